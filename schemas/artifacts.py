@@ -1,0 +1,240 @@
+"""What steps hand to each other: a folder with fixed file names, described by a small typed `artifact.json`; and their forecasts."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import ConfigDict, Field, PrivateAttr
+
+from schemas.base import Strict
+from schemas.model import ModelConfig
+
+DESCRIPTION = "artifact.json"
+
+
+class Artifact(Strict):
+    """A finished folder. Subclasses add the facts that later steps read without opening the big files.
+
+    The fields are written to `artifact.json` in the folder; they hold nothing that differs between machines or runs
+    (no time, no absolute path, no speed), since they are part of the artifact's digest.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=False, protected_namespaces=())
+    format: int = 1
+    _path: Path = PrivateAttr(default=Path())
+    files: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def kind(cls) -> str:
+        """The word for it in recipes and manifests."""
+        return cls.__name__
+
+    @property
+    def path(self) -> Path:
+        """The folder it stands in."""
+        return self._path
+
+    def at(self, path: Path) -> Self:
+        """The same description, standing in folder `path`."""
+        copy = self.model_copy()
+        copy._path = path
+        return copy
+
+    def save(self, folder: Path) -> Self:
+        """Write `artifact.json` into `folder` and return the artifact that stands there."""
+        data = {"kind": self.kind(), **self.model_dump(mode="json")}
+        (folder / DESCRIPTION).write_text(json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1) + "\n", "utf-8")
+        return self.at(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Open the artifact in `folder`. Raises ValueError if its description is missing, damaged or of another kind."""
+        try:
+            data = json.loads((folder / DESCRIPTION).read_text("utf-8"))
+        except OSError as error:
+            raise ValueError(f"{folder} holds no {DESCRIPTION}") from error
+        if data.pop("kind", None) != cls.kind():
+            raise ValueError(f"{folder} is not a {cls.kind()}")
+        return cls.model_validate(data).at(folder)
+
+
+class Document(Strict):
+    """One text, or one conversation, with what is known about it.
+
+    origin: digest of the document it was made from, so that copies and pieces stay on one side of a train/val split.
+    repeat: how many times training sees it (already drawn: whole). messages: chat turns, [{"role", "content"}], or none.
+    """
+
+    text: str
+    lang: str = ""
+    source: str = ""
+    title: str = ""
+    origin: str = ""
+    repeat: int = 1
+    messages: list[dict[str, str]] | None = None
+
+
+class Corpus(Artifact):
+    """Documents, one JSON object a line, in `corpus.jsonl`."""
+
+    documents_count: int = 0
+    characters: int = 0
+    bytes: int = 0
+    languages: dict[str, int] = Field(default_factory=dict)  # language to documents
+    sources: dict[str, int] = Field(default_factory=dict)  # source to documents
+    shape: Literal["text", "chat"] = "text"
+    files: ClassVar[tuple[str, ...]] = ("corpus.jsonl",)
+
+    def documents(self) -> Iterator[Document]:
+        """Each document, in order, streamed."""
+        with (self.path / "corpus.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                yield Document.model_construct(**json.loads(line))
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Each document as the plain dict that stands in the file: the quick way through a large corpus."""
+        with (self.path / "corpus.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+
+class Tokenizer(Artifact):
+    """`tokenizer.model` (SentencePiece, where it is one), `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`."""
+
+    vocab_size: int
+    model: Literal["unigram", "bpe", "byte_bpe"] = "bpe"
+    byte_fallback: bool = True
+    normalization: str = "identity"
+    pad_id: int | None = 0
+    unk_id: int | None = 1
+    bos_id: int | None = 2
+    eos_id: int | None = 3
+    user_symbols: list[str] = Field(default_factory=list)
+    files: ClassVar[tuple[str, ...]] = ("tokenizer.model", "tokenizer.json")
+
+
+class TokenBin(Artifact):
+    """`train.bin` and `val.bin`: flat little-endian ids, `index.json`: document offsets, counts and digests.
+
+    tokenizer_digest: digest of `tokenizer.json`, so that a bin is never read with another vocabulary.
+    """
+
+    dtype: Literal["uint16", "uint32"]
+    vocab_size: int
+    train_tokens: int
+    val_tokens: int
+    train_documents: int
+    val_documents: int
+    train_bytes: int = 0  # UTF-8 bytes of the text behind the tokens
+    val_bytes: int = 0
+    largest_id: int = 0
+    tokenizer_digest: str = ""
+    files: ClassVar[tuple[str, ...]] = ("train.bin", "val.bin", "index.json")
+
+
+class Plan(Artifact):
+    """`plan.json` and `plan.md`. settings: values of train params, by their names in the recipe."""
+
+    settings: dict[str, Any] = Field(default_factory=dict)
+    because: dict[str, str] = Field(default_factory=dict)  # setting to its reason
+    files: ClassVar[tuple[str, ...]] = ("plan.json", "plan.md")
+
+
+class Checkpoint(Artifact):
+    """A transformers folder: `config.json`, `model.safetensors`, the tokenizer's files; after LoRA the merged weights and `adapter/`."""
+
+    model: ModelConfig
+    parameters: int
+    vocab_size: int
+    step: int = 0
+    trained_tokens: int = 0
+    val_loss: float | None = None  # nats per token on the fixed set
+    val_bits_per_byte: float | None = None
+    max_seq_length: int = 0
+    method: Literal["full", "lora"] = "full"
+    objective: Literal["lm", "sft"] = "lm"
+    files: ClassVar[tuple[str, ...]] = ("config.json", "model.safetensors")
+
+
+class Export(Artifact):
+    """`<name>.gguf` and `Modelfile`. proof: what llama.cpp said of the file, or why it was not asked."""
+
+    name: str
+    gguf: str
+    quantization: str
+    bytes: int = 0
+    proof: Literal["proved in llama.cpp", "not tried"] = "not tried"
+    files: ClassVar[tuple[str, ...]] = ("Modelfile",)
+
+
+class Page(Artifact):
+    """`report.html`, one file that opens offline."""
+
+    files: ClassVar[tuple[str, ...]] = ("report.html",)
+
+
+class Forecast(Strict):
+    """What a step will make, as far as it can be known without running. None: not known. `because`: where a figure comes from."""
+
+    because: dict[str, str] = Field(default_factory=dict)
+    seconds: float | None = None  # on the target
+    disk_bytes: int | None = None
+
+
+class CorpusForecast(Forecast):
+    """Of a Corpus."""
+
+    documents: int | None = None
+    bytes: int | None = None
+    characters: int | None = None
+    columns: list[str] | None = None
+    languages: list[str] = Field(default_factory=list)
+    shape: Literal["text", "chat"] = "text"
+
+
+class TokenizerForecast(Forecast):
+    """Of a Tokenizer. exact: the size is certain, not an upper bound."""
+
+    vocab_size: int | None = None
+    exact: bool = True
+    model: str = ""
+    byte_fallback: bool | None = None
+    normalization: str = ""
+    pad_id: int | None = None
+
+
+class TokenBinForecast(Forecast):
+    """Of a TokenBin."""
+
+    vocab_size: int | None = None
+    train_tokens: int | None = None
+    val_tokens: int | None = None
+    dtype: Literal["uint16", "uint32"] | None = None
+
+
+class PlanForecast(Forecast):
+    """Of a Plan."""
+
+
+class CheckpointForecast(Forecast):
+    """Of a Checkpoint."""
+
+    model: ModelConfig | None = None
+    vocab_size: int | None = None
+    parameters: int | None = None
+    embedding_parameters: int | None = None
+    optimizer_steps: int | None = None
+    tokens: int | None = None  # seen in training
+    epochs: float | None = None
+    peak_memory_bytes: int | None = None
+    memory_parts: dict[str, int] = Field(default_factory=dict)
+    tokenizer: TokenizerForecast | None = None
+
+
+class ExportForecast(Forecast):
+    """Of an Export."""
+
+
+class PageForecast(Forecast):
+    """Of a Page."""
