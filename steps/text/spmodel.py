@@ -1,0 +1,115 @@
+"""A SentencePiece `.model` read without protobuf: pieces with scores and types, and the few settings that decide its ids."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+NORMAL, UNKNOWN, CONTROL, USER, UNUSED, BYTE = 1, 2, 3, 4, 5, 6  # SentencePiece.Type in sentencepiece_model.proto
+KINDS = {1: "unigram", 2: "bpe", 3: "word", 4: "char"}  # TrainerSpec.ModelType
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One entry of the vocabulary; its place in the list is its id."""
+
+    text: str
+    score: float
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a `.model` says. charsmap: the compiled normalisation, empty for identity."""
+
+    pieces: list[Piece]
+    kind: str
+    byte_fallback: bool
+    normalization: str
+    charsmap: bytes
+    add_dummy_prefix: bool
+    remove_extra_whitespaces: bool
+
+    def of_kind(self, kind: int) -> list[str]:
+        """Texts of all pieces of one type, in the order of their ids."""
+        return [piece.text for piece in self.pieces if piece.kind == kind]
+
+
+def read_model(path: Path) -> Model:
+    """The model in `path`. Raises ValueError when the bytes are no SentencePiece model."""
+    try:
+        return parse_model(path.read_bytes())
+    except (IndexError, struct.error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name} is no SentencePiece model") from error
+
+
+def parse_model(data: bytes) -> Model:
+    """The model in serialised form (ModelProto in sentencepiece_model.proto: 1 pieces, 2 trainer, 3 normalizer)."""
+    pieces: list[Piece] = []
+    trainer: dict[int, bytes | int] = {}
+    normalizer: dict[int, bytes | int] = {}
+    for number, value in _fields(data):
+        if number == 1 and isinstance(value, bytes):
+            entry = dict(_fields(value))
+            score = entry.get(2, b"\0\0\0\0")
+            pieces.append(Piece(_text(entry.get(1, b"")), struct.unpack("<f", _bytes(score))[0], int(_number(entry.get(3, NORMAL)))))
+        elif number == 2 and isinstance(value, bytes):
+            trainer = dict(_fields(value))
+        elif number == 3 and isinstance(value, bytes):
+            normalizer = dict(_fields(value))
+    if not pieces:
+        raise ValueError("no SentencePiece model: it holds no pieces")
+    return Model(
+        pieces=pieces,
+        kind=KINDS.get(_number(trainer.get(3, 1)), "unigram"),
+        byte_fallback=bool(_number(trainer.get(35, 0))),
+        normalization=_text(normalizer.get(1, b"")) or "identity",
+        charsmap=_bytes(normalizer.get(2, b"")),
+        add_dummy_prefix=bool(_number(normalizer.get(3, 1))),
+        remove_extra_whitespaces=bool(_number(normalizer.get(4, 1))),
+    )
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, bytes | int]]:
+    """Number and raw value of each field of a protobuf message (protobuf.dev/programming-guides/encoding)."""
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        wire = key & 7
+        if wire == 0:
+            value, at = _varint(data, at)
+            yield key >> 3, value
+            continue
+        if wire == 2:
+            size, at = _varint(data, at)
+        elif wire in (1, 5):
+            size = 8 if wire == 1 else 4
+        else:
+            raise ValueError("no SentencePiece model: a field of unknown type")
+        if at + size > len(data):
+            raise ValueError("a SentencePiece model that ends too early")
+        yield key >> 3, data[at : at + size]
+        at += size
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, at
+        shift += 7
+
+
+def _bytes(value: bytes | int) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _text(value: bytes | int) -> str:
+    return _bytes(value).decode("utf-8")
+
+
+def _number(value: bytes | int) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,244 @@
+"""A tokenizer folder, opened for encoding: SentencePiece where there is a `.model`, else a Hugging Face `tokenizer.json`.
+
+Text stays text: a literal `</s>` in a document never becomes the control token, in either kind.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas import RecipeError
+from steps.text.spmodel import BYTE, USER, Model, read_model
+
+if TYPE_CHECKING:
+    import numpy as np
+
+INSTALL = 'pip install "recipe[train]"'
+
+
+class TextTokenizer(ABC):
+    """Text to ids and back. Ids of pad, unk, bos and eos are None where the tokenizer has none; `encode` never adds them."""
+
+    vocab_size: int
+    pad_id: int | None
+    unk_id: int | None
+    bos_id: int | None
+    eos_id: int | None
+    user_symbols: list[str]
+
+    @abstractmethod
+    def encode(self, text: str) -> list[int]:
+        """Ids of `text`."""
+
+    @abstractmethod
+    def encode_arrays(self, texts: list[str]) -> "list[np.ndarray]":
+        """Ids of each text as int32 arrays: the quick way through a corpus."""
+
+    @abstractmethod
+    def encode_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids of `text` and for each id the characters [start, end) it stands for.
+
+        A character that needs several byte pieces belongs to all of them.
+        """
+
+    @abstractmethod
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of `ids`; control tokens give nothing, broken UTF-8 gives U+FFFD."""
+
+    @abstractmethod
+    def piece(self, token: int) -> str:
+        """The vocabulary's own spelling of a token."""
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of each text; the same as `encode` one by one."""
+        return [ids.tolist() for ids in self.encode_arrays(list(texts))]
+
+    def count(self, text: str) -> int:
+        """How many ids `text` has."""
+        return len(self.encode(text))
+
+    def normalized(self, text: str) -> str:
+        """`text` as the tokenizer sees it: the same, unless it was trained with a normalisation."""
+        return text
+
+
+class SentencePieceTokenizer(TextTokenizer):
+    """`tokenizer.model`."""
+
+    def __init__(self, path: Path) -> None:
+        sentencepiece = _library("sentencepiece")
+        self.model: Model = read_model(path)
+        self.processor = sentencepiece.SentencePieceProcessor(model_file=str(path))
+        self.vocab_size = self.processor.vocab_size()
+        self.pad_id, self.unk_id = _real(self.processor.pad_id()), _real(self.processor.unk_id())
+        self.bos_id, self.eos_id = _real(self.processor.bos_id()), _real(self.processor.eos_id())
+        self.user_symbols = self.model.of_kind(USER)
+        self._byte = [piece.kind == BYTE for piece in self.model.pieces]
+        self._as_numpy = _takes_numpy(self.processor)
+        self._plain = self.model.normalization == "identity" and not self.model.add_dummy_prefix
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of `text`."""
+        return self.processor.encode(text)
+
+    def encode_arrays(self, texts: list[str]) -> "list[np.ndarray]":
+        """Ids of each text as int32 arrays."""
+        import numpy as np
+
+        if self._as_numpy:  # one thread: callers that want more start more processes
+            return self.processor.encode(texts, out_type="numpy", num_threads=1) if texts else []
+        return [np.array(ids, dtype=np.int32) for ids in self.processor.encode(texts, num_threads=1)]
+
+    def encode_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids of `text` and the characters [start, end) of each."""
+        ids = self.encode(text)
+        if not self._plain:
+            return ids, _offsets_by_search(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
+        return ids, _offsets(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of `ids`."""
+        return self.processor.decode([int(i) for i in ids])
+
+    def piece(self, token: int) -> str:
+        """The vocabulary's own spelling of a token."""
+        return self.processor.id_to_piece(int(token))
+
+    def normalized(self, text: str) -> str:
+        """`text` after the model's own normalisation."""
+        if self.model.normalization == "identity" and not self.model.remove_extra_whitespaces:
+            return text
+        seen = self.processor.normalize(text).replace("▁", " ")
+        return seen.removeprefix(" ") if self.model.add_dummy_prefix else seen
+
+
+class FastTokenizer(TextTokenizer):
+    """`tokenizer.json`, with the names of its special tokens from `tokenizer_config.json` or `special_tokens_map.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        tokenizers = _library("tokenizers")
+        self.backend = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.backend.encode_special_tokens = True  # a trap: otherwise a literal "</s>" in a text is the control token
+        self.backend.no_truncation()
+        self.backend.no_padding()
+        self.vocab_size = self.backend.get_vocab_size(with_added_tokens=True)
+        names = _special_names(folder)
+        self.pad_id, self.unk_id, self.bos_id, self.eos_id = (
+            self.backend.token_to_id(names[role]) if names.get(role) else None for role in ("pad", "unk", "bos", "eos")
+        )
+        added = self.backend.get_added_tokens_decoder()
+        self.user_symbols = [token.content for _, token in sorted(added.items()) if not token.special]
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of `text`."""
+        return self.backend.encode(text, add_special_tokens=False).ids
+
+    def encode_arrays(self, texts: list[str]) -> "list[np.ndarray]":
+        """Ids of each text as int32 arrays."""
+        import numpy as np
+
+        return [np.array(e.ids, dtype=np.int32) for e in self.backend.encode_batch(texts, add_special_tokens=False)]
+
+    def encode_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids of `text` and the characters [start, end) of each."""
+        encoding = self.backend.encode(text, add_special_tokens=False)
+        return encoding.ids, encoding.offsets
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of `ids`."""
+        return self.backend.decode([int(i) for i in ids], skip_special_tokens=True)
+
+    def piece(self, token: int) -> str:
+        """The vocabulary's own spelling of a token."""
+        return self.backend.id_to_token(int(token)) or ""
+
+    def normalized(self, text: str) -> str:
+        """`text` after the backend's normaliser, where it has one."""
+        return self.backend.normalizer.normalize_str(text) if self.backend.normalizer else text
+
+
+def open_tokenizer(folder: Path) -> TextTokenizer:
+    """The tokenizer in `folder`: a Tokenizer or Checkpoint artifact, or any model folder.
+
+    Raises RecipeError T101 when the folder holds none or a damaged one.
+    """
+    folder = Path(folder)
+    try:
+        if (folder / "tokenizer.model").is_file():
+            return SentencePieceTokenizer(folder / "tokenizer.model")
+        if (folder / "tokenizer.json").is_file():
+            return FastTokenizer(folder)
+    except (RecipeError, ImportError):
+        raise
+    except Exception as error:
+        raise RecipeError("T101", f"the tokenizer in {folder.name} cannot be opened: {error}", fix="make it again") from error
+    raise RecipeError("T101", f"{folder.name} holds neither tokenizer.model nor tokenizer.json", fix="name a folder with a tokenizer in it")
+
+
+def _library(name: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise RecipeError("T100", f"this step needs {name}, which is not installed", fix=INSTALL) from error
+
+
+def _takes_numpy(processor: Any) -> bool:
+    try:
+        return hasattr(processor.encode(["a"], out_type="numpy", num_threads=1)[0], "dtype")
+    except (ValueError, TypeError, RuntimeError):
+        return False
+
+
+def _real(token: int) -> int | None:
+    return token if token >= 0 else None
+
+
+def _offsets(text: str, pieces: list[str], is_byte: list[bool]) -> list[tuple[int, int]]:
+    """Spans of pieces that, joined, are the text itself (spaces written ▁, bytes spelled <0xAB>)."""
+    spans: list[tuple[int, int]] = []
+    at, waiting = 0, 0
+    for piece, byte in zip(pieces, is_byte, strict=True):
+        if byte:
+            if not waiting:
+                waiting = len(text[at].encode("utf-8"))
+            waiting -= 1
+            spans.append((at, at + 1))
+            at += not waiting
+        else:
+            spans.append((at, at + len(piece)))
+            at += len(piece)
+    return spans
+
+
+def _offsets_by_search(text: str, pieces: list[str], is_byte: list[bool]) -> list[tuple[int, int]]:
+    """Spans of pieces of a text that was normalised: each is looked for after the one before it, and is empty if it is not found."""
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for piece, byte in zip(pieces, is_byte, strict=True):
+        surface = "" if byte else piece.replace("▁", " ")
+        found = text.find(surface, at, at + len(surface) + 8) if surface else -1
+        if found < 0 and surface.strip():
+            surface = surface.strip()
+            found = text.find(surface, at, at + len(surface) + 8)
+        spans.append((found, found + len(surface)) if found >= 0 else (at, at))
+        at = spans[-1][1]
+    return spans
+
+
+def _special_names(folder: Path) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for file in ("special_tokens_map.json", "tokenizer_config.json"):
+        path = folder / file
+        if not path.is_file():
+            continue
+        data = json.loads(path.read_text("utf-8"))
+        for role in ("pad", "unk", "bos", "eos"):
+            token = data.get(f"{role}_token")
+            content = token.get("content") if isinstance(token, dict) else token
+            if isinstance(content, str):
+                names[role] = content
+    return names

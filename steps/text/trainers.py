@@ -1,0 +1,221 @@
+"""Training a vocabulary: what text is shown to the trainer, and the two engines (SentencePiece, byte-level BPE by tokenizers)."""
+
+import io
+import random
+import re
+import string
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from steps.text.fast import SPECIAL
+from steps.text.spmodel import NORMAL, parse_model
+from steps.text.tokenizers import _library
+
+CHUNK = 4000  # characters of a training sentence: paragraphs with their line breaks inside, whole where they fit
+SENTENCE_BYTES = 4 * CHUNK + 16  # SentencePiece drops longer ones without a word
+THREADS = 16  # part of the model file and of the order of float sums: always the same, whatever the machine
+SMALL_CORPUS = 50_000_000
+HELD_OUT = 200  # chunks kept for the proof of equal ids
+SCORE_GRID = 64  # see `on_grid`
+PRINTABLE = "\n\t" + string.digits + string.ascii_letters + string.punctuation
+
+
+class TooFewPieces(ValueError):
+    """The corpus does not hold `asked` pieces; `largest` is the size that it does."""
+
+    def __init__(self, asked: int, largest: int) -> None:
+        super().__init__(f"{asked} pieces asked, {largest} possible")
+        self.asked, self.largest = asked, largest
+
+
+class TooSmall(ValueError):
+    """`asked` pieces do not even hold the characters, bytes and marks; `smallest` would."""
+
+    def __init__(self, asked: int, smallest: int) -> None:
+        super().__init__(f"{asked} pieces asked, {smallest} needed")
+        self.asked, self.smallest = asked, smallest
+
+
+@dataclass
+class Sample:
+    """Text shown to the trainer, and text kept back for the proof."""
+
+    chunks: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    bytes: int = 0
+
+
+def chunks_of(text: str) -> Iterator[str]:
+    """`text` in stretches of at most CHUNK characters, cut after line breaks where possible, else after a blank."""
+    if len(text) <= CHUNK:
+        if text:
+            yield text
+        return
+    start = 0
+    while start < len(text):
+        end = start + CHUNK
+        if end < len(text):
+            cut = text.rfind("\n", start, end)
+            cut = cut if cut > start else text.rfind(" ", start, end)
+            end = cut + (text[cut] == "\n") if cut > start else end
+        yield text[start:end]
+        start = end
+
+
+def draw_sample(texts: Iterable[str], total_bytes: int, sample_bytes: int, seed: int) -> Sample:
+    """Chunks of `texts`, all of them when they are within `sample_bytes`, else a seeded even share."""
+    share = min(1.0, sample_bytes / max(1, total_bytes))
+    draw = random.Random(seed).random
+    sample = Sample()
+    for number, chunk in enumerate(c for text in texts for c in chunks_of(text)):
+        if share < 1.0 and draw() >= share:
+            if len(sample.held) < HELD_OUT:
+                sample.held.append(chunk)
+            continue
+        sample.chunks.append(chunk)
+        sample.bytes += len(chunk.encode("utf-8"))
+        if share == 1.0 and number % 13 == 0 and len(sample.held) < HELD_OUT:
+            sample.held.append(chunk[1:])  # begins in the middle of a word: not a text the trainer saw
+        if sample.bytes >= sample_bytes * 1.05:
+            break
+    return sample
+
+
+def train_sentencepiece(
+    sample: Sample,
+    *,
+    kind: str,
+    vocab_size: int,
+    coverage: float,
+    byte_fallback: bool,
+    normalization: str,
+    user_symbols: list[str],
+) -> bytes:
+    """A serialised SentencePiece model of exactly `vocab_size` pieces, with ids 0-3 for pad, unk, bos, eos.
+
+    The bytes depend on the text and the settings alone. Raises TooFewPieces or TooSmall when the size cannot be had.
+    """
+    sentencepiece = _library("sentencepiece")
+    out = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=(chunk.replace("\0", " ") for chunk in sample.chunks),  # a NUL would drop the whole sentence
+            model_writer=out,
+            model_type=kind,
+            vocab_size=vocab_size,
+            character_coverage=coverage,
+            byte_fallback=byte_fallback,
+            normalization_rule_name=normalization,
+            remove_extra_whitespaces=False,
+            add_dummy_prefix=False,  # nothing is added to a text: offsets and marks at its start stay exact
+            user_defined_symbols=user_symbols,
+            required_chars="\n" + string.digits if kind == "bpe" and byte_fallback else PRINTABLE,
+            max_sentence_length=SENTENCE_BYTES,
+            num_threads=THREADS,
+            pad_id=0,
+            unk_id=1,
+            bos_id=2,
+            eos_id=3,
+            pad_piece=SPECIAL["pad"],
+            unk_piece=SPECIAL["unk"],
+            bos_piece=SPECIAL["bos"],
+            eos_piece=SPECIAL["eos"],
+            minloglevel=3,
+        )
+    except (RuntimeError, OSError) as error:
+        raise _understood(error, vocab_size) from error
+    return on_grid(out.getvalue()) if kind == "unigram" else out.getvalue()
+
+
+def on_grid(model: bytes) -> bytes:
+    """The unigram model with scores rounded to 1/64 nat.
+
+    SentencePiece adds scores in float32, tokenizers and llama.cpp in float64: on long texts near ties fall differently (2 of 330
+    stories). Multiples of 1/64 add up exactly in float32 as far as 2^18, so all of them agree.
+    """
+    parse_model(model)  # a damaged model is found here, not half-way through the rewriting
+    out = bytearray(model)
+    at = 0
+    while at < len(out):
+        key, at = _varint(out, at)
+        if key & 7 == 0:
+            _, at = _varint(out, at)
+            continue
+        size, at = _varint(out, at)
+        if key >> 3 == 1:
+            _round_score(out, at, at + size)
+        at += size
+    return bytes(out)
+
+
+def _round_score(out: bytearray, at: int, end: int) -> None:
+    """Round the score (field 2, a float) of the piece that stands in out[at:end]; control pieces keep their 0."""
+    while at < end:
+        key, at = _varint(out, at)
+        if key & 7 == 5:
+            if key >> 3 == 2:
+                score = struct.unpack_from("<f", out, at)[0]
+                struct.pack_into("<f", out, at, round(score * SCORE_GRID) / SCORE_GRID)
+            at += 4
+        elif key & 7 == 2:
+            size, at = _varint(out, at)
+            at += size
+        else:
+            _, at = _varint(out, at)
+
+
+def _varint(data: bytearray, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, at
+        shift += 7
+
+
+def _understood(error: Exception, asked: int) -> Exception:
+    """SentencePiece's complaint about the size as one of ours; anything else stays what it is."""
+    text = str(error)
+    if match := re.search(r"set it to a value <= (\d+)", text):
+        return TooFewPieces(asked, int(match[1]))
+    if match := re.search(r"smaller than required_chars\. (\d+) vs (\d+)", text):
+        return TooSmall(asked, max(int(match[1]), int(match[2])))
+    return error
+
+
+def train_byte_bpe(sample: Sample, *, vocab_size: int, user_symbols: list[str]) -> Any:
+    """A byte-level BPE `tokenizers.Tokenizer` of exactly `vocab_size` entries. Raises TooFewPieces or TooSmall."""
+    tokenizers = _library("tokenizers")
+    from tokenizers import AddedToken, decoders, models, pre_tokenizers, trainers
+
+    marks = [*SPECIAL.values(), *user_symbols]
+    if vocab_size < len(marks) + 256:
+        raise TooSmall(vocab_size, len(marks) + 256)
+    fast = tokenizers.Tokenizer(models.BPE(unk_token=None))
+    fast.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    fast.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        show_progress=False,
+        special_tokens=[AddedToken(m, special=m not in user_symbols, normalized=False) for m in marks],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+    )
+    fast.train_from_iterator(sample.chunks, trainer)
+    if fast.get_vocab_size() < vocab_size:
+        raise TooFewPieces(vocab_size, fast.get_vocab_size())
+    return fast
+
+
+def longest_pieces(pieces: Iterable[str], count: int = 24) -> list[str]:
+    """The longest entries of a vocabulary, for a person to look at."""
+    return sorted(set(pieces), key=lambda piece: (-len(piece), piece))[:count]
+
+
+def normal_pieces(path: Path) -> list[str]:
+    """The trained pieces of a `.model`, without marks and bytes."""
+    return [p.text for p in parse_model(path.read_bytes()).pieces if p.kind == NORMAL]
