@@ -1,0 +1,146 @@
+"""Findings as text: for people (source line, caret, fix), and as GitHub workflow commands. Nothing here prints."""
+
+from collections.abc import Callable, Iterable, Sequence
+from unicodedata import category, combining, east_asian_width
+
+from schemas.findings import Finding, Place
+
+Source = Callable[[str], str]  # file, as named in a Place, to its text
+
+_TAB = 4
+_COLOURS = {"error": "31", "warning": "33", "info": "36"}
+_BREAKS = "\n\r\x85\u2028\u2029"
+
+
+def text(findings: Iterable[Finding], source: Source, *, file: str = "", colour: bool = False, width: int = 120) -> str:
+    """Each finding with the line it is about, a caret line below it and the fix.
+
+    file: named for findings without a place. width: longer source lines are clipped around the caret.
+    """
+    return "\n".join(_one(f, source, file, colour, width) for f in findings)
+
+
+def closing(findings: Sequence[Finding], file: str, mendable: int) -> str:
+    """`2 errors, 1 warning; 1 can be fixed: recipe check --fix FILE`; empty when there is nothing to say."""
+    counts = [(n, word) for word in ("error", "warning") if (n := sum(f.severity == word for f in findings))]
+    said = ", ".join(plural(n, word) for n, word in counts)
+    if not said or not mendable:
+        return said
+    return f"{said}; {mendable} can be fixed: recipe check --fix {file}"
+
+
+def github(findings: Iterable[Finding], file: str = "") -> str:
+    """One workflow command a finding (`::error file=…,line=…::message`), which GitHub shows beside the line of a pull request."""
+    return "\n".join(_command(f, file) for f in findings)
+
+
+def plural(count: int, word: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{count:,} {word}" + ("" if count == 1 else "s")
+
+
+def head(finding: Finding, file: str = "") -> str:
+    """`file:line:column: CODE: message`, the severity named when it is no error."""
+    place = finding.place
+    where = f"{place.file}:{place.line}:{place.column}" if place else file
+    return f"{where}: {_said(finding)}" if where else _said(finding)
+
+
+def _said(finding: Finding) -> str:
+    word = "" if finding.severity == "error" else f"{finding.severity}: "
+    return f"{finding.code}: {word}{_safe(finding.message)}"
+
+
+def _one(finding: Finding, source: Source, file: str, colour: bool, width: int) -> str:
+    paint = f"\x1b[1;{_COLOURS[finding.severity]}m" if colour else ""
+    plain, dim, bold = ("\x1b[0m", "\x1b[2m", "\x1b[1m") if colour else ("", "", "")
+    first = head(finding, file)
+    if colour:
+        where, code, rest = first.rpartition(_said(finding))[0], finding.code, _said(finding)[len(finding.code) :]
+        first = f"{bold}{where}{plain}{paint}{code}{plain}{rest}"
+    lines = [first]
+    if finding.place is not None:
+        shown, before, length = _excerpt(source(finding.place.file), finding.place, max(40, width - 10))
+        lines.append(f"{dim}{finding.place.line:>5} |{plain} {shown}" if shown else f"{dim}{finding.place.line:>5} |{plain}")
+        lines.append(f"{dim}      |{plain} {' ' * before}{paint}{'^' * length}{plain}")
+    if finding.fix:
+        fix = _safe(finding.fix).split("\n")
+        lines.append(f"  {bold}fix:{plain} {fix[0]}")
+        lines.extend(f"       {line}" for line in fix[1:])
+    return "\n".join(lines)
+
+
+def _excerpt(whole: str, place: Place, room: int) -> tuple[str, int, int]:
+    """The line `place` begins on as it is shown, columns before the caret, columns of the caret."""
+    start = place.start - (place.column - 1)
+    end = next((i for i in range(place.start, len(whole)) if whole[i] in _BREAKS), len(whole))
+    line = whole[start:end]
+    first = place.column - 1
+    last = min(first + max(0, place.end - place.start), len(line)) if place.end_line == place.line else len(line.rstrip())
+    if place.end_line != place.line and (mark := line.find(" #", first)) > 0:
+        last = len(line[:mark].rstrip())  # a block that goes on below: its first line, without the remark
+    cells = _cells(line)
+    widths = [w for _, w in cells]
+    before, length = sum(widths[:first]), max(1, sum(widths[first : max(last, first)]))
+    if sum(widths) <= room:
+        return "".join(c for c, _ in cells).rstrip(), before, length
+    return _clip(cells, first, before, length, room)
+
+
+def _clip(cells: list[tuple[str, int]], first: int, before: int, length: int, room: int) -> tuple[str, int, int]:
+    length = min(length, room - 4)
+    left = max(0, min(before - (room - length) // 2, sum(w for _, w in cells) - room + 2))
+    skipped = start = 0
+    while skipped < left and start < first:
+        skipped += cells[start][1]
+        start += 1
+    shown, used = ("…", 1) if start else ("", 0)
+    shift = used - skipped
+    for glyph, width in cells[start:]:
+        if used + width > room - 1:
+            return shown + "…", before + shift, length
+        shown, used = shown + glyph, used + width
+    return shown.rstrip(), before + shift, length
+
+
+def _cells(line: str) -> list[tuple[str, int]]:
+    """Each character as it is shown with the columns it takes on a terminal."""
+    cells: list[tuple[str, int]] = []
+    for glyph in line:
+        if glyph == "\t":
+            cells.append((" " * _TAB, _TAB))
+        elif " " <= glyph <= "~":
+            cells.append((glyph, 1))
+        elif category(glyph) in ("Cc", "Cf", "Zl", "Zp"):
+            cells.append(("\N{REPLACEMENT CHARACTER}", 1) if category(glyph) == "Cc" else ("", 0))
+        elif combining(glyph):
+            cells.append((glyph, 0))
+        else:
+            cells.append((glyph, 2 if east_asian_width(glyph) in "WF" else 1))
+    return cells
+
+
+def _safe(message: str) -> str:
+    """`message` without characters that would move the cursor or colour the screen."""
+    if message.isprintable():
+        return message
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in message)
+
+
+def _command(finding: Finding, file: str) -> str:
+    level = {"error": "error", "warning": "warning", "info": "notice"}[finding.severity]
+    place = finding.place
+    named = {"file": place.file if place else file, "title": finding.code}
+    if place:
+        named |= {"line": str(place.line), "endLine": str(place.end_line), "col": str(place.column)}
+        if place.end_line == place.line:
+            named["endColumn"] = str(place.end_column)
+    said = finding.message + (f"\nfix: {finding.fix}" if finding.fix else "")
+    properties = ",".join(f"{k}={_escape(v, True)}" for k, v in named.items() if v)
+    return f"::{level} {properties}::{_escape(said, False)}"
+
+
+def _escape(value: str, in_property: bool) -> str:
+    """As https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts has it."""
+    value = value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return value.replace(":", "%3A").replace(",", "%2C") if in_property else value
