@@ -1,0 +1,180 @@
+"""Sections about the run itself: its steps, what was found and fixed, what happened, how it was configured, on what it ran."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from steps.html.charts import bar
+from steps.html.runlog import MEMORY_EVENTS, RunLog
+from steps.html.words import count, cut, flat, moment, number, plain, span
+
+SHOWN_EVENTS = 300
+MARKS = {"made": "●", "reused": "↺", "failed": "✕", "skipped": "–", "stopped": "‖"}
+
+
+@dataclass
+class Section:
+    """One part of the page. data: what its template is filled with."""
+
+    id: str
+    title: str
+    template: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def steps(run: RunLog) -> Section | None:
+    """The table of steps: what became of each, why, and how long it took."""
+    longest = max((s.seconds for s in run.record.steps), default=0.0)
+    rows = [
+        {
+            "id": s.id,
+            "type": s.type if s.type != s.id else "",
+            "status": s.status,
+            "mark": MARKS[s.status],
+            "reason": s.reason,
+            "error": cut(s.error.strip(), 4000)[0],
+            "seconds": span(s.seconds) if s.status != "skipped" else "",
+            "bar": bar(s.seconds / longest) if longest and s.status != "reused" else "",
+            "key": s.key[:12],
+            "digest": s.digest[:12],
+        }
+        for s in run.record.steps
+    ]
+    return Section("steps", "Steps", "steps", {"rows": rows}) if rows else None
+
+
+def findings(run: RunLog) -> Section | None:
+    """What the check found: first what was mended in memory, then what was left."""
+    rows = [
+        {
+            "code": str(f.get("code", "")),
+            "severity": str(f.get("severity", "")),
+            "message": str(f.get("message", "")),
+            "fix": str(f.get("fix") or ""),
+            "place": _place(f.get("place")),
+            "fixed": bool(f.get("fixed")),
+        }
+        for f in run.record.findings
+        if isinstance(f, dict)
+    ]
+    order = {"error": 0, "warning": 1, "info": 2}
+    rows.sort(key=lambda row: (not row["fixed"], order.get(str(row["severity"]), 3)))
+    if not rows:
+        return None
+    mended = sum(bool(row["fixed"]) for row in rows)
+    return Section("findings", "What was fixed and found", "findings", {"rows": rows, "mended": mended, "left": len(rows) - mended})
+
+
+def _place(place: Any) -> str:
+    if isinstance(place, dict):
+        parts = [str(place[key]) for key in ("file", "line", "column") if place.get(key) not in (None, "")]
+        return ":".join(parts)
+    return str(place or "")
+
+
+def events(run: RunLog) -> Section | None:
+    """What happened on the way: events that carry a message, and every decision about memory."""
+    rows = []
+    for event in run.events:
+        name = str(event.get("event", ""))
+        notable = any(word in name.lower() for word in MEMORY_EVENTS)
+        if not notable and not event.get("message"):
+            continue
+        rest = {k: v for k, v in event.items() if k not in ("event", "id", "timestamp", "message")}
+        told = cut(str(event.get("message") or ""), 600)[0]
+        facts = cut(plain(rest), 400)[0] if rest else ""
+        when = moment(str(event.get("timestamp", ""))).rpartition(", ")[2]
+        rows.append({"when": when, "id": str(event.get("id") or ""), "name": name, "told": told, "facts": facts, "notable": notable})
+    if not rows:
+        return None
+    left = len(rows) - SHOWN_EVENTS
+    return Section("events", "What happened on the way", "events", {"rows": rows[:SHOWN_EVENTS], "left": max(left, 0)})
+
+
+def configuration(run: RunLog) -> Section | None:
+    """The recipe as it was meant, with everything resolved, as it would be written in YAML."""
+    if not run.record.resolved:
+        return None
+    text, left = cut(_yaml(run.record.resolved), 60_000)
+    lines = []
+    for line in text.split("\n"):
+        head, colon, tail = line.partition(":")
+        key = head.lstrip(" -")
+        if colon and (not tail or tail.startswith(" ")) and key and not key.startswith(('"', "'", "{", "[")):
+            lines.append((head[: len(head) - len(key)], key, colon + tail))
+        else:
+            lines.append((line, "", ""))
+    return Section("configuration", "Configuration", "configuration", {"lines": lines, "left": left, "file": run.record.file})
+
+
+def _yaml(data: dict[str, Any]) -> str:
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    writer = YAML(pure=True)
+    writer.default_flow_style = None  # short lists and maps of plain values stay on one line
+    writer.allow_unicode = True
+    writer.width = 100
+    writer.indent(mapping=2, sequence=4, offset=2)
+    writer.representer.ignore_aliases = lambda data: True
+    out = StringIO()
+    writer.dump(_simple(data), out)
+    return out.getvalue().rstrip("\n")
+
+
+def _simple(value: Any) -> Any:
+    """The value as plain data, anything strange as its text."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, str | int) else str(key): _simple(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_simple(item) for item in value]
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def machine(run: RunLog) -> Section | None:
+    """Hardware, packages, and how to make the run again."""
+    record = run.record
+    hardware = [(name.replace("_", " ").replace(".", " · "), cut(text, 300)[0]) for name, text in flat(record.hardware)]
+    facts = [
+        ("recipe", record.recipe),
+        ("file", record.file),
+        ("recipe digest", record.recipe_digest[:16]),
+        ("git commit", record.git_commit),
+        ("run", record.run),
+        ("started", moment(record.started)),
+        ("finished", moment(record.finished)),
+        ("command", " ".join(record.command)),
+    ]
+    data = {
+        "hardware": hardware,
+        "packages": sorted(record.packages.items(), key=lambda item: item[0].lower()),
+        "rows": [(name, value) for name, value in facts if value],
+        "again": f"recipe run runs/{record.run}",
+    }
+    return Section("again", "Where it ran, and how to run it again", "machine", data)
+
+
+def others(run: RunLog) -> Section | None:
+    """Statistics under names that this page does not know, such as those of a step from another package."""
+    known = {"corpus", "tokenizer", "vocabulary", "bins", "preprocess", "plan", "training", "validation", "export"}
+    groups = []
+    for name in run.names():
+        if name not in known:
+            for step, data in run.stats(name):
+                groups.append(
+                    {"id": step.id, "name": name.replace("_", " "), "rows": [(k, cut(v, 300)[0]) for k, v in flat(data, most=60)]}
+                )
+    return Section("others", "Further statistics", "others", {"groups": groups}) if groups else None
+
+
+def problems(run: RunLog) -> Section | None:
+    """What this page could not show, and why."""
+    if not run.problems:
+        return None
+    return Section("problems", "What could not be shown", "problems", {"rows": list(run.problems), "count": count(len(run.problems))})
+
+
+def whole(value: Any) -> int:
+    """A count as an int, 0 when it is none."""
+    found = number(value)
+    return int(found) if found is not None and found - found == 0 else 0

@@ -1,0 +1,211 @@
+"""Sections about the text: corpus, tokenizer and its proof, token bins, lengths before and after splitting."""
+
+from typing import Any
+
+from steps.html.about_run import Section, whole
+from steps.html.charts import SMALL, WIDE, bar, histogram
+from steps.html.runlog import RunLog
+from steps.html.words import count, cut, fixed, language, number, percent, plain, plural, size
+
+EXAMPLES = 5
+EXAMPLE_CHARACTERS = 300
+UNREADABLE = 200
+PIECES = 160
+
+
+def corpus(run: RunLog) -> Section | None:
+    """Documents by language and source, what was dropped and why with examples, files that could not be read."""
+    blocks = []
+    for step, data in run.stats("corpus"):
+        by_language = {str(k): whole(v) for k, v in _dict(data.get("languages")).items()}
+        by_source = [s for s in _list(data.get("sources")) if isinstance(s, dict)]
+        unreadable = [
+            (str(u.get("file", "")), str(u.get("reason", ""))) if isinstance(u, dict) else (str(u), "")
+            for u in _list(data.get("unreadable"))
+        ]
+        facts = [
+            ("documents", count(data.get("documents"))),
+            ("characters", count(data.get("characters"))),
+            ("size", size(data.get("bytes"))),
+        ]
+        blocks.append(
+            {
+                "id": step.id,
+                "facts": [fact for fact, key in zip(facts, ("documents", "characters", "bytes"), strict=True) if key in data],
+                "languages": _shares({language(k): v for k, v in by_language.items()}),
+                "sources": _sources(by_source),
+                "dropped": [_dropped(str(reason), found) for reason, found in _dict(data.get("dropped")).items()],
+                "unreadable": unreadable[:UNREADABLE],
+                "unreadable_left": max(len(unreadable) - UNREADABLE, 0),
+                "unreadable_count": plural(len(unreadable), "file") + " could not be read",
+            }
+        )
+    return Section("corpus", "Corpus", "corpus", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
+
+
+def _shares(tally: dict[str, int]) -> list[dict[str, Any]]:
+    total = sum(tally.values()) or 1
+    return [
+        {"name": name, "count": count(n), "share": percent(n / total), "bar": bar(n / total)}
+        for name, n in sorted(tally.items(), key=lambda item: -item[1])
+    ]
+
+
+def _sources(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    total = sum(whole(s.get("characters")) for s in sources) or 1
+    return [
+        {
+            "name": str(s.get("source", "")),
+            "documents": count(s.get("documents")),
+            "characters": count(s.get("characters")),
+            "share": percent(whole(s.get("characters")) / total),
+            "bar": bar(whole(s.get("characters")) / total),
+        }
+        for s in sources[:100]
+    ]
+
+
+def _dropped(reason: str, found: Any) -> dict[str, Any]:
+    data = found if isinstance(found, dict) else {"count": found}
+    examples = []
+    for example in _list(data.get("examples"))[:EXAMPLES]:
+        text, left = cut(example if isinstance(example, str) else plain(example), EXAMPLE_CHARACTERS)
+        examples.append(text + ("…" if left else ""))
+    return {"reason": reason.replace("_", " "), "count": count(data.get("count")), "examples": examples}
+
+
+def tokenizer(run: RunLog) -> Section | None:
+    """What the tokenizer is, and the proof that it fits its text: special ids, round trip, cost by language, coloured pieces."""
+    blocks: list[dict[str, Any]] = []
+    proofs = run.stats("vocabulary")
+    for step, data in run.stats("tokenizer"):
+        names = (
+            ("vocab_size", "pieces", count),
+            ("asked", "asked for", plain),
+            ("model", "model", plain),
+            ("byte_fallback", "byte fallback", plain),
+            ("normalization", "normalisation", plain),
+            ("sampled_bytes", "learned from", size),
+        )
+        facts = [(name, write(data[key])) for key, name, write in names if data.get(key) is not None]
+        longest = [_piece(str(p), i) for i, p in enumerate(_list(data.get("longest_pieces"))[:30])]
+        blocks.append({"id": step.id, "facts": facts, "longest": longest, "proof": None})
+    for step, data in proofs:
+        languages = [
+            {
+                "name": language(str(code)),
+                "documents": count(found.get("documents")),
+                "round_trip": percent(found.get("round_trip"), 1),
+                "whole": number(found.get("round_trip")) == 1.0,
+                "unknown": percent(found.get("unknown_rate"), 2),
+                "bytes": fixed(found.get("bytes_per_token")),
+                "tokens": fixed(found.get("tokens_per_word")),
+            }
+            for code, found in _dict(data.get("by_language")).items()
+            if isinstance(found, dict)
+        ]
+        proof = {
+            "size": count(data.get("vocab_size")),
+            "special": [(str(k), plain(v)) for k, v in _dict(data.get("special")).items()],
+            "languages": languages,
+            "sample": [_sentence(s) for s in _list(data.get("sample"))[:12] if isinstance(s, dict)],
+            "agreement": [
+                (str(a.get("where", "")), count(a.get("size")), bool(a.get("agrees")), str(a.get("note") or ""))
+                for a in _list(data.get("agreement"))
+                if isinstance(a, dict)
+            ],
+        }
+        blocks.append({"id": step.id, "facts": [], "longest": [], "proof": proof})
+    several = len(proofs) > 1 or len(run.stats("tokenizer")) > 1
+    return Section("tokenizer", "Tokenizer", "tokenizer", {"blocks": blocks, "several": several}) if blocks else None
+
+
+def _sentence(sample: dict[str, Any]) -> dict[str, Any]:
+    code = str(sample.get("lang") or "")
+    pieces = [str(p) for p in _list(sample.get("pieces"))]
+    return {
+        "lang": code,
+        "language": language(code) if code else "",
+        "text": cut(str(sample.get("text") or ""), 600)[0],
+        "pieces": [_piece(p, i) for i, p in enumerate(pieces[:PIECES])],
+        "left": count(len(pieces) - PIECES) if len(pieces) > PIECES else "",
+        "count": plural(len(pieces), "piece"),
+    }
+
+
+def _piece(piece: str, place: int) -> dict[str, Any]:
+    """A piece with its marks made visible: the space that opens a word, a line's end; a byte of byte fallback is told apart."""
+    byte = len(piece) == 6 and piece.startswith("<0x") and piece.endswith(">")
+    shown = piece[3:5] if byte else piece.replace("▁", "·").replace("\n", "↵").replace("\t", "⇥").replace(" ", "·")
+    return {"text": shown or "∅", "look": "byte" if byte else f"p{place % 4}", "title": piece}
+
+
+def bins(run: RunLog) -> Section | None:
+    """Tokens, documents and bytes of the training and validation files."""
+    blocks = []
+    for step, data in run.stats("bins"):
+        splits = [
+            {
+                "name": name,
+                "tokens": count(_dict(data.get(key)).get("tokens")),
+                "documents": count(_dict(data.get(key)).get("documents")),
+                "size": size(_dict(data.get(key)).get("bytes")),
+            }
+            for key, name in (("train", "training"), ("val", "validation"))
+            if data.get(key)
+        ]
+        names = (("dtype", "stored as", plain), ("bytes_per_token", "bytes per token", fixed), ("largest_id", "largest id", count))
+        facts = [(name, write(data[key])) for key, name, write in names if data.get(key) is not None]
+        blocks.append({"id": step.id, "splits": splits, "facts": facts})
+    return Section("bins", "Token files", "bins", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
+
+
+def lengths(run: RunLog) -> Section | None:
+    """Tokens per document before and after split_long: a table of quantiles and a histogram."""
+    blocks = []
+    for step, data in run.stats("preprocess"):
+        before, after = _dict(data.get("before")), _dict(data.get("after"))
+        names = ("count", "min", "median", "p90", "p95", "p99", "max")
+        rows = [
+            ("documents" if n == "count" else n, count(before.get(n)), count(after.get(n)) if after else "")
+            for n in names
+            if n in before or n in after
+        ]
+        chunks = _dict(data.get("chunks_per_entry"))
+        facts = [
+            ("longest allowed", plural(data["max_tokens"], "token") if number(data.get("max_tokens")) else ""),
+            ("cut by", plain(data["strategy"]) if data.get("strategy") else ""),
+            (
+                "too long before",
+                percent(data["over_limit_share_before"], 1) if number(data.get("over_limit_share_before")) is not None else "",
+            ),
+            ("pieces per document", f"{fixed(chunks.get('mean'))} on average, at most {count(chunks.get('max'))}" if chunks else ""),
+        ]
+        blocks.append({"id": step.id, "rows": rows, "facts": [f for f in facts if f[1]], "after": bool(after), **_histograms(data)})
+    return Section("lengths", "Lengths of documents", "lengths", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
+
+
+def _histograms(data: dict[str, Any]) -> dict[str, Any]:
+    found = _dict(data.get("histogram"))
+    edges = [float(e) for e in _list(found.get("edges")) if number(e) is not None]
+    bars = [
+        (label, look, [float(number(c) or 0) for c in _list(found.get(key))])
+        for key, label, look in (("before", "before", "rest"), ("after", "after", "c0"))
+        if _list(found.get(key))
+    ]
+    if len(edges) < 2 or not bars or any(len(counts) != len(edges) - 1 for _, _, counts in bars):
+        return {"wide": "", "small": "", "legend": []}
+    x_name = "tokens per document"
+    return {
+        "wide": histogram(edges, bars, x_name, WIDE),
+        "small": histogram(edges, bars, x_name, SMALL),
+        "legend": [(look, label) for label, look, _ in bars],
+    }
+
+
+def _dict(value: Any) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
