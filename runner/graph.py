@@ -1,0 +1,284 @@
+"""Who needs whom: wires the inputs of each step, by name or by the nearest earlier maker, and finds what cannot be wired.
+
+Every sound link points to an earlier step, so the order of the file is the order of the run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import steps as registry
+from runner.meant import Link, StepMeant
+from runner.nearest import did_you_mean
+from schemas.findings import Finding, RecipeError, RecipePath
+from schemas.step import Input
+
+UNREAD_IS_FINE = ("Export", "Page", "Checkpoint", "Plan")
+
+
+@dataclass
+class Graph:
+    """The wiring so far. order: step ids as they will run. findings: codes L0xx."""
+
+    order: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass
+class _Wiring:
+    project: Path
+    steps: list[StepMeant]
+    written: Mapping[str, Mapping[str, Any]]
+    subjects: Mapping[str, str]
+    by_id: dict[str, StepMeant]
+    position: dict[str, int]
+    makers: dict[str, list[str]] = field(default_factory=dict)  # kind to ids, in order, of the steps before the one at hand
+    forward: list[tuple[str, str, RecipePath]] = field(default_factory=list)  # step, the later step it names, where
+    mystery: bool = False  # an earlier step is of an unknown type: it may make anything
+    findings: list[Finding] = field(default_factory=list)
+
+    def say(self, code: str, message: str, path: RecipePath, fix: str = "", severity: Any = "error", on: Any = "both") -> None:
+        self.findings.append(Finding(code, severity, message, path, fix, on=on))
+
+
+def wire(
+    project: Path, steps: list[StepMeant], written: Mapping[str, Mapping[str, Any]], subjects: Mapping[str, str] | None = None
+) -> Graph:
+    """Fill in `inputs` and `after` of each step.
+
+    written: step id to what the recipe says of its inputs. subjects: id of a step that looks at another one (plan) to that one's id.
+    """
+    state = _Wiring(project, steps, written, subjects or {}, {s.id: s for s in steps}, {s.id: i for i, s in enumerate(steps)})
+    earlier: list[str] = []
+    for step in steps:
+        _wire_step(state, step)
+        needed = [link.step for links in step.inputs.values() for link in links if link.inside]
+        if step.step is None:
+            state.mystery = True
+        else:
+            if step.step.last:
+                needed = [*needed, *earlier]
+            state.makers.setdefault(step.step.makes.kind(), []).append(step.id)
+        step.after = list(dict.fromkeys(needed))
+        earlier.append(step.id)
+    _forward(state)
+    if not state.mystery and not state.findings:
+        _unread(state)
+    return Graph([s.id for s in steps], state.findings)
+
+
+def _wire_step(state: _Wiring, step: StepMeant) -> None:
+    if step.step is None:
+        return
+    needs: Mapping[str, Any] = {}
+    guess = step.params is None
+    if step.params is not None and step.step.needs_function is not None:
+        try:
+            needs = step.step.needs_function(step.params)
+        except RecipeError as error:
+            state.findings.append(error.finding(("steps", step.id)))
+            guess = True
+    for item in step.step.inputs:
+        written = state.written.get(step.id, {})
+        path: RecipePath = ("steps", step.id, item.name)
+        if item.name in written:
+            links = _written(state, step, item, written[item.name], path, needs.get(item.name) == "nearest" or not item.optional)
+        elif guess:
+            links = _nearest(state, step, item)
+        else:
+            wanted = needs.get(item.name, None if item.optional else "nearest")
+            links = _by_default(state, step, item, wanted)
+        if links:
+            step.inputs[item.name] = links
+
+
+def _by_default(state: _Wiring, step: StepMeant, item: Input, wanted: Any) -> list[Link]:
+    if wanted is None:
+        return []
+    if wanted == "auto":
+        return _nearest(state, step, item)
+    if wanted == "nearest":
+        links = _nearest(state, step, item)
+        if not links and not state.mystery:
+            _no_maker(state, step, item)
+        return links
+    path = ("steps", step.id, *_path_of(step.raw, wanted))
+    if isinstance(wanted, (str, dict)):
+        return _written(state, step, item, wanted, path, required=True)
+    return []
+
+
+def _written(state: _Wiring, step: StepMeant, item: Input, value: Any, path: RecipePath, required: bool) -> list[Link]:
+    if value is None or value == "none":
+        if required:
+            state.say("L002", f"{step.id} cannot do without its {item.name}", path, "delete the line to take the nearest", on="both")
+        return []
+    if value == "auto":
+        links = _nearest(state, step, item)
+        if not links and required and not state.mystery:
+            _no_maker(state, step, item)
+        return links
+    if isinstance(value, list):
+        if not item.many and len(value) != 1:
+            message = f"{item.name} takes one {item.kind.kind()}, here are {len(value)}"
+            state.say("L005", message, path, f"write {item.name}: {value[0] if value else '…'}")
+            return []
+        links = []
+        for index, part in enumerate(value):
+            links += _one(state, step, item, part, (*path, index))
+        return links
+    return _one(state, step, item, value, path)
+
+
+def _one(state: _Wiring, step: StepMeant, item: Input, value: Any, path: RecipePath) -> list[Link]:
+    if isinstance(value, dict):
+        keys = set(value)
+        if keys == {"recipe", "step"} and all(isinstance(v, str) for v in value.values()):
+            return [Link(step=value["step"], recipe=value["recipe"])]
+        if keys == {"path"} and isinstance(value["path"], str):
+            return [Link(folder=state.project / value["path"])]
+        if keys == {"step"} and isinstance(value["step"], str):
+            return _one(state, step, item, value["step"], (*path, "step"))
+        state.say("L005", f"{item.name} names a step", path, f"write {item.name}: <step id>, {{recipe: r, step: s}} or {{path: folder}}")
+        return []
+    if not isinstance(value, str):
+        state.say("L005", f"{item.name} is {value!r}, wanted the id of a step", path, f"write {item.name}: <step id>")
+        return []
+    if value == step.id:
+        state.say("L004", f"{step.id} takes its own result", path, "name another step, or delete the line")
+        return []
+    other = state.by_id.get(value)
+    if other is None:
+        possible = [i for i in _ids_of_kind(state, step, item)] or [i for i in state.by_id if i != step.id]
+        state.say("L001", f"there is no step {value}", path, did_you_mean(value, possible, "there are"))
+        return []
+    if other.step is None:
+        return []
+    if not issubclass(other.step.makes, item.kind):
+        possible = _ids_of_kind(state, step, item)
+        fix = f"write {item.name}: {possible[-1]}" if possible else f"no step before {step.id} makes one"
+        made = other.step.makes.kind()
+        state.say("L003", f"{value} makes a {made}, {item.name} of {step.id} wants a {item.kind.kind()}", path, fix)
+        return []
+    if state.position[value] > state.position[step.id]:
+        state.forward.append((step.id, value, path))
+        return []
+    return [Link(step=value)]
+
+
+def _nearest(state: _Wiring, step: StepMeant, item: Input) -> list[Link]:
+    """The nearest earlier step that makes the kind. A step that looks at another (plan) serves only that one among those of its type."""
+    for maker in reversed(state.makers.get(item.kind.kind(), ())):
+        subject = state.subjects.get(maker)
+        looks_at = state.by_id[maker].step
+        if subject is not None and subject != step.id and looks_at is not None and looks_at.looks_at == step.type:
+            continue
+        return [Link(step=maker)]
+    return []
+
+
+def _ids_of_kind(state: _Wiring, step: StepMeant, item: Input) -> list[str]:
+    before = state.steps[: state.position[step.id]]
+    return [s.id for s in before if s.step is not None and issubclass(s.step.makes, item.kind)]
+
+
+def _no_maker(state: _Wiring, step: StepMeant, item: Input) -> None:
+    kind = item.kind.kind()
+    path: RecipePath = ("steps", step.id)
+    later = [s.id for s in state.steps[state.position[step.id] + 1 :] if s.step is not None and issubclass(s.step.makes, item.kind)]
+    message = f"{step.id} needs a {kind} ({item.name}), and no step before it makes one"
+    if later:
+        state.say("L002", message, path, f"put {later[0]} before {step.id}", on="key")
+        return
+    state.say("L002", message, path, f"put a step before it: {' or '.join(types_that_make(kind)) or 'none makes it'}", on="key")
+
+
+def types_that_make(kind: str) -> list[str]:
+    """Step types that make an artifact of that kind, those that only vouch for one last."""
+    found: list[tuple[bool, str]] = []
+    for name in registry.names():
+        try:
+            step = registry.find(name)
+        except Exception:  # noqa: BLE001 - another package's step may fail in any way; it is no answer here
+            continue
+        if step is not None and step.makes.kind() == kind:
+            found.append((any(i.kind is step.makes and not i.many for i in step.inputs), name))
+    vouching = [name for vouches, name in sorted(found) if vouches]
+    return [name for vouches, name in sorted(found) if not vouches] or vouching
+
+
+def _path_of(raw: Any, wanted: Any, path: RecipePath = ()) -> RecipePath:
+    """Where in a step's params `wanted` is written: a step's id under `step`, or a map with `recipe` and `step`."""
+    if isinstance(raw, dict):
+        if raw == wanted or (isinstance(wanted, dict) and wanted.items() <= raw.items()):
+            return path
+        if isinstance(wanted, str) and raw.get("step") == wanted:
+            return (*path, "step")
+        for key, child in raw.items():
+            found = _path_of(child, wanted, (*path, key))
+            if found:
+                return found
+    return ()
+
+
+def _forward(state: _Wiring) -> None:
+    """Links to later steps: a circle when the later one needs the earlier, else an order to mend."""
+    if not state.forward:
+        return
+    needs = {s.id: [link.step for links in s.inputs.values() for link in links if link.inside] for s in state.steps}
+    for step, later, _ in state.forward:
+        needs[step].append(later)
+    told: set[frozenset[str]] = set()
+    for step, later, path in state.forward:
+        way = _way(needs, later, step)
+        if way is None:
+            state.say("L006", f"{step} takes the result of {later}, which stands after it", path, f"put {later} before {step}")
+        elif frozenset(way) not in told:
+            told.add(frozenset(way))
+            state.say("L004", "the steps wait for each other: " + " <- ".join([*reversed(way), way[-1]]), path, "wire one of them to another step")
+
+
+def _way(needs: dict[str, list[str]], start: str, goal: str) -> list[str] | None:
+    """The steps from `start` to `goal` along what they need, or None."""
+    came: dict[str, str] = {start: ""}
+    todo = [start]
+    while todo:
+        current = todo.pop()
+        if current == goal:
+            way = []
+            while current:
+                way.append(current)
+                current = came[current]
+            return way[::-1]
+        for following in needs[current]:
+            if following not in came:
+                came[following] = current
+                todo.append(following)
+    return None
+
+
+def _unread(state: _Wiring) -> None:
+    """Warn of a result that nobody reads while another of its kind is made later: what a recipe ends with is read by its user."""
+    read = {link.step for s in state.steps for links in s.inputs.values() for link in links if link.inside}
+    last_maker = {kind: ids[-1] for kind, ids in state.makers.items()}
+    for step in state.steps:
+        if step.step is None or step.id in read or step.step.last:
+            continue
+        kind = step.step.makes.kind()
+        vouches = any(i.kind is step.step.makes and not i.many for i in step.step.inputs)
+        if kind in UNREAD_IS_FINE or vouches or last_maker[kind] == step.id:
+            continue
+        state.say("L007", f"nobody reads the {kind} of {step.id}", ("steps", step.id), _reader(state, step), "warning", on="key")
+
+
+def _reader(state: _Wiring, step: StepMeant) -> str:
+    """What to type so that a later step reads it."""
+    assert step.step is not None
+    for later in state.steps[state.position[step.id] + 1 :]:
+        for item in later.step.inputs if later.step is not None else ():
+            if item.kind is step.step.makes:
+                links = [link.step for link in later.inputs.get(item.name, []) if link.inside]
+                value = f"[{', '.join([step.id, *links])}]" if item.many else step.id
+                return f"write {item.name}: {value} in {later.id}, or delete the step"
+    return "delete the step"

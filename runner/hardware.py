@@ -1,0 +1,166 @@
+"""This machine, without torch: `here` for forecasts (a few cheap reads), `hardware` for the record of a run (everything)."""
+
+import os
+import platform
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from schemas.machine import GIB, KNOWN, Machine
+
+_PROC = Path("/proc/driver/nvidia/gpus")
+
+
+@cache
+def here() -> Machine:
+    """The machine that this runs on: its first visible GPU, else Apple's, else the CPU. No library is loaded unless a driver is there."""
+    memory = _memory_bytes()
+    cores = _cores()
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        return _apple(memory, cores)
+    cards = _nvidia() if Path("/dev/nvidiactl").exists() or sys.platform == "win32" else []
+    if cards:
+        return cards[0].model_copy(update={"count": len(cards), "system_bytes": memory, "cores": cores})
+    return Machine(
+        name="here", kind="cpu", title=_cpu_title(), memory_bytes=memory, system_bytes=memory, bf16=False, fp16=False,
+        tflops=round(0.04 * cores, 3), bandwidth=2e10, watts=15.0 * cores, cores=cores,
+    )  # fmt: skip
+
+
+def hardware() -> dict[str, Any]:
+    """Everything that is worth keeping about this machine, for `hardware_info.json`."""
+    import psutil
+
+    machine = here()
+    disk = psutil.disk_usage(os.getcwd())
+    return {
+        "machine": machine.model_dump(mode="json"),
+        "cpu": {"title": _cpu_title(), "cores": machine.cores, "logical": psutil.cpu_count(), "physical": psutil.cpu_count(logical=False)},
+        "memory_bytes": _memory_bytes(),
+        "free_bytes": psutil.virtual_memory().available,
+        "disk_free_bytes": disk.free,
+        "gpus": _nvidia_details(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
+
+
+def _apple(memory: int, cores: int) -> Machine:
+    title = _sysctl("machdep.cpu.brand_string") or "Apple Silicon"
+    generation = re.search(r"M(\d)", title)
+    near = KNOWN.get(f"m{generation[1]}-{round(memory / GIB)}gb" if generation else "") or KNOWN["m1-16gb"]
+    return near.model_copy(update={"name": "here", "title": title, "memory_bytes": memory, "system_bytes": memory, "cores": cores})
+
+
+def _sysctl(name: str) -> str:
+    import subprocess
+
+    try:
+        return subprocess.run(["sysctl", "-n", name], capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _nvidia() -> list[Machine]:
+    """The visible cards: by the driver's own files when all are in the table, else asked of NVML."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None and not re.search(r"[0-9A-Za-z]", visible.replace("-1", "")):
+        return []
+    cards = [_like(d["title"], d["memory_bytes"], d["capability"]) for d in _nvidia_details()]
+    if visible is not None and all(part.strip().isdigit() for part in visible.split(",")):
+        wanted = [int(part) for part in visible.split(",")]
+        cards = [cards[index] for index in wanted if index < len(cards)]
+    return cards
+
+
+def _like(title: str, memory: int, capability: int) -> Machine:
+    words = title.lower()
+    best: Machine | None = None
+    for machine in KNOWN.values():
+        model = machine.title.lower().replace("nvidia", "").split(" gb")[0].split()
+        same = machine.kind == "cuda" and all(word in words for word in model if not word.isdigit())
+        if same and (best is None or abs(machine.memory_bytes - memory) < abs(best.memory_bytes - memory)):
+            best = machine
+    if best is not None:
+        return best.model_copy(update={"name": "here", "title": title, "memory_bytes": memory or best.memory_bytes})
+    return Machine(
+        name="here", kind="cuda", title=title, memory_bytes=memory, capability=capability, bf16=capability >= 80,
+        tflops=50.0, bandwidth=4e11, watts=250,
+    )  # fmt: skip
+
+
+@cache
+def _nvidia_details() -> tuple[dict[str, Any], ...]:
+    """Name, memory, capability and driver of each card, by NVML; nothing when the driver or nvidia-ml-py is absent."""
+    if not _PROC.exists() and sys.platform != "win32":
+        return ()
+    try:
+        import pynvml
+    except ImportError:
+        return tuple(_from_driver())
+    try:
+        pynvml.nvmlInit()
+        found = []
+        for index in range(pynvml.nvmlDeviceGetCount()):
+            card = pynvml.nvmlDeviceGetHandleByIndex(index)
+            memory = pynvml.nvmlDeviceGetMemoryInfo(card)
+            major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(card)
+            found.append({
+                "title": str(pynvml.nvmlDeviceGetName(card)), "memory_bytes": int(memory.total), "free_bytes": int(memory.free),
+                "capability": 10 * major + minor, "driver": str(pynvml.nvmlSystemGetDriverVersion()),
+            })  # fmt: skip
+        return tuple(found)
+    except pynvml.NVMLError:
+        return tuple(_from_driver())
+
+
+def _from_driver() -> list[dict[str, Any]]:
+    """What the driver's own files say: names only."""
+    found = []
+    for file in sorted(_PROC.glob("*/information")):
+        match = re.search(r"Model:\s*(.+)", file.read_text("utf-8", "replace"))
+        if match:
+            found.append({"title": match[1].strip(), "memory_bytes": 0, "free_bytes": 0, "capability": 0, "driver": ""})
+    return found
+
+
+def _memory_bytes() -> int:
+    """Memory that this process may use: the machine's, or its container's limit where that is lower."""
+    total = 0
+    if sys.platform == "darwin":
+        total = int(_sysctl("hw.memsize") or 0)
+    elif hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if total <= 0:
+        import psutil
+
+        total = psutil.virtual_memory().total
+    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        text = _text(name).strip()
+        if text.isdigit() and int(text) > 0:
+            total = min(total, int(text))
+    return total
+
+
+def _cores() -> int:
+    """Cores that this process may use: the affinity mask, or the container's share where that is lower."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _text("/sys/fs/cgroup/cpu.max").split()
+    if len(quota) == 2 and quota[0].isdigit() and int(quota[1]) > 0:
+        cores = min(cores, max(1, round(int(quota[0]) / int(quota[1]))))
+    return cores
+
+
+def _cpu_title() -> str:
+    match = re.search(r"model name\s*:\s*(.+)", _text("/proc/cpuinfo", 4096))
+    return match[1].strip() if match else platform.processor() or platform.machine()
+
+
+def _text(name: str, size: int = -1) -> str:
+    try:
+        with open(name, encoding="utf-8", errors="replace") as file:
+            return file.read(size)
+    except OSError:
+        return ""

@@ -1,0 +1,340 @@
+"""The recipe as meant: extends, vars, --set, --smoke and defaults applied, every step validated and wired, and all that is wrong said."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+import steps as registry
+from runner import graph, origins
+from runner.document import Document, Node
+from runner.extend import Layers, layers
+from runner.meant import Meant, StepMeant
+from runner.overrides import Overrides, apply
+from runner.variables import Variables, escaped
+from schemas.findings import Edit, Finding, RecipeError, RecipePath
+from schemas.machine import KNOWN, Machine, known
+from schemas.recipe import RESERVED, Recipe, Target
+from schemas.step import Step
+
+__all__ = ["Overrides", "mean", "project_of"]
+
+
+def mean(file: Path, overrides: Overrides | None = None, texts: dict[Path, str] | None = None) -> Meant:
+    """Read `file` and what it extends, and work out what it means. Never raises for a user's mistake: see `findings`.
+
+    texts: contents to use instead of those on disk, by path (a recipe as edited in memory).
+    """
+    overrides = overrides or Overrides()
+    result = layers(file, texts)
+    project = project_of(file)
+    files = [document.path for document in result.documents]
+    findings = result.findings
+    if not result.readable:
+        return Meant(file, project, {}, None, _here(), [], findings=findings, files=files, smoke=overrides.smoke)
+    findings += apply(overrides, result)
+    variables = Variables(result.top.get("vars"))
+    top = {key: node if key == "vars" else variables.fill(node, (key,)) for key, node in result.top.items()}
+    nodes = {name: variables.fill(node, ("steps", name)) for name, node in result.steps.items()}
+    findings += variables.findings
+    reading = _Reading(result.documents[0], nodes, {path for f in variables.findings for path in [f.path]})
+    for name, node in nodes.items():
+        reading.take(name, node)
+    if overrides.smoke:
+        reading.smoke()
+    reading.look()
+    reading.validate()
+    plain_top = {key: node.plain() for key, node in top.items()}
+    recipe = reading.top(plain_top, result)
+    wired = graph.wire(project, reading.steps, reading.wiring, reading.subjects)
+    findings += [*reading.findings, *_secrets(variables, reading), *wired.findings]
+    target = _target(recipe, plain_top.get("target"), findings)
+    places, whence = origins.flatten(result.documents[0], top, nodes, result.listed)
+    data = {key: escaped(value) if key != "vars" else value for key, value in plain_top.items()}
+    data["steps"] = [reading.data(step) for step in reading.steps]
+    meant = Meant(
+        file, project, data, recipe, target, reading.steps, wired.order, [], places, whence, files=files, smoke=overrides.smoke
+    )  # fmt: skip
+    meant.findings = [_placed(meant, f, overrides) for f in findings]
+    return meant
+
+
+def project_of(file: Path) -> Path:
+    """The folder that relative paths start from: above the nearest `recipes`, above `runs` for a run's own config, else the file's."""
+    folder = file.absolute().parent
+    for parent in (folder, *folder.parents):
+        if parent.name == "recipes":
+            return parent.parent
+    if folder.name == "config" and folder.parent.parent.name == "runs":
+        return folder.parent.parent.parent
+    return folder
+
+
+class _Reading:
+    """The steps while they are being read: what is written of each, split into wiring and params."""
+
+    def __init__(self, document: Document, nodes: dict[str, Node], unfilled: set[RecipePath]) -> None:
+        self.document = document
+        self.nodes = nodes
+        self.unfilled = unfilled  # values in which a variable is missing: said already
+        self.steps: list[StepMeant] = []
+        self.wiring: dict[str, dict[str, Any]] = {}
+        self.subjects: dict[str, str] = {}
+        self.findings: list[Finding] = []
+
+    def take(self, name: str, node: Node) -> None:
+        """Find the type of one step, and split what is written of it."""
+        raw = node.plain()
+        kind = raw.get("type")
+        path: RecipePath = ("steps", name)
+        step: Step | None = None
+        if isinstance(kind, str) and kind:
+            step = self._find(kind, (*path, "type"))
+        elif "type" in raw:
+            self.findings.append(Finding("K002", "error", f"type is {kind!r}, wanted the name of a step type", (*path, "type")))
+        else:
+            self.findings.append(_no_type(name, raw, path))
+        written = raw.get("id")
+        if "id" in raw and (not isinstance(written, str) or not _is_id(written)):
+            fix = "write a word of letters, digits, _ and -"
+            self.findings.append(Finding("K002", "error", f"id is {written!r}, wanted a word", (*path, "id"), fix))
+        self.steps.append(StepMeant(name, kind if isinstance(kind, str) else "", step))
+        names = {item.name for item in step.inputs} if step is not None else set()
+        fields = {f.alias or n for n, f in step.params.model_fields.items()} if step is not None and names else set()
+        wiring, params = {}, {}
+        for key, value in raw.items():
+            if key in RESERVED:
+                continue
+            if key in names and (key not in fields or isinstance(value, (str, list))):
+                wiring[key] = value
+            else:
+                params[key] = value
+        self.steps[-1].raw = params
+        self.wiring[name] = wiring
+
+    def _find(self, kind: str, path: RecipePath) -> Step | None:
+        try:
+            step = registry.find(kind)
+        except Exception as error:  # noqa: BLE001 - a step of another package may fail in any way: it is the user's to know
+            if kind in registry.builtin() and not isinstance(error, ImportError):
+                raise
+            message = f"the step {kind} cannot be loaded: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            fix = f"install {error.name}" if isinstance(error, ModuleNotFoundError) and error.name else "update the package that brings it"
+            self.findings.append(Finding("K008", "error", message.rstrip(": "), path, fix))
+            return None
+        if step is None:
+            from runner.nearest import did_you_mean
+
+            self.findings.append(Finding("K007", "error", f"there is no step type {kind}", path, did_you_mean(kind, registry.names(), "there are")))
+        return step
+
+    def smoke(self) -> None:
+        """Make every step tiny."""
+        for step in self.steps:
+            if step.step is None or step.step.smoke_function is None:
+                continue
+            try:
+                step.raw = step.step.smoke_function(dict(step.raw))
+            except (TypeError, ValueError, AttributeError, KeyError):  # params that do not validate either; said by `validate`
+                continue
+
+    def look(self) -> None:
+        """For each step that looks at another one: which."""
+        for index, step in enumerate(self.steps):
+            if step.step is None or not step.step.looks_at:
+                continue
+            kind = step.step.looks_at
+            named = step.raw.get("for")
+            if isinstance(named, str):
+                found = next((s for s in self.steps if s.id == named), None)
+                if found is None or found.type != kind:
+                    from runner.nearest import did_you_mean
+
+                    possible = [s.id for s in self.steps if s.type == kind]
+                    message = f"there is no step {named}" if found is None else f"{named} is no {kind} step"
+                    fix = did_you_mean(named, possible, "there are")
+                    self.findings.append(Finding("L001", "error", message, ("steps", step.id, "for"), fix))
+                    continue
+            else:
+                found = next((s for s in self.steps[index + 1 :] if s.type == kind), None)
+            if found is not None:
+                self.subjects[step.id] = found.id
+
+    def validate(self) -> None:
+        """Validate each step once; errors are put into words only when there are any."""
+        by_id = {step.id: step for step in self.steps}
+        scene = None
+        for step in self.steps:
+            if step.step is None:
+                continue
+            given = step.raw
+            if "subject" in step.step.params.model_fields:
+                if "subject" in given:
+                    given = {key: value for key, value in given.items() if key != "subject"}
+                    path: RecipePath = ("steps", step.id, "subject")
+                    self.findings.append(Finding("K001", "error", f"unknown key subject in {step.id}", path, "delete the line", on="key"))
+                if step.id in self.subjects:
+                    given = {**given, "subject": by_id[self.subjects[step.id]].raw}
+            try:
+                step.params = step.step.params.model_validate(given)
+            except ValidationError as error:
+                scene = scene or _Scenes(self)
+                self.findings += [f for f in scene.explain(step, error) if not self._said_before(f)]
+            except RecipeError as error:
+                self.findings.append(error.finding(("steps", step.id)))
+
+    def _said_before(self, finding: Finding) -> bool:
+        """True for what follows from a variable that is missing."""
+        return any(finding.path[: len(path)] == path for path in self.unfilled if path)
+
+    def top(self, data: Mapping[str, Any], result: Layers) -> Recipe | None:
+        """The recipe without its steps' params, validated."""
+        listed = [{"type": step.type} for step in self.steps]
+        problem = not listed and not any(f.path[:1] == ("steps",) for f in result.findings)
+        if problem and result.listed is None:
+            from runner.unknown import foreign
+
+            strange = [key for key in data if key not in Recipe.model_fields]
+            if strange or "recipe" not in data:
+                self.findings += foreign(data)
+                return None
+        if problem:
+            self.findings.append(Finding("K005", "error", "a recipe needs steps", ("steps",), "add steps: and begin each with `- type: …`", on="key"))
+        try:
+            return Recipe.model_validate({**data, "steps": listed or [{}]})
+        except ValidationError as error:
+            self.findings += [f for f in _Scenes(self).explain_top(data, error) if not self._said_before(f)]
+            return None
+
+    def data(self, step: StepMeant) -> dict[str, Any]:
+        """One step as plain data, to be read again."""
+        return {"type": step.type, "id": step.id, **escaped({**self.wiring.get(step.id, {}), **step.raw})}
+
+
+class _Scenes:
+    """Puts validation errors into words. Made only when there are some."""
+
+    def __init__(self, reading: _Reading) -> None:
+        from runner.unknown import Neighbours
+
+        self.reading = reading
+        self.near = Neighbours({s.id: (s.step, {**reading.wiring.get(s.id, {}), **s.raw}) for s in reading.steps})
+
+    def explain(self, step: StepMeant, error: ValidationError) -> list[Finding]:
+        """Findings for a step's params."""
+        from runner import unknown, validate
+
+        found = step.step
+        assert found is not None
+        node = self.reading.nodes[step.id]
+        scene = validate.Scene(
+            found.params, step.raw, ("steps", step.id), step.id, lambda path: _text_at(node, path),
+            lambda s, path: unknown.in_step(s, path, found, step.id, self.near),
+        )  # fmt: skip
+        return validate.findings_of(error, scene)
+
+    def explain_top(self, data: Mapping[str, Any], error: ValidationError) -> list[Finding]:
+        """Findings for the top level."""
+        from runner import unknown, validate
+
+        self.near.top = data
+        root = self.reading.document.root
+        assert root is not None
+        scene = validate.Scene(
+            Recipe, dict(data), (), "the recipe", lambda path: _text_at(root, path),
+            lambda s, path: unknown.at_top(str(path[0]), validate.value_at(s.raw, path), self.near)
+            if len(path) == 1 else unknown.in_top(s, path),
+        )  # fmt: skip
+        return validate.findings_of(error, scene)
+
+
+def _text_at(node: Node, path: tuple[str | int, ...]) -> str | None:
+    current: Node | None = node
+    for key in path:
+        if current is None or current.items is None:
+            return None
+        if isinstance(current.items, list):
+            current = current.items[key] if isinstance(key, int) and key < len(current.items) else None
+        else:
+            current = current.items.get(key)
+    return current.text if current is not None else None
+
+
+def _no_type(name: str, raw: Mapping[str, Any], path: RecipePath) -> Finding:
+    kinds = [key for key, value in raw.items() if key in registry.builtin() and (value is None or isinstance(value, dict))]
+    if kinds:
+        return Finding("K005", "error", f"step {name} has no type", path, f"write `- type: {kinds[0]}` and its params flat below", on="key")
+    for word in ("uses", "kind", "step", "name", "run"):
+        if raw.get(word) in registry.builtin():
+            edit = Edit("rename", (*path, word), None, "type")
+            return Finding("K010", "error", f"{word} is called type here", (*path, word), f"write type: {raw[word]}", (edit,), on="key")
+    return Finding("K005", "error", f"step {name} has no type", path, "begin it with `- type: …`", on="key")
+
+
+def _is_id(text: str) -> bool:
+    return bool(text) and all(c.isalnum() or c in "_-" for c in text)
+
+
+def _secrets(variables: Variables, reading: _Reading) -> list[Finding]:
+    """${env:NAME} outside of the fields that hold secrets."""
+    found: list[Finding] = []
+    if not variables.secrets:
+        return found
+    from runner import shapes
+
+    by_id = {step.id: step for step in reading.steps}
+    for path, node in variables.secrets:
+        if path[0] == "vars":
+            continue
+        step = by_id.get(str(path[1])) if path[0] == "steps" and len(path) > 2 else None
+        if step is not None and step.step is None:
+            continue
+        if step is None or step.step is None or not shapes.is_secret(step.step.params, path[2:]):
+            message = "${env:…} may stand only in fields that hold a secret"
+            found.append(Finding("Y033", "error", message, path, "write the value, or a variable of vars:", on="value"))
+        elif not (node.value.startswith("${env:") and node.value.endswith("}") and node.value.count("${") == 1):
+            found.append(Finding("Y033", "error", "${env:…} stands alone in its field", path, "put the whole secret in the variable", on="value"))
+    return found
+
+
+def _here() -> Machine:
+    from runner.hardware import here
+
+    return here()
+
+
+def _target(recipe: Recipe | None, written: Any, findings: list[Finding]) -> Machine:
+    """The machine meant by `target:`; this one when it is not known, which is then said."""
+    target = recipe.target if recipe is not None else written if isinstance(written, str) else "here"
+    name = target.gpu if isinstance(target, Target) else target
+    if name == "here":
+        machine = _here()
+    else:
+        found = known(name)
+        if found is None:
+            from runner.nearest import did_you_mean
+
+            path: RecipePath = ("target", "gpu") if isinstance(target, Target) else ("target",)
+            findings.append(Finding("H001", "error", f"there is no target {name}", path, did_you_mean(name, [*KNOWN, "here"], "known are")))
+            return _here()
+        machine = found
+    if isinstance(target, Target):
+        changed: dict[str, Any] = {"count": target.count}
+        if target.memory_gb is not None:
+            changed["memory_bytes"] = int(target.memory_gb * 1024**3)
+        machine = machine.model_copy(update=changed)
+    return machine
+
+
+def _placed(meant: Meant, finding: Finding, overrides: Overrides) -> Finding:
+    """The finding with its place, and with the --set that caused it when there is one."""
+    if finding.place is not None or not finding.path:
+        return finding
+    typed = ".".join(map(str, finding.path))
+    if finding.path not in meant.places:
+        for name, value in overrides.sets:
+            if typed == name or typed.startswith(name + "."):
+                message = f"--set {name}={value}: {finding.message}"
+                return Finding(finding.code, finding.severity, message, finding.path, finding.fix, (), finding.on, None)
+    return finding.at(meant.place(finding.path, finding.on))

@@ -1,0 +1,233 @@
+"""Names that other tools use for what a recipe says, and how their values convert.
+
+A table by step type. A name leads to one of our keys (and is offered only when the step really has it), or to words that say where
+the matter is settled in a recipe. Sources: transformers TrainingArguments, axolotl, LLaMA-Factory, mlx-lm, nanoGPT, litgpt, TRL, SentencePiece.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Names = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What another tool's name is in a recipe.
+
+    path: our key, below the step's params (or the top level when `step` is empty); empty when there is none. value: the converted
+    value, None when it must be looked up by hand. exact: the change may be made without asking. words: what to say beside it.
+    delete: the line may go, since it says what a recipe does anyway.
+    """
+
+    step: str
+    path: Names = ()
+    value: Any = None
+    exact: bool = True
+    words: str = ""
+    delete: bool = False
+
+
+Convert = Callable[[Any, Mapping[str, Any]], Known]
+
+
+def _to(path: str, step: str = "train") -> Convert:
+    names: Names = tuple(path.split("."))
+    return lambda value, beside: Known(step, names, value)
+
+
+def _says(words: str, step: str = "train", delete: bool = False) -> Convert:
+    return lambda value, beside: Known(step, (), None, False, words, delete)
+
+
+def _precision(word: str) -> Convert:
+    def convert(value: Any, beside: Mapping[str, Any]) -> Known:
+        if value is True or value == "true":
+            return Known("train", ("precision",), word)
+        return Known("train", (), None, True, "precision: auto picks what the target has", delete=True)
+
+    return convert
+
+
+def _bits(bits: int) -> Convert:
+    def convert(value: Any, beside: Mapping[str, Any]) -> Known:
+        if value is not True:
+            return Known("train", (), None, True, "a model is loaded whole unless the recipe says otherwise", delete=True)
+        return Known("train", ("quant",), {"bits": bits}, False, f"loading in {bits} bits is method: qlora with quant: {{bits: {bits}}}")
+
+    return convert
+
+
+def _warmup(value: Any, beside: Mapping[str, Any]) -> Known:
+    share = isinstance(value, float) and 0 < value < 1
+    return Known("train", ("warmup_ratio" if share else "warmup_steps",), value)
+
+
+def _scale(value: Any, beside: Mapping[str, Any]) -> Known:
+    lora = beside.get("lora")
+    rank = beside.get("lora_rank", beside.get("rank", beside.get("r", lora.get("r", lora.get("rank")) if isinstance(lora, dict) else None)))
+    if isinstance(rank, int) and isinstance(value, (int, float)):
+        alpha = value * rank
+        return Known("train", ("lora", "lora_alpha"), int(alpha) if alpha == int(alpha) else alpha, words="lora_alpha = scale x r")
+    return Known("train", ("lora", "lora_alpha"), None, False, "lora_alpha = scale x r, and r is not written here")
+
+
+def _base(value: Any, beside: Mapping[str, Any]) -> Known:
+    local = isinstance(value, str) and value.startswith(("/", "./", "../", "~"))
+    return Known("train", ("model", "base", "path" if local else "hub"), value)
+
+
+def _adapter(value: Any, beside: Mapping[str, Any]) -> Known:
+    return Known("train", ("method",), value if value in ("lora", "qlora") else "full")
+
+
+def _share(value: Any, beside: Mapping[str, Any]) -> Known:
+    share = isinstance(value, float) and 0 < value < 1
+    return Known("tokenize_bin", ("val_fraction",), value if share else None, share, "the share of documents held back")
+
+
+def _packed(value: Any, beside: Mapping[str, Any]) -> Known:
+    return Known("train", ("packing",), value, words="bins of tokens are packed without gaps anyway")
+
+
+def _files(value: Any, beside: Mapping[str, Any]) -> Known:
+    paths = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    exact = bool(paths) and all(isinstance(path, str) for path in paths)
+    return Known("parse_corpus", ("sources",), [{"path": path} for path in paths] if exact else None, exact)
+
+
+def _hub_rows(value: Any, beside: Mapping[str, Any]) -> Known:
+    exact = isinstance(value, str)
+    return Known("parse_corpus", ("sources",), [{"hub": value}] if exact else None, exact)
+
+
+_RUN_FOLDER = "every run has a folder of its own under runs/"
+_TRAIN: dict[str, Convert] = {
+    **dict.fromkeys(("micro_batch_size", "per_device_train_batch_size", "train_batch_size", "train_micro_batch_size_per_gpu"), _to("batch_size")),
+    **dict.fromkeys(("per_device_eval_batch_size", "val_batch_size", "per_gpu_eval_batch_size"), _to("eval_batch_size")),
+    **dict.fromkeys(("global_batch_size", "effective_batch_size"), _to("total_batch_size")),
+    **dict.fromkeys(("sequence_len", "cutoff_len", "block_size", "max_length", "seq_len", "seq_length", "max_seq_len", "model_max_length",
+                     "context_length", "max_position_embeddings", "n_ctx", "n_positions", "ctx_len"), _to("max_seq_length")),
+    **dict.fromkeys(("epochs", "num_epochs", "n_epochs", "train_epochs", "max_epochs"), _to("num_train_epochs")),
+    **dict.fromkeys(("lr", "base_lr", "max_lr", "peak_lr"), _to("learning_rate")),
+    **dict.fromkeys(("iters", "max_iters", "num_iterations", "train_steps", "total_steps", "num_steps", "steps", "max_train_steps"), _to("max_steps")),
+    **dict.fromkeys(("lora_r", "lora_rank", "r", "rank"), _to("lora.r")),
+    **dict.fromkeys(("lora_alpha", "alpha"), _to("lora.lora_alpha")),
+    "lora_dropout": _to("lora.lora_dropout"),
+    **dict.fromkeys(("lora_target_modules", "lora_target", "target_modules", "lora_target_linear"), _to("lora.target_modules")),
+    **dict.fromkeys(("lora_modules_to_save", "modules_to_save"), _to("lora.modules_to_save")),
+    **dict.fromkeys(("num_layers", "lora_layers"), _to("lora.layers")),
+    "scale": _scale,
+    **dict.fromkeys(("lr_scheduler_type", "lr_scheduler", "lr_schedule", "decay_lr"), _to("scheduler")),
+    **dict.fromkeys(("save_total_limit", "keep_last", "max_checkpoints"), _to("keep")),
+    **dict.fromkeys(("sample_packing", "pack"), _packed),
+    "load_in_4bit": _bits(4), "load_in_8bit": _bits(8),
+    **dict.fromkeys(("base_model", "model_id", "model_name_or_path", "pretrained_model_name_or_path", "model_name", "base_model_name_or_path",
+                     "model_path", "checkpoint_dir"), _base),
+    **dict.fromkeys(("eval_every", "eval_interval", "steps_per_eval", "evaluation_steps", "val_check_interval"), _to("eval_steps")),
+    **dict.fromkeys(("save_interval", "save_every", "checkpoint_interval", "checkpoint_every"), _to("save_steps")),
+    **dict.fromkeys(("accumulate_grad_batches", "grad_accum", "grad_accumulation_steps", "gradient_accumulation", "accumulation_steps",
+                     "accum_steps"), _to("gradient_accumulation_steps")),
+    **dict.fromkeys(("grad_clip", "gradient_clip_val", "max_norm", "gradient_clipping", "clip_grad_norm", "clip_grad"), _to("max_grad_norm")),
+    "bf16": _precision("bf16"), "fp16": _precision("fp16"), "mixed_precision": _to("precision"), "dtype": _to("precision"),
+    "torch_dtype": _to("precision"),
+    "warmup": _warmup, "num_warmup_steps": _warmup, "warmup_iters": _warmup, "lr_warmup_steps": _warmup, "warmup_proportion": _to("warmup_ratio"),
+    **dict.fromkeys(("min_learning_rate", "lr_min", "eta_min", "final_lr"), _to("min_lr")),
+    **dict.fromkeys(("optim", "optimizer_type", "optimizer_name"), _to("optimizer")),
+    "wd": _to("weight_decay"), "resume_from_checkpoint": _to("resume_from"), "resume": _says("a stopped run goes on by itself when it is run again"),
+    "sft": _says("write objective: sft"), "adapter": _adapter, "finetuning_type": _adapter, "peft_type": _adapter,
+    "logging_steps": _says("every step is logged", delete=True), "log_interval": _says("every step is logged", delete=True),
+    "steps_per_report": _says("every step is logged", delete=True), "report_to": _says("runs are recorded in runs/ without a tracker"),
+    **dict.fromkeys(("output_dir", "out_dir", "save_dir", "logging_dir", "default_root_dir", "adapter_path"), _says(_RUN_FOLDER, delete=True)),
+    "enable_oom_fallback": _to("on_oom"), "gradient_checkpointing": _to("activation_checkpointing"),
+    "grad_checkpoint": _to("activation_checkpointing"), "torch_compile": _to("compile"),
+    "preprocess_enabled": _says("write a step `- type: split_long` before train: it splits long documents and loses none", step="split_long"),
+    "tf32": _says("matrix products use TF32 where the card has it", delete=True),
+    **dict.fromkeys(("flash_attention", "flash_attn", "attn_implementation"), _says("the fastest exact attention is chosen by itself", delete=True)),
+    **dict.fromkeys(("device", "device_map", "num_gpus", "gpus"), _says("the machine is named once, at the top: target: t4, or target: here")),
+    "val_set_size": _share, "validation_split": _share, "test_size": _share,
+    "train_on_inputs": _says("objective: sft puts the loss on the answers only, objective: lm on every token"),
+    **dict.fromkeys(("wandb_project", "wandb_entity", "wandb_run_id", "use_wandb"), _says("runs are recorded in runs/ without a tracker")),
+    **dict.fromkeys(("dataset", "dataset_name"), _hub_rows),
+    **dict.fromkeys(("datasets", "data", "data_path", "train_file", "data_dir", "training_data"), _files),
+    "chat_template": _says("conversations are rendered by recipe's own template, which is exported with the model"),
+    "vocab_size": _to("model.vocab_size"), "model_type": _to("model.family"), "architecture": _to("model.family"),
+}  # fmt: skip
+_MODEL: dict[str, Convert] = {
+    **dict.fromkeys(("n_embd", "hidden_size", "dim", "embed_dim", "emb_dim", "d"), _to("model.d_model")),
+    **dict.fromkeys(("n_layer", "num_hidden_layers", "num_layers", "layers", "depth"), _to("model.n_layers")),
+    **dict.fromkeys(("n_head", "num_attention_heads", "num_heads", "heads"), _to("model.n_heads")),
+    **dict.fromkeys(("num_key_value_heads", "n_kv_head", "kv_heads", "n_query_groups"), _to("model.n_kv_heads")),
+    **dict.fromkeys(("intermediate_size", "ffn_dim", "n_inner", "ff_dim", "mlp_dim"), _to("model.d_ff")),
+    **dict.fromkeys(("state_size", "ssm_state_size"), _to("model.d_state")),
+    **dict.fromkeys(("conv_kernel", "d_conv_kernel"), _to("model.d_conv")),
+    **dict.fromkeys(("tie_word_embeddings", "tie_weights", "tied_embeddings", "tied"), _to("model.tie_embeddings")),
+    **dict.fromkeys(("type", "arch", "architecture", "model_type", "name"), _to("model.family")),
+    **dict.fromkeys(("vocab", "n_vocab"), _to("model.vocab_size")),
+    **dict.fromkeys(("hidden_dropout", "resid_pdrop", "dropout_rate"), _to("model.dropout")),
+    **dict.fromkeys(("base_model", "model_id", "model_name_or_path", "pretrained_model_name_or_path", "hub_id", "repo_id", "pretrained"), _base),
+}  # fmt: skip
+_LORA: dict[str, Convert] = {
+    **dict.fromkeys(("rank", "lora_r", "lora_rank"), _to("lora.r")), "alpha": _to("lora.lora_alpha"), "dropout": _to("lora.lora_dropout"),
+    "targets": _to("lora.target_modules"), "modules": _to("lora.target_modules"), "scale": _scale, "num_layers": _to("lora.layers"),
+    "lora_layers": _to("lora.layers"),
+}  # fmt: skip
+_STEPS: dict[str, dict[str, Convert]] = {
+    "train": _TRAIN,
+    "train_tokenizer": {
+        **dict.fromkeys(("model_type", "type_of_model", "algorithm"), _to("model", "train_tokenizer")),
+        **dict.fromkeys(("n_vocab", "vocabulary_size", "num_tokens"), _to("vocab_size", "train_tokenizer")),
+        **dict.fromkeys(("user_defined_symbols", "special_tokens", "extra_tokens"), _to("user_symbols", "train_tokenizer")),
+        "normalization_rule_name": _to("normalization", "train_tokenizer"), "coverage": _to("character_coverage", "train_tokenizer"),
+        "input_sentence_size": _says("sample_bytes bounds what the tokenizer is trained on, in bytes", "train_tokenizer"),
+        **dict.fromkeys(("pad_id", "unk_id", "bos_id", "eos_id"), _says("pad, unk, bos and eos are 0, 1, 2 and 3", "train_tokenizer")),
+        "input": _says("the tokenizer is trained on the corpus of the parse_corpus step before it", "train_tokenizer"),
+    },
+    "split_long": {
+        **dict.fromkeys(("max_length", "chunk_size", "max_seq_length", "max_chunk_tokens", "cutoff_len"), _to("max_tokens", "split_long")),
+        **dict.fromkeys(("overlap", "chunk_overlap", "stride"), _to("overlap_tokens", "split_long")),
+    },
+    "tokenize_bin": {"val_set_size": _share, "val_split": _share, "validation_split": _share, "test_size": _share},
+    "export_ollama": {
+        **dict.fromkeys(("quant", "quantize", "outtype", "quantization_method"), _to("quantization", "export_ollama")),
+        "model_name": _to("name", "export_ollama"), "system_prompt": _to("system", "export_ollama"),
+        "params": _to("parameters", "export_ollama"),
+    },
+    "parse_corpus": {
+        **dict.fromkeys(("path", "paths", "files", "input", "data_dir", "data_path", "data_files"), _files),
+        **dict.fromkeys(("dataset", "hub", "dataset_name"), _hub_rows),
+    },
+    "validate_checkpoint": {"max_tokens": _to("max_new_tokens", "validate_checkpoint"), "prompt": _to("prompts", "validate_checkpoint")},
+}  # fmt: skip
+_TOP: dict[str, Convert] = {
+    **dict.fromkeys(("name", "run_name", "project", "experiment"), _to("recipe", "")), "description": _to("about", ""),
+    **dict.fromkeys(("random_seed", "manual_seed"), _to("seed", "")), "variables": _to("vars", ""),
+    **dict.fromkeys(("device", "gpu", "hardware", "machine"), _to("target", "")), "version": _to("format", ""),
+    **dict.fromkeys(("base", "inherits", "include", "defaults"), _to("extends", "")),
+    **dict.fromkeys(("pipeline", "stages", "jobs", "tasks"), _to("steps", "")),
+}  # fmt: skip
+_FIXED_NAMES = ("pipeline", "stages", "jobs", "tasks", "device", "version")  # the same word often means something else
+
+
+def met(step: str, path: Names, value: Any, beside: Mapping[str, Any]) -> Known | None:
+    """What another tool's key at `path` of a step's params is here; `step` is empty at the top level. None when the name is not known.
+
+    beside: the keys of the same step, or of the top level, since some values convert only together.
+    """
+    name = str(path[-1])
+    if not step:
+        convert = _TOP.get(name)
+        if convert is not None:
+            known = convert(value, beside)
+            return known if name not in _FIXED_NAMES else Known("", known.path, None, False)
+        convert = _TRAIN.get(name) or _MODEL.get(name)
+        return convert(value, beside) if convert is not None else None
+    if step == "train" and len(path) > 1:
+        inside = _MODEL if path[0] == "model" else _LORA if path[0] == "lora" else {}
+        convert = inside.get(name) or _TRAIN.get(name)
+        return convert(value, beside) if convert is not None else None
+    tables = [_STEPS.get(step, {}), *([_MODEL] if step == "train" else [_TRAIN])]
+    for table in tables:
+        if name in table:
+            return table[name](value, beside)
+    return None

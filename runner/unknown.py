@@ -1,0 +1,248 @@
+"""What an unknown key may be: another tool's name, one of ours in the wrong place, or one of ours misspelt. Only loaded when there is one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import steps as registry
+from runner import shapes, synonyms
+from runner.nearest import nearest
+from runner.validate import Scene, value_at
+from runner.written import written
+from schemas.findings import Edit, Finding, RecipePath
+from schemas.recipe import RESERVED, Recipe
+from schemas.step import Step
+
+Names = tuple[str | int, ...]
+
+
+@dataclass
+class Neighbours:
+    """The steps of the recipe, so that a key can be sent to the one it belongs to: id to its type and raw params; and the top level."""
+
+    steps: dict[str, tuple[Step | None, Mapping[str, Any]]] = field(default_factory=dict)
+    top: Mapping[str, Any] = field(default_factory=dict)
+    taken: set[RecipePath] = field(default_factory=set)
+
+    def of_type(self, name: str) -> list[str]:
+        """Ids of the steps of that type."""
+        return [i for i, (step, _) in self.steps.items() if step is not None and step.name == name]
+
+
+def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbours) -> Finding:
+    """The finding for a key that the step of `scene` does not know."""
+    name, value = str(path[-1]), value_at(scene.raw, path)
+    models = shapes.models_at(scene.model, path[:-1])
+    inside = shapes.everywhere(scene.model)
+    full = scene.base + path
+    parent = str(path[-2]) if len(path) > 1 else scene.called
+    if name in inside and not any(name in shapes.fields(m) for m in models):
+        target = inside[name][0]
+        owner = ".".join(map(str, target[:-1])) or scene.called
+        return _moved(f"{name} belongs to {owner}, not to {parent}", full, scene.base, target, value, scene.raw, near)
+    if name in shapes.fields(Recipe) and name not in ("steps", "recipe") and len(path) == 1:
+        return _moved(f"{name} belongs to the top of the recipe, not to {parent}", full, (), (name,), value, near.top, near)
+    known = synonyms.met(step.name, path, value, scene.raw)
+    if known is not None and known.path != path:
+        return _synonym(known, name, value, full, step_id, step, scene.raw, near)
+    elsewhere = [i for i, (other, _) in near.steps.items() if other is not None and i != step_id and name in shapes.fields(other.params)]
+    best = nearest(name, [*(n for m in models for n in shapes.fields(m)), *_wires(step, path)], 0.7)
+    if elsewhere and best is None:
+        return Finding("K006", "error", f"{name} belongs to {elsewhere[0]}, not to {parent}", full, f"write it under {elsewhere[0]}", on="key")
+    return _misspelt(name, full, parent, models, [*inside, *_wires(step, path)], best)
+
+
+def at_top(name: str, value: Any, near: Neighbours) -> Finding:
+    """The finding for a key that does not belong to the top level."""
+    full: RecipePath = (name,)
+    owners = [i for i, (step, _) in near.steps.items() if step is not None and name in shapes.fields(step.params)]
+    if len(owners) == 1:
+        raw = near.steps[owners[0]][1]
+        return _moved(f"{name} belongs to the step {owners[0]}", full, ("steps", owners[0]), (name,), value, raw, near)
+    if owners:
+        return Finding("K006", "error", f"{name} belongs to a step: {', '.join(owners)}", full, "write it there", on="key")
+    best = nearest(name, shapes.fields(Recipe), 0.8)
+    known = synonyms.met("", (name,), value, near.top)
+    if known is not None and best is None:
+        return _synonym(known, name, value, full, "", None, near.top, near)
+    inside: dict[str, str] = {}
+    for step_id, (step, _) in near.steps.items():
+        for word in shapes.everywhere(step.params) if step is not None else ():
+            inside.setdefault(word, step_id)
+    if name in inside:
+        return Finding("K006", "error", f"{name} belongs to the step {inside[name]}", full, "write it there", on="key")
+    best = best or nearest(name, shapes.fields(Recipe))
+    fix = f"write {best}" if best else "the top level has: " + ", ".join(shapes.fields(Recipe))
+    return Finding("K001", "error", f"unknown key {name}", full, fix, on="key")
+
+
+def foreign(top: Mapping[str, Any]) -> list[Finding]:
+    """For a file without steps, as other tools have it: where each of its keys belongs, and a recipe of them to begin with."""
+    found: list[Finding] = []
+    kept: dict[str, Any] = {}
+    params: dict[str, dict[str, Any]] = {}
+    for name, value in top.items():
+        if name in shapes.fields(Recipe):
+            kept[name] = value
+            continue
+        owner, path, words, converted = _home(name, value, top)
+        full: RecipePath = (name,)
+        if owner is None:
+            best = nearest(name, shapes.fields(Recipe))
+            fix = f"write {best}" if best else "params stand in a step: - type: …"
+            found.append(Finding("K001", "error", f"unknown key {name}", full, fix, on="key"))
+            continue
+        ours = ".".join(map(str, path))
+        message = f"{name} is {ours} of the step {owner}" if path and ours != name else f"{name} belongs to the step {owner}"
+        if path and converted is not None:
+            _nest(params.setdefault(owner, {}), path, converted)
+            fix = f"write {_nested(path, converted)} in the step {owner}" + (f" ({words})" if words else "")
+        else:
+            if not path:
+                params.setdefault(owner, {})
+                message = f"{name} says nothing in a recipe"
+            fix = words or f"write {ours} in the step {owner}"
+        found.append(Finding("K010" if not path or ours != name else "K006", "error", message, full, fix, on="key"))
+    message = "a recipe lists steps, and this file has none"
+    return [Finding("K011", "error", message, (), "begin with:\n" + _skeleton(kept, params)), *found]
+
+
+def _home(name: str, value: Any, top: Mapping[str, Any]) -> tuple[str | None, Names, str, Any]:
+    """The step type to which a foreign top-level key belongs, our key there, words, and the converted value."""
+    known = synonyms.met("", (name,), value, top)
+    if known is not None and known.step:
+        step = _type(known.step)
+        if known.path and (step is None or shapes.has(step.params, known.path)):
+            return known.step, known.path, known.words, known.value
+        if known.path:
+            return known.step, (), f"{'.'.join(map(str, known.path))} is not supported yet: delete the line", None
+        return known.step, (), known.words, None
+    for kind in ("train", *registry.builtin()):
+        step = _type(kind)
+        if step is not None and name in shapes.fields(step.params):
+            return kind, (name,), "", value
+    return None, (), "", None
+
+
+def _type(name: str) -> Step | None:
+    try:
+        return registry.find(name)
+    except (ImportError, TypeError, AttributeError):
+        return None
+
+
+def _skeleton(kept: dict[str, Any], params: dict[str, dict[str, Any]]) -> str:
+    lines = [f"recipe: {written(kept.get('recipe', 'my_recipe'))}"]
+    lines += [f"{name}: {written(value)}" for name, value in kept.items() if name not in ("recipe", "steps", "format")]
+    lines += ["steps:", "  - type: parse_corpus"]
+    if "sources" not in params.get("parse_corpus", {}):
+        lines.append("    sources: [{path: data/*}]")
+    lines += [f"    {name}: {written(value)}" for name, value in params.get("parse_corpus", {}).items()]
+    train = params.setdefault("train", {})
+    if "base" in (train.get("model") or {}):
+        lines += ["  - type: split_long", f"    max_tokens: {written(train.get('max_seq_length', 1024))}"] if "split_long" in params else []
+        train.setdefault("objective", "sft")
+    else:
+        lines += ["  - type: train_tokenizer", "    vocab_size: 8000", "  - type: tokenize_bin"]
+    lines.append("  - type: train")
+    lines += [f"    {name}: {written(value)}" for name, value in train.items()]
+    return "\n".join(lines)
+
+
+def _nest(target: dict[str, Any], path: Names, value: Any) -> None:
+    for key in path[:-1]:
+        target = target.setdefault(str(key), {})
+    target[str(path[-1])] = value
+
+
+def _nested(path: Names, value: Any) -> str:
+    text = written(value)
+    for index, key in enumerate(reversed(path)):
+        text = f"{key}: {text}" if index == 0 else f"{key}: {{{text}}}"
+    return text
+
+
+def _wires(step: Step, path: Names) -> list[str]:
+    return [i.name for i in step.inputs] + [w for w in RESERVED if w in ("id", "type")] if len(path) == 1 else []
+
+
+def _moved(
+    message: str, full: RecipePath, base: RecipePath, target: Names, value: Any, raw: Mapping[str, Any], near: Neighbours
+) -> Finding:
+    ours = ".".join(map(str, target))
+    where = base[1] if len(base) > 1 else "the top"
+    if value_at(raw, target) is not None:
+        return Finding("K006", "error", message, full, f"delete the line: {ours} is written already", on="key")
+    edits = _set(full, base, target, value, raw, near)
+    return Finding("K006", "error", message, full, f"write {_nested(target, value)} in {where}", edits, on="key")
+
+
+def _synonym(
+    known: synonyms.Known, name: str, value: Any, full: RecipePath, step_id: str, step: Step | None, raw: Mapping[str, Any], near: Neighbours
+) -> Finding:
+    words = f" ({known.words})" if known.words else ""
+    if not known.path:
+        edits = (Edit("delete", full),) if known.delete else ()
+        fix = "delete the line" if known.delete else known.words
+        return Finding("K010", "error", f"{name} is another tool's key{': ' + known.words if known.delete else ''}", full, fix, edits, on="key")
+    ours = ".".join(map(str, known.path))
+    if not known.step:
+        base: RecipePath = ()
+        holder: Mapping[str, Any] = near.top
+        can = True
+    elif step is not None and known.step == step.name:
+        base, holder, can = ("steps", step_id), raw, shapes.has(step.params, known.path)
+    else:
+        owners = near.of_type(known.step)
+        other = near.steps[owners[0]] if owners else (_type(known.step), {})
+        can = other[0] is None or shapes.has(other[0].params, known.path)
+        if len(owners) != 1:
+            where = f"the step {known.step}" if not owners else " or ".join(owners)
+            fix = f"write {_nested(known.path, known.value)} in {where}{words}" if can and known.value is not None else known.words
+            return Finding("K010", "error", f"{name} is {ours} of {where}", full, fix, on="key")
+        base, holder = ("steps", owners[0]), other[1]
+    message = f"{name} is called {ours} here"
+    if not can:
+        return Finding("K010", "error", f"{name} would be {ours}, which is not supported yet", full, known.words or "delete the line", on="key")
+    if value_at(holder, known.path) is not None or base + known.path in near.taken:
+        return Finding("K010", "error", f"{message}, and {ours} is written already", full, "delete the line", on="key")
+    if known.value is None:
+        return Finding("K010", "error", message, full, f"write {ours}{words}", on="key")
+    edits = _set(full, base, known.path, known.value, holder, near) if known.exact else ()
+    return Finding("K010", "error", message, full, f"write {_nested(known.path, known.value)}{words}", edits, on="key")
+
+
+def _set(full: RecipePath, base: RecipePath, target: Names, value: Any, raw: Mapping[str, Any], near: Neighbours) -> tuple[Edit, ...]:
+    """The edits that put `value` at `target` and take the old key away; none when something else already stands in the way."""
+    goal = base + target
+    if goal in near.taken or any(goal[: len(t)] == t for t in near.taken):
+        return ()
+    if full[:-1] == goal[:-1]:
+        near.taken.add(goal)
+        changed = value if value != value_at(raw, full[len(base) :]) else None
+        return (Edit("rename", full, changed, str(goal[-1])),)
+    depth = 0
+    while depth < len(target) - 1 and isinstance(value_at(raw, target[: depth + 1]), dict):
+        depth += 1
+    if depth < len(target) - 1 and value_at(raw, target[: depth + 1]) is not None:
+        return ()
+    inner: Any = value
+    for key in reversed(target[depth + 1 :]):
+        inner = {str(key): inner}
+    near.taken.add(base + target[: depth + 1])
+    return (Edit("delete", full), Edit("set", base + target[: depth + 1], inner))
+
+
+def _misspelt(name: str, full: RecipePath, parent: str, models: list[type[Any]], others: list[str], best: str | None) -> Finding:
+    known = sorted({n for m in models for n in shapes.fields(m)})
+    best = best or nearest(name, known) or nearest(name, others, 0.75)
+    shown = ", ".join(known[:15]) + (", …" if len(known) > 15 else "")
+    fix = f"write {best}" if best else f"{parent} has: {shown}" if known else "delete the line"
+    return Finding("K001", "error", f"unknown key {name} in {parent}", full, fix, on="key")
+
+
+def in_top(scene: Scene, path: Names) -> Finding:
+    """The finding for an unknown key inside a map at the top level, such as the long form of `target`."""
+    models = shapes.models_at(scene.model, path[:-1])
+    parent = ".".join(map(str, path[:-1]))
+    return _misspelt(str(path[-1]), path, parent, models, [], None)

@@ -1,0 +1,44 @@
+"""The YAML parser's complaints in the words of somebody who is writing a recipe: code, message, fix, and which characters."""
+
+import re
+from typing import Any
+
+Said = tuple[str, str, str, int, int]
+
+
+def explain(error: Any, text: str) -> Said:
+    """Code, message, fix, start and end offset for a MarkedYAMLError about `text`."""
+    problem = str(error.problem or error.context or "this is no YAML")
+    mark = error.problem_mark or error.context_mark
+    at = min(mark.index, len(text)) if mark is not None else 0
+    opened = error.context_mark.line + 1 if error.context_mark is not None else 0
+    context = str(error.context or "")
+    if "'\\t'" in problem or "tab" in problem.lower():
+        return "Y011", "a tab cannot indent a line", "indent with spaces", at, at + 1
+    variable = re.compile(r"\$\{[^}\n]*\}?").match(text, max(at - 1, 0))
+    if variable and "flow" in context:
+        return "Y003", f"{variable[0]} must be quoted inside {{ }} or [ ]", f'write "{variable[0]}"', at - 1, variable.end()
+    start = re.search(r"found character '(.)' that cannot start any token", problem)
+    if start:
+        return "Y003", f"a value cannot begin with {start[1]}", "put the value in quotes", at, at + 1
+    if "quoted scalar" in context and "escape" not in problem and "escape" not in context:
+        quote = error.context_mark.index if error.context_mark is not None else at
+        return "Y003", f"the quote that opens in line {opened} is not closed", "close it", quote, quote + 1
+    if "escape" in problem or "hexadecimal" in problem:
+        return "Y003", "an unknown escape after \\ in double quotes", "use single quotes, in which \\ is only itself", at, at + 1
+    return _structure(problem, context, opened, at, text)
+
+
+def _structure(problem: str, context: str, opened: int, at: int, text: str) -> Said:
+    end = min(at + 1, len(text))
+    if "mapping values are not allowed" in problem:
+        fix = "put the value in quotes, or begin the line under the key above it"
+        return "Y003", "a ':' that can open no value here", fix, at, end
+    if "flow mapping" in context or "flow sequence" in context:
+        close = "}" if "mapping" in context else "]"
+        return "Y003", f"a ',' or '{close}' is missing in what opens in line {opened}", f"close it with {close}", at, end
+    if "could not find expected ':'" in problem:
+        return "Y003", "a line without ':' where a key should stand", "write `key: value`", at, end
+    if "block end" in problem or "document start" in problem or "block" in context:
+        return "Y003", "the line begins in a column at which nothing is open", "indent it like its neighbours", at, end
+    return "Y003", f"this is no YAML: {problem}", "", at, end
