@@ -74,7 +74,9 @@ def _documents(file: Path, texts: dict[Path, str], result: Layers) -> list[Docum
         real = path.resolve()
         if real in seen and asked_by is not None:
             circle = " -> ".join([*list(seen.values())[list(seen).index(real) :], path.name])
-            result.findings.append(_said(asked_by, "Y021", f"the recipes extend each other in a circle: {circle}", "delete one of the extends"))
+            result.findings.append(
+                _said(asked_by, "Y021", f"the recipes extend each other in a circle: {circle}", "delete one of the extends")
+            )
             result.readable = False
             return chain
         seen[real] = path.name

@@ -85,7 +85,7 @@ def _wire_step(state: _Wiring, step: StepMeant) -> None:
         if item.name in written:
             links = _written(state, step, item, written[item.name], path, needs.get(item.name) == "nearest" or not item.optional)
         elif guess:
-            links = _nearest(state, step, item)
+            links = _by_default(state, step, item, "auto" if item.optional else "nearest")
         else:
             wanted = needs.get(item.name, None if item.optional else "nearest")
             links = _by_default(state, step, item, wanted)
@@ -150,7 +150,7 @@ def _one(state: _Wiring, step: StepMeant, item: Input, value: Any, path: RecipeP
         return []
     other = state.by_id.get(value)
     if other is None:
-        possible = [i for i in _ids_of_kind(state, step, item)] or [i for i in state.by_id if i != step.id]
+        possible = _ids_of_kind(state, step, item) or [i for i in state.by_id if i != step.id]
         state.say("L001", f"there is no step {value}", path, did_you_mean(value, possible, "there are"))
         return []
     if other.step is None:
@@ -236,7 +236,9 @@ def _forward(state: _Wiring) -> None:
             state.say("L006", f"{step} takes the result of {later}, which stands after it", path, f"put {later} before {step}")
         elif frozenset(way) not in told:
             told.add(frozenset(way))
-            state.say("L004", "the steps wait for each other: " + " <- ".join([*reversed(way), way[-1]]), path, "wire one of them to another step")
+            state.say(
+                "L004", "the steps wait for each other: " + " <- ".join([*reversed(way), way[-1]]), path, "wire one of them to another step"
+            )
 
 
 def _way(needs: dict[str, list[str]], start: str, goal: str) -> list[str] | None:

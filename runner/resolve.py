@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 import steps as registry
 from runner import graph, origins
-from runner.document import Document, Node
+from runner.document import Node
 from runner.extend import Layers, layers
 from runner.meant import Meant, StepMeant
 from runner.overrides import Overrides, apply
@@ -38,20 +38,19 @@ def mean(file: Path, overrides: Overrides | None = None, texts: dict[Path, str] 
     top = {key: node if key == "vars" else variables.fill(node, (key,)) for key, node in result.top.items()}
     nodes = {name: variables.fill(node, ("steps", name)) for name, node in result.steps.items()}
     findings += variables.findings
-    reading = _Reading(result.documents[0], nodes, {path for f in variables.findings for path in [f.path]})
+    reading = _Reading(file, top, nodes, {f.path for f in variables.findings})
     for name, node in nodes.items():
         reading.take(name, node)
     if overrides.smoke:
         reading.smoke()
     reading.look()
     reading.validate()
-    plain_top = {key: node.plain() for key, node in top.items()}
-    recipe = reading.top(plain_top, result)
+    recipe = reading.validate_top(result)
     wired = graph.wire(project, reading.steps, reading.wiring, reading.subjects)
     findings += [*reading.findings, *_secrets(variables, reading), *wired.findings]
-    target = _target(recipe, plain_top.get("target"), findings)
+    target = _target(recipe, reading.top.get("target"), findings)
     places, whence = origins.flatten(result.documents[0], top, nodes, result.listed)
-    data = {key: escaped(value) if key != "vars" else value for key, value in plain_top.items()}
+    data = {key: escaped(value) if key != "vars" else value for key, value in reading.top.items()}
     data["steps"] = [reading.data(step) for step in reading.steps]
     meant = Meant(
         file, project, data, recipe, target, reading.steps, wired.order, [], places, whence, files=files, smoke=overrides.smoke
@@ -74,8 +73,10 @@ def project_of(file: Path) -> Path:
 class _Reading:
     """The steps while they are being read: what is written of each, split into wiring and params."""
 
-    def __init__(self, document: Document, nodes: dict[str, Node], unfilled: set[RecipePath]) -> None:
-        self.document = document
+    def __init__(self, file: Path, top: dict[str, Node], nodes: dict[str, Node], unfilled: set[RecipePath]) -> None:
+        self.file = file
+        self.top_nodes = top
+        self.top = {key: node.plain() for key, node in top.items()}
         self.nodes = nodes
         self.unfilled = unfilled  # values in which a variable is missing: said already
         self.steps: list[StepMeant] = []
@@ -116,7 +117,7 @@ class _Reading:
     def _find(self, kind: str, path: RecipePath) -> Step | None:
         try:
             step = registry.find(kind)
-        except Exception as error:  # noqa: BLE001 - a step of another package may fail in any way: it is the user's to know
+        except Exception as error:  # a step of another package may fail in any way: that is the user's to know
             if kind in registry.builtin() and not isinstance(error, ImportError):
                 raise
             message = f"the step {kind} cannot be loaded: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
@@ -126,7 +127,9 @@ class _Reading:
         if step is None:
             from runner.nearest import did_you_mean
 
-            self.findings.append(Finding("K007", "error", f"there is no step type {kind}", path, did_you_mean(kind, registry.names(), "there are")))
+            self.findings.append(
+                Finding("K007", "error", f"there is no step type {kind}", path, did_you_mean(kind, registry.names(), "there are"))
+            )
         return step
 
     def smoke(self) -> None:
@@ -188,8 +191,9 @@ class _Reading:
         """True for what follows from a variable that is missing."""
         return any(finding.path[: len(path)] == path for path in self.unfilled if path)
 
-    def top(self, data: Mapping[str, Any], result: Layers) -> Recipe | None:
+    def validate_top(self, result: Layers) -> Recipe | None:
         """The recipe without its steps' params, validated."""
+        data = self.top
         listed = [{"type": step.type} for step in self.steps]
         problem = not listed and not any(f.path[:1] == ("steps",) for f in result.findings)
         if problem and result.listed is None:
@@ -197,14 +201,16 @@ class _Reading:
 
             strange = [key for key in data if key not in Recipe.model_fields]
             if strange or "recipe" not in data:
-                self.findings += foreign(data)
+                self.findings += foreign(data, self.file.stem)
                 return None
         if problem:
-            self.findings.append(Finding("K005", "error", "a recipe needs steps", ("steps",), "add steps: and begin each with `- type: …`", on="key"))
+            self.findings.append(
+                Finding("K005", "error", "a recipe needs steps", ("steps",), "add steps: and begin each with `- type: …`", on="key")
+            )
         try:
             return Recipe.model_validate({**data, "steps": listed or [{}]})
         except ValidationError as error:
-            self.findings += [f for f in _Scenes(self).explain_top(data, error) if not self._said_before(f)]
+            self.findings += [f for f in _Scenes(self).explain_top(error) if not self._said_before(f)]
             return None
 
     def data(self, step: StepMeant) -> dict[str, Any]:
@@ -219,7 +225,7 @@ class _Scenes:
         from runner.unknown import Neighbours
 
         self.reading = reading
-        self.near = Neighbours({s.id: (s.step, {**reading.wiring.get(s.id, {}), **s.raw}) for s in reading.steps})
+        self.near = Neighbours({s.id: (s.step, {**reading.wiring.get(s.id, {}), **s.raw}) for s in reading.steps}, reading.top)
 
     def explain(self, step: StepMeant, error: ValidationError) -> list[Finding]:
         """Findings for a step's params."""
@@ -234,15 +240,17 @@ class _Scenes:
         )  # fmt: skip
         return validate.findings_of(error, scene)
 
-    def explain_top(self, data: Mapping[str, Any], error: ValidationError) -> list[Finding]:
+    def explain_top(self, error: ValidationError) -> list[Finding]:
         """Findings for the top level."""
         from runner import unknown, validate
 
-        self.near.top = data
-        root = self.reading.document.root
-        assert root is not None
+        nodes = self.reading.top_nodes
+
+        def text_at(path: tuple[str | int, ...]) -> str | None:
+            return _text_at(nodes[str(path[0])], path[1:]) if path and path[0] in nodes else None
+
         scene = validate.Scene(
-            Recipe, dict(data), (), "the recipe", lambda path: _text_at(root, path),
+            Recipe, self.reading.top, (), "the recipe", text_at,
             lambda s, path: unknown.at_top(str(path[0]), validate.value_at(s.raw, path), self.near)
             if len(path) == 1 else unknown.in_top(s, path),
         )  # fmt: skip
@@ -294,7 +302,9 @@ def _secrets(variables: Variables, reading: _Reading) -> list[Finding]:
             message = "${env:…} may stand only in fields that hold a secret"
             found.append(Finding("Y033", "error", message, path, "write the value, or a variable of vars:", on="value"))
         elif not (node.value.startswith("${env:") and node.value.endswith("}") and node.value.count("${") == 1):
-            found.append(Finding("Y033", "error", "${env:…} stands alone in its field", path, "put the whole secret in the variable", on="value"))
+            found.append(
+                Finding("Y033", "error", "${env:…} stands alone in its field", path, "put the whole secret in the variable", on="value")
+            )
     return found
 
 

@@ -1,7 +1,8 @@
 """Names that other tools use for what a recipe says, and how their values convert.
 
 A table by step type. A name leads to one of our keys (and is offered only when the step really has it), or to words that say where
-the matter is settled in a recipe. Sources: transformers TrainingArguments, axolotl, LLaMA-Factory, mlx-lm, nanoGPT, litgpt, TRL, SentencePiece.
+the matter is settled in a recipe. Sources: transformers TrainingArguments, axolotl, LLaMA-Factory, mlx-lm,
+nanoGPT, litgpt, TRL, SentencePiece.
 """
 
 from collections.abc import Callable, Mapping
@@ -103,14 +104,16 @@ def _hub_rows(value: Any, beside: Mapping[str, Any]) -> Known:
 
 _RUN_FOLDER = "every run has a folder of its own under runs/"
 _TRAIN: dict[str, Convert] = {
-    **dict.fromkeys(("micro_batch_size", "per_device_train_batch_size", "train_batch_size", "train_micro_batch_size_per_gpu"), _to("batch_size")),
+    **dict.fromkeys(("micro_batch_size", "per_device_train_batch_size", "train_batch_size",
+                     "train_micro_batch_size_per_gpu"), _to("batch_size")),
     **dict.fromkeys(("per_device_eval_batch_size", "val_batch_size", "per_gpu_eval_batch_size"), _to("eval_batch_size")),
     **dict.fromkeys(("global_batch_size", "effective_batch_size"), _to("total_batch_size")),
     **dict.fromkeys(("sequence_len", "cutoff_len", "block_size", "max_length", "seq_len", "seq_length", "max_seq_len", "model_max_length",
                      "context_length", "max_position_embeddings", "n_ctx", "n_positions", "ctx_len"), _to("max_seq_length")),
     **dict.fromkeys(("epochs", "num_epochs", "n_epochs", "train_epochs", "max_epochs"), _to("num_train_epochs")),
     **dict.fromkeys(("lr", "base_lr", "max_lr", "peak_lr"), _to("learning_rate")),
-    **dict.fromkeys(("iters", "max_iters", "num_iterations", "train_steps", "total_steps", "num_steps", "steps", "max_train_steps"), _to("max_steps")),
+    **dict.fromkeys(("iters", "max_iters", "num_iterations", "train_steps", "total_steps", "num_steps",
+                     "max_train_steps"), _to("max_steps")),
     **dict.fromkeys(("lora_r", "lora_rank", "r", "rank"), _to("lora.r")),
     **dict.fromkeys(("lora_alpha", "alpha"), _to("lora.lora_alpha")),
     "lora_dropout": _to("lora.lora_dropout"),
@@ -122,29 +125,35 @@ _TRAIN: dict[str, Convert] = {
     **dict.fromkeys(("save_total_limit", "keep_last", "max_checkpoints"), _to("keep")),
     **dict.fromkeys(("sample_packing", "pack"), _packed),
     "load_in_4bit": _bits(4), "load_in_8bit": _bits(8),
-    **dict.fromkeys(("base_model", "model_id", "model_name_or_path", "pretrained_model_name_or_path", "model_name", "base_model_name_or_path",
-                     "model_path", "checkpoint_dir"), _base),
+    **dict.fromkeys(("base_model", "model_id", "model_name_or_path", "pretrained_model_name_or_path", "model_name",
+                     "base_model_name_or_path", "model_path", "checkpoint_dir"), _base),
     **dict.fromkeys(("eval_every", "eval_interval", "steps_per_eval", "evaluation_steps", "val_check_interval"), _to("eval_steps")),
     **dict.fromkeys(("save_interval", "save_every", "checkpoint_interval", "checkpoint_every"), _to("save_steps")),
-    **dict.fromkeys(("accumulate_grad_batches", "grad_accum", "grad_accumulation_steps", "gradient_accumulation", "accumulation_steps",
-                     "accum_steps"), _to("gradient_accumulation_steps")),
-    **dict.fromkeys(("grad_clip", "gradient_clip_val", "max_norm", "gradient_clipping", "clip_grad_norm", "clip_grad"), _to("max_grad_norm")),
+    **dict.fromkeys(("accumulate_grad_batches", "grad_accum", "grad_accumulation_steps", "gradient_accumulation",
+                     "accumulation_steps", "accum_steps"), _to("gradient_accumulation_steps")),
+    **dict.fromkeys(("grad_clip", "gradient_clip_val", "max_norm", "gradient_clipping", "clip_grad_norm",
+                     "clip_grad"), _to("max_grad_norm")),
     "bf16": _precision("bf16"), "fp16": _precision("fp16"), "mixed_precision": _to("precision"), "dtype": _to("precision"),
     "torch_dtype": _to("precision"),
-    "warmup": _warmup, "num_warmup_steps": _warmup, "warmup_iters": _warmup, "lr_warmup_steps": _warmup, "warmup_proportion": _to("warmup_ratio"),
+    "warmup": _warmup, "num_warmup_steps": _warmup, "warmup_iters": _warmup, "lr_warmup_steps": _warmup,
+    "warmup_proportion": _to("warmup_ratio"),
     **dict.fromkeys(("min_learning_rate", "lr_min", "eta_min", "final_lr"), _to("min_lr")),
     **dict.fromkeys(("optim", "optimizer_type", "optimizer_name"), _to("optimizer")),
-    "wd": _to("weight_decay"), "resume_from_checkpoint": _to("resume_from"), "resume": _says("a stopped run goes on by itself when it is run again"),
+    "wd": _to("weight_decay"), "resume_from_checkpoint": _to("resume_from"),
+    "resume": _says("a stopped run goes on by itself when it is run again"),
     "sft": _says("write objective: sft"), "adapter": _adapter, "finetuning_type": _adapter, "peft_type": _adapter,
     "logging_steps": _says("every step is logged", delete=True), "log_interval": _says("every step is logged", delete=True),
     "steps_per_report": _says("every step is logged", delete=True), "report_to": _says("runs are recorded in runs/ without a tracker"),
-    **dict.fromkeys(("output_dir", "out_dir", "save_dir", "logging_dir", "default_root_dir", "adapter_path"), _says(_RUN_FOLDER, delete=True)),
+    **dict.fromkeys(("output_dir", "out_dir", "save_dir", "logging_dir", "default_root_dir",
+                     "adapter_path"), _says(_RUN_FOLDER, delete=True)),
     "enable_oom_fallback": _to("on_oom"), "gradient_checkpointing": _to("activation_checkpointing"),
     "grad_checkpoint": _to("activation_checkpointing"), "torch_compile": _to("compile"),
-    "preprocess_enabled": _says("write a step `- type: split_long` before train: it splits long documents and loses none", step="split_long"),
+    "preprocess_enabled": _says("a step `- type: split_long` before train splits long documents and loses none", step="split_long"),
     "tf32": _says("matrix products use TF32 where the card has it", delete=True),
-    **dict.fromkeys(("flash_attention", "flash_attn", "attn_implementation"), _says("the fastest exact attention is chosen by itself", delete=True)),
-    **dict.fromkeys(("device", "device_map", "num_gpus", "gpus"), _says("the machine is named once, at the top: target: t4, or target: here")),
+    **dict.fromkeys(("flash_attention", "flash_attn", "attn_implementation"),
+                    _says("the fastest exact attention is chosen by itself", delete=True)),
+    **dict.fromkeys(("device", "device_map", "num_gpus", "gpus"),
+                    _says("the machine is named once, at the top: target: t4, or target: here")),
     "val_set_size": _share, "validation_split": _share, "test_size": _share,
     "train_on_inputs": _says("objective: sft puts the loss on the answers only, objective: lm on every token"),
     **dict.fromkeys(("wandb_project", "wandb_entity", "wandb_run_id", "use_wandb"), _says("runs are recorded in runs/ without a tracker")),
@@ -165,7 +174,8 @@ _MODEL: dict[str, Convert] = {
     **dict.fromkeys(("type", "arch", "architecture", "model_type", "name"), _to("model.family")),
     **dict.fromkeys(("vocab", "n_vocab"), _to("model.vocab_size")),
     **dict.fromkeys(("hidden_dropout", "resid_pdrop", "dropout_rate"), _to("model.dropout")),
-    **dict.fromkeys(("base_model", "model_id", "model_name_or_path", "pretrained_model_name_or_path", "hub_id", "repo_id", "pretrained"), _base),
+    **dict.fromkeys(("base_model", "model_id", "model_name_or_path", "pretrained_model_name_or_path", "hub_id", "repo_id",
+                     "pretrained"), _base),
 }  # fmt: skip
 _LORA: dict[str, Convert] = {
     **dict.fromkeys(("rank", "lora_r", "lora_rank"), _to("lora.r")), "alpha": _to("lora.lora_alpha"), "dropout": _to("lora.lora_dropout"),

@@ -1,4 +1,4 @@
-"""What an unknown key may be: another tool's name, one of ours in the wrong place, or one of ours misspelt. Only loaded when there is one."""
+"""What an unknown key may be: another tool's name, one of ours in the wrong place, or one of ours misspelt. Loaded when there is one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,7 +48,9 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
     elsewhere = [i for i, (other, _) in near.steps.items() if other is not None and i != step_id and name in shapes.fields(other.params)]
     best = nearest(name, [*(n for m in models for n in shapes.fields(m)), *_wires(step, path)], 0.7)
     if elsewhere and best is None:
-        return Finding("K006", "error", f"{name} belongs to {elsewhere[0]}, not to {parent}", full, f"write it under {elsewhere[0]}", on="key")
+        return Finding(
+            "K006", "error", f"{name} belongs to {elsewhere[0]}, not to {parent}", full, f"write it under {elsewhere[0]}", on="key"
+        )
     return _misspelt(name, full, parent, models, [*inside, *_wires(step, path)], best)
 
 
@@ -76,55 +78,60 @@ def at_top(name: str, value: Any, near: Neighbours) -> Finding:
     return Finding("K001", "error", f"unknown key {name}", full, fix, on="key")
 
 
-def foreign(top: Mapping[str, Any]) -> list[Finding]:
+def foreign(top: Mapping[str, Any], name: str) -> list[Finding]:
     """For a file without steps, as other tools have it: where each of its keys belongs, and a recipe of them to begin with."""
     found: list[Finding] = []
-    kept: dict[str, Any] = {}
+    kept: dict[str, Any] = {"recipe": name}
     params: dict[str, dict[str, Any]] = {}
-    for name, value in top.items():
-        if name in shapes.fields(Recipe):
-            kept[name] = value
+    for key, value in top.items():
+        if key in shapes.fields(Recipe):
+            kept[key] = value
             continue
-        owner, path, words, converted = _home(name, value, top)
-        full: RecipePath = (name,)
-        if owner is None:
-            best = nearest(name, shapes.fields(Recipe))
+        home = _home(key, value, top)
+        if home is None:
+            best = nearest(key, shapes.fields(Recipe))
             fix = f"write {best}" if best else "params stand in a step: - type: …"
-            found.append(Finding("K001", "error", f"unknown key {name}", full, fix, on="key"))
+            found.append(Finding("K001", "error", f"unknown key {key}", (key,), fix, on="key"))
             continue
-        ours = ".".join(map(str, path))
-        message = f"{name} is {ours} of the step {owner}" if path and ours != name else f"{name} belongs to the step {owner}"
-        if path and converted is not None:
-            _nest(params.setdefault(owner, {}), path, converted)
-            fix = f"write {_nested(path, converted)} in the step {owner}" + (f" ({words})" if words else "")
-        else:
-            if not path:
-                params.setdefault(owner, {})
-                message = f"{name} says nothing in a recipe"
-            fix = words or f"write {ours} in the step {owner}"
-        found.append(Finding("K010" if not path or ours != name else "K006", "error", message, full, fix, on="key"))
+        found.append(_sent_home(key, home))
+        step = params.setdefault(home.step, {})
+        known = _type(home.step)
+        if home.path and home.value is not None and (known is None or shapes.has(known.params, home.path)):
+            _nest(step, home.path, home.value)
     message = "a recipe lists steps, and this file has none"
     return [Finding("K011", "error", message, (), "begin with:\n" + _skeleton(kept, params)), *found]
 
 
-def _home(name: str, value: Any, top: Mapping[str, Any]) -> tuple[str | None, Names, str, Any]:
-    """The step type to which a foreign top-level key belongs, our key there, words, and the converted value."""
-    known = synonyms.met("", (name,), value, top)
+def _home(key: str, value: Any, top: Mapping[str, Any]) -> synonyms.Known | None:
+    """To which step a foreign top-level key belongs, and what it is called there."""
+    known = synonyms.met("", (key,), value, top)
     if known is not None and known.step:
-        step = _type(known.step)
-        if known.path and (step is None or shapes.has(step.params, known.path)):
-            return known.step, known.path, known.words, known.value
-        if known.path:
-            return known.step, (), f"{'.'.join(map(str, known.path))} is not supported yet: delete the line", None
-        return known.step, (), known.words, None
+        return known
     for kind in ("train", *registry.builtin()):
         step = _type(kind)
-        if step is not None and name in shapes.fields(step.params):
-            return kind, (name,), "", value
-    return None, (), "", None
+        if step is not None and key in shapes.fields(step.params):
+            return synonyms.Known(kind, (key,), value)
+    return known
+
+
+def _sent_home(key: str, home: synonyms.Known) -> Finding:
+    ours = ".".join(map(str, home.path))
+    where = f"the step {home.step}" if home.step else "the recipe"
+    step = _type(home.step)
+    words = f" ({home.words})" if home.words else ""
+    if not home.path:
+        message, fix = f"{key} is no key of a recipe: {home.words}", "delete the line" if home.delete else f"see the step {home.step}"
+    elif step is not None and not shapes.has(step.params, home.path):
+        message, fix = f"{key} would be {ours} of {where}, which is not supported yet", "delete the line"
+    else:
+        message = f"{key} belongs to {where}" if ours == key else f"{key} is {ours} of {where}"
+        fix = f"write {_nested(home.path, home.value)} in {where}{words}" if home.value is not None else f"write {ours} in {where}{words}"
+    return Finding("K006" if ours == key else "K010", "error", message, (key,), fix, on="key")
 
 
 def _type(name: str) -> Step | None:
+    if not name:
+        return None
     try:
         return registry.find(name)
     except (ImportError, TypeError, AttributeError):
@@ -138,7 +145,9 @@ def _skeleton(kept: dict[str, Any], params: dict[str, dict[str, Any]]) -> str:
     if "sources" not in params.get("parse_corpus", {}):
         lines.append("    sources: [{path: data/*}]")
     lines += [f"    {name}: {written(value)}" for name, value in params.get("parse_corpus", {}).items()]
-    train = params.setdefault("train", {})
+    train = params.get("train", {})
+    if "lora" in train:
+        train.setdefault("method", "lora")
     if "base" in (train.get("model") or {}):
         lines += ["  - type: split_long", f"    max_tokens: {written(train.get('max_seq_length', 1024))}"] if "split_long" in params else []
         train.setdefault("objective", "sft")
@@ -170,21 +179,30 @@ def _moved(
     message: str, full: RecipePath, base: RecipePath, target: Names, value: Any, raw: Mapping[str, Any], near: Neighbours
 ) -> Finding:
     ours = ".".join(map(str, target))
-    where = base[1] if len(base) > 1 else "the top"
+    where = f"in {base[1]}" if len(base) > 1 else "at the top"
     if value_at(raw, target) is not None:
         return Finding("K006", "error", message, full, f"delete the line: {ours} is written already", on="key")
     edits = _set(full, base, target, value, raw, near)
-    return Finding("K006", "error", message, full, f"write {_nested(target, value)} in {where}", edits, on="key")
+    return Finding("K006", "error", message, full, f"write {_nested(target, value)} {where}", edits, on="key")
 
 
 def _synonym(
-    known: synonyms.Known, name: str, value: Any, full: RecipePath, step_id: str, step: Step | None, raw: Mapping[str, Any], near: Neighbours
+    known: synonyms.Known,
+    name: str,
+    value: Any,
+    full: RecipePath,
+    step_id: str,
+    step: Step | None,
+    raw: Mapping[str, Any],
+    near: Neighbours,
 ) -> Finding:
     words = f" ({known.words})" if known.words else ""
     if not known.path:
-        edits = (Edit("delete", full),) if known.delete else ()
+        edits: tuple[Edit, ...] = (Edit("delete", full),) if known.delete else ()
         fix = "delete the line" if known.delete else known.words
-        return Finding("K010", "error", f"{name} is another tool's key{': ' + known.words if known.delete else ''}", full, fix, edits, on="key")
+        return Finding(
+            "K010", "error", f"{name} is another tool's key{': ' + known.words if known.delete else ''}", full, fix, edits, on="key"
+        )
     ours = ".".join(map(str, known.path))
     if not known.step:
         base: RecipePath = ()
@@ -201,15 +219,19 @@ def _synonym(
             fix = f"write {_nested(known.path, known.value)} in {where}{words}" if can and known.value is not None else known.words
             return Finding("K010", "error", f"{name} is {ours} of {where}", full, fix, on="key")
         base, holder = ("steps", owners[0]), other[1]
-    message = f"{name} is called {ours} here"
+    same_map = full[:-1] == base + known.path[:-1]
+    message = f"{name} is called {known.path[-1] if same_map else ours} here"
     if not can:
-        return Finding("K010", "error", f"{name} would be {ours}, which is not supported yet", full, known.words or "delete the line", on="key")
+        return Finding(
+            "K010", "error", f"{name} would be {ours}, which is not supported yet", full, known.words or "delete the line", on="key"
+        )
     if value_at(holder, known.path) is not None or base + known.path in near.taken:
         return Finding("K010", "error", f"{message}, and {ours} is written already", full, "delete the line", on="key")
     if known.value is None:
         return Finding("K010", "error", message, full, f"write {ours}{words}", on="key")
     edits = _set(full, base, known.path, known.value, holder, near) if known.exact else ()
-    return Finding("K010", "error", message, full, f"write {_nested(known.path, known.value)}{words}", edits, on="key")
+    shown = _nested(known.path[-1:] if same_map else known.path, known.value)
+    return Finding("K010", "error", message, full, f"write {shown}{words}", edits, on="key")
 
 
 def _set(full: RecipePath, base: RecipePath, target: Names, value: Any, raw: Mapping[str, Any], near: Neighbours) -> tuple[Edit, ...]:

@@ -20,7 +20,8 @@ _CODE = re.compile(r"[A-Z][0-9]{3}")
 _WANTED = {
     "int_type": "a whole number", "int_parsing": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
     "float_parsing": "a number", "string_type": "text", "bool_type": "true or false", "bool_parsing": "true or false",
-    "list_type": "a list", "tuple_type": "a list", "set_type": "a list", "dict_type": "a map", "mapping_type": "a map", "model_type": "a map",
+    "list_type": "a list", "tuple_type": "a list", "set_type": "a list", "dict_type": "a map", "mapping_type": "a map",
+    "model_type": "a map",
     "model_attributes_type": "a map", "dataclass_type": "a map", "none_required": "nothing", "path_type": "a path",
 }  # fmt: skip
 _LIMITS = {
@@ -102,10 +103,7 @@ def _read(error: Any, raw: Any) -> _Error:
     value = raw
     loc = error["loc"]
     for index, key in enumerate(loc):
-        if isinstance(value, dict) and key in value:
-            path.append(key)
-            value = value[key]
-        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+        if (isinstance(value, dict) and key in value) or (isinstance(value, list) and isinstance(key, int) and key < len(value)):
             path.append(key)
             value = value[key]
         elif key == "[key]":

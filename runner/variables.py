@@ -87,7 +87,9 @@ class Variables:
 
         filled = _NAMED.sub(put, text)
         if filled == text and not secret and not unknown:
-            self._say("Y030", "${ opens a variable's name that is not closed", path, "close it with }, or write $${ for the characters", node)
+            self._say(
+                "Y030", "${ opens a variable's name that is not closed", path, "close it with }, or write $${ for the characters", node
+            )
         result = node.copy()
         result.value, result.text = filled, None
         if secret:

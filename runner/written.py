@@ -35,4 +35,4 @@ def number(value: float) -> str:
         return ".nan"
     if value in (float("inf"), float("-inf")):
         return ".inf" if value > 0 else "-.inf"
-    return repr(value)
+    return re.sub(r"e([+-])0+", r"e\1", repr(value))
