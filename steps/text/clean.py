@@ -1,0 +1,91 @@
+"""Cleaning of documents, and the tally of what was dropped and why."""
+
+import re
+import unicodedata
+from array import array
+from collections.abc import Iterable
+from typing import Any
+
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
+BREAKS = re.compile("\r\n?|\u2028|\u2029|\x85")
+TRAILING = re.compile(r"[ \t\u00a0\u3000]+(?=\n|$)")
+MANY_BREAKS = re.compile(r"\n{3,}")
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def plain_text(text: str) -> str:
+    """Always done: lone surrogates, which no UTF-8 file can hold, become U+FFFD."""
+    return SURROGATE.sub("\ufffd", text)
+
+
+def tidy(text: str) -> str:
+    """Line breaks as \\n, no control characters, no blanks at line ends, at most one empty line, none at the edges."""
+    text = CONTROL.sub("", BREAKS.sub("\n", text))
+    return MANY_BREAKS.sub("\n\n", TRAILING.sub("", text)).strip("\n").rstrip()
+
+
+def cleaned(text: str, *, nfc: bool, whitespace: bool) -> str:
+    """`text` after the chosen steps."""
+    text = plain_text(text)
+    if nfc and not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    return tidy(text) if whitespace else text
+
+
+class Dropped:
+    """What was left out, by reason, with three examples of each."""
+
+    def __init__(self) -> None:
+        self._by_reason: dict[str, dict[str, Any]] = {}
+
+    def add(self, reason: str, example: str) -> None:
+        """Count one."""
+        entry = self._by_reason.setdefault(reason, {"count": 0, "examples": []})
+        entry["count"] += 1
+        if len(entry["examples"]) < 3:
+            entry["examples"].append(example[:120])
+
+    def facts(self) -> dict[str, Any]:
+        """For the statistics, sorted by reason."""
+        return dict(sorted(self._by_reason.items()))
+
+    def total(self) -> int:
+        """All of them."""
+        return sum(entry["count"] for entry in self._by_reason.values())
+
+
+class Seen:
+    """A set of 64-bit digests in 8 to 16 bytes each: a million documents take 16 MB."""
+
+    def __init__(self, digests: Iterable[int] = ()) -> None:
+        self._slots = array("Q", bytes(8 << 10))
+        self._count = 0
+        for digest in digests:
+            self.add(digest)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, digest: int) -> bool:
+        """True when `digest` was not there before."""
+        if not _put(self._slots, digest or 1):
+            return False
+        self._count += 1
+        if self._count * 3 > len(self._slots) * 2:
+            old = self._slots
+            self._slots = array("Q", bytes(16 * len(old)))
+            for value in old:
+                if value:
+                    _put(self._slots, value)
+        return True
+
+
+def _put(slots: "array[int]", digest: int) -> bool:
+    mask = len(slots) - 1
+    at = digest & mask
+    while slots[at]:
+        if slots[at] == digest:
+            return False
+        at = (at + 1) & mask
+    slots[at] = digest
+    return True

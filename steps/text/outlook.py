@@ -1,0 +1,110 @@
+"""What a corpus will be, told from file sizes and first rows, without reading it."""
+
+import csv
+import io
+import json
+from typing import Any
+
+from schemas import CorpusForecast, ForecastContext
+from steps.text import rows
+from steps.text.documents import format_of
+from steps.text.unreadable import Unreadable
+
+SHARE = {"pdf": 0.02, "docx": 0.3, "parquet": 2.0, "html": 0.4}  # bytes of text in a byte of file, roughly
+HEAD = 65536
+
+
+def outlook(params: Any, context: ForecastContext) -> CorpusForecast:
+    """The forecast of parse_corpus; None for what only the run can know."""
+    total = documents = 0
+    known = countable = True
+    columns: list[str] | None = None
+    languages: set[str] = set()
+    chats = texts = 0
+    because: dict[str, str] = {}
+    for source in params.sources:
+        if source.lang:
+            languages.add(source.lang)
+        if source.path is None:
+            known = countable = False
+            continue
+        for path in context.files(source.path):
+            try:
+                kind = format_of(path, source.format)
+            except Unreadable:
+                continue
+            size = int(context.size(path) * SHARE.get(kind, 1.0) * (3 if path.suffix == ".gz" else 1))
+            first = _first_rows(context.head(path, HEAD), kind) if path.suffix != ".gz" else []
+            if first:
+                columns = columns or list(first[0])
+                chats, texts = _shapes(source, first, chats, texts)
+                languages |= {row["lang"] for row in first if isinstance(row.get("lang"), str)}
+                share, mean = _text_share(source, first)
+                size = int(size * share)
+                documents += max(1, round(size / mean))
+            elif kind in ("jsonl", "csv", "parquet") or source.document in ("line", "blank_line"):
+                countable = False
+            else:
+                documents += 1
+            total += size
+        if source.take is not None or source.weight is not None:
+            known = countable = False
+            because["bytes"] = "weight or take decides"
+    return CorpusForecast(
+        documents=documents if countable else None,
+        bytes=total if known else None,
+        characters=int(total * 0.93) if known else None,
+        columns=columns,
+        languages=sorted(languages),
+        shape="chat" if chats and not texts else "text",
+        seconds=1 + total / 5e6 if known else None,
+        disk_bytes=int(total * 1.1) if known else None,
+        because=because or {"bytes": "sizes of the files"},
+    )
+
+
+def _first_rows(head: bytes, kind: str) -> list[dict[str, Any]]:
+    """Whole rows in the beginning of a jsonl or csv file."""
+    if kind not in ("jsonl", "csv"):
+        return []
+    text = head.decode("utf-8-sig", "ignore")
+    lines = text.split("\n")
+    if len(head) >= HEAD:
+        lines = lines[:-1]
+    found: list[dict[str, Any]] = []
+    if kind == "csv":
+        reader = csv.DictReader(io.StringIO("\n".join(lines)), delimiter="\t" if "\t" in lines[0] else ",")
+        return [row for row, _ in zip(reader, range(50), strict=False) if None not in row and None not in row.values()]
+    for line in lines[:50]:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            found.append(row)
+    return found
+
+
+def _shapes(source: Any, first: list[dict[str, Any]], chats: int, texts: int) -> tuple[int, int]:
+    try:
+        chat = rows.is_chat(rows.meant(source.columns, list(first[0])))
+    except rows.NoSuchColumn:
+        return chats, texts
+    return chats + chat, texts + (not chat)
+
+
+def _text_share(source: Any, first: list[dict[str, Any]]) -> tuple[float, float]:
+    """Share of the file's bytes that become text, and the mean bytes of a document."""
+    read = made = count = 0
+    try:
+        roles = rows.meant(source.columns, list(first[0]))
+    except rows.NoSuchColumn:
+        return 1.0, 1000.0
+    for row in first:
+        read += len(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")) + 1
+        try:
+            made += len(rows.document(row, roles).text.encode("utf-8", "replace"))
+            count += 1
+        except rows.BadRow:
+            continue
+    return (made / read, made / count) if count and made else (1.0, 1000.0)

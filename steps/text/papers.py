@@ -1,0 +1,82 @@
+"""What is particular to papers: reference lists, and words that were parted at line ends."""
+
+import re
+from collections import Counter
+
+REFERENCES = re.compile(
+    r"^(?:#+\s*)?(?:\d+\.?\s+|[IVX]+\.\s+)?\**"
+    r"(references(?: and notes| cited)?|bibliography|works cited|literature cited|kaynaklar|kaynakça|referanslar|literatur|bibliographie)"
+    r"\**:?$",
+    re.IGNORECASE,
+)
+AFTER = re.compile(
+    r"^(?:#+\s*)?(?:\d+\.?\s+|[A-Z]\.?\s+|[IVX]+\.\s+)?\**(appendix|appendices|supplementary|ekler?\b|acknowledge?ments?|teşekkür)",
+    re.IGNORECASE,
+)
+ENTRY = re.compile(r"^\s*(\[\w[\w+-]*\]|\d{1,3}[.)]\s|[-*]\s)|\(\d{4}[a-z]?\)|\b(19|20)\d\d[a-z]?\b|\bdoi\b|https?://", re.IGNORECASE)
+SOFT_HYPHEN = "\u00ad"
+
+
+def reference_span(paragraphs: list[str]) -> tuple[int, int]:
+    """First and last + 1 of the paragraphs that are the reference list, heading included; (n, n) where there is none.
+
+    A heading of that name counts only in the second half, and only when most of what follows looks like entries.
+    """
+    n = len(paragraphs)
+    for i in range(n - 1, -1, -1):
+        if not REFERENCES.match(paragraphs[i].strip().partition("\n")[0].strip()):
+            continue
+        end = next((j for j in range(i + 1, n) if AFTER.match(paragraphs[j].strip()[:40])), n)
+        entries = [p for p in paragraphs[i + 1 : end] if p.strip()]
+        inside = paragraphs[i].strip().partition("\n")[2]
+        if inside:
+            entries.insert(0, inside)
+        looks = sum(1 for p in entries if ENTRY.search(p))
+        before = sum(map(len, paragraphs[:i]))
+        if entries and looks * 2 >= len(entries) and before * 2 >= sum(map(len, paragraphs[:end])) * 0.6:
+            return i, end
+    return n, n
+
+
+def without_references(text: str) -> str:
+    """`text` without its reference list."""
+    if not any(REFERENCES.match(line.strip()) for line in text.splitlines() if len(line) < 60):
+        return text
+    paragraphs = re.split(r"(\n[^\S\n]*\n\s*|\n)", text)  # separators stand at the odd places
+    start, end = reference_span(paragraphs[::2])
+    return "".join(paragraphs[: 2 * start] + paragraphs[2 * end :]).rstrip("\n") + ("\n" if text.endswith("\n") else "")
+
+
+class Hyphens:
+    """Decides for a word parted at a line end whether its hyphen is part of it, by how the document itself writes it elsewhere."""
+
+    def __init__(self, text: str) -> None:
+        words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*(?!-\n)", text.replace(SOFT_HYPHEN, ""))
+        self.words = Counter(word.lower() for word in words)
+
+    def join(self, left: str, right: str, *, unknown: bool = True) -> str:
+        """`left` ends in a hyphen at a line end, `right` is the next line: both joined. unknown: drop the hyphen of a word never met."""
+        first = re.search(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$", left)
+        second = re.match(r"[^\W\d_]+(?:-[^\W\d_]+)*", right)
+        if first is None or second is None or not second[0][0].islower():
+            return left + right  # "48-\nhour", "pre-\nRoman", a lone dash: the hyphen stays
+        whole, parted = (first[1] + second[0]).lower(), f"{first[1]}-{second[0]}".lower()
+        as_one, as_two = self.words[whole], self.words[parted]
+        drop = as_one >= as_two if as_one or as_two else unknown
+        return left[:-1] + right if drop else left + right
+
+
+def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> str:
+    """Lines of one paragraph as running text."""
+    text = ""
+    for line in lines:
+        line = line.strip()
+        if not line:
+            continue
+        if text.endswith(SOFT_HYPHEN):
+            text = text[:-1] + line
+        elif text.endswith("-") and not text.endswith((" -", "--")):
+            text = hyphens.join(text, line, unknown=unknown)
+        else:
+            text = f"{text} {line}" if text else line
+    return text.replace(SOFT_HYPHEN, "")
