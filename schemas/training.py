@@ -1,0 +1,106 @@
+"""Typed pieces of training that more than one room reads: where a base model comes from, LoRA, and the bands a run is expected in."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.base import Positive, Strict
+from schemas.model import ModelConfig
+
+Precision = Literal["auto", "fp32", "fp16", "bf16"]
+Scheduler = Literal["cosine", "linear", "constant", "wsd"]
+Objective = Literal["lm", "sft"]
+Method = Literal["full", "lora"]
+
+
+class BaseRef(Strict):
+    """A model to start from: a folder, a hub model at a revision, a step of this recipe, or of another one by way of the store."""
+
+    path: str | None = Field(default=None, description="a transformers folder, relative to the project")
+    hub: str | None = Field(default=None, description="a model's name on the hub")
+    revision: str | None = Field(default=None, description="its commit, so that it is the same model tomorrow")
+    recipe: str | None = Field(default=None, description="another recipe's name")
+    step: str | None = Field(default=None, description="the step that made the checkpoint")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        ways = [name for name in ("path", "hub", "step") if getattr(self, name) is not None]
+        if len(ways) != 1:
+            raise PydanticCustomError(
+                "H003", "a base is {found}, and must be exactly one of path, hub, step",
+                {"found": " and ".join(ways) or "nothing", "fix": "write {path: folder}, {hub: name, revision: commit} or {step: id}"},
+            )  # fmt: skip
+        for name, needs in (("revision", "hub"), ("recipe", "step")):
+            if getattr(self, name) is not None and getattr(self, needs) is None:
+                raise PydanticCustomError("H004", "{name} has no effect without {needs}", {"name": name, "needs": needs})
+        return self
+
+    def link(self) -> str | dict[str, str] | None:
+        """How the runner wires it: a step's id, an outside reference, or None when the files are on disk."""
+        if self.step is None:
+            return None
+        return {"recipe": self.recipe, "step": self.step} if self.recipe else self.step
+
+
+class TrainModel(ModelConfig):
+    """The `model:` of a train step: the sizes of a new network, or `base:` and nothing else."""
+
+    base: BaseRef | None = None
+
+    @model_validator(mode="after")
+    def _base_alone(self) -> Self:
+        others = sorted(self.model_fields_set - {"base"})
+        if self.base is not None and others:
+            raise PydanticCustomError(
+                "M003", "{name} has no effect beside base: the base model has its own sizes",
+                {"name": others[0], "fix": f"delete {others[0]}, or delete base to train a new model"},
+            )  # fmt: skip
+        return self
+
+    def sizes(self) -> ModelConfig:
+        """The network's sizes alone."""
+        return ModelConfig.model_validate(self.model_dump(exclude={"base"}))
+
+
+class LoraSettings(Strict):
+    """Low-rank adapters (arXiv 2106.09685). target_modules: names of linear layers; by family when left out."""
+
+    r: Positive = Field(default=8, description="rank")
+    lora_alpha: Positive = Field(default=16, description="scale: the update counts lora_alpha / r")
+    lora_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    target_modules: list[str] | None = Field(default=None, min_length=1, description="linear layers to adapt; by family when left out")
+
+
+Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+class Expect(Strict):
+    """Bands [low, high] at one step. Losses in nats a token, val_bits_per_byte in bits a byte of text."""
+
+    train_loss: Pair | None = None
+    val_loss: Pair | None = None
+    val_bits_per_byte: Pair | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for name in type(self).model_fields:
+            band = getattr(self, name)
+            if band is not None and band[0] > band[1]:
+                raise PydanticCustomError("S002", "the band of {name} is [{low}, {high}]: the lower bound comes first",
+                                          {"name": name, "low": band[0], "high": band[1]})  # fmt: skip
+        return self
+
+
+def _step_number(key: Any) -> Any:
+    return int(key) if isinstance(key, str) and key.isdigit() else key  # JSON has only text as keys
+
+
+Expected = dict[Annotated[int, BeforeValidator(_step_number), Field(gt=0)], Expect]
+
+DEFAULT_TARGETS: dict[str, list[str]] = {
+    "mamba": ["in_proj", "x_proj"],
+    "mamba2": ["in_proj"],
+    "llama": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+    "gpt2": ["c_attn", "c_proj", "c_fc"],
+}  # peft refuses out_proj and conv1d on Mamba, and dt_proj gets no gradient through transformers' forward pass

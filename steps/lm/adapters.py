@@ -1,0 +1,105 @@
+"""LoRA by peft: added, watched, saved, merged, each with a proof."""
+
+import json
+import shutil
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from schemas import RecipeError
+from schemas.training import DEFAULT_TARGETS, LoraSettings
+from steps.lm.checkpoint import write_json
+
+FIELD = "lora.target_modules"
+MERGE_TOLERANCE = 1e-3  # of the largest logit: what fp32 sums may differ by
+
+
+def add(network: nn.Module, family: str, settings: LoraSettings, seed: int) -> Any:
+    """Put adapters into `network`, freeze the rest, and return peft's view of it (`network` itself now holds them).
+
+    Raises RecipeError A101 for a name that no linear layer has, A102 for one that peft or a tied head forbids.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    targets = settings.target_modules or DEFAULT_TARGETS[family]
+    _names_exist(network, targets)
+    if network.config.tie_word_embeddings:
+        ends = {_leaf(network, m) for m in (network.get_input_embeddings(), network.get_output_embeddings())}
+        for name in sorted(ends & set(targets)):
+            raise RecipeError("A102", f"{name} is tied to the other end of the model: merging an adapter of one changes both", field=FIELD,
+                              fix=f"take {name} out of target_modules")  # fmt: skip
+    turned = any(type(m).__name__ == "Conv1D" for m in network.modules())  # GPT-2 keeps its matrices transposed
+    config = LoraConfig(
+        r=settings.r, lora_alpha=settings.lora_alpha, lora_dropout=settings.lora_dropout, target_modules=sorted(targets),
+        fan_in_fan_out=turned, bias="none", task_type="CAUSAL_LM",
+    )  # fmt: skip
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return get_peft_model(network, config)
+    except ValueError as error:
+        raise RecipeError("A102", f"peft refuses these layers: {str(error).splitlines()[0]}", field=FIELD,
+                          fix=f"write target_modules: {json.dumps(DEFAULT_TARGETS[family])}") from error  # fmt: skip
+
+
+def _names_exist(network: nn.Module, targets: list[str]) -> None:
+    adaptable = {name.rsplit(".", 1)[-1] for name, m in network.named_modules() if type(m).__name__ in ("Linear", "Conv1D")}
+    for name in targets:
+        if name not in adaptable:
+            near = get_close_matches(name, sorted(adaptable), 1, 0.5)
+            raise RecipeError("A101", f"the model has no linear layer {name!r}; it has {', '.join(sorted(adaptable))}", field=FIELD,
+                              fix=f"did you mean {near[0]!r}?" if near else "name some of these, or leave target_modules out")  # fmt: skip
+
+
+def _leaf(network: nn.Module, module: nn.Module) -> str:
+    return next((name.rsplit(".", 1)[-1] for name, m in network.named_modules() if m is module), "")
+
+
+def every_adapter_learns(network: nn.Module) -> None:
+    """Raise RecipeError A103 naming each adapter whose B got no gradient from the first backward pass.
+
+    B starts at zero and A does not, so B's gradient is zero only where the layer's weight is used behind the adapter's back.
+    """
+    dead = [name.split(".lora_B")[0] for name, p in network.named_parameters()
+            if ".lora_B" in name and (p.grad is None or not bool(p.grad.any()))]  # fmt: skip
+    if dead:
+        names = sorted({name.rsplit(".", 1)[-1] for name in dead})
+        raise RecipeError("A103", f"{len(dead)} adapters get no gradient and would never learn, such as {dead[0]}", field=FIELD,
+                          fix=f"take {', '.join(names)} out of target_modules")  # fmt: skip
+
+
+def save(adapted: Any, folder: Path) -> None:
+    """Write the adapter in peft's format: the same bytes for the same weights, and no path of this machine."""
+    adapted.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
+    (folder / "README.md").unlink(missing_ok=True)  # a model card with nothing in it
+    config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
+    config["base_model_name_or_path"] = None
+    config["target_modules"] = sorted(config["target_modules"])  # a set inside peft: its order differs from run to run
+    write_json(folder / "adapter_config.json", config)
+
+
+def copy(folder: Path, target: Path) -> None:
+    """Copy a saved adapter."""
+    shutil.copytree(folder, target, dirs_exist_ok=True)
+
+
+@torch.no_grad()
+def merge(adapted: Any, ids: torch.Tensor) -> tuple[nn.Module, float]:
+    """The network with the adapters in its weights, and the largest difference of logits that this made on `ids` (B, T).
+
+    Raises RecipeError A104 when the difference is more than rounding.
+    """
+    adapted.eval()
+    before = adapted(input_ids=ids, use_cache=False).logits.float()
+    merged = adapted.merge_and_unload()
+    after = merged(input_ids=ids, use_cache=False).logits.float()
+    difference = float((before - after).abs().max())
+    if not difference <= MERGE_TOLERANCE * max(1.0, float(before.abs().max())):
+        message = f"merging the adapters changed the logits by {difference:.2g}"
+        raise RecipeError("A104", message, field="lora", fix="choose other target_modules")
+    for p in merged.parameters():
+        p.requires_grad_(True)
+    return merged, difference

@@ -1,0 +1,133 @@
+"""Models made new from a ModelConfig, or opened from a transformers folder, always in fp32 and with our Mamba mixer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from schemas import ModelConfig, RecipeError
+from steps.lm import mamba, mamba2, transformer
+from steps.lm.shapes import sizes
+
+Ids = dict[str, int | None]  # pad_token_id, bos_token_id, eos_token_id
+
+
+def build(model: ModelConfig, vocab_size: int, ids: Ids, max_seq_length: int, seed: int) -> nn.Module:
+    """A new network with seeded weights, named as transformers names them. torch's generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if model.family == "mamba":
+            network: Any = mamba.MambaForCausalLM(mamba.config(model, vocab_size, ids))
+            mamba.initialise(network)
+        elif model.family == "mamba2":
+            network = mamba2.Mamba2ForCausalLM(mamba2.config(model, vocab_size, ids))
+            mamba2.initialise(network)
+        elif model.family == "llama":
+            network = transformer.LlamaForCausalLM(transformer.llama_config(model, vocab_size, ids, max_seq_length))
+            transformer.initialise(network)
+        else:
+            network = transformer.GPT2LMHeadModel(transformer.gpt2_config(model, vocab_size, ids, max_seq_length))
+            transformer.initialise(network)
+    mamba.use_own_mixer(network)
+    return network
+
+
+def open_model(folder: Path, *, field: str = "") -> nn.Module:
+    """The causal language model in a transformers folder, in fp32.
+
+    Raises RecipeError C001 when it holds no safetensors (a pickle can run code), C002 when transformers cannot open it.
+    """
+    from transformers import AutoModelForCausalLM
+
+    quiet()
+    if not any(folder.glob("*.safetensors")):
+        pickles = sorted(p.name for pattern in ("*.bin", "*.pt", "*.pth") for p in folder.glob(pattern))
+        raise RecipeError(
+            "C001",
+            f"{folder.name} holds no *.safetensors" + (f", only {pickles[0]}, a pickle, which can run code" if pickles else ""),
+            field=field,
+            fix="convert it once with save_pretrained(..., safe_serialization=True)" if pickles else "name a folder with model.safetensors",
+        )
+    try:
+        network, info = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True, output_loading_info=True
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise RecipeError("C002", f"transformers cannot open {folder.name}: {first}", field=field, fix="see the file it names") from error
+    absent = [*info.get("missing_keys", []), *info.get("mismatched_keys", [])]
+    if absent:
+        raise RecipeError("C003", f"{folder.name} lacks weights, or has them in another shape: {_few(absent)}", field=field,
+                          fix="make or fetch the folder again")  # fmt: skip
+    mamba.use_own_mixer(network)
+    return network
+
+
+def fetch(hub: str, revision: str | None, *, field: str = "") -> Path:
+    """The folder of a hub model in the local hub cache, fetched when it is not there. Raises RecipeError H010 when it cannot be had."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        patterns = ["*.safetensors", "*.json", "*.model", "*.jinja", "merges.txt", "vocab.txt"]
+        return Path(snapshot_download(hub, revision=revision, allow_patterns=patterns))
+    except Exception as error:  # network, login, name: the hub client has a tree of exceptions and wraps others
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise RecipeError("H010", f"{hub} cannot be fetched: {first}", field=field,
+                          fix="check the name and the network, or name a folder on disk: base: {path: ...}") from error  # fmt: skip
+
+
+def sizes_of(network: nn.Module) -> ModelConfig:
+    """The sizes of an opened model."""
+    return sizes(network.config.to_dict())
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Parameters as torch counts them, tied ones once."""
+    return sum(p.numel() for p in network.parameters())
+
+
+def longest_input(network: nn.Module) -> int | None:
+    """Positions that the network has, None where it has no limit (Mamba)."""
+    limit = getattr(network.config, "max_position_embeddings", None)
+    return int(limit) if limit else None
+
+
+def path(network: nn.Module, device: torch.device) -> str:
+    """Which code computes the network on `device`, and why, in words."""
+    if any(isinstance(m, mamba.ScanMixer) for m in network.modules()):
+        return mamba.path(device)
+    kind = network.config.model_type
+    if kind == "mamba2":
+        fused = device.type == "cuda" and mamba.kernels()[0] is not None
+        return "mamba-ssm kernels: CUDA, and mamba-ssm imports" if fused else f"transformers' chunked scan in PyTorch on {device.type}"
+    return f"transformers' {kind}, attention by PyTorch's scaled_dot_product_attention on {device.type}"
+
+
+def device() -> torch.device:
+    """The first CUDA device, Apple's, or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def quiet() -> None:
+    """Keep transformers from writing to the terminal: warnings of ours go through the context."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """`config.json` of a transformers folder. Raises RecipeError C002 when it is missing or damaged."""
+    try:
+        return json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecipeError("C002", f"{folder.name} holds no readable config.json", fix="name a transformers folder") from error
+
+
+def _few(names: list[Any], most: int = 3) -> str:
+    shown = ", ".join(str(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

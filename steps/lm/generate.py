@@ -1,0 +1,92 @@
+"""Sampling with a cache: a Mamba's states, or keys and values; the same logits as without one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from steps.lm.mamba import ScanMixer
+
+Step = Callable[[Tensor], Tensor]  # (B, T) further tokens to (B, V) logits after the last of them
+
+
+@contextmanager
+def stream(network: nn.Module, copies: int) -> Iterator[Step]:
+    """A function that is given the next tokens only and returns the logits behind them; what came before is remembered."""
+    mixers = [m for m in network.modules() if isinstance(m, ScanMixer)]
+    device = next(network.parameters()).device
+    for m in mixers:
+        width = m.intermediate_size
+        m.memory = (
+            torch.zeros(m.conv_kernel_size - 1, copies, width, device=device),
+            torch.zeros(copies, m.ssm_state_size, width, device=device),
+        )
+    cache: list[object] = [None]
+    was_training = network.training
+    network.eval()
+
+    def further(ids: Tensor) -> Tensor:
+        if mixers:
+            return network(input_ids=ids, use_cache=False).logits[:, -1].float()
+        name = "cache_params" if network.config.model_type == "mamba2" else "past_key_values"
+        out = network(input_ids=ids, use_cache=True, **({} if cache[0] is None else {name: cache[0]}))
+        cache[0] = getattr(out, name)
+        return out.logits[:, -1].float()
+
+    try:
+        with torch.no_grad():
+            yield further
+    finally:
+        for m in mixers:
+            m.memory = None
+        network.train(was_training)
+
+
+def choose(logits: Tensor, temperature: float, top_p: float, generator: torch.Generator) -> Tensor:
+    """One token a row, drawn from the smallest set that holds `top_p` (arXiv 1904.09751) after dividing by `temperature`.
+
+    logits: (B, V). Returns (B,). Drawn on the CPU, so that a seed gives the same text on every device.
+    """
+    chances = (logits.cpu() / temperature).softmax(-1)
+    ordered, places = chances.sort(dim=-1, descending=True, stable=True)
+    ordered[ordered.cumsum(-1) - ordered > top_p] = 0.0
+    drawn = torch.multinomial(ordered, 1, generator=generator)
+    return places.gather(1, drawn)[:, 0]
+
+
+def sample(
+    network: nn.Module,
+    prompt: list[int],
+    *,
+    copies: int,
+    max_new_tokens: int,
+    seed: int,
+    eos_id: int | None,
+    limit: int | None = None,
+    temperature: float = 0.7,
+    top_p: float = 0.9,
+    banned: tuple[int, ...] = (),
+) -> list[list[int]]:
+    """`copies` continuations of one prompt, each up to its end token, which is left out.
+
+    limit: positions the network has; generation stops there. banned: ids that are never drawn (padding, unknown).
+    """
+    device = next(network.parameters()).device
+    generator = torch.Generator().manual_seed(seed)
+    room = max_new_tokens if limit is None else min(max_new_tokens, limit - len(prompt))
+    drawn: list[Tensor] = []
+    done = torch.zeros(copies, dtype=torch.bool)
+    with stream(network, copies) as further:
+        logits = further(torch.tensor([prompt] * copies, device=device))
+        for _ in range(max(0, room)):
+            logits[:, list(banned)] = -torch.inf
+            token = choose(logits, temperature, top_p, generator)
+            drawn.append(token)
+            if eos_id is not None:
+                done |= token == eos_id
+                if bool(done.all()):
+                    break
+            logits = further(token[:, None].to(device))
+    texts = torch.stack(drawn, 1).tolist() if drawn else [[] for _ in range(copies)]
+    return [ids[: ids.index(eos_id)] if eos_id in ids else ids for ids in texts]

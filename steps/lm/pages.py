@@ -1,0 +1,185 @@
+"""What `recipe explain` says of the codes that train and validate_checkpoint raise. No torch here."""
+
+from schemas import RulePage
+
+TRAIN_PAGES = (
+    RulePage(
+        "S001",
+        "two keys say the same thing",
+        "Only one of them can be followed, and the other would be silently ignored.",
+        wrong="max_steps: 1000\nnum_train_epochs: 3",
+        right="max_steps: 1000",
+    ),
+    RulePage(
+        "S002",
+        "an expected band is upside down",
+        "A band is [low, high]; the other way round no figure is inside it.",
+        wrong="expect: {100: {train_loss: [5, 4]}}",
+        right="expect: {100: {train_loss: [4, 5]}}",
+    ),
+    RulePage(
+        "S003",
+        "the warm-up is as long as the run",
+        "The learning rate would never reach its peak, nor fall.",
+        wrong="max_steps: 100\nwarmup_steps: 500",
+        right="max_steps: 100\nwarmup_steps: 5",
+    ),
+    RulePage(
+        "S004",
+        "min_lr with a constant schedule",
+        "A constant rate never falls to it.",
+        wrong="scheduler: constant\nmin_lr: 1e-5",
+        right="scheduler: constant",
+    ),
+    RulePage(
+        "S005",
+        "min_lr above learning_rate",
+        "The rate falls from learning_rate to min_lr.",
+        wrong="learning_rate: 1e-3\nmin_lr: 1e-2",
+        right="learning_rate: 1e-3\nmin_lr: 1e-4",
+    ),
+    RulePage(
+        "S006",
+        "plan and hand do not agree",
+        "What is written by hand wins, but a plan's other settings may not fit beside it.",
+    ),
+    RulePage(
+        "S101",
+        "the loss or its gradient is no number",
+        "The rate is too high for this model, or fp16 overflowed: nothing that follows would be worth its time.",
+    ),
+    RulePage(
+        "S110",
+        "a figure left its expected band",
+        "The recipe says what this run should look like; it looks otherwise.",
+        severity="warning",
+    ),
+    RulePage(
+        "A001",
+        "lora settings with method: full",
+        "They would have no effect.",
+        wrong="method: full\nlora: {r: 8}",
+        right="method: lora\nlora: {r: 8}",
+    ),
+    RulePage(
+        "A002",
+        "lora without a base",
+        "Low-rank adapters change a trained model; a new one has nothing to adapt.",
+        wrong="method: lora\nmodel: {family: llama}",
+        right="method: lora\nmodel: {base: {step: base}}",
+    ),
+    RulePage(
+        "A101",
+        "no such layer",
+        "An adapter goes on linear layers by the last part of their name.",
+    ),
+    RulePage(
+        "A102",
+        "a layer that cannot be adapted",
+        "peft refuses a Mamba's out_proj and conv1d; an adapter of a tied head would change the embedding when merged.",
+        source="peft 0.21, tuners/lora",
+    ),
+    RulePage(
+        "A103",
+        "an adapter gets no gradient",
+        "The layer's weight is used without calling the layer, so its adapter would stay zero for the whole run.",
+        source="seen with mamba-ssm's fused kernel",
+    ),
+    RulePage(
+        "A104",
+        "merging changed the model",
+        "The merged weights must give the adapted model's logits.",
+    ),
+    RulePage(
+        "B001",
+        "less than one row a step",
+        "The effective batch in tokens must hold at least one row.",
+        wrong="total_batch_tokens: 256\nmax_seq_length: 512",
+        right="total_batch_tokens: 512\nmax_seq_length: 512",
+    ),
+    RulePage(
+        "B002",
+        "batch settings that do not multiply",
+        "total_batch_size = batch_size x gradient_accumulation_steps.",
+        wrong="total_batch_size: 32\nbatch_size: 8\ngradient_accumulation_steps: 8",
+        right="total_batch_size: 32\nbatch_size: 8",
+    ),
+    RulePage(
+        "M003",
+        "sizes beside a base",
+        "A base model brings its own sizes.",
+        wrong="model: {base: {path: m}, d_model: 256}",
+        right="model: {base: {path: m}}",
+    ),
+    RulePage(
+        "M101",
+        "rows longer than the model's positions",
+        "A model that learned positions up to a length cannot read beyond it.",
+    ),
+    RulePage(
+        "P101",
+        "bf16 that the card does not have",
+        "It would be emulated in fp32, at a fraction of the speed; torch says it is supported all the same.",
+    ),
+    RulePage(
+        "P102",
+        "fp16 on a CPU",
+        "CPUs have no fp16 arithmetic.",
+    ),
+    RulePage(
+        "H003",
+        "a base in no way or in several",
+        "A base is one of a folder, a hub model, a step.",
+        wrong="base: {}",
+        right="base: {path: models/small}",
+    ),
+    RulePage(
+        "H004",
+        "half of a base",
+        "revision belongs to hub, recipe to step.",
+        wrong="base: {path: m, revision: main}",
+        right="base: {hub: m, revision: main}",
+    ),
+    RulePage(
+        "H010",
+        "the hub model cannot be fetched",
+        "The name, the revision or the network is wrong.",
+    ),
+    RulePage(
+        "D110",
+        "a step without anything to learn",
+        "Every row of it is padding or question.",
+    ),
+    RulePage(
+        "D111",
+        "a document longer than the model's window",
+        "It would have to be cut, and the end of an answer is lost in silence.",
+        wrong="- type: train\n  objective: sft",
+        right="- type: split_long\n  max_tokens: 512\n- type: train\n  objective: sft",
+    ),
+    RulePage(
+        "D112",
+        "nothing to learn in the corpus",
+        "Only answers and texts are learned.",
+    ),
+    RulePage(
+        "D113",
+        "a bin with too few tokens",
+        "It does not hold one row.",
+    ),
+    RulePage(
+        "C001",
+        "a checkpoint without safetensors",
+        "Pickled weights can run code when they are opened.",
+    ),
+    RulePage(
+        "C002",
+        "a model folder that does not open",
+        "transformers could not read it.",
+    ),
+    RulePage(
+        "C003",
+        "weights are missing",
+        "A model with fresh random weights in some layers looks whole and is not.",
+    ),
+)

@@ -1,0 +1,35 @@
+"""Sizes of a network read off a transformers config, as plain data: no torch, so that forecasts may ask too."""
+
+from typing import Any
+
+from schemas import ModelConfig
+
+
+def sizes(config: dict[str, Any]) -> ModelConfig:
+    """The ModelConfig of a `config.json`; families that we do not build ourselves are described by the nearest that we do.
+
+    Raises ValueError when width, layers or vocabulary are not in it.
+    """
+    kind = config.get("model_type", "")
+    width, layers = _first(config, "hidden_size", "n_embd", "d_model"), _first(config, "num_hidden_layers", "n_layer", "n_layers")
+    tied = bool(config.get("tie_word_embeddings", kind not in ("llama", "mistral", "mamba2")))
+    shared: dict[str, Any] = {"d_model": width, "n_layers": layers, "vocab_size": _first(config, "vocab_size"), "tie_embeddings": tied}
+    if kind in ("mamba", "falcon_mamba"):
+        inner = config.get("intermediate_size") or config.get("expand", 2) * width
+        return ModelConfig(family="mamba", d_state=config.get("state_size", 16), d_conv=config.get("conv_kernel", 4),
+                           expand=max(1, inner // width), **shared)  # fmt: skip
+    if kind == "mamba2":
+        return ModelConfig(family="mamba2", d_state=config.get("state_size", 128), d_conv=config.get("conv_kernel", 4),
+                           expand=config.get("expand", 2), head_dim=config.get("head_dim", 64), **shared)  # fmt: skip
+    heads = _first(config, "num_attention_heads", "n_head")
+    if kind == "gpt2":
+        return ModelConfig(family="gpt2", n_heads=heads, d_ff=config.get("n_inner") or 4 * width, **shared)
+    return ModelConfig(family="llama", n_heads=heads, n_kv_heads=config.get("num_key_value_heads") or heads,
+                       d_ff=config.get("intermediate_size") or 4 * width, **shared)  # fmt: skip
+
+
+def _first(config: dict[str, Any], *names: str) -> int:
+    for name in names:
+        if isinstance(config.get(name), int):
+            return int(config[name])
+    raise ValueError(f"config.json does not say {names[0]}")

@@ -1,0 +1,90 @@
+"""Documents and conversations as rows of fine-tuning: answers are learned, questions are only read, nothing is cut."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from schemas import Corpus, RecipeError
+from steps.lm.batches import Row
+from steps.text.chat import render
+
+if TYPE_CHECKING:
+    from steps.text.tokenizers import TextTokenizer
+
+HELD_OUT = 0.05  # of the documents, by digest, for validation
+FEWEST = 20  # documents, below which none is held out
+
+
+@dataclass
+class Rows:
+    """train: each row as often as its document repeats. held: validation. chats: documents that are conversations."""
+
+    train: list[Row] = field(default_factory=list)
+    held: list[Row] = field(default_factory=list)
+    chats: int = 0
+
+
+def rows_of(corpora: Iterable[Corpus], tokenizer: "TextTokenizer", max_seq_length: int, seed: int) -> Rows:
+    """Every document as a row.
+
+    Which documents are held out follows from the seed and the digest of the document that they were made from, so that copies and
+    pieces of one stay together. Raises RecipeError D111 when a row is longer than `max_seq_length`, D112 when there is none.
+    """
+    found = Rows()
+    documents = [row for corpus in corpora for row in corpus.rows()]
+    seen: set[str] = set()
+    longest, too_long = 0, 0
+    for document in documents:
+        row = encode(document, tokenizer)
+        if len(row.ids) - 1 > max_seq_length:
+            longest, too_long = max(longest, len(row.ids) - 1), too_long + 1
+        origin = document.get("origin") or document["text"] + repr(document.get("messages"))
+        found.chats += document.get("messages") is not None
+        if len(documents) >= FEWEST and _share(seed, origin) < HELD_OUT:
+            text = document["text"] + repr(document.get("messages"))
+            if text not in seen:
+                found.held.append(row)
+                seen.add(text)
+        else:
+            found.train.extend([row] * document.get("repeat", 1))
+    if too_long:
+        raise RecipeError(
+            "D111",
+            f"{too_long} of {len(documents)} documents are longer than max_seq_length {max_seq_length}; the longest has {longest} tokens",
+            field="max_seq_length",
+            fix=f"put a split_long step with max_tokens: {max_seq_length} before train, or write max_seq_length: {longest}",
+        )
+    found.train = [row for row in found.train if row.learned[1:].any()]
+    if not found.train:
+        raise RecipeError("D112", "no document has a token to learn", field="corpus", fix="give text, or conversations with answers")
+    return found
+
+
+def encode(document: dict[str, Any], tokenizer: "TextTokenizer") -> Row:
+    """One document with begin and end tokens. Of a conversation the answers with their end marks are learned, of a text all of it."""
+    messages = document.get("messages")
+    if messages:
+        shown = render(messages)
+        text, spans = shown.text, shown.supervised
+        ends = messages[-1]["role"] == "assistant"
+    else:
+        text, spans, ends = document["text"], [(0, len(document["text"]))], True
+    ids, offsets = tokenizer.encode_offsets(text)
+    learned = np.zeros(len(ids), bool)
+    for start, end in spans:
+        learned |= np.array([a < end and b > start for a, b in offsets], bool) if ids else learned
+    first = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
+    last = [] if tokenizer.eos_id is None else [tokenizer.eos_id]
+    whole = np.array([*first, *ids, *last], np.int64)
+    mask = np.concatenate([np.zeros(len(first), bool), learned, np.full(len(last), ends)])
+    size = sum(len(text[a:b].encode("utf-8")) for a, b in spans)
+    return Row(whole, mask, document.get("lang", ""), size)
+
+
+def _share(seed: int, origin: str) -> float:
+    from blake3 import blake3
+
+    digest = blake3(f"{seed}\n{origin}".encode("utf-8", "surrogatepass")).digest(8)
+    return int.from_bytes(digest, "little") / 2**64

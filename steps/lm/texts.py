@@ -1,0 +1,42 @@
+"""Texts that a model writes: prompts continued at T 0.7, top_p 0.9, never greedily."""
+
+import re
+
+from torch import nn
+
+from steps.lm.build import longest_input
+from steps.lm.generate import sample
+from steps.text.tokenizers import TextTokenizer
+
+MARK = re.compile(r"^<([A-Za-z][\w-]{0,15})>")
+
+
+def language(prompt: str) -> str:
+    """The language that a prompt's leading mark names, such as `<tr>`; empty without one."""
+    found = MARK.match(prompt)
+    return found[1] if found else ""
+
+
+def prompt_ids(prompt: str, tokenizer: TextTokenizer) -> list[int]:
+    """Begin token and the prompt's ids; an empty prompt without a begin token is an end token, after which a text begins too."""
+    first = [tokenizer.bos_id] if tokenizer.bos_id is not None else []
+    return [*first, *tokenizer.encode(prompt)] or [tokenizer.eos_id or 0]
+
+
+def write(network: nn.Module, tokenizer: TextTokenizer, prompt: str, *, copies: int, max_new_tokens: int, seed: int) -> list[list[int]]:
+    """`copies` continuations of `prompt` as ids."""
+    banned = tuple({i for i in (tokenizer.pad_id, tokenizer.unk_id, tokenizer.bos_id) if i is not None and i != tokenizer.eos_id})
+    unnamed = tuple(range(tokenizer.vocab_size, network.config.vocab_size))  # rows of a padded embedding
+    return sample(
+        network, prompt_ids(prompt, tokenizer), copies=copies, max_new_tokens=max_new_tokens, seed=seed, eos_id=tokenizer.eos_id,
+        limit=longest_input(network), banned=banned + unnamed,
+    )  # fmt: skip
+
+
+def samples(network: nn.Module, tokenizer: TextTokenizer, prompts: list[str], *, max_new_tokens: int, seed: int) -> list[dict[str, str]]:
+    """One text a prompt: {prompt, lang, text}, the text without the prompt."""
+    made = []
+    for i, prompt in enumerate(prompts):
+        (ids,) = write(network, tokenizer, prompt, copies=1, max_new_tokens=max_new_tokens, seed=seed + i)
+        made.append({"prompt": prompt, "lang": language(prompt), "text": tokenizer.decode(ids)})
+    return made

@@ -1,0 +1,233 @@
+"""train: a language model, new or from a base, to a checkpoint that transformers opens; killed, it goes on to the same bytes."""
+
+from math import ceil
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas import (
+    Checkpoint,
+    CheckpointForecast,
+    Corpus,
+    ForecastContext,
+    Fraction,
+    Machine,
+    NotInKey,
+    Plan,
+    Positive,
+    Read,
+    RecipeError,
+    StepContext,
+    StepParams,
+    TokenBin,
+    Tokenizer,
+)  # fmt: skip
+from schemas.training import Expected, LoraSettings, Method, Objective, Precision, Scheduler, TrainModel
+from steps import step
+from steps.lm.pages import TRAIN_PAGES
+
+LORA_RATE, FULL_RATE = 2e-4, 1e-3
+WARMUP_SHARE = 0.05
+LOWEST_SHARE = 0.1
+
+
+class Train(StepParams):
+    """How a model is trained. A step is an optimizer step in every field."""
+
+    model: TrainModel = Field(default_factory=TrainModel, description="sizes of a new network, or {base: ...}")
+    method: Method = Field(default="full", description="all weights, or low-rank adapters that are merged at the end")
+    lora: LoraSettings | None = Field(default=None, description="with method: lora")
+    objective: Objective = Field(default="lm", description="lm: next token of a bin; sft: documents and answers of a corpus")
+    max_steps: Positive | None = Field(default=None, description="optimizer steps")
+    num_train_epochs: float | None = Field(default=None, gt=0, description="passes over the data; 1 when max_steps is left out too")
+    total_batch_size: Positive | None = Field(default=None, description="sequences of one step, on whatever machine")
+    total_batch_tokens: Positive | None = Field(default=None, description="the same, in tokens")
+    batch_size: Positive | None = Field(default=None, description="sequences at a time")
+    gradient_accumulation_steps: Positive | None = Field(default=None, description="micro-batches of one step")
+    eval_batch_size: Positive | None = Field(default=None, description="sequences at a time in validation; as in training when left out")
+    max_seq_length: Positive = Field(default=512, description="tokens of a row")
+    learning_rate: float | None = Field(default=None, gt=0, description="at its peak; 1e-3, and 2e-4 for lora, when left out")
+    warmup_steps: int | None = Field(default=None, ge=0, description="steps of rising rate")
+    warmup_ratio: Fraction | None = Field(default=None, description="the same as a share of all steps; 0.05 when both are left out")
+    scheduler: Scheduler = Field(default="cosine", description="how the rate falls")
+    min_lr: float | None = Field(default=None, ge=0, description="the last rate; a tenth of the peak when left out")
+    weight_decay: float = Field(default=0.1, ge=0, description="of matrices; never of norms, biases and a Mamba's A and D")
+    max_grad_norm: float | None = Field(default=1.0, gt=0, description="longer gradients are scaled down; null: never")
+    z_loss: float = Field(default=0.0, ge=0, description="weight of log^2 of the softmax's denominator")
+    optimizer: Literal["adamw"] = "adamw"
+    precision: Precision = Field(default="auto", description="auto: bf16 where the card has it, fp16 on other cards, fp32 on a CPU")
+    eval_steps: Annotated[Positive | None, NotInKey] = Field(default=None, description="steps between validations; a tenth of all")
+    eval_tokens: Positive | None = Field(default=1_000_000, description="size of the fixed validation set; null: all of it")
+    save_steps: Annotated[Positive | None, NotInKey] = Field(default=None, description="steps between saves; a 20th of all, 500 at most")
+    keep: Annotated[Positive, NotInKey] = Field(default=2, description="saves kept while training, in case the newest is damaged")
+    expect: Annotated[Expected, NotInKey] = Field(default_factory=dict, description="bands by step, {1000: {train_loss: [4.0, 5.0]}}")
+    samples: Annotated[list[str], NotInKey] = Field(default_factory=list, description="prompts continued at 0, 25, 50 and 100 %")
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.lora is not None and self.method != "lora":
+            _mistake("A001", "lora has no effect with method: full", "lora", "write method: lora, or delete lora")
+        if self.method == "lora" and self.model.base is None:
+            _mistake("A002", "method: lora adapts a trained model, and model has no base", "method",
+                     "write model: {base: {path: ...}}, or method: full")  # fmt: skip
+        for one, other in (("max_steps", "num_train_epochs"), ("total_batch_size", "total_batch_tokens"), ("warmup_steps", "warmup_ratio")):
+            if getattr(self, one) is not None and getattr(self, other) is not None:
+                _mistake("S001", f"{one} and {other} say the same thing twice", other, f"delete {one} or {other}")
+        if self.scheduler == "constant" and self.min_lr is not None:
+            _mistake("S004", "min_lr has no effect with scheduler: constant", "min_lr", "delete min_lr, or choose another scheduler")
+        if self.min_lr is not None and self.min_lr > self.rate:
+            _mistake("S005", f"min_lr {self.min_lr:g} is above learning_rate {self.rate:g}", "min_lr", "lower min_lr")
+        if self.max_steps is not None and (self.warmup_steps or 0) >= self.max_steps > 1:
+            _mistake("S003", f"warmup_steps {self.warmup_steps} leaves nothing of max_steps {self.max_steps}", "warmup_steps",
+                     f"write warmup_steps: {max(1, self.max_steps // 20)}")  # fmt: skip
+        self._batch_agrees()
+        return self
+
+    def _batch_agrees(self) -> None:
+        if self.total_batch_tokens is not None and self.total_batch_tokens < self.max_seq_length:
+            _mistake("B001", f"total_batch_tokens {self.total_batch_tokens} is less than one row of {self.max_seq_length}",
+                     "total_batch_tokens", f"write at least {self.max_seq_length}")  # fmt: skip
+        total, micro, times = self.asked_rows, self.batch_size, self.gradient_accumulation_steps
+        if total is not None and (micro or 1) * (times or 1) > total:
+            name = "batch_size" if micro else "gradient_accumulation_steps"
+            product = f"batch_size {micro or 1} x gradient_accumulation_steps {times or 1}"
+            _mistake("B002", f"{product} is more than the effective batch of {total}", name, "delete one of the three")
+        if total is not None and micro and times and micro * times != total:
+            _mistake("B002", f"batch_size {micro} x gradient_accumulation_steps {times} is not the effective batch of {total}",
+                     "gradient_accumulation_steps", f"delete it: {ceil(total / micro)} follows")  # fmt: skip
+
+    @property
+    def asked_rows(self) -> int | None:
+        """Sequences of one step as written, None when that follows from the micro-batch."""
+        return self.total_batch_size or (self.total_batch_tokens and self.total_batch_tokens // self.max_seq_length)
+
+    @property
+    def rate(self) -> float:
+        """The peak learning rate."""
+        return self.learning_rate or (LORA_RATE if self.method == "lora" else FULL_RATE)
+
+    @property
+    def lowest_rate(self) -> float:
+        """The rate of the last step."""
+        return self.rate * LOWEST_SHARE if self.min_lr is None else self.min_lr
+
+    def batch(self) -> tuple[int, int]:
+        """Sequences of one step, and of one micro-batch: what is written, and for the rest at most 8 at a time."""
+        micro, times = self.batch_size, self.gradient_accumulation_steps
+        rows = self.asked_rows or (micro or 8) * (times or 1)
+        if micro is None:
+            micro = ceil(rows / times) if times else max(n for n in range(1, min(8, rows) + 1) if rows % n == 0)
+        return rows, micro
+
+    def steps(self, rows_per_epoch: float) -> int:
+        """Optimizer steps, for data of so many rows."""
+        return self.max_steps or max(1, ceil((self.num_train_epochs or 1.0) * rows_per_epoch / self.batch()[0]))
+
+    def warmup(self, steps: int) -> int:
+        """Steps of rising rate."""
+        if self.warmup_steps is not None:
+            return self.warmup_steps
+        return ceil(steps * (WARMUP_SHARE if self.warmup_ratio is None else self.warmup_ratio))
+
+
+def _mistake(code: str, message: str, name: str, fix: str) -> None:
+    raise PydanticCustomError(code, message, {"name": name, "fix": fix})
+
+
+def with_plan(params: Train, plan: Plan | None) -> Train:
+    """`params` with the plan's settings for all that is not written by hand. Raises RecipeError S006 when they do not go together."""
+    if plan is None:
+        return params
+    written = params.model_dump(exclude_unset=True)
+    settings = {name: value for name, value in plan.settings.items() if name in Train.model_fields and name not in written}
+    if params.asked_rows is not None:
+        settings = {name: value for name, value in settings.items() if name not in ("total_batch_size", "total_batch_tokens")}
+    try:
+        return Train.model_validate({**settings, **written})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecipeError("S006", f"the plan does not go with what is written by hand: {first['msg']}", field="plan",
+                          fix="write plan: none, or delete what was written by hand") from error  # fmt: skip
+
+
+@step(version=1, libraries=("torch", "transformers", "peft"), pages=TRAIN_PAGES)
+def train(
+    params: Train,
+    bins: TokenBin | None,
+    corpus: list[Corpus] | None,
+    tokenizer: Tokenizer | None,
+    plan: Plan | None,
+    checkpoint: Checkpoint | None,
+    context: StepContext,
+) -> Checkpoint:
+    """Train as `params` say and leave a transformers folder with the tokenizer's files.
+
+    objective lm reads `bins`, sft reads `corpus`; the tokenizer is the base model's own, if there is a base. Killed, it goes on from
+    its last save, on a CPU to the same bytes. Raises RecipeError for what cannot be trained, each with its remedy.
+    """
+    from steps.lm.assemble import Job, assemble
+
+    job = Job(with_plan(params, plan), bins, corpus or [], tokenizer, checkpoint, context)
+    return assemble(job)
+
+
+@train.needs
+def _needs(params: Train) -> dict[str, Any]:
+    wanted: dict[str, Any] = {"plan": "auto"}
+    base = params.model.base
+    if params.objective == "sft":
+        wanted["corpus"] = "nearest"
+        if base is None:
+            wanted["tokenizer"] = "nearest"
+    else:
+        wanted |= {"bins": "nearest", "tokenizer": "nearest"}
+    link = base.link() if base else None
+    if link is not None:
+        wanted["checkpoint"] = link
+    return wanted
+
+
+@train.settle
+def _settle(params: Train, target: Machine, here: Machine) -> Train:
+    if params.precision != "auto":
+        return params
+    found: Precision = "fp32" if here.kind != "cuda" else "bf16" if here.bf16 else "fp16"
+    return Train.model_validate({**params.model_dump(exclude_unset=True), "precision": found})
+
+
+@train.reads
+def _reads(params: Train, project: Path) -> list[Read]:
+    base = params.model.base
+    if base is None or base.step is not None:
+        return []
+    if base.hub is not None:
+        return [Read("base", identity=f"{base.hub}@{base.revision or 'main'}")]
+    folder = project / (base.path or "")
+    kinds = (".json", ".safetensors", ".model", ".txt", ".jinja")
+    return [Read(p.name, p) for p in sorted(folder.glob("*")) if p.suffix in kinds]
+
+
+@train.smoke
+def _smoke(written: dict[str, Any]) -> dict[str, Any]:
+    small = {k: v for k, v in written.items() if k not in (
+        "num_train_epochs", "total_batch_tokens", "gradient_accumulation_steps", "warmup_ratio", "expect")}  # fmt: skip
+    model = dict(written.get("model") or {})
+    if "base" not in model:
+        kept = {k: model[k] for k in ("family", "vocab_size", "tie_embeddings") if k in model}
+        small["model"] = {**kept, "d_model": 32, "n_layers": 2}
+    if written.get("objective", "lm") == "lm":
+        small["max_seq_length"] = min(64, int(written.get("max_seq_length", 64)))
+    return {**small, "max_steps": 4, "total_batch_size": 2, "batch_size": 2, "warmup_steps": 1, "eval_steps": 2, "save_steps": 2,
+            "eval_tokens": 2000}  # fmt: skip
+
+
+@train.forecast
+def _forecast(params: Train, inputs: dict[str, Any], context: ForecastContext) -> CheckpointForecast:
+    from steps.lm.foresee import foresee
+
+    return foresee(params, inputs, context)
+
+
+__all__ = ["Train", "train", "with_plan"]
