@@ -14,8 +14,6 @@ from runner.nearest import did_you_mean
 from schemas.findings import Finding, RecipeError, RecipePath
 from schemas.step import Input
 
-UNREAD_IS_FINE = ("Export", "Page", "Checkpoint", "Plan")
-
 
 @dataclass
 class Graph:
@@ -38,8 +36,8 @@ class _Wiring:
     mystery: bool = False  # an earlier step is of an unknown type: it may make anything
     findings: list[Finding] = field(default_factory=list)
 
-    def say(self, code: str, message: str, path: RecipePath, fix: str = "", severity: Any = "error", on: Any = "both") -> None:
-        self.findings.append(Finding(code, severity, message, path, fix, on=on))
+    def say(self, code: str, message: str, path: RecipePath, fix: str = "", on: Any = "both") -> None:
+        self.findings.append(Finding(code, "error", message, path, fix, on=on))
 
 
 def wire(
@@ -63,8 +61,6 @@ def wire(
         step.after = list(dict.fromkeys(needed))
         earlier.append(step.id)
     _forward(state)
-    if not state.mystery and not state.findings:
-        _unread(state)
     return Graph([s.id for s in steps], state.findings)
 
 
@@ -258,29 +254,3 @@ def _way(needs: dict[str, list[str]], start: str, goal: str) -> list[str] | None
                 came[following] = current
                 todo.append(following)
     return None
-
-
-def _unread(state: _Wiring) -> None:
-    """Warn of a result that nobody reads while another of its kind is made later: what a recipe ends with is read by its user."""
-    read = {link.step for s in state.steps for links in s.inputs.values() for link in links if link.inside}
-    last_maker = {kind: ids[-1] for kind, ids in state.makers.items()}
-    for step in state.steps:
-        if step.step is None or step.id in read or step.step.last:
-            continue
-        kind = step.step.makes.kind()
-        vouches = any(i.kind is step.step.makes and not i.many for i in step.step.inputs)
-        if kind in UNREAD_IS_FINE or vouches or last_maker[kind] == step.id:
-            continue
-        state.say("L007", f"nobody reads the {kind} of {step.id}", ("steps", step.id), _reader(state, step), "warning", on="key")
-
-
-def _reader(state: _Wiring, step: StepMeant) -> str:
-    """What to type so that a later step reads it."""
-    assert step.step is not None
-    for later in state.steps[state.position[step.id] + 1 :]:
-        for item in later.step.inputs if later.step is not None else ():
-            if item.kind is step.step.makes:
-                links = [link.step for link in later.inputs.get(item.name, []) if link.inside]
-                value = f"[{', '.join([step.id, *links])}]" if item.many else step.id
-                return f"write {item.name}: {value} in {later.id}, or delete the step"
-    return "delete the step"

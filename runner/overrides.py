@@ -125,3 +125,9 @@ def _key(parent: Node, word: str) -> Any:
 
 def _said(name: str, typed: str, message: str, fix: str = "") -> Finding:
     return Finding("Y040", "error", f"--set {name}={typed}: {message}", (), fix)
+
+
+def split_set(typed: str) -> tuple[str, str] | None:
+    """`steps.base.max_steps=100` in its two parts; None when it has no `=` or no name."""
+    name, equals, value = typed.partition("=")
+    return (name.strip(), value) if equals and name.strip() else None
