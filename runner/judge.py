@@ -1,0 +1,268 @@
+"""The recipe judged: forecasts down the graph, then every rule; and mended, as far as that is safe."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from runner.facts import Facts
+from runner.meant import Link, Meant, StepMeant
+from runner.repair import CannotEdit, edited
+from runner.resolve import Overrides, mean
+from runner.rules import View, every
+from schemas import artifacts
+from schemas.findings import Edit, Finding, RecipeError, RulePage
+
+PAGES = (
+    RulePage(
+        "R090",
+        "recipe itself stumbled",
+        "A forecast or a rule of recipe's own, or of a step that another package brings, failed. The rest of the recipe was judged all the "
+        "same; what this one would have said is missing. Please tell us, with the recipe.",
+        severity="warning",
+    ),
+    RulePage(
+        "L020",
+        "another recipe has not made this yet",
+        "The input is the last result of a step of another recipe, taken from the store. Until that recipe has run there is nothing to take, "
+        "and nothing is known about its size.",
+        severity="info",
+    ),
+    RulePage("L021", "another recipe has no such step", "The recipe that was run has no step of that id, so there is no result to take."),
+    RulePage("L022", "a folder that holds no artifact", "An input named by `path` is a folder that a run of recipe made, with its artifact.json."),
+)
+_MOST_ROUNDS = 20
+_SAME = {"vocab_size", "model", "byte_fallback", "normalization", "pad_id", "train_tokens", "val_tokens", "dtype", "parameters", "bytes",
+         "characters", "shape"}  # fmt: skip
+
+
+class Mended(NamedTuple):
+    """A recipe after its safe fixes. texts: the new contents of the files that they changed."""
+
+    meant: Meant
+    fixed: list[Finding]
+    texts: dict[Path, str]
+
+
+def judge(meant: Meant) -> list[Finding]:
+    """All findings about `meant`, in the order of the file, each at its place.
+
+    Fills in every step's forecast, and leaves the findings in `meant.findings` too.
+    """
+    facts = Facts(meant.project, meant.target, meant.recipe.seed if meant.recipe is not None else 0)
+    view = View(meant, facts)
+    found = list(meant.findings)
+    for step_id in meant.order:
+        found += _foresee(view, meant.step(step_id))
+    for rule in every() if meant.steps else []:
+        try:
+            found += [f for f in rule.judge(view)]
+        except Exception as error:  # noqa: BLE001 - one rule's slip must not hide what the others say
+            found.append(_stumble(f"the rule {rule.judge.__name__}", error, ()))
+    placed = [f.at(meant.place(f.path, f.on) if f.path else None) for f in found]
+    order = {str(file): number for number, file in enumerate(meant.files)}
+    unique = list(dict.fromkeys((f.code, f.message, f.path) for f in placed))
+    first = {key: f for f in reversed(placed) if (key := (f.code, f.message, f.path)) in unique}
+    meant.findings = sorted((first[key] for key in unique), key=lambda f: _position(f, order))
+    return meant.findings
+
+
+def mend(file: Path, overrides: Overrides | None = None) -> tuple[Meant, list[Finding]]:
+    """The recipe in `file`, judged, with every safe fix made in memory; and the findings that were fixed. No file is written."""
+    result = mended(file, overrides)
+    return result.meant, result.fixed
+
+
+def mended(file: Path, overrides: Overrides | None = None, *, alone: bool = False) -> Mended:
+    """As `mend`, with the texts as fixed. alone: only `file` is changed, not what it extends.
+
+    Fixed again and again, since one fix can bring another mistake to light; a fix that does not help is made once.
+    """
+    texts: dict[Path, str] = {}
+    fixed: list[Finding] = []
+    tried: set[tuple[Any, ...]] = set()
+    for _ in range(_MOST_ROUNDS):
+        meant = mean(file, overrides, texts)
+        changed = False
+        touched: list[tuple[Any, ...]] = []
+        for finding in judge(meant):
+            name = (finding.code, finding.path, repr(finding.edits))
+            if not finding.edits or name in tried or any(_overlap(e.path, t) for e in finding.edits for t in touched):
+                continue
+            tried.add(name)
+            new = _applied(meant, finding.edits, texts, file if alone else None)
+            if new is not None and new != texts:
+                texts = new
+                touched += [e.path for e in finding.edits]
+                fixed.append(finding)
+                changed = True
+        if not changed:
+            break
+    meant.fixed = fixed
+    for finding in fixed:
+        for edit in finding.edits:
+            path = (*edit.path[:-1], edit.key) if edit.action == "rename" else edit.path
+            if path in meant.places:
+                meant.origins[path] = ("fixed", f"{finding.code}: {finding.message}")
+    return Mended(meant, fixed, texts)
+
+
+def source_of(texts: dict[Path, str], name: str) -> str:
+    """The text of a file named in a place, as fixed if it was, with its line endings; empty when it cannot be read."""
+    path = Path(name)
+    if path not in texts:
+        try:
+            return path.read_bytes().decode("utf-8", "replace")
+        except OSError:
+            return ""
+    return texts[path]
+
+
+def _position(finding: Finding, order: dict[str, int]) -> tuple[int, int, str]:
+    place = finding.place
+    if place is None:
+        return -1, 0, finding.code
+    return order.get(place.file, len(order)), place.start, finding.code
+
+
+def _overlap(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    return a[: len(b)] == b or b[: len(a)] == a
+
+
+def _applied(meant: Meant, edits: tuple[Edit, ...], texts: dict[Path, str], only: Path | None) -> dict[Path, str] | None:
+    """The texts after `edits`, each in the file where its value is written; None when that cannot be done."""
+    new = dict(texts)
+    for edit in edits:
+        if meant.origins.get(edit.path, ("", ""))[0] == "command line":
+            return None
+        at = edit.path
+        while at and at not in meant.places:
+            at = at[:-1]
+        path = Path(meant.places[at][0].file) if at else meant.file
+        if only is not None and path != only:
+            return None
+        try:
+            new[path] = edited(source_of(new, str(path)), [edit])
+        except CannotEdit:
+            return None
+    return new
+
+
+def _stumble(who: str, error: Exception, path: tuple[str | int, ...]) -> Finding:
+    first = str(error).splitlines()[0] if str(error) else ""
+    message = f"{who} failed, which is a mistake of ours: {type(error).__name__}: {first}".removesuffix(": ")
+    return Finding("R090", "warning", message, path)
+
+
+# Forecasts ------------------------------------------------------------------------------------------------------------
+
+
+def _foresee(view: View, step: StepMeant) -> Iterator[Finding]:
+    """Fill in what reaches `step` and what it is expected to make."""
+    if step.step is None:
+        return
+    given: dict[str, Any] = {}
+    for wire in step.step.inputs:
+        links = step.inputs.get(wire.name, [])
+        reached = []
+        for link in links:
+            forecast, finding = _of_link(view, step, wire.name, link, wire.kind)
+            reached.append(forecast)
+            if finding is not None:
+                yield finding
+        if reached:
+            given[wire.name] = reached if wire.many else reached[0]
+    view.given[step.id] = given
+    if step.params is None or step.step.forecast_function is None:
+        return
+    try:
+        step.forecast = step.step.forecast_function(step.params, given, view.facts)
+    except RecipeError as error:
+        yield error.finding(("steps", step.id))
+    except Exception as error:  # noqa: BLE001 - a forecast's slip must not hide other findings
+        yield _stumble(f"the forecast of {step.id}", error, ("steps", step.id))
+
+
+def _of_link(view: View, step: StepMeant, name: str, link: Link, kind: type[Any]) -> tuple[artifacts.Forecast, Finding | None]:
+    """What stands behind one link, as far as it is known."""
+    unknown = _blank(kind)
+    if link.inside:
+        try:
+            return view.meant.step(link.step).forecast or unknown, None
+        except KeyError:
+            return unknown, None
+    folder, finding = (link.folder, None) if link.folder is not None else _stored(view, step, name, link)
+    if folder is None:
+        return unknown, finding
+    data = view.facts.json(folder / artifacts.DESCRIPTION)
+    if not isinstance(data, dict) or data.get("kind") != kind.kind():
+        found = f"it holds a {data['kind']}" if isinstance(data, dict) and "kind" in data else f"it holds no {artifacts.DESCRIPTION}"
+        if link.folder is None:
+            return unknown, _not_yet(view, step, name, link)
+        message = f"{link.folder.name} is no {kind.kind()}: {found}"
+        return unknown, Finding("L022", "error", message, ("steps", step.id, name), "name a folder that a run of recipe made")
+    return _from_artifact(kind, data), None
+
+
+def _stored(view: View, step: StepMeant, name: str, link: Link) -> tuple[Path | None, Finding | None]:
+    """The folder in the store of another recipe's last result."""
+    from runner.standing import Standing, last_file
+    from runner.store import Store
+
+    standing = Standing.read(last_file(view.meant.project, link.recipe, view.meant.smoke))
+    row = standing.steps.get(link.step)
+    if row is None and standing.steps and link.step not in standing.steps:
+        from runner.nearest import did_you_mean
+
+        message = f"recipe {link.recipe} has no step {link.step}"
+        return None, Finding("L021", "error", message, _where(step, name, link), did_you_mean(link.step, standing.steps, "it has"))
+    if row is None:
+        return None, _not_yet(view, step, name, link)
+    setting = view.meant.recipe.store if view.meant.recipe is not None else None
+    return Store(view.meant.project, setting, view.meant.smoke).object(row["digest"]), None
+
+
+def _not_yet(view: View, step: StepMeant, name: str, link: Link) -> Finding:
+    file = view.meant.file.parent / f"{link.recipe}.yaml"
+    where = str(file) if file.is_file() else link.recipe
+    message = f"{link.step} of recipe {link.recipe} is not made yet, so its size is not known"
+    return Finding("L020", "info", message, _where(step, name, link), f"first: recipe run {where}")
+
+
+def _where(step: StepMeant, name: str, link: Link) -> tuple[str | int, ...]:
+    """Where the recipe names the other one: in a param of the step, or at the input."""
+    wanted = {"recipe": link.recipe, "step": link.step}
+
+    def search(data: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+        if isinstance(data, dict):
+            if wanted.items() <= {k: v for k, v in data.items() if isinstance(v, str)}.items():
+                return path
+            for key, value in data.items():
+                if found := search(value, (*path, key)):
+                    return found
+        return ()
+
+    return search(step.raw, ("steps", step.id)) or ("steps", step.id, name)
+
+
+def _blank(kind: type[Any]) -> artifacts.Forecast:
+    """A forecast of that kind in which nothing is known."""
+    made: type[artifacts.Forecast] = getattr(artifacts, f"{kind.kind()}Forecast", artifacts.Forecast)
+    return made()
+
+
+def _from_artifact(kind: type[Any], data: dict[str, Any]) -> artifacts.Forecast:
+    """What a finished artifact's description says, as a forecast that is certain."""
+    made = type(_blank(kind))
+    known = {name: data[name] for name in _SAME & data.keys() & made.model_fields.keys() if name != "model" or isinstance(data[name], str)}
+    if kind.kind() == "Corpus":
+        known |= {"documents": data.get("documents_count"), "languages": sorted(data.get("languages") or ())}
+    if kind.kind() == "Checkpoint" and isinstance(data.get("model"), dict):
+        known |= {"model": artifacts.ModelConfig.model_validate(data["model"]), "optimizer_steps": data.get("step") or None}
+        known |= {"tokens": data.get("trained_tokens") or None}
+    return replace_because(made.model_validate(known), "made already")
+
+
+def replace_because(forecast: artifacts.Forecast, why: str) -> artifacts.Forecast:
+    """The same forecast with one reason for everything."""
+    return forecast.model_copy(update={"because": {"all": why}})

@@ -1,0 +1,196 @@
+"""Data: sources that are not there, columns that rows do not have, and text that is too little for what is asked of it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.meant import StepMeant
+from runner.rules import View, at, number, param, path, rule, say
+from schemas.artifacts import CheckpointForecast, TokenBinForecast
+from schemas.findings import Edit, Finding, RulePage
+from steps.text.rows import NoSuchColumn, is_chat, meant
+
+HEAD = 65536
+FILES = 20  # of a source are opened, at most
+MANY_EPOCHS = 40
+
+
+def sources(step: StepMeant) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Each source of a parse_corpus with its dotted path, and whether another is read when it fails; fallbacks follow their source."""
+    listed = step.raw.get("sources")
+    for index, source in enumerate(listed if isinstance(listed, list) else []):
+        where = f"sources.{index}"
+        while isinstance(source, dict):
+            yield where, source, isinstance(source.get("fallback"), dict)
+            source, where = source.get("fallback"), f"{where}.fallback"
+
+
+@rule()
+def files_exist(view: View) -> Iterator[Finding]:
+    """D102: a path or glob that matches no file. A warning where a fallback stands by, or where the folder is another machine's."""
+    for step in view.of_type("parse_corpus"):
+        for where, source, stands_by in sources(step):
+            pattern = source.get("path")
+            if not isinstance(pattern, str) or not pattern or view.facts.files(pattern):
+                continue
+            elsewhere = pattern.startswith(("/", "~")) and view.meant.target.name != "here"
+            message, fix = _absent(view, pattern)
+            yield say("D102", step, f"{where}.path", message, fix, severity="warning" if stands_by or elsewhere else "error")
+
+
+def _absent(view: View, pattern: str) -> tuple[str, str]:
+    """What is not there, and the nearest thing that is."""
+    from runner.nearest import nearest
+
+    project = view.facts.project
+    there, missing = project, ""
+    for part in Path(pattern).expanduser().parts:
+        if any(mark in part for mark in "*?[") or not (there / part).exists():
+            missing = part
+            break
+        there = there / part
+    shown = there.relative_to(project) if there.is_relative_to(project) else there
+    beside = f"the folder {shown}" if there != project else f"the project's folder {project}"
+    if any(mark in missing for mark in "*?["):
+        return f"no file matches {pattern}", f"look into {beside}: paths start at the project's folder"
+    try:
+        names = [p.name for p in there.iterdir()]
+    except OSError:
+        names = []
+    near = nearest(missing, names)
+    by_recipe = view.meant.file.parent / pattern
+    if near is not None:
+        return f"there is no {pattern}", f"write {pattern.replace(missing, near, 1)}"
+    if by_recipe.exists() and by_recipe.resolve().is_relative_to(project):
+        return f"there is no {pattern}", f"paths start at the project's folder: write {by_recipe.resolve().relative_to(project)}"
+    return f"there is no {pattern}: {beside} has no {missing}", "paths start at the project's folder"
+
+
+@rule()
+def columns_exist(view: View) -> Iterator[Finding]:
+    """D106: `columns` against the first rows of JSONL and CSV files. D109: conversations and texts in one corpus."""
+    for step in view.of_type("parse_corpus"):
+        shapes: dict[bool, str] = {}
+        for where, source, stands_by in sources(step):
+            shape = None
+            for file in _tables(view, source):
+                found = _first_row(view, file)
+                if not found:
+                    continue
+                columns = source.get("columns")
+                try:
+                    shape = is_chat(meant(columns if isinstance(columns, dict) else None, found))
+                except NoSuchColumn as error:
+                    yield _no_column(view, step, where, source, file, error, stands_by)
+                    break
+            if shape is not None:
+                shapes.setdefault(shape, where)
+        if len(shapes) == 2:
+            names = {True: "conversations", False: "texts"}
+            first, second = sorted(shapes, key=lambda s: shapes[s])
+            message = f"this source holds {names[second]}, {shapes[first]} holds {names[first]}"
+            yield say("D109", step, shapes[second], message, "give each kind a parse_corpus step of its own")
+
+
+def _tables(view: View, source: dict[str, Any]) -> list[Path]:
+    pattern = source.get("path")
+    if not isinstance(pattern, str) or not pattern:
+        return []
+    wanted = source.get("format", "auto")
+    suffixes = (".jsonl", ".ndjson", ".csv", ".tsv")
+    files = [f for f in view.facts.files(pattern) if (wanted == "auto" and f.suffix.lower() in suffixes) or wanted in ("jsonl", "csv")]
+    return files[:FILES]
+
+
+def _first_row(view: View, file: Path) -> list[str]:
+    """Names of the columns in the first row; empty when there is none to read."""
+    text = view.facts.head(file, HEAD).decode("utf-8-sig", "ignore")
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    if file.suffix.lower() in (".csv", ".tsv"):
+        import csv
+
+        return next(csv.reader([first], delimiter="\t" if "\t" in first else ","), [])
+    try:
+        row = json.loads(first)
+    except ValueError:
+        return []
+    return list(row) if isinstance(row, dict) else []
+
+
+def _no_column(
+    view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, error: NoSuchColumn, stands_by: bool
+) -> Finding:
+    from runner.nearest import nearest
+
+    name = file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
+    listed = ", ".join(error.found[:10])
+    severity = "warning" if stands_by else "error"
+    for role, value in (source.get("columns") or {}).items():
+        if error.wanted not in str(value):
+            continue
+        near = nearest(error.wanted, error.found)
+        edits: tuple[Edit, ...] = ()
+        if near is not None and near.lower() == error.wanted.lower():
+            edits = (Edit("set", (*path(step, where), "columns", role), str(value).replace(error.wanted, near)),)
+        fix = f"write {role}: {_as_written(str(value).replace(error.wanted, near))}" if near else f"name one of {listed}"
+        message = f"{name} has no column {error.wanted!r}; it has {listed}"
+        return say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)  # type: ignore[arg-type]
+    message = f"{name} has no column that is known to hold text; it has {listed}"
+    fix = f"say which: columns: {{text: {error.found[0] if error.found else '…'}}}"
+    return say("D106", step, f"{where}.path", message, fix, severity=severity)  # type: ignore[arg-type]
+
+
+def _as_written(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False) if "{" in value else value
+
+
+@rule()
+def bins_hold_a_row(view: View) -> Iterator[Finding]:
+    """D113: fewer tokens than one row of the model. The count is an estimate, so only where it is short by half."""
+    for step in view.of_type("train"):
+        bins = view.reaches(step, "bins")
+        length = param(step, "max_seq_length")
+        if not isinstance(bins, TokenBinForecast) or not isinstance(length, int):
+            continue
+        for tokens, what in ((bins.train_tokens, "training"), (bins.val_tokens, "validation")):
+            if tokens is not None and tokens * 2 < length:
+                where = "max_seq_length" if number(step, "max_seq_length") is not None else ""
+                message = f"{what} has about {tokens:,} tokens in all, one row takes {length:,}"
+                yield say("D113", step, where, message, "give it more text, a larger val_fraction, or a smaller max_seq_length")
+                break
+
+
+@rule()
+def pieces_fit_rows(view: View) -> Iterator[Finding]:
+    """D111: fine-tuning takes no document that is longer than a row, and split_long makes them longer."""
+    for step in view.of_type("train"):
+        length = param(step, "max_seq_length")
+        if at(step.raw, "objective") != "sft" or not isinstance(length, int):
+            continue
+        for maker in view.makers(step, "corpus"):
+            longest = number(maker, "max_tokens") if maker.type == "split_long" else None
+            if longest is not None and longest > length:
+                message = f"{maker.id} leaves documents of up to {int(longest):,} tokens, a row of {step.id} takes {length:,}"
+                yield say("D111", maker, "max_tokens", message, f"write max_tokens: {length}", severity="warning")
+
+
+@rule(
+    RulePage(
+        "D010",
+        "the same text again and again",
+        "So many passes over so little text are learnt by heart: the training loss falls on, the validation loss turns. More text, fewer "
+        "steps or a smaller model is better spent.",
+        wrong="max_steps: 100000   # of 300 kB of text",
+        right="num_train_epochs: 10",
+        severity="info",
+    )
+)
+def text_is_not_worn_out(view: View) -> Iterator[Finding]:
+    """D010: more than MANY_EPOCHS passes."""
+    for step in view.of_type("train"):
+        made = step.forecast
+        epochs = made.epochs if isinstance(made, CheckpointForecast) else None
+        if epochs is not None and epochs > MANY_EPOCHS:
+            name = "max_steps" if number(step, "max_steps") is not None else "num_train_epochs"
+            yield say("D010", step, name, f"every text is seen about {epochs:,.0f} times", "give it more text, or fewer steps", severity="info")

@@ -1,0 +1,87 @@
+"""Export: what GGUF and Ollama cannot hold is found before anything is trained."""
+
+from collections.abc import Iterator
+
+from runner.meant import StepMeant
+from runner.rules import View, at, number, rule, say
+from schemas.artifacts import CheckpointForecast, TokenizerForecast
+from schemas.findings import Edit, Finding, RulePage
+from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
+
+EXACT_FIX = {"byte_fallback": {"unigram": False, "bpe": True}, "normalization": {"bpe": "identity", "byte_bpe": "identity"}}
+
+
+@rule()
+def tokenizer_is_exact(view: View) -> Iterator[Finding]:
+    """E001, E002: the tokenizer of an exported model gets other ids in llama.cpp. Said at the tokenizer, where it is put right."""
+    said: set[str] = set()
+    for step in view.of_type("export_ollama"):
+        checkpoint = view.reaches(step, "checkpoint")
+        tokenizer = checkpoint.tokenizer if isinstance(checkpoint, CheckpointForecast) else None
+        if not isinstance(tokenizer, TokenizerForecast) or not tokenizer.model:
+            continue
+        kind = gguf_tokenizer(tokenizer.model, tokenizer.byte_fallback, tokenizer.normalization)
+        if not isinstance(kind, Refusal):
+            continue
+        makers = [t for c in view.makers(step, "checkpoint") for t in _tokenizers(view, c)]
+        if not makers:
+            yield say(kind.code, step, "", f"this model cannot be exported: {kind.why}", "export a model with another tokenizer")
+        elif makers[0].id not in said:
+            said.add(makers[0].id)
+            value = EXACT_FIX.get(kind.field, {}).get(tokenizer.model)
+            edits = () if value is None else (Edit("set", ("steps", makers[0].id, kind.field), value),)
+            yield say(kind.code, makers[0], kind.field, f"{step.id} cannot export this tokenizer: {kind.why}", kind.fix, edits=edits)
+
+
+def _tokenizers(view: View, checkpoint: StepMeant) -> list[StepMeant]:
+    return [t for t in view.makers(checkpoint, "tokenizer") if t.type == "train_tokenizer"]
+
+
+@rule(
+    RulePage(
+        "E020",
+        "a context longer than the model was trained for",
+        "num_ctx tells Ollama how much text to feed the model. A transformer trained on rows of max_seq_length has seen no position beyond it: "
+        "longer input comes back as noise, and costs memory from the first token.",
+        wrong="- type: train\n  max_seq_length: 512\n- type: export_ollama\n  parameters: {num_ctx: 8192}",
+        right="- type: train\n  max_seq_length: 512\n- type: export_ollama   # num_ctx follows the training",
+        source="ollama/ollama#4217",
+        severity="warning",
+    )
+)
+def context_was_trained(view: View) -> Iterator[Finding]:
+    """E020: num_ctx beyond max_seq_length, for families with positions."""
+    for step in view.of_type("export_ollama"):
+        asked = number(step, "parameters.num_ctx")
+        checkpoint = view.reaches(step, "checkpoint")
+        makers = [c for c in view.makers(step, "checkpoint") if c.type == "train"]
+        length = getattr(makers[0].params, "max_seq_length", None) if makers else None
+        model = checkpoint.model if isinstance(checkpoint, CheckpointForecast) else None
+        if asked is None or length is None or model is None or model.family not in ("llama", "gpt2"):
+            continue
+        if asked > length and at(makers[0].raw, "model.base") is None:
+            message = f"num_ctx is {int(asked):,}, the model is trained on rows of {length:,} tokens"
+            edits = (Edit("delete", ("steps", step.id, "parameters", "num_ctx")),)
+            yield say("E020", step, "parameters.num_ctx", message, f"write num_ctx: {length}, or delete it", severity="warning", edits=edits)
+
+
+@rule(
+    RulePage(
+        "E021",
+        "two exports of one name",
+        "The name is the model's name in Ollama: the second export replaces the first there.",
+        wrong="- type: export_ollama\n  name: small\n- type: export_ollama\n  id: second\n  name: small",
+        right="- type: export_ollama\n  name: small\n- type: export_ollama\n  id: second\n  name: small-q8",
+        severity="warning",
+    )
+)
+def names_differ(view: View) -> Iterator[Finding]:
+    """E021: two export_ollama steps with one name."""
+    seen: dict[str, str] = {}
+    for step in view.of_type("export_ollama"):
+        name = getattr(step.params, "name", None)
+        if isinstance(name, str) and name in seen:
+            message = f"{seen[name]} and {step.id} both export the name {name}: in Ollama the second replaces the first"
+            yield say("E021", step, "name", message, f"write name: {name}-{step.id}", severity="warning")
+        elif isinstance(name, str):
+            seen[name] = step.id

@@ -1,0 +1,35 @@
+"""Links: work whose result nobody reads, and steps that cannot see what they judge."""
+
+from collections.abc import Iterator
+
+from runner.rules import VOUCHES, View, path, rule, say
+from schemas.findings import Finding, RulePage
+
+BETWEEN = ("Corpus", "Tokenizer", "TokenBin", "Plan")  # kinds that are made to be read by a later step
+
+
+@rule(
+    RulePage(
+        "L010",
+        "nobody reads this result",
+        "The step costs time and its artifact is not used by any later step: most often a later step is wired past it, or it stands after the "
+        "step that it was meant for.",
+        wrong="- type: train_tokenizer\n- type: tokenize_bin\n- type: train_tokenizer   # too late\n  id: better",
+        right="- type: train_tokenizer\n- type: tokenize_bin",
+        severity="warning",
+    )
+)
+def results_are_read(view: View) -> Iterator[Finding]:
+    """L010: an artifact in the middle of a recipe that trains a model, read by no step."""
+    if any(step.step is None or step.params is None for step in view.meant.steps) or not any(view.of_kind("Checkpoint")):
+        return  # wiring is only known when every step is; a recipe that only prepares data ends in such a result
+    said = {f.path for f in view.meant.findings if f.code == "L007"}
+    for step in view.meant.steps:
+        kind = step.step.makes.kind() if step.step is not None else ""
+        if kind in BETWEEN and step.type not in VOUCHES and not view.readers(step) and path(step, "") not in said:
+            message = f"no step reads the {kind} that {step.id} makes"
+            yield say("L010", step, "", message, f"name it where it is wanted: {_input(kind)}: {step.id}, or delete the step", severity="warning")
+
+
+def _input(kind: str) -> str:
+    return {"Corpus": "corpus", "Tokenizer": "tokenizer", "TokenBin": "bins", "Plan": "plan"}[kind]

@@ -1,0 +1,83 @@
+"""Memory: what a training step is forecast to need, against what the target has."""
+
+from collections.abc import Iterator
+
+from runner.meant import StepMeant
+from runner.rules import View, number, rule, say
+from schemas.artifacts import CheckpointForecast, PlanForecast
+from schemas.findings import Finding, RulePage
+from schemas.machine import GIB
+
+FULL = 0.92  # of the memory: above it allocators fragment, and a longer batch ends the run
+
+
+@rule(
+    RulePage(
+        "B010",
+        "more memory than the target has",
+        "Weights, gradients, optimizer states and activations of one micro-batch are counted from the sizes, before anything runs. A batch that "
+        "does not fit ends in an out-of-memory error, often hours in, when the first long row comes. A smaller batch_size with "
+        "gradient accumulation is the same training in less memory.",
+        wrong="target: t4\nsteps:\n  - type: train\n    total_batch_size: 256\n    batch_size: 256",
+        right="target: t4\nsteps:\n  - type: train\n    total_batch_size: 256   # batch_size and accumulation follow",
+        source="AETHER: CUDA out of memory; GSWA: out of memory in hour three",
+    )
+)
+def fits(view: View) -> Iterator[Finding]:
+    """B010: the forecast peak of a train step against one device of the target."""
+    machine = view.meant.target
+    for step in view.of_type("train"):
+        made = step.forecast
+        if not isinstance(made, CheckpointForecast) or made.peak_memory_bytes is None or machine.memory_bytes <= 0:
+            continue
+        need, has = made.peak_memory_bytes, machine.memory_bytes
+        if need <= FULL * has or (_planned(view, step) and number(step, "batch_size") is None):
+            continue  # without a written micro-batch the plan step finds one that fits
+        name = machine.title or machine.name
+        parts = sorted(made.memory_parts.items(), key=lambda item: -item[1])[:2]
+        most = " and ".join(f"{label} {size / GIB:.1f}" for label, size in parts)
+        message = f"training needs about {need / GIB:.1f} GiB ({most}), {name} has {has / GIB:.1f}"
+        where, fix = _remedy(step, made, has)
+        yield say("B010", step, where, message, fix, severity="error" if need > has else "warning")
+
+
+def _planned(view: View, step: StepMeant) -> bool:
+    return isinstance(view.reaches(step, "plan"), PlanForecast)
+
+
+def _remedy(step: StepMeant, made: CheckpointForecast, has: int) -> tuple[str, str]:
+    """The param to point at, and what to write there."""
+    batch = number(step, "batch_size")
+    growing = sum(made.memory_parts.get(name, 0) for name in ("activations", "logits"))
+    rest = (made.peak_memory_bytes or 0) - growing
+    if isinstance(batch, int) and batch > 1 and rest < FULL * has:
+        fitting = max(1, int(batch * (FULL * has - rest) / max(1, growing)))
+        fitting = 1 << (fitting.bit_length() - 1)
+        if fitting < batch:
+            return "batch_size", f"write batch_size: {fitting}; gradient accumulation keeps the effective batch"
+    if rest >= FULL * has:
+        return "model", "take a smaller model, method: lora, or a target with more memory"
+    return ("max_seq_length" if number(step, "max_seq_length") else ""), "lower batch_size or max_seq_length, or put a plan step before it"
+
+
+@rule(
+    RulePage(
+        "M010",
+        "most of the model is its embedding",
+        "A vocabulary of 50,257 on a width of 256 is 12.9 M parameters of table and little network behind it. That is a choice, not a mistake: but a "
+        "smaller vocabulary gives the same budget more layers, and on little text trains every piece better.",
+        wrong="vocab_size: 50257\nmodel: {d_model: 256, n_layers: 6}",
+        right="vocab_size: 8000\nmodel: {d_model: 256, n_layers: 12}",
+        severity="info",
+    )
+)
+def embedding_share(view: View) -> Iterator[Finding]:
+    """M010: over 60 % of a new model's parameters are rows of the vocabulary."""
+    for step in view.of_type("train"):
+        made = step.forecast
+        if not isinstance(made, CheckpointForecast) or not made.parameters or not made.embedding_parameters or view.reaches(step, "checkpoint"):
+            continue
+        share = made.embedding_parameters / made.parameters
+        if share > 0.6:
+            message = f"{share:.0%} of the {made.parameters / 1e6:.1f} M parameters are the embedding of {made.vocab_size or 0:,} tokens"
+            yield say("M010", step, "model", message, severity="info", on="key")

@@ -1,0 +1,93 @@
+"""Paths: folders and hub names that mean something else tomorrow, or on another machine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.meant import StepMeant
+from runner.rules import View, at, rule, say
+from schemas.findings import Finding, RulePage
+
+
+def hub_names(data: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each `{hub: …}` of a step's params with its dotted path."""
+    if isinstance(data, dict):
+        if isinstance(data.get("hub"), str):
+            yield where, data
+        for key, value in data.items():
+            yield from hub_names(value, f"{where}.{key}" if where else str(key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from hub_names(value, f"{where}.{index}")
+
+
+@rule(
+    RulePage(
+        "H020",
+        "a hub name without a revision",
+        "What stands under a name on the hub changes. The first run looks the commit up and later runs keep it, but a colleague's first run, a "
+        "month later, may get other bytes. With `revision:` the recipe means the same everywhere.",
+        wrong="- {hub: roneneldan/TinyStories}",
+        right="- {hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}",
+        severity="info",
+    )
+)
+def hub_names_are_pinned(view: View) -> Iterator[Finding]:
+    """H020: a hub data set or model without `revision`."""
+    for step in view.meant.steps:
+        for where, source in hub_names(step.raw):
+            if source.get("revision") is None:
+                message = f"{source['hub']} has no revision: it may be another tomorrow"
+                yield say("H020", step, f"{where}.hub", message, "add revision: and the commit from the hub's page", severity="info")
+
+
+@rule(
+    RulePage(
+        "H021",
+        "a path of one machine",
+        "Paths start at the project's folder, so that a recipe works for everybody who has the project. An absolute path, or one below ~, works "
+        "only where the same folder exists.",
+        wrong="sources: [{path: /home/ada/texts/*.txt}]",
+        right="sources: [{path: data/texts/*.txt}]",
+        severity="info",
+    ),
+    RulePage(
+        "H022",
+        "a model folder that is not there",
+        "A base model or a checkpoint named by `path` must be a folder with a config.json, below the project's folder unless the path is absolute.",
+        wrong="model: {base: {path: models/smal}}",
+        right="model: {base: {path: models/small}}",
+    ),
+)
+def paths_travel(view: View) -> Iterator[Finding]:
+    """H021: absolute source paths. H022: a base or checkpoint folder without config.json."""
+    for step in view.meant.steps:
+        for where, path in _paths(step):
+            if path.startswith(("/", "~")):
+                yield say("H021", step, where, f"{path} is a path of one machine", "write it relative to the project's folder", severity="info")
+        for where in ("model.base.path", "checkpoint.path"):
+            folder = at(step.raw, where)
+            if isinstance(folder, str) and folder and not view.facts.size(view.facts.project / Path(folder) / "config.json"):
+                yield _no_model(view, step, where, folder)
+
+
+def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:
+    from runner.nearest import nearest
+
+    full = view.facts.project / Path(folder).expanduser()
+    if full.is_dir():
+        return say("H022", step, where, f"{folder} holds no config.json: it is no model folder", "name the folder that transformers saved")
+    try:
+        beside = [p.name for p in full.parent.iterdir() if p.is_dir()]
+    except OSError:
+        beside = []
+    near = nearest(full.name, beside)
+    fix = f"write {Path(folder).parent / near}" if near else f"paths start at {view.facts.project}"
+    return say("H022", step, where, f"there is no folder {folder}", fix)
+
+
+def _paths(step: StepMeant) -> Iterator[tuple[str, str]]:
+    sources = step.raw.get("sources")
+    for index, source in enumerate(sources if isinstance(sources, list) else []):
+        if isinstance(source, dict) and isinstance(source.get("path"), str):
+            yield f"sources.{index}.path", source["path"]

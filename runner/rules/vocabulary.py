@@ -1,0 +1,131 @@
+"""Vocabulary: whoever counts tokens must count the same ones, from the tokenizer to the embedding."""
+
+from collections.abc import Iterator
+
+from runner.meant import StepMeant
+from runner.rules import View, at, number, param, rule, say
+from schemas.artifacts import CorpusForecast, TokenBinForecast, TokenizerForecast
+from schemas.findings import Edit, Finding, RulePage
+
+PADDINGS = (8, 16, 32, 64, 128, 256)  # embeddings are rounded up to these for speed
+
+
+@rule(
+    RulePage(
+        "V001",
+        "the model and its tokenizer count different tokens",
+        "A token's id is a row of the model's embedding. With fewer rows than ids, training reads outside the table: on a GPU this is "
+        "a device-side assert in the middle of the night, naming neither the tokenizer nor the model. Left out, the size follows the tokenizer.",
+        wrong="- type: train_tokenizer\n  vocab_size: 50257\n- type: train\n  model: {family: mamba, vocab_size: 32000}",
+        right="- type: train_tokenizer\n  vocab_size: 50257\n- type: train\n  model: {family: mamba}",
+        source="AETHER phase 1; pytorch/torchtitan#1495; karpathy/nanoGPT#121",
+    ),
+    RulePage(
+        "V002",
+        "rows of the embedding that no token uses",
+        "Rows beyond the tokenizer's last id are never trained, cost memory, and come back as nonsense when the model is sampled. "
+        "Rounding up to a multiple of 8, 64 or 128 is a known speed-up and is not complained about.",
+        wrong="vocab_size: 60000   # the tokenizer has 50257",
+        right="vocab_size: 50304   # 50257 rounded up to a multiple of 64",
+        source="axolotl-ai-cloud/axolotl#2257",
+        severity="warning",
+    ),
+)
+def model_against_tokenizer(view: View) -> Iterator[Finding]:
+    """V001, V002: `model.vocab_size` of a train step against the tokenizer that reaches it."""
+    for step in view.of_type("train"):
+        rows = number(step, "model.vocab_size")
+        tokenizer, name = _tokenizer(view, step)
+        if not isinstance(rows, int) or tokenizer is None or tokenizer.vocab_size is None:
+            continue
+        size = tokenizer.vocab_size
+        edit = Edit("set", ("steps", step.id, "model", "vocab_size"), size)
+        if rows < size and tokenizer.exact:
+            message = f"the model has rows for {rows:,} tokens, tokenizer {name!r} makes {size:,}"
+            fix = f"write vocab_size: {size}, or delete it to use the tokenizer's size"
+            yield say("V001", step, "model.vocab_size", message, fix, edits=(edit,))
+        elif rows < size:
+            message = f"the model has rows for {rows:,} tokens, tokenizer {name!r} may make up to {size:,}"
+            fix = "delete vocab_size to use the tokenizer's size, whatever it will be"
+            gone = (Edit("delete", edit.path),)
+            yield say("V001", step, "model.vocab_size", message, fix, severity="warning", edits=gone)
+        elif rows > size and tokenizer.exact and not any(rows == -(-size // m) * m for m in PADDINGS):
+            message = f"the model has rows for {rows:,} tokens, tokenizer {name!r} makes {size:,}: {rows - size:,} rows are never used"
+            fix = f"write vocab_size: {size}, or delete it to use the tokenizer's size"
+            yield say("V002", step, "model.vocab_size", message, fix, severity="warning", edits=(edit,))
+
+
+def _tokenizer(view: View, step: StepMeant) -> tuple[TokenizerForecast | None, str]:
+    """The tokenizer whose ids the step trains on, and what to call it."""
+    found = view.reaches(step, "tokenizer")
+    makers = view.makers(step, "tokenizer")
+    if not isinstance(found, TokenizerForecast):
+        bins = view.reaches(step, "bins")
+        found = TokenizerForecast(vocab_size=bins.vocab_size) if isinstance(bins, TokenBinForecast) else None
+        makers = [t for b in view.makers(step, "bins") for t in view.makers(b, "tokenizer")]
+    return found, makers[0].id if makers else "tokenizer"
+
+
+@rule(
+    RulePage(
+        "V003",
+        "token ids of one tokenizer, a model of another",
+        "An id means a piece only in the tokenizer that made it. Token files made with one tokenizer and a model, a checkpoint or an "
+        "export that uses another give text that looks like noise, without any error.",
+        wrong="- type: tokenize_bin\n  tokenizer: small\n- type: train\n  tokenizer: large",
+        right="- type: tokenize_bin\n  tokenizer: large\n- type: train\n  tokenizer: large",
+        source="sillsdev/silnlp#1033",
+    ),
+)
+def one_tokenizer(view: View) -> Iterator[Finding]:
+    """V003: the tokenizer of a step and the tokenizer of its token files are the same."""
+    for step in view.of_type("train"):
+        own = view.makers(step, "tokenizer")
+        behind = [t for b in view.makers(step, "bins") for t in view.makers(b, "tokenizer")]
+        if own and behind and own[0].id != behind[0].id:
+            message = f"{step.id} uses tokenizer {own[0].id!r}, its token files were made with {behind[0].id!r}"
+            yield say("V003", step, "tokenizer", message, f"write tokenizer: {behind[0].id}")
+    for step in view.of_type("validate_checkpoint"):
+        trained = [t for c in view.makers(step, "checkpoint") for t in view.makers(c, "tokenizer")]
+        behind = [t for b in view.makers(step, "bins") for t in view.makers(b, "tokenizer")]
+        if trained and behind and trained[0].id != behind[0].id:
+            message = f"the model was trained with tokenizer {trained[0].id!r}, these token files were made with {behind[0].id!r}"
+            yield say("V003", step, "bins", message, "name token files of the model's own tokenizer with bins:")
+
+
+@rule()
+def ids_fit_dtype(view: View) -> Iterator[Finding]:
+    """D121: uint16 holds the ids 0 to 65535, so 65536 tokens are still right."""
+    for step in view.of_type("tokenize_bin"):
+        tokenizer = view.reaches(step, "tokenizer")
+        size = tokenizer.vocab_size if isinstance(tokenizer, TokenizerForecast) else None
+        if at(step.raw, "dtype") == "uint16" and size is not None and size > 1 << 16 and tokenizer.exact:
+            message = f"uint16 holds ids up to 65,535, the tokenizer makes ids up to {size - 1:,}"
+            edit = Edit("set", ("steps", step.id, "dtype"), "auto")
+            yield say("D121", step, "dtype", message, "write dtype: auto, or delete the line", edits=(edit,))
+
+
+@rule()
+def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
+    """T102 as a warning: more pieces than any text of this size was seen to hold."""
+    for step in view.of_type("train_tokenizer"):
+        size = number(step, "vocab_size")
+        corpora = view.reaches(step, "corpus")
+        sizes = [c.bytes for c in corpora if isinstance(c, CorpusForecast)] if isinstance(corpora, list) else []
+        if not isinstance(size, int) or not sizes or None in sizes or param(step, "model") is None:
+            continue
+        text = sum(s for s in sizes if s is not None)
+        if 0 < text and size > most_pieces(text, param(step, "model")):
+            message = f"{size:,} pieces from about {text / 1e6:.2g} MB of text: there will hardly be so many"
+            fix = f"write vocab_size: {{at_most: {size}}} to take the largest that works, or give it more text"
+            edit = Edit("set", ("steps", step.id, "vocab_size"), {"at_most": size})
+            yield say("T102", step, "vocab_size", message, fix, severity="warning", edits=(edit,))
+
+
+def most_pieces(text_bytes: int, model: str) -> int:
+    """A generous bound of the pieces in so much text: distinct words grow as bytes^0.6 (Heaps), and pieces with them.
+
+    Measured with SentencePiece: the largest unigram vocabulary was 1,623 of 53 kB (English), 8,799 of 248 kB (Turkish), 7,019 of 562 kB, 11,318
+    of 1.1 MB; the largest bpe 6,278, 41,144, 24,419 and 43,274. The factors are a little above the richest of these texts.
+    """
+    return int((5.5 if model == "unigram" else 25.0) * text_bytes**0.6)
