@@ -1,0 +1,235 @@
+"""The text of a PDF as a person reads it: columns in order, words whole, no running heads, page numbers or reference lists.
+
+Built on pymupdf's blocks (a box and its lines), the cheapest form that still knows where text stands.
+"""
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas import RecipeError
+from steps.text.columns import Block, reading_order
+from steps.text.papers import AFTER, Hyphens, join_lines, reference_span
+from steps.text.unreadable import Unreadable
+
+LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+PAGE_NUMBER = re.compile(
+    r"^[\W_]*(?:page|seite|sayfa|s\.|p\.)?[\W_]*(?:\d{1,4}|[ivxlc]{1,6})[\W_]*(?:(?:of|/|von)\s*\d{1,4})?[\W_]*$", re.IGNORECASE
+)
+CAPTION = re.compile(r"^(table|figure|fig\.|algorithm|listing|tablo|çizelge|şekil|grafik|resim)\s*\d", re.IGNORECASE)
+HEADING = re.compile(
+    r"^(?:abstract|özet|summary|keywords?|anahtar kelimeler|introduction|giriş|methods?|yöntem|results|bulgular|discussion|tartışma|"
+    r"conclusions?|sonuç|(?:\d+\.)+\d*\s+\S.*|\d+\s+[A-ZÇĞİÖŞÜ]\S*.*)$",
+    re.IGNORECASE,
+)
+ENDED = tuple(".!?:;…”\"')]}»")
+MARGIN = 0.12  # share of the page's height in which running heads stand
+SMALL = 0.63  # of the body's line height: labels inside figures
+
+
+@dataclass
+class Page:
+    """Blocks of one page, top to bottom as found."""
+
+    height: float
+    blocks: list[Block]
+    pictures: bool
+
+
+def pdf_text(path: Path, *, references: bool = False) -> tuple[str, str]:
+    """Text and title of a PDF, paragraphs parted by blank lines. Raises Unreadable with the reason."""
+    pages, title = _pages(path)
+    if not any(page.blocks for page in pages):
+        pictures = any(page.pictures for page in pages)
+        raise Unreadable("a scan without a text layer: run OCR on it first" if pictures else "no text on any page")
+    body = _body_height(pages)
+    drop_margins(pages, body)
+    blocks = [block for page in pages for block in reading_order([b for b in page.blocks if not _label(b, body)])]
+    text = "\n\n".join(paragraphs(blocks, body, references=references))
+    if not text.strip():
+        raise Unreadable("nothing but running heads and numbers")
+    return text, title
+
+
+def _pages(path: Path) -> tuple[list[Page], str]:
+    try:
+        import pymupdf
+    except ImportError as error:
+        raise RecipeError("D105", "PDF files need pymupdf, which is not installed", fix='pip install "recipe[docs]"') from error
+    with path.open("rb") as file:
+        if b"%PDF-" not in file.read(1024):
+            raise Unreadable("not a PDF file: it does not begin with %PDF-")
+    pymupdf.TOOLS.mupdf_display_errors(False)  # it writes to stderr what we say better
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+    flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
+    try:
+        with pymupdf.open(path) as document:
+            if document.needs_pass:
+                raise Unreadable("encrypted: it opens only with a password")
+            if not document.page_count:
+                raise Unreadable("damaged: no page in it")
+            title = (document.metadata or {}).get("title") or ""
+            return [_page(page, flags) for page in document], title.strip()
+    except Unreadable:
+        raise
+    except Exception as error:  # pymupdf raises its own, RuntimeError and ValueError for damaged files
+        raise Unreadable(f"damaged: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
+
+
+def _page(page: Any, flags: int) -> Page:
+    blocks = []
+    for x0, y0, x1, y1, text, _, kind in page.get_text("blocks", flags=flags):
+        lines = [line for line in text.translate(LIGATURES).split("\n") if line.strip()]
+        if kind == 0 and lines:
+            blocks.append(Block(x0, y0, x1, y1, lines))
+    return Page(page.rect.height, blocks, pictures=bool(not blocks and page.get_images()))
+
+
+def _body_height(pages: list[Page]) -> float:
+    """Height of a line of running text: that of the most characters."""
+    heights: Counter[float] = Counter()
+    for page in pages:
+        for block in page.blocks:
+            if len(block.lines) > 1 and block.characters > 80:
+                heights[round((block.y1 - block.y0) / len(block.lines), 1)] += block.characters
+    if not heights:
+        return statistics.median(b.y1 - b.y0 for page in pages for b in page.blocks)
+    total, seen = sum(heights.values()), 0
+    for height in sorted(heights):
+        seen += heights[height]
+        if seen * 2 >= total:
+            return height
+    return 12.0
+
+
+def _label(block: Block, body: float) -> bool:
+    """Axis labels and the like: one small or upright line, alone."""
+    height, width = block.y1 - block.y0, block.x1 - block.x0
+    if block.characters > 60:
+        return False
+    upright = len(block.lines) == 1 and block.characters > 3 and height > 2 * width
+    return upright or height < SMALL * body
+
+
+# ---------------------------------------------------------------- running heads
+def drop_margins(pages: list[Page], body: float) -> int:
+    """Take out page numbers, and lines in the margins that come again on other pages, by their text or by their place.
+
+    Returns how many blocks went.
+    """
+    places: Counter[tuple[str, int]] = Counter()
+    texts: Counter[str] = Counter()
+    found: list[tuple[Page, Block, str]] = []
+    for page in pages:
+        here: set[tuple[str, int]] = set()
+        said: set[str] = set()
+        for block in page.blocks:
+            side = _margin_of(block, page, body)
+            if side:
+                found.append((page, block, side))
+                here |= {(side, round(block.y0 / 2) + shift) for shift in (-1, 0, 1)}
+                said.add(_key(block))
+        places.update(here)
+        texts.update(said)
+    gone = 0
+    n = len(pages)
+    for page, block, side in found:
+        again = texts[_key(block)] >= max(2, 0.25 * n)
+        same_place = n > 1 and places[side, round(block.y0 / 2)] >= max(2, 0.6 * n) and _apart(block, page, body)
+        if again or same_place or PAGE_NUMBER.match(" ".join(block.lines)):
+            page.blocks.remove(block)
+            gone += 1
+    return gone
+
+
+def _margin_of(block: Block, page: Page, body: float) -> str:
+    if block.y1 - block.y0 > 2.6 * body or block.characters > 200:
+        return ""
+    if block.y1 <= MARGIN * page.height:
+        return "top"
+    return "bottom" if block.y0 >= (1 - MARGIN) * page.height else ""
+
+
+def _key(block: Block) -> str:
+    return re.sub(r"\d+", "#", " ".join(block.lines)).casefold().strip()
+
+
+def _apart(block: Block, page: Page, body: float) -> bool:
+    """True when a gap parts the block from the text of the page."""
+    others = [b for b in page.blocks if b is not block and abs(b.y0 - block.y0) > body / 2]
+    if not others:
+        return True
+    return min(max(b.y0 - block.y1, block.y0 - b.y1) for b in others) >= 0.8 * body
+
+
+# ---------------------------------------------------------------- paragraphs
+def paragraphs(blocks: list[Block], body: float, *, references: bool) -> list[str]:
+    """Blocks in reading order as paragraphs: lines joined, words made whole, what a column or page parted put together."""
+    if not references:
+        blocks = _without_references(blocks)
+    hyphens = Hyphens("\n".join("\n".join(block.lines) for block in blocks))
+    out: list[str] = []
+    open_at = -1  # the paragraph that may go on in a later block
+    for block in blocks:
+        for number, lines in enumerate(_parts(block, body)):
+            text = lines[0] if len(lines) == 1 else join_lines(lines, hyphens)
+            floating = bool(CAPTION.match(text)) or "\t" in text
+            if number == 0 and open_at >= 0 and not floating and goes_on(out[open_at], text):
+                out[open_at] = join_lines([out[open_at], text], hyphens)
+            else:
+                out.append(text.strip().replace("\u00ad", ""))
+                if not floating:
+                    open_at = len(out) - 1
+    return [text for text in out if text]
+
+
+def goes_on(before: str, text: str) -> bool:
+    """True when `text` is the rest of the paragraph `before`, parted by a column or page break."""
+    if before.endswith(ENDED) or (len(before) < 80 and HEADING.match(before)) or len(before) < 15:
+        return False
+    first = text.lstrip("([“\"'")[:1]
+    if before.endswith(("-", "\u00ad")):
+        return first.islower()
+    return first.islower() or (
+        len(before) > 120 and not (len(text) < 80 and HEADING.match(text)) and (first.isdigit() or first.isupper()) and len(text) > 60
+    )
+
+
+def _parts(block: Block, body: float) -> Iterable[list[str]]:
+    """The paragraphs inside a block: a heading set off from its text, lines that end short, cells of one table row."""
+    lines = block.lines
+    visual = max(1, round((block.y1 - block.y0) / body))
+    if len(lines) > 1 and visual == 1:
+        yield ["\t".join(line.strip() for line in lines)]
+        return
+    if len(lines) > 1 and len(lines[0]) < 40 and HEADING.match(lines[0].strip()):
+        yield [lines[0]]
+        lines = lines[1:]
+    widest = max(map(len, lines))
+    part: list[str] = []
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        part.append(line)
+        start = following.lstrip()[:1]
+        short = len(line.rstrip()) < 0.8 * widest and line.rstrip().endswith(ENDED)
+        if start and ((short and (start.isupper() or not start.isalnum())) or _item(following)):
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _item(line: str) -> bool:
+    return bool(re.match(r"\s*(?:[•‣◦▪–]\s|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)", line))
+
+
+def _without_references(blocks: list[Block]) -> list[Block]:
+    texts = ["\n".join(block.lines) for block in blocks]
+    start, end = reference_span(texts)
+    if start == len(texts):
+        return blocks
+    rest = [b for b, text in zip(blocks[end:], texts[end:], strict=True) if AFTER.match(text[:40]) or b.characters > 0]
+    return blocks[:start] + rest
