@@ -92,7 +92,9 @@ class _Generator(GenerateJsonSchema):
 
 def _step(step: Step, prefix: str) -> dict[str, Any]:
     """Definitions of one step: itself and the models inside its params, with `prefix` before each name."""
-    generated = step.params.model_json_schema(by_alias=True, ref_template=f"#/$defs/{prefix}{step.name}.{{model}}", schema_generator=_Generator)
+    generated = step.params.model_json_schema(
+        by_alias=True, ref_template=f"#/$defs/{prefix}{step.name}.{{model}}", schema_generator=_Generator
+    )
     inner = generated.pop("$defs", {})
     partial = bool(prefix)
     found = {f"{prefix}{step.name}.{name}": _model(schema, partial) for name, schema in inner.items()}
@@ -142,7 +144,10 @@ def _clean(schema: dict[str, Any], open_to: str) -> dict[str, Any]:
 
 def _open(schema: dict[str, Any], open_to: str) -> dict[str, Any]:
     parts = schema["anyOf"] if "anyOf" in schema else [schema]
-    if any(part == {} or part.get("type") == "string" and not set(part) & {"enum", "const", "pattern"} for part in parts) and open_to == "var":
+    if (
+        any(part == {} or part.get("type") == "string" and not set(part) & {"enum", "const", "pattern"} for part in parts)
+        and open_to == "var"
+    ):
         return schema
     about = {k: v for k, v in schema.items() if k in ("description", "default")}
     bare = [{k: v for k, v in part.items() if k not in about} for part in parts]

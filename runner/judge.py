@@ -21,6 +21,7 @@ PAGES = (
         "same; what this one would have said is missing. Please tell us, with the recipe.",
         severity="warning",
     ),
+    RulePage("Y012", "the recipe cannot be written", "--fix replaces the file in one motion, for which file and folder must be writable."),
     RulePage(
         "L020",
         "another recipe has not made this yet",
@@ -29,7 +30,9 @@ PAGES = (
         severity="info",
     ),
     RulePage("L021", "another recipe has no such step", "The recipe that was run has no step of that id, so there is no result to take."),
-    RulePage("L022", "a folder that holds no artifact", "An input named by `path` is a folder that a run of recipe made, with its artifact.json."),
+    RulePage(
+        "L022", "a folder that holds no artifact", "An input named by `path` is a folder that a run of recipe made, with its artifact.json."
+    ),
 )
 _MOST_ROUNDS = 20
 _SAME = {"vocab_size", "model", "byte_fallback", "normalization", "pad_id", "train_tokens", "val_tokens", "dtype", "parameters", "bytes",
@@ -61,9 +64,10 @@ def judge(meant: Meant) -> list[Finding]:
             found.append(_stumble(f"the rule {rule.judge.__name__}", error, ()))
     placed = [f.at(meant.place(f.path, f.on) if f.path else None) for f in found]
     order = {str(file): number for number, file in enumerate(meant.files)}
-    unique = list(dict.fromkeys((f.code, f.message, f.path) for f in placed))
-    first = {key: f for f in reversed(placed) if (key := (f.code, f.message, f.path)) in unique}
-    meant.findings = sorted((first[key] for key in unique), key=lambda f: _position(f, order))
+    unique: dict[tuple[Any, ...], Finding] = {}
+    for f in placed:
+        unique.setdefault((f.code, f.message, () if f.code == "L020" else f.path), f)
+    meant.findings = sorted(unique.values(), key=lambda f: _position(f, order))
     return meant.findings
 
 
@@ -105,6 +109,11 @@ def mended(file: Path, overrides: Overrides | None = None, *, alone: bool = Fals
             if path in meant.places:
                 meant.origins[path] = ("fixed", f"{finding.code}: {finding.message}")
     return Mended(meant, fixed, texts)
+
+
+def mendable(meant: Meant) -> int:
+    """How many findings `--fix` would put right in the file itself."""
+    return sum(_applied(meant, f.edits, {}, meant.file) not in (None, {}) for f in meant.findings if f.edits)
 
 
 def source_of(texts: dict[Path, str], name: str) -> str:
@@ -226,7 +235,7 @@ def _not_yet(view: View, step: StepMeant, name: str, link: Link) -> Finding:
     file = view.meant.file.parent / f"{link.recipe}.yaml"
     where = str(file) if file.is_file() else link.recipe
     message = f"{link.step} of recipe {link.recipe} is not made yet, so its size is not known"
-    return Finding("L020", "info", message, _where(step, name, link), f"first: recipe run {where}")
+    return Finding("L020", "info", message, _where(step, name, link), f"run it first: recipe run {where}")
 
 
 def _where(step: StepMeant, name: str, link: Link) -> tuple[str | int, ...]:

@@ -1,6 +1,8 @@
 """Findings as text: for people (source line, caret, fix), and as GitHub workflow commands. Nothing here prints."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from unicodedata import category, combining, east_asian_width
 
 from schemas.findings import Finding, Place
@@ -9,7 +11,6 @@ Source = Callable[[str], str]  # file, as named in a Place, to its text
 
 _TAB = 4
 _COLOURS = {"error": "31", "warning": "33", "info": "36"}
-_BREAKS = "\n\r\x85\u2028\u2029"
 
 
 def text(findings: Iterable[Finding], source: Source, *, file: str = "", colour: bool = False, width: int = 120) -> str:
@@ -72,11 +73,10 @@ def _one(finding: Finding, source: Source, file: str, colour: bool, width: int) 
 
 def _excerpt(whole: str, place: Place, room: int) -> tuple[str, int, int]:
     """The line `place` begins on as it is shown, columns before the caret, columns of the caret."""
-    start = place.start - (place.column - 1)
-    end = next((i for i in range(place.start, len(whole)) if whole[i] in _BREAKS), len(whole))
-    line = whole[start:end]
-    first = place.column - 1
-    last = min(first + max(0, place.end - place.start), len(line)) if place.end_line == place.line else len(line.rstrip())
+    lines = _lines(whole)
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    first = min(place.column - 1, len(line))
+    last = min(place.end_column - 1, len(line)) if place.end_line == place.line else len(line.rstrip())
     if place.end_line != place.line and (mark := line.find(" #", first)) > 0:
         last = len(line[:mark].rstrip())  # a block that goes on below: its first line, without the remark
     cells = _cells(line)
@@ -85,6 +85,11 @@ def _excerpt(whole: str, place: Place, room: int) -> tuple[str, int, int]:
     if sum(widths) <= room:
         return "".join(c for c, _ in cells).rstrip(), before, length
     return _clip(cells, first, before, length, room)
+
+
+@lru_cache(maxsize=4)
+def _lines(whole: str) -> list[str]:
+    return re.split("\r\n|\n|\r", whole)
 
 
 def _clip(cells: list[tuple[str, int]], first: int, before: int, length: int, room: int) -> tuple[str, int, int]:

@@ -193,4 +193,6 @@ def text_is_not_worn_out(view: View) -> Iterator[Finding]:
         epochs = made.epochs if isinstance(made, CheckpointForecast) else None
         if epochs is not None and epochs > MANY_EPOCHS:
             name = "max_steps" if number(step, "max_steps") is not None else "num_train_epochs"
-            yield say("D010", step, name, f"every text is seen about {epochs:,.0f} times", "give it more text, or fewer steps", severity="info")
+            yield say(
+                "D010", step, name, f"every text is seen about {epochs:,.0f} times", "give it more text, or fewer steps", severity="info"
+            )

@@ -62,7 +62,9 @@ def context_was_trained(view: View) -> Iterator[Finding]:
         if asked > length and at(makers[0].raw, "model.base") is None:
             message = f"num_ctx is {int(asked):,}, the model is trained on rows of {length:,} tokens"
             edits = (Edit("delete", ("steps", step.id, "parameters", "num_ctx")),)
-            yield say("E020", step, "parameters.num_ctx", message, f"write num_ctx: {length}, or delete it", severity="warning", edits=edits)
+            yield say(
+                "E020", step, "parameters.num_ctx", message, f"write num_ctx: {length}, or delete it", severity="warning", edits=edits
+            )
 
 
 @rule(

@@ -28,7 +28,9 @@ def results_are_read(view: View) -> Iterator[Finding]:
         kind = step.step.makes.kind() if step.step is not None else ""
         if kind in BETWEEN and step.type not in VOUCHES and not view.readers(step) and path(step, "") not in said:
             message = f"no step reads the {kind} that {step.id} makes"
-            yield say("L010", step, "", message, f"name it where it is wanted: {_input(kind)}: {step.id}, or delete the step", severity="warning")
+            yield say(
+                "L010", step, "", message, f"name it where it is wanted: {_input(kind)}: {step.id}, or delete the step", severity="warning"
+            )
 
 
 def _input(kind: str) -> str:

@@ -75,7 +75,12 @@ def embedding_share(view: View) -> Iterator[Finding]:
     """M010: over 60 % of a new model's parameters are rows of the vocabulary."""
     for step in view.of_type("train"):
         made = step.forecast
-        if not isinstance(made, CheckpointForecast) or not made.parameters or not made.embedding_parameters or view.reaches(step, "checkpoint"):
+        if (
+            not isinstance(made, CheckpointForecast)
+            or not made.parameters
+            or not made.embedding_parameters
+            or view.reaches(step, "checkpoint")
+        ):
             continue
         share = made.embedding_parameters / made.parameters
         if share > 0.6:

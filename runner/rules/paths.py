@@ -64,7 +64,9 @@ def paths_travel(view: View) -> Iterator[Finding]:
     for step in view.meant.steps:
         for where, path in _paths(step):
             if path.startswith(("/", "~")):
-                yield say("H021", step, where, f"{path} is a path of one machine", "write it relative to the project's folder", severity="info")
+                yield say(
+                    "H021", step, where, f"{path} is a path of one machine", "write it relative to the project's folder", severity="info"
+                )
         for where in ("model.base.path", "checkpoint.path"):
             folder = at(step.raw, where)
             if isinstance(folder, str) and folder and not view.facts.size(view.facts.project / Path(folder) / "config.json"):

@@ -18,4 +18,6 @@ def formats_exist(view: View) -> Iterator[Finding]:
             message = f"{name} has no bf16 (compute capability {machine.capability / 10:.1f}, wanted 8.0)"
             yield say("P101", step, "precision", message, "write precision: auto, which takes fp16 there", edits=edits)
         elif asked == "fp16" and machine.kind == "cpu":
-            yield say("P102", step, "precision", "a CPU has no fp16 arithmetic", "write precision: auto, which takes fp32 there", edits=edits)
+            yield say(
+                "P102", step, "precision", "a CPU has no fp16 arithmetic", "write precision: auto, which takes fp32 there", edits=edits
+            )

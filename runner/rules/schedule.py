@@ -74,4 +74,6 @@ def expectations_are_met_on_the_way(view: View) -> Iterator[Finding]:
         for key in expected:
             if str(key).isdigit() and int(key) > steps:
                 message = f"figures are expected at step {int(key):,}, but {known}"
-                yield say("S012", step, f"expect.{key}", message, f"write a step up to {steps}, or raise max_steps", severity="warning", on="key")
+                yield say(
+                    "S012", step, f"expect.{key}", message, f"write a step up to {steps}, or raise max_steps", severity="warning", on="key"
+                )

@@ -1,0 +1,191 @@
+"""recipe check: everything that is wrong with a recipe, before anything runs; and the safe fixes, written into the file."""
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from runner.judge import Mended, judge, mendable, mended, source_of
+from runner.meant import Meant
+from runner.overrides import Overrides, split_set
+from runner.resolve import mean
+from runner.screen import closing, github, head, text
+from schemas.findings import Edit, Finding, RecipeError
+
+FORMATS = ("text", "json", "sarif", "github")
+
+
+@dataclass
+class Checked:
+    """One recipe after its check. before: the file's text as it was, when fixes were asked for."""
+
+    file: Path
+    meant: Meant
+    fixed: list[Finding] = field(default_factory=list)
+    before: str = ""
+    after: str = ""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("files", nargs=-1, metavar="[FILES]...")
+@click.option("--fix", is_flag=True, help="Write the safe fixes into the files.")
+@click.option("--diff", is_flag=True, help="Print what the safe fixes change; nothing is written without --fix.")
+@click.option("--format", "shape", type=click.Choice(FORMATS), default="text", help="How findings are printed.")
+@click.option("--target", metavar="MACHINE", help="The machine it is meant for, instead of the recipe's own.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value: steps.base.max_steps=100.")
+def check(files: tuple[str, ...], fix: bool, diff: bool, shape: str, target: str | None, sets: tuple[str, ...]) -> int:
+    """Say what is wrong with recipes; all of recipes/ without FILES. Exit code 2 when there are errors."""
+    overrides = Overrides(tuple(_pair(given) for given in sets), target=target)
+    checked = [_checked(Path(name), overrides, fix or diff) for name in files or _all_recipes()]
+    if fix:
+        for each in checked:
+            if each.after != each.before:
+                write(each.file, each.after)
+    if diff:
+        sys.stdout.write("".join(_difference(each) for each in checked))
+    if fix or not diff or shape != "text":
+        _print(checked, shape, fixing=fix)
+    left = [f for each in checked for f in (each.meant.findings if fix or not diff else each.meant.findings + each.fixed)]
+    return 2 if any(f.severity == "error" for f in left) else 0
+
+
+def _pair(typed: str) -> tuple[str, str]:
+    found = split_set(typed)
+    if found is None:
+        raise click.UsageError(f"--set {typed}: write it as KEY=VALUE")
+    return found
+
+
+def _all_recipes() -> list[str]:
+    found = sorted(str(p) for suffix in ("yaml", "yml") for p in Path("recipes").glob(f"*.{suffix}"))
+    if not found:
+        raise click.UsageError("there is no folder recipes/ with recipes here: name the files")
+    return found
+
+
+def _checked(file: Path, overrides: Overrides, mending: bool) -> Checked:
+    if not mending:
+        meant = mean(file, overrides)
+        judge(meant)
+        return Checked(file, meant)
+    result: Mended = mended(file, overrides, alone=True)
+    return Checked(file, result.meant, result.fixed, source_of({}, str(file)), source_of(result.texts, str(file)))
+
+
+def _print(checked: list[Checked], shape: str, *, fixing: bool) -> None:
+    texts = {each.file: each.after for each in checked if fixing and each.after}
+    findings = [f for each in checked for f in each.meant.findings]
+    alone = str(checked[0].file) if len(checked) == 1 else ""
+    if shape == "json":
+        from runner.sarif import as_json
+
+        sys.stdout.write(as_json(findings, alone) + "\n")
+    elif shape == "sarif":
+        from runner.pages import pages
+        from runner.sarif import sarif
+
+        sys.stdout.write(sarif(findings, pages(), lambda name, edits: _patch(texts, name, edits), _version(), alone) + "\n")
+    elif shape == "github":
+        sys.stdout.write("".join(f"{github(each.meant.findings, str(each.file))}\n" for each in checked if each.meant.findings))
+    else:
+        colour, width = _terminal()
+        shown = [_shown(each, texts, colour=colour, width=width, many=len(checked) > 1) for each in checked]
+        sys.stdout.write("\n\n".join(shown) + "\n")
+
+
+def _shown(each: Checked, texts: dict[Path, str], *, colour: bool = False, width: int = 120, many: bool = False) -> str:
+    """One recipe's screen: what was fixed, what is left, and the line that sums it up."""
+    from runner.cost import all_clear, forecast
+
+    name = str(each.file)
+    blocks = [f"{head(f, name)}\n  fixed: {'; '.join(map(_done, f.edits))}" for f in each.fixed] if texts else []
+    blocks += [text([f], lambda file: source_of(texts, file), file=name, colour=colour, width=width) for f in each.meant.findings]
+    said = closing(each.meant.findings, name, mendable(each.meant))
+    if not said:
+        said = all_clear(each.meant, name)
+    else:
+        said = f"{name}: {said}" if many else said
+        said = said if each.meant.errors else "\n".join([said, *forecast(each.meant)])
+    return "\n\n".join([*blocks, said])
+
+
+def _done(edit: Edit) -> str:
+    """A change that was made, in the words of the recipe."""
+    from runner.written import written
+
+    name = ".".join(str(part) for part in edit.path[2 if edit.path[0] == "steps" else 0 :])
+    if edit.action == "set":
+        return f"{name}: {written(edit.value)}"
+    if edit.action == "delete":
+        return f"{name} deleted"
+    return f"{name} is now {edit.key}" + (f": {written(edit.value)}" if edit.value is not None else "")
+
+
+def screen(file: Path, overrides: Overrides | None = None, *, fix: bool = False) -> str:
+    """The screen of `recipe check FILE` as it is printed in a pipe; with `fix`, that of --fix, without writing."""
+    each = _checked(file, overrides or Overrides(), fix)
+    return _shown(each, {each.file: each.after} if fix else {})
+
+
+def write(file: Path, content: str) -> None:
+    """Replace a file's text in one motion; its mode stays, and a link still points to it.
+
+    Raises RecipeError Y012 when the folder or the file may not be written.
+    """
+    real = os.path.realpath(file)
+    half = f"{real}.{os.getpid()}.half"
+    try:
+        mode = os.stat(real).st_mode
+        if not os.access(real, os.W_OK):
+            raise PermissionError(13, "permission denied")
+        with open(half, "xb") as out:
+            out.write(content.encode("utf-8"))
+            out.flush()
+            os.fsync(out.fileno())
+        os.chmod(half, mode & 0o7777)
+        os.replace(half, real)
+    except OSError as error:
+        if os.path.exists(half):
+            os.unlink(half)
+        reason = (error.strerror or str(error)).lower()
+        raise RecipeError("Y012", f"{file} cannot be written: {reason}", fix="give it write permission, or use --diff") from None
+
+
+def _difference(each: Checked) -> str:
+    """The unified diff of the fixes; line ends as they are in the file."""
+    if each.before == each.after:
+        return ""
+    from difflib import unified_diff
+
+    name = str(each.file)
+    lines = unified_diff(each.before.splitlines(keepends=True), each.after.splitlines(keepends=True), f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _patch(texts: dict[Path, str], name: str, edits: tuple[Edit, ...]) -> tuple[int, int, str] | None:
+    from runner.repair import CannotEdit, edited, patch
+
+    before = source_of(texts, name)
+    try:
+        return patch(before, edited(before, edits))
+    except CannotEdit:
+        return None
+
+
+def _terminal() -> tuple[bool, int]:
+    """Whether to use colours, and the width of the screen."""
+    if not sys.stdout.isatty():
+        return False, 120
+    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return colour, os.get_terminal_size(sys.stdout.fileno()).columns or 120
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("recipe")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,55 @@
+"""recipe explain: the page of a code."""
+
+import sys
+from textwrap import fill, indent
+
+import click
+
+from schemas.findings import RulePage
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("code", required=False)
+def explain(code: str | None) -> int:
+    """Say what a finding's CODE means, why it matters, and what a right recipe looks like; without CODE, list all."""
+    from runner.pages import pages
+
+    known = pages()
+    if code is None:
+        sys.stdout.write(listed(known) + "\n")
+        return 0
+    page = known.get(code.upper())
+    if page is None:
+        from runner.nearest import nearest
+
+        near = nearest(code.upper(), known, 0.5)
+        same = [c for c in known if c[:1] == code[:1].upper()]
+        hint = f"did you mean {near}?" if near else f"codes of that letter: {', '.join(same)}" if same else "see `recipe explain`"
+        raise click.UsageError(f"there is no code {code}; {hint}")
+    sys.stdout.write(page_text(page) + "\n")
+    return 0
+
+
+def page_text(page: RulePage) -> str:
+    """A page as it is printed."""
+    word = "" if page.severity == "error" else f" ({page.severity})"
+    parts = [f"{page.code}: {page.title}{word}", fill(page.why, 88)]
+    if page.wrong:
+        parts.append(f"wrong:\n{indent(page.wrong.rstrip(), '    ')}")
+    if page.right:
+        parts.append(f"right:\n{indent(page.right.rstrip(), '    ')}")
+    if page.source:
+        parts.append(f"seen in: {page.source}")
+    return "\n\n".join(parts)
+
+
+def listed(known: dict[str, RulePage]) -> str:
+    """All codes with their titles, by what they are about."""
+    from runner.pages import SECTIONS
+
+    lines: list[str] = []
+    for letter, about in SECTIONS.items():
+        rows = [f"  {page.code}  {page.title}" for page in known.values() if page.code[0] == letter]
+        if rows:
+            lines += ["", about, *rows] if lines else [about, *rows]
+    return "\n".join(lines)

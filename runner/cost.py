@@ -1,0 +1,80 @@
+"""What a recipe will make and cost, in a line or two, from its forecasts."""
+
+from runner.meant import Meant, StepMeant
+from runner.screen import plural
+from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
+from schemas.machine import GIB
+
+
+def all_clear(meant: Meant, file: str) -> str:
+    """What was checked, for which machine, and what it will take: shown when nothing is wrong."""
+    machine = meant.target
+    target = machine.title or machine.name
+    lines = [f"{file}: {plural(len(meant.steps), 'step')} checked for {target} ({machine.memory_bytes / GIB:.1f} GiB), nothing wrong"]
+    return "\n".join([*lines, *forecast(meant)])
+
+
+def forecast(meant: Meant) -> list[str]:
+    """A line for each trained model, and one for the whole run."""
+    lines = [f"  {step.id}: {said}" for step in meant.steps if (said := _step(step))]
+    whole = _whole(meant.steps)
+    return [*lines, f"  in all: {whole}"] if whole else lines
+
+
+def _step(step: StepMeant) -> str:
+    made = step.forecast
+    if not isinstance(made, CheckpointForecast) or step.type != "train" or made.model is None:
+        return ""
+    parts = [made.model.family]
+    if made.parameters:
+        share = f" ({made.embedding_parameters / made.parameters:.0%} embedding)" if made.embedding_parameters else ""
+        parts.append(f"{_count(made.parameters)} parameters{share}")
+    if made.optimizer_steps:
+        parts.append(plural(made.optimizer_steps, "step"))
+    if made.tokens:
+        epochs = f" ({made.epochs:.2g} epochs)" if made.epochs else ""
+        parts.append(f"{_count(made.tokens)} tokens{epochs}")
+    if made.peak_memory_bytes:
+        parts.append(f"peak {made.peak_memory_bytes / GIB:.1f} GiB")
+    if made.seconds:
+        parts.append(f"about {_time(made.seconds)}")
+    return ", ".join(parts)
+
+
+def _whole(steps: list[StepMeant]) -> str:
+    made = [step.forecast for step in steps if step.forecast is not None]
+    text = [s.forecast.bytes for s in steps if s.type == "parse_corpus" and isinstance(s.forecast, CorpusForecast)]
+    bins = [f.train_tokens for f in made if isinstance(f, TokenBinForecast) and f.train_tokens]
+    parts = []
+    if text and None not in text:
+        parts.append(f"{_bytes(sum(size or 0 for size in text))} of text")
+    if bins:
+        parts.append(f"{_count(max(bins))} training tokens")
+    if seconds := sum(f.seconds or 0 for f in made):
+        parts.append(f"about {_time(seconds)}")
+    if disk := sum(f.disk_bytes or 0 for f in made):
+        parts.append(f"{_bytes(disk)} of disk")
+    return ", ".join(parts)
+
+
+def _scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:
+    for size, unit in units:
+        if value >= size:
+            return f"{value / size:,.0f} {unit}" if value >= 100 * size else f"{value / size:.3g} {unit}"
+    return f"{value:.0f}"
+
+
+def _count(value: float) -> str:
+    return _scaled(value, ((1e9, "B"), (1e6, "M"), (1e3, "k")))
+
+
+def _bytes(value: float) -> str:
+    return _scaled(value, ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "bytes")))
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 3 * 86400 else f"{seconds / 86400:.1f} days"
