@@ -4,79 +4,101 @@ from schemas.findings import RulePage
 
 PAGES = (
     RulePage("Y001", "the file cannot be read", "The recipe does not exist, is a folder, is too large, or may not be read."),
-    RulePage("Y002", "characters that YAML does not take", "A recipe is UTF-8. Editors on Windows may save UTF-16 or Windows-1254; control "
+    RulePage("Y002", "characters that YAML does not take", "A recipe is UTF-8. Editors on Windows may save UTF-16 or Windows-1254; "
+                                                           "control "
              "characters come in by copying from a terminal.", right="iconv -f WINDOWS-1254 -t UTF-8 old.yaml > new.yaml"),
-    RulePage("Y003", "this is no YAML", "The text cannot be taken apart into keys and values: a bracket or a quote is open, a colon is missing, or "
+    RulePage("Y003", "this is no YAML", "The text cannot be taken apart into keys and values: a bracket or a quote is open, a colon "
+                                        "is missing, or "
              "the indentation fits nothing above it. The place is where the reader gave up; the cause is there or just above.",
              wrong="model: {family: mamba, d_model: 256\nmax_steps: 100", right="model: {family: mamba, d_model: 256}\nmax_steps: 100"),
-    RulePage("Y004", "a key is written twice", "Most YAML readers keep the last one in silence, so half of what is written has no effect.",
+    RulePage("Y004", "a key is written twice", "Most YAML readers keep the last one in silence, so half of what is written has no "
+                                               "effect.",
              wrong="max_steps: 100\nmax_steps: 2000", right="max_steps: 2000", source="yacs#17"),
     RulePage("Y005", "a tag", "Tags (!!python/object, !env) make a reader build things; a recipe is plain data.", wrong="seed: !!str 1",
              right='seed: 1'),
-    RulePage("Y006", "an alias that names nothing, itself, or too much", "An alias (*name) repeats what stands at its anchor (&name), which must "
+    RulePage("Y006", "an alias that names nothing, itself, or too much", "An alias (*name) repeats what stands at its anchor "
+            "(&name), which must "
              "come before it. vars: do the same by name, and can be set from the command line.", wrong="b: *size\na: &size 512",
              right="vars: {size: 512}\n…\nb: ${size}"),
     RulePage("Y007", "this file holds no recipe", "A recipe is a map: recipe: its name, and steps: a list.",
              right="recipe: small\nsteps:\n  - type: parse_corpus\n    sources: [{path: data/*.txt}]"),
     RulePage("Y008", "two documents in one file", "`---` begins a second YAML document. A file holds one recipe."),
-    RulePage("Y009", "values nested too deep", "Nobody means sixty levels: a bracket is open, or the file was made by a program that went wrong."),
+    RulePage("Y009", "values nested too deep", "Nobody means sixty levels: a bracket is open, or the file was made by a program "
+                                               "that went wrong."),
     RulePage("Y010", "a key that is no name", "Keys are words or whole numbers. true, null, 1.5 and lists must be quoted to be keys."),
     RulePage("Y011", "a tab in the indentation", "YAML counts spaces; how wide a tab is, no two editors agree on."),
     RulePage("Y020", "the extended recipe is not there", "`extends` names a file relative to the recipe that says so."),
     RulePage("Y021", "recipes extend each other", "a.yaml extends b.yaml and b.yaml, perhaps through others, a.yaml.",
              wrong="# a.yaml\nextends: b.yaml\n# b.yaml\nextends: a.yaml", right="# a.yaml\nextends: base.yaml"),
-    RulePage("Y022", "a change of a step that is not there", "In a recipe that extends another, a step changes the one of its id (or of its type, "
+    RulePage("Y022", "a change of a step that is not there", "In a recipe that extends another, a step changes the one of its id "
+            "(or of its type, "
              "where it is the only one), `drop: true` takes it out, and a new one says `after:` or `before:` whom it stands.",
              wrong="extends: phase1_tr.yaml\nsteps:\n  - id: trian\n    max_steps: 10",
              right="extends: phase1_tr.yaml\nsteps:\n  - id: train\n    max_steps: 10"),
     RulePage("Y030", "an unknown variable", "${name} stands for vars: name. $${ is written for the characters themselves.",
              wrong="max_seq_length: ${blok}", right="vars: {block: 512}\n…\nmax_seq_length: ${block}"),
     RulePage("Y031", "variables name each other", "a: ${b} and b: ${a} have no value."),
-    RulePage("Y032", "a variable where none can stand", "A variable stands for a value or for a part of a text; not for type, id, or a list inside "
+    RulePage("Y032", "a variable where none can stand", "A variable stands for a value or for a part of a text; not for type, id, "
+                                                        "or a list inside "
              "of a text."),
-    RulePage("Y033", "a secret in an open field", "${env:NAME} is read at the last moment and is in no log, lock or report. So it may only stand in "
+    RulePage("Y033", "a secret in an open field", "${env:NAME} is read at the last moment and is in no log, lock or report. So it "
+                                                  "may only stand in "
              "fields that are meant for secrets, alone.", wrong="name: ${env:USER}", right="vars: {user: ada}\n…\nname: ${user}"),
     RulePage("Y040", "a --set that fits nothing", "--set takes the dotted name of a key and its value.", wrong="--set max_steps=100",
              right="--set steps.train.max_steps=100"),
-    RulePage("K001", "an unknown key", "A key that nothing reads is believed to be at work. So it is an error, with the nearest name that is known.",
+    RulePage("K001", "an unknown key", "A key that nothing reads is believed to be at work. So it is an error, with the nearest "
+                                       "name that is known.",
              wrong="gradient_acumulation_steps: 8", right="gradient_accumulation_steps: 8", source="meta-pytorch/torchtune#1646"),
-    RulePage("K002", "a value of the wrong kind", "Nothing is guessed: '512' in quotes is text, 512 is a number. YAML 1.2 is read, so 1e-5 is a number "
+    RulePage("K002", "a value of the wrong kind", "Nothing is guessed: '512' in quotes is text, 512 is a number. YAML 1.2 is read, "
+                                                  "so 1e-5 is a number "
              "and no is a word.", wrong="max_steps: '100'", right="max_steps: 100", source="hiyouga/LlamaFactory#4149"),
-    RulePage("K003", "a value out of its range", "The value has the right kind and cannot be meant.", wrong="val_fraction: 5", right="val_fraction: 0.05"),
-    RulePage("K004", "none of the known words", "The field takes one of a few words.", wrong="precision: bfloat16", right="precision: bf16"),
+    RulePage("K003", "a value out of its range", "The value has the right kind and cannot be meant.",
+             wrong="val_fraction: 5", right="val_fraction: 0.05"),
+    RulePage("K004", "none of the known words", "The field takes one of a few words.",
+             wrong="precision: bfloat16", right="precision: bf16"),
     RulePage("K005", "a key is missing", "There is no default for it: only you can know it."),
-    RulePage("K006", "a key in the wrong place", "The key is known, but under another step or another key, where it would have an effect.",
+    RulePage("K006", "a key in the wrong place", "The key is known, but under another step or another key, where it would have an "
+                                                 "effect.",
              wrong="- type: train\n  d_model: 256", right="- type: train\n  model: {d_model: 256}", source="semidark/kikiri-tts#14"),
     RulePage("K007", "an unknown step type", "A type is the name of a file in steps/, or of an entry point in the group recipe.steps.",
              wrong="- type: tokenise_bin", right="- type: tokenize_bin"),
     RulePage("K008", "a step that cannot be loaded", "The package that brings the step is broken, or needs another one."),
     RulePage("K009", "two steps of one name", "Steps are called by their id, and by their type where it is the only one.",
              wrong="- type: train\n- type: train", right="- type: train\n  id: base\n- type: train\n  id: tuned"),
-    RulePage("K010", "another tool's key", "Trainers have different names for the same thing. Where it is the same thing, `--fix` writes ours; where "
+    RulePage("K010", "another tool's key", "Trainers have different names for the same thing. Where it is the same thing, `--fix` "
+                                           "writes ours; where "
              "the unit differs, the value is converted.", wrong="per_device_train_batch_size: 8", right="batch_size: 8"),
-    RulePage("K011", "another tool's recipe", "The file is a configuration of another trainer. Its keys are listed with their place here."),
+    RulePage("K011", "another tool's recipe", "The file is a configuration of another trainer. Its keys are listed with their place "
+                                              "here."),
     RulePage("L001", "a step that is not there", "An input names a step by its id.", wrong="tokenizer: tok_c", right="tokenizer: tok_b"),
     RulePage("L002", "nobody makes this", "A step needs an artifact of a kind that no step before it makes.",
              wrong="- type: tokenize_bin\n- type: train_tokenizer", right="- type: train_tokenizer\n- type: tokenize_bin"),
-    RulePage("L003", "an artifact of another kind", "The named step makes something else than the input takes.", wrong="tokenizer: corpus",
+    RulePage("L003", "an artifact of another kind", "The named step makes something else than the input takes.", wrong="tokenizer: "
+            "corpus",
              right="tokenizer: train_tokenizer"),
     RulePage("L004", "steps that wait for each other", "Each needs the other's result first."),
-    RulePage("L005", "this names no step", "An input is a step's id, {recipe, step} for the last result of another recipe, or {path: folder}; a list "
+    RulePage("L005", "this names no step", "An input is a step's id, {recipe, step} for the last result of another recipe, or "
+                                           "{path: folder}; a list "
              "where the step takes several."),
     RulePage("L006", "a result from below", "Steps run in the order of the file: a step takes results of those above it."),
-    RulePage("L007", "nobody reads this result", "Another step makes the same kind of thing further down, and the steps behind it take that one.",
+    RulePage("L007", "nobody reads this result", "Another step makes the same kind of thing further down, and the steps behind it "
+                                                 "take that one.",
              severity="warning"),
     RulePage("R001", "a folder cannot be written", "The run's folder or the store is not writable."),
     RulePage("R002", "a store of another version", "The store was made by a version of recipe that writes another format."),
     RulePage("R003", "the disk is full", "Nothing half-written is kept; what was made before is still there."),
     RulePage("R004", "a source went away", "A file that the recipe reads could be seen when it was checked and cannot be read now."),
-    RulePage("R005", "a step wrote something that is no file", "Artifacts are plain files and folders, so that they are the same everywhere."),
+    RulePage("R005", "a step wrote something that is no file", "Artifacts are plain files and folders, so that they are the same "
+            "everywhere."),
     RulePage("R006", "no such run", "A run is named by its folder, by the beginning of its name, or by `latest`."),
-    RulePage("R007", "a part of a run lacks its beginning", "With --only, --from or --to, the results of the other steps are taken from the store."),
+    RulePage("R007", "a part of a run lacks its beginning", "With --only, --from or --to, the results of the other steps are taken "
+            "from the store."),
     RulePage("R008", "no such step", "--only, --from, --to and --force take ids of the recipe's steps."),
     RulePage("R009", "another recipe has not been run", "An input is the last result of another recipe, and there is none in the store."),
-    RulePage("R010", "a damaged result was put aside", "A file of the store is not what was written there. It is made again.", severity="warning"),
+    RulePage("R010", "a damaged result was put aside", "A file of the store is not what was written there. It is made again.",
+             severity="warning"),
     RulePage("R011", "an artifact that does not open", "The folder's artifact.json is missing, damaged or of another kind."),
-    RulePage("R012", "a step of another package failed", "The step raised something else than a RecipeError; its package should say what is wrong."),
+    RulePage("R012", "a step of another package failed", "The step raised something else than a RecipeError; its package should say "
+                                                         "what is wrong."),
     RulePage("R900", "a fault of recipe itself", "This is our bug. The traceback is saved; please send it to us."),
 )  # fmt: skip

@@ -25,7 +25,7 @@ def _step(step: StepMeant) -> str:
     made = step.forecast
     if not isinstance(made, CheckpointForecast) or step.type != "train" or made.model is None:
         return ""
-    parts = [made.model.family]
+    parts: list[str] = [made.model.family]
     if made.parameters:
         share = f" ({made.embedding_parameters / made.parameters:.0%} embedding)" if made.embedding_parameters else ""
         parts.append(f"{_count(made.parameters)} parameters{share}")

@@ -143,9 +143,9 @@ def _clean(schema: dict[str, Any], open_to: str) -> dict[str, Any]:
 
 
 def _open(schema: dict[str, Any], open_to: str) -> dict[str, Any]:
-    parts = schema["anyOf"] if "anyOf" in schema else [schema]
+    parts: list[dict[str, Any]] = schema.get("anyOf", [schema])
     if (
-        any(part == {} or part.get("type") == "string" and not set(part) & {"enum", "const", "pattern"} for part in parts)
+        any(part == {} or (part.get("type") == "string" and not set(part) & {"enum", "const", "pattern"}) for part in parts)
         and open_to == "var"
     ):
         return schema
@@ -170,7 +170,7 @@ def _wire(wire: Input, partial: bool) -> dict[str, Any]:
         "additionalProperties": False,
         "minProperties": 1,
     }
-    one = [{"type": "string"}, outside]
+    one: list[dict[str, Any]] = [{"type": "string"}, outside]
     parts: list[dict[str, Any]] = [*one, {"type": "array", "items": {"anyOf": one}}] if wire.many else list(one)
     if partial:
         parts.append({"type": "null"})

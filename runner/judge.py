@@ -1,7 +1,6 @@
 """The recipe judged: forecasts down the graph, then every rule; and mended, as far as that is safe."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,12 +11,14 @@ from runner.resolve import Overrides, mean
 from runner.rules import View, every
 from schemas import artifacts
 from schemas.findings import Edit, Finding, RecipeError, RulePage
+from schemas.model import ModelConfig
 
 PAGES = (
     RulePage(
         "R090",
         "recipe itself stumbled",
-        "A forecast or a rule of recipe's own, or of a step that another package brings, failed. The rest of the recipe was judged all the "
+        "A forecast or a rule of recipe's own, or of a step that another package brings, failed. The rest of the recipe was judged "
+        "all the "
         "same; what this one would have said is missing. Please tell us, with the recipe.",
         severity="warning",
     ),
@@ -25,7 +26,8 @@ PAGES = (
     RulePage(
         "L020",
         "another recipe has not made this yet",
-        "The input is the last result of a step of another recipe, taken from the store. Until that recipe has run there is nothing to take, "
+        "The input is the last result of a step of another recipe, taken from the store. Until that recipe has run there is nothing "
+        "to take, "
         "and nothing is known about its size.",
         severity="info",
     ),
@@ -59,7 +61,7 @@ def judge(meant: Meant) -> list[Finding]:
         found += _foresee(view, meant.step(step_id))
     for rule in every() if meant.steps else []:
         try:
-            found += [f for f in rule.judge(view)]
+            found += list(rule.judge(view))
         except Exception as error:  # noqa: BLE001 - one rule's slip must not hide what the others say
             found.append(_stumble(f"the rule {rule.judge.__name__}", error, ()))
     placed = [f.at(meant.place(f.path, f.on) if f.path else None) for f in found]
@@ -142,7 +144,7 @@ def _applied(meant: Meant, edits: tuple[Edit, ...], texts: dict[Path, str], only
     """The texts after `edits`, each in the file where its value is written; None when that cannot be done."""
     new = dict(texts)
     for edit in edits:
-        if meant.origins.get(edit.path, ("", ""))[0] == "command line":
+        if edit.path in meant.origins and meant.origins[edit.path][0] == "command line":
             return None
         at = edit.path
         while at and at not in meant.places:
@@ -267,11 +269,11 @@ def _from_artifact(kind: type[Any], data: dict[str, Any]) -> artifacts.Forecast:
     if kind.kind() == "Corpus":
         known |= {"documents": data.get("documents_count"), "languages": sorted(data.get("languages") or ())}
     if kind.kind() == "Checkpoint" and isinstance(data.get("model"), dict):
-        known |= {"model": artifacts.ModelConfig.model_validate(data["model"]), "optimizer_steps": data.get("step") or None}
+        known |= {"model": ModelConfig.model_validate(data["model"]), "optimizer_steps": data.get("step") or None}
         known |= {"tokens": data.get("trained_tokens") or None}
-    return replace_because(made.model_validate(known), "made already")
+    return _certain(made.model_validate(known), "made already")
 
 
-def replace_because(forecast: artifacts.Forecast, why: str) -> artifacts.Forecast:
+def _certain(forecast: artifacts.Forecast, why: str) -> artifacts.Forecast:
     """The same forecast with one reason for everything."""
     return forecast.model_copy(update={"because": {"all": why}})

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -164,7 +165,7 @@ def _difference(each: Checked) -> str:
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def _patch(texts: dict[Path, str], name: str, edits: tuple[Edit, ...]) -> tuple[int, int, str] | None:
+def _patch(texts: dict[Path, str], name: str, edits: Sequence[Edit]) -> tuple[int, int, str] | None:
     from runner.repair import CannotEdit, edited, patch
 
     before = source_of(texts, name)

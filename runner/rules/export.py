@@ -8,7 +8,10 @@ from schemas.artifacts import CheckpointForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RulePage
 from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
 
-EXACT_FIX = {"byte_fallback": {"unigram": False, "bpe": True}, "normalization": {"bpe": "identity", "byte_bpe": "identity"}}
+EXACT_FIX: dict[str, dict[str, bool | str]] = {
+    "byte_fallback": {"unigram": False, "bpe": True},
+    "normalization": {"bpe": "identity", "byte_bpe": "identity"},
+}
 
 
 @rule()
@@ -41,7 +44,8 @@ def _tokenizers(view: View, checkpoint: StepMeant) -> list[StepMeant]:
     RulePage(
         "E020",
         "a context longer than the model was trained for",
-        "num_ctx tells Ollama how much text to feed the model. A transformer trained on rows of max_seq_length has seen no position beyond it: "
+        "num_ctx tells Ollama how much text to feed the model. A transformer trained on rows of max_seq_length has seen no position "
+        "beyond it: "
         "longer input comes back as noise, and costs memory from the first token.",
         wrong="- type: train\n  max_seq_length: 512\n- type: export_ollama\n  parameters: {num_ctx: 8192}",
         right="- type: train\n  max_seq_length: 512\n- type: export_ollama   # num_ctx follows the training",

@@ -12,7 +12,8 @@ BETWEEN = ("Corpus", "Tokenizer", "TokenBin", "Plan")  # kinds that are made to 
     RulePage(
         "L010",
         "nobody reads this result",
-        "The step costs time and its artifact is not used by any later step: most often a later step is wired past it, or it stands after the "
+        "The step costs time and its artifact is not used by any later step: most often a later step is wired past it, or it stands "
+        "after the "
         "step that it was meant for.",
         wrong="- type: train_tokenizer\n- type: tokenize_bin\n- type: train_tokenizer   # too late\n  id: better",
         right="- type: train_tokenizer\n- type: tokenize_bin",

@@ -15,7 +15,8 @@ FULL = 0.92  # of the memory: above it allocators fragment, and a longer batch e
     RulePage(
         "B010",
         "more memory than the target has",
-        "Weights, gradients, optimizer states and activations of one micro-batch are counted from the sizes, before anything runs. A batch that "
+        "Weights, gradients, optimizer states and activations of one micro-batch are counted from the sizes, before anything runs. "
+        "A batch that "
         "does not fit ends in an out-of-memory error, often hours in, when the first long row comes. A smaller batch_size with "
         "gradient accumulation is the same training in less memory.",
         wrong="target: t4\nsteps:\n  - type: train\n    total_batch_size: 256\n    batch_size: 256",
@@ -57,14 +58,15 @@ def _remedy(step: StepMeant, made: CheckpointForecast, has: int) -> tuple[str, s
             return "batch_size", f"write batch_size: {fitting}; gradient accumulation keeps the effective batch"
     if rest >= FULL * has:
         return "model", "take a smaller model, method: lora, or a target with more memory"
-    return ("max_seq_length" if number(step, "max_seq_length") else ""), "lower batch_size or max_seq_length, or put a plan step before it"
+    return ("max_seq_length" if number(step, "max_seq_length") else ""), "lower batch_size or max_seq_length, or let a plan step choose"
 
 
 @rule(
     RulePage(
         "M010",
         "most of the model is its embedding",
-        "A vocabulary of 50,257 on a width of 256 is 12.9 M parameters of table and little network behind it. That is a choice, not a mistake: but a "
+        "A vocabulary of 50,257 on a width of 256 is 12.9 M parameters of table and little network behind it. That is a choice, not "
+        "a mistake: but a "
         "smaller vocabulary gives the same budget more layers, and on little text trains every piece better.",
         wrong="vocab_size: 50257\nmodel: {d_model: 256, n_layers: 6}",
         right="vocab_size: 8000\nmodel: {d_model: 256, n_layers: 12}",

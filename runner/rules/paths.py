@@ -25,7 +25,8 @@ def hub_names(data: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]
     RulePage(
         "H020",
         "a hub name without a revision",
-        "What stands under a name on the hub changes. The first run looks the commit up and later runs keep it, but a colleague's first run, a "
+        "What stands under a name on the hub changes. The first run looks the commit up and later runs keep it, but a colleague's "
+        "first run, a "
         "month later, may get other bytes. With `revision:` the recipe means the same everywhere.",
         wrong="- {hub: roneneldan/TinyStories}",
         right="- {hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}",
@@ -45,7 +46,8 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
     RulePage(
         "H021",
         "a path of one machine",
-        "Paths start at the project's folder, so that a recipe works for everybody who has the project. An absolute path, or one below ~, works "
+        "Paths start at the project's folder, so that a recipe works for everybody who has the project. An absolute path, or one "
+        "below ~, works "
         "only where the same folder exists.",
         wrong="sources: [{path: /home/ada/texts/*.txt}]",
         right="sources: [{path: data/texts/*.txt}]",
@@ -54,7 +56,8 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
     RulePage(
         "H022",
         "a model folder that is not there",
-        "A base model or a checkpoint named by `path` must be a folder with a config.json, below the project's folder unless the path is absolute.",
+        "A base model or a checkpoint named by `path` must be a folder with a config.json, below the project's folder unless the "
+        "path is absolute.",
         wrong="model: {base: {path: models/smal}}",
         right="model: {base: {path: models/small}}",
     ),

@@ -34,7 +34,8 @@ def warm_up_ends(view: View) -> Iterator[Finding]:
     RulePage(
         "S011",
         "an interval longer than the run",
-        "With eval_steps or save_steps beyond the last step, nothing happens at that interval: the run is validated and saved only at its end, "
+        "With eval_steps or save_steps beyond the last step, nothing happens at that interval: the run is validated and saved only "
+        "at its end, "
         "and a crash before it loses everything.",
         wrong="max_steps: 300\nsave_steps: 500",
         right="max_steps: 300\nsave_steps: 100",
@@ -57,7 +58,8 @@ def intervals_happen(view: View) -> Iterator[Finding]:
     RulePage(
         "S012",
         "a figure is expected after the end",
-        "`expect:` compares what the run logs with bands that are written by step. A step that the run never reaches is never compared, so the "
+        "`expect:` compares what the run logs with bands that are written by step. A step that the run never reaches is never "
+        "compared, so the "
         "expectation guards nothing.",
         wrong="max_steps: 5000\nexpect: {10000: {train_loss: [2.6, 3.0]}}",
         right="max_steps: 5000\nexpect: {5000: {train_loss: [3.0, 3.4]}}",

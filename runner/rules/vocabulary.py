@@ -15,7 +15,8 @@ PADDINGS = (8, 16, 32, 64, 128, 256)  # embeddings are rounded up to these for s
         "V001",
         "the model and its tokenizer count different tokens",
         "A token's id is a row of the model's embedding. With fewer rows than ids, training reads outside the table: on a GPU this is "
-        "a device-side assert in the middle of the night, naming neither the tokenizer nor the model. Left out, the size follows the tokenizer.",
+        "a device-side assert in the middle of the night, naming neither the tokenizer nor the model. Left out, the size follows "
+        "the tokenizer.",
         wrong="- type: train_tokenizer\n  vocab_size: 50257\n- type: train\n  model: {family: mamba, vocab_size: 32000}",
         right="- type: train_tokenizer\n  vocab_size: 50257\n- type: train\n  model: {family: mamba}",
         source="AETHER phase 1; pytorch/torchtitan#1495; karpathy/nanoGPT#121",
@@ -115,7 +116,7 @@ def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
         if not isinstance(size, int) or not sizes or None in sizes or param(step, "model") is None:
             continue
         text = sum(s for s in sizes if s is not None)
-        if 0 < text and size > most_pieces(text, param(step, "model")):
+        if text > 0 and size > most_pieces(text, param(step, "model")):
             message = f"{size:,} pieces from about {text / 1e6:.2g} MB of text: there will hardly be so many"
             fix = f"write vocab_size: {{at_most: {size}}} to take the largest that works, or give it more text"
             edit = Edit("set", ("steps", step.id, "vocab_size"), {"at_most": size})
@@ -125,7 +126,7 @@ def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
 def most_pieces(text_bytes: int, model: str) -> int:
     """A generous bound of the pieces in so much text: distinct words grow as bytes^0.6 (Heaps), and pieces with them.
 
-    Measured with SentencePiece: the largest unigram vocabulary was 1,623 of 53 kB (English), 8,799 of 248 kB (Turkish), 7,019 of 562 kB, 11,318
-    of 1.1 MB; the largest bpe 6,278, 41,144, 24,419 and 43,274. The factors are a little above the richest of these texts.
+    Measured with SentencePiece: the largest unigram vocabulary was 1,623 of 53 kB (English), 8,799 of 248 kB (Turkish), 7,019 of
+    562 kB, 11,318 of 1.1 MB; the largest bpe 6,278, 41,144, 24,419 and 43,274. The factors lie a little above the richest of these.
     """
     return int((5.5 if model == "unigram" else 25.0) * text_bytes**0.6)
