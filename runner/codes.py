@@ -100,5 +100,7 @@ PAGES = (
     RulePage("R011", "an artifact that does not open", "The folder's artifact.json is missing, damaged or of another kind."),
     RulePage("R012", "a step of another package failed", "The step raised something else than a RecipeError; its package should say "
                                                          "what is wrong."),
+    RulePage("R013", "a source changed while it was read", "The step may have read the old text or the new one, so what it made is not "
+                                                           "kept: run it again when the file is written."),
     RulePage("R900", "a fault of recipe itself", "This is our bug. The traceback is saved; please send it to us."),
 )  # fmt: skip

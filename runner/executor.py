@@ -216,6 +216,7 @@ class Execution:
                 made = work.step.function(work.params, *work.inputs, context)
             finally:
                 context.close()
+            self.ready.check_sources(work)
             digest, vouched = self._outcome(work, made, place)
         except BaseException as error:
             self.half_done = self.store.keep(key) / "side"

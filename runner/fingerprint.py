@@ -82,12 +82,13 @@ def _plain(value: Any) -> Any:
 def keyed(model: BaseModel) -> dict[str, Any]:
     """The fields of `model` that belong in a key, as plain data."""
     out: dict[str, Any] = {}
+    outside, secret = _marked(type(model))
     for name, field in type(model).model_fields.items():
-        if any(mark is NotInKey for mark in field.metadata):
+        if name in outside:
             continue
         value = getattr(model, name)
-        if any(mark is SecretMark for mark in field.metadata):
-            if value is not None and reveal(value) is not None:
+        if name in secret:
+            if value is not None and (not isinstance(value, str) or reveal(value) is not None):
                 out[name] = "set"
             continue
         if not field.is_required():
@@ -96,6 +97,21 @@ def keyed(model: BaseModel) -> dict[str, Any]:
                 continue
         out[name] = _keyed(value, field.annotation)
     return out
+
+
+@cache
+def _marked(model: type[BaseModel]) -> tuple[frozenset[str], frozenset[str]]:
+    """Names of the fields that are not in the key, and of those that hold secrets; also where the mark stands inside, as in `Secret | None`."""
+    found: tuple[set[str], set[str]] = (set(), set())
+    for name, field in model.model_fields.items():
+        for mark, names in zip((NotInKey, SecretMark), found, strict=True):
+            if any(meta is mark for meta in field.metadata) or _carries(field.annotation, mark):
+                names.add(name)
+    return frozenset(found[0]), frozenset(found[1])
+
+
+def _carries(hint: Any, mark: object) -> bool:
+    return any(meta is mark for meta in getattr(hint, "__metadata__", ())) or any(_carries(part, mark) for part in get_args(hint))
 
 
 def _same(value: Any, default: Any, hint: Any) -> bool:
@@ -129,10 +145,12 @@ def shown(model: BaseModel) -> dict[str, Any]:
     """All params as plain data for the record, a secret that was written out replaced by stars."""
 
     def hide(part: BaseModel, data: dict[str, Any]) -> dict[str, Any]:
-        for name, field in type(part).model_fields.items():
+        secret = _marked(type(part))[1]
+        for name in type(part).model_fields:
             value = getattr(part, name)
-            if isinstance(value, str) and any(mark is SecretMark for mark in field.metadata) and not value.startswith("${env:"):
-                data[name] = "***"
+            if name in secret:
+                if value is not None and not str(value).startswith("${env:"):
+                    data[name] = "***"
             elif isinstance(value, BaseModel):
                 hide(value, data[name])
             elif isinstance(value, list):

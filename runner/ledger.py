@@ -66,9 +66,10 @@ class Ledger:
         if side is not None and not side.is_dir():
             side = None
         known = {"digest": "", "kind": "", "seconds": 0.0, "error": "", "key": work.key.value if work else ""}
+        params = work.params if work else step.params
         return StepRecord.model_construct(
             id=step.id, type=step.type, status=status, reason=reason, artifact=artifact, side=side, stats=stats_in(side),
-            params=fingerprint.shown(work.params) if work else {}, **{**known, **fields},
+            params=fingerprint.shown(params) if params is not None else {}, **{**known, **fields},
         )  # fmt: skip
 
     def failed(self, step: StepMeant, error: RecipeError, side: Path | None) -> StepRecord:

@@ -13,7 +13,7 @@ from runner.store import Store, digest_folder
 from schemas.artifacts import Artifact
 from schemas.base import StepParams
 from schemas.findings import RecipeError
-from schemas.step import Input, Step
+from schemas.step import Input, Read, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Result:
 
 @dataclass(slots=True)
 class Work:
-    """A step made ready. inputs: artifacts as the function takes them. results: what stands behind them.
+    """A step made ready. inputs: artifacts as the function takes them. results: what stands behind them. reads: sources and digests.
 
     why: what differs from the last run of this step, empty when nothing does or there was none.
     """
@@ -37,6 +37,7 @@ class Work:
     params: StepParams
     inputs: list[Any]
     results: list[Result]
+    reads: list[tuple[Read, str]]
     key: fingerprint.Key
     why: list[str] = field(default_factory=list)
 
@@ -76,7 +77,25 @@ class Preparation:
             inputs.append(_argument(wanted, [_load(wanted, result) for result in found]))
         reads = fingerprint.digest_reads(self._reads(kind, params), self.meant.project, self.cache)
         key = fingerprint.make_key(kind, params, digests, reads, self.recipe.seed, self.meant.target, self.cache)
-        return Work(kind, step.id, params, inputs, results, key, self._why(step.id, key))
+        return Work(kind, step.id, params, inputs, results, reads, key, self._why(step.id, key))
+
+    def check_sources(self, work: Work) -> None:
+        """Raise RecipeError R013 when a source is no longer what the key says: the step may have read either."""
+        changed = []
+        for read, digest in work.reads:
+            if read.path is not None and self._digest(self.meant.project / read.path) != digest:
+                changed.append(read.name)
+        for result in work.results:
+            if not result.path.is_relative_to(self.store.root) and digest_folder(result.path, self.cache) != result.digest:
+                changed.append(str(result.path))
+        if changed:
+            raise RecipeError("R013", f"{changed[0]} changed while the step was reading it", fix="run it again when it is written")
+
+    def _digest(self, path: Path) -> str:
+        try:
+            return self.cache.digest(str(path))
+        except OSError:
+            return "gone"
 
     def _reads(self, kind: Step, params: StepParams) -> list[Any]:
         if kind.reads_function is None:

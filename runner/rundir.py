@@ -79,11 +79,8 @@ class RunDir:
         made = False
         for name, wanted in files.items():
             path = target / name
-            try:
-                if self.cache.digest(str(path)) == wanted:
-                    continue
-            except OSError:
-                pass
+            if self._is(path, wanted):
+                continue
             made = True
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
@@ -91,6 +88,12 @@ class RunDir:
             self.cache.known(str(path), wanted, soft=True)
         made |= self._drop_strangers(target, set(files))
         return made
+
+    def _is(self, path: Path, wanted: str) -> bool:
+        try:
+            return self.cache.digest(str(path)) == wanted
+        except OSError:
+            return False
 
     def _drop_strangers(self, target: Path, expected: set[str]) -> bool:
         found = [path for path in target.rglob("*") if not path.is_dir() and path.relative_to(target).as_posix() not in expected]
@@ -132,11 +135,9 @@ class RunDir:
         if wanted is None:
             return False
         page = self.folder / "reports" / "report.html"
-        try:
-            if self.cache.digest(str(page)) == wanted:
-                return False
-        except OSError:
-            page.parent.mkdir(parents=True, exist_ok=True)
+        if self._is(page, wanted):
+            return False
+        page.parent.mkdir(parents=True, exist_ok=True)
         page.unlink(missing_ok=True)
         place(store.object(digest) / "report.html", page)
         self.cache.known(str(page), wanted, soft=True)
