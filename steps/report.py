@@ -51,7 +51,6 @@ def report(params: Report, context: StepContext) -> Page:
         run.problems.append(f"the plots as PNG files: matplotlib is not installed ({error}); `pip install matplotlib` brings them")
     text = page(run, params.title).encode("utf-8")
     (context.workdir / "report.html").write_bytes(text)
-    context.side("reports/report.html").write_bytes(text)
     context.event("report", bytes=len(text), plots=pictures, problems=len(run.problems))
     return Page().save(context.workdir)
 

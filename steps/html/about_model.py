@@ -49,7 +49,23 @@ def validation(run: RunLog) -> Section | None:
             if isinstance(c, dict)
         ]
         said = against_ngram(data)
-        blocks.append({"id": step.id, "rows": rows, "compared": len(rows) > 1, "facts": facts, "checks": checks, "said": said})
+        by = data.get("by")
+        languages = [
+            (language(str(code)), fixed(found.get("bits_per_byte"), 3), fixed(found.get("loss"), 3))
+            for code, found in (by.items() if isinstance(by, dict) else ())
+            if isinstance(found, dict)
+        ]
+        blocks.append(
+            {
+                "id": step.id,
+                "languages": languages if len(languages) > 1 else [],
+                "rows": rows,
+                "compared": len(rows) > 1,
+                "facts": facts,
+                "checks": checks,
+                "said": said,
+            }
+        )
     return Section("validation", "How good it is", "validation", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
 
 

@@ -8,6 +8,7 @@ from steps.html.runlog import MEMORY_EVENTS, RunLog
 from steps.html.words import count, cut, flat, moment, number, plain, span
 
 SHOWN_EVENTS = 300
+TOLD_ELSEWHERE = ("finding", "fixed", "made", "reused", "failed", "skipped", "stopped")  # by the table of steps and the findings
 MARKS = {"made": "●", "reused": "↺", "failed": "✕", "skipped": "–", "stopped": "‖"}
 
 
@@ -30,7 +31,7 @@ def steps(run: RunLog) -> Section | None:
             "type": s.type if s.type != s.id else "",
             "status": s.status,
             "mark": MARKS[s.status],
-            "reason": s.reason,
+            "reason": s.reason if s.reason != s.error else "",
             "error": cut(s.error.strip(), 4000)[0],
             "seconds": span(s.seconds) if s.status != "skipped" else "",
             "bar": bar(s.seconds / longest) if longest and s.status != "reused" else "",
@@ -77,6 +78,8 @@ def events(run: RunLog) -> Section | None:
     for event in run.events:
         name = str(event.get("event", ""))
         notable = any(word in name.lower() for word in MEMORY_EVENTS)
+        if name in TOLD_ELSEWHERE:
+            continue
         if not notable and not event.get("message"):
             continue
         rest = {k: v for k, v in event.items() if k not in ("event", "id", "timestamp", "message")}
@@ -134,7 +137,6 @@ def _simple(value: Any) -> Any:
 def machine(run: RunLog) -> Section | None:
     """Hardware, packages, and how to make the run again."""
     record = run.record
-    hardware = [(name.replace("_", " ").replace(".", " · "), cut(text, 300)[0]) for name, text in flat(record.hardware)]
     facts = [
         ("recipe", record.recipe),
         ("file", record.file),
@@ -146,12 +148,28 @@ def machine(run: RunLog) -> Section | None:
         ("command", " ".join(record.command)),
     ]
     data = {
-        "hardware": hardware,
+        "hardware": _hardware(record.hardware),
         "packages": sorted(record.packages.items(), key=lambda item: item[0].lower()),
         "rows": [(name, value) for name, value in facts if value],
         "again": f"recipe run runs/{record.run}",
     }
     return Section("again", "Where it ran, and how to run it again", "machine", data)
+
+
+def _hardware(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the record says of the machine; of the machine as the planner knows it, only what the rest does not say."""
+    planned = found.get("machine")
+    rows: list[tuple[str, str]] = []
+    if isinstance(planned, dict):
+        title, many = planned.get("title") or planned.get("name") or planned.get("kind"), whole(planned.get("count"))
+        rows.append(("machine", f"{many} × {title}" if many > 1 else str(title)))
+    rest = {
+        name: value
+        for name, value in found.items()
+        if not (name == "machine" and isinstance(planned, dict)) and value not in ([], {}, None)
+    }
+    rows += [(name.replace("_", " ").replace(".", " "), cut(text, 300)[0]) for name, text in flat(rest)]
+    return rows
 
 
 def others(run: RunLog) -> Section | None:

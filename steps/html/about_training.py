@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from steps.html.about_run import Section
 from steps.html.charts import SMALL, Chart, Line, band, bar, line_chart
-from steps.html.curves import Curve, gaps, smoothed
+from steps.html.curves import Curve, gaps, smoothed, thinned
 from steps.html.runlog import RunLog, TrainLog
 from steps.html.words import count, cut, family, figure, fixed, language, listed, memory, number, percent, plain, plural, short, span
 
@@ -39,22 +39,23 @@ def loss(run: RunLog) -> Section | None:
 
 def _loss_chart(log: TrainLog) -> Chart:
     raw, evals = log.curve("train_loss"), log.curve("eval_loss")
-    lines = [Line("train", raw, "raw")]
-    if len(raw) >= 10:
-        lines.append(Line("smoothed", smoothed(raw), "train"))
-    lines.append(Line("eval", evals, "eval", dots=True))
+    lines = [Line("train", thinned(raw), "raw")]
+    if len(log.smooth):
+        lines.append(Line("smoothed", thinned(log.smooth), "train"))
+    lines.append(Line("eval", thinned(evals), "eval", dots=True))
     return Chart(f"Loss of {log.id}", [line for line in lines if len(line.curve)], "loss, nats per token", marks=log.marks)
 
 
 def _loss_words(log: TrainLog) -> list[str]:
     raw, evals = log.curve("train_loss"), log.curve("eval_loss")
     said: list[str] = []
-    smooth = smoothed(raw) if len(raw) >= 10 else raw
+    smooth = log.smooth if len(log.smooth) else raw
+    whole_eval = bool(len(evals)) and isfinite(evals.ys[-1])
     if smooth.first is not None and smooth.last is not None and len(raw) > 1:
         went = "fell" if smooth.last < smooth.first else "rose"
         said.append(f"Training loss {went} from {fixed(smooth.first)} to {fixed(smooth.last)} nats per token.")
     best = evals.lowest
-    if best is not None and evals.last is not None:
+    if best is not None and evals.last is not None and whole_eval:
         at, low = best
         if evals.last <= low * 1.001:
             said.append(f"The evaluation set ends at its lowest, {fixed(evals.last)}.")
@@ -70,7 +71,7 @@ def _loss_words(log: TrainLog) -> list[str]:
         places, bad = gaps(curve)
         if bad:
             where = listed([count(a) if a == b else f"{count(a)} to {count(b)}" for a, b in places], 5)
-            said.append(f"The {name} loss was not a finite number in {plural(bad, 'log line')} (step {where}): such a model is damaged.")
+            said.append(f"The {name} loss was not a finite number in {plural(bad, 'log line')} (step {where}).")
     return said
 
 
@@ -105,11 +106,13 @@ def course(run: RunLog) -> Section | None:
 
 def _one(log: TrainLog, field: str, label: str, *, area: bool = False) -> list[Line]:
     curve = log.curve(field)
-    return [Line(label, curve, "train", area=area)] if len(curve) else []
+    if len(curve) < 60 or area:
+        return [Line(label, thinned(curve), "train", area=area)] if len(curve) else []
+    return [Line(label, thinned(curve), "raw"), Line("smoothed", thinned(smoothed(curve)), "train")]
 
 
 def _small(chart: Chart) -> dict[str, Any]:
-    legend = [(line.look, line.label) for line in chart.lines] if len(chart.lines) > 1 else []
+    legend = [(line.look, line.label) for line in chart.lines] if any(line.look[0] == "c" for line in chart.lines) else []
     unit = chart.y_name if chart.y_name.lower() != chart.name.lower() else ""
     return {"name": chart.name, "unit": unit, "svg": line_chart(replace(chart, captioned=True), SMALL), "legend": legend}
 

@@ -67,10 +67,9 @@ def tick_text(value: float, ticks: list[float], log: bool = False) -> str:
     """The value as written at its tick, with as many decimals as the step between ticks needs."""
     if value == 0:
         return "0"
-    if abs(value) >= 1e6:
-        return figure(value / 1e9) + " B" if abs(value) >= 1e9 else figure(value / 1e6) + " M"
-    if abs(value) >= 1e4:
-        return figure(value / 1e3, 4) + " k"
+    for unit, word in ((1e9, " B"), (1e6, " M"), (1e3, " k")):
+        if abs(value) >= unit * (10 if unit == 1e3 else 1):
+            return f"{value / unit:.3f}".rstrip("0").rstrip(".").replace("-", "−") + word
     gap = min((abs(b - a) for a, b in pairwise(ticks)), default=abs(value))
     if log or not gap or gap < 1e-3:
         return figure(value)

@@ -39,7 +39,10 @@ class Curve:
 
 
 def smoothed(curve: Curve, window: int = 0) -> Curve:
-    """Centred moving average; near the ends the window shrinks evenly, so that neither end is bent. Gaps stay gaps.
+    """Centred moving average. Gaps stay gaps.
+
+    At the start, where a loss falls steeply, the window shrinks evenly so that the fall is not bent; at the end it is cut off, so that the
+    last value is an average too.
 
     window: values on both sides together, a twentieth of the curve when 0.
     """
@@ -52,22 +55,21 @@ def smoothed(curve: Curve, window: int = 0) -> Curve:
         seen.append(seen[-1] + good)
     ys = array("d")
     for i in range(n):
-        reach = min(half, i, n - 1 - i)
-        low, high = i - reach, i + reach + 1
+        low, high = i - min(half, i), min(i + min(half, i) + 1, n)
         counted = seen[high] - seen[low]
         ys.append((total[high] - total[low]) / counted if counted and isfinite(curve.ys[i]) else nan)
     return Curve(curve.xs, ys)
 
 
 def thinned(curve: Curve, most: int = 3000) -> Curve:
-    """The curve with at most about `most` points: of each bucket the lowest and the highest, in their order.
+    """The curve with at most `most` points: of each bucket the lowest and the highest, in their order.
 
     Half of the buckets are equally wide and half grow geometrically, so that the start keeps its detail on a logarithmic axis.
     """
     n = len(curve)
     if n <= most:
         return curve
-    buckets = most // 4
+    buckets = (most - 6) // 4
     edges = {round(n * i / buckets) for i in range(buckets + 1)} | {round(n ** (i / buckets)) for i in range(buckets + 1)}
     kept: list[int] = []
     ys = curve.ys

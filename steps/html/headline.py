@@ -3,11 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 from math import isfinite
+from re import sub as replaced
 from typing import Any
 
 from schemas import StepRecord
 from steps.html.runlog import RunLog
-from steps.html.words import NONE, count, cut, family, figure, fixed, language, listed, number, percent, plural, short, size, span
+from steps.html.words import NONE, count, cut, family, fixed, language, listed, number, percent, plural, short, size, span
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ def headline(run: RunLog) -> str:
     """One sentence: what was made and how good it is; of a run that failed, where and why."""
     failed = [s for s in run.record.steps if s.status == "failed"]
     if failed:
-        text, left = cut(failed[0].error.strip().split("\n")[0].rstrip("."), 220)
+        text, left = cut(replaced(r"^[A-Z]\d{3}: ", "", failed[0].error.strip().split("\n")[0]).rstrip("."), 220)
         return f"The run failed at step {failed[0].id}" + (f": {text}{'…' if left else ''}." if text else ".")
     stopped = next((s for s in run.record.steps if s.status == "stopped"), None)
     if stopped:
@@ -36,7 +37,7 @@ def result(run: RunLog) -> str:
     training = run.stat("training")
     if training:
         return _model(run, training)
-    validation = run.stat("validation")
+    validation = validated(run)
     if validation:
         return f"A checkpoint was validated: {_quality(run, {})}."
     vocabulary = run.stat("vocabulary") or run.stat("tokenizer")
@@ -52,24 +53,29 @@ def result(run: RunLog) -> str:
 
 
 def _model(run: RunLog, training: dict[str, Any]) -> str:
-    step = next(s for s, data in run.stats("training") if data is training)
+    params = run.stats("training")[-1][0].params
+    how = {key: training.get(key, params.get(key)) for key in ("method", "objective")}
     kind, parameters = family(training.get("family")), training.get("parameters")
     article = "An" if kind[:1] in "AEIOÉaeio" else "A"
     size_ = f" of {short(parameters)} parameters" if number(parameters) else ""
-    tuned = step.params.get("objective") == "sft" or step.params.get("method") in ("lora", "qlora")
+    tuned = how["objective"] == "sft" or how["method"] in ("lora", "qlora")
     named = [language(code) for code in languages(run) if code and code != "und"]
     if tuned:
-        what = "was fine-tuned" + (" with LoRA" if step.params.get("method") == "lora" else "") + (f" on {listed(named)}" if named else "")
+        what = "was fine-tuned" + (" with LoRA" if how["method"] == "lora" else "") + (f" on {listed(named)}" if named else "")
     elif named:
         what = f"learned {listed(named)}"
     else:
         what = "was trained"
+    broken = _broken(validated(run), training)
+    if broken:
+        on = f" on {listed(named)}" if named else ""
+        return f"{article} {kind} model{size_} was trained{on} but diverged: its {broken} is not a number."
     quality = _quality(run, training)
     return f"{article} {kind} model{size_} {what}" + (f": {quality}." if quality else ".")
 
 
 def _quality(run: RunLog, training: dict[str, Any]) -> str:
-    validation = run.stat("validation")
+    validation = validated(run)
     bits = number(validation.get("bits_per_byte", training.get("val_bits_per_byte")))
     if bits is not None and isfinite(bits):
         beyond = against_ngram(validation)
@@ -77,8 +83,25 @@ def _quality(run: RunLog, training: dict[str, Any]) -> str:
     for name, said in (("val_loss", "validation loss"), ("train_loss", "training loss")):
         loss = number(validation.get(name, training.get(name)))
         if loss is not None:
-            return f"{said} {fixed(loss)} nats per token" if isfinite(loss) else f"its {said} is not a number: the training diverged"
+            return f"{said} {fixed(loss)} nats per token" if isfinite(loss) else f"its {said} is not a number"
     return ""
+
+
+def _broken(validation: dict[str, Any], training: dict[str, Any]) -> str:
+    """Which loss of the finished model is no finite number; empty when none is."""
+    for name, said in (("val_loss", "validation loss"), ("train_loss", "training loss")):
+        loss = number(validation.get(name, training.get(name)))
+        if loss is not None and not isfinite(loss):
+            return said
+    return ""
+
+
+def validated(run: RunLog) -> dict[str, Any]:
+    """The validation that followed the last training; empty when that training was not validated."""
+    order = [s.id for s in run.record.steps]
+    trained, found = run.stats("training"), run.stats("validation")
+    after = [data for step, data in found if not trained or order.index(step.id) > order.index(trained[-1][0].id)]
+    return after[-1] if after else {}
 
 
 def against_ngram(validation: dict[str, Any]) -> str:
@@ -114,7 +137,8 @@ def lead(run: RunLog) -> list[str]:
     failed = [s for s in run.record.steps if s.status == "failed"]
     if (failed or any(s.status == "stopped" for s in run.record.steps)) and result(run):
         said.append(f"What was made before: {result(run)[0].lower()}{result(run)[1:]}")
-    training, validation, export = run.stat("training"), run.stat("validation"), run.stat("export")
+    said += [f"To put it right: {fix}." for fix in _remedies(run, failed)]
+    training, validation, export = run.stat("training"), validated(run), run.stat("export")
     if number(training.get("tokens")):
         epochs, seconds = number(training.get("epochs")), number(training.get("seconds"))
         said.append(
@@ -128,12 +152,23 @@ def lead(run: RunLog) -> list[str]:
     words = _words(validation)
     if words:
         said.append(words)
-    if export.get("gguf"):
+    if number(export.get("bytes")):
         proof = export.get("proof")
         proved = isinstance(proof, dict) and proof.get("state") == "proved in llama.cpp"
         state = "was proved in llama.cpp" if proved else "was not tried in llama.cpp"
         said.append(f"The exported file has {size(export.get('bytes'))} and {state}.")
     return said
+
+
+def _remedies(run: RunLog, failed: list[StepRecord]) -> list[str]:
+    """What the errors of the first failed step say to do."""
+    name = failed[0].id if failed else None
+    found = [
+        str(f["fix"]).rstrip(".")
+        for f in run.record.findings
+        if f.get("severity") == "error" and f.get("fix") and not f.get("fixed") and list(f.get("path") or [])[:2] == ["steps", name]
+    ]
+    return found[:1]
 
 
 def _words(validation: dict[str, Any]) -> str:
@@ -150,12 +185,12 @@ def _words(validation: dict[str, Any]) -> str:
 
 def tiles(run: RunLog) -> list[Tile]:
     """The figures of the run that stand large, those that are known."""
-    training, validation, export = run.stat("training"), run.stat("validation"), run.stat("export")
+    training, validation = run.stat("training"), validated(run)
     bins, vocabulary = run.stat("bins"), run.stat("vocabulary") or run.stat("tokenizer")
     out: list[Tile] = []
     bits = number(validation.get("bits_per_byte", training.get("val_bits_per_byte")))
-    if bits is not None:
-        out.append(Tile(figure(bits) if not isfinite(bits) else fixed(bits), "bits per byte", against_ngram(validation)))
+    if bits is not None and isfinite(bits):
+        out.append(Tile(fixed(bits), "bits per byte", against_ngram(validation)))
     if number(training.get("parameters")):
         out.append(Tile(short(training["parameters"]), "parameters", family(training.get("family"))))
     if number(training.get("steps")):
@@ -167,8 +202,6 @@ def tiles(run: RunLog) -> list[Tile]:
     documents = sum(int(number(data.get("documents")) or 0) for _, data in run.stats("corpus"))
     if documents:
         out.append(Tile(short(documents), "documents", listed([language(code) for code in languages(run) if code])))
-    if export.get("bytes"):
-        out.append(Tile(size(export["bytes"]), "exported", str(export.get("quantization", ""))))
     seconds = total_seconds(run)
     if seconds:
         out.append(Tile(span(seconds), "in all", _made(run.record.steps)))
@@ -188,6 +221,8 @@ def _made(steps: list[StepRecord]) -> str:
 
 def state(run: RunLog) -> str:
     """done, failed or stopped. While the report is being written the run itself still says `running`, so its steps are asked."""
+    if not run.record.steps:
+        return run.record.status
     found = {s.status for s in run.record.steps}
     for status in ("failed", "stopped"):
         if status in found or run.record.status == status:

@@ -38,7 +38,6 @@ SECTIONS: tuple[Callable[[RunLog], Section | None], ...] = (
     about_run.configuration,
     about_run.machine,
 )
-STATES = {"done": "done", "failed": "failed", "stopped": "stopped"}
 
 
 def page(run: RunLog, title: str = "") -> str:
@@ -69,7 +68,7 @@ def page(run: RunLog, title: str = "") -> str:
         headline=headline(run),
         lead=lead(run),
         tiles=tiles(run),
-        state=STATES[state(run)],
+        state=state(run),
         smoke=record.smoke,
         started=moment(record.started),
         seconds=span(total_seconds(run)) if total_seconds(run) else "",

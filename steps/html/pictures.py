@@ -5,10 +5,14 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from steps.html.curves import Curve, smoothed, thinned
+from steps.html.curves import Curve, thinned
 from steps.html.runlog import RunLog, TrainLog
 
-BLUE, GREEN, RED = "#0072B2", "#009E73", "#D55E00"  # M. Okabe, K. Ito: Color Universal Design, https://jfly.uni-koeln.de/color/
+BLUE, GREEN, RED = (
+    "#0072B2",
+    "#009E73",
+    "#C62828",
+)  # blue and green: M. Okabe, K. Ito: Color Universal Design, https://jfly.uni-koeln.de/color/
 FURTHER = ("#0072B2", "#E69F00", "#CC79A7", "#56B4E9", "#000000")
 DPI = 120
 
@@ -72,11 +76,11 @@ def _loss(axes: Any, log: TrainLog, colour: str, several: bool) -> int:
     name = _plain(f"{log.id} ") if several else ""
     drawn = 0
     if raw.finite:
-        long = len(raw) >= 10
+        long = bool(len(log.smooth))
         alone = {"marker": "o"} if len(raw) == 1 else {}
         axes.plot(*_points(raw), color=colour, alpha=0.3 if long else 1, linewidth=0.9, label=None if long else f"{name}train", **alone)
         if long:
-            axes.plot(*_points(smoothed(raw)), color=colour, linewidth=2, label=f"{name}train, smoothed")
+            axes.plot(*_points(log.smooth), color=colour, linewidth=2, label=f"{name}train, smoothed")
         drawn += 1
     if evals.finite:
         style = {"linestyle": "--", "markeredgecolor": colour} if several else {}

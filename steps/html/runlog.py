@@ -4,12 +4,13 @@ import json
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import nan
+from functools import cached_property
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
 from schemas import RunRecord, StepRecord
-from steps.html.curves import Curve
+from steps.html.curves import Curve, smoothed
 from steps.html.words import count, number, plural
 
 TRAIN_FIELDS = ("train_loss", "learning_rate", "tokens_per_sec", "peak_memory_gb", "trained_tokens", "grad_norm")
@@ -26,6 +27,12 @@ class TrainLog:
     by: dict[str, Curve] = field(default_factory=dict)  # bits per byte of each language or source
     eval_samples: list[dict[str, Any]] = field(default_factory=list)
     marks: list[tuple[float, str]] = field(default_factory=list)  # (step, what happened)
+
+    @cached_property
+    def smooth(self) -> Curve:
+        """The training loss, smoothed; empty when it is too short for that."""
+        raw = self.curve("train_loss")
+        return smoothed(raw) if len(raw) >= 10 else Curve()
 
     def curve(self, name: str) -> Curve:
         """The curve of a logged field, empty when it was never logged."""
@@ -125,11 +132,12 @@ def _with_groups(lines: Iterator[dict[str, Any]], log: TrainLog) -> Iterator[dic
 def _columns(lines: Iterator[dict[str, Any]], fields: tuple[str, ...]) -> dict[str, Curve]:
     steps = array("d")
     values = {name: array("d") for name in fields}
-    for line in lines:
-        steps.append(float(line["step"]))
-        for name, column in values.items():
-            found = number(line.get(name))
-            column.append(nan if found is None else found)
+    columns = [(name, column.append) for name, column in values.items()]
+    for line in lines:  # a million times in a long training: nothing here that can be done outside
+        steps.append(line["step"])
+        for name, append in columns:
+            found = line.get(name)
+            append(found if type(found) is float or type(found) is int else nan)
     if any(steps[i] > steps[i + 1] for i in range(len(steps) - 1)):
         order = sorted(range(len(steps)), key=steps.__getitem__)
         steps = array("d", (steps[i] for i in order))
@@ -147,8 +155,7 @@ def _lines(path: Path, problems: list[str], where: str, needs: tuple[str, ...] =
                     data = json.loads(line)
                 except ValueError:
                     data = None
-                step = number(data.get(needs[0])) if needs and isinstance(data, dict) else 0.0
-                if isinstance(data, dict) and step is not None and step - step == 0 and all(key in data for key in needs):
+                if isinstance(data, dict) and (not needs or _has(data, *needs)):
                     yield data
                 elif line.strip():
                     bad.append(place)
@@ -158,6 +165,11 @@ def _lines(path: Path, problems: list[str], where: str, needs: tuple[str, ...] =
         problems.append(f"{where} could not be read ({_why(error)})")
     if bad:
         problems.append(f"{where}: {plural(len(bad), 'line')} could not be read, the first is line {count(bad[0])}; the rest is shown")
+
+
+def _has(data: dict[str, Any], step: str, value: str) -> bool:
+    at = data.get(step)
+    return (type(at) is int or (type(at) is float and isfinite(at))) and value in data
 
 
 def _why(error: Exception) -> str:

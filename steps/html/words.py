@@ -14,6 +14,7 @@ LANGUAGES = {
     "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovene",
     "sq": "Albanian", "sr": "Serbian", "sv": "Swedish", "sw": "Swahili", "ta": "Tamil", "th": "Thai", "tk": "Turkmen",
     "tr": "Turkish", "tt": "Tatar", "uk": "Ukrainian", "ur": "Urdu", "uz": "Uzbek", "vi": "Vietnamese", "zh": "Chinese",
+    "und": "language not said",
 }  # fmt: skip
 FAMILIES = {"mamba": "Mamba", "mamba2": "Mamba-2", "mamba_hebbian": "Hebbian Mamba", "llama": "Llama", "gpt2": "GPT-2"}
 
