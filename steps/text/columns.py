@@ -1,7 +1,9 @@
 """Reading order on a page: columns are found by the white gutters between blocks."""
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from statistics import median
 
 GUTTER = 5  # points: narrower white is a gap between words
 WIDE = 0.6
@@ -23,12 +25,35 @@ class Block:
         return sum(map(len, self.lines))
 
 
-def reading_order(blocks: list[Block]) -> list[Block]:
-    """Blocks as a person reads them: down each column, left to right, interrupted by what spans several columns."""
-    if len(blocks) < 3:
-        return sorted(blocks, key=lambda b: (round(b.y0), b.x0))
-    gutters = _gutters(blocks)
+def ordered_pages(pages: list[list[Block]]) -> list[Block]:
+    """Blocks of all pages as a person reads them. A page whose own gutters are unclear has those that most pages have."""
+    own = [_gutters(page) for page in pages]
+    common = Counter(tuple(round(x / 12) for x in gutters) for gutters in own if gutters).most_common(1)
+    usual: list[float] = []
+    if common:
+        alike = [gutters for gutters in own if tuple(round(x / 12) for x in gutters) == common[0][0]]
+        usual = [median(xs) for xs in zip(*alike, strict=True)]
+    out: list[Block] = []
+    for page, gutters in zip(pages, own, strict=True):
+        out += reading_order(page, gutters or (usual if _fit(page, usual) else []))
+    return out
+
+
+def _fit(blocks: list[Block], gutters: list[float]) -> bool:
+    """True when less than half of the text reaches over the gutters, and each column has some."""
     if not gutters:
+        return False
+    edges = [float("-inf"), *gutters, float("inf")]
+    inside = [0] * len(edges)
+    for block in blocks:
+        column = _column(block, edges)
+        inside[-1 if column is None else column] += block.characters
+    return inside[-1] * 2 < sum(inside) and min(inside[:-1]) > 0
+
+
+def reading_order(blocks: list[Block], gutters: list[float]) -> list[Block]:
+    """Blocks down each column, left to right, interrupted by what spans several columns."""
+    if not gutters or len(blocks) < 3:
         return _by_lines(blocks)
     edges = [float("-inf"), *gutters, float("inf")]
     out: list[Block] = []
@@ -87,17 +112,30 @@ def _gutters(blocks: list[Block]) -> list[float]:
         steps[max(0, int(block.x0 - left))] += block.y1 - block.y0
         steps[min(width, int(block.x1 - left) + 1)] -= block.y1 - block.y0
     covered = list(accumulate(steps[:width]))
-    limit = max(14.0, 0.05 * max(covered))
-    found: list[float] = []
+    clear = _strips(covered, max(14.0, 0.05 * max(covered)))
+    found = [left + (a + b) / 2 for a, b in clear if _columns_beside(narrow, left + a, left + b)]
+    if found:
+        return found
+    quarter = sum(b.characters for b in blocks) / 4
+    for a, b in _strips(covered, 0.3 * max(covered)):
+        sides = sum(x.characters for x in narrow if x.x1 <= left + a + 2), sum(x.characters for x in narrow if x.x0 >= left + b - 2)
+        if min(sides) >= quarter:
+            found.append(left + (a + b) / 2)
+    return found
+
+
+def _strips(covered: list[float], limit: float) -> list[tuple[int, int]]:
+    """Stretches of the x axis, away from the edges, that no more than `limit` points of text cover."""
+    found: list[tuple[int, int]] = []
     start = None
-    last = int(0.9 * width)
-    for x in range(int(0.1 * width), last + 1):
+    last = int(0.9 * len(covered))
+    for x in range(int(0.1 * len(covered)), last + 1):
         white = covered[x] <= limit
         if white and start is None:
             start = x
         if start is not None and (not white or x == last):
-            if x - start >= GUTTER and _columns_beside(narrow, left + start, left + x):
-                found.append(left + (start + x) / 2)
+            if x - start >= GUTTER:
+                found.append((start, x))
             start = None
     return found
 

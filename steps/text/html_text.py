@@ -28,6 +28,7 @@ CELLS = {"td", "th"}
 EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SKIP_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "menu"}
 MAIN = ("main", "article")
+HEADER_WORDS = 40  # words of paragraphs, outside links, that make a page header text
 
 
 def html_charset(data: bytes) -> str:
@@ -48,7 +49,8 @@ def html_text(page: str) -> tuple[str, str]:
     reader.close()
     everything = reader.text(reader.parts)
     inner = reader.text(reader.main)
-    chosen = inner if len(inner) * 2 >= len(everything) else everything
+    one = reader.mains == 1 or (not reader.mains and reader.articles == 1)  # a list of articles is all of the page
+    chosen = inner if one and len(inner) * 2 >= len(everything) else everything
     return chosen, re.sub(r"\s+", " ", "".join(reader.title)).strip()
 
 
@@ -60,6 +62,9 @@ class _Reader(HTMLParser):
         self.title: list[str] = []
         self.open: list[tuple[str, bool]] = []  # tag, and whether it silences what is inside
         self.in_title = False
+        self.mains = self.articles = 0
+        self.header: list[str] = []  # what a page header holds: kept when it is text and no menu
+        self.header_words = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "title" and not any(name == "svg" for name, _ in self.open):
@@ -67,6 +72,8 @@ class _Reader(HTMLParser):
         if tag == "body":  # a head that nobody closed ends here
             self.open = [(name, silent) for name, silent in self.open if name != "head"]
         given = dict(attrs)
+        self.mains += tag == "main"
+        self.articles += tag == "article" and not any(name == "article" for name, _ in self.open)
         hidden = "hidden" in given or given.get("role") in SKIP_ROLES or given.get("aria-hidden") == "true"
         in_article = any(name in MAIN for name, _ in self.open)
         silent = hidden or (tag in SILENT and not (tag == "header" and in_article))
@@ -75,7 +82,7 @@ class _Reader(HTMLParser):
         elif tag in CELLS:
             self._put("\t")
         elif tag in BLOCKS:
-            self._put("\n\n" if tag != "li" else "\n\n- " if False else "\n")
+            self._put("\n\n" if tag != "li" else "\n")
         if tag not in EMPTY:
             self.open.append((tag, silent))
 
@@ -86,6 +93,10 @@ class _Reader(HTMLParser):
             if self.open[i][0] == tag:
                 del self.open[i:]
                 break
+        if tag == "header" and self.header and not any(silent for _, silent in self.open):
+            if self.header_words >= HEADER_WORDS:
+                self._put("\n\n" + "".join(self.header) + "\n\n")
+            self.header, self.header_words = [], 0
         if tag in BLOCKS:
             self._put("\n\n" if tag not in ("li", "tr") else "\n")
 
@@ -99,7 +110,12 @@ class _Reader(HTMLParser):
             self._put(re.sub(r"[ \t\r\n\f]+", " ", data))
 
     def _put(self, text: str) -> None:
-        if any(silent for _, silent in self.open):
+        silencing = [name for name, silent in self.open if silent]
+        if silencing == ["header"]:
+            self.header.append(text)
+            names = [name for name, _ in self.open]
+            self.header_words += len(text.split()) if "p" in names and "a" not in names else 0
+        if silencing:
             return
         self.parts.append(text)
         if any(name in MAIN for name, _ in self.open):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.text.columns import Block, reading_order
+from steps.text.columns import Block, ordered_pages
 from steps.text.papers import AFTER, Hyphens, join_lines, reference_span
 from steps.text.unreadable import Unreadable
 
@@ -27,6 +27,7 @@ HEADING = re.compile(
     re.IGNORECASE,
 )
 ENDED = tuple(".!?:;…”\"')]}»")
+FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
 MARGIN = 0.12  # share of the page's height in which running heads stand
 SMALL = 0.63  # of the body's line height: labels inside figures
 
@@ -48,7 +49,7 @@ def pdf_text(path: Path, *, references: bool = False) -> tuple[str, str]:
         raise Unreadable("a scan without a text layer: run OCR on it first" if pictures else "no text on any page")
     body = _body_height(pages)
     drop_margins(pages, body)
-    blocks = [block for page in pages for block in reading_order([b for b in page.blocks if not _label(b, body)])]
+    blocks = ordered_pages([[b for b in page.blocks if not _label(b, body)] for page in pages])
     text = "\n\n".join(paragraphs(blocks, body, references=references))
     if not text.strip():
         raise Unreadable("nothing but running heads and numbers")
@@ -177,7 +178,7 @@ def paragraphs(blocks: list[Block], body: float, *, references: bool) -> list[st
     for block in blocks:
         for number, lines in enumerate(_parts(block, body)):
             text = lines[0] if len(lines) == 1 else join_lines(lines, hyphens)
-            floating = bool(CAPTION.match(text)) or "\t" in text
+            floating = bool(CAPTION.match(text)) or "\t" in text or text[:1] in FOOTNOTE
             if number == 0 and open_at >= 0 and not floating and goes_on(out[open_at], text):
                 out[open_at] = join_lines([out[open_at], text], hyphens)
             else:
