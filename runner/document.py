@@ -21,6 +21,7 @@ _WORDS: dict[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "True": True, "TRUE": True,
     "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+_COMMENT = re.compile(r"(?<![^ \t\r\n\ufeff])#[^\r\n]*")
 _LINE_END = re.compile("\r\n|\n|\r")
 
 
@@ -96,15 +97,16 @@ class Document:
     def comments(self) -> Iterator[tuple[Place, str]]:
         """Each comment, in order: its place and its text from the `#` on."""
         spans = sorted(_scalar_spans(self.root)) if self.root else []
-        at = 0
-        for match in re.finditer(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*", self.text.removeprefix("\ufeff")):
-            start = match.start() + (1 if self.text.startswith("\ufeff") else 0)
+        position, at = 0, 0
+        while (match := _COMMENT.search(self.text, position)) is not None:
+            start, end = match.start(), match.end()
             while at < len(spans) and spans[at][1] <= start:
                 at += 1
             if at < len(spans) and spans[at][0] < start:
+                position = spans[at][1]
                 continue
-            end = start + len(match.group())
             yield self.place(start, end), self.text[start:end]
+            position = end
 
     def complain(
         self, code: str, message: str, start: int, end: int, fix: str = "", edits: tuple[Edit, ...] = (), severity: Any = "error"

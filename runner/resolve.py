@@ -41,13 +41,15 @@ def mean(file: Path, overrides: Overrides | None = None, texts: dict[Path, str] 
     reading = _Reading(file, top, nodes, {f.path for f in variables.findings})
     for name, node in nodes.items():
         reading.take(name, node)
+    findings += (secrets := _secrets(variables, reading))
+    reading.unfilled |= {f.path for f in secrets}
     if overrides.smoke:
         reading.smoke()
     reading.look()
     reading.validate()
     recipe = reading.validate_top(result)
     wired = graph.wire(project, reading.steps, reading.wiring, reading.subjects)
-    findings += [*reading.findings, *_secrets(variables, reading), *wired.findings]
+    findings += [*reading.findings, *wired.findings]
     target = _target(recipe, reading.top.get("target"), findings)
     places, whence = origins.flatten(result.documents[0], top, nodes, result.listed)
     data = {key: escaped(value) if key != "vars" else value for key, value in reading.top.items()}

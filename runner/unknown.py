@@ -35,7 +35,7 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
     models = shapes.models_at(scene.model, path[:-1])
     inside = shapes.everywhere(scene.model)
     full = scene.base + path
-    parent = str(path[-2]) if len(path) > 1 else scene.called
+    parent = _parent(path, scene)
     if name in inside and not any(name in shapes.fields(m) for m in models):
         target = inside[name][0]
         owner = ".".join(map(str, target[:-1])) or scene.called
@@ -52,6 +52,14 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
             "K006", "error", f"{name} belongs to {elsewhere[0]}, not to {parent}", full, f"write it under {elsewhere[0]}", on="key"
         )
     return _misspelt(name, full, parent, models, [*inside, *_wires(step, path)], best)
+
+
+def _parent(path: Names, scene: Scene) -> str:
+    """What the map is called in which a key stands: by its last word, with the list it is in."""
+    if len(path) < 2:
+        return scene.called
+    first = max((i for i in range(len(path) - 1) if isinstance(path[i], str)), default=0)
+    return ".".join(map(str, path[first:-1]))
 
 
 def at_top(name: str, value: Any, near: Neighbours) -> Finding:
@@ -149,7 +157,9 @@ def _skeleton(kept: dict[str, Any], params: dict[str, dict[str, Any]]) -> str:
     if "lora" in train:
         train.setdefault("method", "lora")
     if "base" in (train.get("model") or {}):
-        lines += ["  - type: split_long", f"    max_tokens: {written(train.get('max_seq_length', 1024))}"] if "split_long" in params else []
+        if "split_long" in params:  # it counts in the model's own tokens
+            lines += ["  - type: check_vocab_consistency", f"    checkpoint: {written(train['model']['base'])}"]
+            lines += ["  - type: split_long", f"    max_tokens: {written(train.get('max_seq_length', 1024))}"]
         train.setdefault("objective", "sft")
     else:
         lines += ["  - type: train_tokenizer", "    vocab_size: 8000", "  - type: tokenize_bin"]

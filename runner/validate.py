@@ -128,11 +128,17 @@ def _without_unions(errors: list[_Error], scene: Scene, depth: int) -> list[_Err
     for prefix, branches in unions.items():
         fitting = {label: found for label, found in branches.items() if not any(_misshapen(e, prefix) for e in found)}
         if fitting:
-            best = min(fitting.values(), key=lambda found: sum(e.type in ("extra_forbidden", "missing") for e in found))
+            best = min(fitting.values(), key=lambda found: _distance(found, len(prefix)))
             result.extend(_without_unions(best, scene, depth + 1))
         else:
             result.append(_no_member(prefix, [e for found in branches.values() for e in found if e.path == prefix], scene))
     return result
+
+
+def _distance(errors: list[_Error], depth: int) -> tuple[int, int]:
+    """How far a value is from a member of a union: keys that are strange or missing in it, then further inside."""
+    strange = [len(e.path) - depth for e in errors if e.type in ("extra_forbidden", "missing")]
+    return sum(deep <= 1 for deep in strange), len(strange)
 
 
 def _misshapen(error: _Error, prefix: Names) -> bool:
@@ -188,7 +194,8 @@ def _said(error: _Error, scene: Scene) -> Finding:
 def _limit(error: _Error) -> str:
     if error.type in _LIMITS:
         key, words = _LIMITS[error.type]
-        return words.format(error.context.get(key))
+        limit = error.context.get(key)
+        return words.format(int(limit) if isinstance(limit, float) and limit == int(limit) else limit)
     if error.type in ("too_short", "string_too_short"):
         least = error.context.get("min_length", 1)
         return "something, not nothing" if least == 1 else f"at least {least} of them"
@@ -226,7 +233,8 @@ def _wrong_type(path: Names, value: Any, wanted: list[str], scene: Scene, mended
         from runner.written import written
 
         edit = Edit("set", full, mended)
-        return Finding("K002", "error", message, full, f"write {path[-1]}: {written(mended)}", (edit,), on=_part(value))
+        typed = value.strip() if isinstance(value, str) and scalar(value.strip()) == mended else written(mended)
+        return Finding("K002", "error", message, full, f"write {path[-1]}: {typed}", (edit,), on=_part(value))
     fix = _hint(value, wanted, path)
     return Finding("K002", "error", message, full, fix, on=_part(value))
 

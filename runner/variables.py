@@ -82,6 +82,7 @@ class Variables:
             if value.items is not None:
                 shape = "a map" if isinstance(value.items, dict) else "a list"
                 self._say("Y032", f"{match[1]} is {shape}, which has no place inside text", path, f"write ${{{match[1]}}} alone", node)
+                unknown = True
                 return match[0]
             return _shown(value)
 

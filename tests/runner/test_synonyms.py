@@ -1,0 +1,177 @@
+"""Other tools' names are met by name, and converted where that is exact."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.meant import Meant
+from runner.resolve import mean
+from runner.synonyms import met
+from schemas.findings import Edit, Finding
+from tests.runner.toys import toys  # noqa: F401
+
+HEAD = "recipe: r\nsteps:\n  - {type: read, sources: [{path: a}]}\n  - type: pieces\n  - type: bins\n"
+GUIDE = """\
+# configs/my_run.yaml
+model_id: mlx-community/Mistral-7B-Instruct-v0.2-4bit
+batch_size: 2
+max_seq_length: 1536
+num_layers: 12
+iters: 500
+learning_rate: 1e-5
+lora_rank: 8
+enable_oom_fallback: true
+preprocess_enabled: true
+seed: 42
+"""
+
+
+def train(tmp_path: Path, *lines: str) -> Meant:
+    file = tmp_path / "r.yaml"
+    file.write_text(HEAD + "  - type: train\n" + "".join(f"    {line}\n" for line in lines))
+    return mean(file)
+
+
+def only(meant: Meant) -> Finding:
+    assert len(meant.findings) == 1, meant.findings
+    return meant.findings[0]
+
+
+@pytest.mark.usefixtures("toys")
+@pytest.mark.parametrize(
+    ("line", "ours", "value"),
+    [
+        ("per_device_train_batch_size: 4", "batch_size", None),
+        ("micro_batch_size: 4", "batch_size", None),
+        ("sequence_len: 128", "max_seq_length", None),
+        ("cutoff_len: 128", "max_seq_length", None),
+        ("block_size: 128", "max_seq_length", None),
+        ("epochs: 3.0", "num_train_epochs", None),
+        ("iters: 500", "max_steps", None),
+        ("lr: 1e-4", "learning_rate", None),
+        ("warmup: 100", "warmup_steps", None),
+        ("warmup: 0.1", "warmup_ratio", None),
+        ("eval_interval: 10", "eval_steps", None),
+        ("grad_clip: 0.5", "max_grad_norm", None),
+        ("bf16: true", "precision", "bf16"),
+        ("fp16: true", "precision", "fp16"),
+        ("adapter: lora", "method", None),
+    ],
+)
+def test_a_name_of_the_same_map_is_renamed(tmp_path: Path, line: str, ours: str, value: Any):
+    """One finding, both names, a safe rename."""
+    theirs = line.split(":")[0]
+    finding = only(train(tmp_path, line))
+    assert (finding.code, finding.message) == ("K010", f"{theirs} is called {ours} here")
+    assert finding.edits == (Edit("rename", ("steps", "train", theirs), value, ours),)
+
+
+@pytest.mark.usefixtures("toys")
+@pytest.mark.parametrize(
+    ("line", "target", "value"),
+    [
+        ("lora_rank: 8", ("lora",), {"r": 8}),
+        ("lora_target_modules: [in_proj]", ("lora",), {"target_modules": ["in_proj"]}),
+        ("n_embd: 64", ("model",), {"d_model": 64}),
+        ("num_hidden_layers: 4", ("model",), {"n_layers": 4}),
+        ("base_model: org/name", ("model",), {"base": {"hub": "org/name"}}),
+        ("model_name_or_path: ./here", ("model",), {"base": {"path": "./here"}}),
+    ],
+)
+def test_a_name_of_an_inner_map_moves_there(tmp_path: Path, line: str, target: tuple[str, ...], value: Any):
+    """Delete and set, since a fix is safe where the right place is empty."""
+    finding = only(train(tmp_path, line))
+    theirs = line.split(":")[0]
+    assert (finding.code, finding.edits) == (
+        "K010",
+        (Edit("delete", ("steps", "train", theirs)), Edit("set", ("steps", "train", *target), value)),
+    )
+
+
+@pytest.mark.usefixtures("toys")
+def test_names_inside_the_model(tmp_path: Path):
+    """GPT-2's and llama's words for the sizes of a network."""
+    found = train(tmp_path, "model: {n_embd: 64, n_layer: 2, num_attention_heads: 4}").findings
+    assert [(f.message, f.edits[0].key) for f in found] == [
+        ("n_embd is called d_model here", "d_model"),
+        ("n_layer is called n_layers here", "n_layers"),
+        ("num_attention_heads is called n_heads here", "n_heads"),
+    ]
+
+
+@pytest.mark.usefixtures("toys")
+def test_nothing_is_overwritten(tmp_path: Path):
+    """Where ours is written too, the line is to be deleted by hand; of two synonyms only one is renamed."""
+    finding = only(train(tmp_path, "lr: 1e-4", "learning_rate: 1e-3"))
+    assert (finding.edits, finding.fix) == ((), "delete the line")
+    found = train(tmp_path, "micro_batch_size: 4", "per_device_train_batch_size: 8").findings
+    assert [len(f.edits) for f in found] == [1, 0]
+
+
+@pytest.mark.usefixtures("toys")
+def test_what_the_step_does_not_have_is_not_offered(tmp_path: Path):
+    """A name leads nowhere unless the step really has the key."""
+    finding = only(train(tmp_path, "save_total_limit: 3"))
+    assert (finding.message, finding.edits) == ("save_total_limit would be keep, which is not supported yet", ())
+
+
+@pytest.mark.usefixtures("toys")
+def test_names_without_a_counterpart_say_why(tmp_path: Path):
+    """output_dir and logging_steps can go, and the reason is told."""
+    found = train(tmp_path, "output_dir: out", "logging_steps: 10").findings
+    assert [f.message for f in found] == [
+        "output_dir is another tool's key: every run has a folder of its own under runs/",
+        "logging_steps is another tool's key: every step is logged",
+    ]
+    assert all(f.edits[0].action == "delete" for f in found)
+
+
+def test_mlx_scale_is_alpha_over_rank():
+    """mlx's scale x r is lora_alpha; without r it cannot be said."""
+    known = met("train", ("scale",), 20.0, {"lora_rank": 8})
+    assert known is not None
+    assert (known.path, known.value, known.exact) == (("lora", "lora_alpha"), 160, True)
+    alone = met("train", ("scale",), 20.0, {})
+    assert alone is not None
+    assert (alone.value, alone.exact) == (None, False)
+
+
+def test_the_guides_yaml_gets_only_helpful_findings(tmp_path: Path):
+    """Another tool's file: each key is sent to its step, nothing is called unknown, and a recipe of the same values is offered."""
+    file = tmp_path / "my_run.yaml"
+    file.write_text(GUIDE)
+    meant = mean(file)
+    found = {f.path[0] if f.path else "": f for f in meant.findings}
+    assert {f.code for f in meant.findings} <= {"K006", "K010", "K011"}
+    assert set(found) == {"", "model_id", "batch_size", "max_seq_length", "num_layers", "iters", "learning_rate", "lora_rank",
+                          "enable_oom_fallback", "preprocess_enabled"}  # fmt: skip
+    assert found["iters"].message == "iters is max_steps of the step train"
+    assert found["iters"].place is not None
+    assert found["iters"].place.line == 6
+    assert found["lora_rank"].fix == "write lora: {r: 8} in the step train"
+
+
+def test_the_offered_recipe_is_one(tmp_path: Path):
+    """What K011 says to type is read without errors."""
+    file = tmp_path / "my_run.yaml"
+    file.write_text(GUIDE)
+    skeleton = mean(file).findings[0].fix.removeprefix("begin with:\n")
+    (tmp_path / "new.yaml").write_text(skeleton)
+    meant = mean(tmp_path / "new.yaml")
+    assert [f for f in meant.errors if f.code[0] in "KYL"] == [], skeleton
+    assert meant.step("train").raw["max_steps"] == 500
+
+
+def test_the_offered_fixes_do_what_they_say(tmp_path: Path):
+    """Every synonym of train leads to a key that the real step has, or says that it is not there."""
+    from runner import shapes, synonyms
+    from steps import find
+
+    step = find("train")
+    assert step is not None
+    for name in synonyms._TRAIN:
+        known = synonyms.met("train", (name,), 1, {})
+        assert known is not None
+        assert known.path or known.words
+        assert name not in shapes.fields(step.params) or known.path == (name,) or not known.path, name
