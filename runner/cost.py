@@ -1,7 +1,7 @@
 """What a recipe will make and cost, in a line or two, from its forecasts."""
 
 from runner.meant import Meant, StepMeant
-from runner.screen import plural
+from runner.screen import in_bytes, plural, scaled
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.machine import GIB
 
@@ -47,29 +47,18 @@ def _whole(steps: list[StepMeant]) -> str:
     bins = [f.train_tokens for f in made if isinstance(f, TokenBinForecast) and f.train_tokens]
     parts = []
     if text and None not in text:
-        parts.append(f"{_bytes(sum(size or 0 for size in text))} of text")
+        parts.append(f"{in_bytes(sum(size or 0 for size in text))} of text")
     if bins:
         parts.append(f"{_count(max(bins))} training tokens")
     if seconds := sum(f.seconds or 0 for f in made):
         parts.append(f"about {_time(seconds)}")
     if disk := sum(f.disk_bytes or 0 for f in made):
-        parts.append(f"{_bytes(disk)} of disk")
+        parts.append(f"{in_bytes(disk)} of disk")
     return ", ".join(parts)
 
 
-def _scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:
-    for size, unit in units:
-        if value >= size:
-            return f"{value / size:,.0f} {unit}" if value >= 100 * size else f"{value / size:.3g} {unit}"
-    return f"{value:.0f}"
-
-
 def _count(value: float) -> str:
-    return _scaled(value, ((1e9, "B"), (1e6, "M"), (1e3, "k")))
-
-
-def _bytes(value: float) -> str:
-    return _scaled(value, ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "bytes")))
+    return scaled(value, ((1e9, "B"), (1e6, "M"), (1e3, "k")))
 
 
 def _time(seconds: float) -> str:

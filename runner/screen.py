@@ -40,6 +40,19 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}" + ("" if count == 1 else "s")
 
 
+def scaled(value: float, units: tuple[tuple[float, str], ...]) -> str:
+    """`value` in the largest of `units` (size, name; falling) that it fills, to three digits."""
+    for size, unit in units:
+        if value >= size:
+            return f"{value / size:,.0f} {unit}" if value >= 100 * size else f"{value / size:.3g} {unit}"
+    return f"{value:.0f}"
+
+
+def in_bytes(value: float) -> str:
+    """`12 kB`, `3.2 GB`: decimal units, as disks and texts are sold."""
+    return scaled(value, ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "bytes")))
+
+
 def head(finding: Finding, file: str = "") -> str:
     """`file:line:column: CODE: message`, the severity named when it is no error."""
     place = finding.place

@@ -130,6 +130,11 @@ def screen(file: Path, overrides: Overrides | None = None, *, fix: bool = False)
     return _shown(each, {each.file: each.after} if fix else {})
 
 
+def fixed_text(file: Path, overrides: Overrides | None = None) -> str:
+    """The text of `file` as --fix would leave it."""
+    return _checked(file, overrides or Overrides(), True).after
+
+
 def write(file: Path, content: str) -> None:
     """Replace a file's text in one motion; its mode stays, and a link still points to it.
 

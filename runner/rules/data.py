@@ -51,6 +51,8 @@ def _absent(view: View, pattern: str) -> tuple[str, str]:
             break
         there = there / part
     shown = there.relative_to(project) if there.is_relative_to(project) else there
+    if pattern.startswith(("/", "~")):
+        return f"there is no {pattern} on this machine", "write a path below the project's folder, which travels with the recipe"
     beside = f"the folder {shown}" if there != project else f"the project's folder {project}"
     if any(mark in missing for mark in "*?["):
         return f"no file matches {pattern}", f"look into {beside}: paths start at the project's folder"

@@ -24,6 +24,8 @@ def results_are_read(view: View) -> Iterator[Finding]:
     """L010: an artifact in the middle of a recipe that trains a model, read by no step."""
     if any(step.step is None or step.params is None for step in view.meant.steps) or not any(view.of_kind("Checkpoint")):
         return  # wiring is only known when every step is; a recipe that only prepares data ends in such a result
+    if any(f.code[0] == "L" and f.severity == "error" for f in view.meant.findings):
+        return  # what cannot be wired is said already
     said = {f.path for f in view.meant.findings if f.code == "L007"}
     for step in view.meant.steps:
         kind = step.step.makes.kind() if step.step is not None else ""

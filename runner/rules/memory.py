@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from runner.meant import StepMeant
-from runner.rules import View, number, rule, say
+from runner.rules import View, number, path, rule, say
 from schemas.artifacts import CheckpointForecast, PlanForecast
-from schemas.findings import Finding, RulePage
+from schemas.findings import Edit, Finding, RulePage
 from schemas.machine import GIB
 
 FULL = 0.92  # of the memory: above it allocators fragment, and a longer batch ends the run
@@ -38,16 +38,16 @@ def fits(view: View) -> Iterator[Finding]:
         parts = sorted(made.memory_parts.items(), key=lambda item: -item[1])[:2]
         most = " and ".join(f"{label} {size / GIB:.1f}" for label, size in parts)
         message = f"training needs about {need / GIB:.1f} GiB ({most}), {name} has {has / GIB:.1f}"
-        where, fix = _remedy(step, made, has)
-        yield say("B010", step, where, message, fix, severity="error" if need > has else "warning")
+        where, fix, edits = _remedy(step, made, has)
+        yield say("B010", step, where, message, fix, severity="error" if need > has else "warning", edits=edits if need > has else ())
 
 
 def _planned(view: View, step: StepMeant) -> bool:
     return isinstance(view.reaches(step, "plan"), PlanForecast)
 
 
-def _remedy(step: StepMeant, made: CheckpointForecast, has: int) -> tuple[str, str]:
-    """The param to point at, and what to write there."""
+def _remedy(step: StepMeant, made: CheckpointForecast, has: int) -> tuple[str, str, tuple[Edit, ...]]:
+    """The param to point at, what to write there, and the same as edits where the training stays the same."""
     batch = number(step, "batch_size")
     growing = sum(made.memory_parts.get(name, 0) for name in ("activations", "logits"))
     rest = (made.peak_memory_bytes or 0) - growing
@@ -55,10 +55,24 @@ def _remedy(step: StepMeant, made: CheckpointForecast, has: int) -> tuple[str, s
         fitting = max(1, int(batch * (FULL * has - rest) / max(1, growing)))
         fitting = 1 << (fitting.bit_length() - 1)
         if fitting < batch:
-            return "batch_size", f"write batch_size: {fitting}; gradient accumulation keeps the effective batch"
+            return _smaller(step, batch, fitting)
     if rest >= FULL * has:
-        return "model", "take a smaller model, method: lora, or a target with more memory"
-    return ("max_seq_length" if number(step, "max_seq_length") else ""), "lower batch_size or max_seq_length, or let a plan step choose"
+        return "model", "take a smaller model, method: lora, or a target with more memory", ()
+    return ("max_seq_length" if number(step, "max_seq_length") else ""), "lower batch_size or max_seq_length, or let a plan step choose", ()
+
+
+def _smaller(step: StepMeant, batch: int, fitting: int) -> tuple[str, str, tuple[Edit, ...]]:
+    """A smaller micro-batch; accumulation, written or following from the total, keeps the effective batch."""
+    edits = [Edit("set", path(step, "batch_size"), fitting)]
+    times = number(step, "gradient_accumulation_steps")
+    total = number(step, "total_batch_size") or number(step, "total_batch_tokens")
+    if total and times is None:
+        return "batch_size", f"write batch_size: {fitting}; gradient accumulation follows, the effective batch stays", tuple(edits)
+    if batch % fitting:
+        return "batch_size", f"write batch_size: {fitting} and accumulate more", ()
+    more = int(times or 1) * (batch // fitting)
+    edits.append(Edit("set", path(step, "gradient_accumulation_steps"), more))
+    return "batch_size", f"write batch_size: {fitting} and gradient_accumulation_steps: {more}; the effective batch stays", tuple(edits)
 
 
 @rule(

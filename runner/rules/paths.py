@@ -66,7 +66,7 @@ def paths_travel(view: View) -> Iterator[Finding]:
     """H021: absolute source paths. H022: a base or checkpoint folder without config.json."""
     for step in view.meant.steps:
         for where, path in _paths(step):
-            if path.startswith(("/", "~")):
+            if path.startswith(("/", "~")) and view.facts.files(path):
                 yield say(
                     "H021", step, where, f"{path} is a path of one machine", "write it relative to the project's folder", severity="info"
                 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, rule, say
+from runner.screen import in_bytes
 from schemas.artifacts import CorpusForecast, TokenBinForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RulePage
 
@@ -29,7 +30,6 @@ PADDINGS = (8, 16, 32, 64, 128, 256)  # embeddings are rounded up to these for s
         wrong="vocab_size: 60000   # the tokenizer has 50257",
         right="vocab_size: 50304   # 50257 rounded up to a multiple of 64",
         source="axolotl-ai-cloud/axolotl#2257",
-        severity="warning",
     ),
 )
 def model_against_tokenizer(view: View) -> Iterator[Finding]:
@@ -53,7 +53,7 @@ def model_against_tokenizer(view: View) -> Iterator[Finding]:
         elif rows > size and tokenizer.exact and not any(rows == -(-size // m) * m for m in PADDINGS):
             message = f"the model has rows for {rows:,} tokens, tokenizer {name!r} makes {size:,}: {rows - size:,} rows are never used"
             fix = f"write vocab_size: {size}, or delete it to use the tokenizer's size"
-            yield say("V002", step, "model.vocab_size", message, fix, severity="warning", edits=(edit,))
+            yield say("V002", step, "model.vocab_size", message, fix, edits=(edit,))
 
 
 def _tokenizer(view: View, step: StepMeant) -> tuple[TokenizerForecast | None, str]:
@@ -117,7 +117,7 @@ def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
             continue
         text = sum(s for s in sizes if s is not None)
         if text > 0 and size > most_pieces(text, param(step, "model")):
-            message = f"{size:,} pieces from about {text / 1e6:.2g} MB of text: there will hardly be so many"
+            message = f"{size:,} pieces from about {in_bytes(text)} of text: there will hardly be so many"
             fix = f"write vocab_size: {{at_most: {size}}} to take the largest that works, or give it more text"
             edit = Edit("set", ("steps", step.id, "vocab_size"), {"at_most": size})
             yield say("T102", step, "vocab_size", message, fix, severity="warning", edits=(edit,))

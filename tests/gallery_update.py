@@ -1,0 +1,47 @@
+"""Writes the screens of tests/gallery anew: `python -m tests.gallery_update [NAME…]`. Read the diff: a user will read these lines tired."""
+
+import os
+import sys
+from pathlib import Path
+
+from runner.commands.check import fixed_text, screen
+
+GALLERY = Path(__file__).parent / "gallery"
+RECIPE = Path("recipe.yaml")
+
+
+def cases() -> list[Path]:
+    """Folders with a bad recipe."""
+    return sorted(path.parent for path in GALLERY.glob("*/recipe.yaml"))
+
+
+def screens(folder: Path) -> dict[str, str]:
+    """What belongs into the folder: the screen of `recipe check`, and the recipe after --fix where that changes it."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        found = {"screen.txt": screen(RECIPE) + "\n"}
+        fixed = fixed_text(RECIPE)
+        if fixed != RECIPE.read_bytes().decode("utf-8"):
+            found["fixed.yaml"] = fixed
+        return found
+    finally:
+        os.chdir(before)
+
+
+def main() -> None:
+    """Write them."""
+    for folder in cases():
+        if sys.argv[1:] and folder.name not in sys.argv[1:]:
+            continue
+        wanted = screens(folder)
+        for name in ("screen.txt", "fixed.yaml"):
+            path = folder / name
+            if name in wanted:
+                path.write_bytes(wanted[name].encode("utf-8"))
+            else:
+                path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()

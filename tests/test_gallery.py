@@ -1,0 +1,33 @@
+"""The gallery: a bad recipe beside its whole screen, and recipes that look odd and are right."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.judge import judge
+from runner.resolve import mean
+from tests.gallery_update import GALLERY, cases, screens
+
+VALID = sorted((GALLERY / "valid").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("folder", cases(), ids=lambda path: path.name)
+def test_the_screen_is_as_it_was_read_and_approved(folder: Path):
+    """The whole screen, and the file after --fix. After a wanted change: `python -m tests.gallery_update`, and read the diff."""
+    for name, content in screens(folder).items():
+        assert (folder / name).read_bytes().decode("utf-8") == content
+    assert (folder / "fixed.yaml").exists() == ("fixed.yaml" in screens(folder))
+
+
+@pytest.mark.parametrize("folder", cases(), ids=lambda path: path.name)
+def test_the_folder_names_the_code_that_it_shows(folder: Path):
+    """v001_… shows V001."""
+    assert f"{folder.name[:4].upper()}:" in (folder / "screen.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("file", VALID, ids=lambda path: path.stem)
+def test_an_odd_recipe_that_is_right_is_left_alone(file: Path, monkeypatch: pytest.MonkeyPatch):
+    """No error and no warning: a false alarm costs more trust than a miss."""
+    monkeypatch.chdir(file.parent)
+    found = judge(mean(Path(file.name)))
+    assert [f"{f.code}: {f.message}" for f in found if f.severity != "info"] == []
