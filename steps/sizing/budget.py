@@ -4,7 +4,6 @@ The terms are counted from the tensors that our own modules keep for the backwar
 that is what a margin is for.
 """
 
-from math import ceil
 from typing import Literal
 
 from schemas.machine import GIB
@@ -40,69 +39,68 @@ def training_memory(
     """Bytes that one device holds at the peak of a training step, part by part; their sum is the peak.
 
     weights: four bytes a parameter; below fp32, autocast keeps a half-precision copy beside them for the length of a step.
-    gradients: four bytes for each trained parameter. optimizer: adamw keeps two fp32 moments of each, sgd one, none without.
-    activations: what every layer keeps for its backward pass (`layer_bytes`), for batch_size x length tokens; with
-    `checkpointing` only each layer's input and one whole layer. logits: `loss_chunk_tokens` positions (None: all of them)
-    x vocabulary, as logits, their fp32 softmax and its gradient. workspace: the runtime itself, and the larger of what one
-    layer's backward pass holds for a moment and what the optimizer's step does.
+    gradients: four bytes for each trained parameter. optimizer: adamw keeps two fp32 moments of each, sgd one.
+    activations: what every layer keeps for its backward pass (`layer_bytes`), for batch_size x length tokens, and the last norm's;
+    with `checkpointing` only each layer's input and one whole layer. logits: `loss_chunk_tokens` positions (None: all of them) x
+    vocabulary in fp32, below fp32 with their half-precision form before and after; and the head's gradient, which is formed with
+    them and added later. workspace: the runtime itself, and what the backward pass of one layer holds for a moment.
     """
     total = model.parameters(length)
     trained = lora_parameters if method == "lora" else total
     half = precision != "fp32"
-    tokens = batch_size * length
+    tokens, d, vocabulary = batch_size * length, model.d_model, model.vocab_size or 0
     one_layer = tokens * layer_bytes(model, length, half)
-    kept = tokens * 4 * model.d_model
-    activations = model.n_layers * one_layer if not checkpointing else model.n_layers * kept + one_layer
+    activations = model.n_layers * one_layer if not checkpointing else model.n_layers * tokens * 4 * d + one_layer
     at_once = tokens if loss_chunk_tokens is None else min(tokens, loss_chunk_tokens)
-    logits = at_once * (model.vocab_size or 0) * (4 + 4 + (2 if half else 4)) + 3 * tokens * 4 * model.d_model
-    moments = {"adamw": 8, "sgd": 4}.get(optimizer, 8)
-    backward = tokens * transient_bytes(model, half)
-    updating = max(0, 4 * trained - activations - logits)
+    head = vocabulary * d * ((0 if method == "lora" else 4 + 4) + (2 if half else 0))
     return {
         "weights": total * (6 if half else 4) + (lora_parameters * 4 if method == "lora" else 0),
         "gradients": 4 * trained,
-        "optimizer": moments * trained,
-        "activations": activations,
-        "logits": logits,
-        "workspace": RUNTIME[kind] + max(backward, updating),
+        "optimizer": {"adamw": 8, "sgd": 4}.get(optimizer, 8) * trained,
+        "activations": activations + 8 * tokens * d,
+        "logits": at_once * vocabulary * (8 if half else 4) + head + 4 * tokens * d,
+        "workspace": RUNTIME[kind] + tokens * transient_bytes(model, length, half),
     }
 
 
 def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
-    """Bytes that one layer keeps for its backward pass, for each token of a sequence of `length`.
+    """Bytes that one layer keeps for its backward pass, for each token of a sequence of `length`: counted on the saved tensors of steps.lm.
 
-    The residual stream and the norms stay in fp32; inputs of matrix products, gates and attention are half as wide under autocast.
-    mamba: x and z (2 inner), convolution in and out, silu, dt before and after softplus, y, the gated y and silu(z): 10 inner; B, C and
-    the low-rank dt; of the states one in SCAN_CHUNK, fp32. mamba2: 9 inner, and per head a SSD_CHUNK-wide row of the block
-    matrix, three times (decay, scores, product). llama: q, k, v, both rotated, the output: the scores are never stored
-    (flash attention, a row sum a head); gate, up, silu(gate) and their product. gpt2: q, k, v, output, and 4 d_model before and after gelu.
+    wide: bytes of what autocast halves. Everywhere: the layer's input and the norm's, fp32, and the input of the first projection.
+    mamba: x and z, the inputs of x_proj and out_proj, silu(z); in fp32 the convolution's two sides, u, dt before and after
+    softplus, y; of the states one in SCAN_CHUNK. mamba2: what in_proj gives, the convolution's two sides, per head three rows of
+    the block matrix (SSD_CHUNK wide), five of B and C, x, y and the gates ten times, a state every SSD_CHUNK.
+    llama: q, k (rotated), v, the output (scores are never stored: flash attention); gate, up, silu(gate), their product; norms twice.
+    gpt2: q, k, v, output; 4 d_model before, within (three times) and after gelu.
     """
     wide = 2 if half else 4
-    d, inner, n = model.d_model, model.inner, model.state
-    stream = 4 * 2 * d  # the layer's input and the norm's fp32 result
+    d, inner, n, heads, ff = model.d_model, model.inner, model.state, model.heads, model.feed_forward
     if model.family == "mamba":
-        states = ceil(4 * inner * n / SCAN_CHUNK)
-        return stream + wide * (d + 7 * inner + model.dt_rank + 2 * n) + 4 * (3 * inner + 2 * n) + states
+        states = 4 * inner * n * (1 / SCAN_CHUNK + 1 / length)
+        return round(8 * d + wide * (d + 5 * inner + model.dt_rank) + 4 * ((6 if half else 5) * inner + 2 * n) + states)
     if model.family == "mamba2":
-        block = 4 * (3 * model.heads * min(SSD_CHUNK, length) + 2 * inner * n // SSD_CHUNK)
-        return stream + wide * (d + 5 * inner + 4 * n + model.heads) + 4 * (4 * inner + 2 * n + 2 * model.heads) + block
+        channels, chunk = inner + 2 * n, min(SSD_CHUNK, length)
+        projected = 8 * inner if half else 4 * (inner + channels + heads)
+        blocks = wide * heads * (2 * chunk + 4 * n) + 4 * heads * (chunk + n + 5)
+        states = wide * inner * n * (2 / chunk + 1 / length)
+        return round(8 * d + wide * (d + 2 * channels + 4 * inner) + 20 * inner + projected + blocks + states)
     if model.family == "llama":
-        kv = d // model.heads * model.kv_heads
-        attention = wide * (d + 3 * d + 3 * kv) + 4 * model.heads
-        return 2 * stream + attention + wide * (d + 4 * model.feed_forward)
-    return 2 * stream + wide * (d + 3 * d + d) + 4 * model.heads + wide * (d + 2 * model.feed_forward)
+        kv = d // heads * model.kv_heads
+        return 16 * d + wide * (4 * ff + (7 if half else 4) * d + 2 * kv) + 4 * heads
+    return 8 * d + wide * (5 * ff + (7 if half else 6) * d) + 4 * heads
 
 
-def transient_bytes(model: ModelConfig, half: bool) -> int:
-    """Bytes a token that the backward pass of one layer holds only while it runs: gradients of its widest tensors."""
+def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
+    """Bytes a token that the backward pass of one layer holds only while it runs: gradients of its widest tensors, buffers of the scan."""
     wide = 2 if half else 4
+    buffers = 4 * 3 * min(SCAN_CHUNK, length) * model.state * model.inner // length
     widest = {
-        "mamba": 4 * model.inner * 4 + 2 * model.inner * wide,
-        "mamba2": 3 * model.inner * 4 + 2 * model.inner * wide,
-        "llama": 3 * model.feed_forward * wide,
-        "gpt2": 2 * model.feed_forward * wide,
+        "mamba": 6 * 4 * model.inner + buffers,
+        "mamba2": 5 * 4 * model.inner + 2 * 4 * model.heads * min(SSD_CHUNK, length),
+        "llama": 4 * model.feed_forward * wide,
+        "gpt2": 3 * model.feed_forward * wide,
     }
-    return widest[model.family] + 4 * model.d_model
+    return widest[model.family] + 8 * model.d_model
 
 
 def matrix_parameters(model: ModelConfig) -> int:
@@ -136,7 +134,8 @@ def lora_parameters(model: ModelConfig, rank: int, targets: tuple[str, ...] | No
     d, inner, n, ff = model.d_model, model.inner, model.state, model.feed_forward
     kv = d // model.heads * model.kv_heads if model.family == "llama" else d
     shapes = {
-        "mamba": {"in_proj": (d, 2 * inner), "x_proj": (inner, model.dt_rank + 2 * n), "dt_proj": (model.dt_rank, inner), "out_proj": (inner, d)},
+        "mamba": {"in_proj": (d, 2 * inner), "x_proj": (inner, model.dt_rank + 2 * n),
+                  "dt_proj": (model.dt_rank, inner), "out_proj": (inner, d)},
         "mamba2": {"in_proj": (d, 2 * inner + 2 * n + (model.heads if model.family == "mamba2" else 0)), "out_proj": (inner, d)},
         "llama": {"q_proj": (d, d), "k_proj": (d, kv), "v_proj": (d, kv), "o_proj": (d, d),
                   "gate_proj": (d, ff), "up_proj": (d, ff), "down_proj": (ff, d)},
@@ -147,21 +146,29 @@ def lora_parameters(model: ModelConfig, rank: int, targets: tuple[str, ...] | No
 
 
 def export_bytes(model: ModelConfig, quantization: str) -> int:
-    """Bytes of a GGUF file, to about one in a hundred: matrices in blocks of `quantization`, vectors in fp32, and the vocabulary.
+    """Bytes of a GGUF file, to a few in a hundred: matrices in blocks of `quantization`, small tensors in f32, and the vocabulary.
 
-    Matrices whose rows are no multiple of the block stay in f16; a Mamba's convolution, A and D stay in f32, as the exporter leaves them.
+    As the exporter writes it: of the four- and five-bit kinds the embedding is q8_0; a Mamba's small matrices stay f32, and so do
+    rows that fill no block.
     """
-    block, weights = BLOCK_BYTES[quantization]
-    total = model.parameters()
     small = model.n_layers * _small(model)
-    vocabulary = 24 * (model.vocab_size or 0)  # piece, score, type
-    return (total - small) * block // weights + 4 * small + vocabulary + 4096
+    tables = model.embedding_parameters()
+    layers = model.parameters() - small - tables
+    inside = "f32" if quantization.startswith("q") and model.d_model % 32 else quantization
+    outside = "q8_0" if inside.startswith(("q4", "q5")) else inside
+    vocabulary = 26 * (model.vocab_size or 0)  # piece, score, type
+    return _stored(layers, inside) + _stored(tables, outside) + 4 * small + vocabulary + 120 * (12 * model.n_layers + 20)
+
+
+def _stored(parameters: int, quantization: str) -> int:
+    block, weights = BLOCK_BYTES[quantization]
+    return parameters * block // weights
 
 
 def _small(model: ModelConfig) -> int:
     """Parameters a layer that stay in fp32."""
     if model.family == "mamba":
-        return model.d_model + model.inner * (model.conv + 3 + model.state)
+        return model.d_model + model.inner * (model.conv + 3 + model.state + 2 * model.dt_rank + 2 * model.state)
     if model.family == "mamba2":
         return model.d_model + (model.inner + 2 * model.state) * (model.conv + 1) + model.inner + 3 * model.heads
     if model.family == "llama":

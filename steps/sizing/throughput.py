@@ -31,7 +31,7 @@ def tokens_per_second(
     kind = machine.kind
     tokens = batch_size * length
     peak = max(machine.tflops, 1e-3) * 1e12
-    half = precision == "bf16" and machine.bf16 or precision == "fp16" and machine.fp16
+    half = (precision == "bf16" and machine.bf16) or (precision == "fp16" and machine.fp16)
     if kind != "cpu" and not half:
         peak /= 4
     busy = SUSTAINED[kind] * tokens / (tokens + HALF_BUSY[kind])

@@ -1,0 +1,156 @@
+"""The proof that a GGUF file is the model: llama.cpp's ids and likeliest tokens against our tokenizer's and torch's."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from schemas import Corpus, RecipeError
+from steps.text.chat import render
+from steps.text.tokenizers import TextTokenizer
+
+PARAGRAPHS = 200
+SEQUENCE = 64  # tokens of a text over which torch and llama.cpp are compared
+READ_DOCUMENTS = 20_000  # paragraphs are drawn from so many, at most
+SAME_TOP1 = {  # the least share of positions; below f16 what rounding costs small trained models here, and as much again
+    "f32": 0.99, "f16": 0.99, "bf16": 0.99, "q8_0": 0.97, "q5_1": 0.93, "q5_0": 0.93, "q4_1": 0.86, "q4_0": 0.86,
+}  # fmt: skip
+THREADS_FROM = 50_000_000  # parameters; below, llama.cpp's threads wait for each other longer than they work
+TIMEOUT_S = 300
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was tried and what came out. equal_ids, same_top1: counts out of paragraphs and positions."""
+
+    state: str = "not tried"
+    paragraphs: int = 0
+    equal_ids: int = 0
+    positions: int = 0
+    same_top1: float | None = None  # share of positions
+    why: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """As the statistics keep it."""
+        return asdict(self)
+
+
+def prove(
+    gguf: Path, folder: Path, tokenizer: TextTokenizer, texts: list[str], *, quantization: str, parameters: int, trained: bool = True
+) -> Proof:
+    """Compare `gguf` with the model in `folder`: ids of `texts`, and the likeliest next token after every prefix of some of them.
+
+    Without xllamacpp, or without texts, nothing is claimed; nor for a model that is not `trained`, since all its tokens are about
+    equally likely and rounding alone decides between them. Raises RecipeError E007 when llama.cpp does not read the file, E008
+    when it gives other ids, E009 when it foresees other tokens than torch on more positions than rounding explains.
+    """
+    if find_spec("xllamacpp") is None:
+        return Proof(why='xllamacpp is not installed: pip install "recipe[proof]"')
+    if not texts:
+        return Proof(why="no corpus is wired to take real paragraphs from")
+    ours = tokenizer.encode_batch(texts)
+    sequences = _sequences(ours, tokenizer.bos_id, positions_for(parameters))
+    threads = 1 if parameters < THREADS_FROM else min(4, os.cpu_count() or 1)
+    answer = ask_llama(gguf, texts, sequences, threads)
+    equal = sum(a == b for a, b in zip(ours, answer["ids"], strict=True))
+    if equal < len(texts):
+        at = next(n for n, pair in enumerate(zip(ours, answer["ids"], strict=True)) if pair[0] != pair[1])
+        raise RecipeError(
+            "E008", f"llama.cpp gives other ids than the tokenizer for {len(texts) - equal} of {len(texts)} paragraphs, "
+            f"first for {texts[at][:60]!r}", fix="train the tokenizer with model: bpe, byte_fallback: true, normalization: identity",
+        )  # fmt: skip
+    expected = torch_top(folder, sequences)
+    pairs = [(a, b) for left, right in zip(expected, answer["top"], strict=True) for a, b in zip(left, right, strict=True)]
+    same = sum(a == b for a, b in pairs) / max(1, len(pairs))
+    if not trained:
+        return Proof("not tried", len(texts), equal, len(pairs), same, "a model trained for a few steps has no clear next token to compare")
+    if same < SAME_TOP1[quantization]:
+        raise RecipeError(
+            "E009", f"llama.cpp foresees another token than torch on {1 - same:.1%} of {len(pairs)} positions; "
+            f"{quantization} explains at most {1 - SAME_TOP1[quantization]:.0%}", field="quantization", fix="write quantization: f16",
+        )  # fmt: skip
+    return Proof("proved in llama.cpp", len(texts), equal, len(pairs), same)
+
+
+def positions_for(parameters: int) -> int:
+    """How many positions are compared: all that take a few seconds, at least 256."""
+    return max(256, min(1024, int(1e10 / max(1, parameters))))
+
+
+def paragraphs(corpora: Iterable[Corpus], seed: int, count: int = PARAGRAPHS) -> list[str]:
+    """`count` paragraphs drawn evenly from the corpora, by `seed`; conversations are taken whole, as training writes them."""
+    draw = random.Random(seed)
+    kept: list[str] = []
+    for number, text in enumerate(_texts(corpora)):
+        if len(kept) < count:
+            kept.append(text)
+        elif (place := draw.randrange(number + 1)) < count:
+            kept[place] = text
+    return kept
+
+
+def _texts(corpora: Iterable[Corpus]) -> Iterator[str]:
+    for corpus in corpora:
+        for number, row in enumerate(corpus.rows()):
+            if number == READ_DOCUMENTS:
+                break
+            if row.get("messages"):
+                yield render(row["messages"]).text[:4000]
+                continue
+            blocks = row["text"].split("\n\n") if "\n\n" in row["text"] else row["text"].split("\n")
+            yield from (block[:4000] for block in blocks if len(block) >= 20)
+
+
+def _sequences(ids: list[list[int]], bos: int | None, positions: int) -> list[list[int]]:
+    """Beginnings of texts, the longer ones first, until there are enough positions."""
+    start = [] if bos is None else [bos]
+    found: list[list[int]] = []
+    for text in sorted(ids, key=lambda one: -min(len(one), SEQUENCE)):
+        if positions <= 0:
+            break
+        found.append((start + text)[: min(SEQUENCE, positions)])
+        positions -= len(found[-1])
+    return [one for one in found if one]
+
+
+def ask_llama(gguf: Path, texts: list[str], sequences: list[list[int]], threads: int = 1) -> dict[str, Any]:
+    """What llama.cpp says in a process of its own. Raises RecipeError E007 when it stops or does not read the file."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "answer.json"
+        context = max([SEQUENCE, *map(len, sequences)]) + 16
+        question = {
+            "gguf": str(gguf.resolve()), "texts": texts, "sequences": sequences, "context": context, "threads": threads,
+            "answer": str(answer),
+        }  # fmt: skip
+        child = Path(__file__).with_name("proof_child.py")
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", str(child)], input=json.dumps(question), text=True, encoding="utf-8", errors="replace",
+                capture_output=True, timeout=TIMEOUT_S, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise RecipeError(
+                "E007", f"llama.cpp did not answer within {TIMEOUT_S} s", fix="export a smaller model, or try again"
+            ) from None
+        if done.returncode or not answer.is_file():
+            said = [line.strip() for line in done.stderr.splitlines() if line.strip() and " I " not in line][-3:]
+            raise RecipeError("E007", f"llama.cpp does not read the file: {' / '.join(said) or f'exit {done.returncode}'}"[:600])
+        return json.loads(answer.read_text("utf-8"))
+
+
+def torch_top(folder: Path, sequences: list[list[int]]) -> list[list[int]]:
+    """The likeliest next token after every prefix, in fp32 on the CPU, by the classes that trained it."""
+    import torch
+
+    from steps.lm.build import open_model
+
+    model = open_model(folder).eval()
+    with torch.inference_mode():
+        return [model(input_ids=torch.tensor([ids]), use_cache=False).logits[0].argmax(-1).tolist() for ids in sequences]

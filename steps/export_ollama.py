@@ -1,0 +1,227 @@
+"""export_ollama: a GGUF file and a Modelfile from a checkpoint, and the proof in llama.cpp that the file is the model."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas import (
+    Checkpoint,
+    CheckpointForecast,
+    Corpus,
+    Export,
+    ExportForecast,
+    ForecastContext,
+    NotInKey,
+    RecipeError,
+    RulePage,
+    StepContext,
+    StepParams,
+    Strict,
+)  # fmt: skip
+from steps import step
+from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
+from steps.sizing.budget import export_bytes
+
+PAGES = (
+    RulePage(
+        "E001", "the tokenizer's bytes do not fit GGUF",
+        "llama.cpp gives other ids than SentencePiece for unigram with byte fallback (61 of 450 sentences differed), and stops its whole "
+        "process on bpe without byte pieces. The model would be fed other tokens than it was trained on, in silence.",
+        wrong="model: unigram\nbyte_fallback: true", right="model: bpe\nbyte_fallback: true\n# or\nmodel: unigram\nbyte_fallback: false",
+        source="llama.cpp src/llama-vocab.cpp: llm_tokenizer_ugm, byte_to_token",
+    ),
+    RulePage(
+        "E002", "the tokenizer normalizes text and llama.cpp does not",
+        "For bpe, llama.cpp takes the text as it is. With nmt_nfkc 51 of 450 sentences got other ids.",
+        wrong="model: bpe\nnormalization: nmt_nfkc", right="model: bpe\nnormalization: identity",
+        source="llama.cpp src/llama-vocab.cpp: llm_tokenizer_spm",
+    ),
+    RulePage(
+        "E003", "llama.cpp has no tokenizer of this kind",
+        "A GGUF file holds SentencePiece bpe, SentencePiece unigram or byte-level bpe split as GPT-2 does; anything else gets other ids.",
+    ),
+    RulePage(
+        "E004", "this model has no place in GGUF",
+        "The exporter writes llama, mamba, mamba2 and gpt2, without rotary scaling: those that were compared with torch.",
+        wrong="model: {base: {hub: google/t5-small}}", right="model: {family: mamba}",
+    ),
+    RulePage(
+        "E005", "a text that a Modelfile cannot hold",
+        "Ollama's parser ends a quoted text at three double quotes before a line's end and knows no escape for them.",
+        source="github.com/ollama/ollama parser/parser.go: unquote",
+    ),
+    RulePage(
+        "E006", "ollama create did not succeed",
+        "The GGUF and the Modelfile are written and proved; only the call of the ollama program failed. Run it by hand to see why.",
+        severity="warning",
+    ),
+    RulePage("E007", "llama.cpp does not read the file", "The file was written, but llama.cpp refused it or stopped: it is not shipped."),
+    RulePage(
+        "E008", "llama.cpp gives other ids than the tokenizer",
+        "Real paragraphs of the corpus were tokenized by both. A model that gets other ids than in training talks nonsense in Ollama.",
+    ),
+    RulePage(
+        "E009", "llama.cpp foresees other tokens than torch",
+        "The likeliest next token was compared position by position. The chosen quantization explains a small share; this is more.",
+        right="quantization: f16",
+    ),
+    RulePage(
+        "E010", "a name that Ollama does not take",
+        "A model's name is letters, digits, dot, dash and underscore, and begins with a letter or a digit; it is the file's name too.",
+        wrong="name: my model!", right="name: my-model",
+    ),
+    RulePage(
+        "E011", "a missing package stops the export", "GGUF is written with the packages gguf and numpy.",
+        right='pip install "recipe[export]"',
+    ),
+)  # fmt: skip
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class OllamaParameters(Strict):
+    """PARAMETER lines of the Modelfile, by Ollama's names."""
+
+    temperature: Annotated[float, Field(ge=0.0)] | None = None
+    top_p: Share | None = None
+    top_k: Annotated[int, Field(ge=0)] | None = None
+    min_p: Share | None = None
+    repeat_penalty: Annotated[float, Field(gt=0.0)] | None = None
+    repeat_last_n: int | None = None
+    num_ctx: Annotated[int, Field(gt=0)] | None = Field(default=None, description="context; what training saw, for models with attention")
+    num_predict: int | None = None
+    seed: int | None = None
+    stop: list[str] | None = Field(default=None, description="texts that end an answer; the end-of-turn mark of a chat model by default")
+
+
+class ExportOllama(StepParams):
+    """Params of export_ollama."""
+
+    name: str = Field(default="model", description="the model's name in Ollama, and of the GGUF file")
+    quantization: Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"] = "f16"
+    adapter: Literal["merge"] = Field(default="merge", description="a LoRA is written into the weights")
+    system: str | None = Field(default=None, description="the system message of a chat model")
+    parameters: OllamaParameters = OllamaParameters()
+    create: Annotated[Literal["auto", "never"], NotInKey] = Field(default="auto", description="call `ollama create` where ollama is found")
+
+    @model_validator(mode="after")
+    def _named(self) -> "ExportOllama":
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
+            raise PydanticCustomError(
+                "E010", "{found} is no name for an Ollama model",
+                {"found": repr(self.name), "name": "name", "fix": "write letters, digits, dots and dashes"},
+            )  # fmt: skip
+        return self
+
+
+@step(version=1, libraries=("gguf", "numpy"), pages=PAGES)
+def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Corpus] | None, context: StepContext) -> Export:
+    """Write `<name>.gguf` and a `Modelfile`; prove the file in llama.cpp where xllamacpp is installed.
+
+    What was not tried is called so in the artifact and in the statistics; a file that llama.cpp disproves is an error.
+    Raises RecipeError E001 to E005 for what GGUF or a Modelfile cannot hold, E007 to E009 for a disproved file.
+    """
+    _packages()
+    from steps.export.gguf import write_gguf
+    from steps.export.modelfile import modelfile, parse_modelfile
+    from steps.export.ollama import create
+    from steps.export.proof import paragraphs, prove
+    from steps.export.vocabulary import read_vocabulary
+    from steps.text.chat import JINJA_TEMPLATE
+    from steps.text.tokenizers import open_tokenizer
+    from steps.text.vocabulary import ids_fit
+
+    tokenizer = open_tokenizer(checkpoint.path)
+    ids_fit(tokenizer.vocab_size - 1, checkpoint.vocab_size, "the model")
+    chat = checkpoint.objective == "sft"
+    gguf = f"{params.name}.gguf"
+    template, parameters = _spoken(params, checkpoint)
+    text = modelfile(gguf, template, parameters, params.system)
+    parse_modelfile(text)
+    size = write_gguf(
+        checkpoint.path, context.workdir / gguf, name=params.name, quantization=params.quantization,
+        vocabulary=read_vocabulary(checkpoint.path, tokenizer).padded(checkpoint.vocab_size),
+        context_length=checkpoint.max_seq_length or 2048, chat_template=JINJA_TEMPLATE if chat else "",
+        progress=lambda done, total: context.progress(done, total, "tensors"),
+    )  # fmt: skip
+    (context.workdir / "Modelfile").write_text(text, "utf-8")
+    proof = prove(
+        context.workdir / gguf, checkpoint.path, tokenizer, paragraphs(corpus or [], context.seed),
+        quantization=params.quantization, parameters=checkpoint.parameters, trained=not context.smoke,
+    )  # fmt: skip
+    context.event("exported", gguf=gguf, bytes=size, proof=proof.state, message=_told(proof))
+    context.stats(
+        "export",
+        {
+            "gguf": gguf, "bytes": size, "quantization": params.quantization, "architecture": checkpoint.model.family,
+            "modelfile": text, "proof": proof.plain(), "ollama": "not asked" if params.create == "never" else create(params.name, context),
+        },
+    )  # fmt: skip
+    return Export(
+        name=params.name, gguf=gguf, quantization=params.quantization, bytes=size,
+        proof="proved in llama.cpp" if proof.state == "proved in llama.cpp" else "not tried",
+    ).save(context.workdir)  # fmt: skip
+
+
+def _spoken(params: ExportOllama, checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
+    """The template, and the parameters with what follows from the checkpoint for those left out."""
+    from steps.export.modelfile import PLAIN_TEMPLATE, chat_template
+    from steps.text.chat import END
+
+    chat = checkpoint.objective == "sft"
+    written = params.parameters.model_dump(exclude_none=True)
+    derived: dict[str, Any] = {}
+    if chat:
+        derived["stop"] = [END]
+    if checkpoint.model.family in ("llama", "gpt2") and checkpoint.max_seq_length:
+        derived["num_ctx"] = checkpoint.max_seq_length
+    return chat_template() if chat else PLAIN_TEMPLATE, {**derived, **written}
+
+
+def _told(proof: Any) -> str:
+    if proof.state == "not tried":
+        return f"not proved in llama.cpp: {proof.why}"
+    return f"proved in llama.cpp: equal ids for {proof.equal_ids} paragraphs, same top token on {proof.same_top1:.1%} of {proof.positions}"
+
+
+def _packages() -> None:
+    from importlib.util import find_spec
+
+    absent = [name for name in ("gguf", "numpy") if find_spec(name) is None]
+    if absent:
+        raise RecipeError("E011", f"export_ollama needs {' and '.join(absent)}", fix='pip install "recipe[export]"')
+
+
+@export_ollama.needs
+def needs(params: ExportOllama) -> dict[str, Any]:
+    """The corpus is where the proof's paragraphs come from."""
+    return {"corpus": "auto"}
+
+
+@export_ollama.forecast
+def forecast(params: ExportOllama, inputs: dict[str, Any], context: ForecastContext) -> ExportForecast:
+    """The file's size, and a tokenizer that will not do."""
+    checkpoint = inputs.get("checkpoint")
+    if not isinstance(checkpoint, CheckpointForecast) or checkpoint.model is None:
+        return ExportForecast()
+    because = {}
+    tokenizer = checkpoint.tokenizer
+    if tokenizer is not None and tokenizer.model:
+        kind = gguf_tokenizer(tokenizer.model, tokenizer.byte_fallback, tokenizer.normalization)
+        because["tokenizer"] = kind.why if isinstance(kind, Refusal) else f"a {kind} tokenizer in the file"
+    model = (
+        checkpoint.model if checkpoint.model.vocab_size or not checkpoint.vocab_size else checkpoint.model.with_vocab(checkpoint.vocab_size)
+    )
+    if not model.vocab_size:
+        return ExportForecast(because=because)
+    size = export_bytes(model, params.quantization)
+    because["disk_bytes"] = f"{model.parameters():,} parameters in {params.quantization}"
+    return ExportForecast(disk_bytes=size, because=because)
+
+
+@export_ollama.smoke
+def smoke(written: dict[str, Any]) -> dict[str, Any]:
+    """The same file, of a model that is tiny already; ollama is left alone."""
+    return {**written, "create": "never"}

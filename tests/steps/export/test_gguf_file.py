@@ -1,0 +1,96 @@
+"""The GGUF writer: what stands in the file, and that it is the same file each time."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+gguf = pytest.importorskip("gguf")
+pytest.importorskip("torch")
+
+from schemas import RecipeError  # noqa: E402
+from steps.export.gguf import stored_as, write_gguf  # noqa: E402
+from steps.export.vocabulary import GgufVocabulary, read_vocabulary  # noqa: E402
+from steps.sizing.budget import export_bytes  # noqa: E402
+from steps.text.tokenizers import open_tokenizer  # noqa: E402
+from tests.steps.export import small_models  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tokenizer and a checkpoint of each family."""
+    folder = tmp_path_factory.mktemp("gguf")
+    texts = small_models.stories(Path(__file__).parents[3] / "data" / "stories")
+    small_models.tokenizer(folder / "bpe", texts)
+    for family in small_models.SIZES:
+        small_models.checkpoint(folder / family, family, folder / "bpe", rows=512 if family == "mamba" else 500)
+    return folder
+
+
+def write(place: Path, family: str, quantization: str = "f32", name: str = "x.gguf") -> Path:
+    vocabulary = read_vocabulary(place / "bpe", open_tokenizer(place / "bpe"))
+    rows = json.loads((place / family / "config.json").read_text())["vocab_size"]
+    write_gguf(place / family, place / name, name="x", quantization=quantization, vocabulary=vocabulary.padded(rows), context_length=128)
+    return place / name
+
+
+@pytest.mark.parametrize("family", list(small_models.SIZES))
+def test_the_same_checkpoint_gives_the_same_bytes(place: Path, family: str) -> None:
+    """No date, no path, no order of a dict in the file."""
+    assert write(place, family).read_bytes() == write(place, family, name="y.gguf").read_bytes()
+
+
+def test_a_padded_embedding_gets_unused_pieces(place: Path) -> None:
+    """500 pieces and an embedding of 512 rows: llama.cpp wants a piece for each row."""
+    reader = gguf.GGUFReader(write(place, "mamba"))
+    types = reader.get_field("tokenizer.ggml.token_type").contents()
+    assert (len(types), types[500:]) == (512, [5] * 12)
+
+
+def test_special_ids_and_switches_stand_in_the_file(place: Path) -> None:
+    """bos is added, eos is not, and spaces are left as they are."""
+    reader = gguf.GGUFReader(write(place, "llama"))
+    keys = ("bos_token_id", "eos_token_id", "unknown_token_id", "padding_token_id", "add_bos_token", "add_eos_token", "add_space_prefix")
+    assert [reader.get_field(f"tokenizer.ggml.{key}").contents() for key in keys] == [2, 3, 1, 0, True, False, False]
+
+
+@pytest.mark.parametrize("quantization", ["f32", "f16", "q8_0", "q4_0"])
+def test_the_forecast_of_the_size_is_near(place: Path, quantization: str) -> None:
+    """A file of a known size: at most a twelfth off, of a file that is nearly all vocabulary."""
+    from schemas import Checkpoint
+
+    model = Checkpoint.load(place / "llama").model
+    assert write(place, "llama", quantization).stat().st_size == pytest.approx(export_bytes(model, quantization), rel=0.08)
+
+
+def test_small_and_odd_tensors_stay_in_f32() -> None:
+    """Vectors, a Mamba's small matrices, and rows that fill no block."""
+    shapes = {"output_norm.weight": (64,), "blk.0.ssm_conv1d.weight": (128, 4), "blk.0.ssm_a": (128, 16), "blk.0.ssm_in.weight": (99, 33)}
+    assert {name: stored_as(name, shape, "q8_0") for name, shape in shapes.items()} == dict.fromkeys(shapes, "f32")
+    assert stored_as("blk.0.ssm_in.weight", (256, 64), "q4_0") == "q4_0"
+    assert stored_as("token_embd.weight", (500, 64), "q4_0") == "q8_0"
+
+
+def test_an_unknown_tensor_is_an_error_and_leaves_no_file(place: Path, tmp_path: Path) -> None:
+    """A tensor that llama.cpp has no place for is never left out in silence."""
+    from safetensors.numpy import load_file, save_file
+
+    for name in ("config.json", "tokenizer.model"):
+        (tmp_path / name).write_bytes((place / "llama" / name).read_bytes())
+    weights = load_file(place / "llama" / "model.safetensors")
+    save_file({**weights, "model.layers.0.extra.weight": weights["model.norm.weight"]}, tmp_path / "model.safetensors")
+    vocabulary = GgufVocabulary("llama", [b"a"], [1])
+    with pytest.raises(RecipeError, match=r"E004: llama.cpp's llama has no place for the tensor model.layers.0.extra.weight"):
+        write_gguf(tmp_path, tmp_path / "x.gguf", name="x", quantization="f32", vocabulary=vocabulary, context_length=8)
+    assert not list(tmp_path.glob("x.gguf*"))
+
+
+def test_a_cut_safetensors_is_an_error(place: Path, tmp_path: Path) -> None:
+    """Half a file is not exported."""
+    whole = (place / "llama" / "model.safetensors").read_bytes()
+    (tmp_path / "config.json").write_bytes((place / "llama" / "config.json").read_bytes())
+    (tmp_path / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="cut short"):
+        write_gguf(
+            tmp_path, tmp_path / "x.gguf", name="x", quantization="f32", vocabulary=GgufVocabulary("llama", [], []), context_length=8
+        )

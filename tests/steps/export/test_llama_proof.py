@@ -1,0 +1,93 @@
+"""The proof in llama.cpp: it accepts what is right, and sees what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("xllamacpp")
+pytest.importorskip("torch")
+
+from schemas import RecipeError
+from steps.export.gguf import write_gguf
+from steps.export.proof import paragraphs, positions_for, prove
+from steps.export.vocabulary import GgufVocabulary, read_vocabulary
+from steps.text.tokenizers import open_tokenizer
+from tests.steps.export import small_models
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    """Stories."""
+    return small_models.stories(Path(__file__).parents[3] / "data" / "stories")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> Path:
+    """A folder with two tokenizers."""
+    folder = tmp_path_factory.mktemp("proof")
+    small_models.tokenizer(folder / "bpe", texts)
+    small_models.tokenizer(folder / "unigram", texts, "unigram")
+    return folder
+
+
+def proved(place: Path, family: str, kind: str, texts: list[str], vocabulary: GgufVocabulary | None = None, model: str = "") -> object:
+    """Export a checkpoint and ask llama.cpp. model: another family member whose weights torch sees."""
+    made = small_models.checkpoint(place / f"{family}-{kind}", family, place / kind)
+    opened = open_tokenizer(place / kind)
+    file = place / "x.gguf"
+    write_gguf(
+        made.path, file, name="x", quantization="f32", vocabulary=vocabulary or read_vocabulary(place / kind, opened), context_length=128
+    )
+    found = prove(file, Path(model) if model else made.path, opened, texts, quantization="f32", parameters=4 * 10**7)
+    return found.state, found.paragraphs, found.equal_ids, found.positions, (found.same_top1 or 0) >= 0.99
+
+
+@pytest.mark.parametrize(("family", "kind"), [("mamba", "bpe"), ("mamba2", "unigram"), ("llama", "bpe"), ("gpt2", "unigram")])
+def test_each_family_is_the_model_in_llama_cpp(place: Path, texts: list[str], family: str, kind: str) -> None:
+    """Equal ids for 200 paragraphs and the same likeliest token as torch."""
+    drawn = paragraphs([small_models.corpus(place / "corpus", texts)], seed=1)
+    assert proved(place, family, kind, drawn) == ("proved in llama.cpp", 200, 200, 256, True)
+
+
+def test_a_swapped_piece_is_seen(place: Path, texts: list[str]) -> None:
+    """Two pieces under each other's ids: the ids differ and the export is an error."""
+    vocabulary = read_vocabulary(place / "bpe", open_tokenizer(place / "bpe"))
+    pieces = vocabulary.pieces
+    pieces[300], pieces[301] = pieces[301], pieces[300]
+    with pytest.raises(RecipeError, match=r"E008: llama.cpp gives other ids than the tokenizer"):
+        proved(place, "llama", "bpe", texts[:40], vocabulary)
+
+
+def test_other_weights_are_seen(place: Path, texts: list[str]) -> None:
+    """A file made of one model is no proof of another."""
+    from safetensors.numpy import load_file, save_file
+
+    other = small_models.checkpoint(place / "other", "llama", place / "bpe")
+    weights = load_file(other.path / "model.safetensors")
+    weights["model.layers.1.mlp.down_proj.weight"] *= -1
+    save_file(weights, other.path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(RecipeError, match=r"E009: llama.cpp foresees another token than torch"):
+        proved(place, "llama", "bpe", texts[:20], model=str(other.path))
+
+
+def test_a_crash_of_llama_cpp_is_an_error_and_not_our_end(place: Path, texts: list[str]) -> None:
+    """A bpe vocabulary whose byte pieces are gone makes llama.cpp stop its process."""
+    vocabulary = read_vocabulary(place / "bpe", open_tokenizer(place / "bpe"))
+    vocabulary.pieces = [b"?" + piece if piece.startswith(b"<0x") else piece for piece in vocabulary.pieces]
+    vocabulary.types = [1 if kind == 6 else kind for kind in vocabulary.types]
+    with pytest.raises(RecipeError, match=r"E007: llama.cpp does not read the file"):
+        proved(place, "llama", "bpe", texts[:20], vocabulary)
+
+
+def test_paragraphs_are_drawn_by_seed(place: Path, texts: list[str]) -> None:
+    """The same seed gives the same 200, another one others."""
+    corpus = small_models.corpus(place / "corpus", texts)
+    first, again, other = paragraphs([corpus], 1), paragraphs([corpus], 1), paragraphs([corpus], 2)
+    assert first == again
+    assert first != other
+    assert len(set(first)) == 200
+
+
+def test_large_models_are_compared_on_fewer_positions() -> None:
+    """The proof takes seconds whatever the size."""
+    assert [positions_for(n) for n in (10**6, 2 * 10**7, 10**9)] == [1024, 500, 256]

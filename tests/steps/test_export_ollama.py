@@ -1,0 +1,119 @@
+"""export_ollama, called as the runner calls it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("gguf")
+pytest.importorskip("torch")
+
+from pydantic import ValidationError
+
+from schemas import CheckpointForecast, Export, ModelConfig, TokenizerForecast
+from steps.export.modelfile import parse_modelfile
+from steps.export_ollama import ExportOllama, export_ollama
+from tests.conftest import ROOT, FakeContext
+from tests.steps.export import small_models
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint, a chat checkpoint and a corpus."""
+    folder = tmp_path_factory.mktemp("export")
+    texts = small_models.stories(ROOT / "data" / "stories")
+    small_models.tokenizer(folder / "bpe", texts, user_defined_symbols="<tr>,<en>")
+    small_models.checkpoint(folder / "base", "mamba", folder / "bpe", rows=512)
+    small_models.checkpoint(folder / "chat", "llama", folder / "bpe", objective="sft")
+    marked = [f"<{'tr' if i % 2 == 0 else 'en'}>{text}" for i, text in enumerate(texts)]
+    small_models.corpus(folder / "corpus", marked)
+    return folder
+
+
+def run(place: Path, tmp_path: Path, checkpoint: str = "base", **params: object) -> tuple[Export, FakeContext]:
+    from schemas import Checkpoint, Corpus
+
+    context = FakeContext(tmp_path)
+    made = export_ollama(
+        ExportOllama.model_validate({"create": "never", **params}),
+        Checkpoint.load(place / checkpoint),
+        [Corpus.load(place / "corpus")],
+        context,
+    )
+    return made, context  # type: ignore[return-value]
+
+
+def test_an_export_is_proved(place: Path, tmp_path: Path) -> None:
+    """A marked bilingual corpus, a padded vocabulary: every id equal, every top token the same."""
+    pytest.importorskip("xllamacpp")
+    made, context = run(place, tmp_path, name="tiny", quantization="f16")
+    assert (made.proof, made.gguf, made.bytes) == ("proved in llama.cpp", "tiny.gguf", (context.workdir / "tiny.gguf").stat().st_size)
+    proof = context.kept["export"]["proof"]
+    assert (proof["paragraphs"], proof["equal_ids"], proof["positions"]) == (200, 200, 1024)
+    assert proof["same_top1"] >= 0.99
+    assert sorted(p.name for p in context.workdir.iterdir()) == ["Modelfile", "artifact.json", "tiny.gguf"]
+
+
+def test_without_llama_cpp_nothing_is_claimed(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The export stands, and says that it was not tried and why."""
+    monkeypatch.setattr("steps.export.proof.find_spec", lambda name: None)
+    made, context = run(place, tmp_path)
+    assert made.proof == "not tried"
+    assert context.kept["export"]["proof"]["why"].startswith("xllamacpp is not installed")
+
+
+def test_a_chat_model_speaks_as_it_was_trained(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Template, stop mark and context follow from the checkpoint; what is written by hand wins."""
+    monkeypatch.setattr("steps.export.proof.find_spec", lambda name: None)
+    run(place, tmp_path, "chat", system="Kind.", parameters={"temperature": 0.5})
+    read = parse_modelfile((tmp_path / "work" / "Modelfile").read_text("utf-8"))
+    assert [(i.kind, i.name, i.value) for i in read if i.kind != "TEMPLATE"] == [
+        ("FROM", "", "./model.gguf"), ("PARAMETER", "stop", "<|end|>"), ("PARAMETER", "num_ctx", "128"),
+        ("PARAMETER", "temperature", "0.5"), ("SYSTEM", "", "Kind."),
+    ]  # fmt: skip
+    assert "<|assistant|>" in next(i.value for i in read if i.kind == "TEMPLATE")
+
+
+def test_ollama_create_is_called_where_it_is_found(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of that name on the PATH is given the name and the Modelfile; its failure is a warning."""
+    monkeypatch.setattr("steps.export.proof.find_spec", lambda name: None)
+    program = tmp_path / "bin" / "ollama"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\ntest -f Modelfile || exit 9\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    _, context = run(place, tmp_path, name="tiny", create="auto")
+    assert (tmp_path / "asked").read_text() == "create tiny -f Modelfile\n"
+    assert context.kept["export"]["ollama"] == "created: ollama run tiny"
+    program.write_text("#!/bin/sh\necho no space left >&2\nexit 1\n")
+    _, context = run(place, tmp_path / "again", name="tiny", create="auto")
+    assert context.warnings == [("E006", "ollama create failed: no space left")]
+
+
+def test_a_forecast_knows_the_size_and_the_tokenizer() -> None:
+    """Without a file: bytes, and why a tokenizer will not do."""
+    model = ModelConfig(family="mamba", vocab_size=50257, d_model=256, n_layers=6)
+    forecast = export_ollama.forecast_function
+    assert forecast is not None
+    bad = TokenizerForecast(vocab_size=50257, model="unigram", byte_fallback=True)
+    found = forecast(ExportOllama(), {"checkpoint": CheckpointForecast(model=model, tokenizer=bad)}, None)
+    assert found.disk_bytes is not None
+    assert 31e6 < found.disk_bytes < 34e6
+    assert "other ids" in found.because["tokenizer"]
+
+
+def test_a_name_that_ollama_refuses_is_an_error() -> None:
+    """It would be found out only at the very end."""
+    with pytest.raises(ValidationError) as error:
+        ExportOllama(name="my model!")
+    assert error.value.errors()[0]["type"] == "E010"
+
+
+def test_the_artifact_has_no_path_and_no_time(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two exports of one checkpoint are the same folder, byte for byte."""
+    monkeypatch.setattr("steps.export.proof.find_spec", lambda name: None)
+    folders = [run(place, tmp_path / name)[0].path for name in ("a", "b")]
+    first, second = ({p.name: p.read_bytes() for p in folder.iterdir()} for folder in folders)
+    assert first == second
+    assert json.loads(first["artifact.json"])["kind"] == "Export"
