@@ -118,21 +118,25 @@ class WholeRows:
 
 
 def validation_rows(reader: "BinReader", length: int, limit: int | None, seed: int) -> list[Row]:
-    """A fixed set of rows from a bin: whole documents, a seeded choice of them when they hold more than `limit` tokens.
+    """A fixed set of rows from a bin: the documents of `chosen_documents`.
 
     A document longer than `length` becomes several rows that share one token, so each of its tokens but the first is a target once.
     """
-    chosen = np.arange(len(reader))
-    sizes = np.diff(reader.offsets.astype(np.int64))
-    if limit is not None and int(sizes.sum()) > limit:
-        order = np.random.default_rng([seed, 0]).permutation(len(reader))
-        count = max(1, int(np.searchsorted(np.cumsum(sizes[order]), limit, side="right")))
-        chosen = np.sort(order[:count])
     rows: list[Row] = []
-    for i in chosen:
-        ids, meta = reader.document(int(i)).astype(np.int64), reader.meta[int(i)]
+    for i in chosen_documents(reader, limit, seed):
+        ids, meta = reader.document(i).astype(np.int64), reader.meta[i]
         for start in range(0, max(1, len(ids) - 1), length):
             piece = ids[start : start + length + 1]
             size = meta["bytes"] if start == 0 else 0
             rows.append(Row(piece, np.ones(len(piece), bool), meta.get("lang", ""), size))
     return [row for row in rows if len(row.ids) > 1]
+
+
+def chosen_documents(reader: "BinReader", limit: int | None, seed: int) -> list[int]:
+    """Documents of a bin that are validated on: all of them, or a seeded choice that holds at most `limit` tokens, one at least."""
+    sizes = np.diff(reader.offsets.astype(np.int64))
+    if limit is None or int(sizes.sum()) <= limit:
+        return list(range(len(reader)))
+    order = np.random.default_rng([seed, 0]).permutation(len(reader))
+    count = max(1, int(np.searchsorted(np.cumsum(sizes[order]), limit, side="right")))
+    return [int(i) for i in np.sort(order[:count])]

@@ -16,6 +16,7 @@ Ids = dict[str, int | None]  # pad_token_id, bos_token_id, eos_token_id
 
 def build(model: ModelConfig, vocab_size: int, ids: Ids, max_seq_length: int, seed: int) -> nn.Module:
     """A new network with seeded weights, named as transformers names them. torch's generator is left as it was."""
+    quiet()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if model.family == "mamba":
@@ -39,7 +40,7 @@ def open_model(folder: Path, *, field: str = "") -> nn.Module:
 
     Raises RecipeError C001 when it holds no safetensors (a pickle can run code), C002 when transformers cannot open it.
     """
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     quiet()
     if not any(folder.glob("*.safetensors")):
@@ -51,9 +52,11 @@ def open_model(folder: Path, *, field: str = "") -> nn.Module:
             fix="convert it once with save_pretrained(..., safe_serialization=True)" if pickles else "name a folder with model.safetensors",
         )
     try:
-        network, info = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True, output_loading_info=True
-        )
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        if hasattr(config, "rescale_prenorm_residual"):
+            config.rescale_prenorm_residual = False  # a trap: it would divide loaded weights too
+        options: dict[str, Any] = {"config": config, "dtype": torch.float32, "use_safetensors": True, "trust_remote_code": False}
+        network, info = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         first = str(error).strip().splitlines()[0]
         raise RecipeError("C002", f"transformers cannot open {folder.name}: {first}", field=field, fix="see the file it names") from error

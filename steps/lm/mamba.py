@@ -17,11 +17,15 @@ from steps.lm.scan import causal_conv, selective_scan
 
 
 def config(model: ModelConfig, vocab_size: int, ids: dict[str, int | None]) -> MambaConfig:
-    """The transformers config of `model`. ids: pad_token_id, bos_token_id, eos_token_id."""
+    """The transformers config of `model`. ids: pad_token_id, bos_token_id, eos_token_id.
+
+    A trap: with rescale_prenorm_residual, from_pretrained divides out_proj again on every opening; so it stays off, and
+    `initialise` does it once.
+    """
     return MambaConfig(
         vocab_size=vocab_size, hidden_size=model.d_model, num_hidden_layers=model.n_layers, state_size=model.state,
         conv_kernel=model.conv, expand=model.expand or 2, time_step_rank=model.dt_rank, tie_word_embeddings=model.tie_embeddings,
-        initializer_range=0.02, rescale_prenorm_residual=True, **ids,
+        initializer_range=0.02, **ids,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ def config(model: ModelConfig, vocab_size: int, ids: dict[str, int | None]) -> M
     return Mamba2Config(
         vocab_size=vocab_size, hidden_size=model.d_model, num_hidden_layers=model.n_layers, state_size=model.state,
         conv_kernel=model.conv, expand=model.expand or 2, num_heads=model.heads, head_dim=model.mamba2_head_dim, n_groups=1,
-        chunk_size=CHUNK, tie_word_embeddings=model.tie_embeddings, initializer_range=0.02, rescale_prenorm_residual=True, **ids,
+        chunk_size=CHUNK, tie_word_embeddings=model.tie_embeddings, initializer_range=0.02, **ids,
     )  # fmt: skip
 
 

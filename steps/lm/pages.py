@@ -183,3 +183,25 @@ TRAIN_PAGES = (
         "A model with fresh random weights in some layers looks whole and is not.",
     ),
 )
+
+VALIDATE_PAGES = (
+    RulePage("C010", "the weights cannot be read", "model.safetensors is missing, cut off or damaged."),
+    RulePage("C011", "weights do not match the config", "A tensor is missing, unknown or of another shape than config.json asks for."),
+    RulePage("C012", "the parameter count is not the recorded one", "The files are not the ones that the training wrote."),
+    RulePage("C013", "weights hold NaN or infinity", "Such a model answers nothing, and a GGUF made of it loads without a word."),
+    RulePage(
+        "C014", "checkpoint and tokenizer disagree", "Every id needs its row in the embedding, and rows beyond the ids may only be padding."
+    ),
+    RulePage(
+        "C015",
+        "the recorded validation loss is not reproduced",
+        "The same weights on the same rows give the same loss; another one means that weights, tokenizer or data were exchanged.",
+    ),
+    RulePage(
+        "C120",
+        "the model is worse than counting",
+        "Smoothed n-grams of orders 1 to 5 are counted on the same training text in a second. "
+        "A network that does not beat them has learned less than they have.",
+        severity="warning",
+    ),
+)

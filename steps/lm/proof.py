@@ -1,0 +1,161 @@
+"""Is a checkpoint what it says: its files, weights, vocabulary and recorded loss, each a check with its finding."""
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from schemas import Checkpoint, Corpus, RecipeError, TokenBin
+from steps.lm import build, precision
+from steps.lm.assemble import RECORD, rows_digest
+from steps.lm.batches import Row, validation_rows
+from steps.lm.evaluate import Scored, score
+from steps.lm.loss import Head
+from steps.lm.supervised import rows_of
+from steps.text.binfile import BinReader
+from steps.text.tokenizers import TextTokenizer
+
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+REMEDY = "train the step again: recipe run --force --only <its id>"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at. code: of the error when it did not pass."""
+
+    name: str
+    passed: bool
+    detail: str
+    code: str = ""
+    fix: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """As it stands in the statistics."""
+        return {"name": self.name, "passed": self.passed, "detail": self.detail}
+
+
+def file_checks(checkpoint: Checkpoint) -> list[Check]:
+    """Weights in safetensors, their names and shapes as the config asks, their number as recorded. Opens no tensor."""
+    folder = checkpoint.path
+    pickles = sorted(p.name for pattern in PICKLES for p in folder.glob(pattern))
+    found = [Check("safetensors only", not pickles, ", ".join(pickles) or "model.safetensors", "C001", "delete the pickled file")]
+    try:
+        stored = shapes(folder)
+    except (OSError, ValueError) as error:
+        return [*found, Check("weights can be read", False, str(error), "C010", REMEDY)]
+    wanted, ties = _wanted(folder)
+    missing = sorted(set(wanted) - set(stored) - ties)
+    strange = sorted(set(stored) - set(wanted))
+    wrong = sorted(name for name in set(stored) & set(wanted) if stored[name] != wanted[name])
+    parts = [f"{word}: {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+             for word, names in (("missing", missing), ("unknown", strange), ("another shape", wrong)) if names]  # fmt: skip
+    found.append(Check("keys and shapes", not parts, "; ".join(parts) or f"{len(stored)} tensors", "C011", REMEDY))
+    count = sum(_product(shape) for shape in stored.values())
+    agree = count == checkpoint.parameters
+    found.append(Check("parameter count", agree, f"{count} stored, {checkpoint.parameters} recorded", "C012", REMEDY))
+    return found
+
+
+def shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Name to shape of every tensor in the folder's safetensors files, read from their headers."""
+    found: dict[str, tuple[int, ...]] = {}
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise ValueError("there is no *.safetensors")
+    for path in files:
+        with path.open("rb") as file:
+            try:
+                (size,) = struct.unpack("<Q", file.read(8))
+                header = json.loads(file.read(size))
+            except (struct.error, ValueError, MemoryError, OverflowError) as error:
+                raise ValueError(f"{path.name} is damaged: {error}") from error
+        spans = [value["data_offsets"][1] for key, value in header.items() if key != "__metadata__"]
+        if spans and path.stat().st_size != 8 + size + max(spans):
+            raise ValueError(f"{path.name} is cut off: {path.stat().st_size} of {8 + size + max(spans)} bytes")
+        found |= {key: tuple(value["shape"]) for key, value in header.items() if key != "__metadata__"}
+    return found
+
+
+def _wanted(folder: Path) -> tuple[dict[str, tuple[int, ...]], set[str]]:
+    """Name to shape as `config.json` asks, and the names that are tied to others and need not be stored."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    build.quiet()
+    with torch.device("meta"):
+        network = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
+    named = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    ends = network.get_input_embeddings(), network.get_output_embeddings()
+    ties = set()
+    if network.config.tie_word_embeddings and ends[1] is not None:
+        ties = {f"{name}.weight" for name, module in network.named_modules() if module is ends[1]}
+    return named, ties
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    total = 1
+    for n in shape:
+        total *= n
+    return total
+
+
+def weight_check(network: nn.Module) -> Check:
+    """No NaN and no infinity in any tensor."""
+    bad = [name for name, p in network.named_parameters() if not bool(torch.isfinite(p).all())]
+    return Check("finite weights", not bad, ", ".join(bad[:3]) or "no NaN, no infinity", "C013", "lower learning_rate and train again")
+
+
+def vocabulary_check(network: nn.Module, words: TextTokenizer) -> Check:
+    """A row for every id of the tokenizer, and no more than padding beyond."""
+    rows = network.config.vocab_size
+    fits = words.vocab_size <= rows < words.vocab_size + 1024
+    return Check(
+        "vocabulary", fits, f"{rows} rows, {words.vocab_size} tokens", "C014", "train with this tokenizer, or export the right one"
+    )
+
+
+def rows_for(record: dict[str, Any], bins: TokenBin | None, corpora: list[Corpus], words: TextTokenizer) -> list[Row]:
+    """The rows that the training validated on, made again from its record; empty where the data is not wired."""
+    if record.get("objective") == "sft":
+        if not corpora:
+            return []
+        try:
+            return rows_of(corpora, words, record["max_seq_length"], record["seed"]).held
+        except RecipeError:
+            return []  # another corpus than the one that was trained on
+    if bins is None:
+        return []
+    return validation_rows(BinReader(bins.path, "val"), record["max_seq_length"], record["eval_tokens"], record["seed"])
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """What the training wrote beside the weights; empty for a model that another tool trained."""
+    try:
+        return json.loads((folder / RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def loss_check(
+    network: nn.Module, rows: list[Row], record: dict[str, Any], checkpoint: Checkpoint, tolerance: float
+) -> tuple[Check, Scored | None]:
+    """The recorded validation loss, computed again from the files."""
+    name = "validation loss"
+    if not rows:
+        return Check(name, True, "not tried: no validation data is wired to this step"), None
+    device = next(network.parameters()).device
+    kind = record.get("precision", "fp32")
+    if kind != "fp32" and device.type == "cpu":
+        kind = "fp32"
+    found = score(Head(network), rows, record.get("eval_batch_size", 8), precision.autocast(kind, device), device)
+    recorded = checkpoint.val_loss
+    if recorded is None:
+        return Check(name, True, f"{found.loss:.4f}; none is recorded"), found
+    if rows_digest(rows) != record.get("validation_digest"):
+        return Check(name, True, f"{found.loss:.4f} on other rows than the recorded {recorded:.4f}; not compared"), found
+    allowed = tolerance if kind == record.get("precision", "fp32") else max(tolerance, 0.02)
+    close = abs(found.loss - recorded) <= allowed
+    return Check(name, close, f"{found.loss:.6f} now, {recorded:.6f} recorded, tolerance {allowed:g}", "C015", REMEDY), found

@@ -1,0 +1,102 @@
+"""Networks from scratch and from folders."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from schemas import ModelConfig, RecipeError
+from steps.lm import build
+from steps.lm.checkpoint import write_model
+from tests.steps.lm.small import IDS, SIZES, network
+
+SHAPES = [
+    {"family": "mamba", "d_model": 40, "n_layers": 2, "d_state": 5, "d_conv": 3, "expand": 3},
+    {"family": "mamba", "d_model": 32, "n_layers": 3, "tie_embeddings": False},
+    {"family": "mamba2", "d_model": 32, "n_layers": 2, "d_state": 16, "head_dim": 16},
+    {"family": "mamba2", "d_model": 64, "n_layers": 1},
+    {"family": "llama", "d_model": 48, "n_layers": 2, "n_heads": 6, "n_kv_heads": 2},
+    {"family": "llama", "d_model": 64, "n_layers": 2, "tie_embeddings": False, "d_ff": 100},
+    {"family": "gpt2", "d_model": 48, "n_layers": 2, "n_heads": 3},
+    {"family": "gpt2", "d_model": 64, "n_layers": 1, "d_ff": 70},
+]
+X = torch.randint(0, 60, (2, 37), generator=torch.Generator().manual_seed(4))
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_parameter_count_is_the_arithmetic(shape: dict):
+    """ModelConfig.parameters counts what torch counts, and the built network describes itself by the same sizes."""
+    config = ModelConfig(vocab_size=100, **shape)
+    made = build.build(config, 100, IDS, 32, 0)
+    assert build.parameter_count(made) == config.parameters(32)
+    assert build.sizes_of(made).parameters(32) == config.parameters(32)
+
+
+@pytest.mark.parametrize("family", SIZES)
+def test_transformers_opens_our_folders(family: str, tmp_path: Path):
+    """AutoModelForCausalLM.from_pretrained gives the logits of the network that was written."""
+    made = network(family)
+    write_model(made, tmp_path, IDS)
+    opened = AutoModelForCausalLM.from_pretrained(tmp_path).eval()
+    with torch.no_grad():
+        ours, theirs = made(input_ids=X, use_cache=False).logits, opened(input_ids=X, use_cache=False).logits
+    assert type(opened).__name__ == json.loads((tmp_path / "config.json").read_text())["architectures"][0]
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", SIZES)
+def test_a_folder_opens_with_its_very_weights(family: str, tmp_path: Path):
+    """Opened by us, every tensor is bit for bit the written one (a trap: transformers rescales a Mamba's out_proj on loading)."""
+    made = network(family)
+    write_model(made, tmp_path, IDS)
+    opened = build.open_model(tmp_path)
+    for (name, a), b in zip(made.state_dict().items(), opened.state_dict().values(), strict=True):
+        assert torch.equal(a, b), name
+
+
+def test_weights_follow_the_seed_alone():
+    """The same seed gives the same weights whatever torch's generator did before, which is left as it was."""
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first = build.build(ModelConfig(**SIZES["mamba"]), 60, IDS, 64, 7).state_dict()
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    second = build.build(ModelConfig(**SIZES["mamba"]), 60, IDS, 64, 7).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    third = build.build(ModelConfig(**SIZES["mamba"]), 60, IDS, 64, 8).state_dict()
+    assert not torch.equal(first["backbone.embeddings.weight"], third["backbone.embeddings.weight"])
+
+
+def test_written_twice_a_folder_has_the_same_bytes(tmp_path: Path):
+    """Files hold no time and no path."""
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        write_model(network("mamba"), tmp_path / name, IDS)
+    for file in sorted((tmp_path / "a").iterdir()):
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
+
+
+def test_a_pickle_is_refused(tmp_path: Path):
+    """A folder with pickled weights only is not opened, and the error says how to convert it."""
+    torch.save({}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(RecipeError, match=r"C001: .* holds no \*\.safetensors, only pytorch_model\.bin, a pickle"):
+        build.open_model(tmp_path)
+
+
+def test_missing_weights_are_named(tmp_path: Path):
+    """A folder that lacks a tensor is refused by its name, where transformers would fill it with noise."""
+    from safetensors.torch import load_file, save_file
+
+    write_model(network("llama"), tmp_path, IDS)
+    weights = load_file(tmp_path / "model.safetensors")
+    del weights["model.layers.1.mlp.up_proj.weight"]
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(RecipeError, match=r"C003: .* lacks weights.*model\.layers\.1\.mlp\.up_proj\.weight"):
+        build.open_model(tmp_path)
+
+
+def test_the_mixer_says_which_way_it_takes():
+    """On a CPU the own scan runs, and the reason is given."""
+    assert build.path(network("mamba"), torch.device("cpu")) == "own scan in PyTorch: mamba-ssm's kernels need CUDA, this is cpu"

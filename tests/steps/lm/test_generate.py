@@ -1,0 +1,52 @@
+"""Sampling with a cache."""
+
+import pytest
+import torch
+
+from steps.lm.generate import choose, sample, stream
+from tests.steps.lm.small import SIZES, network
+
+PROMPT = [2, 11, 7, 30, 5]
+
+
+@pytest.mark.parametrize("family", SIZES)
+def test_cached_is_uncached(family: str):
+    """Logits token by token, from what is remembered, are the logits of the whole sequence each time."""
+    made = network(family)
+    further_ids = torch.randint(0, 60, (2, 40), generator=torch.Generator().manual_seed(6))
+    whole = torch.cat([torch.tensor([PROMPT, PROMPT]), further_ids], 1)
+    with torch.no_grad():
+        want = made(input_ids=whole, use_cache=False).logits[:, len(PROMPT) - 1 :]
+    with stream(made, 2) as further:
+        got = [further(whole[:, : len(PROMPT)])] + [further(token) for token in further_ids.split(1, 1)]
+    torch.testing.assert_close(torch.stack(got, 1), want, rtol=1e-4, atol=1e-4)
+    with torch.no_grad():
+        torch.testing.assert_close(made(input_ids=whole, use_cache=False).logits[:, -1], want[:, -1])  # nothing stays behind
+
+
+@pytest.mark.parametrize("family", ["mamba", "gpt2"])
+def test_a_seed_is_a_text(family: str):
+    """The same seed writes the same, another seed something else, and no banned id."""
+    made = network(family)
+    wanted = {"copies": 3, "max_new_tokens": 20, "eos_id": None, "temperature": 1.0, "top_p": 1.0}
+    first = sample(made, PROMPT, seed=1, banned=(0, 1), **wanted)
+    assert first == sample(made, PROMPT, seed=1, banned=(0, 1), **wanted)
+    assert first != sample(made, PROMPT, seed=2, banned=(0, 1), **wanted)
+    assert not {0, 1} & {token for ids in first for token in ids}
+    assert first[0] != first[1]
+
+
+def test_generation_stops_at_the_models_positions():
+    """A model with 64 learned positions writes no more than it can read."""
+    (ids,) = sample(network("gpt2"), PROMPT, copies=1, max_new_tokens=500, seed=1, eos_id=None, limit=64)
+    assert len(ids) == 64 - len(PROMPT)
+
+
+def test_top_p_takes_the_smallest_set():
+    """Of chances 0.5, 0.3, 0.15, 0.05, top_p 0.6 draws only from the first two, top_p 1 from all."""
+    logits = torch.tensor([[0.5, 0.05, 0.3, 0.15]]).log().repeat(2000, 1)
+    g = torch.Generator().manual_seed(0)
+    assert set(choose(logits, 1.0, 0.6, g).tolist()) == {0, 2}
+    assert set(choose(logits, 1.0, 1.0, g).tolist()) == {0, 1, 2, 3}
+    share = choose(logits, 1.0, 0.6, g).eq(0).float().mean()
+    assert float(share) == pytest.approx(0.5 / 0.8, abs=0.04)

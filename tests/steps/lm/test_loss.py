@@ -1,0 +1,55 @@
+"""The loss in chunks against the plain one."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from steps.lm import loss
+from steps.lm.loss import Head
+from tests.steps.lm.small import SIZES, network
+
+G = torch.Generator().manual_seed(5)
+IDS = torch.randint(0, 60, (3, 20), generator=G)
+TARGETS = torch.randint(0, 60, (3, 20), generator=G)
+TARGETS[1, 5:] = -100
+
+
+def plain(made: torch.nn.Module, z_loss: float) -> torch.Tensor:
+    logits = made(input_ids=IDS, use_cache=False).logits.float()
+    ce = F.cross_entropy(logits.flatten(0, 1), TARGETS.flatten(), ignore_index=-100, reduction="sum")
+    return ce + z_loss * (logits.logsumexp(-1) ** 2)[TARGETS >= 0].sum()
+
+
+@pytest.mark.parametrize("family", SIZES)
+@pytest.mark.parametrize("z_loss", [0.0, 1e-2])
+def test_chunks_change_nothing(family: str, z_loss: float, monkeypatch: pytest.MonkeyPatch):
+    """Loss and gradients in chunks of 7 tokens are those of full logits, masked targets left out."""
+    monkeypatch.setattr(loss, "CHUNK_TOKENS", 7)
+    made = network(family)
+    want = plain(made, z_loss)
+    gradients = torch.autograd.grad(want, list(made.parameters()))
+    head = Head(made)
+    assert head.plain
+    got, ce = head.summed(IDS, TARGETS, z_loss)
+    assert abs(float(got) - float(want)) < 1e-6 * float(want)
+    assert abs(float(ce) - float(plain(made, 0.0))) < 1e-6 * float(want)
+    for a, b in zip(torch.autograd.grad(got, list(made.parameters())), gradients, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=2e-5)
+
+
+def test_each_is_the_loss_of_each_position():
+    """Position by position, with 0 where nothing is learned; their sum is the summed loss."""
+    head = Head(network("mamba"))
+    each = head.each(IDS, TARGETS)
+    assert each.shape == TARGETS.shape
+    assert float(each[1, 5:].abs().max()) == 0.0
+    assert abs(float(each.sum()) - float(head.summed(IDS, TARGETS)[0])) < 1e-3
+
+
+def test_a_head_that_does_more_is_left_whole():
+    """A head with a bias is not replaced by a bare product, and gives the same loss as the model itself."""
+    made = network("llama")
+    made.lm_head.bias = torch.nn.Parameter(torch.randn(60))
+    head = Head(made)
+    assert not head.plain
+    assert abs(float(head.summed(IDS, TARGETS)[0]) - float(plain(made, 0.0))) < 1e-3
