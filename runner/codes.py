@@ -1,4 +1,4 @@
-"""Pages of the codes that the runner itself raises: the file's text (Y), keys and values (K), links (L), paths (H), the run (R)."""
+"""Pages of the codes that the runner and schemas raise: the file's text (Y), keys and values (K), links (L), sizes (M), the run (R)."""
 
 from schemas.findings import RulePage
 
@@ -84,6 +84,15 @@ PAGES = (
     RulePage("L007", "nobody reads this result", "Another step makes the same kind of thing further down, and the steps behind it "
                                                  "take that one.",
              severity="warning"),
+    RulePage("H001", "an unknown machine", "target: is `here`, a known machine by name, or {gpu, count, memory_gb}.",
+             wrong="target: tesla", right="target: t4"),
+    RulePage("M001", "sizes that do not divide", "Heads share the width evenly: d_model is a multiple of n_heads, n_heads of "
+                                                 "n_kv_heads, and in "
+             "mamba2 d_model x expand of head_dim.", wrong="model: {family: llama, d_model: 500, n_heads: 8}",
+             right="model: {family: llama, d_model: 512, n_heads: 8}", source="state-spaces/mamba#360"),
+    RulePage("M002", "a size that this family does not have", "Attention has heads, a Mamba has a state. The other's sizes would be "
+            "ignored.",
+             wrong="model: {family: mamba, n_heads: 8}", right="model: {family: mamba, d_state: 16}"),
     RulePage("R001", "a folder cannot be written", "The run's folder or the store is not writable."),
     RulePage("R002", "a store of another version", "The store was made by a version of recipe that writes another format."),
     RulePage("R003", "the disk is full", "Nothing half-written is kept; what was made before is still there."),

@@ -7,6 +7,7 @@ from runner.rules import View, number, path, rule, say
 from schemas.artifacts import CheckpointForecast, PlanForecast
 from schemas.findings import Edit, Finding, RulePage
 from schemas.machine import GIB
+from steps.sizing.budget import RUNTIME
 
 FULL = 0.92  # of the memory: above it allocators fragment, and a longer batch ends the run
 
@@ -49,7 +50,8 @@ def _planned(view: View, step: StepMeant) -> bool:
 def _remedy(step: StepMeant, made: CheckpointForecast, has: int) -> tuple[str, str, tuple[Edit, ...]]:
     """The param to point at, what to write there, and the same as edits where the training stays the same."""
     batch = number(step, "batch_size")
-    growing = sum(made.memory_parts.get(name, 0) for name in ("activations", "logits"))
+    parts = made.memory_parts
+    growing = parts.get("activations", 0) + parts.get("logits", 0) + max(0, parts.get("workspace", 0) - max(RUNTIME.values()))
     rest = (made.peak_memory_bytes or 0) - growing
     if isinstance(batch, int) and batch > 1 and rest < FULL * has:
         fitting = max(1, int(batch * (FULL * has - rest) / max(1, growing)))

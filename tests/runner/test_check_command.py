@@ -1,0 +1,153 @@
+"""recipe check, explain and schema as they are typed."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from runner.commands.check import check, write
+from runner.commands.explain import explain
+from runner.commands.schema import schema
+from schemas import RecipeError
+from tests.runner.judged import SOUND, meant
+
+SMALL = ("model: {family: mamba,", "model: {family: mamba, vocab_size: 8000,")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def typed(*words: str, verb=check) -> Result:
+    return CliRunner().invoke(verb, list(words), standalone_mode=False)
+
+
+def test_a_sound_recipe_says_what_it_will_take(folder: Path):
+    """Exit 0, and a few lines: steps, target, the model's size, tokens, memory, time, disk."""
+    meant(folder)
+    result = typed("recipe.yaml")
+    assert result.return_value == 0
+    first, model, whole = result.output.splitlines()
+    assert first == "recipe.yaml: 5 steps checked for NVIDIA Tesla T4 (14.6 GiB), nothing wrong"
+    assert model.startswith("  train: mamba, 28.5 M parameters (29% embedding), 1,000 steps, 4.1 M tokens, peak ")
+    assert whole.startswith("  in all: about ")
+
+
+def test_an_error_is_two_and_a_warning_is_nothing(folder: Path):
+    """Exit codes for scripts."""
+    meant(folder, SMALL)
+    assert typed("recipe.yaml").return_value == 2
+    meant(folder, ("max_steps: 1000", "max_steps: 1000\n    save_steps: 5000"))
+    result = typed("recipe.yaml")
+    assert result.return_value == 0
+    assert "1 warning" in result.output
+
+
+def test_fix_writes_the_file_and_doing_it_again_changes_nothing(folder: Path):
+    """Comments, mode and link stay; the second time the file is not even touched."""
+    meant(folder, SMALL, ("n_layers: 12}", "n_layers: 12}  # deep enough"))
+    real = folder / "recipe.yaml"
+    real.chmod(0o640)
+    link = folder / "link.yaml"
+    link.symlink_to(real)
+    result = typed("--fix", "link.yaml")
+    assert result.return_value == 0
+    assert "  fixed: model.vocab_size: 16000\n" in result.output
+    assert real.read_text() == SOUND.replace(*SMALL).replace("n_layers: 12}", "n_layers: 12}  # deep enough").replace("8000", "16000")
+    assert link.is_symlink()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    before = real.stat().st_mtime_ns, real.stat().st_ino
+    assert typed("--fix", "link.yaml").return_value == 0
+    assert (real.stat().st_mtime_ns, real.stat().st_ino) == before
+    assert sorted(p.name for p in folder.iterdir()) == ["link.yaml", "recipe.yaml"]
+
+
+def test_diff_prints_and_writes_nothing(folder: Path):
+    """A unified diff that `patch` takes; with --fix the file is written too."""
+    meant(folder, SMALL)
+    before = (folder / "recipe.yaml").read_text()
+    result = typed("--diff", "recipe.yaml")
+    assert result.return_value == 2
+    assert result.output.splitlines()[:2] == ["--- a/recipe.yaml", "+++ b/recipe.yaml"]
+    assert "+    model: {family: mamba, vocab_size: 16000, d_model: 512, n_layers: 12}" in result.output
+    assert (folder / "recipe.yaml").read_text() == before
+    assert typed("--diff", "--fix", "recipe.yaml").output.startswith("--- a/recipe.yaml")
+    assert (folder / "recipe.yaml").read_text() != before
+
+
+def test_fix_leaves_the_extended_recipe_alone(folder: Path):
+    """It is told with the parent's name; only the file named is changed."""
+    meant(folder, SMALL)
+    before = (folder / "recipe.yaml").read_text()
+    (folder / "child.yaml").write_text("extends: recipe.yaml\nrecipe: child\n")
+    result = typed("--fix", "child.yaml")
+    assert result.return_value == 2
+    assert result.output.startswith("recipe.yaml:10:28: V001")
+    assert result.output.splitlines()[-1] == "1 error"
+    assert (folder / "recipe.yaml").read_text() == before
+
+
+def test_several_files_and_all_of_recipes(folder: Path):
+    """Each has its line; without names all of recipes/ is checked."""
+    (folder / "recipes").mkdir()
+    meant(folder / "recipes")
+    (folder / "recipes" / "recipe.yaml").rename(folder / "recipes" / "a.yaml")
+    meant(folder / "recipes", SMALL)
+    result = typed()
+    assert result.return_value == 2
+    assert "recipes/a.yaml: 5 steps checked" in result.output
+    assert "recipes/recipe.yaml: 1 error; 1 can be fixed: recipe check --fix recipes/recipe.yaml" in result.output
+
+
+@pytest.mark.parametrize("shape", ["json", "sarif", "github"])
+def test_other_programs_read_the_findings(folder: Path, shape: str):
+    """The same finding in each format."""
+    meant(folder, SMALL)
+    result = typed("--format", shape, "recipe.yaml")
+    assert result.return_value == 2
+    if shape == "json":
+        assert [(row["code"], row["line"], row["column"]) for row in json.loads(result.output)] == [("V001", 10, 28)]
+    elif shape == "sarif":
+        (found,) = json.loads(result.output)["runs"][0]["results"]
+        fix = found["fixes"][0]["artifactChanges"][0]["replacements"][0]
+        text = (folder / "recipe.yaml").read_text()
+        at = fix["deletedRegion"]["charOffset"]
+        mended = text[:at] + fix["insertedContent"]["text"] + text[at + fix["deletedRegion"]["charLength"] :]
+        assert mended == text.replace("vocab_size: 8000", "vocab_size: 16000")
+    else:
+        assert result.output.startswith("::error file=recipe.yaml,title=V001,line=10")
+
+
+def test_target_and_set_change_what_is_checked(folder: Path):
+    """The same recipe for another machine, and with another value."""
+    meant(folder, ("max_steps: 1000", "max_steps: 1000\n    precision: bf16"))
+    assert typed("recipe.yaml").return_value == 2
+    assert typed("recipe.yaml", "--target", "a100").return_value == 0
+    assert typed("recipe.yaml", "--set", "steps.train.precision=fp16").return_value == 0
+
+
+def test_a_file_that_may_not_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """One clear error, and the file as it was."""
+    meant(folder)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(RecipeError, match=r"Y012: recipe\.yaml cannot be written: permission denied"):
+        write(Path("recipe.yaml"), "x")
+    assert (folder / "recipe.yaml").read_text() == SOUND
+
+
+def test_explain_prints_the_page_or_the_nearest_code():
+    """One page, or all titles."""
+    assert typed("v001", verb=explain).output.startswith("V001: the model and its tokenizer count different tokens\n\n")
+    assert "did you mean V001" in str(typed("V0O1", verb=explain).exception)
+    listed = typed(verb=explain).output
+    assert "vocabulary\n  V001  the model and its tokenizer count different tokens\n" in listed
+
+
+def test_schema_prints_json():
+    """For the editor."""
+    assert json.loads(typed(verb=schema).output)["$schema"] == "https://json-schema.org/draft/2020-12/schema"

@@ -1,0 +1,122 @@
+"""judge and mend: all findings at once, in the order of the file, and safe fixes until there are none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runner import rules
+from runner.document import read
+from runner.judge import judge, mend, mended
+from runner.overrides import Overrides
+from runner.resolve import mean
+from schemas import Edit, Tokenizer
+from tests.runner.judged import SOUND, meant, said
+
+SMALL = ("model: {family: mamba,", "model: {family: mamba, vocab_size: 8000,")
+
+
+def test_forecasts_flow_down_the_recipe(tmp_path: Path):
+    """The model's size is known before its tokenizer exists."""
+    result = meant(tmp_path)
+    made = result.step("train").forecast
+    assert (made.vocab_size, made.optimizer_steps) == (16000, 1000)
+    assert made.parameters == made.model.parameters()
+
+
+def test_all_findings_come_at_once_in_the_order_of_the_file(tmp_path: Path):
+    """Unknown keys, wrong sizes and bad intervals together, from top to bottom."""
+    changes = (SMALL, ("vocab_size: 16000", "vocab_size: 16000\n    dtyp: x"), ("max_steps: 1000", "max_steps: 1000\n    save_steps: 5000"))
+    found = meant(tmp_path, *changes).findings
+    assert [f.place.line for f in found] == sorted(f.place.line for f in found)
+    assert {"K001", "S011"} <= {f.code for f in found}
+
+
+def test_a_failing_rule_or_forecast_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It is called our mistake, and the other findings are there."""
+
+    def broken(view: rules.View):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(rules, "RULES", [rules.Rule(broken, ()), *rules.every()])
+    found = meant(tmp_path, SMALL).findings
+    assert [f.code for f in found] == ["R090", "V001"]
+    assert found[0].message == "the rule broken failed, which is a mistake of ours: ZeroDivisionError: oh"
+    monkeypatch.undo()
+    result = mean(tmp_path / "recipe.yaml")
+    monkeypatch.setattr(result.step("tokenize_bin").step, "forecast_function", lambda *given: 1 / 0)
+    assert [f.code for f in judge(result)] == ["R090", "V001"]
+
+
+def test_mend_changes_memory_and_no_file(tmp_path: Path):
+    """The recipe as meant afterwards is sound, what was fixed is told, the file is as it was."""
+    meant(tmp_path, SMALL)
+    file = tmp_path / "recipe.yaml"
+    before = file.read_text()
+    result, fixed = mend(file)
+    assert [f.code for f in fixed] == ["V001"]
+    assert (result.findings, result.fixed) == ([], fixed)
+    assert result.step("train").raw["model"]["vocab_size"] == 16000
+    assert result.origins[("steps", "train", "model", "vocab_size")][0] == "fixed"
+    assert file.read_text() == before
+
+
+def test_a_fix_may_bring_the_next_mistake_to_light(tmp_path: Path):
+    """bfloat16 is bf16 here, and bf16 is not on a T4: both are mended in one go."""
+    meant(tmp_path, ("max_steps: 1000", "max_steps: 1000\n    precision: bfloat16"))
+    result, fixed = mend(tmp_path / "recipe.yaml")
+    assert ([f.code for f in fixed], result.findings) == (["K004", "P101"], [])
+
+
+def test_what_the_command_line_says_is_not_edited(tmp_path: Path):
+    """--set wins over the file, so a fix in the file would change nothing."""
+    meant(tmp_path)
+    result, fixed = mend(tmp_path / "recipe.yaml", Overrides((("steps.train.model.vocab_size", "8000"),)))
+    assert fixed == []
+    assert [f.code for f in result.findings] == ["V001"]
+
+
+def test_a_mistake_in_the_extended_recipe_is_shown_there(tmp_path: Path):
+    """In memory it is mended in its own file; --fix of the child leaves the parent alone."""
+    meant(tmp_path, SMALL)
+    child = tmp_path / "child.yaml"
+    child.write_text("extends: recipe.yaml\nrecipe: child\n", "utf-8")
+    (finding,) = judge(mean(child))
+    assert Path(finding.place.file).name == "recipe.yaml"
+    assert [f.code for f in mend(child)[1]] == ["V001"]
+    assert mended(child, alone=True).fixed == []
+
+
+def test_an_artifact_that_stands_is_known_exactly(tmp_path: Path):
+    """A folder wired by path is read for its sizes; a wrong one is a finding."""
+    (tmp_path / "tok").mkdir()
+    Tokenizer(vocab_size=8000).save(tmp_path / "tok")
+    by_path = ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {path: tok}\n")
+    assert meant(tmp_path, by_path).step("tokenize_bin").forecast.vocab_size == 8000
+    assert "L022" in said(tmp_path, ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {path: .}\n"))
+
+
+def test_another_recipes_result_that_is_not_made_yet_is_only_mentioned(tmp_path: Path):
+    """Once, with the command that makes it; a step which that recipe does not have is an error."""
+    other = ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {recipe: base, step: tok}\n")
+    assert "(L020)" in said(tmp_path, other)
+    (tmp_path / ".recipe" / "last").mkdir(parents=True)
+    row = {"digest": "d", "key": "k", "kind": "Tokenizer"}
+    (tmp_path / ".recipe" / "last" / "base.json").write_text(json.dumps({"steps": {"tokens": row}}))
+    (finding,) = [f for f in meant(tmp_path, other).findings if f.code == "L021"]
+    assert finding.fix == "write tokens"
+
+
+def test_every_edit_of_the_language_can_be_written(tmp_path: Path):
+    """Edits name paths in the recipe as meant; the text of a fixed recipe reads without findings."""
+    meant(tmp_path, SMALL, ("max_steps: 1000", "max_steps: '1000'\n    cutoff_len: 256"))
+    result = mended(tmp_path / "recipe.yaml")
+    assert result.meant.findings == []
+    (text,) = result.texts.values()
+    assert read(Path("x"), text=text).root.plain()["steps"][3]["max_seq_length"] == 256
+    assert SOUND.splitlines()[:8] == text.splitlines()[:8]
+
+
+def test_an_edit_is_plain_data():
+    """So that it survives JSON."""
+    assert Edit("set", ("a",), 1) == Edit(action="set", path=("a",), value=1, key="")

@@ -1,0 +1,89 @@
+"""Rules about data and paths: what is named is there, and rows have what is asked of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.runner.judged import STORIES, meant, said
+
+
+def corpus(*sources: str) -> str:
+    listed = "\n".join(f"      - {source}" for source in sources)
+    return f"recipe: data\ntarget: t4\nsteps:\n  - type: parse_corpus\n    sources:\n{listed}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "one.txt").write_text("One text.", "utf-8")
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"title": "A", "body": "One."}) + "\n", "utf-8")
+    (tmp_path / "pairs.jsonl").write_text(json.dumps({"instruction": "Say.", "output": "One."}) + "\n", "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("path", ["texts", "texts/*.txt", "texts/one.txt", "**/*.txt"])
+def test_a_file_a_folder_and_a_glob_are_found(folder: Path, path: str):
+    """Paths start at the project's folder."""
+    assert said(folder, base=corpus(f"{{path: '{path}'}}")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "fix"),
+    [
+        ("text/*.txt", "there is no text/*.txt", "write texts/*.txt"),
+        ("texts/*.md", "no file matches texts/*.md", "look into the folder texts: paths start at the project's folder"),
+        ("texts/won.txt", "there is no texts/won.txt", "write texts/one.txt"),
+    ],
+)
+def test_what_is_not_there_is_named_with_what_is(folder: Path, path: str, message: str, fix: str):
+    """The nearest name is offered."""
+    (finding,) = meant(folder, base=corpus(f"{{path: '{path}'}}")).findings
+    assert (finding.code, finding.severity, finding.message, finding.fix) == ("D102", "error", message, fix)
+
+
+def test_a_missing_file_with_a_fallback_is_a_warning(folder: Path):
+    """The fallback will be taken; that is worth knowing, not worth stopping for."""
+    (finding,) = meant(folder, base=corpus(f"{{path: gone.txt, fallback: {STORIES}}}")).findings
+    assert (finding.code, finding.severity) == ("D102", "warning")
+
+
+def test_columns_are_held_against_the_first_row(folder: Path):
+    """Templates too; letter case is mended, another word only offered."""
+    assert said(folder, base=corpus('{path: rows.jsonl, columns: {text: "{title} {body}"}}')) == []
+    (finding,) = meant(folder, base=corpus('{path: rows.jsonl, columns: {text: "{title} {Body}"}}')).findings
+    assert finding.message == "rows.jsonl has no column 'Body'; it has title, body"
+    assert finding.edits[0].value == "{title} {body}"
+    (finding,) = meant(folder, base=corpus("{path: rows.jsonl, columns: {text: story}}")).findings
+    assert (finding.code, finding.edits, finding.fix) == ("D106", (), "name one of title, body")
+
+
+def test_rows_of_an_unknown_shape(folder: Path):
+    """Without `columns` the shape must be one that is known."""
+    (finding,) = meant(folder, base=corpus("{path: rows.jsonl}")).findings
+    assert (finding.code, finding.fix) == ("D106", "say which: columns: {text: title}")
+
+
+def test_conversations_and_texts_are_two_corpora(folder: Path):
+    """The second of the two is pointed at."""
+    (finding,) = meant(folder, base=corpus("{path: pairs.jsonl}", "{path: rows.jsonl, columns: {text: body}}")).findings
+    assert (finding.code, finding.path) == ("D109", ("steps", "parse_corpus", "sources", 1))
+
+
+def test_too_few_tokens_for_one_row(folder: Path):
+    """Nothing could be learnt: the bin does not fill a row."""
+    steps = "  - {type: train_tokenizer, vocab_size: 300}\n  - type: tokenize_bin\n  - {type: train, max_seq_length: 512, max_steps: 10}\n"
+    assert "D113" in said(folder, base=corpus("{path: texts}") + steps)
+
+
+def test_the_hub_is_pinned_and_paths_are_of_the_project(folder: Path):
+    """Both are information."""
+    assert said(folder, base=corpus("{hub: roneneldan/TinyStories}", f"{{path: {folder}/texts}}")) == ["(H020)", "(H021)"]
+
+
+def test_a_base_model_is_a_folder_with_a_config(folder: Path):
+    """The nearest folder is offered."""
+    (folder / "models" / "small").mkdir(parents=True)
+    train = "  - {type: train, model: {base: {path: models/smal}}, objective: sft, max_steps: 1}\n"
+    (finding,) = meant(folder, base=corpus("{path: pairs.jsonl}") + train).findings
+    assert (finding.code, finding.fix) == ("H022", "write models/small")

@@ -1,0 +1,93 @@
+"""Rules about training: schedule, memory, precision, adapters, devices."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.runner.judged import STORIES, meant, said
+
+STEPS = "max_steps: 1000"
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes"),
+    [
+        ("eval_steps: 1000\n    save_steps: 1000", []),
+        ("eval_steps: 1001", ["S011"]),
+        ("save_steps: 5000", ["S011"]),
+        ("warmup_steps: 0", []),
+        ("expect: {1000: {train_loss: [3, 4]}}", []),
+        ("expect: {1001: {train_loss: [3, 4]}}", ["S012"]),
+        ("warmup_steps: 1000", ["S003"]),
+        ("num_train_epochs: 2", ["S001"]),
+    ],
+)
+def test_what_is_planned_lies_within_the_run(tmp_path: Path, lines: str, codes: list[str]):
+    """Intervals, warm-up and expected figures beyond the last step are told; those at it are right."""
+    assert said(tmp_path, (STEPS, f"{STEPS}\n    {lines}")) == codes
+
+
+def test_a_warm_up_longer_than_the_epochs(tmp_path: Path):
+    """Without max_steps the length follows from the text; the finding is a warning, since that is an estimate."""
+    (tmp_path / "a.txt").write_text("one two three four five " * 20_000, "utf-8")
+    changes = (
+        (STORIES, "{path: a.txt}"),
+        ("vocab_size: 16000", "vocab_size: 1000"),
+        (STEPS, "num_train_epochs: 1\n    warmup_steps: 5000"),
+    )
+    found = [f for f in meant(tmp_path, *changes).findings if f.code == "S003"]
+    assert [(f.severity, f.edits[0].key) for f in found] == [("warning", "warmup_ratio")]
+
+
+@pytest.mark.parametrize(
+    ("target", "precision", "codes"),
+    [
+        ("t4", "bf16", ["P101"]),
+        ("t4", "fp16", []),
+        ("t4", "auto", []),
+        ("v100", "bf16", ["P101"]),
+        ("a100", "bf16", []),
+        ("m2-16gb", "fp16", []),
+    ],
+)
+def test_number_formats_of_the_target(tmp_path: Path, target: str, precision: str, codes: list[str]):
+    """The target decides, not the machine that the recipe is checked on."""
+    assert said(tmp_path, ("target: t4", f"target: {target}"), (STEPS, f"{STEPS}\n    precision: {precision}")) == codes
+
+
+def test_a_batch_too_large_for_the_card_is_made_smaller(tmp_path: Path):
+    """The fix keeps the effective batch: less at a time, more often."""
+    large = (STEPS, f"{STEPS}\n    batch_size: 512\n    max_seq_length: 1024")
+    (finding,) = meant(tmp_path, large).findings
+    sizes = {edit.path[-1]: edit.value for edit in finding.edits}
+    assert finding.code == "B010"
+    assert sizes["batch_size"] * sizes["gradient_accumulation_steps"] == 512
+    assert said(tmp_path, large, ("512\n    max_seq", f"{sizes['batch_size']}\n    max_seq")) == []
+
+
+def test_a_model_too_large_for_the_card(tmp_path: Path):
+    """No batch helps: the finding points at the model and offers no edit."""
+    (finding,) = meant(tmp_path, ("family: mamba, d_model: 512, n_layers: 12", "family: llama, d_model: 4096, n_layers: 32")).findings
+    assert (finding.code, finding.path[-1], finding.edits) == ("B010", "model", ())
+
+
+def test_a_small_network_behind_a_large_table_is_mentioned(tmp_path: Path):
+    """Only as information: it may be wanted."""
+    assert said(tmp_path, ("d_model: 512, n_layers: 12", "d_model: 128, n_layers: 2")) == ["(M010)"]
+
+
+def test_several_devices_are_not_used(tmp_path: Path):
+    """Information at the target."""
+    assert said(tmp_path, ("target: t4", "target: {gpu: t4, count: 4}")) == ["(P010)"]
+
+
+TUNED = "  - {type: train, id: tuned, model: {base: {step: train}}, method: lora, lora: {target_modules: [in_proj]}, max_steps: 10}\n  - type: export_ollama\n    checkpoint: tuned\n"  # fmt: skip  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("layers", "codes"),
+    [("in_proj, x_proj", []), ("dt_proj", ["A102"]), ("out_proj", ["A102"]), ("q_proj", ["A101"]), ("embeddings", ["A102"])],
+)
+def test_adapters_go_where_they_learn(tmp_path: Path, layers: str, codes: list[str]):
+    """Layers that do not exist, that peft refuses, that get no gradient, or that are tied."""
+    assert said(tmp_path, ("  - type: export_ollama\n", TUNED), ("[in_proj]", f"[{layers}]")) == codes

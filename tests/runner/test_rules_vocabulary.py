@@ -1,0 +1,81 @@
+"""Rules about vocabularies: who counts tokens must count the same ones."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.rules.vocabulary import most_pieces
+from schemas import Edit
+from tests.runner.judged import meant, said
+
+MODEL = "model: {family: mamba,"
+
+
+def test_the_sound_recipe_is_sound(tmp_path: Path):
+    """What the other tests change is right before they do."""
+    assert said(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "codes"),
+    [(15999, ["V001"]), (16000, []), (16001, ["V002"]), (16008, ["V002"]), (16128, []), (20000, ["V002"])],
+)
+def test_rows_of_the_model_against_the_tokenizer(tmp_path: Path, rows: int, codes: list[str]):
+    """Fewer rows, or rows that only waste, are told; equal or rounded up to a usual multiple is right. 16000 is a multiple of 128."""
+    assert said(tmp_path, (MODEL, f"{MODEL} vocab_size: {rows},")) == codes
+
+
+def test_a_size_that_is_no_multiple_may_be_rounded_up(tmp_path: Path):
+    """50257 becomes 50264, 50304 or 50432, nothing between."""
+    for rows, codes in ((50264, []), (50304, []), (50432, []), (50300, ["V002"])):
+        found = said(tmp_path, ("16000", "50257"), (MODEL, f"{MODEL} vocab_size: {rows},"))
+        assert [c for c in found if c != "(M010)"] == codes, rows
+
+
+def test_the_fix_is_the_tokenizers_size(tmp_path: Path):
+    """The edit is exact, and safe to make without asking."""
+    (finding,) = meant(tmp_path, (MODEL, f"{MODEL} vocab_size: 8000,")).findings
+    assert finding.edits == (Edit("set", ("steps", "train", "model", "vocab_size"), 16000),)
+    assert (finding.place.line, finding.place.column) == (10, 28)
+
+
+def test_the_mistake_is_seen_through_a_check_step_and_by_name(tmp_path: Path):
+    """check_vocab_consistency hands its tokenizer on; the finding names the one that was trained."""
+    between = ("  - type: tokenize_bin\n", "  - type: check_vocab_consistency\n  - type: tokenize_bin\n")
+    (finding,) = meant(
+        tmp_path, between, (MODEL, f"{MODEL} vocab_size: 8000,"), ("train_tokenizer\n", "train_tokenizer\n    id: tok\n")
+    ).findings
+    assert finding.message == "the model has rows for 8,000 tokens, tokenizer 'tok' makes 16,000"
+
+
+def test_an_upper_bound_is_no_size(tmp_path: Path):
+    """With {at_most: N} a smaller model may be right: a warning, and the line goes."""
+    bound = ("vocab_size: 16000", "vocab_size: {at_most: 16000}")
+    (finding,) = meant(tmp_path, bound, (MODEL, f"{MODEL} vocab_size: 8000,")).findings
+    assert (finding.code, finding.severity, finding.edits[0].action) == ("V001", "warning", "delete")
+    assert said(tmp_path, bound, (MODEL, f"{MODEL} vocab_size: 20000,")) == []
+
+
+def test_sixteen_bits_hold_65536_tokens(tmp_path: Path):
+    """The boundary is the largest id, not the size."""
+    narrow = ("tokenize_bin\n", "tokenize_bin\n    dtype: uint16\n")
+    assert "D121" not in said(tmp_path, narrow, ("16000", "65536"))
+    assert "D121" in said(tmp_path, narrow, ("16000", "65537"))
+
+
+def test_a_vocabulary_beyond_any_text_of_that_size_is_told(tmp_path: Path):
+    """The bound lies above what SentencePiece was seen to reach, so that a warning is right."""
+    (tmp_path / "a.txt").write_text("one two three " * 2000, "utf-8")
+    changes = (("{hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}", "{path: a.txt}"),)
+    assert "T102" in said(tmp_path, *changes, ("16000", "30000"))
+    assert "T102" not in said(tmp_path, *changes, ("16000", "2000"))
+    for text_bytes, unigram, bpe in ((52_958, 1623, 6278), (248_239, 8799, 41_144), (561_763, 7019, 24_419), (1_090_238, 11_318, 43_274)):
+        assert unigram <= most_pieces(text_bytes, "unigram")
+        assert bpe <= most_pieces(text_bytes, "bpe")
+
+
+def test_bins_of_one_tokenizer_and_a_model_of_another(tmp_path: Path):
+    """Both are named."""
+    two = ("train_tokenizer\n", "train_tokenizer\n    id: small\n    vocab_size: 8000\n  - type: train_tokenizer\n    id: large\n")
+    (finding,) = meant(tmp_path, two, ("tokenize_bin\n", "tokenize_bin\n    tokenizer: small\n")).findings
+    assert finding.message == "train uses tokenizer 'large', its token files were made with 'small'"
