@@ -15,6 +15,8 @@ AFTER = re.compile(
 )
 ENTRY = re.compile(r"^\s*(\[\w[\w+-]*\]|\d{1,3}[.)]\s|[-*]\s)|\(\d{4}[a-z]?\)|\b(19|20)\d\d[a-z]?\b|\bdoi\b|https?://", re.IGNORECASE)
 SOFT_HYPHEN = "\u00ad"
+WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+LAST_WORD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
 
 
 def reference_span(paragraphs: list[str]) -> tuple[int, int]:
@@ -51,13 +53,13 @@ class Hyphens:
     """Decides for a word parted at a line end whether its hyphen is part of it, by how the document itself writes it elsewhere."""
 
     def __init__(self, text: str) -> None:
-        words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*(?!-\n)", text.replace(SOFT_HYPHEN, ""))
-        self.words = Counter(word.lower() for word in words)
+        whole = re.sub(r"\w+-\n\w+", " ", text)  # the parted words themselves are no evidence
+        self.words = Counter(WORD.findall(whole.replace(SOFT_HYPHEN, "").lower()))
 
     def join(self, left: str, right: str, *, unknown: bool = True) -> str:
         """`left` ends in a hyphen at a line end, `right` is the next line: both joined. unknown: drop the hyphen of a word never met."""
-        first = re.search(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$", left)
-        second = re.match(r"[^\W\d_]+(?:-[^\W\d_]+)*", right)
+        first = LAST_WORD.search(left[-80:])
+        second = WORD.match(right)
         if first is None or second is None or not second[0][0].islower():
             return left + right  # "48-\nhour", "pre-\nRoman", a lone dash: the hyphen stays
         whole, parted = (first[1] + second[0]).lower(), f"{first[1]}-{second[0]}".lower()

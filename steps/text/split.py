@@ -100,7 +100,7 @@ def _cut(window: str, begin: int, head: int, room: list[tuple[int, int]], max_to
     for kind in kinds:
         ends = _ends(kind, stretch)
         best = max((head + e for e in ends if e > 0 and head + e <= limit), default=0)
-        if best > least or (best and strategy == "paragraph" and kind == "p") or (best and strategy == "sentence" and kind == "s"):
+        if best >= least or (best and strategy == "paragraph" and kind == "p") or (best and strategy == "sentence" and kind == "s"):
             return best
     return limit
 

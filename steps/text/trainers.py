@@ -1,6 +1,7 @@
 """Training a vocabulary: what text is shown to the trainer, and the two engines (SentencePiece, byte-level BPE by tokenizers)."""
 
 import io
+import json
 import random
 import re
 import string
@@ -202,13 +203,16 @@ def train_byte_bpe(sample: Sample, *, vocab_size: int, user_symbols: list[str]) 
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
         show_progress=False,
-        special_tokens=[AddedToken(m, special=m not in user_symbols, normalized=False) for m in marks],
+        special_tokens=[AddedToken(m, special=True, normalized=False) for m in marks],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
     )
     fast.train_from_iterator(sample.chunks, trainer)
     if fast.get_vocab_size() < vocab_size:
         raise TooFewPieces(vocab_size, fast.get_vocab_size())
-    return fast
+    made = json.loads(fast.to_str())
+    for token in made["added_tokens"]:  # the trainer takes marks only as special tokens, and text must not skip the user's own
+        token["special"] = token["content"] not in user_symbols
+    return tokenizers.Tokenizer.from_str(json.dumps(made))
 
 
 def longest_pieces(pieces: Iterable[str], count: int = 24) -> list[str]:

@@ -1,0 +1,91 @@
+"""open_tokenizer: text to ids and back, the same by every way."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas import RecipeError
+from steps.text.fast import HARD_LINES
+from steps.text.tokenizers import FastTokenizer, open_tokenizer
+from tests.steps.text.made import opened, tokenizer
+
+TEXTS = ["<tr>Ayşe'nin 3,5 kilosu\n\n\tvar.", "naïve 😀 text\x00 with\r\n NUL", *HARD_LINES]
+PLAIN = st.text(st.characters(exclude_categories=["Cs"]), max_size=60).filter(lambda t: "\u2581" not in t)
+
+
+@pytest.mark.parametrize("model", ["bpe", "byte_bpe"])
+def test_text_comes_back(model):
+    """With bytes to fall back on, decoding gives the text that was encoded."""
+    tokens = opened(model)
+    assert [tokens.decode(tokens.encode(text)) for text in TEXTS] == TEXTS
+
+
+@settings(max_examples=150, deadline=None)
+@given(PLAIN)
+def test_any_text_comes_back(text):
+    """Any text without SentencePiece's own blank sign comes back."""
+    assert opened().decode(opened().encode(text)) == text
+
+
+@pytest.mark.parametrize("model", ["bpe", "unigram", "byte_bpe"])
+def test_special_tokens_in_a_text_are_text(model):
+    """`</s>` written in a document never becomes the control token; the user's own marks do become theirs."""
+    tokens = opened(model)
+    ids = tokens.encode("<tr>a </s> b <s><pad>")
+    assert not {tokens.pad_id, tokens.bos_id, tokens.eos_id, tokens.unk_id} & set(ids)
+    assert tokens.piece(ids[0]) == "<tr>"
+    assert tokens.user_symbols == ["<tr>", "<en>"]
+
+
+@pytest.mark.parametrize("model", ["bpe", "unigram", "byte_bpe"])
+def test_a_batch_is_its_texts_one_by_one(model):
+    """encode_batch, encode_arrays and count agree with encode."""
+    tokens = opened(model)
+    single = [tokens.encode(text) for text in TEXTS]
+    assert tokens.encode_batch(TEXTS) == single
+    assert [a.tolist() for a in tokens.encode_arrays(TEXTS)] == single
+    assert [tokens.count(text) for text in TEXTS] == [len(ids) for ids in single]
+    assert tokens.encode_arrays([]) == []
+
+
+@pytest.mark.parametrize("model", ["bpe", "unigram"])
+def test_offsets_cover_the_text(model):
+    """Spans go up without gaps from the first character to the last, one for each id."""
+    tokens = opened(model)
+    for text in filter(None, TEXTS):
+        ids, spans = tokens.encode_offsets(text)
+        assert ids == tokens.encode(text)
+        assert len(spans) == len(ids)
+        assert (spans[0][0], spans[-1][1]) == (0, len(text))
+        assert all(b[0] in (a[0], a[1]) for a, b in pairwise(spans))
+
+
+def test_offsets_name_the_characters_of_a_token():
+    """The characters of a span are what its piece spells."""
+    tokens = opened()
+    text = "<en>The red button."
+    ids, spans = tokens.encode_offsets(text)
+    assert [text[a:b].replace(" ", "▁") for a, b in spans] == [tokens.piece(i) for i in ids]
+
+
+def test_special_ids():
+    """pad, unk, bos, eos are 0, 1, 2, 3 in both forms."""
+    folder = tokenizer().path
+    for tokens in (open_tokenizer(folder), FastTokenizer(folder)):
+        assert (tokens.pad_id, tokens.unk_id, tokens.bos_id, tokens.eos_id) == (0, 1, 2, 3)
+        assert tokens.vocab_size == 1000
+
+
+def test_a_folder_without_a_tokenizer(tmp_path):
+    """T101 names the folder."""
+    with pytest.raises(RecipeError, match=r"T101: .* holds neither tokenizer\.model nor tokenizer\.json"):
+        open_tokenizer(tmp_path)
+
+
+def test_a_damaged_tokenizer(tmp_path):
+    """A file that is none is T101, no traceback."""
+    (tmp_path / "tokenizer.model").write_bytes(b"nothing of the kind")
+    with pytest.raises(RecipeError, match="T101"):
+        open_tokenizer(tmp_path)
