@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -60,6 +61,8 @@ def read_documents(
         else:
             text, title = READERS[kind](path, references)
             yield from _parted(text, title, split or "file")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise Unreadable(f"damaged gzip: {error}") from error
     except OSError as error:
         raise Unreadable(error.strerror or str(error)) from error
 
@@ -221,10 +224,7 @@ def _text_of(path: Path) -> str:
 
 def _all(path: Path) -> bytes:
     with _stream(path) as file:
-        try:
-            return file.read()
-        except (EOFError, gzip.BadGzipFile) as error:
-            raise Unreadable(f"damaged gzip: {error}") from error
+        return file.read()
 
 
 def _stream(path: Path) -> BinaryIO:

@@ -1,6 +1,5 @@
 """The text of a Word file: paragraphs, lists and tables in order; no headers, footers, comments or deleted revisions."""
 
-import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,13 +17,13 @@ MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 def docx_text(path: Path, *, references: bool = False) -> tuple[str, str]:
     """Text (a blank line between blocks, list items marked, table rows by tabs) and title. Raises Unreadable with the reason."""
     document = _opened(path)
-    blocks = [block for block in _blocks(document.element.body, _numbering(document)) if block.strip()]
+    blocks = [block for block in _blocks(document.element.body, Lists(document)) if block.strip()]
     if not references:
         start, end = reference_span(blocks)
         blocks = blocks[:start] + blocks[end:]
     if not blocks:
         raise Unreadable("no text in it")
-    return re.sub(r"\n\n(?=- )(?<=\n\n)", "\n\n", "\n\n".join(blocks)), (document.core_properties.title or "").strip()
+    return "\n\n".join(blocks), (document.core_properties.title or "").strip()
 
 
 def _opened(path: Path) -> Any:
@@ -43,42 +42,76 @@ def _opened(path: Path) -> Any:
         raise Unreadable(f"not a DOCX file: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
 
 
-def _numbering(document: Any) -> set[str]:
-    """Names of styles that make list items."""
-    names = set()
-    for style in document.styles:
-        if getattr(style, "name", None) and style.name.lower().startswith(("list bullet", "list number", "list paragraph")):
-            names.add(style.style_id)
-    return names
+class Lists:
+    """Which paragraphs are list items, and what stands before each: `-`, or its number as Word would count it."""
+
+    def __init__(self, document: Any) -> None:
+        self.styles: dict[str, tuple[str, str]] = {}  # style id to (numId, level)
+        for style in document.styles.element.iterchildren(f"{W}style"):
+            given = style.find(f"{W}pPr/{W}numPr")
+            if given is not None:
+                self.styles[style.get(f"{W}styleId", "")] = _number_of(given)
+        self.formats: dict[tuple[str, str], str] = {}  # (numId, level) to its number format
+        self.counts: dict[tuple[str, str], int] = {}
+        part = next((r.target_part for r in document.part.rels.values() if r.reltype.endswith("/numbering")), None)
+        if part is not None:
+            self._read(part.element)
+
+    def _read(self, numbering: Any) -> None:
+        kinds = {
+            (abstract.get(f"{W}abstractNumId"), level.get(f"{W}ilvl")): level.find(f"{W}numFmt").get(f"{W}val")
+            for abstract in numbering.iterchildren(f"{W}abstractNum")
+            for level in abstract.iterchildren(f"{W}lvl")
+            if level.find(f"{W}numFmt") is not None
+        }
+        for number in numbering.iterchildren(f"{W}num"):
+            of = number.find(f"{W}abstractNumId")
+            for (abstract, level), kind in kinds.items():
+                if of is not None and of.get(f"{W}val") == abstract:
+                    self.formats[number.get(f"{W}numId", ""), level] = kind
+
+    def mark(self, paragraph: Any) -> str:
+        """`- `, `3. ` or nothing. Headings that Word numbers stay bare."""
+        properties = paragraph.find(f"{W}pPr")
+        if properties is None:
+            return ""
+        style_node = properties.find(f"{W}pStyle")
+        style = style_node.get(f"{W}val", "") if style_node is not None else ""
+        given = properties.find(f"{W}numPr")
+        key = _number_of(given) if given is not None else self.styles.get(style, ("", ""))
+        if not key[0] or key[0] == "0" or style.lower().startswith(("heading", "title")):
+            return ""
+        kind = self.formats.get(key, "bullet")
+        if kind in ("bullet", "none"):
+            return "- "
+        self.counts[key] = self.counts.get(key, 0) + 1
+        for other in list(self.counts):  # a new item of an outer level starts the inner ones anew
+            if other[0] == key[0] and other[1] > key[1]:
+                del self.counts[other]
+        letter = kind in ("lowerLetter", "upperLetter") and self.counts[key] <= 26
+        return f"{chr(96 + self.counts[key])}. " if letter else f"{self.counts[key]}. "
 
 
-def _blocks(parent: Any, lists: set[str]) -> Iterator[str]:
+def _number_of(given: Any) -> tuple[str, str]:
+    number, level = given.find(f"{W}numId"), given.find(f"{W}ilvl")
+    return (number.get(f"{W}val", "") if number is not None else "", level.get(f"{W}val", "0") if level is not None else "0")
+
+
+def _blocks(parent: Any, lists: Lists) -> Iterator[str]:
     for child in parent.iterchildren():
         if child.tag == f"{W}p":
             text = _paragraph(child)
             if text.strip():
-                yield f"- {text}" if _is_item(child, lists) else text
+                yield lists.mark(child) + text
             for box in _boxes(child):
                 yield from _blocks(box, lists)
         elif child.tag == f"{W}tbl":
-            yield _table(child)
+            yield _table(child, lists)
         elif child.tag == f"{W}sdt":
             for content in child.iterchildren(f"{W}sdtContent"):
                 yield from _blocks(content, lists)
         elif child.tag in (f"{W}ins", f"{W}moveTo"):
             yield from _blocks(child, lists)
-
-
-def _is_item(paragraph: Any, lists: set[str]) -> bool:
-    properties = paragraph.find(f"{W}pPr")
-    if properties is None:
-        return False
-    style = properties.find(f"{W}pStyle")
-    if style is not None and style.get(f"{W}val", "") in lists and not style.get(f"{W}val", "").lower().startswith("listparagraph"):
-        return True
-    number = properties.find(f"{W}numPr")
-    heading = style is not None and style.get(f"{W}val", "").lower().startswith(("heading", "title"))
-    return number is not None and not heading
 
 
 def _paragraph(paragraph: Any) -> str:
@@ -112,7 +145,7 @@ def _boxes(paragraph: Any) -> Iterator[Any]:
             yield box
 
 
-def _table(table: Any) -> str:
+def _table(table: Any, lists: Lists) -> str:
     """Rows as lines, cells parted by tabs; a merged cell once."""
     lines = []
     for row in table.iterchildren(f"{W}tr"):
@@ -120,7 +153,7 @@ def _table(table: Any) -> str:
         for cell in row.iterchildren(f"{W}tc"):
             merge = cell.find(f"{W}tcPr/{W}vMerge")
             going_on = merge is not None and merge.get(f"{W}val") in (None, "continue")
-            texts = [] if going_on else [block.replace("\n", " ").replace("\t", " ") for block in _blocks(cell, set())]
+            texts = [] if going_on else [block.replace("\n", " ").replace("\t", " ") for block in _blocks(cell, lists)]
             cells.append(" ".join(texts))
         if any(cell.strip() for cell in cells):
             lines.append("\t".join(cells))

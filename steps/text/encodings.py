@@ -13,7 +13,7 @@ BOMS = (
 )
 TURKISH = frozenset("ĞğİıŞş")  # where cp1254 and latin-1 differ: D0 F0 DD FD DE FE
 ICELANDIC = frozenset("ÐðÝýÞþ")  # what the same bytes are in latin-1
-COMMON_TURKISH = ("bir", "ve", "için", "olan", "ile", "bu", "da", "de", "olarak", "her", "daha", "değil", "kadar", "çok", "gibi")
+COMMON_TURKISH = ("bir", "ve", "için", "olan", "ile", "bu", "olarak", "daha", "değil", "kadar", "çok", "gibi", "sonra", "göre")
 
 
 def decode(data: bytes) -> tuple[str, str]:

@@ -78,7 +78,7 @@ def _pages(path: Path) -> tuple[list[Page], str]:
     except Unreadable:
         raise
     except Exception as error:  # pymupdf raises its own, RuntimeError and ValueError for damaged files
-        raise Unreadable(f"damaged: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
+        raise Unreadable("damaged: it cannot be opened as a PDF") from error
 
 
 def _page(page: Any, flags: int) -> Page:

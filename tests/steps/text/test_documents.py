@@ -1,0 +1,177 @@
+"""Files of every format to documents; whatever cannot be read says why."""
+
+import gzip
+import json
+
+import docx
+import pymupdf
+import pytest
+
+from steps.text.documents import read_documents
+from steps.text.rows import NoSuchColumn
+from steps.text.unreadable import Unreadable
+
+
+def read(path, **options):
+    complaints = []
+    found = list(read_documents(path, complain=lambda reason, example: complaints.append((reason, example)), **options))
+    return [d.text for d in found], complaints
+
+
+def put(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_a_text_file_is_one_document_or_many(tmp_path):
+    """By file, by blank line, by line."""
+    path = put(tmp_path, "a.txt", "one\ntwo\n\n  \nthree\n")
+    assert read(path)[0] == ["one\ntwo\n\n  \nthree\n"]
+    assert read(path, split="blank_line")[0] == ["one\ntwo", "three\n"]
+    assert read(path, split="line")[0] == ["one", "two", "three"]
+
+
+def test_jsonl_rows_and_a_broken_line(tmp_path):
+    """The broken line is named by number, the rest is read; gzip is seen through."""
+    lines = b'\xef\xbb\xbf{"text": "bir"}\n{"text": \n\n{"text": "iki"}\n[1]\n{"text": null}\n'
+    for path in (put(tmp_path, "a.jsonl", lines), put(tmp_path, "a.jsonl.gz", gzip.compress(lines))):
+        texts, complaints = read(path)
+        assert texts == ["bir", "iki"]
+        assert [reason for reason, _ in complaints] == ["broken row", "broken row", "incomplete row"]
+        assert f"{path.name}, line 2" in complaints[0][1]
+
+
+@pytest.mark.parametrize(
+    ("row", "turns"),
+    [
+        ({"instruction": "Q", "input": "", "output": "A"}, ["Q", "A"]),
+        ({"instruction": "Q", "input": "I", "output": "A"}, ["Q\n\nI", "A"]),
+        ({"prompt": "Q", "completion": "A"}, ["Q", "A"]),
+        ({"question": "Q", "answer": "A", "context": "C"}, ["Q\n\nC", "A"]),
+        ({"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]}, ["Q", "A"]),
+        ({"conversations": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}]}, ["Q", "A"]),
+    ],
+)
+def test_chat_rows_of_every_shape(tmp_path, row, turns):
+    """alpaca, prompt and completion, question and answer, OpenAI's and ShareGPT's turns become messages."""
+    [document] = read_documents(put(tmp_path, "a.jsonl", json.dumps(row)), complain=print)
+    assert [(m["role"], m["content"]) for m in document.messages] == [("user", turns[0]), ("assistant", turns[1])]
+
+
+def test_a_template_of_columns(tmp_path):
+    """Names in braces are filled in; a missing one names those that exist."""
+    path = put(tmp_path, "a.csv", "title,body\nAd,Metin\n")
+    assert read(path, columns={"text": "<tr>{title}\n{body}"})[0] == ["<tr>Ad\nMetin"]
+    with pytest.raises(NoSuchColumn, match="there is no column 'titel'; the columns are title, body"):
+        read(path, columns={"text": "{titel}"})
+
+
+def test_csv_with_semicolons_and_a_short_row(tmp_path):
+    """The delimiter is found; a row with too few cells is named."""
+    texts, complaints = read(put(tmp_path, "a.csv", 'text;n\n"a; b";1\nx\n'.encode("cp1254")))
+    assert texts == ["a; b"]
+    assert complaints == [("broken row", "a.csv, line 3: not as many cells as columns")]
+
+
+def test_parquet(tmp_path):
+    """Rows of a parquet file, other types as text."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    parquet.write_table(pa.table({"text": ["bir", None, "iki"], "n": [1, 2, 3]}), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet")[0] == ["bir", "iki"]
+    assert read(tmp_path / "a.parquet", columns={"text": "n"})[0] == ["1", "2", "3"]
+
+
+def test_html_main_text(tmp_path):
+    """No navigation, no script; blocks are paragraphs; the charset of the page is believed."""
+    page = (
+        "<html><head><meta charset='windows-1254'><title>Ağaç</title><script>var x='<p>no</p>'</script></head><body>"
+        "<nav><a href=x>Home</a></nav><article><h1>Ağaç</h1><p>Bir &amp; iki<br>üç.</p><ul><li>a<li>b</ul></article>"
+        "<footer>© ben</footer></body></html>"
+    )
+    [document] = read_documents(put(tmp_path, "a.html", page.encode("cp1254")), complain=print)
+    assert (document.title, document.text) == ("Ağaç", "Ağaç\n\nBir & iki\nüç.\n\na\nb")
+
+
+def test_markdown_front_matter_goes(tmp_path):
+    """The title is taken from it, the text begins after it."""
+    [document] = read_documents(put(tmp_path, "a.md", '---\ntitle: "Ad"\n---\n# Ad\n\nMetin <!-- no -->\n'), complain=print)
+    assert (document.title, document.text) == ("Ad", "# Ad\n\nMetin \n")
+
+
+def test_docx_in_order_without_headers_and_comments(tmp_path):
+    """Paragraphs, list items and table rows in order; header, deleted text and comments not, inserted text yes."""
+    made = docx.Document()
+    made.sections[0].header.paragraphs[0].text = "HEADER"
+    made.add_heading("Başlık", 1)
+    paragraph = made.add_paragraph("Bir ")
+    for tag, inner, text in (("del", "delText", "SİLİNMİŞ"), ("ins", "t", "eklenmiş")):
+        namespace = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+        xml = f'<w:{tag} xmlns:w="{namespace}"><w:r><w:{inner}>{text}</w:{inner}></w:r></w:{tag}>'
+        paragraph._p.append(docx.oxml.parse_xml(xml))
+    made.add_paragraph("madde", style="List Bullet")
+    table = made.add_table(2, 2)
+    for cell, text in zip((c for row in table.rows for c in row.cells), "abcd", strict=True):
+        cell.text = text
+    made.add_paragraph("Son.")
+    made.save(tmp_path / "a.docx")
+    assert read(tmp_path / "a.docx")[0] == ["Başlık\n\nBir eklenmiş\n\n- madde\n\na\tb\nc\td\n\nSon."]
+
+
+def scanned(path):
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_image(page.rect, pixmap=pymupdf.Pixmap(pymupdf.csGRAY, (0, 0, 8, 8)))
+    document.save(path)
+
+
+def encrypted(path):
+    document = pymupdf.open()
+    document.new_page().insert_text((72, 72), "secret")
+    document.save(path, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="x", owner_pw="y")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.pdf", b"", "empty file"),
+        ("a.pdf", b"not a pdf", "not a PDF file: it does not begin with %PDF-"),
+        ("a.pdf", b"%PDF-1.7\nbroken", "damaged: it cannot be opened as a PDF"),
+        ("a.pdf", scanned, "a scan without a text layer: run OCR on it first"),
+        ("a.pdf", encrypted, "encrypted: it opens only with a password"),
+        ("a.docx", b"# markdown", "not a DOCX file: no ZIP archive"),
+        (
+            "a.docx",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1old",
+            "an old .doc file or an encrypted one, not DOCX: save it as DOCX without a password",
+        ),
+        ("a.txt", b"%PDF-1.7 ...", "a PDF under another name"),
+        ("a.txt", b" \n\t ", "nothing but blanks"),
+        ("a.xlsx", b"PK", "no reader for .xlsx files"),
+        ("README", b"text", "no extension to tell what it is"),
+        ("a.jsonl.gz", b"\x1f\x8b\x08\x00cut", "damaged gzip: Compressed file ended before the end-of-stream marker was reached"),
+        ("a.parquet", b"PAR1 no", "no readable parquet file"),
+        ("a.html", b"<html><nav>Home</nav></html>", "no text in it but markup"),
+    ],
+)
+def test_what_cannot_be_read_says_why(tmp_path, name, content, reason):
+    """One reason a file, in a person's words, never a traceback."""
+    path = tmp_path / name
+    content(path) if callable(content) else path.write_bytes(content)
+    with pytest.raises(Unreadable) as error:
+        read(path)
+    assert reason in str(error.value)
+
+
+def test_lines_broken_at_a_width_become_paragraphs(tmp_path):
+    """Wrapped paragraphs are joined; tables set with blanks and short verses keep their lines."""
+    import textwrap
+
+    prose = [("Bu uzun bir paragraf ve içinde çok sayıda kelime var. " * 8).strip() for _ in range(4)]
+    table = "ad       boy   en\nbir      12    13\niki      14    15"
+    path = put(tmp_path, "a.txt", "\n\n".join([*(textwrap.fill(p, 72) for p in prose), table]))
+    assert read(path)[0] == ["\n\n".join([*prose, table])]
+    verse = put(tmp_path, "b.txt", "Kısa dize\nbir daha\nve son\n\n" * 5)
+    assert read(verse)[0] == [verse.read_text()]

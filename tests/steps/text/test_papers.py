@@ -1,0 +1,98 @@
+"""The sample papers, as a person reads them: compared word by word with the texts they were made from."""
+
+import re
+from difflib import SequenceMatcher
+
+import pytest
+
+from steps.text.documents import read_documents
+from steps.text.papers import Hyphens, join_lines, without_references
+
+PAPERS = [
+    ("important_examples/01-height-and-cover.pdf", 0.999),
+    ("important_examples/02-recovery-after-drying.pdf", 0.999),
+    ("03-lime-and-cement.pdf", 0.999),
+    ("04-rain-splash.docx", 0.99),
+    ("05-weekly-watering.docx", 0.99),
+    ("06-measuring-cover-utf8bom.txt", 0.985),
+    ("07-duvar-yonu-tr.pdf", 0.999),
+    ("08-salyangoz-otlamasi-tr-win1254.txt", 0.99),
+]
+
+
+def words(text):
+    return re.findall(r"\w+|[^\w\s]", text)
+
+
+def master(papers, name):
+    """What the running text should be (no references, no figure data), and the running heads."""
+    stem = re.sub(r"-(utf8bom|win1254)", "", name.rpartition("/")[2].partition(".")[0])
+    _, head, body = (papers / "src" / f"{stem}.md").read_text("utf-8").replace("'", "’").split("---\n", 2)
+    body, references = re.split(r"^## (?:References|Kaynaklar)\n", body, flags=re.MULTILINE)
+    body = re.sub(r"<!--.*?-->|^\|[-| ]+\|$", "", body, flags=re.DOTALL | re.MULTILINE).replace("|", " ")
+    return re.sub(r"[*#]", "", body), references, dict(line.split(": ", 1) for line in head.strip().splitlines())
+
+
+def read(papers, name):
+    [document] = read_documents(papers / "raw" / name, complain=print)
+    return document.text
+
+
+@pytest.mark.parametrize(("name", "bound"), PAPERS)
+def test_the_paper_is_its_master(papers, name, bound):
+    """Title, paragraphs, lists, tables and captions in order, words whole; no more and no less."""
+    wanted, _, _ = master(papers, name)
+    assert SequenceMatcher(None, words(wanted), words(read(papers, name)), autojunk=False).ratio() >= bound
+
+
+@pytest.mark.parametrize("name", [name for name, _ in PAPERS])
+def test_paragraphs_stand_whole_and_in_order(papers, name):
+    """The words of each paragraph of the master follow each other; no column, page, figure or table stands between them."""
+    wanted, _, _ = master(papers, name)
+    text = " ".join(words(read(papers, name)))
+    paragraphs = [" ".join(words(p)) for p in re.split(r"\n\s*\n", wanted) if len(p) > 200]
+    places = [text.find(p) for p in paragraphs]
+    assert len(paragraphs) > 8
+    missing = [p[:60] for p, place in zip(paragraphs, places, strict=True) if place < 0]
+    assert (missing, places) == ([], sorted(places))
+
+
+@pytest.mark.parametrize("name", [name for name, _ in PAPERS])
+def test_reference_lists_go(papers, name):
+    """No entry of the list of references is left."""
+    _, references, _ = master(papers, name)
+    text = read(papers, name)
+    entries = re.findall(r"^\[\d+\] (.{25})", references, flags=re.MULTILINE)
+    assert len(entries) >= 8
+    assert [entry for entry in entries if entry in text] == []
+
+
+@pytest.mark.parametrize("name", [name for name, _ in PAPERS if name.endswith("pdf")])
+def test_running_heads_and_page_numbers_go(papers, name):
+    """Short authors, journal line and running title stand on no line of the text, nor does a bare number."""
+    _, _, head = master(papers, name)
+    lines = read(papers, name).split("\n")
+    assert [line for line in lines if line in (head["journal"], head["short"], head["running"]) or line.isdigit()] == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "joined"),
+    [
+        (["the compar-", "ison"], "the comparison"),
+        (["a two-", "pin meter"], "a two-pin meter"),
+        (["ka-", "dar"], "kadar"),
+        (["48-", "hour"], "48-hour"),
+        (["pre-", "Roman"], "pre-Roman"),
+        (["soft\u00ad", "ware"], "software"),
+        (["one –", "two"], "one – two"),
+    ],
+)
+def test_hyphens_at_line_ends(lines, joined):
+    """Parted words are joined; a hyphen that the document writes elsewhere, or before digits and capitals, stays."""
+    assert join_lines(lines, Hyphens("We used a two-pin meter.\nthe comparison")) == joined
+
+
+def test_a_text_about_references_keeps_them():
+    """A heading of that name in the middle of a text, with prose after it, is no list."""
+    text = "A guide\n\nReferences\n\nEvery man should cite. It is polite.\n\nConclusion\n\n" + "Prose goes on. " * 30
+    assert without_references(text) == text
