@@ -5,6 +5,8 @@ from runner.screen import in_bytes, plural, scaled
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.machine import GIB
 
+MOST = 8  # models that get a line
+
 
 def all_clear(meant: Meant, file: str) -> str:
     """What was checked, for which machine, and what it will take: shown when nothing is wrong."""
@@ -17,6 +19,8 @@ def all_clear(meant: Meant, file: str) -> str:
 def forecast(meant: Meant) -> list[str]:
     """A line for each trained model, and one for the whole run."""
     lines = [f"  {step.id}: {said}" for step in meant.steps if (said := _step(step))]
+    if len(lines) > MOST:
+        lines = [*lines[: MOST - 1], f"  and {len(lines) - MOST + 1} models more"]
     whole = _whole(meant.steps)
     return [*lines, f"  in all: {whole}"] if whole else lines
 

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from runner.facts import Facts
 from runner.meant import Link, Meant, StepMeant
-from runner.repair import CannotEdit, edited
 from runner.resolve import Overrides, mean
 from runner.rules import View, every
 from schemas import artifacts
@@ -58,7 +57,7 @@ def judge(meant: Meant) -> list[Finding]:
     view = View(meant, facts)
     found = list(meant.findings)
     for step_id in meant.order:
-        found += _foresee(view, meant.step(step_id))
+        found += _foresee(view, view.by_id[step_id])
     for rule in every() if meant.steps else []:
         try:
             found += list(rule.judge(view))
@@ -142,6 +141,8 @@ def _overlap(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
 
 def _applied(meant: Meant, edits: tuple[Edit, ...], texts: dict[Path, str], only: Path | None) -> dict[Path, str] | None:
     """The texts after `edits`, each in the file where its value is written; None when that cannot be done."""
+    from runner.repair import CannotEdit, edited  # only when there is something to mend
+
     new = dict(texts)
     for edit in edits:
         if edit.path in meant.origins and meant.origins[edit.path][0] == "command line":
@@ -198,10 +199,8 @@ def _of_link(view: View, step: StepMeant, name: str, link: Link, kind: type[Any]
     """What stands behind one link, as far as it is known."""
     unknown = _blank(kind)
     if link.inside:
-        try:
-            return view.meant.step(link.step).forecast or unknown, None
-        except KeyError:
-            return unknown, None
+        maker = view.by_id.get(link.step)
+        return (maker.forecast if maker is not None else None) or unknown, None
     folder, finding = (link.folder, None) if link.folder is not None else _stored(view, step, name, link)
     if folder is None:
         return unknown, finding

@@ -20,13 +20,19 @@ def screens(folder: Path) -> dict[str, str]:
     before = os.getcwd()
     os.chdir(folder)
     try:
-        found = {"screen.txt": screen(RECIPE) + "\n"}
+        found = {"screen.txt": _without_forecast(screen(RECIPE)) + "\n"}
         fixed = fixed_text(RECIPE)
         if fixed != RECIPE.read_bytes().decode("utf-8"):
             found["fixed.yaml"] = fixed
         return found
     finally:
         os.chdir(before)
+
+
+def _without_forecast(text: str) -> str:
+    """The screen without the lines of cost below its last block: their figures change with every better estimate."""
+    *blocks, last = text.split("\n\n")
+    return "\n\n".join([*blocks, last.split("\n")[0]])
 
 
 def main() -> None:

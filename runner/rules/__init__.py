@@ -1,12 +1,10 @@
 """Judgements across steps, one family a file: each rule is a function that looks at the recipe as meant and says what it finds."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 from runner.meant import Link, Meant, StepMeant
-from schemas.artifacts import Forecast
 from schemas.context import ForecastContext
 from schemas.findings import Edit, Finding, RecipePath, RulePage, Severity
 
@@ -14,16 +12,16 @@ FAMILIES = ("links", "vocabulary", "data", "schedule", "memory", "precision", "a
 VOUCHES = ("check_vocab_consistency", "validate_checkpoint")  # types that hand on what they were given
 
 
-@dataclass
 class View:
     """What a rule sees: the recipe as meant, facts of disk and target, and the forecasts that reach each step.
 
     given: step id to input name to the forecast wired there, a list where the input takes several; as a step's own forecast gets it.
     """
 
-    meant: Meant
-    facts: ForecastContext
-    given: dict[str, dict[str, Any]] = field(default_factory=dict)
+    def __init__(self, meant: Meant, facts: ForecastContext) -> None:
+        self.meant = meant
+        self.facts = facts
+        self.given: dict[str, dict[str, Any]] = {}
 
     def of_type(self, *types: str) -> Iterator[StepMeant]:
         """Steps of these types, in the order of the file."""
@@ -39,44 +37,40 @@ class View:
 
     def makers(self, step: StepMeant, name: str) -> list[StepMeant]:
         """The steps of this recipe that make what is wired to an input, seen through those that only vouch for it."""
-        return [self._behind(self._by_id[link.step]) for link in step.inputs.get(name, []) if link.inside and link.step in self._by_id]
+        return [self._behind(self.by_id[link.step]) for link in step.inputs.get(name, []) if link.inside and link.step in self.by_id]
 
-    def readers(self, step: StepMeant) -> list[StepMeant]:
-        """The steps that take what `step` makes."""
-        return [s for s in self.meant.steps for links in s.inputs.values() if any(k.inside and k.step == step.id for k in links)]
-
-    def after(self, step: StepMeant) -> list[StepMeant]:
-        """`step` and all steps that its result reaches, in the order of the file."""
-        reached = {step.id}
-        for step_id in self.meant.order:
-            later = self._by_id.get(step_id)
-            if later is not None and any(k.inside and k.step in reached for links in later.inputs.values() for k in links):
-                reached.add(step_id)
-        return [s for s in self.meant.steps if s.id in reached]
+    def is_read(self, step: StepMeant) -> bool:
+        """True when a step of this recipe takes what `step` makes."""
+        return step.id in self._read
 
     def _behind(self, step: StepMeant) -> StepMeant:
-        for _ in self.meant.steps:
+        for _ in range(len(self.meant.steps)):
             name = {"check_vocab_consistency": "tokenizer", "validate_checkpoint": "checkpoint"}.get(step.type, "")
             links: list[Link] = step.inputs.get(name, []) if name else []
-            if len(links) != 1 or not links[0].inside or links[0].step not in self._by_id:
+            if len(links) != 1 or not links[0].inside or links[0].step not in self.by_id:
                 return step
-            step = self._by_id[links[0].step]
+            step = self.by_id[links[0].step]
         return step
 
     @cached_property
-    def _by_id(self) -> dict[str, StepMeant]:
+    def by_id(self) -> dict[str, StepMeant]:
+        """Each step by its id."""
         return {step.id: step for step in self.meant.steps}
+
+    @cached_property
+    def _read(self) -> set[str]:
+        return {k.step for s in self.meant.steps for links in s.inputs.values() for k in links if k.inside}
 
 
 Judge = Callable[[View], Iterator[Finding]]
 
 
-@dataclass(frozen=True)
 class Rule:
     """A judgement with the pages of the codes that only it raises (the page of a step's own code stands in the step)."""
 
-    judge: Judge
-    pages: tuple[RulePage, ...]
+    def __init__(self, judge: Judge, pages: tuple[RulePage, ...]) -> None:
+        self.judge = judge
+        self.pages = pages
 
 
 RULES: list[Rule] = []
@@ -137,8 +131,3 @@ def number(step: StepMeant, where: str) -> float | None:
 def param(step: StepMeant, name: str) -> Any:
     """A param as validated, its default included; None where the params did not validate."""
     return getattr(step.params, name, None)
-
-
-def forecast_of(step: StepMeant) -> Forecast | None:
-    """What the step is expected to make."""
-    return step.forecast

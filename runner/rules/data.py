@@ -7,9 +7,12 @@ from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, path, rule, say
-from schemas.artifacts import CheckpointForecast, TokenBinForecast
+from runner.screen import plural
+from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage
+from steps.text.documents import format_of
 from steps.text.rows import NoSuchColumn, is_chat, meant
+from steps.text.unreadable import Unreadable
 
 HEAD = 65536
 FILES = 20  # of a source are opened, at most
@@ -67,6 +70,52 @@ def _absent(view: View, pattern: str) -> tuple[str, str]:
     if by_recipe.exists() and by_recipe.resolve().is_relative_to(project):
         return f"there is no {pattern}", f"paths start at the project's folder: write {by_recipe.resolve().relative_to(project)}"
     return f"there is no {pattern}: {beside} has no {missing}", "paths start at the project's folder"
+
+
+@rule()
+def files_can_be_read(view: View) -> Iterator[Finding]:
+    """D104: files are there, but each is empty or of a kind that nobody reads."""
+    for step in view.of_type("parse_corpus"):
+        for where, source, stands_by in sources(step):
+            files = view.facts.files(source["path"]) if isinstance(source.get("path"), str) and source["path"] else []
+            reasons = [reason for file in files[:FILES] if (reason := _unreadable(view, file, source.get("format")))]
+            if files and len(reasons) == len(files):
+                message = f"{source['path']} matches {plural(len(files), 'file')} and none can be read: {files[0].name}: {reasons[0]}"
+                fix = "name other files, or say what they are: format: txt"
+                yield say("D104", step, f"{where}.path", message, fix, severity="warning" if stands_by else "error")
+
+
+def _unreadable(view: View, file: Path, wanted: Any) -> str:
+    if not view.facts.size(file):
+        return "empty file"
+    if isinstance(wanted, str) and wanted != "auto":
+        return ""
+    try:
+        format_of(file)
+    except Unreadable as error:
+        return str(error)
+    return ""
+
+
+@rule(
+    RulePage(
+        "D011",
+        "conversations in a token bin",
+        "A bin is learnt token by token, the questions too. To learn the answers alone, train on the corpus itself with objective: "
+        "sft. Both can "
+        "be meant.",
+        wrong="- type: tokenize_bin   # of question and answer rows\n- type: train",
+        right="- type: split_long\n  max_tokens: 512\n- type: train\n  objective: sft",
+        severity="info",
+    )
+)
+def conversations_are_answered(view: View) -> Iterator[Finding]:
+    """D011: a corpus of conversations that becomes a bin."""
+    for step in view.of_type("tokenize_bin"):
+        corpora = view.reaches(step, "corpus")
+        if isinstance(corpora, list) and any(isinstance(c, CorpusForecast) and c.shape == "chat" for c in corpora):
+            message = "these rows are conversations: in a bin the questions are learnt like the answers"
+            yield say("D011", step, "", message, "for answers only: objective: sft, on the corpus itself", severity="info")
 
 
 @rule()

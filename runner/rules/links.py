@@ -29,7 +29,7 @@ def results_are_read(view: View) -> Iterator[Finding]:
     said = {f.path for f in view.meant.findings if f.code == "L007"}
     for step in view.meant.steps:
         kind = step.step.makes.kind() if step.step is not None else ""
-        if kind in BETWEEN and step.type not in VOUCHES and not view.readers(step) and path(step, "") not in said:
+        if kind in BETWEEN and step.type not in VOUCHES and not view.is_read(step) and path(step, "") not in said:
             message = f"no step reads the {kind} that {step.id} makes"
             yield say(
                 "L010", step, "", message, f"name it where it is wanted: {_input(kind)}: {step.id}, or delete the step", severity="warning"

@@ -60,7 +60,8 @@ def _remedy(step: StepMeant, made: CheckpointForecast, has: int) -> tuple[str, s
             return _smaller(step, batch, fitting)
     if rest >= FULL * has:
         return "model", "take a smaller model, method: lora, or a target with more memory", ()
-    return ("max_seq_length" if number(step, "max_seq_length") else ""), "lower batch_size or max_seq_length, or let a plan step choose", ()
+    where = "max_seq_length" if number(step, "max_seq_length") else ""
+    return where, "lower batch_size or max_seq_length, or let a plan step choose", ()
 
 
 def _smaller(step: StepMeant, batch: int, fitting: int) -> tuple[str, str, tuple[Edit, ...]]:

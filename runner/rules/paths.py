@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import View, at, rule, say
-from schemas.findings import Finding, RulePage
+from runner.rules import View, at, path, rule, say
+from schemas.findings import Edit, Finding, RulePage
+
+FILES = (".jsonl", ".json", ".txt", ".md", ".csv", ".parquet", ".pdf", ".docx", ".html", ".gz")
 
 
 def hub_names(data: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -37,7 +39,7 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
     """H020: a hub data set or model without `revision`."""
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
-            if source.get("revision") is None:
+            if source.get("revision") is None and not _is_path(view, source["hub"]):
                 message = f"{source['hub']} has no revision: it may be another tomorrow"
                 yield say("H020", step, f"{where}.hub", message, "add revision: and the commit from the hub's page", severity="info")
 
@@ -61,19 +63,39 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
         wrong="model: {base: {path: models/smal}}",
         right="model: {base: {path: models/small}}",
     ),
+    RulePage(
+        "H023",
+        "a path where a hub name stands",
+        "hub: takes owner/name of a data set or model on the Hugging Face hub. A file or folder of your own is named by path:.",
+        wrong="sources: [{hub: data/texts.jsonl}]",
+        right="sources: [{path: data/texts.jsonl}]",
+        source="hiyouga/LlamaFactory: a path in the field of a name",
+    ),
 )
 def paths_travel(view: View) -> Iterator[Finding]:
-    """H021: absolute source paths. H022: a base or checkpoint folder without config.json."""
+    """H021: absolute source paths. H022: a base or checkpoint folder without config.json. H023: a path after `hub:`."""
     for step in view.meant.steps:
-        for where, path in _paths(step):
-            if path.startswith(("/", "~")) and view.facts.files(path):
+        for where, source in hub_names(step.raw):
+            name = source["hub"]
+            if _is_path(view, name):
+                if (view.facts.project / Path(name).expanduser()).is_dir() and where.startswith("sources"):
+                    continue  # a folder in the layout of the hub is read as one
+                edits = (Edit("rename", path(step, f"{where}.hub"), None, "path"),)
+                yield say("H023", step, f"{where}.hub", f"{name} is a path, no name on the hub", f"write path: {name}", edits=edits)
+        for where, named in _paths(step):
+            if named.startswith(("/", "~")) and view.facts.files(named):
                 yield say(
-                    "H021", step, where, f"{path} is a path of one machine", "write it relative to the project's folder", severity="info"
+                    "H021", step, where, f"{named} is a path of one machine", "write it relative to the project's folder", severity="info"
                 )
         for where in ("model.base.path", "checkpoint.path"):
             folder = at(step.raw, where)
             if isinstance(folder, str) and folder and not view.facts.size(view.facts.project / Path(folder) / "config.json"):
                 yield _no_model(view, step, where, folder)
+
+
+def _is_path(view: View, name: str) -> bool:
+    """True for what can be no owner/name on the hub."""
+    return name.startswith((".", "/", "~")) or (name.endswith(FILES) and bool(view.facts.files(name)))
 
 
 def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:

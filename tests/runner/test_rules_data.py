@@ -87,3 +87,28 @@ def test_a_base_model_is_a_folder_with_a_config(folder: Path):
     train = "  - {type: train, model: {base: {path: models/smal}}, objective: sft, max_steps: 1}\n"
     (finding,) = meant(folder, base=corpus("{path: pairs.jsonl}") + train).findings
     assert (finding.code, finding.fix) == ("H022", "write models/small")
+
+
+def test_files_that_nobody_reads(folder: Path):
+    """Known before the run: the extension has no reader, or the file is empty. One readable file is enough."""
+    (folder / "texts" / "one.txt").rename(folder / "texts" / "one.odt")
+    (finding,) = meant(folder, base=corpus("{path: texts}")).findings
+    assert finding.message == "texts matches 1 file and none can be read: one.odt: no reader for .odt files"
+    (folder / "texts" / "two.txt").write_text("")
+    assert said(folder, base=corpus("{path: texts}")) == ["D104"]
+    (folder / "texts" / "three.txt").write_text("Three.")
+    assert said(folder, base=corpus("{path: texts}")) == []
+
+
+def test_a_path_is_no_hub_name(folder: Path):
+    """Mended by the right key; a folder in the hub's layout is left alone, and so is a hub name."""
+    assert "H023" in said(folder, base=corpus("{hub: pairs.jsonl}"))
+    assert "H023" in said(folder, base=corpus("{hub: ./gone}"))
+    assert "H023" not in said(folder, base=corpus("{hub: ./texts}"))
+    assert said(folder, base=corpus(STORIES)) == []
+
+
+def test_conversations_in_a_bin_are_mentioned(folder: Path):
+    """They may be meant."""
+    steps = "  - {type: train_tokenizer, vocab_size: {at_most: 300}}\n  - type: tokenize_bin\n"
+    assert said(folder, base=corpus("{path: pairs.jsonl}") + steps) == ["(D011)"]
