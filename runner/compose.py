@@ -6,15 +6,12 @@ The only module that knows ruamel.yaml. Nothing in it is recursive, so no text c
 import re
 from typing import Any
 
-from runner import yamlwords
 from runner.document import Document, Node, scalar
 
 DEEPEST = 60
 MOST_ALIASED = 10_000  # nodes that aliases may stand for, in all
-_FORBIDDEN = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_INT = re.compile(r"[-+]?[0-9]+")
-_PROPERTY = re.compile(r"([&!])[^\s,\[\]{}]*")
-_GAP = re.compile(r"(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)*")
+_PROPERTY = r"([&!])[^\s,\[\]{}]*"
+_GAP = r"(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)*"
 
 
 def compose(document: Document) -> None:
@@ -24,23 +21,33 @@ def compose(document: Document) -> None:
         body, shift = text[1:], 1
     else:
         body, shift = text, 0
-    bad = _FORBIDDEN.search(body)
-    if bad:
-        at = bad.start() + shift
-        document.complain(
-            "Y002", f"the character U+{ord(bad[0]):04X} may not stand in YAML", at, at + 1, "delete it, or write it as an escape"
-        )
+    forbidden = {c for c in set(body) if _is_forbidden(c)}
+    if forbidden:
+        at = next(i for i, c in enumerate(body) if c in forbidden)
+        message = f"the character U+{ord(body[at]):04X} may not stand in YAML"
+        document.complain("Y002", message, at + shift, at + shift + 1, "delete it, or write it as an escape")
         return
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.reader import Reader
+
+    class Checked(Reader):  # type: ignore[misc, unused-ignore]
+        """A reader of text that was checked above: its own check begins with a pattern that takes longer than a recipe."""
+
+        def check_printable(self, data: Any) -> None:
+            """See `_is_forbidden`."""
 
     builder = _Builder(document, shift)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Reader = Checked
     try:
-        for event in YAML(typ="safe", pure=True).parse(body):
+        for event in yaml.parse(body):
             builder.take(event)
             if builder.stopped:
                 return
     except MarkedYAMLError as error:
+        from runner import yamlwords
+
         code, message, fix, start, end = yamlwords.explain(error, body)
         document.complain(code, message, start + shift, end + shift, fix)
         return
@@ -49,6 +56,13 @@ def compose(document: Document) -> None:
         document.complain("Y003", f"this is no YAML: {first}", shift, shift + 1)
         return
     _finish(document, builder.root, shift)
+
+
+def _is_forbidden(character: str) -> bool:
+    """True for what YAML's c-printable leaves out (section 5.1 of the specification)."""
+    if character < " ":
+        return character not in "\t\n\r"
+    return ("\x7f" <= character < "\xa0" and character != "\x85") or "\ud800" <= character < "\ue000" or character in "\ufffe\uffff"
 
 
 def _finish(document: Document, root: Node | None, shift: int) -> None:
@@ -194,7 +208,7 @@ class _Builder:
             fix = f'write "{key.text}"' if key.text else ""
             self.document.complain("Y010", f"a key is a word or a whole number, this is {shown}", key.start, key.end, fix)
             return
-        if self.json and isinstance(name, str) and _INT.fullmatch(name):
+        if self.json and isinstance(name, str) and name.removeprefix("-").isdecimal():
             name = int(name)
         before = parent.items.get(name)
         if before is not None:
@@ -219,13 +233,13 @@ class _Builder:
         """Skip `&name` and complain about a tag; the offset at which the value itself begins."""
         text = self.document.text
         for _ in range(2):
-            match = _PROPERTY.match(text, start, end)
+            match = re.compile(_PROPERTY).match(text, start, end)
             if not match:
                 break
             if match[1] == "!":
                 self.document.complain("Y005", f"{match[0]} is a tag: a recipe takes none", start, match.end(), "delete it")
             start = match.end()
-            gap = _GAP.match(text, start, end)
+            gap = re.compile(_GAP).match(text, start, end)
             start = gap.end() if gap else start
         return start
 

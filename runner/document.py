@@ -6,7 +6,6 @@ Scalars are read by the core schema of YAML 1.2: `1e-5` is a number, `no` is tex
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,14 @@ from schemas.findings import Edit, Finding, Place
 
 MOST_BYTES = 16 * 1024 * 1024
 
-_INT = re.compile(r"[-+]?[0-9]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_OTHER = re.compile(r"(0o[0-7]+)|(0x[0-9a-fA-F]+)|([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _WORDS: dict[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "True": True, "TRUE": True,
     "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-_COMMENT = re.compile(r"(?<![^ \t\r\n\ufeff])#[^\r\n]*")
-_LINE_END = re.compile("\r\n|\n|\r")
+# Patterns are compiled when they are first wanted (re keeps them): most recipes need one or two, and start-up is what `check` costs.
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+_OTHER = r"(0o[0-7]+)|(0x[0-9a-fA-F]+)|([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+_COMMENT = r"(?<![^ \t\r\n\ufeff])#[^\r\n]*"
 
 
 class Node:
@@ -72,24 +70,24 @@ class Node:
         return both, key, value
 
 
-@dataclass
 class Document:
-    """One file: its text, its tree (None when it could not be read as a map), and what was wrong with the text.
+    """One file: its text, its tree (`root`, None when it could not be read as a map), and what was wrong with the text (`findings`).
 
     name: how the file is called in findings.
     """
 
-    path: Path
-    name: str
-    text: str = ""
-    root: Node | None = None
-    findings: list[Finding] = field(default_factory=list)
-    _lines: list[int] = field(default_factory=list)
+    def __init__(self, path: Path, name: str, text: str = "") -> None:
+        self.path = path
+        self.name = name
+        self.text = text
+        self.root: Node | None = None
+        self.findings: list[Finding] = []
+        self._lines: list[int] = []
 
     def place(self, start: int, end: int) -> Place:
         """The stretch from character `start` to `end`."""
         if not self._lines:
-            self._lines = [0, *(m.end() for m in _LINE_END.finditer(self.text))]
+            self._lines = _line_starts(self.text)
         line = bisect_right(self._lines, start)
         end_line = line if end < (self._lines[line] if line < len(self._lines) else end + 1) else bisect_right(self._lines, end)
         return Place(self.name, line, start - self._lines[line - 1] + 1, end_line, end - self._lines[end_line - 1] + 1, start, end)
@@ -98,7 +96,7 @@ class Document:
         """Each comment, in order: its place and its text from the `#` on."""
         spans = sorted(_scalar_spans(self.root)) if self.root else []
         position, at = 0, 0
-        while (match := _COMMENT.search(self.text, position)) is not None:
+        while (match := re.compile(_COMMENT).search(self.text, position)) is not None:
             start, end = match.start(), match.end()
             while at < len(spans) and spans[at][1] <= start:
                 at += 1
@@ -143,11 +141,12 @@ def scalar(text: str) -> Any:
     """The value of a plain scalar by the core schema of YAML 1.2."""
     first = text[:1]
     if first in "-+.0123456789" and first:
-        if _INT.fullmatch(text) and len(text) < 400:
-            return int(text)
-        if _FLOAT.fullmatch(text) and len(text) < 400:
+        digits = text[1:] if first in "-+" else text
+        if digits.isascii() and digits.isdigit():
+            return int(text) if len(text) < 400 else text
+        if re.fullmatch(_FLOAT, text) and len(text) < 400:
             return float(text)
-        other = _OTHER.fullmatch(text)
+        other = re.fullmatch(_OTHER, text)
         if other and other[1]:
             return int(other[1][2:], 8)
         if other and other[2]:
@@ -156,6 +155,16 @@ def scalar(text: str) -> Any:
             return float("nan") if other[3] is None else float(f"{other[3]}inf")
         return text
     return _WORDS.get(text, text)
+
+
+def _line_starts(text: str) -> list[int]:
+    if "\r" in text:
+        return [0, *(match.end() for match in re.finditer("\r\n|\n|\r", text))]
+    starts, at = [0], text.find("\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    return starts
 
 
 def _decoded(document: Document) -> str | None:

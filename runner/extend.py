@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.document import Document, Node, read
@@ -13,22 +12,22 @@ ABOUT_LAYERS = ("after", "before", "drop", "replace")  # keys of a step that onl
 NOT_INHERITED = ("recipe", "extends", "steps")
 
 
-@dataclass
 class Layers:
     """The recipe after all its `extends`.
 
-    top: the top-level keys but `steps` and `extends`. steps: id to the step's map. ids: those that are no written id but the type.
-    documents: the recipe first, then what it extends, outward. readable: False when a file could not be read as a map, so that
-    nothing can be said of the recipe's meaning.
+    top: the top-level keys but `steps` and `extends`. steps: id to the step's map. implicit: ids that are no written id but the type.
+    listed: the node of `steps`, as last written. documents: the recipe first, then what it extends, outward.
+    readable: False when a file could not be read as a map, so that nothing can be said of the recipe's meaning.
     """
 
-    top: dict[str, Node] = field(default_factory=dict)
-    steps: dict[str, Node] = field(default_factory=dict)
-    implicit: set[str] = field(default_factory=set)
-    listed: Node | None = None  # the node of `steps`, as last written
-    documents: list[Document] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    readable: bool = True
+    def __init__(self) -> None:
+        self.top: dict[str, Node] = {}
+        self.steps: dict[str, Node] = {}
+        self.implicit: set[str] = set()
+        self.listed: Node | None = None
+        self.documents: list[Document] = []
+        self.findings: list[Finding] = []
+        self.readable = True
 
 
 def layers(file: Path, texts: dict[Path, str] | None = None) -> Layers:

@@ -4,7 +4,6 @@ Every sound link points to an earlier step, so the order of the file is the orde
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +14,25 @@ from schemas.findings import Finding, RecipeError, RecipePath
 from schemas.step import Input
 
 
-@dataclass
-class Graph:
-    """The wiring so far. order: step ids as they will run. findings: codes L0xx."""
-
-    order: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-
-@dataclass
 class _Wiring:
-    project: Path
-    steps: list[StepMeant]
-    written: Mapping[str, Mapping[str, Any]]
-    subjects: Mapping[str, str]
-    by_id: dict[str, StepMeant]
-    position: dict[str, int]
-    makers: dict[str, list[str]] = field(default_factory=dict)  # kind to ids, in order, of the steps before the one at hand
-    forward: list[tuple[str, str, RecipePath]] = field(default_factory=list)  # step, the later step it names, where
-    mystery: bool = False  # an earlier step is of an unknown type: it may make anything
-    findings: list[Finding] = field(default_factory=list)
+    """What is known while the steps are gone through. makers: kind to ids, in order, of the steps before the one at hand.
+
+    forward: step, the later step that it names, where. mystery: an earlier step is of an unknown type, so it may make anything.
+    """
+
+    def __init__(
+        self, project: Path, steps: list[StepMeant], written: Mapping[str, Mapping[str, Any]], subjects: Mapping[str, str]
+    ) -> None:
+        self.project = project
+        self.steps = steps
+        self.written = written
+        self.subjects = subjects
+        self.by_id = {step.id: step for step in steps}
+        self.position = {step.id: index for index, step in enumerate(steps)}
+        self.makers: dict[str, list[str]] = {}
+        self.forward: list[tuple[str, str, RecipePath]] = []
+        self.mystery = False
+        self.findings: list[Finding] = []
 
     def say(self, code: str, message: str, path: RecipePath, fix: str = "", on: Any = "both") -> None:
         self.findings.append(Finding(code, "error", message, path, fix, on=on))
@@ -42,12 +40,12 @@ class _Wiring:
 
 def wire(
     project: Path, steps: list[StepMeant], written: Mapping[str, Mapping[str, Any]], subjects: Mapping[str, str] | None = None
-) -> Graph:
-    """Fill in `inputs` and `after` of each step.
+) -> tuple[list[str], list[Finding]]:
+    """Fill in `inputs` and `after` of each step; the ids in the order of the run, and what cannot be wired (codes L0xx).
 
     written: step id to what the recipe says of its inputs. subjects: id of a step that looks at another one (plan) to that one's id.
     """
-    state = _Wiring(project, steps, written, subjects or {}, {s.id: s for s in steps}, {s.id: i for i, s in enumerate(steps)})
+    state = _Wiring(project, steps, written, subjects or {})
     earlier: list[str] = []
     for step in steps:
         _wire_step(state, step)
@@ -61,7 +59,7 @@ def wire(
         step.after = list(dict.fromkeys(needed))
         earlier.append(step.id)
     _forward(state)
-    return Graph([s.id for s in steps], state.findings)
+    return [s.id for s in steps], state.findings
 
 
 def _wire_step(state: _Wiring, step: StepMeant) -> None:

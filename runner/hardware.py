@@ -1,7 +1,6 @@
 """This machine, without torch: `here` for forecasts (a few cheap reads), `hardware` for the record of a run (everything)."""
 
 import os
-import platform
 import re
 import sys
 from functools import cache
@@ -18,7 +17,7 @@ def here() -> Machine:
     """The machine that this runs on: its first visible GPU, else Apple's, else the CPU. No library is loaded unless a driver is there."""
     memory = _memory_bytes()
     cores = _cores()
-    if sys.platform == "darwin" and platform.machine() == "arm64":
+    if sys.platform == "darwin" and os.uname().machine == "arm64":
         return _apple(memory, cores)
     cards = _nvidia() if Path("/dev/nvidiactl").exists() or sys.platform == "win32" else []
     if cards:
@@ -31,6 +30,8 @@ def here() -> Machine:
 
 def hardware() -> dict[str, Any]:
     """Everything that is worth keeping about this machine, for `hardware_info.json`."""
+    import platform
+
     import psutil
 
     machine = here()
@@ -155,7 +156,11 @@ def _cores() -> int:
 
 def _cpu_title() -> str:
     match = re.search(r"model name\s*:\s*(.+)", _text("/proc/cpuinfo", 4096))
-    return match[1].strip() if match else platform.processor() or platform.machine()
+    if match:
+        return match[1].strip()
+    import platform
+
+    return platform.processor() or platform.machine()
 
 
 def _text(name: str, size: int = -1) -> str:

@@ -1,7 +1,6 @@
 """What the command line changes in a recipe: `--set steps.base.max_steps=100`, `--target`, `--smoke`."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.document import Document, Node, value_of
 from runner.extend import ABOUT_LAYERS, Layers, is_null
@@ -11,8 +10,7 @@ from schemas.findings import Finding
 COMMAND_LINE = "command line"
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(NamedTuple):
     """sets: (dotted name, value as typed) of each --set. smoke: every step tiny. target: in place of the recipe's."""
 
     sets: tuple[tuple[str, str], ...] = ()

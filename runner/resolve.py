@@ -48,14 +48,14 @@ def mean(file: Path, overrides: Overrides | None = None, texts: dict[Path, str] 
     reading.look()
     reading.validate()
     recipe = reading.validate_top(result)
-    wired = graph.wire(project, reading.steps, reading.wiring, reading.subjects)
-    findings += [*reading.findings, *wired.findings]
+    order, unwired = graph.wire(project, reading.steps, reading.wiring, reading.subjects)
+    findings += [*reading.findings, *unwired]
     target = _target(recipe, reading.top.get("target"), findings)
     places, whence = origins.flatten(result.documents[0], top, nodes, result.listed)
     data = {key: escaped(value) if key != "vars" else value for key, value in reading.top.items()}
     data["steps"] = [reading.data(step) for step in reading.steps]
     meant = Meant(
-        file, project, data, recipe, target, reading.steps, wired.order, [], places, whence, files=files, smoke=overrides.smoke
+        file, project, data, recipe, target, reading.steps, order, [], places, whence, files=files, smoke=overrides.smoke
     )  # fmt: skip
     meant.findings = [_placed(meant, f, overrides) for f in findings]
     return meant

@@ -7,7 +7,7 @@ from runner.document import Node
 from runner.nearest import did_you_mean
 from schemas.findings import Finding, RecipePath
 
-_NAMED = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+_NAMED = r"\$\$\{|\$\{([^{}]*)\}"  # compiled only where a `${` is
 _UNTOUCHED = ("type", "id")
 
 
@@ -61,7 +61,7 @@ class Variables:
 
     def _scalar(self, node: Node, path: RecipePath) -> Node:
         text: str = node.value
-        whole = _NAMED.fullmatch(text)
+        whole = re.fullmatch(_NAMED, text)
         if whole and whole[1] is not None and not whole[1].startswith("env:"):
             value = self._value(whole[1].strip(), path, node)
             return node if value is None else _standing(value, node, whole[1].strip())
@@ -86,7 +86,7 @@ class Variables:
                 return match[0]
             return _shown(value)
 
-        filled = _NAMED.sub(put, text)
+        filled = re.sub(_NAMED, put, text)
         if filled == text and not secret and not unknown:
             self._say(
                 "Y030", "${ opens a variable's name that is not closed", path, "close it with }, or write $${ for the characters", node
