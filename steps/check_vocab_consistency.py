@@ -52,7 +52,7 @@ PAGES = (
     ),
     RulePage(
         "T122",
-        "a basic character is unknown",
+        "a basic character is lost",
         "Line break, tab, digits and ASCII letters occur in every text that the model will be asked to continue.",
         severity="warning",
     ),
@@ -99,7 +99,7 @@ def check_vocab_consistency(
     With `params.checkpoint` it is taken out of that model folder. Raises RecipeError T120 when a paragraph does not come back
     exactly, T121 when too much is unknown, V101 when the model of that folder has fewer rows than the tokenizer has ids.
     """
-    from steps.text.proof import prove, unknown_essentials
+    from steps.text.proof import lost_essentials, prove
     from steps.text.tokenizers import open_tokenizer
 
     folder = _model_folder(params, checkpoint, context)
@@ -121,9 +121,10 @@ def check_vocab_consistency(
             "agreement": agreement,
         },
     )
-    if unknown := unknown_essentials(opened):
-        names = ", ".join(repr(c) for c in unknown[:8])
-        context.warn("T122", f"the tokenizer does not know {names}", fix="train it with byte_fallback: true or character_coverage: 1.0")
+    if lost := lost_essentials(opened):
+        names = ", ".join(repr(c) for c in lost[:8])
+        fix = "train it with normalization: identity, and byte_fallback: true or character_coverage: 1.0"
+        context.warn("T122", f"the tokenizer does not keep {names}", fix=fix)
     for entry in agreement:
         if not entry["agrees"]:
             raise RecipeError(entry["code"], entry["note"], fix="use the tokenizer that the model was made with")

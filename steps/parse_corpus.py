@@ -138,7 +138,7 @@ class ParseCorpus(StepParams):
         return self
 
 
-@step(version=1, libraries=("datasets", "pymupdf", "python-docx"), pages=PAGES)
+@step(version=1, libraries=("pymupdf", "python-docx"), pages=PAGES)
 def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     """Write `corpus.jsonl`: sources without weight whole and in order, those with weights mixed; files by name within a source.
 

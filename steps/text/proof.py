@@ -81,8 +81,6 @@ def _shown(tokenizer: TextTokenizer, text: str, lang: str) -> dict[str, Any]:
     return {"lang": lang, "text": paragraph, "pieces": [tokenizer.piece(i) for i in tokenizer.encode(paragraph)]}
 
 
-def unknown_essentials(tokenizer: TextTokenizer) -> list[str]:
-    """Characters no text should lose (line break, tab, digits, ASCII letters) that this tokenizer does not know."""
-    if tokenizer.unk_id is None:
-        return []
-    return [c for c in ESSENTIAL if tokenizer.unk_id in tokenizer.encode(c)]
+def lost_essentials(tokenizer: TextTokenizer) -> list[str]:
+    """Characters no text should lose (line break, tab, digits, ASCII letters) that this tokenizer does not know, or changes."""
+    return [c for c in ESSENTIAL if tokenizer.unk_id in (ids := tokenizer.encode(f"a{c}a")) or tokenizer.decode(ids) != f"a{c}a"]
