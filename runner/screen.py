@@ -73,8 +73,9 @@ def _one(finding: Finding, source: Source, file: str, colour: bool, width: int) 
         where, code, rest = first.rpartition(_said(finding))[0], finding.code, _said(finding)[len(finding.code) :]
         first = f"{bold}{where}{plain}{paint}{code}{plain}{rest}"
     lines = [first]
-    if finding.place is not None:
-        shown, before, length = _excerpt(source(finding.place.file), finding.place, max(40, width - 10))
+    whole = source(finding.place.file) if finding.place is not None else ""
+    if finding.place is not None and whole.strip():  # of a file that cannot be read there is no line to show
+        shown, before, length = _excerpt(whole, finding.place, max(40, width - 10))
         lines.append(f"{dim}{finding.place.line:>5} |{plain} {shown}" if shown else f"{dim}{finding.place.line:>5} |{plain}")
         lines.append(f"{dim}      |{plain} {' ' * before}{paint}{'^' * length}{plain}")
     if finding.fix:

@@ -139,3 +139,9 @@ def test_sarif_has_rules_places_and_fixes():
     assert result["locations"][0]["physicalLocation"]["region"]["startColumn"] == 19
     replacement = result["fixes"][0]["artifactChanges"][0]["replacements"][0]
     assert replacement == {"deletedRegion": {"charOffset": 18, "charLength": 5}, "insertedContent": {"text": "50257"}}
+
+
+def test_of_a_file_that_cannot_be_read_no_line_is_shown():
+    """Only the place, the message and the fix."""
+    found = Finding("Y001", "error", "the file cannot be read", place=Place("gone.yaml", 1, 1, 1, 1, 0, 0))
+    assert text([found], lambda file: "") == "gone.yaml:1:1: Y001: the file cannot be read"
