@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from runner.meant import Link, Meant, StepMeant
 from runner.origins import Origins, with_defaults
@@ -47,11 +47,7 @@ def _step(step: StepMeant, known: Origins) -> list[Line]:
     makes = f"makes {'an' if kind[:1] in 'AEIOU' else 'a'} {kind}" if kind else ""
     lines: list[Line] = [("", ""), (f"  - type: {written(step.type)}", makes)]
     lines += _pair("id", step.id, (*base, "id"), 4, known)
-    fields: dict[str, Any] = {}
-    if step.params is not None:
-        fields = {f.alias or n: getattr(step.params, n) for n, f in type(step.params).model_fields.items() if n != "subject"}
-    else:
-        fields = step.raw
+    fields = _fields(step)
     for item in step.step.inputs if step.step is not None else ():
         links = step.inputs.get(item.name)
         if links and item.name not in fields:
@@ -60,8 +56,24 @@ def _step(step: StepMeant, known: Origins) -> list[Line]:
             whence = {} if path in known or (*path, 0) in known else {path: ("derived", _reason(step, links, item.kind.kind()))}
             lines += _pair(item.name, value if len(value) > 1 else value[0], path, 4, {**known, **whence} if whence else known)  # type: ignore[dict-item]
     for name, value in fields.items():
-        lines += _pair(name, escaped(_plain(value)), (*base, name), 4, known)
+        lines += _pair(name, escaped(value), (*base, name), 4, known)
     return lines
+
+
+def _fields(step: StepMeant) -> dict[str, Any]:
+    """The params with their defaults, as far as these may be written beside the rest: sizes have no place beside a base model."""
+    if step.params is None or step.step is None:
+        return step.raw
+    for inner in (False, True):
+        shown = {
+            f.alias or n: _plain(getattr(step.params, n), inner) for n, f in type(step.params).model_fields.items() if n != "subject"
+        }  # fmt: skip
+        try:
+            step.step.params.model_validate(shown)
+        except ValidationError:
+            continue
+        return shown
+    return step.raw
 
 
 def _reason(step: StepMeant, links: list[Link], kind: str) -> str:
@@ -74,14 +86,16 @@ def _link(link: Link) -> Any:
     return {"recipe": link.recipe, "step": link.step} if link.recipe else link.step
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, only_written: bool = False) -> Any:
     if isinstance(value, BaseModel):
         pairs = ((f, f.alias or n, getattr(value, n)) for n, f in type(value).model_fields.items())
-        return {name: _plain(child) for f, name, child in pairs if child is not None or f.default is not None}
+        kept = {name: _plain(child, only_written) for f, name, child in pairs if child is not None or f.default is not None}
+        set_here = {type(value).model_fields[n].alias or n for n in value.model_fields_set}
+        return {name: child for name, child in kept.items() if not only_written or name in set_here}
     if isinstance(value, dict):
-        return {key: _plain(child) for key, child in value.items()}
+        return {key: _plain(child, only_written) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(child) for child in value]
+        return [_plain(child, only_written) for child in value]
     return value
 
 

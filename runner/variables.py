@@ -143,19 +143,20 @@ def _standing(value: Node, at: Node, name: str) -> Node:
     twin.document, twin.start, twin.end = at.document, at.start, at.end
     twin.key_start, twin.key_end = at.key_start, at.key_end
     twin.how = f"vars.{name}"
-    twin.items = _unplaced(value.items)
+    twin.items = _unplaced(value.items, twin)
     return twin
 
 
-def _unplaced(items: Any) -> Any:
-    """The children with no place of their own: they are written under vars, not here."""
+def _unplaced(items: Any, top: Node) -> Any:
+    """The children with no place of their own: they are written under vars, and here is only the variable's name."""
     if items is None:
         return None
 
     def bare(child: Node) -> Node:
         twin = child.copy()
+        twin.document, twin.how = top.document, top.how
         twin.start = twin.end = twin.key_start = twin.key_end = -1
-        twin.items = _unplaced(child.items)
+        twin.items = _unplaced(child.items, top)
         return twin
 
     return {key: bare(child) for key, child in items.items()} if isinstance(items, dict) else [bare(child) for child in items]

@@ -54,6 +54,24 @@ def test_what_is_shown_means_the_same(tmp_path: Path, origins: bool):
 
 
 @pytest.mark.usefixtures("toys")
+def test_defaults_that_cannot_stand_beside_the_rest_are_left_out(tmp_path: Path):
+    """A base model has its own sizes: the defaults of a new one are not shown beside it."""
+    file = tmp_path / "r.yaml"
+    file.write_text(RECIPE.replace("model: {d_model: 32}", "model: {base: {hub: a/b}}"))
+    text = rendered(mean(file), origins=False)
+    assert "hub: a/b" in text
+    assert "d_model" not in text
+
+
+@pytest.mark.usefixtures("toys")
+def test_a_map_from_a_variable_names_it(tmp_path: Path):
+    """Inside a map that a variable stands for, the origin is the variable."""
+    file = tmp_path / "r.yaml"
+    file.write_text(RECIPE.replace("{n: 10}", "{n: 10, size: {d_model: 16}}").replace("{d_model: 32}", "${size}"))
+    assert mean(file).origins["steps", "base", "model", "d_model"] == ("written", f"{file}:9, vars.size")
+
+
+@pytest.mark.usefixtures("toys")
 def test_the_verb_prints_recipe_and_findings(tmp_path: Path):
     """The recipe on the screen, what is wrong with it beside, and exit code 2."""
     file = tmp_path / "r.yaml"
