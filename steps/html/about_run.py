@@ -1,6 +1,7 @@
 """Sections about the run itself: its steps, what was found and fixed, what happened, how it was configured, on what it ran."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from steps.html.charts import bar
@@ -9,6 +10,20 @@ from steps.html.words import count, cut, flat, moment, number, plain, span
 
 SHOWN_EVENTS = 300
 TOLD_ELSEWHERE = ("finding", "fixed", "made", "reused", "failed", "skipped", "stopped")  # by the table of steps and the findings
+TELLING = (
+    "recipe",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "sentencepiece",
+    "datasets",
+    "peft",
+    "bitsandbytes",
+    "mamba-ssm",
+    "gguf",
+    "xllamacpp",
+    "numpy",
+)
 MARKS = {"made": "●", "reused": "↺", "failed": "✕", "skipped": "–", "stopped": "‖"}
 
 
@@ -33,7 +48,7 @@ def steps(run: RunLog) -> Section | None:
             "mark": MARKS[s.status],
             "reason": s.reason if s.reason != s.error else "",
             "error": cut(s.error.strip(), 4000)[0],
-            "seconds": span(s.seconds) if s.status != "skipped" else "",
+            "seconds": "" if s.status == "skipped" else f"saved {span(s.seconds)}" if s.status == "reused" else span(s.seconds),
             "bar": bar(s.seconds / longest) if longest and s.status != "reused" else "",
             "key": s.key[:12],
             "digest": s.digest[:12],
@@ -84,7 +99,7 @@ def events(run: RunLog) -> Section | None:
             continue
         rest = {k: v for k, v in event.items() if k not in ("event", "id", "timestamp", "message")}
         told = cut(str(event.get("message") or ""), 600)[0]
-        facts = cut(plain(rest), 400)[0] if rest else ""
+        facts = cut(plain(rest), 400)[0] if rest and (notable or not event.get("message")) else ""
         when = moment(str(event.get("timestamp", ""))).rpartition(", ")[2]
         rows.append({"when": when, "id": str(event.get("id") or ""), "name": name, "told": told, "facts": facts, "notable": notable})
     if not rows:
@@ -128,7 +143,8 @@ def _yaml(data: dict[str, Any]) -> str:
 def _simple(value: Any) -> Any:
     """The value as plain data, anything strange as its text."""
     if isinstance(value, dict):
-        return {key if isinstance(key, str | int) else str(key): _simple(item) for key, item in value.items()}
+        own = value.get("type") if value.get("id") == value.get("type") else None  # an id that only repeats the type is no news
+        return {int(k) if str(k).isdecimal() else str(k): _simple(item) for k, item in value.items() if not (k == "id" and own)}
     if isinstance(value, list | tuple):
         return [_simple(item) for item in value]
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
@@ -137,6 +153,7 @@ def _simple(value: Any) -> Any:
 def machine(run: RunLog) -> Section | None:
     """Hardware, packages, and how to make the run again."""
     record = run.record
+    packages = sorted(record.packages.items(), key=lambda item: item[0].lower())
     facts = [
         ("recipe", record.recipe),
         ("file", record.file),
@@ -145,11 +162,12 @@ def machine(run: RunLog) -> Section | None:
         ("run", record.run),
         ("started", moment(record.started)),
         ("finished", moment(record.finished)),
-        ("command", " ".join(record.command)),
+        ("command", " ".join([Path(record.command[0]).name, *record.command[1:]]) if record.command else ""),
     ]
     data = {
         "hardware": _hardware(record.hardware),
-        "packages": sorted(record.packages.items(), key=lambda item: item[0].lower()),
+        "packages": [item for item in packages if item[0].lower() in TELLING],
+        "more": [item for item in packages if item[0].lower() not in TELLING],
         "rows": [(name, value) for name, value in facts if value],
         "again": f"recipe run runs/{record.run}",
     }

@@ -195,6 +195,9 @@ def _histograms(data: dict[str, Any]) -> dict[str, Any]:
     ]
     if len(edges) < 2 or not bars or any(len(counts) != len(edges) - 1 for _, _, counts in bars):
         return {"wide": "", "small": "", "legend": []}
+    full = [i for i in range(len(edges) - 1) if any(counts[i] for _, _, counts in bars)] or [0]
+    low, high = max(full[0] - 1, 0), min(full[-1] + 2, len(edges) - 1)  # one empty bin on either side, no more
+    edges, bars = edges[low : high + 1], [(label, look, counts[low:high]) for label, look, counts in bars]
     x_name = "tokens per document"
     return {
         "wide": histogram(edges, bars, x_name, WIDE),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from math import isfinite
-from re import fullmatch
+from re import fullmatch, match
 from typing import Any
 
 from markupsafe import Markup
@@ -167,32 +167,14 @@ def samples(run: RunLog) -> Section | None:
     """What the model wrote at each stage of its training, beside the text of the n-gram model."""
     blocks = []
     ngrams = [s for s in run.stat("validation").get("ngram_samples") or [] if isinstance(s, dict)]
-    for step, data in run.stats("training"):
-        last = number(data.get("steps")) or 0
+    for step_id, last, found in _sampled(run):
         prompts: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        for sample in data.get("samples") or []:
-            if isinstance(sample, dict):
-                prompts.setdefault((str(sample.get("lang") or ""), str(sample.get("prompt") or "")), []).append(sample)
-        cards = []
-        for (lang, prompt), found in prompts.items():
-            found.sort(key=lambda s: number(s.get("step")) or 0)
-            stages = [
-                {**_text(s.get("text"), lang, prompt), "step": count(s.get("step")), "share": _stage(number(s.get("step")) or 0, last)}
-                for s in found
-            ]
-            beside = next((_text(s.get("text"), lang) for s in ngrams if str(s.get("lang") or "") == lang), None)
-            mark = bool(lang and fullmatch(r"<[^<>\s]*>", prompt))  # the mark of a language says nothing that its name does not
-            cards.append(
-                {
-                    "lang": lang,
-                    "language": language(lang) if lang else "",
-                    "prompt": "" if mark else prompt,
-                    "stages": stages,
-                    "ngram": beside,
-                }
-            )
+        for sample in found:
+            prompt = str(sample.get("prompt") or "")
+            prompts.setdefault((str(sample.get("lang") or _marked(prompt)), prompt), []).append(sample)
+        cards = [_card(lang, prompt, stages, last, ngrams) for (lang, prompt), stages in prompts.items()]
         if cards:
-            blocks.append({"id": step.id, "cards": cards})
+            blocks.append({"id": step_id, "cards": cards})
     final = [
         {
             **_text(s.get("text"), str(s.get("lang") or ""), str(s.get("prompt") or "")),
@@ -208,15 +190,45 @@ def samples(run: RunLog) -> Section | None:
     return Section("samples", "What it writes", "samples", {"blocks": blocks, "several": len(blocks) > 1, "final": final, "ngram": name})
 
 
+def _sampled(run: RunLog) -> list[tuple[str, float, list[dict[str, Any]]]]:
+    """(step id, steps in all, samples) of each training; of one that was not finished, what it had logged so far."""
+    found = [(step.id, number(data.get("steps")) or 0, data.get("samples") or []) for step, data in run.stats("training")]
+    done = {step_id for step_id, _, _ in found}
+    params = {step.id: step.params for step in run.record.steps}
+    found += [(log.id, number(params[log.id].get("max_steps")) or 0, log.eval_samples) for log in run.logs if log.id not in done]
+    return [(step_id, last, [s for s in samples if isinstance(s, dict)]) for step_id, last, samples in found]
+
+
+def _card(lang: str, prompt: str, found: list[dict[str, Any]], last: float, ngrams: list[dict[str, Any]]) -> dict[str, Any]:
+    found.sort(key=lambda s: number(s.get("step")) or 0)
+    stages = [
+        {**_text(s.get("text"), lang, prompt), "step": count(s.get("step")), "share": _stage(number(s.get("step")) or 0, last)}
+        for s in found
+    ]
+    beside = next((_text(s.get("text"), lang) for s in ngrams if str(s.get("lang") or "") == lang), None)
+    alone = bool(lang) and _is_mark(prompt)
+    return {"lang": lang, "language": language(lang) if lang else "", "prompt": "" if alone else prompt, "stages": stages, "ngram": beside}
+
+
+def _is_mark(prompt: str) -> bool:
+    """Whether it is nothing but the mark of a language, which says nothing that the language's name beside it does not."""
+    return fullmatch(r"<[^<>\s]*>", prompt) is not None
+
+
+def _marked(prompt: str) -> str:
+    """The language that a prompt's mark names: `<tr>Bir gün` is `tr`."""
+    found = match(r"<([a-z]{2,3})>", prompt)
+    return found[1] if found else ""
+
+
 def _stage(step: float, last: float) -> str:
     return percent(min(step / last, 1.0)) if last else ""
 
 
 def _text(text: Any, lang: str, prompt: str = "") -> dict[str, Any]:
-    whole = str(text or "")
-    given = prompt if prompt and whole.startswith(prompt) else ""
-    shown, left = cut(whole[len(given) :], SAMPLE_CHARACTERS)
-    return {"text": shown, "given": given, "prompt": "" if given else prompt, "left": count(left) if left else "", "lang": lang}
+    """A text, its prompt told apart from what the model made of it (some logs hold the prompt in the text, some do not)."""
+    shown, left = cut(str(text or "").removeprefix(prompt), SAMPLE_CHARACTERS)
+    return {"text": shown, "given": "" if _is_mark(prompt) else prompt, "left": count(left) if left else "", "lang": lang}
 
 
 def figures(run: RunLog) -> Section | None:

@@ -28,7 +28,9 @@ def headline(run: RunLog) -> str:
         return f"The run failed at step {failed[0].id}" + (f": {text}{'…' if left else ''}." if text else ".")
     stopped = next((s for s in run.record.steps if s.status == "stopped"), None)
     if stopped:
-        return f"The run was stopped during step {stopped.id}; the same command goes on from there."
+        log = next((log for log in run.logs if log.id == stopped.id and len(log.curve("train_loss"))), None)
+        at = f", after training step {count(log.curve('train_loss').xs[-1])}" if log else ""
+        return f"The run was stopped during step {stopped.id}{at}; the same command goes on from there."
     return result(run) or "No step of this run has left a result yet."
 
 

@@ -1,7 +1,7 @@
 """Numbers, sizes, times and languages as words for people: every figure on the page is written here, so that all read alike."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite, isinf, isnan
+from math import floor, isfinite, isinf, isnan, log10
 from typing import Any
 
 NONE = "–"
@@ -43,8 +43,7 @@ def figure(value: Any, digits: int = 3) -> str:
         head, exponent = f"{x:.{digits - 1}e}".split("e")
         head = head.rstrip("0").rstrip(".") if "." in head else head
         return f"{head}e{int(exponent)}".replace("-", "−")
-    whole = len(str(int(abs(x)))) if abs(x) >= 1 else 0
-    return f"{x:.{max(0, digits - max(whole, 1) + (whole == 0))}f}".replace("-", "−")
+    return f"{x:.{max(0, digits - 1 - floor(log10(abs(x))))}f}".replace("-", "−")
 
 
 def fixed(value: Any, decimals: int = 2) -> str:

@@ -61,6 +61,13 @@ def changed(record: RunRecord, step_id: str, **changes: Any) -> RunRecord:
     return record.model_copy(update={"steps": [s.model_copy(update=changes) if s.id == step_id else s for s in record.steps]})
 
 
+@pytest.fixture(autouse=True)
+def no_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the tests about the PNG files draw them: each takes half a second."""
+    if "plots" not in request.node.name and "matplotlib" not in request.node.name:
+        monkeypatch.setattr("steps.html.pictures.draw", lambda run, place: [])
+
+
 @pytest.fixture
 def whole(context: FakeContext, tmp_path: Path) -> str:
     return written(context, example_run.record(tmp_path / "run"))
