@@ -27,7 +27,10 @@ def build() -> dict[str, Any]:
     whole: list[dict[str, Any]] = []
     partial: list[dict[str, Any]] = []
     for name in steps.names():
-        found = steps.find(name)
+        try:
+            found = steps.find(name)
+        except Exception:  # noqa: BLE001 - another package's step may fail in any way; `recipe check` says so where it is used
+            continue
         if found is None:
             continue
         for prefix, listed in (("", whole), ("extended.", partial)):
@@ -100,7 +103,11 @@ def _step(step: Step, prefix: str) -> dict[str, Any]:
     found = {f"{prefix}{step.name}.{name}": _model(schema, partial) for name, schema in inner.items()}
     schema = _model(generated, partial)
     schema["properties"].pop("subject", None)  # filled in by the runner
-    wiring = {wire.name: _wire(wire, partial) for wire in step.inputs if wire.name not in schema["properties"]}
+    wiring = {wire.name: _wire(wire, partial) for wire in step.inputs}
+    for name in wiring.keys() & schema["properties"].keys():  # a param of an input's name: a map is the param, a word the wiring
+        param = schema["properties"][name]
+        parts = [*(param.get("anyOf") or [{k: v for k, v in param.items() if k != "description"}]), {"type": "string"}]
+        wiring[name] = {"description": param.get("description", ""), "anyOf": parts}
     about = {name: _text(name) for name in ("id", "after", "before")} | {
         name: {"type": "boolean", "description": _ABOUT[name]} for name in ("drop", "replace")
     }

@@ -125,6 +125,13 @@ def test_a_recipe_that_extends_may_leave_out_and_take_away():
     assert wrong({"recipe": "a", "extends": "b.yaml", "steps": [{"id": "base", "max_steps": 5}]}) == []
 
 
+def test_an_input_may_be_named_where_a_param_has_its_name():
+    """`checkpoint` of check_vocab_consistency is a map of its own, or the id of a step."""
+    for value in ("base", {"path": "models/a"}, {"recipe": "a", "step": "b"}):
+        assert wrong(with_step("check_vocab_consistency", checkpoint=value)) == []
+    assert wrong(with_step("check_vocab_consistency", checkpoint={"pth": "a"}))
+
+
 def test_every_param_and_input_of_a_step_is_there():
     """Completion in the editor knows all of them, and nothing that the runner fills in."""
     for kind in steps.builtin():
