@@ -135,14 +135,15 @@ class _Reading:
         return step
 
     def smoke(self) -> None:
-        """Make every step tiny."""
+        """Make every step tiny whose params are sound; what is wrong with the others is said of them as they are written."""
         for step in self.steps:
             if step.step is None or step.step.smoke_function is None:
                 continue
             try:
-                step.raw = step.step.smoke_function(dict(step.raw))
-            except (TypeError, ValueError, AttributeError, KeyError):  # params that do not validate either; said by `validate`
+                step.step.params.model_validate(step.raw)
+            except (ValidationError, RecipeError):
                 continue
+            step.raw = step.step.smoke_function(dict(step.raw))
 
     def look(self) -> None:
         """For each step that looks at another one: which."""

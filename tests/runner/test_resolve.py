@@ -269,3 +269,54 @@ def test_two_thousand_steps_take_linear_time(tmp_path: Path):
 
     short = seconds(500)
     assert seconds(2000) < 7 * max(short, 0.05)
+
+
+def test_no_damage_to_a_recipe_raises(tmp_path: Path):
+    """Three hundred spoilt recipes: lines lost, doubled and moved, values of every kind. None raises."""
+    import random
+
+    dice = random.Random(7)
+    values = (
+        "null",
+        "-1",
+        ".nan",
+        "[]",
+        "{}",
+        "{a: {b: c}}",
+        "true",
+        "${n}",
+        "${nope}",
+        "'${env:X}'",
+        "&a 1",
+        "*a",
+        "!x 1",
+        '""',
+        "[null]",
+        "{1: 2}",
+    )
+    lines = (
+        HEAD + "seed: 1\ntarget: t4\nvars: {n: 3}\n" + BODY + "    model: {family: mamba}\n    lora: {r: 4}\n  - {type: plan}\n"
+    ).split("\n")
+    file = tmp_path / "r.yaml"
+    for _ in range(300):
+        spoilt = list(lines)
+        for _ in range(dice.randint(1, 4)):
+            at = dice.randrange(len(spoilt))
+            kind = dice.randrange(4)
+            if kind == 0 and len(spoilt) > 1:
+                del spoilt[at]
+            elif kind == 1:
+                spoilt.insert(at, dice.choice(lines))
+            elif kind == 2:
+                spoilt[at] = spoilt[at].split(":")[0] + ": " + dice.choice(values)
+            else:
+                spoilt[at] = "  " + spoilt[at]
+        text = "\n".join(spoilt)
+        sets = dice.choice(((), (("vars.n", dice.choice(values)),), (("steps.base.model.x.0", "1"),), (("steps", "5"),)))
+        meant = mean(file, Overrides(sets, smoke=dice.random() < 0.5), texts={file: text})
+        assert meant.findings or all(step.params is not None for step in meant.steps)
+        for finding in meant.findings:
+            assert (
+                finding.place is None
+                or text[finding.place.start : finding.place.end].count("\n") == finding.place.end_line - finding.place.line
+            )
