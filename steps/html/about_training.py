@@ -84,13 +84,13 @@ def course(run: RunLog) -> Section | None:
             Chart("Throughput", _one(log, "tokens_per_sec", "tokens/s"), "tokens per second", marks=log.marks, zero=True, value=count),
             Chart(
                 "Memory",
-                _one(log, "peak_memory_gb", "peak", area=True),
+                _one(log, "peak_memory_gb", "peak", area=True, smooth=False),
                 "peak memory, GB",
                 marks=log.marks,
                 zero=True,
                 limits=[(budget, "budget")] if budget and _near(budget, log.curve("peak_memory_gb")) else [],
             ),
-            Chart("Learning rate", _one(log, "learning_rate", "lr"), "learning rate", zero=True),
+            Chart("Learning rate", _one(log, "learning_rate", "lr", smooth=False), "learning rate", zero=True),
             Chart("Gradient norm", _one(log, "grad_norm", "norm"), "gradient norm", zero=True),
             Chart(
                 "By language",
@@ -104,9 +104,9 @@ def course(run: RunLog) -> Section | None:
     return Section("course", "Throughput and memory", "course", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
 
 
-def _one(log: TrainLog, field: str, label: str, *, area: bool = False) -> list[Line]:
+def _one(log: TrainLog, field: str, label: str, *, area: bool = False, smooth: bool = True) -> list[Line]:
     curve = log.curve(field)
-    if len(curve) < 60 or area:
+    if len(curve) < 60 or not smooth:
         return [Line(label, thinned(curve), "train", area=area)] if len(curve) else []
     return [Line(label, thinned(curve), "raw"), Line("smoothed", thinned(smoothed(curve)), "train")]
 
