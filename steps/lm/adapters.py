@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int) -> A
         fan_in_fan_out=turned, bias="none", task_type="CAUSAL_LM",
     )  # fmt: skip
     try:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # transformers', about names that peft uses
             torch.manual_seed(seed)
             return get_peft_model(network, config)
     except ValueError as error:

@@ -14,6 +14,7 @@ from schemas import Checkpoint, Corpus, ModelConfig, RecipeError, StepContext, T
 from schemas.training import LoraSettings
 from steps.lm import adapters, build, checkpoint, precision, texts
 from steps.lm.batches import Data, PackedRows, Row, WholeRows, validation_rows
+from steps.lm.evaluate import score
 from steps.lm.loop import Loop, Progress, Settings
 from steps.lm.loss import Head
 from steps.lm.supervised import rows_of
@@ -201,6 +202,11 @@ def _finish(
         adapters.copy(out / "adapter", context.side("adapters/adapter"))
         network, merged = adapters.merge(adapted, _some_rows(material, settings).to(device))
         context.event("merged", largest_logit_difference=merged)
+        if material.validation:  # the merged weights are what the loss is recorded of
+            found = score(
+                Head(network), material.validation, settings.eval_batch_size, precision.autocast(settings.precision, device), device
+            )
+            done.scored = {"loss": found.loss, "bits_per_byte": found.bits_per_byte, "tokens": found.tokens, "by": found.by}
     checkpoint.write_model(network, out, token_ids(words))
     checkpoint.copy_tokenizer(_base(job) or _needed(job).path, out)
     if material.chats:

@@ -32,7 +32,19 @@ def build(model: ModelConfig, vocab_size: int, ids: Ids, max_seq_length: int, se
             network = transformer.GPT2LMHeadModel(transformer.gpt2_config(model, vocab_size, ids, max_seq_length))
             transformer.initialise(network)
     mamba.use_own_mixer(network)
+    if model.dropout and model.family in ("mamba", "mamba2"):
+        _drop_out(network, model.dropout)
     return network
+
+
+def _drop_out(network: nn.Module, share: float) -> None:
+    """Residual dropout in training, which transformers' Mambas lack: on what each block adds to the stream (GPT-2's resid_pdrop)."""
+
+    def drop(mixer: nn.Module, _: Any, out: torch.Tensor) -> torch.Tensor:
+        return nn.functional.dropout(out, share, mixer.training)
+
+    for block in network.backbone.layers:
+        block.mixer.register_forward_hook(drop)
 
 
 def open_model(folder: Path, *, field: str = "") -> nn.Module:

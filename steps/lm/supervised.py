@@ -34,21 +34,20 @@ def rows_of(corpora: Iterable[Corpus], tokenizer: "TextTokenizer", max_seq_lengt
     """
     found = Rows()
     documents = [row for corpus in corpora for row in corpus.rows()]
+    origins = [document.get("origin") or _text(document) for document in documents]
+    held = _held_out(set(origins), seed) if len(documents) >= FEWEST else set()
     seen: set[str] = set()
     longest, too_long = 0, 0
-    for document in documents:
+    for document, origin in zip(documents, origins, strict=True):
         row = encode(document, tokenizer)
         if len(row.ids) - 1 > max_seq_length:
             longest, too_long = max(longest, len(row.ids) - 1), too_long + 1
-        origin = document.get("origin") or document["text"] + repr(document.get("messages"))
         found.chats += document.get("messages") is not None
-        if len(documents) >= FEWEST and _share(seed, origin) < HELD_OUT:
-            text = document["text"] + repr(document.get("messages"))
-            if text not in seen:
-                found.held.append(row)
-                seen.add(text)
-        else:
+        if origin not in held:
             found.train.extend([row] * document.get("repeat", 1))
+        elif _text(document) not in seen:
+            found.held.append(row)
+            seen.add(_text(document))
     if too_long:
         raise RecipeError(
             "D111",
@@ -83,8 +82,15 @@ def encode(document: dict[str, Any], tokenizer: "TextTokenizer") -> Row:
     return Row(whole, mask, document.get("lang", ""), size)
 
 
-def _share(seed: int, origin: str) -> float:
+def _text(document: dict[str, Any]) -> str:
+    return document["text"] + repr(document.get("messages"))
+
+
+def _held_out(origins: set[str], seed: int) -> set[str]:
+    """A HELD_OUT share of the origins, one at least: those with the smallest seeded digests."""
     from blake3 import blake3
 
-    digest = blake3(f"{seed}\n{origin}".encode("utf-8", "surrogatepass")).digest(8)
-    return int.from_bytes(digest, "little") / 2**64
+    def digest(origin: str) -> bytes:
+        return blake3(f"{seed}\n{origin}".encode("utf-8", "surrogatepass")).digest(16)
+
+    return set(sorted(origins, key=digest)[: max(1, round(HELD_OUT * len(origins)))])

@@ -24,7 +24,8 @@ class Language:
 
     words: set[str] = field(default_factory=set)
     openings: list[str] = field(default_factory=list)
-    marked: bool = True
+    documents: int = 0
+    marked: int = 0  # documents that begin with the language's mark
 
 
 def words_of(text: str) -> list[str]:
@@ -33,21 +34,25 @@ def words_of(text: str) -> list[str]:
 
 
 def languages(documents: Iterable[tuple[str, str]]) -> dict[str, Language]:
-    """By language, from (lang, text) of documents. Where all begin with the same mark, such as `<tr>`, that mark is the opening."""
+    """By language, from (lang, text) of documents. Where most begin with their language's mark, such as `<tr>`, that is the opening.
+
+    (Not all: a document that was split has its mark on the first piece only.)
+    """
     found: dict[str, Language] = {}
     read = 0
     for lang, text in documents:
         known = found.setdefault(lang, Language())
         known.words.update(words_of(MARK.sub("", text)))
         mark = MARK.match(text)
-        known.marked = known.marked and mark is not None and mark[1] == lang
+        known.documents += 1
+        known.marked += mark is not None and mark[1] == lang
         if len(known.openings) < COPIES:
             known.openings.append(text[:OPENING_CHARACTERS].rsplit(" ", 1)[0])
         read += len(text)
         if read > READ_CHARACTERS:
             break
     for lang, known in found.items():
-        if known.marked:
+        if 2 * known.marked > known.documents:
             known.openings = [f"<{lang}>"]
     return found
 

@@ -31,8 +31,8 @@ def test_chunks_change_nothing(family: str, z_loss: float, monkeypatch: pytest.M
     head = Head(made)
     assert head.plain
     got, ce = head.summed(IDS, TARGETS, z_loss)
-    assert abs(float(got) - float(want)) < 1e-6 * float(want)
-    assert abs(float(ce) - float(plain(made, 0.0))) < 1e-6 * float(want)
+    assert abs(got.item() - want.item()) < 1e-6 * want.item()
+    assert abs(ce.item() - plain(made, 0.0).item()) < 1e-6 * want.item()
     for a, b in zip(torch.autograd.grad(got, list(made.parameters())), gradients, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=2e-5)
 
@@ -43,7 +43,7 @@ def test_each_is_the_loss_of_each_position():
     each = head.each(IDS, TARGETS)
     assert each.shape == TARGETS.shape
     assert float(each[1, 5:].abs().max()) == 0.0
-    assert abs(float(each.sum()) - float(head.summed(IDS, TARGETS)[0])) < 1e-3
+    assert abs(each.sum().item() - head.summed(IDS, TARGETS)[0].item()) < 1e-3
 
 
 def test_a_head_that_does_more_is_left_whole():
@@ -52,4 +52,4 @@ def test_a_head_that_does_more_is_left_whole():
     made.lm_head.bias = torch.nn.Parameter(torch.randn(60))
     head = Head(made)
     assert not head.plain
-    assert abs(float(head.summed(IDS, TARGETS)[0]) - float(plain(made, 0.0))) < 1e-3
+    assert abs(head.summed(IDS, TARGETS)[0].item() - plain(made, 0.0).item()) < 1e-3

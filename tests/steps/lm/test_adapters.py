@@ -1,0 +1,103 @@
+"""LoRA: which layers, which gradients, and what merging changes."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from schemas import RecipeError
+from schemas.training import LoraSettings
+from steps.lm import adapters
+from steps.lm.loss import Head
+from steps.lm.optimizer import adamw
+from tests.steps.lm.small import SIZES, network
+
+X = torch.randint(0, 60, (2, 20), generator=torch.Generator().manual_seed(8))
+
+
+def adapted(family: str, **settings):
+    made = network(family)
+    return made, adapters.add(made, family, LoraSettings(**settings), seed=1)
+
+
+def learn(made: torch.nn.Module, steps: int = 3) -> None:
+    optimizer, head = adamw(made, 0.0), Head(made)
+    for group in optimizer.param_groups:
+        group["lr"] = 1e-2
+    for k in range(steps):
+        head.summed(X[:, :-1], X[:, 1:])[0].backward()
+        if k == 0:
+            adapters.every_adapter_learns(made)
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+@pytest.mark.parametrize("family", SIZES)
+def test_default_adapters_learn_and_merge(family: str):
+    """By default every adapter gets a gradient, only adapters train, and merged weights give the same logits."""
+    made, view = adapted(family)
+    frozen = {name: p.clone() for name, p in made.named_parameters() if not p.requires_grad}
+    learn(made)
+    assert all(torch.equal(p, frozen[name]) for name, p in made.named_parameters() if name in frozen)
+    before = network(family)(input_ids=X, use_cache=False).logits
+    merged, difference = adapters.merge(view, X)
+    after = merged(input_ids=X, use_cache=False).logits.detach()
+    assert difference < 1e-4
+    assert float((after - before).abs().max()) > 100 * difference
+    assert set(merged.state_dict()) == set(network(family).state_dict())
+
+
+def test_every_projection_of_our_mamba_can_learn_that_peft_allows():
+    """dt_proj gets no gradient through transformers' forward pass; through ours, which calls the module, it does."""
+    made, _ = adapted("mamba", target_modules=["in_proj", "x_proj", "dt_proj"])
+    learn(made)
+
+
+def test_an_adapter_without_a_gradient_is_named():
+    """An adapter whose B has a gradient of zero is an error after the first backward pass."""
+    made, _ = adapted("mamba2")
+    next(p for n, p in made.named_parameters() if "lora_B" in n).register_hook(torch.zeros_like)
+    Head(made).summed(X[:, :-1], X[:, 1:])[0].backward()
+    with pytest.raises(
+        RecipeError, match=r"A103: 1 adapters get no gradient and would never learn, such as backbone\.layers\.0\.mixer\.in_proj"
+    ):
+        adapters.every_adapter_learns(made)
+
+
+def test_an_unknown_layer_gets_the_nearest_name():
+    """A name that no layer has is refused with those that there are."""
+    with pytest.raises(RecipeError, match=r"A101: the model has no linear layer 'q_prj'; it has .*q_proj") as error:
+        adapted("llama", target_modules=["q_prj"])
+    assert error.value.fix == "did you mean 'q_proj'?"
+
+
+def test_what_peft_refuses_is_our_error():
+    """out_proj of a Mamba: peft's refusal with our remedy."""
+    with pytest.raises(RecipeError, match=r"A102: peft refuses these layers: .*out_proj") as error:
+        adapted("mamba", target_modules=["out_proj"])
+    assert error.value.fix == 'write target_modules: ["in_proj", "x_proj"]'
+
+
+def test_a_tied_head_is_refused():
+    """An adapter of a tied head would change the embedding when merged."""
+    with pytest.raises(RecipeError, match="A102: lm_head is tied to the other end of the model"):
+        adapted("llama", target_modules=["lm_head"])
+
+
+def test_a_saved_adapter_is_the_same_bytes_and_peft_opens_it(tmp_path: Path):
+    """No time, no path, sorted names; and peft gives back the adapted logits from it."""
+    from peft import PeftModel
+
+    for name in "ab":
+        made, view = adapted("llama")
+        learn(made)
+        adapters.save(view, tmp_path / name)
+    files = sorted(p.name for p in (tmp_path / "a").iterdir())
+    assert files == ["adapter_config.json", "adapter_model.safetensors"]
+    assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files)
+    assert json.loads((tmp_path / "a" / files[0]).read_text())["base_model_name_or_path"] is None
+    again = PeftModel.from_pretrained(network("llama"), tmp_path / "a").eval()
+    made.eval()
+    with torch.no_grad():
+        torch.testing.assert_close(again(input_ids=X).logits, view(input_ids=X).logits)

@@ -1,0 +1,63 @@
+"""Documents and conversations as rows of fine-tuning."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas import RecipeError
+from steps.lm.supervised import encode, rows_of
+from steps.text.chat import END
+from steps.text.tokenizers import open_tokenizer
+from tests.steps.lm.small import text, write_corpus
+
+CHAT = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Where is the cat?"},
+    {"role": "assistant", "content": "On the mat."},
+    {"role": "user", "content": "And now?"},
+    {"role": "assistant", "content": "Gone."},
+]
+
+
+def tokenizer():
+    return open_tokenizer(text().tokenizer.path)
+
+
+def test_only_answers_are_learned():
+    """The learned tokens of a conversation, decoded, are its answers with their end marks, and nothing else."""
+    row = encode({"text": "", "messages": CHAT}, tokenizer())
+    assert tokenizer().decode(row.ids[row.learned]) == f"On the mat.{END}Gone.{END}"
+    assert row.ids[0] == 2
+    assert row.ids[-1] == 3
+    assert row.size == len(f"On the mat.{END}Gone.{END}")
+
+
+def test_a_text_is_learned_whole():
+    """Every token but the first is learned, the end included."""
+    row = encode({"text": "Bir gün kedi uyudu.\n"}, tokenizer())
+    assert row.learned.tolist() == [False] + [True] * (len(row.ids) - 1)
+    assert tokenizer().decode(row.ids) == "Bir gün kedi uyudu.\n"
+
+
+def test_a_long_document_is_an_error_that_names_split_long(tmp_path: Path):
+    """Nothing is cut: the error says how many are too long and how long the longest is."""
+    corpus = write_corpus(tmp_path, [{"text": "cat " * 90}, {"text": "cat"}])
+    with pytest.raises(RecipeError, match=r"D111: 1 of 2 documents are longer than max_seq_length 64; the longest has \d+ tokens") as error:
+        rows_of([corpus], tokenizer(), 64, 1)
+    assert error.value.fix.startswith("put a split_long step with max_tokens: 64 before train")
+
+
+def test_repeats_are_seen_in_training_only(tmp_path: Path):
+    """A document of repeat 3 is three rows; pieces of one origin are all held out or none, and held out once."""
+    rows = [{"text": f"story {i} piece {k}", "origin": f"o{i}", "repeat": 3} for i in range(40) for k in range(2)]
+    found = rows_of([write_corpus(tmp_path, rows)], tokenizer(), 64, 1)
+    assert len(found.train) == 3 * (80 - len(found.held))
+    assert 0 < len(found.held) < 20
+    assert len(found.held) % 2 == 0
+
+
+def test_nothing_to_learn_is_an_error(tmp_path: Path):
+    """A corpus of questions alone is refused."""
+    corpus = write_corpus(tmp_path, [{"text": "", "messages": CHAT[:2]}])
+    with pytest.raises(RecipeError, match="D112: no document has a token to learn"):
+        rows_of([corpus], tokenizer(), 64, 1)

@@ -1,0 +1,28 @@
+"""Words of sampled text against those of the corpus."""
+
+from steps.lm.words import known_share, languages, words_of
+from steps.text.tokenizers import open_tokenizer
+from tests.steps.lm.small import network, text
+
+
+def test_words_are_runs_of_letters():
+    """Case and punctuation go, an apostrophe inside a word stays, Turkish letters are letters."""
+    assert words_of('"Ayşe\'nin 3 elması!" didn’t-stop') == ["ayşe'nin", "elması", "didn’t", "stop"]
+
+
+def test_a_marked_language_opens_with_its_mark():
+    """Where most documents begin with the mark it alone is the opening, else the beginnings of documents are."""
+    found = languages([("tr", "<tr>Bir gün"), ("tr", "<tr>İki"), ("tr", "a piece of a split one"), ("", "Once upon a time")])
+    assert found["tr"].openings == ["<tr>"]
+    assert found[""].openings == ["Once upon a"]
+    assert {"bir", "gün", "split"} <= found["tr"].words
+
+
+def test_five_hundred_words_are_sampled():
+    """Sampling goes on until there are enough words, and the share is of all of them."""
+    tokenizer = open_tokenizer(text().tokenizer.path)
+    known = languages((row["lang"], row["text"]) for row in text().corpus.rows())
+    found = known_share(network("mamba", tokenizer.vocab_size), tokenizer, known["en"], max_new_tokens=100, seed=1)
+    assert found["sampled"] >= 500
+    assert found["share"] == found["known"] / found["sampled"]
+    assert 0 < found["share"] < 1

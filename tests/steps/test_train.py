@@ -1,0 +1,440 @@
+"""train: what it learns, leaves, refuses, and how it goes on after a kill."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from schemas import (
+    Checkpoint,
+    CheckpointForecast,
+    EvalLine,
+    Machine,
+    ModelConfig,
+    Plan,
+    RecipeError,
+    TokenBinForecast,
+    TokenizerForecast,
+    TrainLine,
+)
+from schemas.machine import GIB, known
+from steps.train import Train, train
+from tests.conftest import FakeContext
+from tests.steps.lm.small import SIZES, params, run, text, write_corpus
+
+CPU = Machine(name="here", kind="cpu", memory_bytes=8 * GIB, fp16=False)
+
+
+def sha(folder: Path, name: str = "model.safetensors") -> str:
+    return hashlib.sha256((folder / name).read_bytes()).hexdigest()
+
+
+def losses(context: FakeContext) -> list[float]:
+    return [line.train_loss for line in context.lines if isinstance(line, TrainLine)]
+
+
+def evaluations(context: FakeContext) -> list[EvalLine]:
+    return [line for line in context.lines if isinstance(line, EvalLine)]
+
+
+@pytest.mark.parametrize("family", SIZES)
+def test_every_family_learns(family: str, tmp_path: Path):
+    """Thirty steps bring the validation loss of each family well below its start, and the checkpoint says so."""
+    context = FakeContext(tmp_path)
+    made = run(context, model=SIZES[family], max_steps=30, eval_steps=30, min_lr=0.0)
+    first, *_, last = evaluations(context)
+    assert (first.step, last.step) == (0, 30)
+    assert last.eval_loss < first.eval_loss - 0.8
+    assert made.val_loss == last.eval_loss
+    assert made.parameters == ModelConfig(vocab_size=400, **SIZES[family]).parameters(48)
+    assert (made.step, made.trained_tokens, made.vocab_size, made.max_seq_length) == (30, 30 * 2 * 48, 400, 48)
+    assert Checkpoint.load(made.path) == made
+
+
+def test_a_run_repeats_to_the_byte(tmp_path: Path):
+    """Two runs write the same files, none of which holds a time or a path."""
+    for name in "ab":
+        run(FakeContext(tmp_path / name))
+    files = sorted(p.name for p in (tmp_path / "a" / "work").iterdir())
+    assert {"config.json", "model.safetensors", "tokenizer.model", "tokenizer.json", "artifact.json", "training.json"} <= set(files)
+    assert all(sha(tmp_path / "a" / "work", f) == sha(tmp_path / "b" / "work", f) for f in files)
+    run(FakeContext(tmp_path / "c", seed=2))
+    assert sha(tmp_path / "c" / "work") != sha(tmp_path / "a" / "work")
+
+
+def test_accumulation_is_the_whole_batch(tmp_path: Path):
+    """Six rows at once, two at a time or four and two give the same losses: the mean is over tokens."""
+    found = []
+    for micro in (6, 2, 4):
+        context = FakeContext(tmp_path / str(micro))
+        run(context, total_batch_size=6, batch_size=micro, max_steps=4)
+        found.append(losses(context))
+    assert found[1] == pytest.approx(found[0], rel=1e-5)
+    assert found[2] == pytest.approx(found[0], rel=1e-5)
+
+
+def test_accumulation_counts_learned_tokens(tmp_path: Path):
+    """In fine-tuning, micro-batches of different numbers of learned tokens weigh by tokens, not alike."""
+    rows = [{"text": "kedi " * n} for n in (1, 30, 2, 25, 3, 20)]
+    found = []
+    for micro in (6, 1):
+        context = FakeContext(tmp_path / str(micro))
+        corpus = write_corpus(tmp_path / f"corpus{micro}", rows)
+        wanted = params(objective="sft", total_batch_size=6, batch_size=micro, max_steps=3, max_seq_length=128)
+        train(wanted, None, [corpus], text().tokenizer, None, None, context)
+        found.append(losses(context))
+    assert found[1] == pytest.approx(found[0], rel=1e-5)
+
+
+def test_validation_does_not_touch_the_training(tmp_path: Path):
+    """With or without evaluations, samples and saves in between, dropout included, the weights are the same."""
+    model = {**SIZES["mamba"], "dropout": 0.2}
+    run(FakeContext(tmp_path / "a"), model=model, eval_steps=100)
+    run(FakeContext(tmp_path / "b"), model=model, eval_steps=1, save_steps=1, samples=["<tr>", "<en>"])
+    assert sha(tmp_path / "a" / "work") == sha(tmp_path / "b" / "work")
+
+
+def test_samples_come_at_each_quarter_named(tmp_path: Path):
+    """Texts are drawn at 0, 25, 50 and 100 % of the run, stand in the log beside the loss, and in the statistics with their language."""
+    context = FakeContext(tmp_path)
+    run(context, max_steps=8, eval_steps=8, samples=["<tr>", "Once"])
+    assert [line.step for line in evaluations(context) if line.samples] == [0, 2, 4, 8]
+    kept = context.kept["training"]["samples"]
+    assert [(s["step"], s["prompt"], s["lang"]) for s in kept[:2]] == [(0, "<tr>", "tr"), (0, "Once", "")]
+    assert len(kept) == 8
+
+
+def test_the_log_has_a_line_a_step_and_loss_by_language(tmp_path: Path):
+    """Every step: loss, rate, speed, memory, tokens; every evaluation: loss and bits a byte, whole and by language."""
+    context = FakeContext(tmp_path)
+    run(context, warmup_steps=2, learning_rate=1e-2, min_lr=1e-3, eval_tokens=None)
+    lines = [line for line in context.lines if isinstance(line, TrainLine)]
+    assert [line.step for line in lines] == [1, 2, 3, 4, 5, 6]
+    assert [line.trained_tokens for line in lines] == [96 * k for k in range(1, 7)]
+    assert lines[0].learning_rate == pytest.approx(5e-3)
+    assert lines[-1].learning_rate == pytest.approx(1e-3)
+    assert all(line.peak_memory_gb > 0 and line.tokens_per_sec > 0 and line.grad_norm for line in lines)
+    last = evaluations(context)[-1]
+    assert set(last.by) == {"tr", "en"}
+    assert set(last.by["tr"]) == {"loss", "bits_per_byte"}
+    stats = context.kept["training"]
+    assert (stats["family"], stats["precision"], stats["steps"], stats["path"][:8]) == ("mamba", "fp32", 6, "own scan")
+
+
+def test_expectations_are_compared(tmp_path: Path):
+    """A figure outside its band is a warning of the run; both stand in the statistics."""
+    context = FakeContext(tmp_path)
+    run(context, expect={3: {"train_loss": [5.0, 7.0]}, 6: {"train_loss": [0.0, 0.1], "val_loss": [1.0, 9.0]}}, eval_steps=6)
+    assert [(code, said.split(" is ")[0]) for code, said in context.warnings] == [("S110", "train_loss at step 6")]
+    assert [(e["step"], e["metric"], e["inside"]) for e in context.kept["training"]["expect"]] == [
+        (3, "train_loss", True), (6, "train_loss", False), (6, "val_loss", True)]  # fmt: skip
+
+
+def in_child(folder: Path, after_s: float | None, **written: Any) -> bool:
+    """Train in a forked process, killed with -9 `after_s` seconds later. True when it came to its end."""
+    child = os.fork()
+    if child == 0:
+        context = FakeContext(folder)
+        for old in context.workdir.iterdir():
+            old.unlink()
+        run(context, **written)
+        os._exit(0)
+    deadline = None if after_s is None else time.monotonic() + after_s
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
+        if deadline is not None and time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return False
+        time.sleep(0.001)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_killed_at_any_moment_it_ends_with_the_same_bytes(tmp_path: Path):
+    """kill -9 at random moments, saves of every step included: the final files are those of the undisturbed run."""
+    written = {"max_steps": 40, "save_steps": 1, "model": {**SIZES["mamba"], "dropout": 0.1}, "total_batch_size": 4, "batch_size": 2,
+               "eval_steps": 10}  # fmt: skip
+    text()
+    started = time.monotonic()
+    assert in_child(tmp_path / "whole", None, **written)
+    lasted = time.monotonic() - started
+    chance = random.Random(3)
+    kills = 0
+    while not in_child(tmp_path / "killed", chance.uniform(0.02, 0.6) * lasted if kills < 8 else None, **written):
+        kills += 1
+    assert kills >= 3
+    for name in ("model.safetensors", "artifact.json", "config.json"):
+        assert sha(tmp_path / "whole" / "work", name) == sha(tmp_path / "killed" / "work", name)
+
+
+def test_a_resumed_run_says_so_and_its_log_is_whole(tmp_path: Path):
+    """Asked to stop, it saves and raises; run again, it goes on there: one line a step, the same losses, an event."""
+    whole = FakeContext(tmp_path / "whole")
+    run(whole, save_steps=100)
+
+    class Stops(FakeContext):
+        def stopping(self) -> bool:
+            return len(losses(self)) >= 4
+
+    first = Stops(tmp_path / "broken")
+    with pytest.raises(InterruptedError):
+        run(first, save_steps=100)
+    again = FakeContext(tmp_path / "broken")
+    again.lines = [*first.lines, first.lines[-1].model_copy(update={"step": 9})]  # as if the log had run ahead of the save
+    run(again, save_steps=100)
+    assert losses(again) == losses(whole)
+    assert [e["step"] for e in again.events if e["event"] == "resumed"] == [4]
+    assert again.kept["training"]["resumed"] == [4]
+    assert sha(tmp_path / "broken" / "work") == sha(tmp_path / "whole" / "work")
+
+
+def test_a_damaged_save_falls_back_to_the_one_before(tmp_path: Path):
+    """A newest state that is cut off is skipped and named; a half-written one is never looked at."""
+    context = FakeContext(tmp_path / "a")
+    run(context, save_steps=2)
+    newest = sorted(context.keep.glob("state-*.pt"))
+    assert [p.name for p in newest] == ["state-00000002.pt", "state-00000004.pt"]
+    newest[-1].write_bytes(newest[-1].read_bytes()[:1000])
+    (context.keep / "state-00000005.half").write_bytes(b"half")
+    again = FakeContext(tmp_path / "a")
+    run(again, save_steps=2)
+    assert [e["event"] for e in again.events if "state" in e["event"] or e["event"] == "resumed"] == ["state_damaged", "resumed"]
+    assert next(e["step"] for e in again.events if e["event"] == "resumed") == 2
+
+
+def test_other_settings_do_not_resume(tmp_path: Path):
+    """A state of a run with another learning rate is not gone on with."""
+    run(FakeContext(tmp_path), save_steps=2)
+    again = FakeContext(tmp_path)
+    run(again, save_steps=2, learning_rate=2e-2)
+    assert not [e for e in again.events if e["event"] == "resumed"]
+
+
+def test_epochs_become_steps(tmp_path: Path):
+    """num_train_epochs counts passes over the bin's tokens, the last one not cut short."""
+    context = FakeContext(tmp_path)
+    run(context, max_steps=None, num_train_epochs=0.02, total_batch_size=3)
+    rows = 0.02 * text().bins.train_tokens / 48
+    assert context.kept["training"]["steps"] == -(-rows // 3)
+    assert context.kept["training"]["epochs"] == pytest.approx(0.02, abs=0.01)
+
+
+def test_a_rate_that_is_too_high_is_named(tmp_path: Path):
+    """A loss that is no number stops the run with the rate to lower."""
+    with pytest.raises(RecipeError, match=r"S101: the (loss|gradient) is (nan|inf) at step") as error:
+        run(FakeContext(tmp_path), learning_rate=1e18, warmup_steps=0, max_grad_norm=None)
+    assert error.value.field == "learning_rate"
+
+
+def test_the_plan_fills_what_is_not_written(tmp_path: Path):
+    """A plan's batch_size is taken; one written by hand wins."""
+    made = Plan(settings={"batch_size": 1, "gradient_accumulation_steps": 2}).save(tmp_path)
+    for written, found in (({}, 1), ({"batch_size": 2}, 2)):
+        context = FakeContext(tmp_path / str(found))
+        wanted = params(max_steps=2, **written) if found == 1 else params(max_steps=2, gradient_accumulation_steps=1, **written)
+        train(wanted, text().bins, None, text().tokenizer, made, None, context)
+        assert context.kept["training"]["batch_size"] == found
+
+
+def test_vocabularies_must_agree(tmp_path: Path):
+    """A model of another size than the tokenizer is refused, one padded to a multiple is not."""
+    with pytest.raises(RecipeError, match="V102: the model has 500 tokens, the tokenizer 400") as error:
+        run(FakeContext(tmp_path / "a"), model={**SIZES["llama"], "vocab_size": 500})
+    assert error.value.field == "model.vocab_size"
+    padded = run(FakeContext(tmp_path / "b"), model={**SIZES["llama"], "vocab_size": 448}, max_steps=2)
+    assert padded.vocab_size == 448
+
+
+def chat(n: int) -> list[dict[str, Any]]:
+    """Two kinds of document: questions with answers, and plain texts."""
+
+    def asked(i: int) -> list[dict[str, str]]:
+        return [{"role": "user", "content": f"What is {i}?"}, {"role": "assistant", "content": f"It is {i}."}]
+
+    return [{"text": "", "messages": asked(i)} if i % 2 else {"text": f"Number {i} slept.", "repeat": 2} for i in range(n)]
+
+
+def test_lora_on_a_base_leaves_adapter_and_merged_weights(tmp_path: Path):
+    """Fine-tuned from a Checkpoint: peft's adapter here and in the side folder, merged weights, our chat template, equal logits."""
+    base = run(FakeContext(tmp_path / "base"))
+    corpus = write_corpus(tmp_path / "corpus", chat(40), "chat")
+    context = FakeContext(tmp_path / "tuned")
+    wanted = Train.model_validate({
+        "model": {"base": {"step": "base"}}, "method": "lora", "objective": "sft", "lora": {"r": 4, "lora_alpha": 8},
+        "num_train_epochs": 1.0, "total_batch_size": 8, "max_seq_length": 64, "learning_rate": 1e-2})  # fmt: skip
+    made = train(wanted, None, [corpus], None, None, base, context)
+    assert (made.method, made.objective, made.parameters) == ("lora", "sft", base.parameters)
+    assert (made.path / "adapter" / "adapter_model.safetensors").is_file()
+    assert (context.side("adapters/adapter") / "adapter_config.json").is_file()
+    assert "<|assistant|>" in json.loads((made.path / "tokenizer_config.json").read_text())["chat_template"]
+    assert context.kept["training"]["merge_difference"] < 1e-4
+    assert sha(made.path) != sha(base.path)
+    assert evaluations(context)[-1].eval_loss < evaluations(context)[0].eval_loss
+
+
+def test_a_base_may_be_a_folder(tmp_path: Path):
+    """base: {path} opens a transformers folder under the project, and all weights train on from it."""
+    base = run(FakeContext(tmp_path / "base"), max_steps=12)
+    context = FakeContext(tmp_path / "more", project=tmp_path)
+    made = run_from(context, {"base": {"path": "base/work"}})
+    assert losses(context)[0] < 6.0  # a new model of 400 pieces begins at ln 400 = 5.99
+    assert made.parameters == base.parameters
+    with pytest.raises(RecipeError, match="C002: the base model 'nowhere' is not there"):
+        run_from(FakeContext(tmp_path / "x", project=tmp_path), {"base": {"path": "nowhere"}})
+
+
+def run_from(context: FakeContext, model: dict[str, Any]) -> Checkpoint:
+    made = train(params(model=model), text().bins, None, text().tokenizer, None, None, context)
+    assert isinstance(made, Checkpoint)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "field"),
+    [
+        ({"max_steps": 5, "num_train_epochs": 1.0}, "S001", "num_train_epochs"),
+        ({"warmup_steps": 6}, "S003", "warmup_steps"),
+        ({"scheduler": "constant", "min_lr": 1e-5}, "S004", "min_lr"),
+        ({"min_lr": 1.0}, "S005", "min_lr"),
+        ({"lora": {"r": 4}}, "A001", "lora"),
+        ({"method": "lora"}, "A002", "method"),
+        ({"total_batch_size": 8, "batch_size": 3, "gradient_accumulation_steps": 2}, "B002", "gradient_accumulation_steps"),
+        ({"total_batch_size": 2, "batch_size": 4}, "B002", "batch_size"),
+        ({"total_batch_size": None, "total_batch_tokens": 20}, "B001", "total_batch_tokens"),
+        ({"model": {"base": {"path": "x"}, "d_model": 8}}, "M003", "d_model"),
+        ({"model": {"base": {"path": "x", "hub": "y"}}}, "H003", None),
+        ({"model": {"base": {"path": "x", "revision": "y"}}}, "H004", "revision"),
+        ({"expect": {5: {"train_loss": [3.0, 2.0]}}}, "S002", "train_loss"),
+    ],
+)
+def test_settings_that_do_not_go_together(written: dict[str, Any], code: str, field: str | None):
+    """Each has its code and points at the field."""
+    with pytest.raises(ValidationError) as error:
+        params(**written)
+    (first,) = error.value.errors()
+    assert (first["type"], first["ctx"].get("name")) == (code, field)
+
+
+def test_the_effective_batch_says_the_rest():
+    """Rows a step and rows at a time, from what is written."""
+    none = {"total_batch_size": None}
+    asked = [
+        {"total_batch_size": 12},
+        {"total_batch_size": 12, "batch_size": 4},
+        {"total_batch_size": 12, "gradient_accumulation_steps": 3},
+        {**none, "total_batch_tokens": 480},
+        {**none, "batch_size": 3},
+        {**none, "batch_size": 3, "gradient_accumulation_steps": 4},
+    ]
+    assert [params(**a).batch() for a in asked] == [(12, 6), (12, 4), (12, 4), (10, 5), (3, 3), (12, 3)]
+
+
+def test_precision_is_settled_by_the_machine():
+    """auto is fp32 on a CPU, bf16 where a card has it and fp16 on a T4; what is written stays."""
+    t4, a100 = known("t4"), known("a100")
+    settle = train.settle_function
+    assert settle is not None
+    assert t4 is not None
+    assert a100 is not None
+    assert [settle(params(), CPU, here).precision for here in (CPU, t4, a100)] == ["fp32", "fp16", "bf16"]
+    assert settle(params(precision="fp16"), CPU, a100).precision == "fp16"
+    assert settle(params(), CPU, CPU).model_fields_set == params().model_fields_set | {"precision"}
+
+
+def test_fp16_on_a_cpu_is_refused(tmp_path: Path):
+    """With the line to write."""
+    with pytest.raises(RecipeError, match="P102") as error:
+        run(FakeContext(tmp_path), precision="fp16")
+    assert error.value.fix == "write precision: auto, or fp32"
+
+
+def test_bf16_trains_on_a_cpu(tmp_path: Path):
+    """Autocast leaves the weights in fp32, and the losses stay near those of fp32."""
+    for name in ("fp32", "bf16"):
+        context = FakeContext(tmp_path / name)
+        run(context, precision=name, max_steps=4)
+        if name == "fp32":
+            exact = losses(context)
+    assert losses(context) == pytest.approx(exact, rel=0.02)
+    assert losses(context) != exact
+
+
+def forecast(written: dict[str, Any], inputs: dict[str, Any], context: FakeContext) -> CheckpointForecast:
+    assert train.forecast_function is not None
+    found = train.forecast_function(params(**written), inputs, context)
+    assert isinstance(found, CheckpointForecast)
+    return found
+
+
+def test_the_forecast_knows_size_and_cost(context: FakeContext):
+    """Before anything runs: the vocabulary follows the tokenizer; parameters, steps, tokens, epochs, memory and time follow."""
+    inputs = {"tokenizer": TokenizerForecast(vocab_size=50257), "bins": TokenBinForecast(vocab_size=50257, train_tokens=1_000_000)}
+    found = forecast({"model": {"d_model": 256, "n_layers": 6}, "max_steps": 100}, inputs, context)
+    assert found.model is not None
+    assert found.parameters == found.model.parameters(48) == ModelConfig(vocab_size=50257).parameters()
+    assert (found.vocab_size, found.optimizer_steps, found.tokens) == (50257, 100, 100 * 2 * 48)
+    assert found.epochs == pytest.approx(0.0096)
+    assert found.embedding_parameters == 50257 * 256
+    assert (found.seconds or 0) > 0
+    assert found.peak_memory_bytes == sum(found.memory_parts.values())
+    by_epoch = forecast({"max_steps": None, "num_train_epochs": 2.0}, inputs, context)
+    assert by_epoch.optimizer_steps == -(-2_000_000 // 96)
+
+
+def test_the_forecast_leaves_open_what_it_cannot_know(context: FakeContext):
+    """Without a tokenizer's size there is no parameter count, and no guess."""
+    found = forecast({}, {"tokenizer": TokenizerForecast(), "bins": TokenBinForecast()}, context)
+    assert (found.parameters, found.vocab_size, found.seconds) == (None, None, None)
+
+
+def test_the_forecast_reads_a_base_folder(tmp_path: Path):
+    """base: {path} is known by its config.json."""
+
+    class Reads(FakeContext):
+        def json(self, path: Path) -> Any:
+            return json.loads(path.read_text()) if path.is_file() else None
+
+    made = run(FakeContext(tmp_path / "base"), max_steps=2)
+    found = forecast({"model": {"base": {"path": "base/work"}}}, {}, Reads(tmp_path / "c", project=tmp_path))
+    assert found.model == made.model
+    assert found.parameters == made.parameters
+
+
+def test_the_wiring_follows_what_is_trained():
+    """lm reads a bin and a tokenizer, sft a corpus; a base that is a step is the checkpoint input."""
+    needs = train.needs_function
+    assert needs is not None
+    assert needs(params()) == {"plan": "auto", "bins": "nearest", "tokenizer": "nearest"}
+    assert needs(params(objective="sft", model={"base": {"recipe": "q", "step": "t"}})) == {
+        "plan": "auto", "corpus": "nearest", "checkpoint": {"recipe": "q", "step": "t"}}  # fmt: skip
+    assert needs(params(objective="sft", model={"base": {"path": "m"}})) == {"plan": "auto", "corpus": "nearest"}
+
+
+def test_smoke_is_small_and_valid():
+    """The params of --smoke are valid, tiny, and keep what makes a recipe what it is."""
+    smoke = train.smoke_function
+    assert smoke is not None
+    small = Train.model_validate(smoke({
+        "model": {"family": "llama", "d_model": 2048, "n_layers": 24, "n_heads": 16}, "num_train_epochs": 3,
+        "total_batch_tokens": 500000,
+        "max_seq_length": 4096, "warmup_ratio": 0.1,
+        "expect": {1000: {"train_loss": [1, 2]}}, "samples": ["a"], "scheduler": "wsd"}))  # fmt: skip
+    assert (small.model.family, small.max_steps, small.batch(), small.max_seq_length, small.scheduler) == ("llama", 4, (2, 2), 64, "wsd")
+    assert small.samples == ["a"]
+
+
+def test_torch_is_left_as_it_was(tmp_path: Path):
+    """Building and scoring draw nothing from torch's generator that a resumed run would not draw."""
+    threads = torch.get_num_threads()
+    run(FakeContext(tmp_path), max_steps=2)
+    assert torch.get_num_threads() == threads

@@ -1,0 +1,150 @@
+"""validate_checkpoint: what it vouches for, and each fault that it finds."""
+
+import json
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from schemas import Checkpoint, CheckpointForecast, RecipeError
+from steps.validate_checkpoint import ValidateCheckpoint, validate_checkpoint
+from tests.conftest import FakeContext
+from tests.steps.lm.small import run, text
+
+
+@cache
+def trained() -> Checkpoint:
+    """A small model trained for a moment."""
+    made = run(FakeContext(Path(mkdtemp(prefix="recipe-validate-"))), max_steps=10)
+    assert isinstance(made, Checkpoint)
+    return made
+
+
+def copied(folder: Path) -> Checkpoint:
+    shutil.copytree(trained().path, folder)
+    return trained().at(folder)
+
+
+def validate(checkpoint: Checkpoint, context: FakeContext, **written) -> Checkpoint:
+    made = validate_checkpoint(
+        ValidateCheckpoint(max_new_tokens=40, **written), checkpoint, text().bins, [text().corpus], context
+    )  # fmt: skip
+    assert isinstance(made, Checkpoint)
+    return made
+
+
+def test_a_sound_checkpoint_is_vouched_for(context: FakeContext):
+    """Handed on as it is, with its loss reproduced to the last digit, n-grams 1 to 5, words by language and texts beside the trigram's."""
+    assert validate(trained(), context, prompts=["<tr>Bir gün"]) is trained()
+    found = context.kept["validation"]
+    assert [c["name"] for c in found["checks"]] == [
+        "safetensors only", "keys and shapes", "parameter count", "finite weights", "vocabulary", "validation loss"]  # fmt: skip
+    assert all(c["passed"] for c in found["checks"])
+    assert found["val_loss"] == pytest.approx(found["recorded_val_loss"], abs=1e-6)
+    assert [n["order"] for n in found["ngrams"]] == [1, 2, 3, 4, 5]
+    assert found["best_ngram"] == min(found["ngrams"], key=lambda n: n["bits_per_byte"])
+    assert found["ratio_to_best_ngram"] == found["bits_per_byte"] / found["best_ngram"]["bits_per_byte"]
+    assert set(found["words"]) == {"tr", "en"}
+    assert all(w["sampled"] >= 500 for w in found["words"].values())
+    assert [s["prompt"] for s in found["samples"]] == ["<tr>Bir gün"]
+    assert {s["lang"] for s in found["ngram_samples"]} == {"tr", "en"}
+    assert context.warnings[0][0] == "C120"  # ten steps are not enough to beat counting, and it is said
+
+
+def rewritten(change: Callable[[dict[str, torch.Tensor]], None]) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        weights = load_file(folder / "model.safetensors")
+        change(weights)
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+    return apply
+
+
+def nan(weights: dict[str, torch.Tensor]) -> None:
+    weights["backbone.norm_f.weight"][3] = torch.nan
+
+
+def drop(weights: dict[str, torch.Tensor]) -> None:
+    del weights["backbone.norm_f.weight"]
+
+
+def reshape(weights: dict[str, torch.Tensor]) -> None:
+    weights["backbone.norm_f.weight"] = torch.ones(7)
+
+
+def disturb(weights: dict[str, torch.Tensor]) -> None:
+    weights["backbone.embeddings.weight"] *= 1.1
+
+
+def cut(folder: Path) -> None:
+    data = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(data[: len(data) // 2])
+
+
+def pickle(folder: Path) -> None:
+    torch.save({}, folder / "pytorch_model.bin")
+
+
+def shrink(folder: Path) -> None:
+    """Fewer rows than the tokenizer has ids, in weights and config alike."""
+
+    def fewer(weights: dict[str, torch.Tensor]) -> None:
+        weights["backbone.embeddings.weight"] = weights["backbone.embeddings.weight"][:300].clone()
+
+    rewritten(fewer)(folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "vocab_size": 300}))
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (pickle, "C001: the checkpoint is not what it says: safetensors only: pytorch_model.bin"),
+        (cut, "C010: the checkpoint is not what it says: weights can be read: model.safetensors is cut off"),
+        (rewritten(drop), "C011: the checkpoint is not what it says: keys and shapes: missing: backbone.norm_f.weight"),
+        (rewritten(reshape), "C011: the checkpoint is not what it says: keys and shapes: another shape: backbone.norm_f.weight"),
+        (rewritten(nan), "C013: the checkpoint is not what it says: finite weights: backbone.norm_f.weight"),
+        (rewritten(disturb), "C015: the checkpoint is not what it says: validation loss: "),
+    ],
+    ids=["pickle", "cut", "missing", "shape", "nan", "weights"],
+)
+def test_each_fault_has_its_code_and_remedy(harm: Callable[[Path], None], said: str, tmp_path: Path):
+    """The error names the fault and what to do; the checks so far stand in the statistics."""
+    checkpoint = copied(tmp_path / "copy")
+    harm(checkpoint.path)
+    context = FakeContext(tmp_path / "run")
+    with pytest.raises(RecipeError) as error:
+        validate(checkpoint, context)
+    assert str(error.value).startswith(said)
+    assert error.value.fix
+    assert said.split(": ")[2] in [c["name"] for c in context.kept["validation"]["checks"] if not c["passed"]]
+
+
+def test_a_vocabulary_too_small_is_found(tmp_path: Path):
+    """Rows for 300 of 400 ids: C014, whatever the recorded count says."""
+    checkpoint = copied(tmp_path / "copy")
+    shrink(checkpoint.path)
+    fewer = checkpoint.model_copy(update={"parameters": checkpoint.parameters - 100 * 24}).at(checkpoint.path)
+    with pytest.raises(RecipeError, match="C014: the checkpoint is not what it says: vocabulary: 300 rows, 400 tokens"):
+        validate(fewer, FakeContext(tmp_path / "run"))
+
+
+def test_without_data_the_loss_is_not_tried(context: FakeContext):
+    """Files and weights are proved all the same, and what was not tried is called so."""
+    assert validate_checkpoint(ValidateCheckpoint(), trained(), None, None, context) is trained()
+    found = context.kept["validation"]
+    assert found["checks"][-1]["detail"] == "not tried: no validation data is wired to this step"
+    assert (found["ngrams"], found["words"]) == ([], {})
+
+
+def test_the_forecast_hands_the_checkpoints_on(context: FakeContext):
+    """It makes what it is given, so later steps see the same sizes."""
+    assert validate_checkpoint.forecast_function is not None
+    given = CheckpointForecast(vocab_size=400, parameters=7, disk_bytes=9, seconds=3.0)
+    found = validate_checkpoint.forecast_function(ValidateCheckpoint(), {"checkpoint": given}, context)
+    assert (found.vocab_size, found.parameters, found.disk_bytes, found.seconds) == (400, 7, 0, None)
