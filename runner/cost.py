@@ -27,8 +27,10 @@ def forecast(meant: Meant) -> list[str]:
 
 def _step(step: StepMeant) -> str:
     made = step.forecast
-    if not isinstance(made, CheckpointForecast) or step.type != "train" or made.model is None:
+    if not isinstance(made, CheckpointForecast) or step.type != "train":
         return ""
+    if made.model is None:
+        return "the base model is not here yet, so memory and time are not known"
     parts: list[str] = [made.model.family]
     if made.parameters:
         share = f" ({made.embedding_parameters / made.parameters:.0%} embedding)" if made.embedding_parameters else ""

@@ -65,6 +65,15 @@ def test_a_batch_too_large_for_the_card_is_made_smaller(tmp_path: Path):
     assert said(tmp_path, large, ("512\n    max_seq", f"{sizes['batch_size']}\n    max_seq")) == []
 
 
+def test_a_plan_step_chooses_a_batch_that_fits(tmp_path: Path):
+    """Without a written micro-batch the plan decides; with one, it is told all the same."""
+    plan = ("  - type: train\n", "  - type: plan\n  - type: train\n")
+    wide = ("family: mamba, d_model: 512, n_layers: 12", "family: llama, d_model: 1024, n_layers: 12")
+    assert said(tmp_path, plan, wide, (STEPS, f"{STEPS}\n    total_batch_size: 512\n    max_seq_length: 4096")) == []
+    written = f"{STEPS}\n    batch_size: 512\n    max_seq_length: 4096"
+    assert said(tmp_path, plan, wide, (STEPS, written)) == ["B010"]
+
+
 def test_a_model_too_large_for_the_card(tmp_path: Path):
     """No batch helps: the finding points at the model and offers no edit."""
     (finding,) = meant(tmp_path, ("family: mamba, d_model: 512, n_layers: 12", "family: llama, d_model: 4096, n_layers: 32")).findings
