@@ -50,15 +50,17 @@ def make_key(
     reads: Sequence[tuple[Read, str]],
     seed: int,
     target: Machine,
-    cache: StatCache,
+    package: str = "",
 ) -> Key:
-    """The key of one step. inputs: input name to content digest(s). reads: what the step reads, each with its content digest."""
+    """The key of one step.
+
+    inputs: input name to content digest(s). reads: what the step reads, each with its content digest. package: see `package_of`.
+    """
     parts: dict[str, Any] = {"step": f"{step.name} version {step.version}", "seed": seed}
     parts.update({f"param {name}": value for name, value in keyed(params).items()})
     parts.update({f"input {name}": digest for name, digest in inputs.items()})
     parts.update(_read_parts(reads))
     parts.update({f"library {name}": version(name) for name in step.libraries})
-    package = package_of(step, cache)
     if package:
         parts["package"] = package
     if step.looks_at:
@@ -82,26 +84,31 @@ def _plain(value: Any) -> Any:
 def keyed(model: BaseModel) -> dict[str, Any]:
     """The fields of `model` that belong in a key, as plain data."""
     out: dict[str, Any] = {}
-    outside, secret = _marked(type(model))
-    for name, field in type(model).model_fields.items():
-        if name in outside:
-            continue
+    secret = _marked(type(model))[1]
+    for name, required, default, hint in _fields(type(model)):
         value = getattr(model, name)
         if name in secret:
             if value is not None and (not isinstance(value, str) or reveal(value) is not None):
                 out[name] = "set"
-            continue
-        if not field.is_required():
-            default = field.get_default(call_default_factory=True)
-            if _same(value, default, field.annotation):
-                continue
-        out[name] = _keyed(value, field.annotation)
+        elif required or not _same(value, default, hint):
+            out[name] = _keyed(value, hint)
     return out
 
 
 @cache
+def _fields(model: type[BaseModel]) -> list[tuple[str, bool, Any, Any]]:
+    """Name, whether it is required, default and type of each field that is in the key; once a class, pydantic is slow to ask."""
+    outside = _marked(model)[0]
+    return [
+        (name, field.is_required(), None if field.is_required() else field.get_default(call_default_factory=True), field.annotation)
+        for name, field in model.model_fields.items()
+        if name not in outside
+    ]
+
+
+@cache
 def _marked(model: type[BaseModel]) -> tuple[frozenset[str], frozenset[str]]:
-    """Names of the fields that are not in the key, and of those that hold secrets; also where the mark stands inside, as in `Secret | None`."""
+    """Names of the fields that are not in the key, and of those that hold secrets; the mark may stand inside, as in `Secret | None`."""
     found: tuple[set[str], set[str]] = (set(), set())
     for name, field in model.model_fields.items():
         for mark, names in zip((NotInKey, SecretMark), found, strict=True):

@@ -56,6 +56,7 @@ class Preparation:
         self.lookout = Lookout(store.cache)
         self.results: dict[str, Result] = {}
         self.pins: dict[str, str] = {}
+        self.packages: dict[str, str] = {}  # step type to its package's part of the key
 
     def prepare(self, step: StepMeant) -> Work:
         """The step, ready. Raises RecipeError when an input or a source cannot be had."""
@@ -76,8 +77,13 @@ class Preparation:
                 digests[wanted.name] = [result.digest for result in found] if wanted.many else found[0].digest
             inputs.append(_argument(wanted, [_load(wanted, result) for result in found]))
         reads = fingerprint.digest_reads(self._reads(kind, params), self.meant.project, self.cache)
-        key = fingerprint.make_key(kind, params, digests, reads, self.recipe.seed, self.meant.target, self.cache)
+        key = fingerprint.make_key(kind, params, digests, reads, self.recipe.seed, self.meant.target, self._package(kind))
         return Work(kind, step.id, params, inputs, results, reads, key, self._why(step.id, key))
+
+    def _package(self, kind: Step) -> str:
+        if kind.name not in self.packages:
+            self.packages[kind.name] = fingerprint.package_of(kind, self.cache)
+        return self.packages[kind.name]
 
     def check_sources(self, work: Work) -> None:
         """Raise RecipeError R013 when a source is no longer what the key says: the step may have read either."""

@@ -20,6 +20,7 @@ from schemas.records import RunRecord, StepRecord
 FOLDERS = ("config", "logs", "plots", "reports", "adapters", "stats", "artifacts")
 GATHERED = ("plots", "reports", "adapters", "stats")  # what of a step's side files is shown in the run's own folders
 COPIED_BYTES = 256 << 20  # a larger file is shown by a link into the store where the file system cannot share blocks
+SMALL_BYTES = 1 << 16
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file (btrfs, xfs, bcachefs)
 _no_clone: set[int] = set()  # devices that cannot
 
@@ -73,25 +74,30 @@ class RunDir:
 
         Copies share blocks where the file system can (reflink). Never hard links: an edit there would damage the store.
         """
-        target = self.folder / "artifacts" / step_id
+        target = f"{self.folder}/artifacts/{step_id}"
         source = store.object(digest)
         files = store.manifest(digest)
+        there = os.path.isdir(target)
+        folders: set[str] = set()
         made = False
         for name, wanted in files.items():
-            path = target / name
-            if self._is(path, wanted):
+            path = f"{target}/{name}"
+            if there and self._is(path, wanted):
                 continue
             made = True
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)
-            place(source / name, path)
-            self.cache.known(str(path), wanted, soft=True)
-        made |= self._drop_strangers(target, set(files))
-        return made
+            folder = os.path.dirname(path)
+            if folder not in folders:
+                folders.add(folder)
+                os.makedirs(folder, exist_ok=True)
+            if there:
+                Path(path).unlink(missing_ok=True)
+            place(f"{source}/{name}", path)
+            self.cache.known(path, wanted, soft=True)
+        return (there and self._drop_strangers(Path(target), set(files))) or made
 
-    def _is(self, path: Path, wanted: str) -> bool:
+    def _is(self, path: str, wanted: str) -> bool:
         try:
-            return self.cache.digest(str(path)) == wanted
+            return self.cache.digest(path) == wanted
         except OSError:
             return False
 
@@ -127,7 +133,7 @@ class RunDir:
                 target = self.folder / "adapters" / path.relative_to(source / "adapter")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.unlink(missing_ok=True)
-                place(path, target)
+                place(str(path), str(target))
 
     def mend_page(self, kind: str, digest: str, store: Store) -> bool:
         """Make reports/report.html what the report step wrote; True if it was not."""
@@ -135,19 +141,21 @@ class RunDir:
         if wanted is None:
             return False
         page = self.folder / "reports" / "report.html"
-        if self._is(page, wanted):
+        if self._is(str(page), wanted):
             return False
         page.parent.mkdir(parents=True, exist_ok=True)
         page.unlink(missing_ok=True)
-        place(store.object(digest) / "report.html", page)
+        place(f"{store.object(digest)}/report.html", str(page))
         self.cache.known(str(page), wanted, soft=True)
         return True
 
     def write(self, record: RunRecord) -> None:
         """metadata.json, in one motion; paths relative to the run, so that a project may be moved."""
         data = record.model_dump(mode="json", exclude={"folder", "steps"})
-        data["steps"] = [_step_data(step, self.folder) for step in record.steps]
-        write_json(self.folder / "metadata.json", data)
+        lines = [f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False, default=str)}" for name, value in data.items()]
+        steps = [json.dumps(_step_data(step, self.folder), ensure_ascii=False, default=str) for step in record.steps]
+        lines.append(' "steps": [\n  ' + ",\n  ".join(steps) + "\n ]")
+        write_atomic(str(self.folder / "metadata.json"), "{\n" + ",\n".join(lines) + "\n}\n")
 
     def finish(self, record: RunRecord) -> None:
         """The last record, the pointer runs/latest, nothing left open."""
@@ -224,21 +232,24 @@ def point_latest(folder: Path) -> None:
         write_atomic(str(latest), folder.name + "\n")
 
 
-def place(source: Path, target: Path) -> None:
+def place(source: str, target: str) -> None:
     """Make `target` a read-only file with the content of `source`: shared blocks, a copy, or for large files a link.
 
     Raises RecipeError R003 when the disk is full.
     """
-    size = source.stat().st_size
     try:
-        if not _clone(source, target):
-            if size > COPIED_BYTES:
-                target.symlink_to(source)
-                return
+        size = os.stat(source).st_size
+        if size <= SMALL_BYTES:
+            _copy_small(source, target)
+        elif _clone(source, target):
+            os.chmod(target, READ_ONLY)
+        elif size <= COPIED_BYTES:
             shutil.copyfile(source, target)
-        os.chmod(target, READ_ONLY)
+            os.chmod(target, READ_ONLY)
+        else:
+            os.symlink(source, target)
     except OSError as error:
-        raise full_disk(error, target) or error from None
+        raise full_disk(error, Path(target)) or error from None
 
 
 def full_disk(error: OSError, path: Path) -> RecipeError | None:
@@ -260,22 +271,35 @@ def _standing(path: Path) -> Path:
     return path
 
 
-def _clone(source: Path, target: Path) -> bool:
+def _copy_small(source: str, target: str) -> None:
+    """In five system calls: a run of many small steps consists of this."""
+    with open(source, "rb", buffering=0) as file:
+        data = file.readall()
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READ_ONLY)
+    try:
+        written = os.write(descriptor, data)
+    finally:
+        os.close(descriptor)
+    if written != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), target)
+
+
+def _clone(source: str, target: str) -> bool:
     if sys.platform != "linux":
         return False
     import fcntl
 
-    device = os.stat(target.parent).st_dev
+    device = os.stat(os.path.dirname(target)).st_dev
     if device in _no_clone:
         return False
-    with source.open("rb") as old, target.open("wb") as new:
+    with open(source, "rb") as old, open(target, "wb") as new:
         try:
             fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
         except OSError:
             _no_clone.add(device)
         else:
             return True
-    target.unlink()
+    os.unlink(target)
     return False
 
 

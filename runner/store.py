@@ -16,12 +16,13 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from runner.exclusion import alone
 from runner.statcache import MAPPED_BYTES, StatCache, digest_bytes, write_atomic
 from schemas.findings import RecipeError
 
@@ -53,7 +54,7 @@ class Store:
             self.root = self.root / "smoke"
         self.cache = cache or StatCache(str(project / ".recipe" / "stat.json"))
         self.damaged: list[str] = []
-        self._checked: set[str] = set()
+        self._checked: dict[str, dict[str, str]] = {}  # objects found whole in this run, with their manifests
 
     def open(self) -> "Store":
         """Make the folders and clear away what killed runs left half-written. Raises RecipeError R001 when it cannot be written."""
@@ -88,9 +89,9 @@ class Store:
 
     def entry(self, key: str) -> Entry | None:
         """What `key` made, or None when nothing is known, or nothing that can be read."""
-        path = self.root / "keys" / f"{key}.json"
+        path = f"{self.root}/keys/{key}.json"
         try:
-            text = self.cache.read(str(path))
+            text = self.cache.read(path)
         except OSError:
             return None
         try:
@@ -101,8 +102,8 @@ class Store:
             entry = Entry(**{name: data[name] for name in Entry.__slots__})
         except (ValueError, KeyError, TypeError, AttributeError):
             self.damaged.append(f"the store's entry keys/{key[:12]}… is damaged")
-            self.cache.forget([str(path)])
-            path.unlink(missing_ok=True)
+            self.cache.forget([path])
+            Path(path).unlink(missing_ok=True)
             return None
         return entry
 
@@ -111,11 +112,10 @@ class Store:
         if digest in self._checked:
             return True
         folder = self.root / "objects" / digest
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             return False
         wrong = self._wrong(folder, digest)
         if not wrong:
-            self._checked.add(digest)
             return True
         self.damaged.append(f"the store's object {digest[:12]}… is damaged ({wrong})")
         self.discard(digest)
@@ -141,16 +141,19 @@ class Store:
                     return f"{name} changed"
             except OSError:
                 return f"{name} cannot be read"
+        self._checked[digest] = files
         return ""
 
     def manifest(self, digest: str) -> dict[str, str]:
         """File name to digest of an object that is whole."""
-        files: dict[str, str] = json.loads((self.root / "objects" / digest / "manifest.json").read_bytes())["files"]
-        return files
+        if digest not in self._checked:
+            files: dict[str, str] = json.loads((self.root / "objects" / digest / "manifest.json").read_bytes())["files"]
+            return files
+        return self._checked[digest]
 
     def discard(self, digest: str) -> None:
         """Put an object out of sight and delete it."""
-        self._checked.discard(digest)
+        self._checked.pop(digest, None)
         folder = self.root / "objects" / digest
         self.cache.forget([*(path for _, path, _ in _walk(str(folder)))])
         aside = self.workplace()
@@ -197,7 +200,7 @@ class Store:
             known.soft = soft
             self.cache.used[f"{target}/artifact/{name}"] = known
         self.cache.known(f"{target}/manifest.json", digest, soft=True)
-        self._checked.add(digest)
+        self._checked[digest] = files
         return digest
 
     def _move(self, place: Path, target: Path) -> None:
@@ -211,31 +214,14 @@ class Store:
     def remember(self, entry: Entry) -> None:
         """Write down what a key made. From this moment the step is done."""
         data = {name: getattr(entry, name) for name in Entry.__slots__}
-        path = str(self.root / "keys" / f"{entry.key}.json")
+        path = f"{self.root}/keys/{entry.key}.json"
         text = json.dumps({**data, "format": FORMAT, "check": _check({**data, "format": FORMAT})}, ensure_ascii=False)
         write_atomic(path, text)
         self.cache.known(path, digest_bytes(text.encode()), soft=True)
 
-    @contextmanager
-    def lock(self, key: str, waiting: Callable[[], None]) -> Iterator[None]:
+    def lock(self, key: str, waiting: Callable[[], None]) -> AbstractContextManager[None]:
         """Hold the key's kernel lock. `waiting` is called every 0.2 s while another run has it, and may raise."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.root / "locks" / f"{key}.lock", timeout=0, poll_interval=0.05)
-        try:
-            lock.acquire()
-        except Timeout:
-            while True:
-                waiting()
-                try:
-                    lock.acquire(timeout=0.2)
-                    break
-                except Timeout:
-                    continue
-        try:
-            yield
-        finally:
-            lock.release()
+        return alone(f"{self.root}/locks/{key}.lock", waiting)
 
     # A step at work ----------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from runner.meant import Link
 from runner.rundir import read_record
 from schemas import StepParams, TrainLine, step
 from schemas.findings import Place, RecipeError
-from tests.runner.by_hand import Heard, Say, Words, meant_of, ran, run, say, tell, vouch, write
+from tests.runner.by_hand import Heard, Say, Words, alone, meant_of, ran, run, say, tell, vouch, write
 
 
 def chain(project: Path, first: str = "a", **params: Any):
@@ -261,6 +261,7 @@ def test_a_folder_is_an_input(tmp_path):
     assert words(run(meant())["one"]) == "n"
 
 
+@alone
 @step(version=1)
 def train(params: Say, context: Any) -> Words:
     """Ten steps, one log line each; asked to stop at the step in `text`; what is done is kept."""
@@ -282,9 +283,10 @@ def train(params: Say, context: Any) -> Words:
 
 def test_a_stopped_step_goes_on_where_it_was(tmp_path):
     """SIGINT: the run is stopped; the next one resumes, and both its logs and the run's are those of an undisturbed run."""
-    meant = lambda: meant_of(
-        tmp_path, (train, "train", {"text": "5"}, {}), (say, "behind", {}, {"words": ["train"]}), (tell, "told", {}, {})
-    )  # noqa: E731
+
+    def meant():
+        return meant_of(tmp_path, (train, "train", {"text": "5"}, {}), (say, "behind", {}, {"words": ["train"]}), (tell, "told", {}, {}))
+
     first = run(meant())
     assert {name: record.status for name, record in first.items()} == {"train": "stopped"}
     assert first["train"].side is not None

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from runner.fingerprint import Key, differences, keyed, make_key, shown
-from runner.statcache import StatCache
 from schemas import Corpus, NotInKey, Read, Secret, StepParams, Strict, Tokenizer, step
 from schemas.machine import known
 from tests.runner.by_hand import HERE
@@ -44,7 +43,7 @@ def make(params: Params, corpus: list[Corpus], tokenizer: Tokenizer | None, cont
 
 
 def key(tmp_path: Path, inputs: dict[str, Any] | None = None, reads: Any = (), seed: int = 1, **params: Any) -> Key:
-    return make_key(make, Params.model_validate(params), inputs or {}, list(reads), seed, HERE, StatCache(str(tmp_path / "stat.json")))
+    return make_key(make, Params.model_validate(params), inputs or {}, list(reads), seed, HERE)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,7 @@ def test_a_step_that_judges_for_a_machine_has_the_machine_in_its_key(tmp_path):
     planner = step(version=1, looks_at="train")(make.function)
     t4 = known("t4")
     assert t4 is not None
-    keys = {make_key(planner, Params(), {}, [], 1, target, StatCache(str(tmp_path / "s"))).value for target in (HERE, t4)}
+    keys = {make_key(planner, Params(), {}, [], 1, target).value for target in (HERE, t4)}
     assert len(keys) == 2
 
 

@@ -73,7 +73,7 @@ def test_exports_are_copies_and_read_only(tmp_path):
     """No hard link: writing through it would change the store. Large files are links where blocks cannot be shared."""
     source = tmp_path / "source"
     source.write_text("x" * 10)
-    place(source, tmp_path / "copy")
+    place(str(source), str(tmp_path / "copy"))
     assert (tmp_path / "copy").stat().st_ino != source.stat().st_ino
     assert (tmp_path / "copy").stat().st_mode & 0o222 == 0
     assert source.stat().st_nlink == 1
@@ -81,10 +81,11 @@ def test_exports_are_copies_and_read_only(tmp_path):
 
 def test_a_large_export_costs_no_disk(tmp_path, monkeypatch):
     """It is shown by a link to the read-only file in the store."""
+    monkeypatch.setattr(rundir, "SMALL_BYTES", 4)
     monkeypatch.setattr(rundir, "COPIED_BYTES", 4)
     monkeypatch.setattr(rundir, "_clone", lambda source, target: False)
     (tmp_path / "source").write_text("x" * 10)
-    place(tmp_path / "source", tmp_path / "shown")
+    place(str(tmp_path / "source"), str(tmp_path / "shown"))
     assert (tmp_path / "shown").is_symlink()
 
 

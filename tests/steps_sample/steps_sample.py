@@ -1,7 +1,7 @@
 """shell: run a command. Its outputs are the files that it writes into its own folder; its inputs are files and other shell steps."""
 
 import os
-import shlex
+import re
 import subprocess
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,7 +50,7 @@ def shell(params: Shell, files: list[Files] | None, context: StepContext) -> Fil
     for name in params.outputs:
         if not (context.workdir / name).exists():
             raise RecipeError("X001", f"the command wrote no {name}", field="outputs", fix="take it out of outputs, or write it")
-    names = sorted(path.relative_to(context.workdir).as_posix() for path in context.workdir.rglob("*") if path.is_file())
+    names = sorted(os.path.relpath(f"{at}/{name}", context.workdir) for at, _, found in os.walk(context.workdir) for name in found)
     return Files(names=names).save(context.workdir)
 
 
@@ -71,10 +71,6 @@ def _needs(params: Shell) -> dict[str, Any]:
 
 def undeclared(params: Shell, project: Path) -> list[str]:
     """Files of the project that the command names and `inputs` does not."""
-    try:
-        words = shlex.split(params.run)
-    except ValueError:
-        return []
-    declared = {path for pattern in params.inputs for path in project.glob(pattern)}
-    names = {word.removeprefix("$PROJECT/") for word in words if word.startswith("$PROJECT/")}
-    return sorted(name for name in names if (project / name).is_file() and project / name not in declared)
+    named = set(re.findall(r"\$PROJECT/([^\s;|&<>()'\"*?]+)", params.run)) - set(params.inputs)
+    declared = {path for pattern in params.inputs for path in project.glob(pattern)} if named else set()
+    return sorted(name for name in named if (project / name).is_file() and project / name not in declared)
