@@ -20,7 +20,7 @@ from steps.lm.loss import Head
 from steps.lm.optimizer import adamw
 from steps.lm.precision import autocast, scaler
 
-IDS = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
+IDS: dict[str, int | None] = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
 
 
 def probe(question: dict[str, Any]) -> dict[str, Any]:

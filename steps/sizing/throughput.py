@@ -2,14 +2,17 @@
 
 from schemas.machine import Machine
 from schemas.model import ModelConfig
-from steps.sizing.budget import layer_bytes, step_flops
+from steps.sizing.budget import layer_bytes, matrix_parameters, step_flops, transient_bytes
 
-SUSTAINED = {"cuda": 0.45, "mps": 0.4, "cpu": 0.6}  # share of the peak that large matrix products reach in training
-HALF_BUSY = {"cuda": 2048, "mps": 1024, "cpu": 48}  # tokens in a micro-batch at which a device runs at half of that
+SUSTAINED = {"cuda": 0.45, "mps": 0.4, "cpu": 0.85}  # share of the peak that large matrix products reach in training
+HALF_BUSY = {"cuda": 2048, "mps": 1024, "cpu": 16}  # tokens in a micro-batch at which a device runs at half of that
 LAUNCH_S = {"cuda": 6e-6, "mps": 1e-5, "cpu": 2e-6}  # fixed cost of one operation
 OPERATIONS = {"mamba": 90, "mamba2": 120, "llama": 75, "gpt2": 70}  # a layer, forward and backward
-BANDWIDTH = {"cuda": 300e9, "mps": 100e9, "cpu": 10e9}  # where the machine does not say
-STATE_S = {"cuda": 3e-12, "mps": 2e-10, "cpu": 16e-9}  # of a Mamba-1 scan: one state element of one token, there and back, a core
+BANDWIDTH = {"cuda": 300e9, "mps": 100e9}  # where the machine does not say
+CORE_FLOPS = 80e9  # of a CPU core: two fused products of eight floats a cycle at 2.5 GHz
+CORE_BANDWIDTH = 4e9  # bytes a second that one core moves through elementwise operations (seen)
+STATE_S = {"cuda": 3e-12, "mps": 2e-10, "cpu": 7.5e-9}  # of a Mamba-1 scan: a state element of a token, there and back; of one core (seen)
+UPDATE_BYTES = 28  # AdamW reads weight, gradient and two moments and writes three of them
 
 
 def tokens_per_second(
@@ -21,28 +24,24 @@ def tokens_per_second(
     *,
     method: str = "full",
     checkpointing: bool = False,
+    accumulation: int = 1,
 ) -> float:
     """Modelled tokens a second of one device in training.
 
-    The time of a micro-batch is the sum of: matrix products at a sustained share of the peak (which small batches do not reach); the
-    activations written, read and read again at the memory's bandwidth; the state scan of Mamba-1; and a fixed cost an operation.
+    The time of a micro-batch is the sum of: matrix products at a sustained share of the peak (which small batches do not reach);
+    the activations written, read and read again at the memory's bandwidth; the state scan of Mamba-1 (on CUDA as mamba-ssm's kernel);
+    a fixed cost an operation; and its share, one in `accumulation`, of the optimizer's pass over the weights.
     fp32 runs at a quarter of a GPU's fp16 peak, bf16 on a card without it as fp32.
     """
-    kind = machine.kind
-    tokens = batch_size * length
-    peak = max(machine.tflops, 1e-3) * 1e12
+    kind, tokens = machine.kind, batch_size * length
+    cores = max(1, machine.cores)
     half = (precision == "bf16" and machine.bf16) or (precision == "fp16" and machine.fp16)
-    if kind != "cpu" and not half:
-        peak /= 4
+    peak = CORE_FLOPS * cores if kind == "cpu" else max(machine.tflops, 1e-3) * 1e12 / (1 if half else 4)
+    bandwidth = CORE_BANDWIDTH * cores if kind == "cpu" else machine.bandwidth or BANDWIDTH[kind]
     busy = SUSTAINED[kind] * tokens / (tokens + HALF_BUSY[kind])
     products = step_flops(model, tokens, length, method=method, checkpointing=checkpointing) / (peak * busy)
-    moved = 3 * tokens * model.n_layers * layer_bytes(model, length, half) / (machine.bandwidth or BANDWIDTH[kind])
+    moved = tokens * model.n_layers * (3 * layer_bytes(model, length, half) + transient_bytes(model, length, half) // 2) / bandwidth
     fixed = model.n_layers * OPERATIONS[model.family] * LAUNCH_S[kind]
-    return tokens / (products + moved + fixed + _scan_s(model, machine, tokens))
-
-
-def _scan_s(model: ModelConfig, machine: Machine, tokens: int) -> float:
-    if model.family != "mamba":
-        return 0.0
-    workers = machine.cores if machine.kind == "cpu" else 1
-    return tokens * model.n_layers * model.inner * model.state * STATE_S[machine.kind] / max(1, workers)
+    scan = tokens * model.n_layers * model.inner * model.state * STATE_S[kind] if model.family == "mamba" else 0.0
+    update = 0.0 if method == "lora" else UPDATE_BYTES * matrix_parameters(model) / bandwidth / accumulation
+    return tokens / (products + moved + fixed + scan / (cores if kind == "cpu" else 1) + update)

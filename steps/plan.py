@@ -1,0 +1,339 @@
+"""plan: settings of the next train step that fit the machine, by arithmetic; dry runs can only take a candidate away."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from schemas import (
+    Checkpoint,
+    Corpus,
+    ForecastContext,
+    Machine,
+    ModelConfig,
+    Plan,
+    PlanForecast,
+    Positive,
+    RecipeError,
+    RulePage,
+    StepContext,
+    StepParams,
+    TokenBin,
+    Tokenizer,
+)  # fmt: skip
+from schemas.machine import GIB
+from steps import step
+
+if TYPE_CHECKING:
+    from steps.sizing.candidates import Candidate
+    from steps.sizing.dryrun import Tried
+    from steps.sizing.subject import Subject
+
+PRECISIONS = {"bf16": "has bf16", "fp16": "has fp16 and no bf16", "fp32": "trains in fp32"}
+LONGEST = 4096  # a row that the plan chooses by itself is no longer
+
+PAGES = (
+    RulePage(
+        "B101", "what is written by hand does not fit",
+        "The plan keeps every value that the train step has written and only warns: here the written batch or length needs more memory "
+        "than the margin allows on the target.",
+        wrong="target: t4\nbatch_size: 512", right="total_batch_size: 512   # batch_size and accumulation are planned", severity="warning",
+    ),
+    RulePage(
+        "B102", "not even one row at a time fits",
+        "With the smallest micro-batch the training step still needs more of the target's memory than memory_margin allows. What is left "
+        "of the memory is what fragmentation and the longest batches take.",
+        right="method: lora\n# or a smaller model, shorter rows, a larger target",
+    ),
+    RulePage(
+        "B103", "a plan without a train step",
+        "A plan is made for the next train step, or the one that `for` names; there is none after it.",
+        wrong="- type: train\n- type: plan", right="- type: plan\n- type: train",
+    ),
+    RulePage(
+        "B104", "the model's size is not known",
+        "To plan, the sizes of the network must be known: from the recipe and a tokenizer, from a checkpoint, or from a base model's "
+        "config.json.",
+    ),
+    RulePage(
+        "B105", "all candidates were far slower than modelled",
+        "Every dry run was more than twice slower than the model of the machine says. Then the model, or a busy machine, is to blame and "
+        "not the settings: the plan stands, and the time of the run will be longer than forecast.",
+        severity="warning",
+    ),
+)  # fmt: skip
+
+
+class PlanParams(StepParams):
+    """Params of plan."""
+
+    model_config = ConfigDict(populate_by_name=True)
+    for_: str | None = Field(default=None, alias="for", description="id of the train step; the next one when left out")
+    max_candidates: Positive = Field(default=5, description="settings that are weighed")
+    dry_run_steps: Annotated[int, Field(ge=1)] = Field(default=3, description="optimizer steps of a dry run")
+    memory_margin: float = Field(default=0.8, gt=0.0, le=1.0, description="share of the memory that may be used")
+    skip_dry_run: bool = Field(default=False, description="plan by the model of the machine alone")
+    subject: dict[str, Any] = Field(default_factory=dict, description="written params of the train step, put here by the runner")
+
+
+@step(version=1, looks_at="train", pages=PAGES)
+def plan(
+    params: PlanParams,
+    tokenizer: Tokenizer | None,
+    bins: TokenBin | None,
+    corpus: list[Corpus] | None,
+    checkpoint: Checkpoint | None,
+    context: StepContext,
+) -> Plan:
+    """Choose micro-batch, accumulation, validation batch, precision and, where it is not written, the length of rows.
+
+    The effective batch that is asked for is kept exactly; what the train step has written stays. Candidates are weighed by the
+    model of the target (steps.sizing), so the same recipe gives the same plan everywhere; on this machine the best are then tried
+    for a few steps, and one that runs out of memory, passes the margin or is far slower than modelled is taken away.
+    Raises RecipeError B102 when nothing fits, B103 without a train step, B104 when the model's size is not known.
+    """
+    from steps.sizing.candidates import candidates
+    from steps.sizing.subject import read_subject
+
+    subject, model = _asked(params, tokenizer, bins, checkpoint, context)
+    length, why_length = _length(subject, model, params, tokenizer, bins, corpus or [], checkpoint, context)
+    subject = read_subject(params.subject, length)
+    target = context.target
+    found = candidates(subject, model, target, length, margin=params.memory_margin, most=params.max_candidates)
+    fitting = [c for c in found if c.fits]
+    if not fitting:
+        fitting = [_by_hand(subject, found[0], context)]
+        found = [replace(fitting[0])]
+    chosen, tried = _tried(params, subject, model, fitting, context)
+    settings = _unwritten(chosen, subject, params)
+    because = _because(chosen, subject, target, why_length, settings)
+    rejected = {c.batch_size: t for c, t in tried if t.verdict}
+    rows = [_row(c, rejected, chosen) for c in found]
+    data = {"format": 1, "target": _described(target), "settings": settings, "because": because, "candidates": rows}
+    (context.workdir / "plan.json").write_text(json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
+    (context.workdir / "plan.md").write_text(_page(data, chosen), "utf-8")
+    _report(context, data, chosen, tried)
+    return Plan(settings=settings, because=because).save(context.workdir)
+
+
+def _asked(
+    params: PlanParams, tokenizer: Tokenizer | None, bins: TokenBin | None, checkpoint: Checkpoint | None, context: StepContext
+) -> "tuple[Subject, ModelConfig]":
+    from steps.sizing.subject import read_subject
+
+    if not params.subject:
+        raise RecipeError("B103", "there is no train step to plan for", field="for", fix="put a train step after plan")
+    subject = read_subject(params.subject)
+    model = _base_model(subject, checkpoint, context) if subject.model.base else subject.model.sizes()
+    if model.vocab_size is None:
+        size = tokenizer.vocab_size if tokenizer else bins.vocab_size if bins else None
+        if size is None:
+            raise RecipeError("B104", "the vocabulary's size is not known", field="for", fix="put a train_tokenizer step before plan")
+        model = model.with_vocab(size)
+    return subject, model
+
+
+def _base_model(subject: "Subject", checkpoint: Checkpoint | None, context: StepContext) -> ModelConfig:
+    """Sizes of the base model: of the wired checkpoint, of a folder, or of a hub model's config.json."""
+    from steps.lm.shapes import sizes
+
+    base = subject.model.base
+    assert base is not None
+    if checkpoint is not None:
+        return checkpoint.model if checkpoint.model.vocab_size else checkpoint.model.with_vocab(checkpoint.vocab_size)
+    try:
+        if base.hub is None:
+            file = context.project / (base.path or "") / "config.json"
+        else:
+            from huggingface_hub import hf_hub_download
+
+            file = Path(hf_hub_download(base.hub, "config.json", revision=base.revision))
+        return sizes(json.loads(file.read_text("utf-8")))
+    except Exception as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise RecipeError("B104", f"the config.json of {base.hub or base.path or base.step} cannot be read: {first}", field="for",
+                          fix="check the name and the network, or name a folder on disk: base: {path: ...}") from error  # fmt: skip
+
+
+def _length(
+    subject: "Subject", model: ModelConfig, params: PlanParams, tokenizer: Tokenizer | None, bins: TokenBin | None,
+    corpora: list[Corpus], checkpoint: Checkpoint | None, context: StepContext,
+) -> tuple[int, str]:  # fmt: skip
+    """Tokens of a row, and the reason: as written, else what the longest document needs, else what the memory's size suggests."""
+    from steps.sizing.candidates import candidates, starting_point
+    from steps.sizing.lengths import longest_in_bin, longest_row
+
+    most = params.subject.get("total_batch_tokens") or LONGEST
+    usual = min(most, starting_point(context.target)[1])
+    if subject.objective == "sft":
+        folder = tokenizer.path if tokenizer else checkpoint.path if checkpoint else None
+        longest = longest_row(corpora, folder) if corpora and folder else None
+    else:
+        longest = longest_in_bin(bins) if bins else None
+    if subject.length:
+        if subject.objective == "sft" and longest and longest > subject.length:
+            context.warn("B101", f"the longest document has {longest} tokens, max_seq_length is {subject.length}", field="for",
+                         fix=f"put split_long with max_tokens: {subject.length} before it, or write max_seq_length: {longest}")  # fmt: skip
+        return subject.length, "written by hand"
+    if longest is None:
+        return usual, f"usual for the memory of {context.target.title or context.target.name}"
+    rounded = -(-longest // 64) * 64
+    if subject.objective == "sft":
+        return rounded, f"the longest document has {longest} tokens, and none is cut"
+    fits = rounded <= most and any(c.fits for c in candidates(subject, model, context.target, rounded, margin=params.memory_margin, most=1))
+    if rounded <= usual or fits:
+        return rounded, f"the longest document has {longest} tokens"
+    return usual, f"usual for the memory of {context.target.title or context.target.name}; the longest document has {longest} tokens"
+
+
+def _by_hand(subject: "Subject", smallest: "Candidate", context: StepContext) -> "Candidate":
+    """The written settings although they do not fit, with a warning; without written ones, an error."""
+    if subject.batch_size or subject.accumulation:
+        context.warn("B101", f"micro-batches of {smallest.batch_size} rows, as written: {smallest.why}", field="for",
+                     fix="delete batch_size and gradient_accumulation_steps from the train step: the plan finds what fits")  # fmt: skip
+        return replace(smallest, verdict="written by hand")
+    raise RecipeError(
+        "B102", f"even one row of {smallest.length} tokens at a time {smallest.why} on {context.target.title or context.target.name}",
+        field="memory_margin", fix="take a smaller model, shorter rows, method: lora, or a target with more memory",
+    )  # fmt: skip
+
+
+def _tried(
+    params: PlanParams, subject: "Subject", model: ModelConfig, fitting: "list[Candidate]", context: StepContext
+) -> "tuple[Candidate, list[tuple[Candidate, Tried]]]":
+    """The best candidate that its dry run does not reject, and all dry runs made."""
+    from steps.sizing.dryrun import dry_run, here
+
+    tried: list[tuple[Any, Any]] = []
+    if params.skip_dry_run or not here(context.target):
+        return fitting[0], tried
+    for candidate in fitting:
+        context.progress(len(tried), len(fitting), "dry runs")
+        if context.stopping():
+            raise context.stopped()
+        result = dry_run(candidate, subject, model, context.target, params.dry_run_steps)
+        tried.append((candidate, result))
+        if not result.told:
+            context.event("dry_run", batch_size=candidate.batch_size, why=result.why, message=result.why)
+            return fitting[0], tried
+        context.event("dry_run", batch_size=candidate.batch_size, verdict=result.verdict or "passed", why=result.why, **result.measured)
+        if not result.verdict:
+            return candidate, tried
+    slow = [c for c, t in tried if "were modelled" in t.why]
+    if slow:
+        context.warn("B105", f"every dry run was more than twice slower than modelled: {tried[0][1].why}", fix="see what else runs here")
+        return slow[0], tried
+    raise RecipeError(
+        "B102", f"no candidate came through its dry run; the last, {tried[-1][0].batch_size} rows at a time: {tried[-1][1].why}",
+        field="memory_margin", fix="take a smaller model, shorter rows, method: lora, or a target with more memory",
+    )  # fmt: skip
+
+
+def _unwritten(chosen: "Candidate", subject: "Subject", params: PlanParams) -> dict[str, Any]:
+    """The settings that the train step leaves open; micro-batch and accumulation only where they make the effective batch exactly."""
+    settings = {name: value for name, value in chosen.settings.items() if name not in params.subject}
+    if subject.asked and chosen.batch_size * chosen.accumulation != subject.rows:
+        settings = {name: value for name, value in settings.items() if name not in ("batch_size", "gradient_accumulation_steps")}
+    return settings
+
+
+def _because(chosen: "Candidate", subject: "Subject", target: Machine, why_length: str, settings: dict[str, Any]) -> dict[str, str]:
+    place = target.title or target.name
+    memory = f"{chosen.memory_bytes / GIB:.1f} of {chosen.budget / GIB:.1f} GiB that may be used on {place}"
+    reasons = {
+        "batch_size": f"best score of what fits: {memory}, about {chosen.tokens_per_s:,.0f} tokens a second",
+        "gradient_accumulation_steps": f"{chosen.batch_size} x {chosen.accumulation} keeps the effective batch of {subject.rows}",
+        "eval_batch_size": "validation holds one layer at a time, so it takes no more memory than training",
+        "max_seq_length": why_length,
+        "precision": f"{place} {PRECISIONS[chosen.precision]}",
+    }  # fmt: skip
+    return {name: reasons[name] for name in settings}
+
+
+def _row(candidate: "Candidate", rejected: "dict[int, Tried]", chosen: "Candidate") -> dict[str, Any]:
+    """A candidate as plan.json keeps it: modelled figures alone, no measured one."""
+    turned_down = rejected.get(candidate.batch_size)
+    verdict = "chosen" if candidate.batch_size == chosen.batch_size else candidate.verdict
+    if turned_down is not None and verdict != "chosen":
+        verdict = "rejected in a dry run"
+    return {
+        "settings": candidate.settings, "memory_bytes": candidate.memory_bytes, "memory_parts": candidate.memory,
+        "budget_bytes": candidate.budget, "tokens_per_s": round(candidate.tokens_per_s), "stability": round(candidate.stability, 4),
+        "batch_factor": round(candidate.batch_factor, 4), "score": candidate.score, "verdict": verdict, "why": candidate.why,
+    }  # fmt: skip
+
+
+def _described(target: Machine) -> dict[str, Any]:
+    return {"title": target.title or target.name, "kind": target.kind, "memory_bytes": target.memory_bytes, "count": target.count}
+
+
+def _report(context: StepContext, data: dict[str, Any], chosen: "Candidate", tried: "list[tuple[Candidate, Tried]]") -> None:
+    """Statistics, with what the dry runs measured, and one line for the console."""
+    measured = [{"batch_size": c.batch_size, "verdict": t.verdict or "passed", "why": t.why, **t.measured} for c, t in tried]
+    reasons = {c.batch_size: t.why for c, t in tried if t.why}
+    rows = [{**row, "why": reasons.get(row["settings"]["batch_size"], row["why"])} for row in data["candidates"]]
+    context.stats("plan", {**data, "candidates": rows, "chosen": chosen.settings, "dry_runs": measured})
+    by = "tried here" if any(t.told for _, t in tried) else f"by the model of {data['target']['title']} alone"
+    shown = f"{chosen.batch_size} x {chosen.accumulation} rows of {chosen.length} tokens in {chosen.precision}"
+    context.event("planned", settings=data["settings"], message=f"{shown}: about {chosen.memory_bytes / GIB:.1f} GiB, {by}")
+
+
+def _page(data: dict[str, Any], chosen: "Candidate") -> str:
+    lines = [f"# Plan for {data['target']['title']}", "", "| setting | value | why |", "|---|---|---|"]
+    lines += [f"| {name} | {value} | {data['because'][name]} |" for name, value in data["settings"].items()]
+    lines += ["", "| rows | accumulation | length | GiB | tokens/s | stability | score | |", "|---|---|---|---|---|---|---|---|"]
+    for row in data["candidates"]:
+        s = row["settings"]
+        lines.append(
+            f"| {s['batch_size']} | {s['gradient_accumulation_steps']} | {s['max_seq_length']} | {row['memory_bytes'] / GIB:.2f} | "
+            f"{row['tokens_per_s']} | {row['stability']:.2f} | {row['score']:.3f} | {row['verdict']} |"
+        )
+    parts = ", ".join(f"{name} {size / GIB:.2f}" for name, size in chosen.memory.items())
+    return "\n".join([*lines, "", f"Memory of the chosen one, in GiB: {parts}. All figures are modelled, none is measured.", ""])
+
+
+@plan.needs
+def needs(params: PlanParams) -> dict[str, Any]:
+    """What the planned train step reads, plan looks at too."""
+    from steps.sizing.subject import read_subject
+
+    wanted: dict[str, Any] = {"tokenizer": "auto"}
+    try:
+        subject = read_subject(params.subject)
+    except ValidationError:
+        return wanted  # the train step's own findings say what is wrong
+    wanted |= {"corpus": "auto"} if subject.objective == "sft" else {"bins": "auto"}
+    link = subject.model.base.link() if subject.model.base else None
+    return wanted | ({"checkpoint": link} if link else {})
+
+
+@plan.forecast
+def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContext) -> PlanForecast:
+    """What will be chosen, where the network's sizes and the length of rows are known."""
+    from steps.sizing.candidates import candidates
+    from steps.sizing.subject import read_subject
+
+    try:
+        subject = read_subject(params.subject)
+    except ValidationError:
+        return PlanForecast()
+    base, tokenizer = inputs.get("checkpoint"), inputs.get("tokenizer")
+    model = base.model if base is not None else None if subject.model.base else subject.model.sizes()
+    size = tokenizer.vocab_size if tokenizer is not None else None
+    if model is None or not subject.length or not (model.vocab_size or size):
+        return PlanForecast()
+    sized = model.with_vocab(model.vocab_size or size or 1)
+    best = candidates(subject, sized, context.target, subject.length, margin=params.memory_margin, most=1)[0]
+    if not best.fits:
+        return PlanForecast(because={"batch_size": best.why})
+    settings = _unwritten(best, subject, params)
+    reasons = _because(best, subject, context.target, "", settings)
+    return PlanForecast(because={name: f"{value}: {reasons[name]}" for name, value in settings.items()})
+
+
+@plan.smoke
+def smoke(written: dict[str, Any]) -> dict[str, Any]:
+    """The same, without trying it."""
+    return {**written, "skip_dry_run": True}

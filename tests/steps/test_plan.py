@@ -1,0 +1,151 @@
+"""plan, called as the runner calls it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas import Plan, RecipeError, Tokenizer
+from schemas.machine import GIB, known
+from steps.plan import PlanParams, plan
+from steps.sizing.dryrun import Tried
+from tests.conftest import FakeContext
+
+SMALL = {"model": {"family": "mamba", "d_model": 64, "n_layers": 2, "d_state": 8}, "total_batch_size": 8, "max_seq_length": 64}
+TOKENIZER = Tokenizer(vocab_size=500)
+
+
+def made(folder: Path, subject: dict[str, Any], target: str = "t4", **params: Any) -> tuple[Plan, FakeContext]:
+    context = FakeContext(folder)
+    found = known(target)
+    if found is not None:
+        context.target = found
+    result = plan(PlanParams.model_validate({"subject": subject, **params}), TOKENIZER, None, None, None, context)
+    return result, context  # type: ignore[return-value]
+
+
+def test_a_plan_fills_in_what_the_train_step_leaves_open(tmp_path: Path) -> None:
+    """phase1's train step on a T4: the effective batch of 128 is kept, the precision is what the card has."""
+    subject = {"model": {"d_model": 256, "n_layers": 6}, "total_batch_size": 128, "max_seq_length": 512}
+    found, context = made(tmp_path, subject)
+    settings = found.settings
+    assert settings["batch_size"] * settings["gradient_accumulation_steps"] == 128
+    assert (settings["precision"], "max_seq_length" in settings) == ("fp16", False)
+    assert sorted(found.because) == sorted(settings)
+    assert context.events[-1]["message"].endswith("by the model of NVIDIA Tesla T4 alone")
+
+
+def test_the_train_step_takes_the_plan(tmp_path: Path) -> None:
+    """Every setting is a param of train, and together they are valid, whatever was written by hand."""
+    pytest.importorskip("torch")
+    from steps.train import Train, with_plan
+
+    written: list[dict[str, int]] = [
+        {}, {"batch_size": 3}, {"gradient_accumulation_steps": 3}, {"total_batch_tokens": 1000}, {"total_batch_tokens": 9000},
+        {"total_batch_size": 10, "gradient_accumulation_steps": 4}, {"total_batch_size": 10, "batch_size": 4},
+    ]  # fmt: skip
+    for number, more in enumerate(written):
+        subject = {"model": SMALL["model"], **more}
+        found, _ = made(tmp_path / str(number), subject)
+        before, after = Train.model_validate(subject), with_plan(Train.model_validate(subject), found)
+        assert set(found.settings) <= set(Train.model_fields)
+        if before.asked_rows and "max_seq_length" not in found.settings:
+            assert after.batch()[0] == before.batch()[0]
+
+
+def test_the_same_recipe_gives_the_same_bytes(tmp_path: Path) -> None:
+    """No time and no measured figure in the artifact."""
+    folders = [made(tmp_path / name, SMALL)[0].path for name in ("a", "b")]
+    first, second = ({p.name: p.read_bytes() for p in folder.iterdir()} for folder in folders)
+    assert first == second
+    assert sorted(first) == ["artifact.json", "plan.json", "plan.md"]
+
+
+def test_a_dry_run_can_only_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best candidate runs out of memory here: the next best is taken, and the artifact holds no measured figure."""
+    tried = []
+
+    def refuse_first(candidate: Any, *rest: Any) -> Tried:
+        tried.append(candidate.batch_size)
+        return Tried("rejected", "memory ran out in the dry run", {"peak_bytes": 123456789}) if len(tried) == 1 else Tried("", "", {})
+
+    monkeypatch.setattr("steps.sizing.dryrun.dry_run", refuse_first)
+    found, context = made(tmp_path, SMALL, target="here")
+    rows = {row["settings"]["batch_size"]: row for row in json.loads((found.path / "plan.json").read_text())["candidates"]}
+    assert found.settings["batch_size"] == tried[1]
+    assert [rows[size]["verdict"] for size in tried] == ["rejected in a dry run", "chosen"]
+    assert "123456789" not in (found.path / "plan.json").read_text()
+    assert context.kept["plan"]["dry_runs"][0]["peak_bytes"] == 123456789
+
+
+def test_if_all_are_slow_the_plan_stands_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the machine is busy, or its model is wrong: no reason to train in smaller batches."""
+    slow = Tried("rejected", "5 tokens a second in the dry run, 500 were modelled", {})
+    monkeypatch.setattr("steps.sizing.dryrun.dry_run", lambda *all: slow)
+    expected, _ = made(tmp_path / "a", SMALL, target="here", skip_dry_run=True)
+    found, context = made(tmp_path / "b", SMALL, target="here")
+    assert found.settings == expected.settings
+    assert [code for code, _ in context.warnings] == ["B105"]
+
+
+def test_a_real_dry_run_passes(tmp_path: Path) -> None:
+    """Two steps of a small Mamba in a process of its own: device, peak memory and speed are measured and kept beside the plan."""
+    pytest.importorskip("torch")
+    found, context = made(tmp_path, SMALL, target="here", dry_run_steps=2)
+    told = context.kept["plan"]["dry_runs"][0]
+    assert (told["verdict"], told["steps"], told["out_of_memory"]) == ("passed", 2, False)
+    assert 0.1 * GIB < told["peak_bytes"] < 2 * GIB
+    assert told["tokens_per_s"] > 0
+    assert found.settings["batch_size"] == told["batch_size"]
+
+
+def test_what_is_written_by_hand_stays_with_a_warning(tmp_path: Path) -> None:
+    """A micro-batch that does not fit is kept: the user may know better."""
+    subject = {"model": {"d_model": 1024, "n_layers": 24}, "batch_size": 512, "max_seq_length": 2048}
+    found, context = made(tmp_path, subject)
+    assert "batch_size" not in found.settings
+    assert [code for code, _ in context.warnings] == ["B101"]
+
+
+def test_what_cannot_fit_is_an_error(tmp_path: Path) -> None:
+    """One row of a model of four billion parameters on a T4."""
+    subject = {"model": {"family": "llama", "d_model": 3072, "n_layers": 36}, "max_seq_length": 512}
+    with pytest.raises(RecipeError, match="B102: even one row of 512 tokens at a time needs") as error:
+        made(tmp_path, subject)
+    assert "method: lora" in error.value.fix
+
+
+def test_a_plan_for_nothing_is_an_error(tmp_path: Path) -> None:
+    """No train step after it."""
+    with pytest.raises(RecipeError, match="B103"):
+        made(tmp_path, {})
+
+
+def test_rows_of_fine_tuning_are_as_long_as_the_longest_document(tmp_path: Path, stories: Path) -> None:
+    """Not written, the length follows the corpus: nothing that split_long left is too long."""
+    pytest.importorskip("sentencepiece")
+    from steps.text.tokenizers import open_tokenizer
+    from tests.steps.export import small_models
+
+    texts = small_models.stories(stories)[:40]
+    folder = small_models.tokenizer(tmp_path / "t", texts)
+    corpus = small_models.corpus(tmp_path / "c", texts)
+    context = FakeContext(tmp_path)
+    subject = {"model": SMALL["model"], "objective": "sft"}
+    found = plan(PlanParams(subject=subject, skip_dry_run=True), TOKENIZER.at(folder), None, [corpus], None, context)
+    longest = max(len(open_tokenizer(folder).encode(text)) for text in texts) + 1
+    assert longest <= found.settings["max_seq_length"] < longest + 64
+
+
+def test_needs_follow_the_train_step() -> None:
+    """A bin for pretraining, a corpus for fine-tuning, the base model's checkpoint."""
+    asked = plan.needs_function
+    assert asked is not None
+    sft = {"model": {"base": {"recipe": "quickstart", "step": "train"}}, "objective": "sft"}
+    assert asked(PlanParams(subject=SMALL)) == {"tokenizer": "auto", "bins": "auto"}
+    assert asked(PlanParams(subject=sft)) == {
+        "tokenizer": "auto",
+        "corpus": "auto",
+        "checkpoint": {"recipe": "quickstart", "step": "train"},
+    }
