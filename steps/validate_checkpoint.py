@@ -128,7 +128,7 @@ def _needs(params: ValidateCheckpoint) -> dict[str, Any]:
 
 @validate_checkpoint.smoke
 def _smoke(written: dict[str, Any]) -> dict[str, Any]:
-    return {**written, "max_new_tokens": 16}
+    return {**written, "max_new_tokens": 40}
 
 
 @validate_checkpoint.forecast

@@ -107,6 +107,11 @@ def _material(job: Job, words: TextTokenizer) -> Material:
     params, seed = job.params, job.context.seed
     if params.objective == "sft":
         rows = rows_of(job.corpora, words, params.max_seq_length, seed)
+        if rows.left_out:
+            message = f"{len(rows.left_out)} conversations are longer than max_seq_length {params.max_seq_length} and left out, none is cut"
+            fix = f"write max_seq_length: {max(rows.left_out)} (and split_long's max_tokens) to learn them too"
+            job.context.warn("D114", message, field="max_seq_length", fix=fix)
+            job.context.event("left_out", conversations=len(rows.left_out), longest=max(rows.left_out))
         return Material(WholeRows(rows.train, seed), rows.held, rows.chats)
     if job.bins is None:
         message = "objective: lm reads a token bin, and there is none"

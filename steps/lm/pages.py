@@ -168,6 +168,20 @@ TRAIN_PAGES = (
         "It does not hold one row.",
     ),
     RulePage(
+        "D114",
+        "conversations longer than the model's window",
+        "split_long repeats the question before each part of a long answer. A question that alone fills the window cannot be helped: "
+        "the conversation is left out of the training and counted, never cut.",
+        severity="warning",
+    ),
+    RulePage(
+        "V104",
+        "a new model without a tokenizer",
+        "The tokenizer says how many rows the embedding has, and goes with the checkpoint.",
+        wrong="- type: train\n  tokenizer: none",
+        right="- type: train_tokenizer\n  vocab_size: 8000\n- type: train",
+    ),
+    RulePage(
         "C001",
         "a checkpoint without safetensors",
         "Pickled weights can run code when they are opened.",

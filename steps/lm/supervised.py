@@ -15,50 +15,62 @@ if TYPE_CHECKING:
 
 HELD_OUT = 0.05  # of the documents, by digest, for validation
 FEWEST = 20  # documents, below which none is held out
+MOST_LEFT_OUT = 0.1  # of the documents
 
 
 @dataclass
 class Rows:
-    """train: each row as often as its document repeats. held: validation. chats: documents that are conversations."""
+    """train: each row as often as its document repeats. held: validation. chats: documents that are conversations.
+
+    left_out: lengths of conversations that no splitting could make short enough.
+    """
 
     train: list[Row] = field(default_factory=list)
     held: list[Row] = field(default_factory=list)
     chats: int = 0
+    left_out: list[int] = field(default_factory=list)
 
 
 def rows_of(corpora: Iterable[Corpus], tokenizer: "TextTokenizer", max_seq_length: int, seed: int) -> Rows:
-    """Every document as a row.
+    """Every document as a row, none of them cut.
 
     Which documents are held out follows from the seed and the digest of the document that they were made from, so that copies and
-    pieces of one stay together. Raises RecipeError D111 when a row is longer than `max_seq_length`, D112 when there is none.
+    pieces of one stay together. A conversation longer than `max_seq_length` is left out and counted (split_long keeps one whole
+    whose question alone is too long), as long as these are few. Raises RecipeError D111 when a text is longer, or more than
+    MOST_LEFT_OUT of the documents are; D112 when there is nothing to learn.
     """
     found = Rows()
     documents = [row for corpus in corpora for row in corpus.rows()]
     origins = [document.get("origin") or _text(document) for document in documents]
     held = _held_out(set(origins), seed) if len(documents) >= FEWEST else set()
     seen: set[str] = set()
-    longest, too_long = 0, 0
+    long_texts: list[int] = []
     for document, origin in zip(documents, origins, strict=True):
         row = encode(document, tokenizer)
+        chat = bool(document.get("messages"))
+        found.chats += chat
         if len(row.ids) - 1 > max_seq_length:
-            longest, too_long = max(longest, len(row.ids) - 1), too_long + 1
-        found.chats += document.get("messages") is not None
-        if origin not in held:
+            (found.left_out if chat else long_texts).append(len(row.ids) - 1)
+        elif origin not in held:
             found.train.extend([row] * document.get("repeat", 1))
         elif _text(document) not in seen:
             found.held.append(row)
             seen.add(_text(document))
-    if too_long:
-        raise RecipeError(
-            "D111",
-            f"{too_long} of {len(documents)} documents are longer than max_seq_length {max_seq_length}; the longest has {longest} tokens",
-            field="max_seq_length",
-            fix=f"put a split_long step with max_tokens: {max_seq_length} before train, or write max_seq_length: {longest}",
-        )
+    if long_texts or len(found.left_out) > MOST_LEFT_OUT * len(documents):
+        _refuse(long_texts + found.left_out, len(documents), max_seq_length)
     found.train = [row for row in found.train if row.learned[1:].any()]
     if not found.train:
         raise RecipeError("D112", "no document has a token to learn", field="corpus", fix="give text, or conversations with answers")
     return found
+
+
+def _refuse(lengths: list[int], documents: int, max_seq_length: int) -> None:
+    raise RecipeError(
+        "D111",
+        f"{len(lengths)} of {documents} documents are longer than max_seq_length {max_seq_length}; the longest has {max(lengths)} tokens",
+        field="max_seq_length",
+        fix=f"put a split_long step with max_tokens: {max_seq_length} before train, or write max_seq_length: {max(lengths)}",
+    )
 
 
 def encode(document: dict[str, Any], tokenizer: "TextTokenizer") -> Row:

@@ -15,6 +15,7 @@ WANTED = 500  # sampled words of each language
 COPIES = 16
 ROUNDS = 12
 READ_CHARACTERS = 64_000_000  # of the corpus, for its words
+OPENINGS = 4  # beginnings of documents, where a language has no mark
 OPENING_CHARACTERS = 40
 
 
@@ -46,7 +47,7 @@ def languages(documents: Iterable[tuple[str, str]]) -> dict[str, Language]:
         mark = MARK.match(text)
         known.documents += 1
         known.marked += mark is not None and mark[1] == lang
-        if len(known.openings) < COPIES:
+        if len(known.openings) < OPENINGS:
             known.openings.append(text[:OPENING_CHARACTERS].rsplit(" ", 1)[0])
         read += len(text)
         if read > READ_CHARACTERS:

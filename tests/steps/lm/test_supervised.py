@@ -61,3 +61,15 @@ def test_nothing_to_learn_is_an_error(tmp_path: Path):
     corpus = write_corpus(tmp_path, [{"text": "", "messages": CHAT[:2]}])
     with pytest.raises(RecipeError, match="D112: no document has a token to learn"):
         rows_of([corpus], tokenizer(), 64, 1)
+
+
+def test_a_conversation_that_cannot_be_split_is_left_out_and_counted(tmp_path: Path):
+    """One of twenty is left out whole, its length known; were it more than a tenth, it would be an error."""
+    long = [{"role": "user", "content": "cat " * 90}, {"role": "assistant", "content": "Yes."}]
+    rows = [{"text": "", "messages": long}, *({"text": f"story {i}"} for i in range(19))]
+    found = rows_of([write_corpus(tmp_path / "a", rows)], tokenizer(), 64, 1)
+    assert len(found.left_out) == 1
+    assert found.left_out[0] > 64
+    assert len(found.train) + len(found.held) == 19
+    with pytest.raises(RecipeError, match="D111: 1 of 6 documents"):
+        rows_of([write_corpus(tmp_path / "b", rows[:6])], tokenizer(), 64, 1)
