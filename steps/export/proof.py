@@ -142,7 +142,8 @@ def ask_llama(gguf: Path, texts: list[str], sequences: list[list[int]], threads:
         if done.returncode or not answer.is_file():
             said = [line.strip() for line in done.stderr.splitlines() if line.strip() and " I " not in line][-3:]
             raise RecipeError("E007", f"llama.cpp does not read the file: {' / '.join(said) or f'exit {done.returncode}'}"[:600])
-        return json.loads(answer.read_text("utf-8"))
+        found: dict[str, Any] = json.loads(answer.read_text("utf-8"))
+        return found
 
 
 def torch_top(folder: Path, sequences: list[list[int]]) -> list[list[int]]:

@@ -39,7 +39,8 @@ def _server(gguf: str, context: int, threads: int) -> Any:
 
 def _ids(wire: HTTPConnection, text: str) -> list[int]:
     """Ids of a text, nothing added, names of control tokens in it taken as text."""
-    return _ask(wire, "/tokenize", {"content": text, "add_special": False, "parse_special": False})["tokens"]
+    ids: list[int] = _ask(wire, "/tokenize", {"content": text, "add_special": False, "parse_special": False})["tokens"]
+    return ids
 
 
 def _top(wire: HTTPConnection, ids: list[int]) -> int:
@@ -48,7 +49,8 @@ def _top(wire: HTTPConnection, ids: list[int]) -> int:
     The token itself is asked for, not its log probability: half a character has none.
     """
     asked = {"prompt": ids, "n_predict": 1, "temperature": 0.0, "samplers": ["temperature"], "cache_prompt": True, "return_tokens": True}
-    return _ask(wire, "/completion", asked)["tokens"][0]
+    token: int = _ask(wire, "/completion", asked)["tokens"][0]
+    return token
 
 
 def _ask(wire: HTTPConnection, path: str, question: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +59,8 @@ def _ask(wire: HTTPConnection, path: str, question: dict[str, Any]) -> dict[str,
     body = reply.read()
     if reply.status != 200:
         raise RuntimeError(f"llama.cpp answers {reply.status}: {body[:300].decode(errors='replace')}")
-    return json.loads(body)
+    answer: dict[str, Any] = json.loads(body)
+    return answer
 
 
 if __name__ == "__main__":

@@ -59,7 +59,9 @@ def checkpoint(folder: Path, family: str, tokenizer_folder: Path, *, rows: int =
                 weight *= 5 if weight.ndim == 2 else 1  # N(0, 0.02) is so little that the layers would hardly count
     folder.mkdir(parents=True, exist_ok=True)
     write_model(network, folder, IDS)
-    shutil.copyfile(tokenizer_folder / "tokenizer.model", folder / "tokenizer.model")
+    for file in tokenizer_folder.glob("tokenizer*"):
+        if file.suffix in (".model", ".json"):
+            shutil.copyfile(file, folder / file.name)
     made = Checkpoint(model=model, parameters=model.parameters(128), vocab_size=rows, max_seq_length=128, **more)
     return made.save(folder)
 

@@ -49,6 +49,20 @@ def test_each_family_is_the_model_in_llama_cpp(place: Path, texts: list[str], fa
     assert proved(place, family, kind, drawn) == ("proved in llama.cpp", 200, 200, 256, True)
 
 
+def test_byte_level_bpe_is_exact_too(place: Path, texts: list[str], tmp_path: Path) -> None:
+    """As our own step trains it, with a language mark before each text."""
+    from steps.train_tokenizer import TrainTokenizer, train_tokenizer
+    from tests.conftest import FakeContext
+
+    marked = [f"<tr>{text}" for text in texts]
+    params = TrainTokenizer(model="byte_bpe", vocab_size=500, user_symbols=["<tr>"])
+    corpus = small_models.corpus(tmp_path / "corpus", marked)
+    made = train_tokenizer(params, [corpus], FakeContext(tmp_path))
+    made.path.rename(place / "byte")
+    found = proved(place, "llama", "byte", paragraphs([corpus], seed=1))
+    assert found == ("proved in llama.cpp", 200, 200, 256, True)
+
+
 def test_a_swapped_piece_is_seen(place: Path, texts: list[str]) -> None:
     """Two pieces under each other's ids: the ids differ and the export is an error."""
     vocabulary = read_vocabulary(place / "bpe", open_tokenizer(place / "bpe"))
