@@ -1,6 +1,7 @@
-"""A kernel lock on a file: one process at a time, freed by the kernel when its holder dies, however it dies.
+"""A kernel lock by name: one process at a time, freed by the kernel when its holder dies, however it dies.
 
-`flock` itself where there is one, for it costs a tenth of what filelock does; filelock elsewhere (Windows).
+All names share one file: a lock is one byte of it, at the place that the name's digest says, so that a step costs no lock file
+of its own. Where there is no fcntl (Windows), filelock takes a file by name.
 """
 
 import os
@@ -11,43 +12,55 @@ from contextlib import contextmanager
 
 POLL_S = 0.05
 TOLD_S = 0.2
+_open: dict[str, int] = {}  # closing any descriptor of the file would free all our locks on it: each is opened once and stays
 
 
 @contextmanager
-def alone(path: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock on `path`. `waiting` is called every 0.2 s while another process has it, and may raise to give up."""
-    take, release = _flock(path) if sys.platform != "win32" else _filelock(path)
+def alone(folder: str, key: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock on `key` (hexadecimal). `waiting` is called every 0.2 s while another process has it, and may raise to give up."""
+    take, release = _byte(folder, key) if sys.platform != "win32" else _file(folder, key)
+    told = 0.0
+    while not take():
+        if time.monotonic() - told >= TOLD_S:
+            told = time.monotonic()
+            waiting()
+        time.sleep(POLL_S)
     try:
-        told = 0.0
-        while not take():
-            if time.monotonic() - told >= TOLD_S:
-                told = time.monotonic()
-                waiting()
-            time.sleep(POLL_S)
         yield
     finally:
         release()
 
 
-def _flock(path: str) -> tuple[Callable[[], bool], Callable[[], None]]:
+def _byte(folder: str, key: str) -> tuple[Callable[[], bool], Callable[[], None]]:
     import fcntl
 
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # not inherited: a step's own processes do not hold it
+    path = f"{folder}/keys.lock"
+    if path not in _open or not _same(_open[path], path):
+        _open[path] = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # not inherited: a step's own processes do not hold it
+    descriptor, place = _open[path], int(key[:15], 16)
 
     def take() -> bool:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except (BlockingIOError, PermissionError):  # EAGAIN or EACCES, as the system likes
             return False
         return True
 
-    return take, lambda: os.close(descriptor)
+    return take, lambda: fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, place)
 
 
-def _filelock(path: str) -> tuple[Callable[[], bool], Callable[[], None]]:
+def _same(descriptor: int, path: str) -> bool:
+    """False when the file was deleted, and perhaps made anew, since it was opened."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False
+
+
+def _file(folder: str, key: str) -> tuple[Callable[[], bool], Callable[[], None]]:
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path)
+    lock = FileLock(f"{folder}/{key}.lock")
 
     def take() -> bool:
         try:

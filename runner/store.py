@@ -5,7 +5,7 @@
     side/<key>/            logs, statistics and pictures that are kept with the key
     keep/<key>/            keep/ and side/ of a step at work: they survive a kill
     work/<owner>-<n>/      half-written folders, never looked up
-    locks/<key>.lock       the kernel lock under which a key is made
+    locks/                 the kernel locks under which keys are made
 
 A small file is not forced to the disk, which would cost more than many steps do; instead its digest is taken anew after
 a restart of the machine. Larger ones are synced before they are moved.
@@ -221,7 +221,7 @@ class Store:
 
     def lock(self, key: str, waiting: Callable[[], None]) -> AbstractContextManager[None]:
         """Hold the key's kernel lock. `waiting` is called every 0.2 s while another run has it, and may raise."""
-        return alone(f"{self.root}/locks/{key}.lock", waiting)
+        return alone(f"{self.root}/locks", key, waiting)
 
     # A step at work ----------------------------------------------------------------------------------------------------
 

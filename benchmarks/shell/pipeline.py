@@ -70,7 +70,7 @@ def recipe_project(folder: Path, steps: int, *, chained: bool = False, name: str
     for number in range(steps):
         lines += ["  - type: shell", f"    id: s{number}"]
         if chained and number:
-            lines += [f"    files: [s{number - 1}]", "    run: cat $IN/out.txt > out.txt"]
+            lines += [f"    files: [s{number - 1}]", f"    run: cat $IN/out.txt > /dev/null; echo {number} > out.txt"]
         else:
             lines += ["    inputs: [in.txt]", f"    run: cat $PROJECT/in.txt > out.txt; echo {number} >> out.txt"]
     file = folder / "recipes" / f"{name}.yaml"
@@ -104,7 +104,7 @@ def row(name: str, ours: float, theirs: float, peer: str, bound: float, unit: st
     """Print one comparison; True when it keeps its bound."""
     ratio = ours / theirs
     good = ratio <= bound
-    print(
-        f"{name:<34} {ours:8.3f} {unit}   {peer:<34} {theirs:8.3f} {unit}   ratio {ratio:5.2f}  (at most {bound:g}) {'' if good else 'MISSED'}"
-    )
+    figures = f"{ours:8.3f} {unit}   {peer:<34} {theirs:8.3f} {unit}"
+    said = f"{name:<34} {figures}   ratio {ratio:5.2f}  (at most {bound:g})"
+    print(said if good else f"{said} MISSED", flush=True)
     return good
