@@ -165,6 +165,8 @@ def _length(
     from steps.sizing.candidates import candidates, starting_point
     from steps.sizing.lengths import longest_in_bin, longest_row
 
+    if subject.length:
+        return subject.length, "written by hand"
     most = params.subject.get("total_batch_tokens") or LONGEST
     usual = min(most, starting_point(context.target)[1])
     if subject.objective == "sft":
@@ -172,11 +174,6 @@ def _length(
         longest = longest_row(corpora, folder) if corpora and folder else None
     else:
         longest = longest_in_bin(bins) if bins else None
-    if subject.length:
-        if subject.objective == "sft" and longest and longest > subject.length:
-            context.warn("B101", f"the longest document has {longest} tokens, max_seq_length is {subject.length}", field="for",
-                         fix=f"put split_long with max_tokens: {subject.length} before it, or write max_seq_length: {longest}")  # fmt: skip
-        return subject.length, "written by hand"
     if longest is None:
         return usual, f"usual for the memory of {context.target.title or context.target.name}"
     rounded = -(-longest // 64) * 64
@@ -290,8 +287,8 @@ def _page(data: dict[str, Any], chosen: "Candidate") -> str:
             f"| {s['batch_size']} | {s['gradient_accumulation_steps']} | {s['max_seq_length']} | {row['memory_bytes'] / GIB:.2f} | "
             f"{row['tokens_per_s']} | {row['stability']:.2f} | {row['score']:.3f} | {row['verdict']} |"
         )
-    parts = ", ".join(f"{name} {size / GIB:.2f}" for name, size in chosen.memory.items())
-    return "\n".join([*lines, "", f"Memory of the chosen one, in GiB: {parts}. All figures are modelled, none is measured.", ""])
+    parts = ", ".join(f"{name} {size / 2**20:,.0f}" for name, size in chosen.memory.items())
+    return "\n".join([*lines, "", f"Memory of the chosen one, in MiB: {parts}. All figures are modelled, none is measured.", ""])
 
 
 @plan.needs
