@@ -243,12 +243,12 @@ def _taken_out(folder: Path, workdir: Path) -> Tokenizer:
         if (folder / name).is_file():
             shutil.copyfile(folder / name, workdir / name)
     opened = open_tokenizer(workdir)
-    piece = isinstance(opened, SentencePieceTokenizer)
+    model = opened.model if isinstance(opened, SentencePieceTokenizer) else None
     return Tokenizer(
         vocab_size=opened.vocab_size,
-        model=("unigram" if opened.model.kind == "unigram" else "bpe") if piece else "byte_bpe",
-        byte_fallback=opened.model.byte_fallback if piece else False,
-        normalization=opened.model.normalization if piece else "identity",
+        model=("unigram" if model.kind == "unigram" else "bpe") if model else "byte_bpe",
+        byte_fallback=model is not None and model.byte_fallback,
+        normalization=model.normalization if model else "identity",
         pad_id=opened.pad_id,
         unk_id=opened.unk_id,
         bos_id=opened.bos_id,
@@ -285,8 +285,9 @@ def reads(params: CheckVocabConsistency, project: Path) -> list[Read]:
 @check_vocab_consistency.forecast
 def forecast(params: CheckVocabConsistency, inputs: dict[str, Any], context: ForecastContext) -> TokenizerForecast:
     """The tokenizer that comes in, or the one of the model folder as far as its config.json tells."""
-    if isinstance(inputs.get("tokenizer"), TokenizerForecast):
-        return inputs["tokenizer"].model_copy(update={"seconds": 2.0})
+    given = inputs.get("tokenizer")
+    if isinstance(given, TokenizerForecast):
+        return given.model_copy(update={"seconds": 2.0})
     model = inputs.get("checkpoint")
     if isinstance(model, CheckpointForecast):
         if model.tokenizer is not None:

@@ -1,7 +1,7 @@
 """split_long: cut documents longer than the model's window into pieces, losing nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
@@ -75,19 +75,17 @@ def split_long(params: SplitLong, corpus: list[Corpus], tokenizer: Tokenizer, co
     lengths = Lengths(params.max_tokens)
     total = sum(c.documents_count for c in corpus)
     if params.analyze_only and len(corpus) == 1:
-        for row, count in _counted(corpus, opened, context, total):
+        for row, count, _ in _counted(corpus, opened, context, total):
             lengths.add(count, [count], bool(row.get("messages")))
         _tell(params, lengths, context)
         return corpus[0]
     counts = _Counts()
     with (context.workdir / "corpus.jsonl").open("w", encoding="utf-8", newline="\n") as out:
-        for row, count in _counted(corpus, opened, context, total):
-            pieces = [row] if count <= params.max_tokens or params.analyze_only else _pieces(row, params, opened)
-            after = (
-                [count] if len(pieces) == 1 else [n + _marks(opened) for n in map(len, opened.encode_batch([p["text"] for p in pieces]))]
-            )
-            lengths.add(count, after, bool(row.get("messages")))
-            for piece in pieces:
+        for row, count, ids in _counted(corpus, opened, context, total):
+            fits = count <= params.max_tokens or params.analyze_only
+            pieces = [(row, count)] if fits else _pieces(row, ids, params, opened)
+            lengths.add(count, [size for _, size in pieces], bool(row.get("messages")))
+            for piece, _ in pieces:
                 out.write(json.dumps(piece, ensure_ascii=False) + "\n")
                 counts.add(piece)
     _tell(params, lengths, context)
@@ -99,12 +97,12 @@ def _marks(opened: "TextTokenizer") -> int:
     return (opened.bos_id is not None) + (opened.eos_id is not None)
 
 
-def _counted(corpora: list[Corpus], opened: "TextTokenizer", context: StepContext, total: int) -> Iterator[tuple[dict[str, Any], int]]:
-    """Each row with its real length in tokens, marks included."""
+def _counted(corpora: list[Corpus], opened: "TextTokenizer", context: StepContext, total: int) -> Iterator[tuple[dict[str, Any], int, Any]]:
+    """Each row with its real length in tokens, marks included, and its ids."""
     marks, done = _marks(opened), 0
     for rows in _batches(corpora):
         for row, ids in zip(rows, opened.encode_arrays([row["text"] for row in rows]), strict=True):
-            yield row, len(ids) + marks
+            yield row, len(ids) + marks, ids
         if context.stopping():
             raise context.stopped()
         done += len(rows)
@@ -125,24 +123,25 @@ def _batches(corpora: list[Corpus]) -> Iterator[list[dict[str, Any]]]:
         yield rows
 
 
-def _pieces(row: dict[str, Any], params: SplitLong, opened: "TextTokenizer") -> list[dict[str, Any]]:
-    """A row that is too long as rows that are not."""
+def _pieces(row: dict[str, Any], ids: Any, params: SplitLong, opened: "TextTokenizer") -> list[tuple[dict[str, Any], int]]:
+    """A row that is too long as rows that are not, each with its length in tokens."""
     from blake3 import blake3
 
     from steps.text.conversations import split_messages
-    from steps.text.split import split_text
+    from steps.text.split import split_counted
 
-    origin = row.get("origin") or blake3(row["text"].encode("utf-8")).hexdigest(16)
-    room = params.max_tokens - _marks(opened)
+    whole, marks = row["text"], _marks(opened)
+    origin = row.get("origin") or blake3(whole.encode("utf-8")).hexdigest(16)
+    room = params.max_tokens - marks
 
-    def offsets(text: str) -> list[tuple[int, int]]:
-        return opened.encode_offsets(text)[1]
+    def starts(text: str) -> Sequence[int]:
+        return opened.starts(text, ids if text is whole else None)  # a text that fits into the window is not tokenized again
 
     if row.get("messages"):
-        parts = split_messages(row["messages"], room, offsets, params.strategy, params.overlap_tokens)
-        return [{**row, "origin": origin, **part} for part in parts]
-    texts = split_text(row["text"], room, offsets, params.strategy, params.overlap_tokens)
-    return [{**row, "origin": origin, "text": text} for text in texts]
+        parts = split_messages(row["messages"], room, starts, params.strategy, params.overlap_tokens)
+        return [({**row, "origin": origin, **part}, opened.count(part["text"]) + marks) for part in parts]
+    pieces = split_counted(whole, room, starts, params.strategy, params.overlap_tokens)
+    return [({**row, "origin": origin, "text": text}, count + marks) for text, count in pieces]
 
 
 def _tell(params: SplitLong, lengths: "Lengths", context: StepContext) -> None:

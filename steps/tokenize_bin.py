@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
 
 BATCH_CHARACTERS = 1 << 20  # text held at once
-MANY = 60  # so many documents expected in val that none is out of the question (e^-60)
 
 PAGES = (
     RulePage(
@@ -111,17 +110,21 @@ def side_of(row: dict[str, Any], seed: int) -> int:
 def _cut(corpora: list[Corpus], seed: int, val_fraction: float) -> int:
     """The number that parts val from train; moved by as little as gives both sides a document when there are few."""
     cut = int(val_fraction * 2**64)
-    if min(val_fraction, 1 - val_fraction) * sum(c.documents_count for c in corpora) > MANY and sum(c.bytes for c in corpora) > 1 << 26:
-        return cut  # many documents, and not a heap of pieces of a few: both sides will have some
-    sides = sorted({side_of(row, seed) for corpus in corpora for row in corpus.rows()})
-    if len(sides) < 2:
-        what = "no document" if not sides else "one document"
+    low, high = 2**64, -1
+    for corpus in corpora:
+        for row in corpus.rows():
+            side = side_of(row, seed)
+            low, high = min(low, side), max(high, side)
+            if low < cut <= high:
+                return cut  # both sides have some: no need to look further
+    if low >= high:
+        what = "no document" if high < 0 else "one document"
         raise RecipeError(
             "D120",
             f"the corpus holds {what}: nothing can be kept for validation",
             fix="add documents, or let parse_corpus read smaller ones: document: blank_line",
         )
-    return min(max(cut, sides[0] + 1), sides[-1])
+    return min(max(cut, low + 1), high)
 
 
 def _write(corpora: list[Corpus], opened: "TextTokenizer", train: "BinWriter", val: "BinWriter", cut: int, context: StepContext) -> None:
@@ -177,10 +180,10 @@ def _add(out: "BinWriter", row: dict[str, Any], ids: Any, opened: "TextTokenizer
 
     edges = opened.bos_id is not None, opened.eos_id is not None
     document = np.empty(len(ids) + sum(edges), dtype=np.uint32)
-    if edges[0]:
+    if opened.bos_id is not None:
         document[0] = opened.bos_id
     document[edges[0] : edges[0] + len(ids)] = ids
-    if edges[1]:
+    if opened.eos_id is not None:
         document[-1] = opened.eos_id
     out.add(document, lang=row.get("lang", ""), source=row.get("source", ""), size=len(row["text"].encode("utf-8", "surrogatepass")))
 

@@ -90,7 +90,7 @@ def write_index(folder: Path, *, dtype: str, vocab_size: int, tokenizer_digest: 
 def read_index(folder: Path) -> dict[str, Any]:
     """What `index.json` says. Raises ValueError when it is missing, damaged or of a newer format."""
     try:
-        data = json.loads((folder / INDEX).read_text("utf-8"))
+        data: dict[str, Any] = json.loads((folder / INDEX).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder} holds no readable {INDEX}") from error
     if data.get("format") != 1:

@@ -75,7 +75,7 @@ def document(row: Mapping[str, Any], roles: Mapping[str, str]) -> Document:
     """One row as a document. Raises BadRow when a value is missing or of a strange type."""
     lang = _value(row, roles["lang"]) if "lang" in roles else row.get("lang")
     title = _value(row, roles["title"]) if "title" in roles else row.get("title")
-    about = {"lang": lang if isinstance(lang, str) else "", "title": title if isinstance(title, str) else ""}
+    about: dict[str, Any] = {"lang": lang if isinstance(lang, str) else "", "title": title if isinstance(title, str) else ""}
     if not is_chat(roles):
         return Document(text=_value(row, roles["text"]), **about)
     messages = _turns(row, roles["messages"]) if "messages" in roles else _pair(row, roles)

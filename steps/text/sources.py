@@ -19,19 +19,30 @@ INSTALL = 'pip install "recipe[train]"'
 class SourceLike(Protocol):
     """What is read of a source; the params of parse_corpus have this shape."""
 
-    path: str | None
-    hub: str | None
-    config: str | None
-    split: str
-    revision: str | None
-    url: str | None
-    format: Format
-    document: Split | None
-    columns: dict[str, str] | None
-    lang: str | None
-    references: str
-    fallback: Any
-
+    @property
+    def path(self) -> str | None: ...
+    @property
+    def hub(self) -> str | None: ...
+    @property
+    def config(self) -> str | None: ...
+    @property
+    def split(self) -> str: ...
+    @property
+    def revision(self) -> str | None: ...
+    @property
+    def url(self) -> str | None: ...
+    @property
+    def format(self) -> Format: ...
+    @property
+    def document(self) -> Split | None: ...
+    @property
+    def columns(self) -> Mapping[Any, str] | None: ...
+    @property
+    def lang(self) -> str | None: ...
+    @property
+    def references(self) -> str: ...
+    @property
+    def fallback(self) -> Any: ...
     @property
     def label(self) -> str:
         """Its name in statistics."""

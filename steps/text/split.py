@@ -1,12 +1,12 @@
 """Cutting a text into pieces that fit: between paragraphs where it can be, then sentences, then words, at worst tokens."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 Strategy = Literal["auto", "paragraph", "sentence", "token"]
-Offsets = Callable[[str], list[tuple[int, int]]]  # the characters of each token
+Starts = Callable[[str], Sequence[int]]  # the first character of each token
 
 WINDOW = 1 << 16  # characters that are tokenized at once, so that a book on one line takes no more memory than a page
 FILLED = 0.5  # a nicer cut is taken only when the piece is at least so full
@@ -44,63 +44,89 @@ def _ends_here(text: str, dot: int, after: int) -> bool:
     return not (word.isdigit() and len(word) <= 2 and following.isalpha())
 
 
-def split_text(text: str, max_tokens: int, offsets: Offsets, strategy: Strategy = "auto", overlap_tokens: int = 0) -> list[str]:
+def split_text(text: str, max_tokens: int, starts: Starts, strategy: Strategy = "auto", overlap_tokens: int = 0) -> list[str]:
     """Pieces of at most `max_tokens` tokens each; joined, they are the text (with `overlap_tokens`, each begins that much earlier).
 
     A single character of more tokens than the limit stays whole. Raises ValueError unless 0 <= overlap_tokens < max_tokens.
     """
+    return [piece for piece, _ in split_counted(text, max_tokens, starts, strategy, overlap_tokens)]
+
+
+def split_counted(
+    text: str, max_tokens: int, starts: Starts, strategy: Strategy = "auto", overlap_tokens: int = 0
+) -> list[tuple[str, int]]:
+    """The pieces of `split_text`, each with its real number of tokens."""
     if not 0 <= overlap_tokens < max_tokens:
         raise ValueError("overlap_tokens must be below max_tokens")
-    pieces: list[str] = []
-    start = 0  # where the next piece begins, overlap apart
-    while start < len(text):
-        back = _overlap_start(text, start, overlap_tokens, offsets)
-        window = text[back : back + (8 * max_tokens if overlap_tokens else max(WINDOW, 16 * max_tokens))]
-        spans = offsets(window)
+    pieces: list[tuple[str, int]] = []
+    at = 0  # where the next piece begins, overlap apart
+    while at < len(text):
+        back = _overlap_start(text, at, overlap_tokens, starts)
+        size = at - back + 8 * max_tokens if overlap_tokens else max(WINDOW, 16 * max_tokens)
+        window = text if not back and len(text) <= size else text[back : back + size]
         last = back + len(window) >= len(text)
+        tokens = starts(window)
         begin = 0
-        while True:
-            over = bisect_right(spans, (begin, -1)) if begin else 0
-            room = spans[over : over + max_tokens + 1]
-            if len(room) <= max_tokens and last and (not begin or len(offsets(window[begin:])) <= max_tokens):
-                pieces.append(window[begin:])
-                return pieces
-            if len(room) <= max_tokens and begin and not last:
+        while begin < len(window):
+            if begin and not last and len(tokens) - bisect_left(tokens, begin) <= max_tokens:
                 break  # the window is used up: tokenize on from here
-            head = max(start - back, 0) if begin == 0 else begin
-            cut = _cut(window, begin, head, room, max_tokens, strategy)
-            cut = _that_fits(window, begin, head, cut, max_tokens, offsets)
-            pieces.append(window[begin:cut])
-            start = back + cut
+            cut, count = _piece(window, begin, max(at - back, begin), tokens, max_tokens, strategy, starts, last)
+            if count > max_tokens and begin < at - back:  # a character too wide beside its overlap goes without it
+                begin = at - back
+                cut, count = _piece(window, begin, begin, tokens, max_tokens, strategy, starts, last)
+            pieces.append((window[begin:cut], count))
+            begin = cut
             if overlap_tokens:
                 break  # where the overlap begins must be looked for anew
-            begin = cut
-            if begin >= len(window):
-                break
+        at = back + begin
     return pieces
 
 
-def _overlap_start(text: str, start: int, overlap_tokens: int, offsets: Offsets) -> int:
-    """Where a piece that goes on at `start` begins when it repeats `overlap_tokens` tokens."""
-    if not overlap_tokens or not start:
-        return start
-    before = text[max(0, start - 16 * overlap_tokens) : start]
-    spans = offsets(before)
-    taken = spans[-overlap_tokens:]
-    return start - (len(before) - taken[0][0]) if taken else start
+def _overlap_start(text: str, at: int, overlap_tokens: int, starts: Starts) -> int:
+    """Where a piece that goes on at `at` begins when it repeats `overlap_tokens` tokens."""
+    if not overlap_tokens or not at:
+        return at
+    before = text[max(0, at - 16 * overlap_tokens) : at]
+    tokens = starts(before)
+    return at - len(before) + int(tokens[-min(overlap_tokens, len(tokens))])
 
 
-def _cut(window: str, begin: int, head: int, room: list[tuple[int, int]], max_tokens: int, strategy: Strategy) -> int:
-    """Where the piece that begins at `begin` ends; after `head`, so that something new is in it."""
-    limit = room[max_tokens][0] if len(room) > max_tokens else len(window)
-    limit = max(limit, head + 1)
+def _piece(
+    window: str, begin: int, head: int, tokens: Sequence[int], max_tokens: int, strategy: Strategy, starts: Starts, last: bool
+) -> tuple[int, int]:
+    """Where the piece that begins at `begin` ends, beyond `head` so that something new is in it; and its number of tokens.
+
+    Cut at the borders of tokens, a piece has by itself the very tokens that it had inside the text: no merge of BPE, and no best
+    path of unigram, reaches over a border. Only a piece that begins or ends inside a token must be tokenized by itself.
+    """
+    first = bisect_left(tokens, begin)
+    sound = first < len(tokens) and tokens[first] == begin
+    if last and len(tokens) - first + (not sound) <= max_tokens:
+        cut = len(window)
+    else:
+        limit = int(tokens[first + max_tokens]) if first + max_tokens < len(tokens) else len(window)
+        cut = _cut(window, head, max(limit, head + 1), strategy)
+    while True:
+        after = bisect_left(tokens, cut)
+        if sound and (cut == len(window) or (after < len(tokens) and tokens[after] == cut)):
+            count = after - first
+        else:
+            alone = starts(window[begin:cut])
+            count = len(alone)
+        if count <= max_tokens or cut - head <= 1:
+            return cut, count
+        nearer = int(tokens[after - 1]) if after else cut - 1
+        cut = nearer if head < nearer < cut else cut - 1
+
+
+def _cut(window: str, head: int, limit: int, strategy: Strategy) -> int:
+    """The best place to cut in (head, limit]."""
     least = head + int((limit - head) * FILLED)
     stretch = window[head : limit + 1]
     kinds = {"auto": "psw", "paragraph": "psw", "sentence": "sw", "token": ""}[strategy]
     for kind in kinds:
-        ends = _ends(kind, stretch)
-        best = max((head + e for e in ends if e > 0 and head + e <= limit), default=0)
-        if best >= least or (best and strategy == "paragraph" and kind == "p") or (best and strategy == "sentence" and kind == "s"):
+        best = max((head + e for e in _ends(kind, stretch) if e > 0 and head + e <= limit), default=0)
+        if best > head and (best >= least or (strategy, kind) in (("paragraph", "p"), ("sentence", "s"))):
             return best
     return limit
 
@@ -108,21 +134,6 @@ def _cut(window: str, begin: int, head: int, room: list[tuple[int, int]], max_to
 def _ends(kind: str, stretch: str) -> list[int]:
     if kind == "s":
         return sentence_ends(stretch)
-    pattern = PARAGRAPH if kind == "p" else WORD
     if kind == "w":  # before the blank: pieces of a vocabulary begin with it
-        return [m.end() - 1 if m[0][-1] == " " else m.end() for m in pattern.finditer(stretch)]
-    return [m.end() for m in pattern.finditer(stretch)]
-
-
-def _that_fits(window: str, begin: int, head: int, cut: int, max_tokens: int, offsets: Offsets) -> int:
-    """`cut`, or the nearest place before it at which the piece, tokenized by itself, is within the limit.
-
-    Cut out of its text, a piece can have a token or two more than it had inside.
-    """
-    while cut - head > 1:
-        spans = offsets(window[begin:cut])
-        if len(spans) <= max_tokens:
-            return cut
-        nearer = begin + spans[max_tokens][0]
-        cut = min(nearer, cut - 1) if nearer > head else cut - 1
-    return max(cut, head + 1)
+        return [m.end() - 1 if m[0][-1] == " " else m.end() for m in WORD.finditer(stretch)]
+    return [m.end() for m in PARAGRAPH.finditer(stretch)]

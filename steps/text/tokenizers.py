@@ -59,6 +59,10 @@ class TextTokenizer(ABC):
         """How many ids `text` has."""
         return len(self.encode(text))
 
+    def starts(self, text: str, ids: "np.ndarray | None" = None) -> Sequence[int]:
+        """The first character of each token. ids: those of `text`, where they are known already."""
+        return [start for start, _ in self.encode_offsets(text)[1]]
+
     def normalized(self, text: str) -> str:
         """`text` as the tokenizer sees it: the same, unless it was trained with a normalisation."""
         return text
@@ -76,12 +80,14 @@ class SentencePieceTokenizer(TextTokenizer):
         self.bos_id, self.eos_id = _real(self.processor.bos_id()), _real(self.processor.eos_id())
         self.user_symbols = self.model.of_kind(USER)
         self._byte = [piece.kind == BYTE for piece in self.model.pieces]
+        self._sizes: np.ndarray | None = None
         self._as_numpy = _takes_numpy(self.processor)
         self._plain = self.model.normalization == "identity" and not self.model.add_dummy_prefix
 
     def encode(self, text: str) -> list[int]:
         """Ids of `text`."""
-        return self.processor.encode(text)
+        ids: list[int] = self.processor.encode(text)
+        return ids
 
     def encode_arrays(self, texts: list[str]) -> "list[np.ndarray]":
         """Ids of each text as int32 arrays."""
@@ -98,19 +104,40 @@ class SentencePieceTokenizer(TextTokenizer):
             return ids, _offsets_by_search(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
         return ids, _offsets(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
 
+    def starts(self, text: str, ids: "np.ndarray | None" = None) -> Sequence[int]:
+        """The first character of each token, from the lengths of the pieces."""
+        import numpy as np
+
+        if ids is None:
+            ids = self.encode_arrays([text])[0]
+        if not self._plain or (not self.model.byte_fallback and self.unk_id in ids):  # an unk says not how long it is
+            return super().starts(text)
+        lengths = self._lengths()[ids]
+        first: Sequence[int] = np.cumsum(lengths) - np.maximum(lengths, 1)  # later bytes of a character begin where it begins
+        return first
+
+    def _lengths(self) -> "np.ndarray":
+        """Characters of each piece; of a byte 1 when it begins a character, 0 when it goes on with one."""
+        import numpy as np
+
+        if self._sizes is None:
+            sizes = [(int(p.text[3:5], 16) & 0xC0 != 0x80) if p.kind == BYTE else len(p.text) for p in self.model.pieces]
+            self._sizes = np.array(sizes, dtype=np.int64)
+        return self._sizes
+
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`."""
-        return self.processor.decode([int(i) for i in ids])
+        return str(self.processor.decode([int(i) for i in ids]))
 
     def piece(self, token: int) -> str:
         """The vocabulary's own spelling of a token."""
-        return self.processor.id_to_piece(int(token))
+        return str(self.processor.id_to_piece(int(token)))
 
     def normalized(self, text: str) -> str:
         """`text` after the model's own normalisation."""
         if self.model.normalization == "identity" and not self.model.remove_extra_whitespaces:
             return text
-        seen = self.processor.normalize(text).replace("▁", " ")
+        seen = str(self.processor.normalize(text)).replace("▁", " ")
         return seen.removeprefix(" ") if self.model.add_dummy_prefix else seen
 
 
@@ -133,7 +160,8 @@ class FastTokenizer(TextTokenizer):
 
     def encode(self, text: str) -> list[int]:
         """Ids of `text`."""
-        return self.backend.encode(text, add_special_tokens=False).ids
+        ids: list[int] = self.backend.encode(text, add_special_tokens=False).ids
+        return ids
 
     def encode_arrays(self, texts: list[str]) -> "list[np.ndarray]":
         """Ids of each text as int32 arrays."""
@@ -148,7 +176,7 @@ class FastTokenizer(TextTokenizer):
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`."""
-        return self.backend.decode([int(i) for i in ids], skip_special_tokens=True)
+        return str(self.backend.decode([int(i) for i in ids], skip_special_tokens=True))
 
     def piece(self, token: int) -> str:
         """The vocabulary's own spelling of a token."""
@@ -156,7 +184,7 @@ class FastTokenizer(TextTokenizer):
 
     def normalized(self, text: str) -> str:
         """`text` after the backend's normaliser, where it has one."""
-        return self.backend.normalizer.normalize_str(text) if self.backend.normalizer else text
+        return str(self.backend.normalizer.normalize_str(text)) if self.backend.normalizer else text
 
 
 def open_tokenizer(folder: Path) -> TextTokenizer:

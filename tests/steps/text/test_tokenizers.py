@@ -70,6 +70,16 @@ def test_offsets_name_the_characters_of_a_token():
     assert [text[a:b].replace(" ", "▁") for a, b in spans] == [tokens.piece(i) for i in ids]
 
 
+@pytest.mark.parametrize("model", ["bpe", "unigram", "byte_bpe"])
+def test_starts_are_those_of_the_offsets(model):
+    """The quick way to where tokens begin agrees with the spans."""
+    tokens = opened(model)
+    for text in TEXTS:
+        ids = tokens.encode_arrays([text])[0]
+        wanted = [start for start, _ in tokens.encode_offsets(text)[1]]
+        assert list(tokens.starts(text)) == list(tokens.starts(text, ids)) == wanted
+
+
 def test_special_ids():
     """pad, unk, bos, eos are 0, 1, 2, 3 in both forms."""
     folder = tokenizer().path
