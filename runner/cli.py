@@ -4,7 +4,14 @@ import os
 import sys
 
 MISUSED, BROKEN, INTERRUPTED = 64, 3, 130
-SLOW_TO_END = ("run",)  # verbs that may train for days: their garbage is collected
+
+
+def entry() -> None:
+    """What the installed command calls: `main`, then out at once where nothing is left to be put away but memory."""
+    code = main()
+    if sys.argv[1:2] != ["run"]:
+        _leave("", code)
+    sys.exit(code)
 
 
 def main() -> int:
@@ -15,21 +22,22 @@ def main() -> int:
 
         said = fresh.unchanged(arguments[1:])
         if said is not None:
-            _leave(said)
+            _leave(said + "\n")
     import gc
 
     gc.disable()  # a short verb makes no garbage worth the walks; `run` turns it on again before it works
     return door(arguments)
 
 
-def _leave(said: str) -> None:
-    """Print and end at once: taking the interpreter down costs more than this path did."""
+def _leave(said: str, code: int = 0) -> None:
+    """Print and end at once: taking the interpreter down costs a short verb a seventh of its time, a no-op run more than all else."""
     try:
-        sys.stdout.write(said + "\n")
+        sys.stdout.write(said)
         sys.stdout.flush()
+        sys.stderr.flush()
     except BrokenPipeError:  # the reader has gone: what it wanted to know is not known to be said
         os._exit(1)
-    os._exit(0)
+    os._exit(code)
 
 
 def door(arguments: list[str]) -> int:
@@ -77,4 +85,4 @@ def _source(file: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

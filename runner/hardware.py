@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from schemas.machine import GIB, KNOWN, Machine
+from schemas.machine import GIB, Machine, known, names
 
 _PROC = Path("/proc/driver/nvidia/gpus")
 
@@ -51,7 +51,8 @@ def hardware() -> dict[str, Any]:
 def _apple(memory: int, cores: int) -> Machine:
     title = _sysctl("machdep.cpu.brand_string") or "Apple Silicon"
     generation = re.search(r"M(\d)", title)
-    near = KNOWN.get(f"m{generation[1]}-{round(memory / GIB)}gb" if generation else "") or KNOWN["m1-16gb"]
+    near = known(f"m{generation[1] if generation else 1}-{round(memory / GIB)}gb") or known("m1-16gb")
+    assert near is not None
     return near.model_copy(update={"name": "here", "title": title, "memory_bytes": memory, "system_bytes": memory, "cores": cores})
 
 
@@ -79,7 +80,7 @@ def _nvidia() -> list[Machine]:
 def _like(title: str, memory: int, capability: int) -> Machine:
     words = title.lower()
     best: Machine | None = None
-    for machine in KNOWN.values():
+    for machine in filter(None, map(known, names())):
         model = machine.title.lower().replace("nvidia", "").split(" gb")[0].split()
         same = machine.kind == "cuda" and all(word in words for word in model if not word.isdigit())
         if same and (best is None or abs(machine.memory_bytes - memory) < abs(best.memory_bytes - memory)):

@@ -14,7 +14,8 @@ from runner.meant import Meant, StepMeant
 from runner.overrides import Overrides, apply
 from runner.variables import Variables, escaped
 from schemas.findings import Edit, Finding, RecipeError, RecipePath
-from schemas.machine import KNOWN, Machine, known
+from schemas.machine import Machine, known
+from schemas.machine import names as machine_names
 from schemas.recipe import RESERVED, Recipe, Target
 from schemas.step import Step
 
@@ -329,7 +330,9 @@ def _target(recipe: Recipe | None, written: Any, findings: list[Finding]) -> Mac
             from runner.nearest import did_you_mean
 
             path: RecipePath = ("target", "gpu") if isinstance(target, Target) else ("target",)
-            findings.append(Finding("H001", "error", f"there is no target {name}", path, did_you_mean(name, [*KNOWN, "here"], "known are")))
+            findings.append(
+                Finding("H001", "error", f"there is no target {name}", path, did_you_mean(name, [*machine_names(), "here"], "known are"))
+            )
             return _here()
         machine = found
     if isinstance(target, Target):

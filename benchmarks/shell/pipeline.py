@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-RECIPE = [sys.executable, "-c", "import sys; from runner.cli import main; sys.exit(main())"]
+RECIPE = [sys.executable, "-c", "from runner.cli import entry; entry()"]
 
 
 def measured(command: Sequence[object], folder: Path) -> tuple[float, float]:
