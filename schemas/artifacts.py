@@ -20,7 +20,7 @@ class Artifact(Strict):
     (no time, no absolute path, no speed), since they are part of the artifact's digest.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=False, protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=False, protected_namespaces=(), defer_build=True)
     format: int = 1
     _path: Path = PrivateAttr(default=Path())
     files: ClassVar[tuple[str, ...]] = ()
