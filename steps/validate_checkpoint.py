@@ -49,16 +49,17 @@ def validate_checkpoint(
     checks += [proof.weight_check(network), proof.vocabulary_check(network, words)]
     _stop_at_failure(checks, context, {})
     record = proof.read_record(checkpoint.path)
-    rows = proof.rows_for(record, bins, corpus or [], words)
-    check, scored = proof.loss_check(network, rows, record, checkpoint, params.tolerance)
-    checks.append(check)
-    facts: dict[str, Any] = {"val_loss": None, "recorded_val_loss": checkpoint.val_loss, "bits_per_byte": None, "tokens": 0, "by": {}}
-    if scored is not None:
-        facts |= {"val_loss": scored.loss, "bits_per_byte": scored.bits_per_byte, "tokens": scored.tokens, "by": scored.by}
-    _stop_at_failure(checks, context, facts)
-    known = languages(_documents(bins, corpus or [], words))
-    facts |= _counting(params, record, known, bins, words, scored, context)
-    facts |= _texts(params, known, network, words, context)
+    with build.fitting_threads(network):
+        rows = proof.rows_for(record, bins, corpus or [], words)
+        check, scored = proof.loss_check(network, rows, record, checkpoint, params.tolerance)
+        checks.append(check)
+        facts: dict[str, Any] = {"val_loss": None, "recorded_val_loss": checkpoint.val_loss, "bits_per_byte": None, "tokens": 0, "by": {}}
+        if scored is not None:
+            facts |= {"val_loss": scored.loss, "bits_per_byte": scored.bits_per_byte, "tokens": scored.tokens, "by": scored.by}
+        _stop_at_failure(checks, context, facts)
+        known = languages(_documents(bins, corpus or [], words))
+        facts |= _counting(params, record, known, bins, words, scored, context)
+        facts |= _texts(params, known, network, words, context)
     context.stats("validation", {**facts, "checks": [c.plain() for c in checks]})
     return checkpoint
 

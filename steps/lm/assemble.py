@@ -77,8 +77,9 @@ def assemble(job: Job) -> Checkpoint:
     )  # fmt: skip
     context.event("training", parameters=build.parameter_count(network), steps=settings.steps, precision=settings.precision,
                   path=build.path(network, device), message=f"{build.path(network, device)}; {settings.precision}")  # fmt: skip
-    done = loop.run(context.seed)
-    return _finish(job, network, adapted, words, material, settings, done, device)
+    with build.fitting_threads(network):
+        done = loop.run(context.seed)
+        return _finish(job, network, adapted, words, material, settings, done, device)
 
 
 def _base(job: Job) -> Path | None:

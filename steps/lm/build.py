@@ -1,6 +1,8 @@
 """Models made new from a ModelConfig, or opened from a transformers folder, always in fp32 and with our Mamba mixer."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from schemas import ModelConfig, RecipeError
 from steps.lm import mamba, mamba2, transformer
 from steps.lm.shapes import sizes
 
+ONE_THREAD_PARAMETERS = 2_000_000
 Ids = dict[str, int | None]  # pad_token_id, bos_token_id, eos_token_id
 
 
@@ -125,6 +128,20 @@ def device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+@contextmanager
+def fitting_threads(network: nn.Module) -> Iterator[None]:
+    """Run a small network on one CPU thread: its operations are too short to share, and two threads that wait for each other on a
+    busy machine are slower than one by far. So its sums, and with them its bytes, do not depend on the number of cores either.
+    """
+    before = torch.get_num_threads()
+    if parameter_count(network) <= ONE_THREAD_PARAMETERS:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def quiet() -> None:
