@@ -1,8 +1,8 @@
-"""The recipe as meant, as YAML that can be run again: every value, defaults too, with where it comes from as a comment."""
+"""The recipe as meant, as YAML that can be run again: every value with where it comes from, defaults as comments."""
 
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from runner.meant import Link, Meant, StepMeant
 from runner.origins import Origins, with_defaults
@@ -47,33 +47,37 @@ def _step(step: StepMeant, known: Origins) -> list[Line]:
     makes = f"makes {'an' if kind[:1] in 'AEIOU' else 'a'} {kind}" if kind else ""
     lines: list[Line] = [("", ""), (f"  - type: {written(step.type)}", makes)]
     lines += _pair("id", step.id, (*base, "id"), 4, known)
-    fields = _fields(step)
+    params = step.params
     for item in step.step.inputs if step.step is not None else ():
         links = step.inputs.get(item.name)
-        if links and item.name not in fields:
+        if links and item.name not in step.raw:
             value = [_link(link) for link in links]
             path = (*base, item.name)
             whence = {} if path in known or (*path, 0) in known else {path: ("derived", _reason(step, links, item.kind.kind()))}
             lines += _pair(item.name, value if len(value) > 1 else value[0], path, 4, {**known, **whence} if whence else known)  # type: ignore[dict-item]
-    for name, value in fields.items():
-        lines += _pair(name, escaped(value), (*base, name), 4, known)
-    return lines
-
-
-def _fields(step: StepMeant) -> dict[str, Any]:
-    """The params with their defaults, as far as these may be written beside the rest: sizes have no place beside a base model."""
-    if step.params is None or step.step is None:
-        return step.raw
-    for inner in (False, True):
-        shown = {
-            f.alias or n: _plain(getattr(step.params, n), inner) for n, f in type(step.params).model_fields.items() if n != "subject"
-        }  # fmt: skip
-        try:
-            step.step.params.model_validate(shown)
-        except ValidationError:
+    for name, value in step.raw.items():
+        if name == "subject":
             continue
-        return shown
-    return step.raw
+        shown = _pair(name, escaped(value), (*base, name), 4, known)
+        lines += shown
+        inside = getattr(params, name, None)
+        if len(shown) > 1 and isinstance(inside, BaseModel) and isinstance(value, dict):
+            lines += _defaults(inside, 6)
+    return lines + (_defaults(params, 4) if params is not None else [])
+
+
+def _defaults(model: BaseModel, indent: int) -> list[Line]:
+    """What is not written, as comments: a default that was written would count as said by hand, and a plan would respect it.
+
+    Left out are those that are empty, and sizes beside a base model, which have no place there.
+    """
+    lines = []
+    written_base = "base" in model.model_fields_set
+    for name, field in type(model).model_fields.items():
+        value = _plain(getattr(model, name))
+        if name not in model.model_fields_set and name != "subject" and value not in (None, [], {}, "") and not written_base:
+            lines.append((f"{' ' * indent}# {field.alias or name}: {written(value)}", "default"))
+    return lines
 
 
 def _reason(step: StepMeant, links: list[Link], kind: str) -> str:
@@ -86,16 +90,14 @@ def _link(link: Link) -> Any:
     return {"recipe": link.recipe, "step": link.step} if link.recipe else link.step
 
 
-def _plain(value: Any, only_written: bool = False) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         pairs = ((f, f.alias or n, getattr(value, n)) for n, f in type(value).model_fields.items())
-        kept = {name: _plain(child, only_written) for f, name, child in pairs if child is not None or f.default is not None}
-        set_here = {type(value).model_fields[n].alias or n for n in value.model_fields_set}
-        return {name: child for name, child in kept.items() if not only_written or name in set_here}
+        return {name: _plain(child) for f, name, child in pairs if child is not None or f.default is not None}
     if isinstance(value, dict):
-        return {key: _plain(child, only_written) for key, child in value.items()}
+        return {key: _plain(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(child, only_written) for child in value]
+        return [_plain(child) for child in value]
     return value
 
 

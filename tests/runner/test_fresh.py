@@ -50,7 +50,7 @@ def test_it_loads_nothing_slow(home):
     """Neither pydantic nor YAML nor click, and not the digests either when all stats are settled."""
     command, how = recipe_command(home, "run", "recipes/it.yaml")
     command[2] = (
-        "import sys, runner.cli as c; c._leave = lambda said: (print(said), "
+        "import sys, runner.cli as c; c._leave = lambda said: (print(said, end=''), "
         f"print(sorted(set(sys.modules) & {SLOW!r})), sys.exit(0)); c.main()"
     )
     lines = subprocess.run(command, **how, capture_output=True, text=True, check=True).stdout.splitlines()
