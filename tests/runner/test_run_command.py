@@ -156,7 +156,7 @@ def test_killed_and_run_again_it_ends_the_same(home, group):
 
 def test_two_runs_at_once_make_each_step_once(home):
     """The second waits for the first one's step and reuses it."""
-    edit(home, "tr a-z", "echo x >> $PROJECT/count; sleep 0.8; tr a-z")
+    edit(home, "tr a-z", 'echo x >> "$PROJECT"/count; sleep 0.8; tr a-z')
     runs = [started(home, "run", "recipes/it.yaml") for _ in range(2)]
     outs = [running.communicate(timeout=60)[0] for running in runs]
     assert [running.returncode for running in runs] == [0, 0]
