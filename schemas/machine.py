@@ -77,11 +77,11 @@ def known(name: str) -> Machine | None:
                 name=card, title=title, kind="cuda", memory_bytes=int(gib * GIB), capability=capability, bf16=capability >= 80,
                 tflops=tflops, bandwidth=gbs * 1e9, watts=watts, cores=8,
             )  # fmt: skip
-    for generation, tflops, gbs in _APPLE:
+    for generation, rate, speed in _APPLE:
         for gib in _APPLE_GIB:
             if word == f"m{generation}-{gib}gb":
                 return Machine(
                     name=word, title=f"Apple M{generation}, {gib} GB", kind="mps", memory_bytes=gib * GIB, system_bytes=gib * GIB,
-                    bf16=True, tflops=tflops, bandwidth=gbs * 1e9, watts=40, cores=8,
+                    bf16=True, tflops=rate, bandwidth=speed * 1e9, watts=40, cores=8,
                 )  # fmt: skip
     return None

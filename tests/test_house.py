@@ -12,7 +12,9 @@ import pytest
 from tests.conftest import ROOT
 
 ROOMS = ("schemas", "runner", "steps")
-HEAVY = {"torch", "transformers", "numpy", "tokenizers", "sentencepiece", "jinja2", "datasets", "peft", "pymupdf", "docx", "gguf", "matplotlib"}
+HEAVY = {
+    "torch", "transformers", "numpy", "tokenizers", "sentencepiece", "jinja2", "datasets", "peft", "pymupdf", "docx", "gguf", "matplotlib",
+}  # fmt: skip
 SOURCES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 STEPS = {path.stem for path in (ROOT / "steps").glob("*.py")} - {"__init__"}
 
@@ -131,5 +133,6 @@ def test_every_code_has_one_page():
 
 def test_the_editors_schema_is_the_one_that_recipe_writes():
     """schemas/recipe.schema.json, which the shipped recipes name for editors, is what `recipe schema` prints."""
-    done = subprocess.run([sys.executable, "-c", "from runner.cli import main; main()", "schema"], capture_output=True, text=True, cwd=ROOT, check=True)
+    command = [sys.executable, "-c", "from runner.cli import main; main()", "schema"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == (ROOT / "schemas" / "recipe.schema.json").read_text("utf-8")

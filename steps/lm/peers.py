@@ -39,7 +39,7 @@ def texts(bins: TokenBin, words: TextTokenizer, known: dict[str, Language], *, m
     """A trigram's text in each language, drawn as the model's are: {lang, text}."""
     train = BinReader(bins.path, "train")
     trigram = Ngram(TEXT_ORDER, bins.vocab_size).fit(train.tokens, train.offsets)
-    made = []
+    made: list[dict[str, str]] = []
     for lang, language in sorted(known.items()):
         before = prompt_ids(language.openings[0] if language.openings else "", words)
         rng = np.random.default_rng([seed, len(made)])
