@@ -147,7 +147,7 @@ def test_a_store_that_cannot_be_written_or_read_is_said(tmp_path):
         Store(tmp_path, "file").open()
     store_in(tmp_path)
     (tmp_path / ".recipe" / "store" / "format.json").write_text('{"format": 99}')
-    with pytest.raises(RecipeError, match="R002: the store .* has format 99, this version reads format 1"):
+    with pytest.raises(RecipeError, match=r"R002: the store .* has format 99, this version reads format 1"):
         Store(tmp_path).open()
 
 
