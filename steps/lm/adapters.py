@@ -1,7 +1,6 @@
 """LoRA by peft: added, watched, saved, merged, each with a proof."""
 
 import json
-import shutil
 import warnings
 from difflib import get_close_matches
 from pathlib import Path
@@ -81,11 +80,6 @@ def save(adapted: Any, folder: Path) -> None:
     config["base_model_name_or_path"] = None
     config["target_modules"] = sorted(config["target_modules"])  # a set inside peft: its order differs from run to run
     write_json(folder / "adapter_config.json", config)
-
-
-def copy(folder: Path, target: Path) -> None:
-    """Copy a saved adapter."""
-    shutil.copytree(folder, target, dirs_exist_ok=True)
 
 
 @torch.no_grad()

@@ -205,7 +205,6 @@ def _finish(
     merged: float | None = None
     if adapted is not None:
         adapters.save(adapted, out / "adapter")
-        adapters.copy(out / "adapter", context.side("adapters/adapter"))
         network, merged = adapters.merge(adapted, _some_rows(material, settings).to(device))
         context.event("merged", largest_logit_difference=merged)
         if material.validation:  # the merged weights are what the loss is recorded of
