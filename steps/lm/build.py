@@ -12,8 +12,8 @@ from torch import nn
 from schemas import ModelConfig, RecipeError
 from steps.lm import mamba, mamba2, transformer
 from steps.lm.shapes import sizes
+from steps.sizing.throughput import ONE_THREAD_PARAMETERS
 
-ONE_THREAD_PARAMETERS = 2_000_000
 Ids = dict[str, int | None]  # pad_token_id, bos_token_id, eos_token_id
 
 

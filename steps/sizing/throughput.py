@@ -12,6 +12,7 @@ BANDWIDTH = {"cuda": 300e9, "mps": 100e9}  # where the machine does not say
 CORE_FLOPS = 80e9  # of a CPU core: two fused products of eight floats a cycle at 2.5 GHz
 CORE_BANDWIDTH = 4e9  # bytes a second that one core moves through elementwise operations (seen)
 STATE_S = {"cuda": 3e-12, "mps": 2e-10, "cpu": 7.5e-9}  # of a Mamba-1 scan: a state element of a token, there and back; of one core (seen)
+ONE_THREAD_PARAMETERS = 2_000_000  # up to here a CPU trains on one thread: see `fitting_threads` in steps/lm/build.py
 UPDATE_BYTES = 28  # AdamW reads weight, gradient and two moments and writes three of them
 
 
@@ -34,7 +35,7 @@ def tokens_per_second(
     fp32 runs at a quarter of a GPU's fp16 peak, bf16 on a card without it as fp32.
     """
     kind, tokens = machine.kind, batch_size * length
-    cores = max(1, machine.cores)
+    cores = 1 if kind == "cpu" and model.parameters(length) <= ONE_THREAD_PARAMETERS else max(1, machine.cores)
     half = (precision == "bf16" and machine.bf16) or (precision == "fp16" and machine.fp16)
     peak = CORE_FLOPS * cores if kind == "cpu" else max(machine.tflops, 1e-3) * 1e12 / (1 if half else 4)
     bandwidth = CORE_BANDWIDTH * cores if kind == "cpu" else machine.bandwidth or BANDWIDTH[kind]
