@@ -128,11 +128,11 @@ def source_of(texts: dict[Path, str], name: str) -> str:
     return texts[path]
 
 
-def _position(finding: Finding, order: dict[str, int]) -> tuple[int, int, str]:
+def _position(finding: Finding, order: dict[str, int]) -> tuple[int, int, bool, str]:
     place = finding.place
     if place is None:
-        return -1, 0, finding.code
-    return order.get(place.file, len(order)), place.start, finding.code
+        return -1, 0, False, finding.code
+    return order.get(place.file, len(order)), place.start, bool(finding.path), finding.code  # of the whole file before of its first key
 
 
 def _overlap(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:

@@ -345,8 +345,11 @@ def _target(recipe: Recipe | None, written: Any, findings: list[Finding]) -> Mac
 
 def _placed(meant: Meant, finding: Finding, overrides: Overrides) -> Finding:
     """The finding with its place, and with the --set that caused it when there is one."""
-    if finding.place is not None or not finding.path:
+    if finding.place is not None:
         return finding
+    if not finding.path:  # about the whole file: its first key stands for it
+        keys = [key for _, key, _ in meant.places.values()]
+        return finding.at(min(keys, key=lambda key: key.start, default=None))
     typed = ".".join(map(str, finding.path))
     if finding.path not in meant.places:
         for name, value in overrides.sets:
