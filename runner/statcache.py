@@ -48,12 +48,18 @@ def digest_file(path: str, size: int) -> str:
 
 
 def listing_of(folder: str) -> str:
-    """Digest of the names in a folder, each with whether it is a folder; of nothing when it is not there."""
+    """Digest of the names in a folder, each with whether it is a folder; of nothing when it is not there.
+
+    What we put into a project ourselves, `.recipe` and beside it `runs`, is no news: a glob may list the project's own folder.
+    """
     try:
         with os.scandir(folder) as entries:
-            names = sorted((entry.name, entry.is_dir()) for entry in entries)
+            found = {entry.name: entry.is_dir() for entry in entries}
     except OSError:
         return ""
+    if found.pop(".recipe", False):
+        found.pop("runs", None)
+    names = sorted(found.items())
     return digest_bytes(json.dumps(names).encode())
 
 

@@ -1,6 +1,7 @@
 """Shared by all tests: a step's context without a runner, sample data, and the folder of other people's data."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,13 @@ from schemas import Machine, RunRecord
 from schemas.machine import GIB
 
 ROOT = Path(__file__).parent.parent
+NEED_TORCH = ["steps/lm", "steps/test_train.py", "steps/test_validate_checkpoint.py"]
+collect_ignore = [] if find_spec("torch") else NEED_TORCH
+
+
+def pytest_report_header() -> str | None:
+    """Say what is not collected for want of torch."""
+    return f"torch is not installed: {', '.join(NEED_TORCH)} are left out" if collect_ignore else None
 
 
 class FakeContext:

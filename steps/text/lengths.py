@@ -78,10 +78,13 @@ def page(facts: dict[str, Any]) -> str:
     )
 
 
-def draw(facts: dict[str, Any], path: Path) -> None:
-    """Both distributions as one picture."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+def draw(facts: dict[str, Any], path: Path) -> bool:
+    """Both distributions as one picture; False, and none, without matplotlib."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        return False
 
     edges = facts["histogram"]["edges"]
     shown = edges[:-1] if len(edges) > 3 and edges[-1] > 1.5 * edges[-2] else edges  # the last bin holds all that is longer still
@@ -97,3 +100,4 @@ def draw(facts: dict[str, Any], path: Path) -> None:
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, metadata={"Software": None})
+    return True

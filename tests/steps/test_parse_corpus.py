@@ -147,6 +147,7 @@ def test_a_missing_column_names_those_that_exist(tmp_path):
 
 def test_a_hub_data_set_streams(tmp_path, monkeypatch):
     """The real `datasets` code, on a folder in hub layout: split by name, revision recorded."""
+    pytest.importorskip("datasets")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     rows = "".join(json.dumps({"text": f"Belge {i}.", "n": i}) + "\n" for i in range(50))
@@ -160,6 +161,7 @@ def test_a_hub_data_set_streams(tmp_path, monkeypatch):
 
 def test_a_hub_that_does_not_answer_is_an_error_or_a_fallback(tmp_path, monkeypatch):
     """D107 in one line at the source's hub; the fallback is taken before anything was read."""
+    pytest.importorskip("datasets")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
     with pytest.raises(RecipeError, match="D107: nobody/nothing cannot be read from the hub") as error:

@@ -51,6 +51,7 @@ def test_analyze_only_hands_the_corpus_on():
 
 def test_page_and_picture():
     """A Markdown table and a PNG, the same bytes each time."""
+    pytest.importorskip("matplotlib")
     pictures = []
     for _ in range(2):
         _, context = made(stories(), max_tokens=120)

@@ -76,7 +76,7 @@ def test_csv_with_semicolons_and_a_short_row(tmp_path):
 
 def test_parquet(tmp_path):
     """Rows of a parquet file, other types as text."""
-    import pyarrow as pa
+    pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
     parquet.write_table(pa.table({"text": ["bir", None, "iki"], "n": [1, 2, 3]}), tmp_path / "a.parquet")
@@ -158,6 +158,8 @@ def encrypted(path):
 )
 def test_what_cannot_be_read_says_why(tmp_path, name, content, reason):
     """One reason a file, in a person's words, never a traceback."""
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow")
     path = tmp_path / name
     content(path) if callable(content) else path.write_bytes(content)
     with pytest.raises(Unreadable) as error:
