@@ -13,6 +13,7 @@ from runner.extend import Layers, layers
 from runner.meant import Meant, StepMeant
 from runner.overrides import Overrides, apply
 from runner.variables import Variables, escaped
+from schemas.base import NotInKey, marked
 from schemas.findings import Edit, Finding, RecipeError, RecipePath
 from schemas.machine import Machine, known
 from schemas.machine import names as machine_names
@@ -182,7 +183,7 @@ class _Reading:
                     path: RecipePath = ("steps", step.id, "subject")
                     self.findings.append(Finding("K001", "error", f"unknown key subject in {step.id}", path, "delete the line", on="key"))
                 if step.id in self.subjects:
-                    given = {**given, "subject": by_id[self.subjects[step.id]].raw}
+                    given = {**given, "subject": _judged(by_id[self.subjects[step.id]])}
             try:
                 step.params = step.step.params.model_validate(given)
             except ValidationError as error:
@@ -341,6 +342,12 @@ def _target(recipe: Recipe | None, written: Any, findings: list[Finding]) -> Mac
             changed["memory_bytes"] = int(target.memory_gb * 1024**3)
         machine = machine.model_copy(update=changed)
     return machine
+
+
+def _judged(step: StepMeant) -> dict[str, Any]:
+    """The params of a step that another one judges: those that can change its result."""
+    aside = marked(step.step.params, NotInKey) if step.step is not None else set()
+    return {name: value for name, value in step.raw.items() if name not in aside}
 
 
 def _placed(meant: Meant, finding: Finding, overrides: Overrides) -> Finding:
