@@ -1,7 +1,7 @@
 """export_ollama: a GGUF file and a Modelfile from a checkpoint, and the proof in llama.cpp that the file is the model."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -23,6 +23,9 @@ from schemas import (
 from steps import step
 from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
 from steps.sizing.budget import export_bytes
+
+if TYPE_CHECKING:
+    from steps.text.chat_form import ChatForm
 
 PAGES = (
     RulePage(
@@ -71,6 +74,13 @@ PAGES = (
         "E010", "a name that Ollama does not take",
         "A model's name is letters, digits, dot, dash and underscore, and begins with a letter or a digit; it is the file's name too.",
         wrong="name: my model!", right="name: my-model",
+    ),
+    RulePage(
+        "E012", "a chat template that Ollama's cannot say",
+        "A Modelfile's template is written in Go. Ours is made from the model's own where each turn is a text before and a text after "
+        "its content. This one does more (it may put the system message into a question, or write earlier turns in another way), so the "
+        "Modelfile has no TEMPLATE, and Ollama looks at the template in the GGUF file by itself: see whether `ollama show` has it.",
+        severity="warning",
     ),
     RulePage(
         "E011", "a missing package stops the export", "GGUF is written with the packages gguf and numpy.",
@@ -129,7 +139,6 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     from steps.export.ollama import create
     from steps.export.proof import paragraphs, prove
     from steps.export.vocabulary import read_vocabulary
-    from steps.text.chat import JINJA_TEMPLATE
     from steps.text.tokenizers import open_tokenizer
     from steps.text.vocabulary import ids_fit
 
@@ -137,13 +146,15 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     ids_fit(tokenizer.vocab_size - 1, checkpoint.vocab_size, "the model")
     chat = checkpoint.objective == "sft"
     gguf = f"{params.name}.gguf"
-    template, parameters = _spoken(params, checkpoint)
+    template, parameters, begins = _spoken(params, checkpoint, tokenizer.form, context)
     text = modelfile(gguf, template, parameters, params.system)
     parse_modelfile(text)
+    vocabulary = read_vocabulary(checkpoint.path, tokenizer).padded(checkpoint.vocab_size)
+    vocabulary.switches["add_bos_token"] &= begins
     size = write_gguf(
         checkpoint.path, context.workdir / gguf, name=params.name, quantization=params.quantization,
-        vocabulary=read_vocabulary(checkpoint.path, tokenizer).padded(checkpoint.vocab_size),
-        context_length=checkpoint.max_seq_length or 2048, chat_template=JINJA_TEMPLATE if chat else "",
+        vocabulary=vocabulary,
+        context_length=checkpoint.max_seq_length or 2048, chat_template=tokenizer.form.jinja if chat else "",
         progress=lambda done, total: context.progress(done, total, "tensors"),
     )  # fmt: skip
     (context.workdir / "Modelfile").write_text(text, "utf-8")
@@ -165,19 +176,38 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     ).save(context.workdir)  # fmt: skip
 
 
-def _spoken(params: ExportOllama, checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
-    """The template, and the parameters with what follows from the checkpoint for those left out."""
+def _spoken(
+    params: ExportOllama, checkpoint: Checkpoint, form: "ChatForm", context: StepContext
+) -> tuple[str | None, dict[str, Any], bool]:
+    """The template (None: it cannot be said), the parameters with what follows from the checkpoint for those left out, and whether a
+    text begins with the begin token.
+    """
+    from steps.export.go_template import translate
     from steps.export.modelfile import PLAIN_TEMPLATE, chat_template
     from steps.text.chat import END
 
-    chat = checkpoint.objective == "sft"
-    written = params.parameters.model_dump(exclude_none=True)
+    template: str | None = PLAIN_TEMPLATE
     derived: dict[str, Any] = {}
-    if chat:
-        derived["stop"] = [END]
+    begins = True
+    if checkpoint.objective == "sft" and form.source is None:
+        template, derived["stop"] = chat_template(), [END]
+    elif checkpoint.objective == "sft":
+        said = translate(form)
+        template = None
+        if said is None or (params.system and not said.takes_system):
+            what = "has no place for a system message" if said else "is more than texts around turns"
+            message = f"the model's chat template {what}: the Modelfile has no TEMPLATE"
+            context.warn(
+                "E012", message, field="system" if said else "", fix="delete system" if said else "look at the model with ollama show"
+            )
+        else:
+            template = said.template
+        if said is not None:
+            begins = said.begins
+            derived |= {"stop": said.stop} if said.stop else {}
     if checkpoint.model.family in ("llama", "gpt2") and checkpoint.max_seq_length:
         derived["num_ctx"] = checkpoint.max_seq_length
-    return chat_template() if chat else PLAIN_TEMPLATE, {**derived, **written}
+    return template, {**derived, **params.parameters.model_dump(exclude_none=True)}, begins
 
 
 def _told(proof: Any) -> str:

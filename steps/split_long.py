@@ -66,7 +66,8 @@ def split_long(params: SplitLong, corpus: list[Corpus], tokenizer: Tokenizer, co
     """Write the corpora again, as one, with no document above `max_tokens`.
 
     Pieces keep their order and their origin; joined (overlap apart) they are the document. Of a conversation, turns are kept whole
-    and the system message is repeated; a long answer is split with its question repeated. With `analyze_only` nothing is cut.
+    and the system message is repeated; a long answer is split with its question repeated. Its length is what training meets: by
+    the chat template in the tokenizer's folder, where there is one. With `analyze_only` nothing is cut.
     """
     from steps.text.lengths import Lengths
     from steps.text.tokenizers import open_tokenizer
@@ -102,7 +103,8 @@ def _counted(corpora: list[Corpus], opened: "TextTokenizer", context: StepContex
     marks, done = _marks(opened), 0
     for rows in _batches(corpora):
         for row, ids in zip(rows, opened.encode_arrays([row["text"] for row in rows]), strict=True):
-            yield row, len(ids) + marks, ids
+            chat = row.get("messages") if opened.form.source else None  # ours is in the text already
+            yield row, opened.form.count(chat, opened) if chat else len(ids) + marks, ids
         if context.stopping():
             raise context.stopped()
         done += len(rows)
@@ -137,6 +139,13 @@ def _pieces(row: dict[str, Any], ids: Any, params: SplitLong, opened: "TextToken
     def starts(text: str) -> Sequence[int]:
         return opened.starts(text, ids if text is whole else None)  # a text that fits into the window is not tokenized again
 
+    if row.get("messages") and opened.form.source:
+
+        def size(messages: list[dict[str, str]]) -> int:
+            return opened.form.count(messages, opened)
+
+        parts = split_messages(row["messages"], params.max_tokens, starts, params.strategy, params.overlap_tokens, size)
+        return [({**row, "origin": origin, **part}, size(part["messages"])) for part in parts]
     if row.get("messages"):
         parts = split_messages(row["messages"], room, starts, params.strategy, params.overlap_tokens)
         return [({**row, "origin": origin, **part}, opened.count(part["text"]) + marks) for part in parts]
@@ -151,7 +160,8 @@ def _tell(params: SplitLong, lengths: "Lengths", context: StepContext) -> None:
     facts = {"max_tokens": params.max_tokens, "strategy": params.strategy, "analyze_only": params.analyze_only, **lengths.facts()}
     context.stats("preprocess", facts)
     context.side("reports/preprocess.md").write_text(page(facts), "utf-8")
-    draw(facts, context.side("plots/length_distribution.png"))
+    if not draw(facts, context.side("plots/length_distribution.png")):
+        context.event("no_picture", message="no picture of the lengths: pip install matplotlib")
     before, after = facts["before"]["count"], facts["after"]["count"]
     context.event("split", documents=before, pieces=after, over_limit_after=facts["over_limit_after"])
     if facts["over_limit_after"] and not params.analyze_only:

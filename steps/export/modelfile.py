@@ -25,12 +25,13 @@ def chat_template(template: ChatTemplate = DEFAULT_TEMPLATE) -> str:
     return f"{{{{ range .Messages }}}}{turn}{{{{ end }}}}{template.opening('assistant')}"
 
 
-def modelfile(gguf: str, template: str, parameters: dict[str, ParameterValue | list[str]], system: str | None = None) -> str:
-    """The text of a Modelfile for the file `gguf` beside it. A list of values gives a line each (`stop`).
+def modelfile(gguf: str, template: str | None, parameters: dict[str, ParameterValue | list[str]], system: str | None = None) -> str:
+    """The text of a Modelfile for the file `gguf` beside it. A list of values gives a line each (`stop`); without a template
+    Ollama takes its own for the file, or none.
 
     Raises RecipeError E005 for a value that a Modelfile cannot hold.
     """
-    lines = [f"FROM ./{gguf}", f"TEMPLATE {_quoted(template, 'template')}"]
+    lines = [f"FROM ./{gguf}", *([] if template is None else [f"TEMPLATE {_quoted(template, 'template')}"])]
     for name, value in parameters.items():
         for one in value if isinstance(value, list) else [value]:
             lines.append(f"PARAMETER {name} {_quoted(one, f'parameters.{name}') if isinstance(one, str) else _number(one)}")

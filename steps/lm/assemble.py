@@ -214,7 +214,7 @@ def _finish(
             done.scored = {"loss": found.loss, "bits_per_byte": found.bits_per_byte, "tokens": found.tokens, "by": found.by}
     checkpoint.write_model(network, out, token_ids(words))
     checkpoint.copy_tokenizer(_base(job) or _needed(job).path, out)
-    if material.chats:
+    if material.chats and words.form.source is None:
         _set_template(out)
     scored = done.scored
     record = {
@@ -240,7 +240,7 @@ def _some_rows(material: Material, settings: Settings) -> torch.Tensor:
 
 
 def _set_template(folder: Path) -> None:
-    """Conversations were taught in our template, so the checkpoint's tokenizer names it."""
+    """The base had no template, so conversations were taught in ours, and the checkpoint's tokenizer names it."""
     path = folder / "tokenizer_config.json"
     config = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     (folder / "chat_template.jinja").unlink(missing_ok=True)

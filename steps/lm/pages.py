@@ -175,6 +175,15 @@ TRAIN_PAGES = (
         severity="warning",
     ),
     RulePage(
+        "D115",
+        "the model's chat template does not write a conversation",
+        "A base model that has a chat template is fine-tuned in it. The template refused the conversation (some know no system message, or "
+        "want question and answer in turn), or writes its beginning in another way once turns follow: then nobody can say which tokens "
+        "are the answer. It runs in a sandbox and without a clock.",
+        wrong='{"messages": [{"role": "user", ...}, {"role": "user", ...}]}',
+        right='{"messages": [{"role": "user", ...}, {"role": "assistant", ...}]}',
+    ),
+    RulePage(
         "V104",
         "a new model without a tokenizer",
         "The tokenizer says how many rows the embedding has, and goes with the checkpoint.",

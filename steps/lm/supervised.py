@@ -8,7 +8,6 @@ import numpy as np
 
 from schemas import Corpus, RecipeError
 from steps.lm.batches import Row
-from steps.text.chat import render
 
 if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
@@ -74,24 +73,20 @@ def _refuse(lengths: list[int], documents: int, max_seq_length: int) -> None:
 
 
 def encode(document: dict[str, Any], tokenizer: "TextTokenizer") -> Row:
-    """One document with begin and end tokens. Of a conversation the answers with their end marks are learned, of a text all of it."""
+    """One document as tokens. A text stands between begin and end, and all of it is learned.
+
+    A conversation is written as the tokenizer's folder has it (steps.text.chat_form); its answers with their end marks are learned.
+    """
     messages = document.get("messages")
     if messages:
-        shown = render(messages)
-        text, spans = shown.text, shown.supervised
-        ends = messages[-1]["role"] == "assistant"
-    else:
-        text, spans, ends = document["text"], [(0, len(document["text"]))], True
-    ids, offsets = tokenizer.encode_offsets(text)
-    learned = np.zeros(len(ids), bool)
-    for start, end in spans:
-        learned |= np.array([a < end and b > start for a, b in offsets], bool) if ids else learned
+        written = tokenizer.form.tokens(messages, tokenizer)
+        return Row(np.array(written.ids, np.int64), np.array(written.learned, bool), document.get("lang", ""), written.size)
+    text = document["text"]
     first = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
     last = [] if tokenizer.eos_id is None else [tokenizer.eos_id]
-    whole = np.array([*first, *ids, *last], np.int64)
-    mask = np.concatenate([np.zeros(len(first), bool), learned, np.full(len(last), ends)])
-    size = sum(len(text[a:b].encode("utf-8")) for a, b in spans)
-    return Row(whole, mask, document.get("lang", ""), size)
+    ids, offsets = tokenizer.encode_offsets(text)
+    mask = np.array([False] * len(first) + [a < len(text) and b > 0 for a, b in offsets] + [True] * len(last), bool)
+    return Row(np.array([*first, *ids, *last], np.int64), mask, document.get("lang", ""), len(text.encode("utf-8")))
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -26,6 +26,9 @@ def longest_row(corpora: Iterable[Corpus], tokenizer: Path) -> int | None:
     longest, waiting = 0, []
     for corpus in corpora:
         for row in corpus.rows():
+            if row.get("messages") and words.form.source:
+                longest = max(longest, words.form.count(row["messages"], words) - marks)
+                continue
             waiting.append(render(row["messages"]).text if row.get("messages") else row["text"])
             if len(waiting) == BATCH:
                 longest = max(longest, *map(len, words.encode_arrays(waiting)))

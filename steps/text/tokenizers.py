@@ -4,16 +4,20 @@ Text stays text: a literal `</s>` in a document never becomes the control token,
 """
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas import RecipeError
-from steps.text.spmodel import BYTE, USER, Model, read_model
+from steps.text.spmodel import BYTE, CONTROL, USER, Model, read_model
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from steps.text.chat_form import ChatForm
 
 INSTALL = 'pip install "recipe[train]"'
 
@@ -27,6 +31,14 @@ class TextTokenizer(ABC):
     bos_id: int | None
     eos_id: int | None
     user_symbols: list[str]
+    folder: Path | None = None
+
+    @cached_property
+    def form(self) -> "ChatForm":
+        """How conversations are written for this tokenizer: by its folder's chat template, or by ours."""
+        from steps.text.chat_form import ChatForm, chat_form
+
+        return chat_form(self.folder) if self.folder else ChatForm()
 
     @abstractmethod
     def encode(self, text: str) -> list[int]:
@@ -51,6 +63,10 @@ class TextTokenizer(ABC):
     def piece(self, token: int) -> str:
         """The vocabulary's own spelling of a token."""
 
+    @abstractmethod
+    def encode_marked(self, text: str, marks: list[str]) -> tuple[list[int], list[tuple[int, int]]]:
+        """As `encode_offsets`, with control tokens where `text` holds one of `marks` that the vocabulary has: for text of a template."""
+
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text; the same as `encode` one by one."""
         return [ids.tolist() for ids in self.encode_arrays(list(texts))]
@@ -73,6 +89,7 @@ class SentencePieceTokenizer(TextTokenizer):
 
     def __init__(self, path: Path) -> None:
         sentencepiece = _library("sentencepiece")
+        self.folder = path.parent
         self.model: Model = read_model(path)
         self.processor = sentencepiece.SentencePieceProcessor(model_file=str(path))
         self.vocab_size = self.processor.vocab_size()
@@ -103,6 +120,19 @@ class SentencePieceTokenizer(TextTokenizer):
         if not self._plain:
             return ids, _offsets_by_search(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
         return ids, _offsets(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
+
+    def encode_marked(self, text: str, marks: list[str]) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids and characters, the stretches between control pieces encoded one by one."""
+        ids: list[int] = []
+        spans: list[tuple[int, int]] = []
+        known = sorted({m for m in marks if m in self.model.of_kind(CONTROL)}, key=len, reverse=True)
+        at = 0
+        for part in re.split(f"({'|'.join(map(re.escape, known))})", text) if known else [text]:
+            new, places = ([self.processor.piece_to_id(part)], [(0, len(part))]) if part in known else self.encode_offsets(part)
+            ids += new
+            spans += [(a + at, b + at) for a, b in places]
+            at += len(part)
+        return ids, spans
 
     def starts(self, text: str, ids: "np.ndarray | None" = None) -> Sequence[int]:
         """The first character of each token, from the lengths of the pieces."""
@@ -146,12 +176,13 @@ class FastTokenizer(TextTokenizer):
 
     def __init__(self, folder: Path) -> None:
         tokenizers = _library("tokenizers")
+        self.folder = folder
         self.backend = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.backend.encode_special_tokens = True  # a trap: otherwise a literal "</s>" in a text is the control token
         self.backend.no_truncation()
         self.backend.no_padding()
         self.vocab_size = self.backend.get_vocab_size(with_added_tokens=True)
-        names = _special_names(folder)
+        names = special_names(folder)
         self.pad_id, self.unk_id, self.bos_id, self.eos_id = (
             self.backend.token_to_id(names[role]) if names.get(role) else None for role in ("pad", "unk", "bos", "eos")
         )
@@ -174,6 +205,15 @@ class FastTokenizer(TextTokenizer):
         encoding = self.backend.encode(text, add_special_tokens=False)
         return encoding.ids, encoding.offsets
 
+    def encode_marked(self, text: str, marks: list[str]) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids and characters, with all added tokens as transformers has them."""
+        self.backend.encode_special_tokens = False
+        try:
+            encoding = self.backend.encode(text, add_special_tokens=False)
+        finally:
+            self.backend.encode_special_tokens = True
+        return encoding.ids, encoding.offsets
+
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`."""
         return str(self.backend.decode([int(i) for i in ids], skip_special_tokens=True))
@@ -194,7 +234,7 @@ def open_tokenizer(folder: Path) -> TextTokenizer:
     """
     folder = Path(folder)
     try:
-        if (folder / "tokenizer.model").is_file():
+        if (folder / "tokenizer.model").is_file() and not _added_later(folder):
             return SentencePieceTokenizer(folder / "tokenizer.model")
         if (folder / "tokenizer.json").is_file():
             return FastTokenizer(folder)
@@ -203,6 +243,15 @@ def open_tokenizer(folder: Path) -> TextTokenizer:
     except Exception as error:
         raise RecipeError("T101", f"the tokenizer in {folder.name} cannot be opened: {error}", fix="make it again") from error
     raise RecipeError("T101", f"{folder.name} holds neither tokenizer.model nor tokenizer.json", fix="name a folder with a tokenizer in it")
+
+
+def _added_later(folder: Path) -> bool:
+    """True when tokenizer.json has tokens that were added to tokenizer.model's: the model alone would write them as plain text."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        return False
+    added = json.loads(path.read_text("utf-8")).get("added_tokens", [])
+    return bool(added) and max(token["id"] for token in added) >= len(read_model(folder / "tokenizer.model").pieces)
 
 
 def _library(name: str) -> Any:
@@ -257,7 +306,19 @@ def _offsets_by_search(text: str, pieces: list[str], is_byte: list[bool]) -> lis
     return spans
 
 
-def _special_names(folder: Path) -> dict[str, str]:
+def added_tokens(folder: Path) -> list[str]:
+    """Tokens that stand beside the learned vocabulary of the tokenizer in `folder`, as text: control tokens, marks, user symbols."""
+    found: list[str] = []
+    if (folder / "tokenizer.json").is_file():
+        found += [token["content"] for token in json.loads((folder / "tokenizer.json").read_text("utf-8")).get("added_tokens", [])]
+    if (folder / "tokenizer.model").is_file():
+        model = read_model(folder / "tokenizer.model")
+        found += [*model.of_kind(CONTROL), *model.of_kind(USER)]
+    return list(dict.fromkeys(found))
+
+
+def special_names(folder: Path) -> dict[str, str]:
+    """The spelling of pad, unk, bos and eos, of those that the folder names."""
     names: dict[str, str] = {}
     for file in ("special_tokens_map.json", "tokenizer_config.json"):
         path = folder / file

@@ -1,0 +1,204 @@
+"""How the model of a folder writes conversations: by its own chat template, run in a sandbox, or by ours where it has none."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas import RecipeError
+from steps.text.chat import JINJA_TEMPLATE, Rendered, render
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from steps.text.tokenizers import TextTokenizer
+
+Messages = Sequence[dict[str, str]]
+OPEN, CLOSE = "\ue000", "\ue001"  # private use: they stand for a mark that a message writes out, which must stay plain text
+STAND_IN = f"{OPEN}(\\d+){CLOSE}"
+FIX = "mend the conversation, or the chat template in the model's folder"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A conversation as tokens. learned: for each id, whether the model learns to write it. size: UTF-8 bytes of what it learns."""
+
+    ids: list[int]
+    learned: list[bool]
+    size: int
+
+
+@dataclass
+class ChatForm:
+    """One chat template. source: Jinja, None for ours. marks: added tokens, which the template may write. special: by role, as `bos`."""
+
+    source: str | None = None
+    marks: list[str] = field(default_factory=list)
+    special: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def jinja(self) -> str:
+        """The template as transformers and llama.cpp keep it."""
+        return self.source or JINJA_TEMPLATE
+
+    def text(self, messages: Messages, *, ask: bool = False) -> str:
+        """`messages` as the folder's template writes them; `ask`: with the opening of an answer. Raises RecipeError D115."""
+        try:
+            return str(_compiled(self.jinja).render(
+                messages=[dict(m) for m in messages], add_generation_prompt=ask, tools=None, documents=None,
+                **{f"{role}_token": self.special.get(role, "") for role in ("bos", "eos", "unk", "pad")},
+            ))  # fmt: skip
+        except Exception as error:  # whatever another's template raises: its own refusals, undefined names, the sandbox's
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            message = f"the model's chat template does not write the conversation {_shown(messages)}: {first}"
+            raise RecipeError("D115", message, field="corpus", fix=FIX) from error
+
+    def rendered(self, messages: Messages) -> Rendered:
+        """The text and what of it is learned: each answer, from where a question for it ends to its end-of-turn mark, that included.
+
+        The template writes the conversation up to each answer, and up to its end; the whole must begin with both.
+        Raises RecipeError D115 when it does not, or when an answer is not in it as it was written.
+        """
+        if self.source is None:
+            return render(messages)
+        whole, spans = self.text(messages), []
+        for number, message in enumerate(messages):
+            if message["role"] != "assistant":
+                continue
+            start, said = len(before := self.text(messages[:number], ask=True)), message["content"].strip()
+            last = number == len(messages) - 1
+            until = whole if last else _shared(whole, self.text(messages[: number + 1]))  # some end a text with eos, but no turn
+            at = until.find(said, start)
+            if not whole.startswith(before) or at < 0:
+                told = f"the model's chat template changes turn {number + 1} of {_shown(messages)}, or what stands before it"
+                raise RecipeError("D115", f"{told}, so what is learned cannot be found", field="corpus", fix=FIX)
+            spans.append((start, self._end(until, at + len(said))))
+        return Rendered(whole, spans)
+
+    def _end(self, text: str, at: int) -> int:
+        """The end of the first mark after `at`, or of the text: a line break behind the mark is not the model's to write."""
+        ends = [found + len(mark) for mark in self.marks if (found := text.find(mark, at)) >= 0]
+        return min(ends, default=len(text))
+
+    def tokens(self, messages: Messages, tokenizer: "TextTokenizer") -> Written:
+        """`messages` as ids. The template's marks are control tokens; the same characters in a message stay text.
+
+        Ours is put between begin and end tokens; a folder's own writes its own, and where an answer has no mark behind it the end
+        token follows the last, so that a model learns to stop.
+        """
+        ends = messages[-1]["role"] == "assistant"
+        if self.source is None:
+            shown = render(messages)
+            ids, offsets = tokenizer.encode_offsets(shown.text)
+            first, last = ([] if token is None else [token] for token in (tokenizer.bos_id, tokenizer.eos_id))
+            learned = [False] * len(first) + _inside(offsets, shown.supervised) + [ends] * len(last)
+            return Written([*first, *ids, *last], learned, sum(len(shown.text[a:b].encode("utf-8")) for a, b in shown.supervised))
+        shown = self.rendered([{**m, "content": self._hidden(m["content"])} for m in messages])
+        ids, learned = [], []
+        for start, end, plain in _parts(shown.text):
+            if plain:
+                new = tokenizer.encode(self._meant(shown.text[start:end]))
+                places = [(0, end - start)] * len(new)
+            else:
+                new, places = tokenizer.encode_marked(shown.text[start:end], self.marks)
+            ids += new
+            learned += _inside([(a + start, b + start) for a, b in places], shown.supervised)
+        if ends and tokenizer.eos_id is not None and not shown.text[: shown.supervised[-1][1]].endswith(tuple(self.marks) or ("\0",)):
+            ids, learned = [*ids, tokenizer.eos_id], [*learned, True]
+        return Written(ids, learned, sum(len(self._meant(shown.text[a:b]).encode("utf-8")) for a, b in shown.supervised))
+
+    def count(self, messages: Messages, tokenizer: "TextTokenizer") -> int:
+        """How many ids `tokens` gives."""
+        return len(self.tokens(messages, tokenizer).ids)
+
+    def _hidden(self, content: str) -> str:
+        """`content` with stand-ins for marks that are written out in it."""
+        texts = [*self.marks, OPEN]
+        if not any(text in content for text in texts):
+            return content
+        either = "|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True))
+        return re.sub(either, lambda found: f"{OPEN}{texts.index(found[0])}{CLOSE}", content)
+
+    def _meant(self, text: str) -> str:
+        """`text` with what its stand-ins stand for."""
+        texts = [*self.marks, OPEN]
+        return re.sub(STAND_IN, lambda found: texts[int(found[1])], text)
+
+
+def chat_form(folder: Path) -> ChatForm:
+    """The form of the tokenizer or model in `folder`: its chat_template.jinja, else tokenizer_config.json's, else ours.
+
+    Raises RecipeError D115 for a template that is not Jinja.
+    """
+    from steps.text.tokenizers import added_tokens, special_names
+
+    source = _source(Path(folder))
+    if source is None or source == JINJA_TEMPLATE:
+        return ChatForm()
+    special = special_names(Path(folder))
+    marks = sorted({*added_tokens(Path(folder)), *special.values()} - {""})
+    try:
+        _compiled(source)
+    except Exception as error:
+        raise RecipeError("D115", f"the chat template of {Path(folder).name} is no Jinja: {error}", field="model.base", fix=FIX) from error
+    return ChatForm(source, marks, special)
+
+
+def _source(folder: Path) -> str | None:
+    if (folder / "chat_template.jinja").is_file():
+        return (folder / "chat_template.jinja").read_text("utf-8")
+    path = folder / "tokenizer_config.json"
+    found = json.loads(path.read_text("utf-8")).get("chat_template") if path.is_file() else None
+    if isinstance(found, list):  # several, by name
+        found = next((entry["template"] for entry in found if entry.get("name") == "default"), None)
+    return found if isinstance(found, str) else None
+
+
+@cache
+def _compiled(source: str) -> "Template":
+    """As transformers compiles it, with one difference: no clock, so that a conversation is the same text every day."""
+    from jinja2 import TemplateError, nodes
+    from jinja2.ext import Extension
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Generation(Extension):
+        """`{% generation %}`: transformers marks answers with it; the text is what stands in it."""
+
+        tags = {"generation"}
+
+        def parse(self, parser: Any) -> Any:
+            line = next(parser.stream).lineno
+            return nodes.Scope(parser.parse_statements(("name:endgeneration",), drop_needle=True), lineno=line)
+
+    def refuse(message: str) -> None:
+        raise TemplateError(message)
+
+    made = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, "jinja2.ext.loopcontrols"])
+    made.filters["tojson"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
+    made.globals["raise_exception"] = refuse
+    return made.from_string(source)
+
+
+def _parts(text: str) -> list[tuple[int, int, bool]]:
+    """[start, end) of stretches, and whether each is a stand-in for a mark that is only text."""
+    found, at = [], 0
+    for stand_in in re.finditer(STAND_IN, text):
+        found += [(at, stand_in.start(), False), (*stand_in.span(), True)]
+        at = stand_in.end()
+    return [part for part in [*found, (at, len(text), False)] if part[0] < part[1]]
+
+
+def _inside(offsets: list[tuple[int, int]], spans: list[tuple[int, int]]) -> list[bool]:
+    return [any(a < end and b > start for start, end in spans) for a, b in offsets]
+
+
+def _shared(one: str, other: str) -> str:
+    """The beginning that both have."""
+    return one[: next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))]
+
+
+def _shown(messages: Messages) -> str:
+    return repr(messages[0]["content"][:40]) if messages else "without a turn before its answer"
