@@ -74,14 +74,14 @@ def _fields(data: bytes) -> Iterator[tuple[int, bytes | int]]:
     """Number and raw value of each field of a protobuf message (protobuf.dev/programming-guides/encoding)."""
     at = 0
     while at < len(data):
-        key, at = _varint(data, at)
+        key, at = varint(data, at)
         wire = key & 7
         if wire == 0:
-            value, at = _varint(data, at)
+            value, at = varint(data, at)
             yield key >> 3, value
             continue
         if wire == 2:
-            size, at = _varint(data, at)
+            size, at = varint(data, at)
         elif wire in (1, 5):
             size = 8 if wire == 1 else 4
         else:
@@ -92,7 +92,8 @@ def _fields(data: bytes) -> Iterator[tuple[int, bytes | int]]:
         at += size
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def varint(data: bytes | bytearray, at: int) -> tuple[int, int]:
+    """A protobuf number that begins at `at`, and where it ends."""
     value = shift = 0
     while True:
         byte = data[at]

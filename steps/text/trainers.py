@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from steps.text.fast import SPECIAL
-from steps.text.spmodel import NORMAL, parse_model
+from steps.text.spmodel import NORMAL, parse_model, varint
 from steps.text.tokenizers import _library
 
 CHUNK = 4000  # characters of a training sentence: paragraphs with their line breaks inside, whole where they fit
@@ -141,11 +141,11 @@ def on_grid(model: bytes) -> bytes:
     out = bytearray(model)
     at = 0
     while at < len(out):
-        key, at = _varint(out, at)
+        key, at = varint(out, at)
         if key & 7 == 0:
-            _, at = _varint(out, at)
+            _, at = varint(out, at)
             continue
-        size, at = _varint(out, at)
+        size, at = varint(out, at)
         if key >> 3 == 1:
             _round_score(out, at, at + size)
         at += size
@@ -155,28 +155,17 @@ def on_grid(model: bytes) -> bytes:
 def _round_score(out: bytearray, at: int, end: int) -> None:
     """Round the score (field 2, a float) of the piece that stands in out[at:end]; control pieces keep their 0."""
     while at < end:
-        key, at = _varint(out, at)
+        key, at = varint(out, at)
         if key & 7 == 5:
             if key >> 3 == 2:
                 score = struct.unpack_from("<f", out, at)[0]
                 struct.pack_into("<f", out, at, round(score * SCORE_GRID) / SCORE_GRID)
             at += 4
         elif key & 7 == 2:
-            size, at = _varint(out, at)
+            size, at = varint(out, at)
             at += size
         else:
-            _, at = _varint(out, at)
-
-
-def _varint(data: bytearray, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, at
-        shift += 7
+            _, at = varint(out, at)
 
 
 def _understood(error: Exception, asked: int) -> Exception:

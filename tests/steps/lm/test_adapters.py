@@ -52,6 +52,7 @@ def test_every_projection_of_our_mamba_can_learn_that_peft_allows():
     """dt_proj gets no gradient through transformers' forward pass; through ours, which calls the module, it does."""
     made, _ = adapted("mamba", target_modules=["in_proj", "x_proj", "dt_proj"])
     learn(made)
+    assert all(bool(p.any()) for n, p in made.named_parameters() if "lora_B" in n and "dt_proj" in n)
 
 
 def test_an_adapter_without_a_gradient_is_named():
