@@ -15,6 +15,7 @@ from schemas.training import LoraSettings
 from steps.lm import adapters, build, checkpoint, precision, texts
 from steps.lm.batches import Data, PackedRows, Row, WholeRows, validation_rows
 from steps.lm.evaluate import score
+from steps.lm.frozen import halve, held_dtype, rounded, stored_dtype
 from steps.lm.loop import Loop, Progress, Settings
 from steps.lm.loss import Head
 from steps.lm.supervised import rows_of
@@ -62,7 +63,8 @@ def assemble(job: Job) -> Checkpoint:
     base = _base(job)
     words = open_tokenizer(base if base is not None else _needed(job).path)
     material = _material(job, words)
-    network, family = _network(job, base, words)
+    half = held_dtype(params.method, params.precision, device)
+    network, family = _network(job, base, words, half)
     limit = build.longest_input(network)
     if limit is not None and limit < params.max_seq_length:
         raise RecipeError("M101", f"the model has {limit} positions, rows have {params.max_seq_length}", field="max_seq_length",
@@ -71,15 +73,17 @@ def assemble(job: Job) -> Checkpoint:
     adapted = adapters.add(network, family, params.lora or LoraSettings(), context.seed) if params.method == "lora" else None
     settings = _settings(params, material)
     watch = Bands(params.expect, context)
+    with precision.held(half, device):
+        head = Head(network)
     loop = Loop(
-        Head(network), material.data, material.validation, settings, context, _sampler(job, network, words), watch,
+        head, material.data, material.validation, settings, context, _sampler(job, network, words, half), watch,
         (lambda: adapters.every_adapter_learns(network)) if adapted is not None else (lambda: None),
     )  # fmt: skip
     context.event("training", parameters=build.parameter_count(network), steps=settings.steps, precision=settings.precision,
                   path=build.path(network, device), message=f"{build.path(network, device)}; {settings.precision}")  # fmt: skip
     with build.fitting_threads(network):
         done = loop.run(context.seed)
-        return _finish(job, network, adapted, words, material, settings, done, device)
+        return _finish(job, network, adapted, words, material, settings, done, half)
 
 
 def _base(job: Job) -> Path | None:
@@ -125,11 +129,11 @@ def _material(job: Job, words: TextTokenizer) -> Material:
     return Material(PackedRows(train, params.max_seq_length, seed), rows_val)
 
 
-def _network(job: Job, base: Path | None, words: TextTokenizer) -> tuple[nn.Module, str]:
-    """The model in fp32 and its family; its embedding has a row for every id."""
+def _network(job: Job, base: Path | None, words: TextTokenizer, half: torch.dtype | None) -> tuple[nn.Module, str]:
+    """The model (in fp32, or its matrices in `half`) and its family; its embedding has a row for every id."""
     params = job.params
     if base is not None:
-        network = build.open_model(base, field="model.base")
+        network = build.open_model(base, field="model.base", half=half)
         rows = network.config.vocab_size
         family = build.sizes_of(network).family
         ids_fit(words.vocab_size - 1, rows, "the base model", field="model.base", fix="take the base model's own tokenizer")
@@ -168,10 +172,11 @@ def _settings(params: Any, material: Material) -> Settings:
     )  # fmt: skip
 
 
-def _sampler(job: Job, network: nn.Module, words: TextTokenizer) -> Any:
+def _sampler(job: Job, network: nn.Module, words: TextTokenizer, half: torch.dtype | None) -> Any:
     def sampler(step: int) -> list[dict[str, str]]:
         seed = job.context.seed + step
-        return texts.samples(network, words, job.params.samples, max_new_tokens=SAMPLE_TOKENS, seed=seed)
+        with precision.held(half, next(network.parameters()).device):
+            return texts.samples(network, words, job.params.samples, max_new_tokens=SAMPLE_TOKENS, seed=seed)
 
     return sampler
 
@@ -198,21 +203,36 @@ class Bands:
 
 def _finish(
     job: Job, network: nn.Module, adapted: Any, words: TextTokenizer, material: Material, settings: Settings, done: Progress,
-    device: torch.device,
+    half: torch.dtype | None,
 ) -> Checkpoint:  # fmt: skip
-    """Merge, write, and say what came out."""
+    """Merge, write, and say what came out.
+
+    Merging is in fp32, on the CPU where the base is held in half: it need not fit the card twice as large. The merged weights are
+    written in the type that the base's were stored in, and scored as they are written.
+    """
     params, context, out = job.params, job.context, job.context.workdir
+    device = next(network.parameters()).device
     merged: float | None = None
+    stored = torch.float32
     if adapted is not None:
         adapters.save(adapted, out / "adapter")
-        network, merged = adapters.merge(adapted, _some_rows(material, settings).to(device))
-        context.event("merged", largest_logit_difference=merged)
-        if material.validation:  # the merged weights are what the loss is recorded of
-            found = score(
-                Head(network), material.validation, settings.eval_batch_size, precision.autocast(settings.precision, device), device
-            )
-            done.scored = {"loss": found.loss, "bits_per_byte": found.bits_per_byte, "tokens": found.tokens, "by": found.by}
-    checkpoint.write_model(network, out, token_ids(words))
+        base = _base(job)
+        stored = stored_dtype(base) if base is not None else torch.float32
+        if half is not None:
+            adapted = adapted.to("cpu").float()
+        rows = _some_rows(material, settings).to(next(adapted.parameters()).device)
+        network, merged = adapters.merge(adapted, rows)
+        rounded(network, stored)
+        kind = str(stored).removeprefix("torch.")
+        context.event("merged", largest_logit_difference=merged, stored=kind, message=f"adapters merged in fp32, weights stored in {kind}")
+    checkpoint.write_model(network, out, token_ids(words), stored)
+    if adapted is not None and material.validation:  # the merged weights are what the loss is recorded of
+        if half is not None:
+            halve(network, half)
+        with precision.held(half, device):
+            head = Head(network.to(device))
+        found = score(head, material.validation, settings.eval_batch_size, precision.autocast(settings.precision, device), device)
+        done.scored = {"loss": found.loss, "bits_per_byte": found.bits_per_byte, "tokens": found.tokens, "by": found.by}
     checkpoint.copy_tokenizer(_base(job) or _needed(job).path, out)
     if material.chats and words.form.source is None:
         _set_template(out)

@@ -1,4 +1,4 @@
-"""Models made new from a ModelConfig, or opened from a transformers folder, always in fp32 and with our Mamba mixer."""
+"""Models made new from a ModelConfig, or opened from a transformers folder, in fp32 and with our Mamba mixer."""
 
 import json
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from torch import nn
 
 from schemas import ModelConfig, RecipeError
 from steps.lm import mamba, mamba2, transformer
+from steps.lm.frozen import halve, stored_dtype
 from steps.lm.shapes import sizes
 from steps.sizing.throughput import ONE_THREAD_PARAMETERS
 
@@ -50,8 +51,8 @@ def _drop_out(network: nn.Module, share: float) -> None:
         block.mixer.register_forward_hook(drop)
 
 
-def open_model(folder: Path, *, field: str = "") -> nn.Module:
-    """The causal language model in a transformers folder, in fp32.
+def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None) -> nn.Module:
+    """The causal language model in a transformers folder, in fp32; with `half` its matrices in that (see steps.lm.frozen).
 
     Raises RecipeError C001 when it holds no safetensors (a pickle can run code), C002 when transformers cannot open it.
     """
@@ -70,7 +71,12 @@ def open_model(folder: Path, *, field: str = "") -> nn.Module:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         if hasattr(config, "rescale_prenorm_residual"):
             config.rescale_prenorm_residual = False  # a trap: it would divide loaded weights too
-        options: dict[str, Any] = {"config": config, "dtype": torch.float32, "use_safetensors": True, "trust_remote_code": False}
+        options: dict[str, Any] = {
+            "config": config,
+            "dtype": stored_dtype(folder) if half else torch.float32,
+            "use_safetensors": True,
+            "trust_remote_code": False,
+        }
         network, info = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         first = str(error).strip().splitlines()[0]
@@ -80,6 +86,8 @@ def open_model(folder: Path, *, field: str = "") -> nn.Module:
         raise RecipeError("C003", f"{folder.name} lacks weights, or has them in another shape: {_few(absent)}", field=field,
                           fix="make or fetch the folder again")  # fmt: skip
     mamba.use_own_mixer(network)
+    if half is not None:
+        halve(network, half)
     return network
 
 

@@ -59,8 +59,8 @@ def _sync(folder: Path) -> None:
             os.close(handle)
 
 
-def write_model(network: nn.Module, folder: Path, ids: dict[str, int | None]) -> None:
-    """`config.json`, `generation_config.json` and `model.safetensors`: the same bytes for the same weights.
+def write_model(network: nn.Module, folder: Path, ids: dict[str, int | None], dtype: torch.dtype = torch.float32) -> None:
+    """`config.json`, `generation_config.json` and `model.safetensors` in `dtype`: the same bytes for the same weights.
 
     Tied weights are stored once, under the input embedding's name, as transformers does.
     """
@@ -68,7 +68,7 @@ def write_model(network: nn.Module, folder: Path, ids: dict[str, int | None]) ->
 
     config = network.config.to_dict()
     config["architectures"] = [type(network).__name__]
-    config["dtype"] = "float32"
+    config["dtype"] = str(dtype).removeprefix("torch.")
     for private in ("_name_or_path", "quantization_config", "torch_dtype", "transformers_version"):
         config.pop(private, None)
     write_json(folder / "config.json", config)
@@ -79,7 +79,7 @@ def write_model(network: nn.Module, folder: Path, ids: dict[str, int | None]) ->
     for name, tensor in network.state_dict().items():
         if tensor.data_ptr() not in seen or not tensor.numel():
             seen.add(tensor.data_ptr())
-            weights[name] = tensor.detach().contiguous().cpu().float()
+            weights[name] = tensor.detach().contiguous().cpu().to(dtype)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 

@@ -75,7 +75,15 @@ def _costs(
     targets = (params.lora.target_modules if params.lora else None) or DEFAULT_TARGETS[model.family]
     adapters = lora_parameters(model, rank, tuple(targets)) if params.method == "lora" else 0
     parts = training_memory(
-        model, batch_size=micro, length=length, precision=precision, method=params.method, lora_parameters=adapters, kind=machine.kind
+        model,
+        batch_size=micro,
+        length=length,
+        precision=precision,
+        method=params.method,
+        lora_parameters=adapters,
+        lora_rank=rank,
+        lora_targets=tuple(targets),
+        kind=machine.kind,
     )
     speed = tokens_per_second(model, machine, micro, length, precision, method=params.method)
     because["peak_memory_bytes"] = f"{micro} rows of {length} tokens at a time in {precision}"

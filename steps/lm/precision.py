@@ -28,6 +28,11 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[obj
     return nullcontext() if precision == "fp32" else torch.autocast(device.type, dtype=TYPES[precision])
 
 
+def held(half: torch.dtype | None, device: torch.device) -> AbstractContextManager[object]:
+    """The context in which a network runs whose matrices are held in `half`, outside of training too; none when it is None."""
+    return nullcontext() if half is None else torch.autocast(device.type, dtype=half)
+
+
 def scaler(precision: str, device: torch.device) -> torch.amp.GradScaler:
     """Loss scaling, on for fp16 alone (arXiv 1710.03740, section 3.2)."""
     return torch.amp.GradScaler(device.type, enabled=precision == "fp16")

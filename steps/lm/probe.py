@@ -15,10 +15,11 @@ import torch
 from schemas import ModelConfig
 from schemas.training import LoraSettings
 from steps.lm import adapters, build
+from steps.lm.frozen import halve, held_dtype
 from steps.lm.loop import peak_memory_gb
 from steps.lm.loss import Head
 from steps.lm.optimizer import adamw
-from steps.lm.precision import autocast, scaler
+from steps.lm.precision import autocast, held, scaler
 
 IDS: dict[str, int | None] = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
 
@@ -49,10 +50,16 @@ def probe(question: dict[str, Any]) -> dict[str, Any]:
 def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
     model = ModelConfig.model_validate(question["model"])
     rows, length, vocabulary = question["batch_size"], question["length"], model.vocab_size or 1000
-    network = build.build(model, vocabulary, IDS, length, 1).to(device)
+    network = build.build(model, vocabulary, IDS, length, 1)
+    half = held_dtype(question["method"], question["precision"], device)
+    if half is not None:
+        halve(network, half)
+    network.to(device)
     if question["method"] == "lora":
         adapters.add(network, model.family, LoraSettings.model_validate(question["lora"] or {}), 1)
-    head, optimizer, scaling = Head(network), adamw(network, 0.1), scaler(question["precision"], device)
+    with held(half, device):
+        head = Head(network)
+    optimizer, scaling = adamw(network, 0.1), scaler(question["precision"], device)
     draw = torch.Generator().manual_seed(1)
     spent, timed, started = 0.0, 0, time.monotonic()
     for number in range(question["steps"] + 1):

@@ -31,6 +31,8 @@ def training_memory(
     precision: str,
     method: str = "full",
     lora_parameters: int = 0,
+    lora_rank: int = 8,
+    lora_targets: tuple[str, ...] | None = None,
     checkpointing: bool = False,
     loss_chunk_tokens: int | None = LOSS_CHUNK_TOKENS,
     optimizer: str = "adamw",
@@ -38,7 +40,9 @@ def training_memory(
 ) -> dict[str, int]:
     """Bytes that one device holds at the peak of a training step, part by part; their sum is the peak.
 
-    weights: four bytes a parameter; below fp32, autocast keeps a half-precision copy beside them for the length of a step.
+    weights: four bytes a parameter; below fp32, autocast keeps a half-precision copy beside them for the length of a step. LoRA below
+    fp32 on CUDA holds the frozen base in half alone (steps.lm.frozen: two bytes, small tensors four), and no copy; its adapters are
+    fp32 with a copy, and its layers keep `lora_layer_bytes`, that is not the inputs of what is frozen.
     gradients: four bytes for each trained parameter. optimizer: adamw keeps two fp32 moments of each, sgd one.
     activations: what every layer keeps for its backward pass (`layer_bytes`), for batch_size x length tokens, and the last norm's;
     with `checkpointing` only each layer's input and one whole layer. logits: `loss_chunk_tokens` positions (None: all of them) x
@@ -49,13 +53,15 @@ def training_memory(
     total = model.parameters(length)
     trained = lora_parameters if method == "lora" else total
     half = precision != "fp32"
+    frozen = method == "lora" and half and kind == "cuda"
     tokens, d, vocabulary = batch_size * length, model.d_model, model.vocab_size or 0
-    one_layer = tokens * layer_bytes(model, length, half)
+    one_layer = tokens * (lora_layer_bytes(model, length, lora_rank, lora_targets) if frozen else layer_bytes(model, length, half))
     activations = model.n_layers * one_layer if not checkpointing else model.n_layers * tokens * 4 * d + one_layer
     at_once = tokens if loss_chunk_tokens is None else min(tokens, loss_chunk_tokens)
-    head = vocabulary * d * ((0 if method == "lora" else 4 + 4) + (2 if half else 0))
+    head = vocabulary * d * ((0 if method == "lora" else 4 + 4) + (2 if half and not frozen else 0))
+    base = 2 * (total + model.n_layers * _small(model)) if frozen else total * (6 if half else 4)
     return {
-        "weights": total * (6 if half else 4) + (lora_parameters * 4 if method == "lora" else 0),
+        "weights": base + (lora_parameters * (6 if frozen else 4) if method == "lora" else 0),
         "gradients": 4 * trained,
         "optimizer": {"adamw": 8, "sgd": 4}.get(optimizer, 8) * trained,
         "activations": activations + 8 * tokens * d,
@@ -89,6 +95,23 @@ def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
         kv = d // heads * model.kv_heads
         return 16 * d + wide * (4 * ff + (7 if half else 4) * d + 2 * kv) + 4 * heads
     return 8 * d + wide * (5 * ff + (7 if half else 6) * d) + 4 * heads
+
+
+def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[str, ...] | None = None) -> int:
+    """The same under LoRA over a base frozen in half (steps.lm.frozen), for adapters of `rank` on `targets` (None: all of a block).
+
+    A frozen product needs its input no more, a frozen norm its output; an adapter keeps its input and what its A gives, in half.
+    llama: the input of two norms, q, k, v and the output; gate, silu(gate), up. gpt2: the same, and four times what stands around
+    gelu. The Mambas keep what they do otherwise, less the inputs of their projections and a norm's output.
+    """
+    d, inner, heads, ff = model.d_model, model.inner, model.heads, model.feed_forward
+    adapters = sum(2 * (entering + rank) for name, entering, _ in _products(model) if targets is None or name in targets)
+    if model.family == "llama":
+        return 8 * d + 8 + 2 * (2 * d + 2 * (d // heads) * model.kv_heads + 3 * ff) + 4 * heads + adapters
+    if model.family == "gpt2":
+        return 8 * d + 16 + 2 * (4 * d + 4 * ff) + 4 * heads + adapters
+    unkept = 4 * d + 2 * (d + 2 * inner if model.family == "mamba" else d + 3 * inner)
+    return layer_bytes(model, length, half=True) - unkept + adapters
 
 
 def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
@@ -132,18 +155,26 @@ def step_flops(model: ModelConfig, tokens: int, length: int, *, method: str = "f
 
 def lora_parameters(model: ModelConfig, rank: int, targets: tuple[str, ...] | None = None) -> int:
     """Parameters of LoRA of `rank` on the linear layers named in `targets` (None: all of a block)."""
+    return model.n_layers * rank * sum(a + b for name, a, b in _products(model) if targets is None or name in targets)
+
+
+def _products(model: ModelConfig) -> list[tuple[str, int, int]]:
+    """Name, inputs and outputs of each linear layer of a block."""
     d, inner, n, ff = model.d_model, model.inner, model.state, model.feed_forward
-    kv = d // model.heads * model.kv_heads if model.family == "llama" else d
-    shapes = {
-        "mamba": {"in_proj": (d, 2 * inner), "x_proj": (inner, model.dt_rank + 2 * n),
-                  "dt_proj": (model.dt_rank, inner), "out_proj": (inner, d)},
-        "mamba2": {"in_proj": (d, 2 * inner + 2 * n + (model.heads if model.family == "mamba2" else 0)), "out_proj": (inner, d)},
-        "llama": {"q_proj": (d, d), "k_proj": (d, kv), "v_proj": (d, kv), "o_proj": (d, d),
-                  "gate_proj": (d, ff), "up_proj": (d, ff), "down_proj": (ff, d)},
-        "gpt2": {"c_attn": (d, 3 * d), "c_proj": (2 * d, d + ff), "c_fc": (d, ff)},  # c_proj is the name of two layers
-    }[model.family]  # fmt: skip
-    chosen = shapes if targets is None else {name: shape for name, shape in shapes.items() if name in targets}
-    return model.n_layers * rank * sum(a + b for a, b in chosen.values())
+    if model.family == "mamba":
+        return [
+            ("in_proj", d, 2 * inner),
+            ("x_proj", inner, model.dt_rank + 2 * n),
+            ("dt_proj", model.dt_rank, inner),
+            ("out_proj", inner, d),
+        ]
+    if model.family == "mamba2":
+        return [("in_proj", d, 2 * inner + 2 * n + model.heads), ("out_proj", inner, d)]
+    if model.family == "gpt2":  # c_proj is the name of two layers
+        return [("c_attn", d, 3 * d), ("c_proj", d, d), ("c_fc", d, ff), ("c_proj", ff, d)]
+    kv = d // model.heads * model.kv_heads
+    return [("q_proj", d, d), ("k_proj", d, kv), ("v_proj", d, kv), ("o_proj", d, d),
+            ("gate_proj", d, ff), ("up_proj", d, ff), ("down_proj", ff, d)]  # fmt: skip
 
 
 def export_bytes(model: ModelConfig, quantization: str) -> int:

@@ -89,7 +89,15 @@ def _candidate(subject: Subject, model: ModelConfig, machine: Machine, length: i
     times = subject.accumulation or ceil(subject.rows / micro)
     adapters = lora_parameters(model, subject.lora_rank, subject.lora_targets(model)) if subject.method == "lora" else 0
     memory = training_memory(
-        model, batch_size=micro, length=length, precision=precision, method=subject.method, lora_parameters=adapters, kind=machine.kind
+        model,
+        batch_size=micro,
+        length=length,
+        precision=precision,
+        method=subject.method,
+        lora_parameters=adapters,
+        lora_rank=subject.lora_rank,
+        lora_targets=subject.lora_targets(model),
+        kind=machine.kind,
     )
     need, budget = sum(memory.values()), int(machine.memory_bytes * margin)
     share = need / max(1, machine.memory_bytes)
