@@ -63,16 +63,21 @@ def _run(file: Path, overrides: "Overrides", options: "Options", screen: "Screen
     from runner.judge import mend
 
     meant, fixed = mend(file, overrides)
+    findings = meant.findings
+    if meant.smoke:  # a trial is there to find what would stop the real run, and tiny params hide it
+        judged, fixed = mend(file, overrides._replace(smoke=False))
+        findings = [*judged.findings, *(finding for finding in meant.errors if not judged.errors)]
     meant.fixed = [*meant.fixed, *(finding for finding in fixed if finding not in meant.fixed)]
     for path in meant.files[1:]:
         cache.watch(str(path.absolute()))
     for finding in meant.fixed:
         screen.fixed(finding)
-    for finding in meant.findings:
+    for finding in findings:
         if finding.severity != "info":
             screen.finding(finding)
-    if meant.errors:
-        screen.refused(len(meant.errors), str(file))
+    errors = sum(finding.severity == "error" for finding in findings)
+    if errors:
+        screen.refused(errors, str(file))
         return 2
     gc.enable()
     gc.freeze()  # what is loaded by now stays: no collection need look at it

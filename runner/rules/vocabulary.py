@@ -50,10 +50,12 @@ def model_against_tokenizer(view: View) -> Iterator[Finding]:
             fix = "delete vocab_size to use the tokenizer's size, whatever it will be"
             gone = (Edit("delete", edit.path),)
             yield say("V001", step, "model.vocab_size", message, fix, severity="warning", edits=gone)
-        elif rows > size and tokenizer.exact and not any(rows == -(-size // m) * m for m in PADDINGS):
-            message = f"the model has rows for {rows:,} tokens, tokenizer {name!r} makes {size:,}: {rows - size:,} rows are never used"
-            fix = f"write vocab_size: {size}, or delete it to use the tokenizer's size"
-            yield say("V002", step, "model.vocab_size", message, fix, edits=(edit,))
+        elif rows > size and not any(rows == -(-size // m) * m for m in PADDINGS):
+            makes = "makes" if tokenizer.exact else "makes at most"
+            message = f"the model has rows for {rows:,} tokens, tokenizer {name!r} {makes} {size:,}: {rows - size:,} rows are never used"
+            fix = f"write vocab_size: {size}, or delete it to use the tokenizer's size" if tokenizer.exact else "delete vocab_size"
+            edits = (edit,) if tokenizer.exact else (Edit("delete", edit.path),)
+            yield say("V002", step, "model.vocab_size", message, fix, edits=edits)
 
 
 def _tokenizer(view: View, step: StepMeant) -> tuple[TokenizerForecast | None, str]:

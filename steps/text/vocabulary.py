@@ -22,5 +22,5 @@ def sizes_agree(tokenizer_size: int, other_size: int, where: str, *, multiple_of
             "V102",
             f"{where} has {other_size} tokens, the tokenizer {tokenizer_size}",
             field=field,
-            fix=f"make {where} again with this tokenizer",
+            fix=f"write {field}: {tokenizer_size}, or delete it to use the tokenizer's size" if field else f"make {where} again",
         )

@@ -49,11 +49,12 @@ def test_the_mistake_is_seen_through_a_check_step_and_by_name(tmp_path: Path):
 
 
 def test_an_upper_bound_is_no_size(tmp_path: Path):
-    """With {at_most: N} a smaller model may be right: a warning, and the line goes."""
+    """With {at_most: N} a smaller model may be right: a warning, and the line goes. A larger one cannot be."""
     bound = ("vocab_size: 16000", "vocab_size: {at_most: 16000}")
     (finding,) = meant(tmp_path, bound, (MODEL, f"{MODEL} vocab_size: 8000,")).findings
     assert (finding.code, finding.severity, finding.edits[0].action) == ("V001", "warning", "delete")
-    assert said(tmp_path, bound, (MODEL, f"{MODEL} vocab_size: 20000,")) == []
+    (finding,) = meant(tmp_path, bound, (MODEL, f"{MODEL} vocab_size: 20000,")).findings
+    assert (finding.code, finding.severity, finding.edits[0].action) == ("V002", "error", "delete")
 
 
 def test_sixteen_bits_hold_65536_tokens(tmp_path: Path):

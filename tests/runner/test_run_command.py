@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.runner.by_hand import project, recipe, recipe_command
 
 CHAIN = """\
@@ -204,3 +206,15 @@ def test_a_read_only_project_is_said(home):
     assert done.returncode == 1
     assert "R001: cannot write" in done.stderr + done.stdout
     assert "fix:" in done.stderr + done.stdout
+
+
+def test_a_smoke_run_tells_what_would_stop_the_real_one(tmp_path):
+    """Tiny params would hide the mistake: the recipe is judged as it is written, then run tiny, and the model follows the tokenizer."""
+    for name in ("recipes", "data"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    file = tmp_path / "recipes" / "quickstart.yaml"
+    file.write_text(file.read_text("utf-8").replace("{family: mamba,", "{family: mamba, vocab_size: 32000,"), "utf-8")
+    done = recipe(tmp_path, "run", "recipes/quickstart.yaml", "--smoke", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "recipes/quickstart.yaml:22:28: V002: mended for this run: the model has rows for 32,000 tokens" in done.stdout + done.stderr
+    assert "would run" in done.stdout
