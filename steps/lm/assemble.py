@@ -271,7 +271,9 @@ def _stats(
     job: Job, network: nn.Module, model: ModelConfig, material: Material, settings: Settings, done: Progress, merged: float | None,
     device: torch.device,
 ) -> dict[str, Any]:  # fmt: skip
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    cpu = f"{device.type}, {threads} thread{'s' if threads > 1 else ''}"
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu
     return {
         "family": model.family, "parameters": build.parameter_count(network), "embedding_parameters": model.embedding_parameters(),
         "steps": done.step, "tokens": done.tokens, "epochs": done.step * settings.rows / material.data.rows_per_epoch,
