@@ -165,7 +165,7 @@ _TRAIN: dict[str, Convert] = {
     **dict.fromkeys(("wandb_project", "wandb_entity", "wandb_run_id", "use_wandb"), _says("runs are recorded in runs/ without a tracker")),
     **dict.fromkeys(("dataset", "dataset_name"), _hub_rows),
     **dict.fromkeys(("datasets", "data", "data_path", "train_file", "data_dir", "training_data"), _files),
-    "chat_template": _says("conversations are rendered by recipe's own template, which is exported with the model"),
+    "chat_template": _says("the base model's own template is used, recipe's where it has none; it is exported too"),
     "vocab_size": _to("model.vocab_size"), "model_type": _to("model.family"), "architecture": _to("model.family"),
 }  # fmt: skip
 _MODEL: dict[str, Convert] = {

@@ -202,9 +202,9 @@ def _spoken(
             )
         else:
             template = said.template
-        if said is not None:
-            begins = said.begins
-            derived |= {"stop": said.stop} if said.stop else {}
+        begins = form.begins()
+        if said is not None and said.stop:
+            derived["stop"] = said.stop
     if checkpoint.model.family in ("llama", "gpt2") and checkpoint.max_seq_length:
         derived["num_ctx"] = checkpoint.max_seq_length
     return template, {**derived, **params.parameters.model_dump(exclude_none=True)}, begins

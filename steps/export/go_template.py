@@ -17,7 +17,6 @@ class GoTemplate:
     template: str
     stop: list[str]
     takes_system: bool
-    begins: bool  # with the begin token, which llama.cpp then adds by itself
 
 
 def translate(form: ChatForm) -> GoTemplate | None:
@@ -30,9 +29,8 @@ def translate(form: ChatForm) -> GoTemplate | None:
         asked, answered, bare = form.text(talk, ask=True), form.text(talk[:2]), form.text(talk)
     except RecipeError:
         return None
-    begin = form.special.get("bos", "")
-    begins = bool(begin) and asked.startswith(begin)
-    cut = _cut(asked.removeprefix(begin) if begins else asked, (USER, ANSWER, AGAIN))
+    begin = form.special.get("bos", "")  # llama.cpp adds it by itself
+    cut = _cut(asked.removeprefix(begin), (USER, ANSWER, AGAIN))
     ends = _cut(answered, (USER, ANSWER))
     closed = _cut(bare, (USER, ANSWER, AGAIN))
     if cut is None or ends is None or closed is None:
@@ -47,16 +45,13 @@ def translate(form: ChatForm) -> GoTemplate | None:
     if not head.endswith(before["user"]):
         return None
     default = head.removesuffix(before["user"])
-    takes_system = _add_system(form, begin if begins else "", before, after)
+    takes_system = _add_system(form, begin, before, after)
     if any("{{" in text or "}}" in text for text in (*before.values(), *after.values(), default)):
         return None
     checks = [talk[:1], talk, *([[_turn("system", SYSTEM), *talk]] if takes_system else [])]
-    if any(
-        _spoken(check, default, opening, before, after) != form.text(check, ask=True).removeprefix(begin if begins else "")
-        for check in checks
-    ):
+    if any(_spoken(check, default, opening, before, after) != form.text(check, ask=True).removeprefix(begin) for check in checks):
         return None
-    return GoTemplate(_go(default, opening, before, after), _stops(form, after_answer), takes_system, begins)
+    return GoTemplate(_go(default, opening, before, after), _stops(form, after_answer), takes_system)
 
 
 def _add_system(form: ChatForm, begin: str, before: dict[str, str], after: dict[str, str]) -> bool:

@@ -62,6 +62,11 @@ def read_vocabulary(folder: Path, special: TextTokenizer) -> GgufVocabulary:
     Raises RecipeError E001, E002 or E003 for a tokenizer to which llama.cpp gives other ids.
     """
     model = folder / "tokenizer.model"
+    if model.is_file() and len(read_model(model).pieces) < special.vocab_size:
+        raise RecipeError(
+            "E003", "tokens were added to the SentencePiece model, in tokenizer.json: a GGUF of the model alone would not have them",
+            fix="export a model whose chat template needs no added tokens",
+        )  # fmt: skip
     found = _sentencepiece(model) if model.is_file() else _byte_level(folder / "tokenizer.json")
     ids = {"bos": special.bos_id, "eos": special.eos_id, "unknown": special.unk_id, "padding": special.pad_id}
     found.ids = {f"{name}_token_id": number for name, number in ids.items() if number is not None}

@@ -56,6 +56,16 @@ class ChatForm:
             message = f"the model's chat template does not write the conversation {_shown(messages)}: {first}"
             raise RecipeError("D115", message, field="corpus", fix=FIX) from error
 
+    def begins(self) -> bool:
+        """Whether a conversation begins with the begin token: ours does, another's where its template writes it."""
+        bos = self.special.get("bos", "")
+        if self.source is None:
+            return True
+        try:
+            return bool(bos) and self.text([{"role": "user", "content": "?"}]).startswith(bos)
+        except RecipeError:  # it wants more than a question: the next to ask
+            return False
+
     def rendered(self, messages: Messages) -> Rendered:
         """The text and what of it is learned: each answer, from where a question for it ends to its end-of-turn mark, that included.
 

@@ -117,3 +117,34 @@ def test_the_artifact_has_no_path_and_no_time(place: Path, tmp_path: Path, monke
     first, second = ({p.name: p.read_bytes() for p in folder.iterdir()} for folder in folders)
     assert first == second
     assert json.loads(first["artifact.json"])["kind"] == "Export"
+
+
+@pytest.mark.parametrize("translated", [True, False])
+def test_a_chat_model_keeps_its_own_template(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, translated: bool) -> None:
+    """The Modelfile says the template of the checkpoint's folder, with its own stop mark; what Go cannot say is left out with E012."""
+    from shutil import copytree
+
+    from gguf import GGUFReader
+
+    from tests.steps.text.models_with_templates import CHATML
+
+    monkeypatch.setattr("steps.export.proof.find_spec", lambda name: None)
+    copytree(place / "chat", tmp_path / "chat")
+    copytree(place / "corpus", tmp_path / "corpus")
+    numbered = "{% for m in messages %}{{ loop.index }} {{ m.content }}\n{% endfor %}"
+    config = tmp_path / "chat" / "tokenizer_config.json"
+    written = json.loads(config.read_text("utf-8")) if config.is_file() else {}
+    config.write_text(json.dumps({**written, "chat_template": CHATML if translated else numbered}), "utf-8")
+    _, context = run(tmp_path, tmp_path, "chat")
+    read = parse_modelfile((tmp_path / "work" / "Modelfile").read_text("utf-8"))
+    templates = [i.value for i in read if i.kind == "TEMPLATE"]
+    stops = [i.value for i in read if i.name == "stop"]
+    field = GGUFReader(tmp_path / "work" / "model.gguf").fields["tokenizer.chat_template"]
+    assert bytes(field.parts[field.data[0]]).decode() == (CHATML if translated else numbered)
+    if translated:
+        assert templates[0].startswith("{{ if not .System }}<|im_start|>system\nYou are a helpful assistant.")
+        assert (len(templates), stops, context.warnings) == (1, ["<|im_end|>"], [])
+    else:
+        assert (templates, stops) == ([], [])
+        said = "the model's chat template is more than texts around turns: the Modelfile has no TEMPLATE"
+        assert context.warnings == [("E012", said)]

@@ -21,7 +21,7 @@ def test_chatml_in_go(tmp_path: Path) -> None:
         '{{ else if eq .Role "assistant" }}<|im_start|>assistant\n{{ .Content }}<|im_end|>\n'
         "{{ end }}{{ end }}<|im_start|>assistant\n"
     )
-    assert (made.stop, made.takes_system, made.begins) == (["<|im_end|>"], True, False)
+    assert (made.stop, made.takes_system) == (["<|im_end|>"], True)
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,12 @@ def test_chatml_in_go(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_families_in_go(tmp_path: Path, template: str, user: str, asks: str, stop: str, system: bool, begins: bool) -> None:
     """What stands around a question, what opens the answer, what ends it; the begin token is llama.cpp's to add."""
-    made = translate(chat_form(folder(tmp_path, template)))
+    form = chat_form(folder(tmp_path, template))
+    made = translate(form)
     assert made is not None
     assert f'if eq .Role "user" }}}}{user}{{{{ else' in made.template
     assert made.template.endswith(asks)
-    assert (made.stop, made.takes_system, made.begins) == ([stop], system, begins)
+    assert (made.stop, made.takes_system, form.begins()) == ([stop], system, begins)
 
 
 def test_ours_in_go() -> None:
@@ -48,7 +49,7 @@ def test_ours_in_go() -> None:
     made = translate(ChatForm(JINJA_TEMPLATE, ["<|end|>"], {"bos": "<s>"}))
     assert made is not None
     assert '{{ if eq .Role "system" }}<|system|>\n{{ .Content }}<|end|>\n' in made.template
-    assert (made.stop, made.begins) == (["<|end|>"], True)
+    assert made.stop == ["<|end|>"]
 
 
 @pytest.mark.parametrize(

@@ -126,3 +126,34 @@ def test_a_conversation_is_split_by_the_length_that_training_meets(tmp_path: Pat
     assert max(lengths) <= 256
     assert context.kept["preprocess"]["after"]["max"] == max(lengths)
     assert "".join(row["messages"][-1]["content"] for row in split.rows()) == answer
+
+
+def test_tokens_added_to_a_sentencepiece_model_are_seen(tmp_path: Path) -> None:
+    """A folder whose tokenizer.json has more than its tokenizer.model is opened by the larger: marks would be plain text otherwise."""
+    import shutil
+
+    from tokenizers import AddedToken, Tokenizer
+
+    from steps.export.vocabulary import read_vocabulary
+    from tests.steps.lm.small import text
+
+    made = tmp_path / "model"
+    shutil.copytree(text().tokenizer.path, made)
+    before = open_tokenizer(made)
+    fast = Tokenizer.from_file(str(made / "tokenizer.json"))
+    fast.add_special_tokens([AddedToken("<|im_start|>", special=True), AddedToken("<|im_end|>", special=True)])
+    fast.save(str(made / "tokenizer.json"))
+    (made / "chat_template.jinja").write_text(CHATML)
+    opened = open_tokenizer(made)
+    assert (before.vocab_size, opened.vocab_size) == (400, 402)
+    written = opened.form.tokens(TALK, opened)
+    assert (written.ids.count(400), written.ids.count(401)) == (5, 5)
+    with pytest.raises(RecipeError, match="E003: tokens were added to the SentencePiece model"):
+        read_vocabulary(made, opened)
+    (made / "chat_template.jinja").write_text(MISTRAL)
+    shutil.copyfile(text().tokenizer.path / "tokenizer.json", made / "tokenizer.json")
+    small = open_tokenizer(made)
+    written = small.form.tokens(TALK, small)
+    assert (written.ids[0], written.ids.count(small.eos_id)) == (small.bos_id, 2)
+    said = small.decode([i for i, on in zip(written.ids, written.learned, strict=True) if on])
+    assert said == " On the mat. Gone."
