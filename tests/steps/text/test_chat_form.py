@@ -26,7 +26,7 @@ TALK = [
 )  # fmt: skip
 def test_answers_with_their_end_marks_are_learned(tmp_path: Path, template: str, learned: list[str]) -> None:
     """In five families; and the ids are the ones that transformers gives."""
-    from transformers import AutoTokenizer
+    AutoTokenizer = pytest.importorskip("transformers").AutoTokenizer
 
     opened = open_tokenizer(folder(tmp_path, template))
     shown = opened.form.rendered(TALK)
@@ -108,6 +108,7 @@ def test_an_answer_without_an_end_mark_gets_the_end_token(tmp_path: Path) -> Non
 
 def test_a_conversation_is_split_by_the_length_that_training_meets(tmp_path: Path) -> None:
     """split_long counts the template's tokens: no piece is above the limit, and the answer's words are all there."""
+    pytest.importorskip("torch")
     from schemas import Tokenizer
     from steps.lm.supervised import encode
     from steps.split_long import SplitLong, split_long
@@ -130,6 +131,7 @@ def test_a_conversation_is_split_by_the_length_that_training_meets(tmp_path: Pat
 
 def test_tokens_added_to_a_sentencepiece_model_are_seen(tmp_path: Path) -> None:
     """A folder whose tokenizer.json has more than its tokenizer.model is opened by the larger: marks would be plain text otherwise."""
+    pytest.importorskip("torch")
     import shutil
 
     from tokenizers import AddedToken, Tokenizer
