@@ -1,5 +1,6 @@
 """export_ollama: a GGUF file and a Modelfile from a checkpoint, and the proof in llama.cpp that the file is the model."""
 
+import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,7 +22,8 @@ from schemas import (
     Strict,
 )  # fmt: skip
 from steps import step
-from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
+from steps.export.architectures import FAMILIES, architecture
+from steps.export.tokenizer_kinds import SPLITS, Refusal, gguf_tokenizer
 from steps.sizing.budget import export_bytes
 
 if TYPE_CHECKING:
@@ -43,11 +45,12 @@ PAGES = (
     ),
     RulePage(
         "E003", "llama.cpp has no tokenizer of this kind",
-        "A GGUF file holds SentencePiece bpe, SentencePiece unigram or byte-level bpe split as GPT-2 does; anything else gets other ids.",
+        "A GGUF file holds SentencePiece bpe, SentencePiece unigram or byte-level bpe with a split that llama.cpp knows by name "
+        f"({', '.join(split.pre for split in SPLITS)}); anything else gets other ids.",
     ),
     RulePage(
         "E004", "this model has no place in GGUF",
-        "The exporter writes llama, mamba, mamba2 and gpt2, without rotary scaling: those that were compared with torch.",
+        f"The exporter writes {', '.join(FAMILIES)}, without rotary scaling and sliding windows: those that were compared with torch.",
         wrong="model: {base: {hub: google/t5-small}}", right="model: {family: mamba}",
     ),
     RulePage(
@@ -143,6 +146,7 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     from steps.text.vocabulary import ids_fit
 
     tokenizer = open_tokenizer(checkpoint.path)
+    built = architecture(json.loads((checkpoint.path / "config.json").read_text("utf-8")))
     ids_fit(tokenizer.vocab_size - 1, checkpoint.vocab_size, "the model")
     chat = checkpoint.objective == "sft"
     gguf = f"{params.name}.gguf"
@@ -166,7 +170,7 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     context.stats(
         "export",
         {
-            "gguf": gguf, "bytes": size, "quantization": params.quantization, "architecture": checkpoint.model.family,
+            "gguf": gguf, "bytes": size, "quantization": params.quantization, "architecture": built,
             "modelfile": text, "proof": proof.plain(), "ollama": "not asked" if params.create == "never" else create(params.name, context),
         },
     )  # fmt: skip

@@ -5,7 +5,8 @@ from typing import Any
 
 from schemas import RecipeError
 
-FAMILIES = {"llama": "llama", "mamba": "mamba", "mamba2": "mamba2", "gpt2": "gpt2"}  # transformers' model_type to GGUF's architecture
+FAMILIES = {"llama": "llama", "qwen2": "qwen2", "mamba": "mamba", "mamba2": "mamba2", "gpt2": "gpt2"}  # transformers' model_type to GGUF's
+UNTIED = ("llama", "qwen2", "mamba2")  # whose head is their own where the config does not say
 MAMBA_CONTEXT = 2**20  # a recurrent model has no limit: what llama.cpp's own converter writes
 
 
@@ -23,17 +24,19 @@ def metadata(config: dict[str, Any], context_length: int) -> dict[str, int | flo
     """GGUF keys below the architecture's name, in the order in which they are written.
 
     context_length: positions that the model was trained for; a recurrent model writes MAMBA_CONTEXT instead.
-    Raises RecipeError E004 on a rotary scaling that the file could not say.
+    Raises RecipeError E004 on rotary scaling, sliding windows and whatever else the file could not say.
     """
-    return {"llama": _llama, "mamba": _mamba, "mamba2": _mamba2, "gpt2": _gpt2}[architecture(config)](config, context_length)
+    return {"llama": _llama, "qwen2": _llama, "mamba": _mamba, "mamba2": _mamba2, "gpt2": _gpt2}[architecture(config)](
+        config, context_length
+    )
 
 
 def _llama(config: dict[str, Any], context_length: int) -> dict[str, int | float | bool]:
+    """Of llama and of qwen2, which differs in its biases and in how llama.cpp rotates it."""
     heads = config["num_attention_heads"]
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    kind = rope.get("rope_type", rope.get("type", "default"))
-    if kind != "default":
-        raise RecipeError("E004", f"a llama with rotary scaling {kind!r} cannot be exported", fix="start from a base without rope scaling")
+    if strange := _not_covered(config, rope):
+        raise RecipeError("E004", f"a {config['model_type']} with {strange} cannot be exported", fix="start from a base without it")
     return {
         "context_length": context_length,
         "embedding_length": config["hidden_size"],
@@ -45,6 +48,24 @@ def _llama(config: dict[str, Any], context_length: int) -> dict[str, int | float
         "rope.dimension_count": config.get("head_dim") or config["hidden_size"] // heads,
         "rope.freq_base": float(rope.get("rope_theta", config.get("rope_theta", 10000.0))),
     }
+
+
+def _not_covered(config: dict[str, Any], rope: dict[str, Any]) -> str:
+    """What of a llama or qwen2 the file could not say, in words; empty where there is nothing."""
+    kind = rope.get("rope_type", rope.get("type", "default"))
+    if kind != "default":
+        return f"rotary scaling {kind!r}"
+    if rope.get("partial_rotary_factor", config.get("partial_rotary_factor", 1.0)) not in (None, 1.0):
+        return "rotation of a part of each head"
+    if config.get("use_sliding_window") or any(layer != "full_attention" for layer in config.get("layer_types") or []):
+        return "a sliding window"
+    if config.get("hidden_act", "silu") not in ("silu", "swish"):
+        return f"the activation {config['hidden_act']!r}"
+    heads = config["num_attention_heads"]
+    head = config.get("head_dim") or config["hidden_size"] // heads
+    if head * heads != config["hidden_size"]:
+        return f"{heads} heads of {head} in a width of {config['hidden_size']}"
+    return ""
 
 
 def _mamba(config: dict[str, Any], context_length: int) -> dict[str, int | float | bool]:
@@ -98,7 +119,7 @@ def standard_name(name: str) -> str:
 def changed(config: dict[str, Any], name: str, shape: tuple[int, ...]) -> tuple[tuple[int, ...], Callable[[Any], Any]]:
     """The shape that llama.cpp wants a tensor in, and the function that makes it so.
 
-    llama: rows of q and k reordered from halves to pairs, as its rotation takes them. mamba: A = -exp(A_log), the
+    llama: rows of q and k reordered from halves to pairs, as its rotation takes them (qwen2's takes halves). mamba: A = -exp(A_log), the
     convolution without its middle axis. mamba2: A and D as columns, the norm by group. gpt2: transformers stores Conv1D transposed.
     """
     import numpy as np

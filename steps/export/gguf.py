@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.export.architectures import architecture, changed, metadata, standard_name
+from steps.export.architectures import UNTIED, architecture, changed, metadata, standard_name
 from steps.export.tensors import TensorFile
 from steps.export.vocabulary import GgufVocabulary
 
@@ -94,7 +94,7 @@ def plan_tensors(config: dict[str, Any], tensors: TensorFile, quantization: str)
     names = gguf.get_tensor_name_map(number, layers)
     planned = []
     for source in tensors.names():
-        if source == "lm_head.weight" and config.get("tie_word_embeddings", True):
+        if source == "lm_head.weight" and config.get("tie_word_embeddings", arch not in UNTIED):
             continue
         name = names.get_name(standard_name(source), try_suffixes=(".weight", ".bias"))
         if name is None:

@@ -1,6 +1,6 @@
 """Which tokenizers llama.cpp reads with the very same ids: judged without opening a file, so that `recipe check` can say it early."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 GgufTokenizer = Literal["llama", "t5", "gpt2"]
 
@@ -12,6 +12,57 @@ class Refusal(NamedTuple):
     field: str
     why: str
     fix: str
+
+
+class Split(NamedTuple):
+    """How a byte-level bpe splits text into words, by llama.cpp's name for it (`tokenizer.ggml.pre`).
+
+    regex: of tokenizer.json's Split; empty for ByteLevel's own, GPT-2's. ignore_merges: words of the vocabulary are taken whole.
+    normalizers: those that leave composed text as it is; llama.cpp applies none.
+    """
+
+    pre: str
+    regex: str
+    ignore_merges: bool = False
+    normalizers: tuple[str, ...] = ()
+
+
+_WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
+_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+SPLITS = (  # llama.cpp src/llama-vocab.cpp: llm_tokenizer_bpe, which quotes each regex
+    Split("gpt-2", ""),
+    Split("qwen2", _WORDS + r"\p{N}" + _REST, normalizers=("NFC",)),
+    Split("llama-bpe", _WORDS + r"\p{N}{1,3}" + _REST, ignore_merges=True),
+)
+
+
+def byte_level_split(data: dict[str, Any]) -> Split | str:
+    """Which of SPLITS a parsed `tokenizer.json` is, or in words what llama.cpp has no equal of."""
+    model, splitter, normalizer = data["model"], data.get("pre_tokenizer") or {}, data.get("normalizer") or {}
+    steps = splitter.get("pretokenizers", []) if splitter.get("type") == "Sequence" else [splitter]
+    if model.get("type") != "BPE" or not steps or steps[-1].get("type") != "ByteLevel":
+        return "it is no byte-level bpe"
+    odd = [name for name in ("dropout", "byte_fallback", "continuing_subword_prefix", "end_of_word_suffix") if model.get(name)]
+    if odd:
+        return f"its bpe has {odd[0]}"
+    regex = _regex(steps)
+    found = next((split for split in SPLITS if split.regex == regex and split.ignore_merges == bool(model.get("ignore_merges"))), None)
+    if found is None:
+        return f"it splits words in another way than {', '.join(split.pre for split in SPLITS)}"
+    if normalizer and normalizer.get("type") not in found.normalizers:
+        return f"it normalizes text with {normalizer.get('type')}"
+    return found
+
+
+def _regex(steps: list[dict[str, Any]]) -> str | None:
+    """The regex that splits words, empty for ByteLevel's own; None where there is more to it than one regex."""
+    first, last = steps[0], steps[-1]
+    if len(steps) == 1:
+        return "" if last.get("use_regex", True) else None
+    regex = first.get("pattern", {}).get("Regex")
+    alone = first == {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False}
+    plain = not last.get("use_regex", True) and not last.get("add_prefix_space", True)
+    return regex if len(steps) == 2 and regex and alone and plain else None
 
 
 def gguf_tokenizer(model: str, byte_fallback: bool | None, normalization: str = "identity") -> GgufTokenizer | Refusal:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
+from steps.export.tokenizer_kinds import Refusal, byte_level_split, gguf_tokenizer
 from steps.text.spmodel import CONTROL, NORMAL, UNUSED, USER, read_model
 from steps.text.tokenizers import TextTokenizer
 
@@ -59,6 +59,7 @@ class GgufVocabulary:
 def read_vocabulary(folder: Path, special: TextTokenizer) -> GgufVocabulary:
     """The vocabulary of the tokenizer in `folder`; `special` is the same, opened, and says which ids are pad, unk, bos and eos.
 
+    Ids that the tokenizer has no name for are the model's own (Qwen's bos), where `folder` holds its config; no text begins with one.
     Raises RecipeError E001, E002 or E003 for a tokenizer to which llama.cpp gives other ids.
     """
     model = folder / "tokenizer.model"
@@ -69,9 +70,19 @@ def read_vocabulary(folder: Path, special: TextTokenizer) -> GgufVocabulary:
         )  # fmt: skip
     found = _sentencepiece(model) if model.is_file() else _byte_level(folder / "tokenizer.json")
     ids = {"bos": special.bos_id, "eos": special.eos_id, "unknown": special.unk_id, "padding": special.pad_id}
-    found.ids = {f"{name}_token_id": number for name, number in ids.items() if number is not None}
+    found.ids = {f"{name}_token_id": number for name, number in (_ids_of_model(folder) | _known(ids)).items()}
     found.switches |= {"add_bos_token": special.bos_id is not None, "add_eos_token": False}
     return found
+
+
+def _ids_of_model(folder: Path) -> dict[str, int]:
+    path = folder / "config.json"
+    config = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return _known({"bos": config.get("bos_token_id"), "eos": config.get("eos_token_id"), "padding": config.get("pad_token_id")})
+
+
+def _known(ids: dict[str, Any]) -> dict[str, int]:
+    return {name: number for name, number in ids.items() if isinstance(number, int) and number >= 0}
 
 
 def _sentencepiece(path: Path) -> GgufVocabulary:
@@ -93,22 +104,22 @@ def _sentencepiece(path: Path) -> GgufVocabulary:
 
 
 def _byte_level(path: Path) -> GgufVocabulary:
-    """A byte-level bpe of the `tokenizers` library, split as GPT-2 splits."""
+    """A byte-level bpe of the `tokenizers` library that splits words in a way llama.cpp knows; ids that nothing has are unused."""
     data = json.loads(path.read_text("utf-8"))
-    splitter = data.get("pre_tokenizer") or {}
-    if data["model"].get("type") != "BPE" or splitter.get("type") != "ByteLevel" or data.get("normalizer"):
+    split = byte_level_split(data)
+    if isinstance(split, str):
         raise RecipeError(
-            "E003", f"the tokenizer in {path.name} is neither SentencePiece nor plain byte-level bpe: llama.cpp's ids are not known",
-            fix="train it with recipe's train_tokenizer",
-        )  # fmt: skip
-    vocabulary: dict[str, int] = dict(data["model"]["vocab"])
-    types = dict.fromkeys(vocabulary.values(), NORMAL)
+            "E003", f"llama.cpp's ids for the tokenizer in {path.name} are not known: {split}", fix="train it with recipe's train_tokenizer"
+        )
+    pieces = {number: piece for piece, number in data["model"]["vocab"].items()}
+    types = dict.fromkeys(pieces, NORMAL)
     for token in data.get("added_tokens", []):
-        vocabulary[token["content"]] = token["id"]
+        pieces[token["id"]] = token["content"]
         types[token["id"]] = CONTROL if token["special"] else USER
-    pieces = sorted(vocabulary, key=vocabulary.__getitem__)
+    every = range(max(pieces) + 1)
     merges = [pair if isinstance(pair, str) else " ".join(pair) for pair in data["model"]["merges"]]
+    prefix = data["pre_tokenizer"].get("add_prefix_space")
     return GgufVocabulary(
-        "gpt2", [piece.encode() for piece in pieces], [types[vocabulary[piece]] for piece in pieces],
-        merges=merges, pre="gpt-2", switches={"add_space_prefix": bool(splitter.get("add_prefix_space"))},
+        "gpt2", [pieces.get(number, f"[PAD{number}]").encode() for number in every], [types.get(number, UNUSED) for number in every],
+        merges=merges, pre=split.pre, switches={"add_space_prefix": bool(prefix)},
     )  # fmt: skip

@@ -148,3 +148,22 @@ def test_a_chat_model_keeps_its_own_template(place: Path, tmp_path: Path, monkey
         assert (templates, stops) == ([], [])
         said = "the model's chat template is more than texts around turns: the Modelfile has no TEMPLATE"
         assert context.warnings == [("E012", said)]
+
+
+def test_a_qwen2_chat_model_is_proved(place: Path, tmp_path: Path) -> None:
+    """As style_lora's: ChatML from the tokenizer's folder, no begin token, rows beyond the pieces."""
+    pytest.importorskip("xllamacpp")
+    from shutil import copytree
+
+    from steps.export.tokenizer_kinds import SPLITS
+    from tests.steps.text.models_with_templates import CHATML
+
+    stories = small_models.stories(ROOT / "data" / "stories")
+    tokenizer = small_models.byte_level(tmp_path / "t", stories, SPLITS[1].regex, template=CHATML)
+    small_models.qwen2(tmp_path / "qwen", tokenizer, objective="sft")
+    copytree(place / "corpus", tmp_path / "corpus")
+    made, context = run(tmp_path, tmp_path, "qwen", name="house", system="Kind.")
+    assert (made.proof, context.warnings, context.kept["export"]["architecture"]) == ("proved in llama.cpp", [], "qwen2")
+    assert (context.kept["export"]["proof"]["equal_ids"], context.kept["export"]["proof"]["same_top1"] >= 0.99) == (200, True)
+    read = parse_modelfile((tmp_path / "work" / "Modelfile").read_text("utf-8"))
+    assert [i.value for i in read if i.kind == "PARAMETER"] == ["<|im_end|>", "128"]

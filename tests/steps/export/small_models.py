@@ -41,29 +41,71 @@ def tokenizer(folder: Path, texts: list[str], kind: str = "bpe", **more: Any) ->
 
 def checkpoint(folder: Path, family: str, tokenizer_folder: Path, *, rows: int = 500, **more: Any) -> Checkpoint:
     """A network of two layers, not trained but with no weight left at 0 or 1, so that a lost or swapped tensor shows."""
+    from steps.lm.build import build
+
+    model = ModelConfig(family=family, vocab_size=rows, d_model=64, n_layers=2, **SIZES[family])  # type: ignore[arg-type]
+    network: Any = build(model, rows, IDS, 128, 1)
+    return _saved(network, folder, tokenizer_folder, model, **more)
+
+
+def qwen2(folder: Path, tokenizer_folder: Path, *, tied: bool = True, rows: int = 640, **more: Any) -> Checkpoint:
+    """A Qwen2 as transformers builds it: biases on q, k and v, ids of bos and eos in its config, more rows than pieces."""
+    import torch
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    torch.manual_seed(1)
+    config = Qwen2Config(
+        vocab_size=rows, hidden_size=64, intermediate_size=160, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+        max_position_embeddings=256, rope_parameters={"rope_type": "default", "rope_theta": 1e6}, tie_word_embeddings=tied,
+        bos_token_id=600, eos_token_id=602,
+    )  # fmt: skip
+    sizes = ModelConfig(family="llama", vocab_size=rows, d_model=64, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=160, tie_embeddings=tied)
+    return _saved(Qwen2ForCausalLM(config), folder, tokenizer_folder, sizes, **more)
+
+
+def _saved(network: Any, folder: Path, tokenizer_folder: Path, model: ModelConfig, **more: Any) -> Checkpoint:
     import shutil
 
     import torch
 
-    from steps.lm.build import build
     from steps.lm.checkpoint import write_model
 
     torch.set_num_threads(1)
-    model = ModelConfig(family=family, vocab_size=rows, d_model=64, n_layers=2, **SIZES[family])  # type: ignore[arg-type]
-    network: Any = build(model, rows, IDS, 128, 1)
     draw = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for name, weight in network.named_parameters():
             weight += 0.2 * torch.randn(weight.shape, generator=draw) * (weight.abs().mean() + (0.5 if weight.ndim == 1 else 0.0))
-            if family in ("llama", "gpt2") or name.endswith("embeddings.weight"):
-                weight *= 5 if weight.ndim == 2 else 1  # N(0, 0.02) is so little that the layers would hardly count
+            if model.family in ("llama", "gpt2") or name.endswith("embeddings.weight"):
+                weight *= 5 if weight.ndim == 2 or name.endswith("_proj.bias") else 1  # so little that the layers would hardly count
     folder.mkdir(parents=True, exist_ok=True)
     write_model(network, folder, IDS)
     for file in tokenizer_folder.glob("tokenizer*"):
         if file.suffix in (".model", ".json"):
             shutil.copyfile(file, folder / file.name)
+    rows = model.vocab_size or 0
     made = Checkpoint(model=model, parameters=model.parameters(128), vocab_size=rows, max_seq_length=128, **more)
     return made.save(folder)
+
+
+def byte_level(folder: Path, texts: list[str], regex: str, *, nfc: bool = True, ignore_merges: bool = False, template: str = "") -> Path:
+    """A byte-level bpe of 600 pieces split by `regex`, and four added: three control marks of ChatML and one plain, as in Qwen's."""
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Tokenizer(models.BPE(ignore_merges=ignore_merges))
+    made.normalizer = normalizers.NFC() if nfc else None
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(regex), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    made.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(vocab_size=600, show_progress=False, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()))
+    made.train_from_iterator(texts, trainer)
+    made.add_special_tokens([AddedToken(m, normalized=False) for m in ("<|endoftext|>", "<|im_start|>", "<|im_end|>")])
+    made.add_tokens([AddedToken("<tool_call>", normalized=False)])
+    made.save(str(folder / "tokenizer.json"))
+    config = {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "bos_token": None, "add_bos_token": False}
+    (folder / "tokenizer_config.json").write_text(json.dumps({**config, **({"chat_template": template} if template else {})}), "utf-8")
+    return folder
 
 
 def corpus(folder: Path, texts: list[str]) -> Corpus:

@@ -9,6 +9,7 @@ gguf = pytest.importorskip("gguf")
 pytest.importorskip("torch")
 
 from schemas import RecipeError  # noqa: E402
+from steps.export.architectures import metadata  # noqa: E402
 from steps.export.gguf import stored_as, write_gguf  # noqa: E402
 from steps.export.vocabulary import GgufVocabulary, read_vocabulary  # noqa: E402
 from steps.sizing.budget import export_bytes  # noqa: E402
@@ -94,3 +95,24 @@ def test_a_cut_safetensors_is_an_error(place: Path, tmp_path: Path) -> None:
         write_gguf(
             tmp_path, tmp_path / "x.gguf", name="x", quantization="f32", vocabulary=GgufVocabulary("llama", [], []), context_length=8
         )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("use_sliding_window", True, "a sliding window"),
+        ("layer_types", ["full_attention", "sliding_attention"], "a sliding window"),
+        ("rope_scaling", {"rope_type": "yarn", "factor": 4.0}, "rotary scaling 'yarn'"),
+        ("hidden_act", "gelu", "the activation 'gelu'"),
+        ("head_dim", 32, "4 heads of 32 in a width of 64"),
+    ],
+)
+def test_what_qwen2s_file_could_not_say_is_refused(key: str, value: object, why: str) -> None:
+    """Rather an error than a file that answers otherwise on long texts."""
+    config = {
+        "model_type": "qwen2", "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64, "num_hidden_layers": 2,
+        "intermediate_size": 160, "rms_norm_eps": 1e-6, "rope_theta": 1e6,
+    }  # fmt: skip
+    assert metadata(config, 128)["rope.freq_base"] == 1e6
+    with pytest.raises(RecipeError, match=f"E004: a qwen2 with {why}"):
+        metadata({**config, key: value}, 128)

@@ -10,9 +10,16 @@ pytest.importorskip("torch")
 from schemas import RecipeError
 from steps.export.gguf import write_gguf
 from steps.export.proof import paragraphs, positions_for, prove
+from steps.export.tokenizer_kinds import SPLITS
 from steps.export.vocabulary import GgufVocabulary, read_vocabulary
 from steps.text.tokenizers import open_tokenizer
 from tests.steps.export import small_models
+
+HARD = [  # what the splits tell apart: contractions, numbers, runs of spaces and breaks, marks in text, letters beyond Latin
+    "I'M sure they'll say it's WE'VE'd don't 'Tis", "1234567 12,5 %100 2026'da ½ ٣٤٥ x²", "a  b   c\n\n  d\r\n\te \u00a0f  \n",
+    "İstanbul'da ığdır, ŞEKER şöyle: «çığlık»…", "<|im_start|>user\nhi<|im_end|> <tool_call> <|endoftext|>", "x = {'a': [1,2]}  # ok!!\n\n",
+    "Ελληνικά русский 日本語 한국어 हिन्दी 👩‍👩‍👧 e\u0301tude",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +37,11 @@ def place(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> Path:
     return folder
 
 
-def proved(place: Path, family: str, kind: str, texts: list[str], vocabulary: GgufVocabulary | None = None, model: str = "") -> object:
+def proved(
+    place: Path, family: str, kind: str, texts: list[str], vocabulary: GgufVocabulary | None = None, model: str = "", rows: int = 500
+) -> object:
     """Export a checkpoint and ask llama.cpp. model: another family member whose weights torch sees."""
-    made = small_models.checkpoint(place / f"{family}-{kind}", family, place / kind)
+    made = small_models.checkpoint(place / f"{family}-{kind}", family, place / kind, rows=rows)
     opened = open_tokenizer(place / kind)
     file = place / "x.gguf"
     write_gguf(
@@ -61,6 +70,83 @@ def test_byte_level_bpe_is_exact_too(place: Path, texts: list[str], tmp_path: Pa
     made.path.rename(place / "byte")
     found = proved(place, "llama", "byte", paragraphs([corpus], seed=1))
     assert found == ("proved in llama.cpp", 200, 200, 256, True)
+
+
+@pytest.fixture(scope="module")
+def qwen(place: Path, texts: list[str]) -> Path:
+    """Qwen2's kind of tokenizer."""
+    return small_models.byte_level(place / "qwen", texts, SPLITS[1].regex)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_qwen2_is_the_model_in_llama_cpp(place: Path, qwen: Path, texts: list[str], tied: bool) -> None:
+    """Composed text, added marks, rows beyond the pieces, biases and a rotation of its own; with its own head and without."""
+    from gguf import GGUFReader
+
+    made = small_models.qwen2(place / f"qwen2-{tied}", qwen, tied=tied)
+    opened = open_tokenizer(made.path)
+    file = place / "qwen2.gguf"
+    vocabulary = read_vocabulary(made.path, opened).padded(640)
+    write_gguf(made.path, file, name="x", quantization="f32", vocabulary=vocabulary, context_length=128)
+    drawn = paragraphs([small_models.corpus(place / "corpus", texts)], seed=1) + [text for text in HARD if "\u0301" not in text]
+    found = prove(file, made.path, opened, drawn, quantization="f32", parameters=2 * 10**7)
+    assert (found.state, found.equal_ids, found.positions) == ("proved in llama.cpp", len(drawn), 500)
+    assert found.same_top1 is not None
+    assert found.same_top1 >= 0.99
+    fields = GGUFReader(file).fields
+    read = {name.removeprefix("tokenizer.ggml."): field.contents() for name, field in fields.items() if name.startswith("tokenizer.ggml.")}
+    assert (read["model"], read["pre"], read["add_bos_token"], fields["general.architecture"].contents()) == (
+        "gpt2",
+        "qwen2",
+        False,
+        "qwen2",
+    )
+    assert [read[f"{name}_token_id"] for name in ("bos", "eos", "padding")] == [600, 602, 600]
+    assert read["tokens"][599:606] == [
+        read["tokens"][599],
+        "<|endoftext|>",
+        "<|im_start|>",
+        "<|im_end|>",
+        "<tool_call>",
+        "[PAD604]",
+        "[PAD605]",
+    ]
+    assert (read["token_type"][599:606], len(read["tokens"])) == ([1, 3, 3, 3, 4, 5, 5], 640)
+
+
+def test_a_lost_bias_is_seen(place: Path, qwen: Path, texts: list[str]) -> None:
+    """The biases of q, k and v count: a file without them is another model."""
+    from safetensors.numpy import load_file, save_file
+
+    made = small_models.qwen2(place / "qwen2-bias", qwen)
+    opened = open_tokenizer(made.path)
+    write_gguf(
+        made.path, place / "b.gguf", name="x", quantization="f32", vocabulary=read_vocabulary(made.path, opened).padded(640),
+        context_length=128,
+    )  # fmt: skip
+    weights = {n: w * 0 if n.endswith("q_proj.bias") else w for n, w in load_file(made.path / "model.safetensors").items()}
+    save_file(weights, made.path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(RecipeError, match=r"E009: llama.cpp foresees another token than torch"):
+        prove(place / "b.gguf", made.path, opened, texts[:20], quantization="f32", parameters=4 * 10**7)
+
+
+def test_text_that_is_not_composed_is_seen(place: Path, qwen: Path, texts: list[str]) -> None:
+    """Qwen's tokenizer composes letters, llama.cpp does not: the fix is said."""
+    made = small_models.qwen2(place / "qwen2-nfc", qwen)
+    opened = open_tokenizer(made.path)
+    vocabulary = read_vocabulary(made.path, opened).padded(640)
+    write_gguf(made.path, place / "n.gguf", name="x", quantization="f32", vocabulary=vocabulary, context_length=128)
+    with pytest.raises(RecipeError, match="E008") as error:
+        prove(place / "n.gguf", made.path, opened, [texts[0], HARD[-1]], quantization="f32", parameters=4 * 10**7)
+    assert "nfc: true in parse_corpus" in (error.value.fix or "")
+
+
+def test_the_split_of_llama_3_is_exact_too(place: Path, texts: list[str]) -> None:
+    """Numbers by three, and whole words before merges."""
+    folder = small_models.byte_level(place / "llama3", texts, SPLITS[2].regex, nfc=False, ignore_merges=True)
+    drawn = texts[:100] + HARD
+    assert proved(place, "llama", "llama3", drawn, rows=604) == ("proved in llama.cpp", len(drawn), len(drawn), 256, True)
+    assert read_vocabulary(folder, open_tokenizer(folder)).pre == "llama-bpe"
 
 
 def test_a_swapped_piece_is_seen(place: Path, texts: list[str]) -> None:
