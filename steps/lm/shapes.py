@@ -4,6 +4,8 @@ from typing import Any
 
 from schemas import ModelConfig
 
+UNTIED = ("llama", "mamba2", "mistral", "phi3", "qwen2", "qwen3")  # transformers' default where config.json does not say
+
 
 def sizes(config: dict[str, Any]) -> ModelConfig:
     """The ModelConfig of a `config.json`; families that we do not build ourselves are described by the nearest that we do.
@@ -12,7 +14,7 @@ def sizes(config: dict[str, Any]) -> ModelConfig:
     """
     kind = config.get("model_type", "")
     width, layers = _first(config, "hidden_size", "n_embd", "d_model"), _first(config, "num_hidden_layers", "n_layer", "n_layers")
-    tied = bool(config.get("tie_word_embeddings", kind not in ("llama", "mistral", "mamba2")))
+    tied = bool(config.get("tie_word_embeddings", kind not in UNTIED))
     shared: dict[str, Any] = {"d_model": width, "n_layers": layers, "vocab_size": _first(config, "vocab_size"), "tie_embeddings": tied}
     if kind in ("mamba", "falcon_mamba"):
         inner = config.get("intermediate_size") or config.get("expand", 2) * width
