@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from runner.document import Node
-from runner.nearest import did_you_mean
+from runner.nearest import did_you_mean, nearest
 from schemas.findings import Finding, RecipePath
 
 _NAMED = r"\$\$\{|\$\{([^{}]*)\}"  # compiled only where a `${` is
@@ -105,7 +105,8 @@ class Variables:
         head, *rest = name.split(".") if name not in self._vars else [name]
         self.used.add(head)
         if head not in self._vars:
-            fix = did_you_mean(name, self._vars, "there are") or "write it under vars:"
+            near = nearest(name, self._vars)
+            fix = f"write ${{{near}}}" if near else did_you_mean(name, self._vars, "there are") or "write it under vars:"
             self._say("Y030", f"there is no variable {name}", path, fix, node)
             return None
         if head not in self._done:

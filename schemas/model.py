@@ -43,20 +43,21 @@ class ModelConfig(Strict):
             strange = (*strange, "head_dim")
         for name in strange:
             if getattr(self, name) is not None:
-                raise PydanticCustomError("M002", "{name} has no effect in family {family}", {"name": name, "family": self.family})
+                words = {"name": name, "family": self.family, "fix": f"delete {name}"}
+                raise PydanticCustomError("M002", "{name} has no effect in family {family}", words)
         if attention and self.d_model % self.heads:
             raise PydanticCustomError(
-                "M001", "d_model {d} is no multiple of n_heads {h}", {"d": self.d_model, "h": self.heads, "name": "n_heads"}
+                "M001", "d_model {whole} is no multiple of n_heads {part}", _numbers(self.d_model, self.heads, "n_heads")
             )
         if attention and self.heads % self.kv_heads:
             raise PydanticCustomError(
-                "M001", "n_heads {h} is no multiple of n_kv_heads {k}", {"h": self.heads, "k": self.kv_heads, "name": "n_kv_heads"}
+                "M001", "n_heads {whole} is no multiple of n_kv_heads {part}", _numbers(self.heads, self.kv_heads, "n_kv_heads")
             )
         if self.family == "mamba2" and self.inner % self.mamba2_head_dim:
             raise PydanticCustomError(
                 "M001",
-                "d_model x expand = {i} is no multiple of head_dim {h}",
-                {"i": self.inner, "h": self.mamba2_head_dim, "name": "head_dim"},
+                "d_model x expand = {whole} is no multiple of head_dim {part}",
+                _numbers(self.inner, self.mamba2_head_dim, "head_dim"),
             )
         return self
 
@@ -134,3 +135,9 @@ class ModelConfig(Strict):
             head = d // self.heads
             return 2 * d + 2 * d * d + 2 * d * self.kv_heads * head + 3 * d * self.feed_forward
         return 4 * d + 3 * d * d + 3 * d + d * d + d + 2 * d * self.feed_forward + self.feed_forward + d
+
+
+def _numbers(whole: int, part: int, name: str) -> dict[str, object]:
+    """What a message about a part that does not divide the whole says, with the nearest number that does."""
+    near = min((n for n in range(1, whole + 1) if whole % n == 0), key=lambda n: abs(n - part))
+    return {"whole": whole, "part": part, "name": name, "fix": f"write {name}: {near}"}

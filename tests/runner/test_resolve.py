@@ -63,7 +63,7 @@ def test_variables_keep_their_type_alone_and_are_text_inside_text(tmp_path: Path
 @pytest.mark.parametrize(
     ("value", "finding", "fix"),
     [
-        ("${widht}", "Y030: there is no variable widht", "write width"),
+        ("${widht}", "Y030: there is no variable widht", "write ${width}"),
         ("'${width'", "Y030: ${ opens a variable's name that is not closed", "close it with }, or write $${ for the characters"),
         ("'a ${size}'", "Y032: size is a map, which has no place inside text", "write ${size} alone"),
         ("${env:HOME}", "Y033: ${env:…} may stand only in fields that hold a secret", "write the value, or a variable of vars:"),

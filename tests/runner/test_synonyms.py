@@ -175,3 +175,19 @@ def test_the_offered_fixes_do_what_they_say(tmp_path: Path):
         assert known is not None
         assert known.path or known.words
         assert name not in shapes.fields(step.params) or known.path == (name,) or not known.path, name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fix"),
+    [
+        ("max_steps: 10", "max_steps: 10\n    stages: []", "freezing by stages is not supported yet; delete the line"),
+        ("max_steps: 10", "max_steps: 10\n    load_in_4bit: true", "delete the line and write method: lora, the base is loaded whole"),
+        ("max_steps: 10", "max_steps: 10\n    method: qlora", "qlora is not supported yet; write method: lora"),
+        ("family: mamba", "family: mamba_hebbian", "mamba_hebbian is not supported yet; write family: mamba or mamba2"),
+    ],
+)
+def test_what_is_planned_is_told_as_such(tmp_path: Path, old: str, new: str, fix: str):
+    """No fix sends a reader to a word that the next check refuses, nor takes a planned word for a slip of the pen."""
+    text = "recipe: r\nsteps:\n  - type: train\n    model: {family: mamba}\n    max_steps: 10\n"
+    (tmp_path / "r.yaml").write_text(text.replace(old, new))
+    assert fix in [finding.fix for finding in mean(tmp_path / "r.yaml").findings]
