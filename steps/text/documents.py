@@ -1,28 +1,22 @@
 """One file to documents, by its format. Whatever cannot be read is Unreadable, with the reason."""
 
-import csv
-import gzip
-import io
-import json
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Literal
 
-from schemas import Document, RecipeError
-from steps.text import rows
+from schemas import Document
 from steps.text.encodings import decode
+from steps.text.packed import PACKED, open_bytes, told
+from steps.text.tables import TABLES, Complain, table
 from steps.text.unreadable import Unreadable
 
-Format = Literal["auto", "txt", "md", "html", "jsonl", "csv", "parquet", "pdf", "docx"]
+Format = Literal["auto", "txt", "md", "html", "jsonl", "json", "csv", "parquet", "pdf", "docx"]
 Split = Literal["file", "blank_line", "line"]
 BY_EXTENSION = {
     "txt": "txt", "text": "txt", "md": "md", "markdown": "md", "html": "html", "htm": "html", "xhtml": "html", "jsonl": "jsonl",
-    "ndjson": "jsonl", "csv": "csv", "tsv": "csv", "parquet": "parquet", "pdf": "pdf", "docx": "docx",
+    "ndjson": "jsonl", "json": "json", "csv": "csv", "tsv": "csv", "parquet": "parquet", "pdf": "pdf", "docx": "docx",
 }  # fmt: skip
-TABLES = ("jsonl", "csv", "parquet")
-Complain = Callable[[str, str], None]  # reason, example: a row that was left out
 
 
 def format_of(path: Path, wanted: Format = "auto") -> str:
@@ -30,7 +24,7 @@ def format_of(path: Path, wanted: Format = "auto") -> str:
     if wanted != "auto":
         return wanted
     suffixes = [s.lower().lstrip(".") for s in path.suffixes]
-    if suffixes and suffixes[-1] == "gz":
+    if suffixes and suffixes[-1] in PACKED:
         suffixes.pop()
     found = BY_EXTENSION.get(suffixes[-1]) if suffixes else None
     if found is None:
@@ -52,19 +46,15 @@ def read_documents(
     references: keep the reference lists of papers. Raises Unreadable with the reason, NoSuchColumn for a table without the columns
     named, RecipeError when the library that reads the format is not installed.
     """
-    try:
+    with told(path):
         kind = format_of(path, wanted)
         if path.stat().st_size == 0:
             raise Unreadable("empty file")
         if kind in TABLES:
-            yield from _table(path, kind, columns, complain)
+            yield from table(path, kind, columns, complain)
         else:
             text, title = READERS[kind](path, references)
             yield from _parted(text, title, split or "file")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise Unreadable(f"damaged gzip: {error}") from error
-    except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from error
 
 
 def _parted(text: str, title: str, split: Split) -> Iterator[Document]:
@@ -75,92 +65,6 @@ def _parted(text: str, title: str, split: Split) -> Iterator[Document]:
     for part in parts:
         if part.strip():
             yield Document(text=part)
-
-
-# ---------------------------------------------------------------- tables
-def _table(path: Path, kind: str, columns: Mapping[str, str] | None, complain: Complain) -> Iterator[Document]:
-    roles: dict[str, str] | None = None
-    seen_bad = seen_good = 0
-    for where, row in TABLE_READERS[kind](path, complain):
-        if roles is None:
-            roles = rows.meant(columns, list(row))
-        try:
-            found = rows.document(row, roles)
-        except rows.BadRow as error:
-            complain("incomplete row", f"{path.name}, {where}: {error}")
-            seen_bad += 1
-            continue
-        seen_good += 1
-        yield found
-    if not seen_good and not seen_bad:
-        raise Unreadable("no row that can be read")
-
-
-def _jsonl(path: Path, complain: Complain) -> Iterator[tuple[str, dict[str, Any]]]:
-    with _stream(path) as file:
-        start = file.read(4)
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        lines: Iterator[bytes] = iter(decode(_all(path))[0].encode("utf-8").splitlines())
-        yield from _json_lines(lines, path, complain)
-        return
-    with _stream(path) as file:
-        yield from _json_lines(iter(file), path, complain)
-
-
-def _json_lines(lines: Iterator[bytes], path: Path, complain: Complain) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(lines, 1):
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            complain("broken row", f"{path.name}, line {number}: {error}")
-            continue
-        if isinstance(row, dict):
-            yield f"line {number}", row
-        else:
-            complain("broken row", f"{path.name}, line {number}: no JSON object")
-
-
-def _csv(path: Path, complain: Complain) -> Iterator[tuple[str, dict[str, Any]]]:
-    data = _all(path)
-    text, _ = decode(data)
-    head = text[:8192]
-    tab = ".tsv" in path.suffixes or (head.count("\t") > head.count(",") and head.count("\t") > head.count(";"))
-    delimiter = "\t" if tab else ";" if head.partition("\n")[0].count(";") > head.partition("\n")[0].count(",") else ","
-    csv.field_size_limit(1 << 30)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    for row in reader:
-        if None in row or None in row.values():
-            complain("broken row", f"{path.name}, line {reader.line_num}: not as many cells as columns")
-            continue
-        yield f"line {reader.line_num}", row
-
-
-def _parquet(path: Path, complain: Complain) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        from pyarrow import ArrowException
-        from pyarrow import parquet as engine
-    except ImportError as error:
-        raise RecipeError("D105", "parquet files need pyarrow, which is not installed", fix='pip install "recipe[train]"') from error
-    try:
-        number = 0
-        with engine.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=512):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"row {number}", row
-    except ArrowException as error:
-        raise Unreadable(f"no readable parquet file: {str(error).splitlines()[0]}") from error
-
-
-TABLE_READERS: dict[str, Callable[[Path, Complain], Iterator[tuple[str, dict[str, Any]]]]] = {
-    "jsonl": _jsonl,
-    "csv": _csv,
-    "parquet": _parquet,
-}
 
 
 # ---------------------------------------------------------------- texts
@@ -223,9 +127,5 @@ def _text_of(path: Path) -> str:
 
 
 def _all(path: Path) -> bytes:
-    with _stream(path) as file:
+    with open_bytes(path) as file:
         return file.read()
-
-
-def _stream(path: Path) -> BinaryIO:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]

@@ -1,26 +1,22 @@
 """Rows of a table, a JSONL file or a hub data set as documents: by a template, by named roles, or by the shapes others use."""
 
-import string
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from schemas import Document
 from steps.text.chat import render
+from steps.text.turns import BadRow, pair, turns
+
+__all__ = ["BadRow", "NoSuchColumn", "document", "fields_of", "found_in", "is_chat", "meant"]
 
 PAIRS = (  # columns of the question, columns of the answer: the first pair that is there is taken
     ("instruction", ("output", "response", "answer", "completion")),
     ("prompt", ("completion", "response", "output", "answer")),
     ("question", ("answer", "response", "output")),
 )
-SPEAKERS = {  # ShareGPT and others
-    "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "bot": "assistant", "chatgpt": "assistant",
-    "model": "assistant", "bard": "assistant", "bing": "assistant", "system": "system", "prompter": "user",
-}  # fmt: skip
-ROLES = ("text", "title", "lang", "messages", "instruction", "input", "output", "system")
-
-
-class BadRow(ValueError):
-    """A row that cannot become a document; the message says why."""
+SAME = {"prompt": "instruction", "question": "instruction", "completion": "output", "answer": "output", "conversations": "messages"}
+FIELD = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
 
 class NoSuchColumn(ValueError):
@@ -35,21 +31,32 @@ def fields_of(template: str) -> list[str]:
     """Column names that a template names in braces; a text without braces is itself the name of a column."""
     if "{" not in template:
         return [template]
-    return [name for _, name, _, _ in string.Formatter().parse(template) if name]
+    return [match[1] for match in FIELD.finditer(template) if match[1]]
 
 
-def meant(columns: Mapping[str, str] | None, found: Sequence[str]) -> dict[str, str]:
+def found_in(sample: Iterable[Mapping[str, Any]]) -> tuple[list[str], dict[str, Any]]:
+    """Names of all columns in the rows of a sample, and one row made of the first value of each that is not empty."""
+    merged: dict[str, Any] = {}
+    for row in sample:
+        for name, value in row.items():
+            if merged.get(name) is None:
+                merged[name] = value
+    return list(merged), merged
+
+
+def meant(columns: Mapping[Any, str] | None, found: Sequence[str], row: Mapping[str, Any] | None = None) -> dict[str, str]:
     """How rows with the columns `found` become documents: role to column or template.
 
-    Without `columns` the shape is recognised: text, messages, conversations, alpaca, prompt and completion, question and answer.
-    Raises NoSuchColumn when a named column is not there, or nothing is recognised.
+    row: one of them, to follow names with dots (`instances.0.output`) into. Without `columns` the shape is recognised: text, messages,
+    conversations, alpaca, prompt and completion, question and answer. Raises NoSuchColumn when a named column is not there, or
+    nothing is recognised.
     """
     if columns:
         for value in columns.values():
             for name in fields_of(value):
-                if name not in found:
-                    raise NoSuchColumn(name, found)
-        return dict(columns)
+                if name not in found and (name.split(".")[0] not in found or (row is not None and not _leads(row, name))):
+                    raise NoSuchColumn(name, [*found, *_inside(row)])
+        return {SAME.get(role, role): value for role, value in columns.items()}
     for name in ("messages", "conversations", "conversation"):
         if name in found:
             return {"messages": name}
@@ -63,7 +70,34 @@ def meant(columns: Mapping[str, str] | None, found: Sequence[str]) -> dict[str, 
                 return {"instruction": asked, "output": answer, **more}
     if "content" in found:
         return {"text": "content"}
-    raise NoSuchColumn("text", found)
+    raise NoSuchColumn("text", [*found, *_inside(row)])
+
+
+def _leads(row: Mapping[str, Any], name: str) -> bool:
+    """True when a name with dots leads somewhere in `row`, or cannot be judged since something on the way is empty in it."""
+    value: Any = row
+    for part in name.split("."):
+        if isinstance(value, Mapping):
+            if part not in value:
+                return False
+            value = value[part]
+        elif isinstance(value, list):
+            if not part.isdigit():
+                return False
+            value = value[int(part)] if int(part) < len(value) else None
+        else:
+            return value is None
+    return True
+
+
+def _inside(row: Mapping[str, Any] | None) -> list[str]:
+    """Names with dots of what lies in the columns of `row`, two levels deep."""
+    names: list[str] = []
+    for name, value in (row or {}).items():
+        inner, prefix = (value[0], f"{name}.0") if isinstance(value, list) and value else (value, name)
+        if isinstance(inner, Mapping):
+            names += [f"{prefix}.{part}" for part in inner]
+    return names[:20]
 
 
 def is_chat(roles: Mapping[str, str]) -> bool:
@@ -71,55 +105,91 @@ def is_chat(roles: Mapping[str, str]) -> bool:
     return "messages" in roles or "instruction" in roles
 
 
+def columns_of(roles: Mapping[str, str], found: Sequence[str]) -> list[str]:
+    """The columns among `found` that rows are read for: those of the roles, and title and lang."""
+    wanted = {"lang", "title"}
+    for template in roles.values():
+        for name in fields_of(template):
+            wanted.add(name if name in found else name.split(".")[0])
+    return [name for name in found if name in wanted]
+
+
 def document(row: Mapping[str, Any], roles: Mapping[str, str]) -> Document:
     """One row as a document. Raises BadRow when a value is missing or of a strange type."""
     lang = _value(row, roles["lang"]) if "lang" in roles else row.get("lang")
     title = _value(row, roles["title"]) if "title" in roles else row.get("title")
-    about: dict[str, Any] = {"lang": lang if isinstance(lang, str) else "", "title": title if isinstance(title, str) else ""}
+    lang = lang if isinstance(lang, str) else ""
+    title = title if isinstance(title, str) else ""
     if not is_chat(roles):
-        return Document(text=_value(row, roles["text"]), **about)
-    messages = _turns(row, roles["messages"]) if "messages" in roles else _pair(row, roles)
-    if not any(m["role"] == "assistant" and m["content"].strip() for m in messages):
-        raise BadRow("no answer to learn from")
-    return Document(text=render(messages).text, messages=messages, **about)
+        return Document.model_construct(text=_value(row, roles["text"]), lang=lang, title=title)
+    if "messages" in roles:
+        messages = turns(_at(row, roles["messages"]), roles["messages"])
+        system = _optional(row, roles, "system")
+        if system and messages[0]["role"] != "system":
+            messages.insert(0, {"role": "system", "content": system})
+    else:
+        asked = _raw(row, roles["instruction"])
+        answer = _raw(row, roles["output"])
+        messages = pair(asked, answer, _optional(row, roles, "input"), _optional(row, roles, "system"))
+    return Document.model_construct(text=render(messages).text, messages=messages, lang=lang, title=title)
+
+
+def _optional(row: Mapping[str, Any], roles: Mapping[str, str], role: str) -> str:
+    """The text of a role that rows may lack, empty when this one does."""
+    if role not in roles:
+        return ""
+    if "{" not in roles[role] and _at(row, roles[role]) is None:
+        return ""
+    return _value(row, roles[role])
+
+
+def _raw(row: Mapping[str, Any], template: str) -> Any:
+    """A list of turns as it is, anything else as text."""
+    value = _at(row, template) if "{" not in template else None
+    return value if isinstance(value, list) and value and isinstance(value[0], Mapping) else _value(row, template)
 
 
 def _value(row: Mapping[str, Any], template: str) -> str:
     if "{" not in template:
-        value = row.get(template)
-        if value is None:
-            raise BadRow(f"{template} is empty")
-        return value if isinstance(value, str) else str(value)
-    values = {name: row.get(name) for name in fields_of(template)}
-    missing = [name for name, value in values.items() if value is None]
-    if missing:
-        raise BadRow(f"{missing[0]} is empty")
-    return template.format_map({name: str(value) for name, value in values.items()})
+        return _text(_at(row, template), template)
+
+    def filled(match: re.Match[str]) -> str:
+        name = match[1]
+        return match[0][0] if name is None else _text(_at(row, name), name) if name else ""
+
+    return FIELD.sub(filled, template)
 
 
-def _pair(row: Mapping[str, Any], roles: Mapping[str, str]) -> list[dict[str, str]]:
-    """Instruction, further input and answer (alpaca, prompt and completion) as turns."""
-    asked = _value(row, roles["instruction"])
-    more = row.get(roles["input"]) if "input" in roles and "{" not in roles["input"] else None
-    if isinstance(more, str) and more.strip():
-        asked = f"{asked}\n\n{more}"
-    turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": _value(row, roles["output"])}]
-    system = row.get(roles["system"]) if "system" in roles else None
-    return [{"role": "system", "content": system}, *turns] if isinstance(system, str) and system.strip() else turns
+def _text(value: Any, name: str) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        raise BadRow(f"{name} is empty")
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise BadRow(f"{name} holds bytes that are no text") from None
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        return "\n".join(value)
+    if isinstance(value, list | Mapping):
+        kind, inner = ("list", value[0] if value else None) if isinstance(value, list) else ("map", value)
+        first = f"{name}.0" if isinstance(value, list) else name
+        hint = f"{first}.{next(iter(inner))}" if isinstance(inner, Mapping) and inner else first
+        raise BadRow(f"{name} holds a {kind}, no text: name a part of it, such as {hint}")
+    return str(value)
 
 
-def _turns(row: Mapping[str, Any], column: str) -> list[dict[str, str]]:
-    """Turns in the shape of OpenAI ({"role", "content"}) or ShareGPT ({"from", "value"})."""
-    turns = row.get(column)
-    if not isinstance(turns, list) or not turns:
-        raise BadRow(f"{column} is no list of turns")
-    messages: list[dict[str, str]] = []
-    for turn in turns:
-        if not isinstance(turn, Mapping):
-            raise BadRow(f"{column} holds something that is no turn")
-        role = SPEAKERS.get(str(turn.get("role") or turn.get("from") or "").lower())
-        content = turn.get("content", turn.get("value"))
-        if role is None or not isinstance(content, str):
-            raise BadRow(f"a turn of {column} has no known speaker" if role is None else f"a turn of {column} has no text")
-        messages.append({"role": role, "content": content})
-    return messages
+def _at(row: Mapping[str, Any], name: str) -> Any:
+    """The value of a column, or of a part of it by a name with dots; None when it is not there."""
+    if name in row or "." not in name:
+        return row.get(name)
+    value: Any = row
+    for part in name.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value

@@ -71,7 +71,7 @@ def test_csv_with_semicolons_and_a_short_row(tmp_path):
     """The delimiter is found; a row with too few cells is named."""
     texts, complaints = read(put(tmp_path, "a.csv", 'text;n\n"a; b";1\nx\n'.encode("cp1254")))
     assert texts == ["a; b"]
-    assert complaints == [("broken row", "a.csv, line 3: not as many cells as columns")]
+    assert complaints == [("broken row", "a.csv, line 3: cells: 1, columns: 2")]
 
 
 def test_parquet(tmp_path):

@@ -1,0 +1,61 @@
+"""Files behind gzip, zstandard, bzip2 or xz, opened as the bytes inside. What their readers raise becomes Unreadable."""
+
+import io
+import lzma
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from schemas import RecipeError
+from steps.text.unreadable import Unreadable
+
+PACKED = ("gz", "zst", "bz2", "xz")
+DAMAGE = (EOFError, zlib.error, lzma.LZMAError)
+
+
+def packing(path: Path) -> str:
+    """`gz`, `zst`, `bz2`, `xz`, or nothing for a file that stands as it is."""
+    last = path.suffix.lower().lstrip(".")
+    return last if last in PACKED else ""
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """The bytes of a file, unpacked as they are read. Raises RecipeError D105 when zstandard's reader is not installed."""
+    kind = packing(path)
+    if kind == "gz":
+        import gzip
+
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    if kind == "bz2":
+        import bz2
+
+        return cast(BinaryIO, bz2.open(path, "rb"))
+    if kind == "xz":
+        return cast(BinaryIO, lzma.open(path, "rb"))
+    if kind == "zst":
+        try:
+            import pyarrow
+        except ImportError as error:
+            fix = 'pip install "recipe[train]"'
+            raise RecipeError("D105", ".zst files need pyarrow, which is not installed", field="path", fix=fix) from error
+        stream: Any = pyarrow.input_stream(str(path), compression="zstd", buffer_size=1 << 18)
+        return cast(BinaryIO, io.BufferedReader(stream, 1 << 18))
+    return path.open("rb")
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """What goes wrong in reading `path` inside of this becomes Unreadable with the reason."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise Unreadable(f"damaged {NAMES.get(packing(path), 'archive')}: {error}") from error
+    except OSError as error:
+        if packing(path) and error.errno is None:
+            raise Unreadable(f"damaged {NAMES[packing(path)]}: {error}") from error
+        raise Unreadable(error.strerror or str(error)) from error
+
+
+NAMES = {"gz": "gzip", "zst": "zstandard", "bz2": "bzip2", "xz": "xz"}

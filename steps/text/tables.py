@@ -1,0 +1,201 @@
+"""Files of rows (JSONL, JSON, CSV, parquet), streamed: each row as a dict with its place in the file."""
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from schemas import Document, RecipeError
+from steps.text import rows
+from steps.text.encodings import decode
+from steps.text.packed import open_bytes
+from steps.text.unreadable import Unreadable
+
+TABLES = ("jsonl", "json", "csv", "parquet")
+SAMPLE = 20  # first rows, by which the columns of a file are known: a row may lack what the others have
+HEAD = 65536  # bytes by which encoding and delimiter are known
+Complain = Callable[[str, str], None]  # reason, example: a row that was left out
+Row = tuple[str, dict[str, Any]]  # where it stands, and the row
+
+
+def table(path: Path, kind: str, columns: Mapping[Any, str] | None, complain: Complain) -> Iterator[Document]:
+    """Documents of a file of rows. Raises Unreadable when no row can be read, NoSuchColumn when the first rows lack what is asked."""
+    if kind == "parquet":
+        yield from documents(_parquet(path, columns), columns, complain, path.name)
+        return
+    yield from documents(READERS[kind](path, complain), columns, complain, path.name)
+
+
+def documents(found: Iterator[Row], columns: Mapping[Any, str] | None, complain: Complain, name: str) -> Iterator[Document]:
+    """Rows as documents; a row that can be none is complained of. Raises Unreadable when there is no row at all."""
+    first = list(islice(found, SAMPLE))
+    if not first:
+        raise Unreadable("no row that can be read")
+    roles = rows.meant(columns, *rows.found_in(row for _, row in first))
+    for where, row in chain(first, found):
+        try:
+            yield rows.document(row, roles)
+        except rows.BadRow as error:
+            complain("incomplete row", f"{name}, {where}: {error}")
+
+
+def _jsonl(path: Path, complain: Complain) -> Iterator[Row]:
+    with open_bytes(path) as file:
+        start = file.read(4)
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        with open_bytes(path) as file:
+            lines = decode(file.read())[0].encode("utf-8").splitlines()
+        yield from _json_lines(iter(lines), path, complain)
+        return
+    with open_bytes(path) as file:
+        yield from _json_lines(file, path, complain)
+
+
+def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complain) -> Iterator[Row]:
+    loads = json.loads
+    for number, line in enumerate(lines, 1):
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        try:
+            row = loads(line)
+        except (ValueError, RecursionError) as error:
+            if line.strip():
+                complain("broken row", f"{path.name}, line {number}: {_told(error)}")
+            continue
+        if isinstance(row, dict):
+            yield f"line {number}", row
+        else:
+            complain("broken row", f"{path.name}, line {number}: no JSON object")
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"no UTF-8 at byte {error.start + 1} of the line"
+    return str(error)
+
+
+def _json(path: Path, complain: Complain) -> Iterator[Row]:
+    """A list of rows, an object that holds one such list, a single row, or (by another name) JSON lines."""
+    with open_bytes(path) as file:
+        text = decode(file.read())[0]
+    decoder = json.JSONDecoder()
+    at = _past_blanks(text, 0)
+    if text[at : at + 1] != "[":
+        try:
+            whole, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            raise Unreadable(f"no JSON: {error}") from error
+        if _past_blanks(text, end) < len(text):
+            yield from _json_lines(iter(text.encode("utf-8").splitlines()), path, complain)
+            return
+        lists = [v for v in whole.values() if isinstance(v, list) and v and isinstance(v[0], dict)] if isinstance(whole, dict) else []
+        found = lists[0] if len(lists) == 1 else [whole]
+        yield from ((f"row {n}", row) for n, row in enumerate(found, 1) if isinstance(row, dict))
+        return
+    at, number = _past_blanks(text, at + 1), 0
+    while at < len(text) and text[at] != "]":
+        number += 1
+        try:
+            row, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            complain("broken row", f"{path.name}, row {number}: {error}; what follows it cannot be read")
+            return
+        if isinstance(row, dict):
+            yield f"row {number}", row
+        else:
+            complain("broken row", f"{path.name}, row {number}: no JSON object")
+        at = _past_blanks(text, at)
+        if text[at : at + 1] == ",":
+            at = _past_blanks(text, at + 1)
+    if at >= len(text):
+        complain("broken row", f"{path.name}, after row {number}: the list does not end, the file may be cut off")
+
+
+def _past_blanks(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+def _csv(path: Path, complain: Complain) -> Iterator[Row]:
+    csv.field_size_limit(1 << 30)
+    encoding, head = _encoding(path)
+    with open_bytes(path) as file, io.TextIOWrapper(file, encoding, errors="replace", newline="") as text:
+        reader = csv.reader(text, delimiter=delimiter_of(head, path))
+        names = [name.removeprefix("\ufeff") for name in next(reader, [])]
+        number = 1
+        while True:
+            number = reader.line_num + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                complain("broken row", f"{path.name}, line {number}: {error}")
+                continue
+            if cells is None:
+                return
+            if len(cells) == len(names):
+                yield f"line {number}", dict(zip(names, cells, strict=True))
+            elif cells:
+                message = f"cells: {len(cells)}, columns: {len(names)}"
+                complain("broken row", f"{path.name}, line {number}: {message}")
+
+
+def _encoding(path: Path) -> tuple[str, str]:
+    """What a table of text is written in, and its beginning: UTF-8 when all of it is, else what the part says that is not."""
+    check = codecs.getincrementaldecoder("utf-8")()
+    with open_bytes(path) as file:
+        head = file.read(HEAD)
+        piece = head
+        while piece:
+            try:
+                check.decode(piece)
+            except UnicodeDecodeError:
+                break
+            piece = file.read(1 << 20)
+    if not piece and b"\0" not in head:
+        return "utf-8", head.decode("utf-8", "ignore")
+    found = decode(head if len(head) < HEAD else head + (piece if piece is not head else b""))[1]
+    return found, head.decode(found, "ignore")
+
+
+def delimiter_of(head: str, path: Path) -> str:
+    """Tab, semicolon or comma: the one that the first line has most of."""
+    if ".tsv" in (suffix.lower() for suffix in path.suffixes):
+        return "\t"
+    line = head.lstrip("\ufeff").partition("\n")[0]
+    return max(",;\t|", key=lambda mark: (line.count(mark), mark == ","))
+
+
+def _parquet(path: Path, columns: Mapping[Any, str] | None) -> Iterator[Row]:
+    try:
+        from pyarrow import ArrowException
+        from pyarrow import parquet as engine
+    except ImportError as error:
+        fix = 'pip install "recipe[train]"'
+        raise RecipeError("D105", "parquet files need pyarrow, which is not installed", field="path", fix=fix) from error
+    try:
+        number = 0
+        with engine.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+            for batch in file.iter_batches(batch_size=256, columns=_wanted(columns, file.schema_arrow.names)):
+                names = batch.schema.names
+                lists = [column.to_pylist() for column in batch.columns]
+                for values in zip(*lists, strict=True):
+                    number += 1
+                    yield f"row {number}", dict(zip(names, values, strict=True))
+    except ArrowException as error:
+        raise Unreadable(f"no readable parquet file: {str(error).splitlines()[0]}") from error
+
+
+def _wanted(columns: Mapping[Any, str] | None, names: Sequence[str]) -> list[str] | None:
+    """The columns that are read of a file with `names`; all of them where what is asked cannot be told by names alone."""
+    try:
+        return rows.columns_of(rows.meant(columns, names), names) or None
+    except rows.NoSuchColumn:
+        return None
+
+
+READERS: dict[str, Callable[[Path, Complain], Iterator[Row]]] = {"jsonl": _jsonl, "json": _json, "csv": _csv}

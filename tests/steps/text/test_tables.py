@@ -1,0 +1,161 @@
+"""Files of rows, streamed: packed, with other types, cut off, and with broken lines."""
+
+import bz2
+import datetime
+import gzip
+import json
+import lzma
+
+import pytest
+
+from steps.text.documents import read_documents
+from steps.text.rows import NoSuchColumn
+from steps.text.unreadable import Unreadable
+
+LINES = b'{"text": "bir"}\n{"text": "iki"}\n'
+
+
+def read(path, **options):
+    complaints = []
+    found = list(read_documents(path, complain=lambda reason, example: complaints.append((reason, example)), **options))
+    return [d.text for d in found], complaints
+
+
+def put(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def zstd(data):
+    return pytest.importorskip("pyarrow").Codec("zstd").compress(data).to_pybytes()
+
+
+@pytest.mark.parametrize(("ending", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress), ("zst", zstd)])
+def test_packed_files_are_read_through(tmp_path, ending, pack):
+    """Two packed pieces in a row are one file, for rows and for texts; half a file says that it is damaged, after its whole lines."""
+    assert read(put(tmp_path, f"a.jsonl.{ending}", pack(LINES) + pack(LINES))) == (["bir", "iki", "bir", "iki"], [])
+    assert read(put(tmp_path, f"a.txt.{ending}", pack("Bir gün.".encode()))) == (["Bir gün."], [])
+    with pytest.raises(Unreadable, match="damaged"):
+        read(put(tmp_path, f"b.jsonl.{ending}", pack(LINES * 1000)[:-20]))
+    with pytest.raises(Unreadable, match="damaged"):
+        read(put(tmp_path, f"c.jsonl.{ending}", b"hello"))
+
+
+def test_a_broken_line_is_named_and_the_rest_is_read(tmp_path):
+    """Cut, not UTF-8, nested without end, no object: each by its line."""
+    deep = b"[" * 100_000
+    bad = (b'{"text": "ya', b'{"text": "\xff"}', deep, b"7")
+    texts, complaints = read(put(tmp_path, "a.jsonl", LINES + b"\n".join(bad) + b"\n" + LINES))
+    assert texts == ["bir", "iki", "bir", "iki"]
+    assert [example.partition(":")[0] for _, example in complaints] == [f"a.jsonl, line {n}" for n in (3, 4, 5, 6)]
+    assert complaints[1] == ("broken row", "a.jsonl, line 4: no UTF-8 at byte 11 of the line")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"text": "bir"}, {"text": "iki"}]',
+        ' [\n{"text": "bir"},\n{"text": "iki"}\n]\n',
+        '{"version": 1, "data": [{"text": "bir"}, {"text": "iki"}]}',
+        '{"text": "bir"}\n{"text": "iki"}\n',
+    ],
+)
+def test_json_in_its_shapes(tmp_path, content):
+    """A list, a list in an object, and JSON lines by the name .json."""
+    assert read(put(tmp_path, "a.json", content)) == (["bir", "iki"], [])
+
+
+def test_a_json_list_that_is_cut_off(tmp_path):
+    """What was whole is read, and the end is complained of."""
+    texts, complaints = read(put(tmp_path, "a.json", '[{"text": "bir"}, {"text": "ik'))
+    assert (texts, complaints[0][0]) == (["bir"], "broken row")
+    assert complaints[0][1].startswith("a.json, row 2:")
+    assert read(put(tmp_path, "b.json", '[{"text": "bir"}'))[1][0][1] == (
+        "b.json, after row 1: the list does not end, the file may be cut off"
+    )
+    with pytest.raises(Unreadable, match="no JSON: Expecting"):
+        read(put(tmp_path, "c.json", "{'text'"))
+
+
+def test_csv_of_every_delimiter_and_encoding(tmp_path):
+    """Comma, semicolon, tab, bar; UTF-8 with a mark, UTF-16, cp1254; quotes over lines."""
+    for mark in ",;\t|":
+        text = f'id{mark}text\n1{mark}"Değil, için; çok\nve ""bir"" ğüşıö"\n2{mark}iki olan bir\n'
+        for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1254"):
+            assert read(put(tmp_path, "a.csv", text.encode(encoding))) == (['Değil, için; çok\nve "bir" ğüşıö', "iki olan bir"], []), (
+                mark,
+                encoding,
+            )
+
+
+def test_letters_that_come_late_in_a_csv_are_not_lost(tmp_path):
+    """The beginning is ASCII; what is behind the first 64 kB decides, too."""
+    text = "text\n" + "a line\n" * 20_000 + "bir ğ için olan\n"
+    assert read(put(tmp_path, "a.csv", text.encode("utf-8")))[0][-1] == "bir ğ için olan"
+    assert read(put(tmp_path, "b.csv", text.replace("a line", "ve bir").encode("cp1254")))[0][-1] == "bir ğ için olan"
+
+
+def test_a_row_may_lack_what_the_others_have(tmp_path):
+    """Columns are known by the first rows, not by the very first."""
+    lines = '{"id": 1}\n{"id": 2, "body": "iki"}\n'
+    assert read(put(tmp_path, "a.jsonl", lines), columns={"text": "body"}) == (
+        ["iki"],
+        [("incomplete row", "a.jsonl, line 1: body is empty")],
+    )
+
+
+def test_parquet_of_other_types(tmp_path):
+    """Numbers, dates, dictionaries and bytes are text; lists of texts are lines; what is no text says what to write."""
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    columns = {
+        "n": arrow.array([1, None]),
+        "f": arrow.array([1.5, 2.0]),
+        "day": arrow.array([datetime.date(2026, 1, 2), None]),
+        "word": arrow.array(["bir", "iki"]).dictionary_encode(),
+        "raw": arrow.array([b"\xc4\x9f", b"\xff"]),
+        "lines": arrow.array([["a", "b"], ["c"]]),
+        "numbers": arrow.array([[1, 2], [3]]),
+        "part": arrow.array([{"inner": "x", "k": 1}, {"inner": None, "k": 2}]),
+        "list": arrow.array([[{"out": "y"}], []]),
+        "nothing": arrow.nulls(2),
+        "large": arrow.array(["L", "M"], arrow.large_string()),
+    }
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table(columns), path, row_group_size=1)
+    want = {
+        "n": (["1"], ["n is empty"]),
+        "f": (["1.5", "2.0"], []),
+        "day": (["2026-01-02"], ["day is empty"]),
+        "word": (["bir", "iki"], []),
+        "raw": (["ğ"], ["raw holds bytes that are no text"]),
+        "lines": (["a\nb", "c"], []),
+        "numbers": ([], ["numbers holds a list, no text: name a part of it, such as numbers.0"] * 2),
+        "numbers.0": (["1", "3"], []),
+        "part": ([], ["part holds a map, no text: name a part of it, such as part.inner"] * 2),
+        "part.inner": (["x"], ["part.inner is empty"]),
+        "list.0.out": (["y"], ["list.0.out is empty"]),
+        "nothing": ([], ["nothing is empty"] * 2),
+        "{word}: {part.k} {{}}": (["bir: 1 {}", "iki: 2 {}"], []),
+        "large": (["L", "M"], []),
+    }
+    for column, (texts, reasons) in want.items():
+        found, complaints = read(path, columns={"text": column})
+        assert (found, [c.partition(": ")[2] for _, c in complaints]) == (texts, reasons), column
+    with pytest.raises(NoSuchColumn, match=r"there is no column 'part.outer'.*part\.inner"):
+        read(path, columns={"text": "part.outer"})
+
+
+def test_a_damaged_parquet_says_so(tmp_path):
+    """Half a file, or another one under its name."""
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table({"text": ["a" * 1000] * 100}), path)
+    with pytest.raises(Unreadable, match="no readable parquet file"):
+        read(put(tmp_path, "b.parquet", path.read_bytes()[:200]))
+    with pytest.raises(Unreadable, match="no readable parquet file"):
+        read(put(tmp_path, "c.parquet", json.dumps({"text": "a"})))
