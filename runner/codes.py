@@ -111,5 +111,7 @@ PAGES = (
                                                          "what is wrong."),
     RulePage("R013", "a source changed while it was read", "The step may have read the old text or the new one, so what it made is not "
                                                            "kept: run it again when the file is written."),
+    RulePage("R016", "no run to watch or stop", "`recipe watch`, `stop` and `logs` take the one run that is at work; where several are, or "
+                                                "none, they must be told which."),
     RulePage("R900", "a fault of recipe itself", "This is our bug. The traceback is saved; please send it to us."),
 )  # fmt: skip

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from runner.rundir import RunDir, now
+from runner.rundir import PROGRESS, RunDir, now
+from runner.statcache import write_atomic
 from schemas.machine import Machine
 from schemas.records import EvalLine, RunRecord, TrainLine
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from runner.console import Screen
 
 SHOWN_EVERY_S = 0.1
+TOLD_EVERY_S = 1.0  # to those who watch from another process; a step that is over before that tells them nothing
 
 
 class Stopped(Exception):
@@ -54,6 +56,8 @@ class RunContext:
         self._warn = warn
         self._logs: dict[str, tuple[TextIO, TextIO]] = {}
         self._shown_at = 0.0
+        self._told_at = time.monotonic()
+        self._first: tuple[float, float] | None = None
         self.statistics: dict[str, Any] = {}
         if (kept / "side").is_dir():
             self._take_up()
@@ -89,9 +93,17 @@ class RunContext:
     def progress(self, done: float, total: float | None = None, unit: str = "", **shown: Any) -> None:
         """Tell how far the step is; the screen hears of it ten times a second at most, and of the end always."""
         moment = time.monotonic()
+        if self._first is None:
+            self._first = (moment, done)  # what was resumed is no speed
         if moment - self._shown_at >= SHOWN_EVERY_S or done == total:
             self._shown_at = moment
             self._screen.progress(self.step_id, done, total, unit, shown)
+        if moment - self._told_at >= TOLD_EVERY_S:
+            self._told_at = moment
+            since, first = self._first
+            told = {"id": self.step_id, "done": done, "total": total, "unit": unit, "shown": shown, "first": first}
+            text = json.dumps({**told, "seconds": round(moment - since, 1)}, default=str)
+            write_atomic(str(self._rundir.folder / "logs" / PROGRESS), text + "\n")
 
     def log(self, line: TrainLine | EvalLine) -> None:
         """Append to the training logs, the run's and the step's own."""

@@ -127,7 +127,7 @@ class Execution:
         if self.options.dry_run:
             return self.ledger.step(step, "skipped", f"would run: {reason}", work)
         self._open()
-        self.screen.start(step.id, step.type, reason)
+        self._start(step, reason)
         with self.store.lock(work.key.value, lambda: self._waiting(step.id)):
             entry = None if forced else self._found(work)  # another run may have made it while we waited
             if entry is not None:
@@ -135,6 +135,11 @@ class Execution:
             if forced:
                 remove(self.store.keep(work.key.value))
             return self._make(step, work, reason)
+
+    def _start(self, step: StepMeant, reason: str) -> None:
+        assert self.rundir is not None
+        self.screen.start(step.id, step.type, reason)
+        self.rundir.event("start", step.id, reason=reason)
 
     def _blocked(self, step: StepMeant) -> str:
         """Why the step cannot run, empty when it can."""
@@ -199,7 +204,7 @@ class Execution:
         if self.options.dry_run:
             return self.ledger.step(step, "skipped", f"would run: {WHOLE_RUN}", work)
         assert self.rundir is not None
-        self.screen.start(step.id, step.type, WHOLE_RUN)
+        self._start(step, WHOLE_RUN)
         own = digest_bytes(f"{work.key.value} {self.rundir.folder.name}".encode())
         return self._make(step, work, WHOLE_RUN, own)
 

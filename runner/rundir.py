@@ -20,6 +20,7 @@ from schemas.records import RunRecord, StepRecord
 FOLDERS = ("config", "logs", "plots", "reports", "adapters", "stats", "artifacts")
 GATHERED = ("plots", "reports", "adapters", "stats")  # what of a step's side files is shown in the run's own folders
 COPIED_BYTES = 256 << 20  # a larger file is shown by a link into the store where the file system cannot share blocks
+PROGRESS = "progress.json"  # in logs/ while a step works: how far it is
 SMALL_BYTES = 1 << 16
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file (btrfs, xfs, bcachefs)
 _no_clone: set[int] = set()  # devices that cannot
@@ -160,6 +161,7 @@ class RunDir:
     def finish(self, record: RunRecord) -> None:
         """The last record, the pointer runs/latest, nothing left open."""
         self.write(record)
+        (self.folder / "logs" / PROGRESS).unlink(missing_ok=True)
         (self.folder / "run.pid").unlink(missing_ok=True)
         if self._events is not None:
             self._events.close()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from schemas.findings import Finding
     from schemas.records import RunRecord
 
+DETACH_WAIT_S = 60.0  # for its folder: after that it is looked for by its process
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("recipe", metavar="RECIPE_OR_RUN")
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
 @click.option("--why", is_flag=True, help="Say in full why each step was run or reused.")
 @click.option("--dry-run", is_flag=True, help="Say what would run and why; do nothing.")
 @click.option("--verify", is_flag=True, help="Believe no time stamp: read every file once more.")
+@click.option("--detach", is_flag=True, help="Run in the background; a closed terminal does not end it.")
 @click.option("--quiet", "-q", is_flag=True, help="Print findings and the report's path only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def run(
     recipe: str, sets: tuple[str, ...], smoke: bool, target: str | None, force: tuple[str, ...], only: tuple[str, ...],
-    start: str, to: str, why: bool, dry_run: bool, verify: bool, quiet: bool, as_json: bool,
+    start: str, to: str, why: bool, dry_run: bool, verify: bool, detach: bool, quiet: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run a recipe, or a run's folder again. What has not changed is not done again."""
     from runner.console import screen_for
@@ -44,6 +47,8 @@ def run(
     from runner.statcache import StatCache
 
     file, smoke, pins = _asked(recipe, smoke)
+    if detach:
+        return _send_off(project_of(file))
     overrides = Overrides(sets=tuple(_pair(text) for text in sets), smoke=smoke, target=target)
     options = Options(
         force=frozenset(force) - {"*"}, force_all="*" in force, only=frozenset(only), start=start, to=to, verify=verify,
@@ -54,6 +59,23 @@ def run(
     cache = StatCache(str(project / ".recipe" / "stat.json"), verify=verify)
     cache.watch(str(file.absolute()))  # before it is read: an edit during the run is then seen by the next one
     return _run(file, overrides, options, screen, cache)
+
+
+def _send_off(project: Path) -> int:
+    """Run this very command in the background. A recipe with errors, or with nothing to do, ends here as it would without."""
+    from runner import background
+
+    started = background.detach([word for word in sys.argv[1:] if word != "--detach"], project, wait_s=DETACH_WAIT_S)
+    if started.code is not None:
+        click.echo(started.said, nl=False)
+        return started.code
+    if started.folder is None:
+        click.echo(f"still at its beginning after {DETACH_WAIT_S:g} s, process {started.pid}; it prints to {started.log}")
+        return 0
+    name = started.folder.name
+    click.echo(f"{name} runs in the background; a closed terminal does not end it")
+    click.echo(f"  recipe watch {name}\n  recipe logs -f {name}\n  recipe stop {name}")
+    return 0
 
 
 def _run(file: Path, overrides: "Overrides", options: "Options", screen: "Screen", cache: "StatCache") -> int:

@@ -44,8 +44,8 @@ def test_a_moved_project_still_reads_its_runs(tmp_path):
 def test_events_are_lines_with_id_and_time(tmp_path):
     """events.jsonl as in the guide."""
     lines = [json.loads(line) for line in (made(tmp_path) / "logs" / "events.jsonl").read_text().splitlines()]
-    assert [(line["event"], line["id"]) for line in lines] == [("made", "one")]
-    assert set(lines[0]) >= {"event", "id", "timestamp", "key", "digest", "reason", "seconds"}
+    assert [(line["event"], line["id"]) for line in lines] == [("start", "one"), ("made", "one")]
+    assert set(lines[1]) >= {"event", "id", "timestamp", "key", "digest", "reason", "seconds"}
 
 
 def test_two_runs_in_a_second_have_two_folders(tmp_path):

@@ -1,0 +1,159 @@
+"""Runs in the background: they survive a closed terminal, and are watched, read and stopped from another process."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from runner.commands.watch import sparkline, thinned
+from runner.following import Followed, Lines
+from tests.runner.by_hand import project, recipe, recipe_command
+
+SLOW = """\
+recipe: it
+steps:
+  - type: shell
+    id: one
+    run: echo words > out.txt
+  - type: shell
+    id: two
+    files: [one]
+    run: while [ ! -e $PROJECT/go ]; do sleep 0.05; done; cp $IN/out.txt big.txt
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    project(tmp_path, SLOW)
+    return tmp_path
+
+
+def detached(home: Path) -> str:
+    """Start the recipe in the background; the run's name."""
+    done = recipe(home, "run", "recipes/it.yaml", "--detach")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.split()[0]
+
+
+def ended(home: Path, name: str, seconds: float = 20) -> str:
+    """Wait for the end of a run; its status."""
+    end = time.monotonic() + seconds
+    while (status := json.loads((home / "runs" / name / "metadata.json").read_text())["status"]) == "running":
+        assert time.monotonic() < end, "it never ended"
+        time.sleep(0.05)
+    return str(status)
+
+
+def test_a_detached_run_survives_its_terminal(home):
+    """Started on a real terminal that is closed, which sends SIGHUP to all that hangs on it, it goes on to its end."""
+    master, terminal = pty.openpty()
+    command, how = recipe_command(home, "run", "recipes/it.yaml", "--detach")
+    child = subprocess.Popen(command, **how, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True)
+    os.close(terminal)
+    said = b""
+    while b"recipe stop" not in said:
+        said += os.read(master, 4096)
+    child.wait(20)
+    os.close(master)
+    name = said.split()[0].decode()
+    assert (home / "runs" / name / "run.pid").exists()
+    (home / "go").touch()
+    assert ended(home, name) == "done"
+    assert (home / "runs" / name / "artifacts" / "two" / "big.txt").read_text() == "words\n"
+    assert (home / "runs" / name / "logs" / "console.log").read_text().splitlines()[1].split()[:3] == ["+", "two", "made"]
+
+
+def test_what_has_errors_or_nothing_to_do_ends_at_once(home):
+    """The screen and the exit code are those of a run in the foreground."""
+    bad = recipe(home, "run", "recipes/it.yaml", "--detach", "--set", "steps.one.runn=x")
+    assert (bad.returncode, "unknown key" in bad.stdout) == (2, True)
+    (home / "go").touch()
+    assert recipe(home, "run", "recipes/it.yaml").returncode == 0
+    again = recipe(home, "run", "recipes/it.yaml", "--detach")
+    assert (again.returncode, "nothing changed" in again.stdout) == (0, True)
+    assert not [*(home / ".recipe" / "detached").iterdir()]
+
+
+def test_stop_ends_the_run_at_work(home):
+    """Its record says stopped, the screen how to go on; then there is none to stop. The step that was at work is made again."""
+    name = detached(home)
+    done = recipe(home, "stop", "--now")
+    assert (done.returncode, done.stdout) == (0, f"{name}: stopped; `recipe run recipes/it.yaml` goes on\n")
+    none = recipe(home, "stop")
+    assert (none.returncode, "R016: no run is at work" in none.stderr) == (1, True)
+    (home / "go").touch()
+    assert recipe(home, "run", "recipes/it.yaml").returncode == 0
+
+
+def test_a_number_that_another_process_has_now_is_not_the_run(home):
+    """A run that was killed, whose process number was given to someone else: nobody is stopped."""
+    name = detached(home)
+    pid = home / "runs" / name / "run.pid"
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    stranger = subprocess.Popen(["sleep", "60"])
+    pid.write_text(str(stranger.pid))
+    os.utime(pid, (time.time() - 100, time.time() - 100))
+    try:
+        done = recipe(home, "stop", name)
+        assert (done.returncode, f"{name} is not at work: it was killed" in done.stderr, stranger.poll()) == (1, True, None)
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_watch_shows_each_step_and_ends_with_the_runs_exit_code(home):
+    """Seen once while it works, then to its end."""
+    name = detached(home)
+    seen = recipe(home, "watch", "--once").stdout.splitlines()
+    assert seen[0].startswith(f"{name}  running")
+    assert [line[:5] for line in seen[1:3]] == ["+ one", "> two"]
+    (home / "go").touch()
+    done = recipe(home, "watch", name)
+    assert (done.returncode, done.stdout.splitlines()[2][:11]) == (0, "+ two  made")
+
+
+def test_logs_follow_to_the_end(home):
+    """The console of a detached run, from its beginning to the path of its page; --of events gives JSON lines."""
+    name = detached(home)
+    command, how = recipe_command(home, "logs", "-f")
+    reader = subprocess.Popen(command, **how, stdout=subprocess.PIPE, text=True)
+    (home / "go").touch()
+    said, _ = reader.communicate(timeout=20)
+    assert [line.split()[1] for line in said.splitlines()[:2]] == ["one", "two"]
+    assert said.splitlines()[-1] == f"runs/{name}"
+    events = [json.loads(line)["event"] for line in recipe(home, "logs", "--of", "events", "-n", "0").stdout.splitlines()]
+    assert events == ["start", "made", "start", "made"]
+    assert recipe(home, "logs", "-n", "1").stdout == f"runs/{name}\n"
+
+
+def test_a_log_that_was_cut_back_is_read_anew(tmp_path):
+    """A half line waits for its end; a shorter file is a resumed run's."""
+    lines = Lines(tmp_path / "log.jsonl")
+    lines.path.write_text('{"step": 1}\n{"ste')
+    assert lines.new() == [{"step": 1}]
+    lines.path.write_text('{"step": 1}\n{"step": 2}\n')
+    assert lines.new() == [{"step": 2}]
+    lines.path.write_text('{"step": 7}\n')
+    assert lines.new() == [{"step": 7}]
+
+
+def test_a_killed_run_is_called_killed(home):
+    """Its record still says running, but nobody writes it."""
+    name = detached(home)
+    os.kill(int((home / "runs" / name / "run.pid").read_text()), signal.SIGKILL)
+    end = time.monotonic() + 10
+    while Followed(home / "runs" / name).look().status == "running":
+        assert time.monotonic() < end
+    assert Followed(home / "runs" / name).look().status == "killed"
+    assert recipe(home, "watch", name).returncode == 1
+
+
+def test_curves_are_thinned_to_means():
+    """No point is left out, each drawn one stands for its neighbours."""
+    assert thinned([(i, float(i)) for i in range(800)])[:2] == [(1, 0.5), (3, 2.5)]
+    assert sparkline([3.0, 3.0, 2.0, 1.0], 2) == "█▁"
