@@ -27,6 +27,11 @@ PAGES = (
                                                "that went wrong."),
     RulePage("Y010", "a key that is no name", "Keys are words or whole numbers. true, null, 1.5 and lists must be quoted to be keys."),
     RulePage("Y011", "a tab in the indentation", "YAML counts spaces; how wide a tab is, no two editors agree on."),
+    RulePage("Y013", "a number with a leading zero", "YAML 1.1 reads 010 as octal, 8; YAML 1.2, and so a recipe, as 10. Whoever reads it "
+             "later may take it for the other.", wrong="seed: 010", right="seed: 10", source="yaml.org/spec/1.2.2, ext. changes",
+             severity="warning"),
+    RulePage("Y014", "a # that cuts a text", "After a blank, # begins a comment, and the rest of the line is gone.",
+             wrong="about: phase #1 of two", right='about: "phase #1 of two"', source="yaml.org/spec/1.2.2, 6.6", severity="info"),
     RulePage("Y020", "the extended recipe is not there", "`extends` names a file relative to the recipe that says so."),
     RulePage("Y021", "recipes extend each other", "a.yaml extends b.yaml and b.yaml, perhaps through others, a.yaml.",
              wrong="# a.yaml\nextends: b.yaml\n# b.yaml\nextends: a.yaml", right="# a.yaml\nextends: base.yaml"),

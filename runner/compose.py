@@ -77,6 +77,16 @@ def _finish(document: Document, root: Node | None, shift: int) -> None:
         document.complain("Y007", f"a recipe is a map of keys, this is {found}", root.start, end, fix)
     else:
         document.root = root
+        if " #" in document.text:
+            _cut_by_a_number_sign(document)
+
+
+def _cut_by_a_number_sign(document: Document) -> None:
+    """`about: phase #1 of two`: what follows the # is a comment, and was hardly meant as one when a digit follows at once."""
+    for match in re.finditer(r"^[^#\"'\n]*: [^#\"'\n,\[\]{}]*[^\s#\"'\n:] (#\d[^\n]*)$", document.text, re.M):
+        start = match.start(1)
+        document.complain("Y014", f"what begins with {match[1][:20].strip()} is a comment", start, match.end(), "put the value in quotes",
+                          severity="info")  # fmt: skip
 
 
 class _Builder:
@@ -126,6 +136,10 @@ class _Builder:
         if event.style in ("|", ">"):
             end = self._trimmed(start, end)
         value = scalar(text) if plain else text
+        if plain and text[:1] == "0" and len(text) > 1 and text.isdecimal() and self.keys and self.keys[-1] is not None:
+            fix = f"write {int(text)}, or 0o{text.lstrip('0') or 0} for the octal number"
+            message = f"{text} is {int(text)} here, and an octal number to older YAML readers"
+            self.document.complain("Y013", message, start, end, fix, severity="warning")
         node = Node(self.document, start, end, value, None, text if plain or value != text else None)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
@@ -167,7 +181,10 @@ class _Builder:
             message = (
                 f"*{event.anchor} stands inside &{event.anchor} itself" if inside else f"there is no anchor &{event.anchor} before this"
             )
-            self.document.complain("Y006", message, start, end)
+            glob = not inside and any(mark in event.anchor for mark in "./*")
+            self.document.complain(
+                "Y006", message, start, end, f'a text that begins with * stands in quotes: "*{event.anchor}"' if glob else ""
+            )
             self._add(Node(self.document, start, end))
             return
         self.aliased += _count(source, MOST_ALIASED)

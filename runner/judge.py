@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from runner.facts import Facts
 from runner.meant import Link, Meant, StepMeant
 from runner.resolve import Overrides, mean
-from runner.rules import View, every
+from runner.rules import View, wanted
 from schemas import artifacts
 from schemas.findings import Edit, Finding, RecipeError, RulePage
 from schemas.model import ModelConfig
@@ -58,7 +58,7 @@ def judge(meant: Meant) -> list[Finding]:
     found = list(meant.findings)
     for step_id in meant.order:
         found += _foresee(view, view.by_id[step_id])
-    for rule in every() if meant.steps else []:
+    for rule in wanted(view) if meant.steps else []:
         try:
             found += list(rule.judge(view))
         except Exception as error:  # noqa: BLE001 - one rule's slip must not hide what the others say

@@ -188,7 +188,10 @@ def _said(error: _Error, scene: Scene) -> Finding:
         message = f"{_name(path, scene)} is {text or shown(value).removesuffix(' (text)')}, wanted {wanted}"
     else:
         message = f"{_name(path, scene)}: {_plain_message(error)}"
-    return Finding("K003", "error", message, full, on=_part(value))
+    from runner import hints
+
+    fix, edits = hints.of_range(scene.raw, scene.base, path, value)
+    return Finding("K003", "error", message, full, fix, edits, on=_part(value))
 
 
 def _limit(error: _Error) -> str:
@@ -229,6 +232,11 @@ def _wrong_type(path: Names, value: Any, wanted: list[str], scene: Scene, mended
     text = scene.text_at(path)
     message = f"{_name(path, scene)} is {shown(value, text)}, wanted {_either(wanted)}"
     full = scene.base + path
+    from runner import hints
+
+    meant = hints.of_type(scene.model, scene.raw, scene.base, path, value)
+    if meant.fix:
+        return Finding("K002", "error", message, full, meant.fix, meant.edits, on=_part(value))
     if mended is not None:
         from runner.written import written
 
@@ -285,6 +293,11 @@ def _enum(path: Names, value: Any, words: list[Any], wanted: list[str], scene: S
         return Finding("K004", "error", message, full, f"write {path[-1]}: {same}", (Edit("set", full, same),), on=_part(value))
     if isinstance(value, str) and value in _PLANNED:
         return Finding("K004", "error", message, full, f"{value} is not supported yet; {_PLANNED[value]}", on=_part(value))
+    from runner import hints
+
+    known = hints.of_word(path, value)
+    if known and known.partition(": ")[2].split(" ")[0].rstrip(";,") in [*map(str, words), "f16"]:
+        return Finding("K004", "error", message, full, known, on=_part(value))
     near = nearest(str(value), map(str, words)) if isinstance(value, str) else None
     return Finding("K004", "error", message, full, f"write {path[-1]}: {near}" if near else "", on=_part(value))
 

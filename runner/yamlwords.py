@@ -15,6 +15,9 @@ def explain(error: Any, text: str) -> Said:
     context = str(error.context or "")
     if "'\\t'" in problem or "tab" in problem.lower():
         return "Y011", "a tab cannot indent a line", "indent with spaces", at, at + 1
+    odd = _odd_character(text, at)
+    if odd is not None:
+        return odd
     variable = re.compile(r"\$\{[^}\n]*\}?").match(text, max(at - 1, 0))
     if variable and "flow" in context:
         return "Y003", f"{variable[0]} must be quoted inside {{ }} or [ ]", f'write "{variable[0]}"', at - 1, variable.end()
@@ -27,6 +30,21 @@ def explain(error: Any, text: str) -> Said:
     if "escape" in problem or "hexadecimal" in problem:
         return "Y003", "an unknown escape after \\ in double quotes", "use single quotes, in which \\ is only itself", at, at + 1
     return _structure(problem, context, opened, at, text)
+
+
+ODD = {"\u00a0": "a no-break space", "\u3000": "a wide space", "\u2003": "a wide space", "\u200b": "an invisible space",
+       "\uff1a": "a wide colon", "\u201c": "a typographic quote", "\u201d": "a typographic quote"}  # fmt: skip
+
+
+def _odd_character(text: str, at: int) -> Said | None:
+    """A character that looks like a space, a colon or a quote, in the line of the complaint or the one before."""
+    start = text.rfind("\n", 0, max(0, text.rfind("\n", 0, at))) + 1
+    end = text.find("\n", at)
+    for place in range(start, end if end >= 0 else len(text)):
+        if text[place] in ODD:
+            name = ODD[text[place]]
+            return "Y003", f"{name} (U+{ord(text[place]):04X}) means nothing to YAML", "type it anew on the keyboard", place, place + 1
+    return None
 
 
 def _structure(problem: str, context: str, opened: int, at: int, text: str) -> Said:

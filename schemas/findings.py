@@ -94,7 +94,10 @@ def _rebuild(code: str, message: str, field: str, fix: str, place: Place | None)
 
 @dataclass(frozen=True, slots=True)
 class RulePage:
-    """What `recipe explain CODE` prints: one sentence, the reason, a wrong and a right recipe, the source."""
+    """What `recipe explain CODE` prints: one sentence, the reason, a wrong and a right recipe, the source.
+
+    source: the issue (owner/repository#number) or document in which the mistake was seen. needs: the facts that the rule reads.
+    """
 
     code: str
     title: str
@@ -103,6 +106,7 @@ class RulePage:
     right: str = ""
     source: str = ""
     severity: Severity = "error"
+    needs: str = "the recipe"
 
 
 @dataclass

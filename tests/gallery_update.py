@@ -19,6 +19,7 @@ def screens(folder: Path) -> dict[str, str]:
     """What belongs into the folder: the screen of `recipe check`, and the recipe after --fix where that changes it."""
     before = os.getcwd()
     os.chdir(folder)
+    os.environ["HF_HUB_CACHE"] = str(GALLERY / "hub")  # not what the reader of this has fetched
     try:
         found = {"screen.txt": _without_forecast(screen(RECIPE)) + "\n"}
         fixed = fixed_text(RECIPE)

@@ -22,7 +22,8 @@ def explain(code: str | None) -> int:
     if page is None:
         from runner.nearest import nearest
 
-        near = nearest(code.upper(), known, 0.5)
+        digits = code[:1].upper() + code[1:].upper().translate(str.maketrans("OIL", "011"))
+        near = digits if digits in known else nearest(code.upper(), known, 0.5)
         same = [c for c in known if c[:1] == code[:1].upper()]
         hint = f"did you mean {near}?" if near else f"codes of that letter: {', '.join(same)}" if same else "see `recipe explain`"
         raise click.UsageError(f"there is no code {code}; {hint}")
@@ -40,6 +41,8 @@ def page_text(page: RulePage) -> str:
         parts.append(f"right:\n{indent(page.right.rstrip(), '    ')}")
     if page.source:
         parts.append(f"seen in: {page.source}")
+    if page.needs != "the recipe":
+        parts.append(f"looks at: {page.needs}")
     return "\n\n".join(parts)
 
 

@@ -2,13 +2,26 @@
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, Literal
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from runner.meant import Link, Meant, StepMeant
 from schemas.context import ForecastContext
 from schemas.findings import Edit, Finding, RecipePath, RulePage, Severity
 
-FAMILIES = ("links", "vocabulary", "data", "schedule", "memory", "precision", "adapters", "export", "hardware", "paths")
+if TYPE_CHECKING:
+    from runner.modelfolder import ModelFolder
+
+ALWAYS = ("links", "vocabulary", "data", "schedule", "memory", "precision", "adapters", "export", "hardware", "paths")
+SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loaded for a recipe that they can say something about
+    "base": lambda view: bool(view.bases),
+    "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
+    "rows": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
+    "environment": lambda view: view.meant.target.name == "here",
+}
+FAMILIES = (*ALWAYS, *SOMETIMES)
+FILES = 20  # of a source are opened, at most
 VOUCHES = ("check_vocab_consistency", "validate_checkpoint")  # types that hand on what they were given
 
 
@@ -19,7 +32,7 @@ class View:
     """
 
     def __init__(self, meant: Meant, facts: ForecastContext) -> None:
-        self.meant = meant
+        self.meant: Meant = meant
         self.facts = facts
         self.given: dict[str, dict[str, Any]] = {}
 
@@ -38,6 +51,49 @@ class View:
     def makers(self, step: StepMeant, name: str) -> list[StepMeant]:
         """The steps of this recipe that make what is wired to an input, seen through those that only vouch for it."""
         return [self._behind(self.by_id[link.step]) for link in step.inputs.get(name, []) if link.inside and link.step in self.by_id]
+
+    @cached_property
+    def bases(self) -> "list[tuple[StepMeant, str, ModelFolder | None]]":
+        """Each model folder or hub model that a step starts from, with its dotted path; None for one that cannot be looked at."""
+        found = []
+        for step in self.meant.steps:
+            where = {"train": "model.base", "check_vocab_consistency": "checkpoint"}.get(step.type)
+            ref = at(step.raw, where) if where is not None else None
+            if where is not None and isinstance(ref, dict) and any(isinstance(ref.get(way), str) and ref[way] for way in ("path", "hub")):
+                found.append((step, where, self._folder(ref)))
+        return found
+
+    def base(self, step: StepMeant) -> "ModelFolder | None":
+        """The folder that a step starts from, where it can be looked at."""
+        return next((folder for other, _, folder in self.bases if other is step), None)
+
+    def _folder(self, ref: dict[str, Any]) -> "ModelFolder | None":
+        from runner.modelfolder import ModelFolder
+
+        if isinstance(ref.get("path"), str):
+            folder: Path | None = self.facts.project / Path(ref["path"]).expanduser()
+            name = ref["path"]
+        else:
+            from runner.hubcache import snapshot
+
+            folder, name = snapshot(ref["hub"], ref.get("revision") if isinstance(ref.get("revision"), str) else None), ref["hub"]
+        if folder is None or not folder.is_dir():
+            return None
+        return self._folders.setdefault(folder, ModelFolder(self.facts, folder, name))
+
+    @cached_property
+    def _folders(self) -> "dict[Path, ModelFolder]":
+        return {}
+
+    def tables(self, source: dict[str, Any]) -> list[Path]:
+        """The JSONL and CSV files of a source, the first FILES of them."""
+        pattern = source.get("path")
+        if not isinstance(pattern, str) or not pattern:
+            return []
+        wanted = source.get("format", "auto")
+        suffixes = (".jsonl", ".ndjson", ".csv", ".tsv")
+        files = [f for f in self.facts.files(pattern) if (wanted == "auto" and f.suffix.lower() in suffixes) or wanted in ("jsonl", "csv")]
+        return files[:FILES]
 
     def is_read(self, step: StepMeant) -> bool:
         """True when a step of this recipe takes what `step` makes."""
@@ -88,11 +144,32 @@ def rule(*pages: RulePage) -> Callable[[Judge], Judge]:
 
 def every() -> list[Rule]:
     """All rules, the families in the order of FAMILIES."""
-    from importlib import import_module
-
     for family in FAMILIES:
         import_module(f"runner.rules.{family}")
     return RULES
+
+
+def wanted(view: View) -> list[Rule]:
+    """The rules of the families that can say something about this recipe."""
+    left_out = set()
+    for family in ALWAYS:
+        import_module(f"runner.rules.{family}")
+    for family, asks in SOMETIMES.items():
+        if asks(view):
+            import_module(f"runner.rules.{family}")
+        else:
+            left_out.add(f"runner.rules.{family}")
+    return [each for each in RULES if each.judge.__module__ not in left_out]
+
+
+def sources(step: StepMeant) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Each source of a parse_corpus with its dotted path, and whether another is read when it fails; fallbacks follow their source."""
+    listed = step.raw.get("sources")
+    for index, source in enumerate(listed if isinstance(listed, list) else []):
+        where = f"sources.{index}"
+        while isinstance(source, dict):
+            yield where, source, isinstance(source.get("fallback"), dict)
+            source, where = source.get("fallback"), f"{where}.fallback"
 
 
 def say(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import View, at, number, param, path, rule, say
+from runner.rules import FILES, View, at, number, param, path, rule, say, sources
 from runner.screen import plural
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage
@@ -15,18 +15,7 @@ from steps.text.rows import NoSuchColumn, is_chat, meant
 from steps.text.unreadable import Unreadable
 
 HEAD = 65536
-FILES = 20  # of a source are opened, at most
 MANY_EPOCHS = 40
-
-
-def sources(step: StepMeant) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Each source of a parse_corpus with its dotted path, and whether another is read when it fails; fallbacks follow their source."""
-    listed = step.raw.get("sources")
-    for index, source in enumerate(listed if isinstance(listed, list) else []):
-        where = f"sources.{index}"
-        while isinstance(source, dict):
-            yield where, source, isinstance(source.get("fallback"), dict)
-            source, where = source.get("fallback"), f"{where}.fallback"
 
 
 @rule()
@@ -125,7 +114,7 @@ def columns_exist(view: View) -> Iterator[Finding]:
         shapes: dict[bool, str] = {}
         for where, source, stands_by in sources(step):
             shape = None
-            for file in _tables(view, source):
+            for file in view.tables(source):
                 found = _first_row(view, file)
                 if not found:
                     continue
@@ -142,16 +131,6 @@ def columns_exist(view: View) -> Iterator[Finding]:
             first, second = sorted(shapes, key=lambda s: shapes[s])
             message = f"this source holds {names[second]}, {shapes[first]} holds {names[first]}"
             yield say("D109", step, shapes[second], message, "give each kind a parse_corpus step of its own")
-
-
-def _tables(view: View, source: dict[str, Any]) -> list[Path]:
-    pattern = source.get("path")
-    if not isinstance(pattern, str) or not pattern:
-        return []
-    wanted = source.get("format", "auto")
-    suffixes = (".jsonl", ".ndjson", ".csv", ".tsv")
-    files = [f for f in view.facts.files(pattern) if (wanted == "auto" and f.suffix.lower() in suffixes) or wanted in ("jsonl", "csv")]
-    return files[:FILES]
 
 
 def _first_row(view: View, file: Path) -> list[str]:
@@ -247,3 +226,14 @@ def text_is_not_worn_out(view: View) -> Iterator[Finding]:
             yield say(
                 "D010", step, name, f"every text is seen about {epochs:,.0f} times", "give it more text, or fewer steps", severity="info"
             )
+
+
+@rule()
+def validation_gets_a_document(view: View) -> Iterator[Finding]:
+    """D120: a corpus of one document, of which none can be kept for validation."""
+    for step in view.of_type("tokenize_bin"):
+        corpora = view.reaches(step, "corpus")
+        counts = [c.documents if isinstance(c, CorpusForecast) else None for c in corpora] if isinstance(corpora, list) else []
+        if counts and None not in counts and sum(n or 0 for n in counts) == 1:
+            message = "the corpus is one document: nothing can be kept for validation"
+            yield say("D120", step, "", message, "let parse_corpus read smaller ones: document: blank_line, or add documents")

@@ -91,3 +91,54 @@ def names_differ(view: View) -> Iterator[Finding]:
             yield say("E021", step, "name", message, f"write name: {name}-{step.id}", severity="warning")
         elif isinstance(name, str):
             seen[name] = step.id
+
+
+BLOCK = 32  # values that share a scale in q8_0, q5_x and q4_x
+
+
+@rule(
+    RulePage(
+        "E022",
+        "rows that fill no block",
+        "Quantised formats store 32 values with one scale. A matrix whose rows are no multiple of 32 stays in 32 bits, so the file "
+        "is larger than the format promises; other converters stop there.",
+        wrong="model: {family: llama, d_model: 240, n_heads: 4}\nquantization: q8_0",
+        right="model: {family: llama, d_model: 256, n_heads: 4}\nquantization: q8_0",
+        source="ggml-org/llama.cpp#4414 (tensor cols % 32)",
+        severity="warning",
+    ),
+    RulePage(
+        "E023",
+        "a sampling parameter that spoils every answer",
+        "Temperature and repeat penalty are factors around 1: at 20 every token is as likely as any other. An empty stop text stops before "
+        "the first word.",
+        wrong="parameters: {temperature: 20}",
+        right="parameters: {temperature: 0.7}",
+        source="Ollama's Modelfile reference",
+        severity="warning",
+    ),
+)
+def formats_hold_the_model(view: View) -> Iterator[Finding]:
+    """E022: widths by 32 for block formats. E023: temperature, repeat_penalty, num_ctx and stop out of all reason."""
+    for step in view.of_type("export_ollama"):
+        checkpoint = view.reaches(step, "checkpoint")
+        model = checkpoint.model if isinstance(checkpoint, CheckpointForecast) else None
+        wanted = at(step.raw, "quantization")
+        if model is not None and isinstance(wanted, str) and wanted.startswith("q") and model.d_model % BLOCK:
+            message = f"{wanted} stores {BLOCK} values together, rows of {model.d_model} fill no block: they stay in 32 bits"
+            better = BLOCK * round(model.d_model / BLOCK) or BLOCK
+            yield say("E022", step, "quantization", message, f"write quantization: f16, or a d_model of {better}", severity="warning")
+        yield from _strange(step)
+
+
+def _strange(step: StepMeant) -> Iterator[Finding]:
+    for name, most, usual in (("temperature", 3.0, 0.7), ("repeat_penalty", 3.0, 1.1)):
+        value = number(step, f"parameters.{name}")
+        if value is not None and value > most:
+            message = f"{name} is {value:g}: answers are noise above {most:g}"
+            yield say("E023", step, f"parameters.{name}", message, f"write {name}: {usual}", severity="warning")
+    stops = at(step.raw, "parameters.stop")
+    for index, text in enumerate(stops if isinstance(stops, list) else []):
+        if text == "":
+            yield say("E023", step, f"parameters.stop.{index}", "an empty stop text stops every answer at once", "delete it",
+                      severity="warning")  # fmt: skip

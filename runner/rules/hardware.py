@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator
 
-from runner.rules import View, rule
+from runner.meant import StepMeant
+from runner.rules import View, number, path, rule, say
 from runner.screen import in_bytes
-from schemas.findings import Finding, RulePage
+from schemas.findings import Edit, Finding, RulePage
+from schemas.machine import GIB, known
 
 
 @rule(
@@ -49,3 +51,68 @@ def disk_holds_it(view: View) -> Iterator[Finding]:
     if need > free:
         message = f"the steps write about {in_bytes(need)}, {in_bytes(free)} are free"
         yield Finding("P011", "warning", message, ("store",), "free some space, or name another folder: store: FOLDER")
+
+
+@rule(
+    RulePage(
+        "H002",
+        "a card that was never built",
+        "memory_gb overrides the memory of a card for variants of it. So many gigabytes no card of that name has: most often "
+        "megabytes were written, and every forecast of memory is then useless.",
+        wrong="target: {gpu: t4, memory_gb: 16384}",
+        right="target: {gpu: t4, memory_gb: 16}",
+        source="NVIDIA's data sheets",
+        severity="warning",
+    )
+)
+def memory_is_in_gigabytes(view: View) -> Iterator[Finding]:
+    """H002: memory_gb more than four times, or less than an eighth of the card's."""
+    recipe = view.meant.recipe
+    target = recipe.target if recipe is not None and not isinstance(recipe.target, str) else None
+    card = known(target.gpu) if target is not None else None
+    if target is None or card is None or target.memory_gb is None:
+        return
+    has = card.memory_bytes / GIB
+    if target.memory_gb > 4 * has or target.memory_gb < has / 8:
+        message = f"memory_gb is {target.memory_gb:g}, {card.title} has {has:.0f}"
+        edits = (Edit("delete", ("target", "memory_gb")),)
+        yield Finding("H002", "warning", message, ("target", "memory_gb"), "write gigabytes, or delete it", edits)
+
+
+@rule(
+    RulePage(
+        "P014",
+        "sizes that the fast kernels do not take",
+        "mamba-ssm's scan takes states of up to 256, causal-conv1d takes convolutions of 2 to 4 and channels by 8. Other sizes "
+        "train on the scan in PyTorch, several times slower, and other tools refuse the checkpoint.",
+        wrong="model: {family: mamba, d_conv: 8, d_state: 512}",
+        right="model: {family: mamba, d_conv: 4, d_state: 16}",
+        source="Dao-AILab/causal-conv1d README; state-spaces/mamba csrc/selective_scan (MAX_DSTATE 256)",
+        severity="warning",
+        needs="the recipe and the target",
+    )
+)
+def kernels_take_the_sizes(view: View) -> Iterator[Finding]:
+    """P014: d_conv, d_state and channels of a Mamba meant for CUDA."""
+    if view.meant.target.kind != "cuda":
+        return
+    for step in view.of_type("train"):
+        family = step.raw.get("model", {}).get("family", "mamba") if isinstance(step.raw.get("model", {}), dict) else ""
+        if family not in ("mamba", "mamba2") or number(step, "model.d_model") is None:
+            continue
+        yield from _odd_sizes(step)
+
+
+def _odd_sizes(step: StepMeant) -> Iterator[Finding]:
+    conv, state = number(step, "model.d_conv"), number(step, "model.d_state")
+    inner = (number(step, "model.d_model") or 0) * (number(step, "model.expand") or 2)
+    if conv is not None and not 2 <= conv <= 4:
+        edits = (Edit("set", path(step, "model.d_conv"), 4),)
+        message = f"causal-conv1d takes a d_conv of 2 to 4, not {int(conv)}: training takes the slow path"
+        yield say("P014", step, "model.d_conv", message, "write d_conv: 4", severity="warning", edits=edits)
+    if state is not None and state > 256:
+        message = f"mamba-ssm takes a d_state of at most 256, not {int(state)}: training takes the slow path"
+        yield say("P014", step, "model.d_state", message, "write d_state: 128 or less", severity="warning")
+    if inner % 8:
+        message = f"causal-conv1d takes channels by 8, d_model x expand is {int(inner)}: training takes the slow path"
+        yield say("P014", step, "model.d_model", message, "write a d_model that is a multiple of 8", severity="warning")

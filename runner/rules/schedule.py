@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from runner.meant import StepMeant
-from runner.rules import View, at, number, rule, say
-from schemas.artifacts import CheckpointForecast
+from runner.rules import View, at, number, param, path, rule, say
+from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage
 
 
@@ -79,3 +79,135 @@ def expectations_are_met_on_the_way(view: View) -> Iterator[Finding]:
                 yield say(
                     "S012", step, f"expect.{key}", message, f"write a step up to {steps}, or raise max_steps", severity="warning", on="key"
                 )
+
+
+HIGHEST = {"new": 0.1, "base": 3e-3, "lora": 2e-2}  # peak rates of AdamW above which nothing was seen to learn
+LOWEST = 1e-7
+
+
+@rule(
+    RulePage(
+        "S013",
+        "one step takes more than the whole data",
+        "An optimizer step of more rows than there are sees every text several times before the weights move once: an epoch is less than a "
+        "step. Most often the effective batch was copied from a recipe for far more data.",
+        wrong="num_train_epochs: 3\ntotal_batch_size: 4096   # of 200 conversations",
+        right="num_train_epochs: 3\ntotal_batch_size: 16",
+        source="axolotl-ai-cloud/axolotl#1212; hiyouga/LlamaFactory#5499",
+        severity="warning",
+        needs="the recipe, sizes and first rows of the data",
+    )
+)
+def a_step_is_less_than_the_data(view: View) -> Iterator[Finding]:
+    """S013: rows of a step against rows of the data, as far as they are known."""
+    for step in view.of_type("train"):
+        try:
+            total = step.params.batch()[0] if step.params is not None else 0  # type: ignore[attr-defined]
+        except (AttributeError, ValueError, ZeroDivisionError):
+            continue
+        have, what = _rows(view, step)
+        if have is None or total <= 1 or total <= 1.5 * have:
+            continue
+        name = next((n for n in ("total_batch_size", "total_batch_tokens", "batch_size") if number(step, n) is not None), "")
+        if not name:
+            continue
+        message = f"one step takes {total:,} rows, the data has about {max(1, int(have)):,} {what}"
+        yield say("S013", step, name, message, f"write total_batch_size: {max(1, int(have) // 8)}, or give it more", severity="warning")
+
+
+def _rows(view: View, step: StepMeant) -> tuple[float | None, str]:
+    """Rows that one pass over the data has, and what they are."""
+    length = param(step, "max_seq_length")
+    bins, corpora = view.reaches(step, "bins"), view.reaches(step, "corpus")
+    if at(step.raw, "objective") == "sft" and isinstance(corpora, list):
+        found = [_documents(view, step, c) for c in corpora]
+        known = [n for n in found if n is not None]
+        return (float(sum(known)), "documents") if known and len(known) == len(found) else (None, "")
+    if isinstance(bins, TokenBinForecast) and bins.train_tokens is not None and isinstance(length, int):
+        return (bins.train_tokens / length, "rows of text") if bins.train_tokens * 2 >= length else (None, "")  # D113 says the rest
+    return None, ""
+
+
+def _documents(view: View, step: StepMeant, corpus: object) -> int | None:
+    """Documents of a corpus; those before split_long, which makes more of them, where the texts are short enough to stay whole."""
+    if isinstance(corpus, CorpusForecast) and corpus.documents is not None:
+        return corpus.documents
+    makers = [m for maker in view.makers(step, "corpus") if maker.type == "split_long" for m in view.makers(maker, "corpus")]
+    before = [m.forecast for m in makers]
+    if len(before) != 1 or not isinstance(before[0], CorpusForecast) or before[0].documents is None or not before[0].bytes:
+        return None
+    mean = before[0].bytes / max(1, before[0].documents)
+    longest = number(view.makers(step, "corpus")[0], "max_tokens")
+    return before[0].documents if longest is not None and mean < longest else None
+
+
+@rule(
+    RulePage(
+        "S014",
+        "a learning rate that nothing learns with",
+        "With AdamW new models learn at 1e-4 to 1e-2, whole base models at 1e-6 to 1e-4, LoRA at 1e-5 to 1e-3. A rate far above "
+        "ends in NaN or noise, one far below in the model that it began with: often a lost minus sign or exponent.",
+        wrong="learning_rate: 2.0   # 2e-4 was meant",
+        right="learning_rate: 2e-4",
+        source="hiyouga/LlamaFactory#4149; arXiv 2405.09673 (LoRA learns less and forgets less), appendix",
+        severity="warning",
+    )
+)
+def the_rate_is_one_that_learns(view: View) -> Iterator[Finding]:
+    """S014: learning_rate by what is trained."""
+    for step in view.of_type("train"):
+        rate = number(step, "learning_rate")
+        if rate is None or rate <= 0 or at(step.raw, "optimizer") not in (None, "adamw", "adamw_8bit"):
+            continue
+        kind = "lora" if at(step.raw, "method") in ("lora", "qlora") else "base" if at(step.raw, "model.base") is not None else "new"
+        what = {"lora": "an adapter", "base": "a whole base model", "new": "a new model"}[kind]
+        usual = {"lora": "2e-4", "base": "1e-5", "new": "1e-3"}[kind]
+        if rate >= HIGHEST[kind]:
+            message = f"learning_rate is {rate:g}: {what} does not survive it"
+            yield say("S014", step, "learning_rate", message, f"write learning_rate: {usual}", severity="warning")
+        elif rate < LOWEST:
+            message = f"learning_rate is {rate:g}: {what} hardly moves"
+            yield say("S014", step, "learning_rate", message, f"write learning_rate: {usual}", severity="warning")
+
+
+@rule(
+    RulePage(
+        "S015",
+        "a validation set of less than a row",
+        "eval_tokens bounds the fixed set that the model is validated on. Below one row it is a single document, and its loss says little.",
+        wrong="max_seq_length: 512\neval_tokens: 100",
+        right="max_seq_length: 512\neval_tokens: 100000",
+        source="hiyouga/LlamaFactory#3119",
+        severity="warning",
+    )
+)
+def validation_is_a_set(view: View) -> Iterator[Finding]:
+    """S015: eval_tokens below a row."""
+    for step in view.of_type("train"):
+        tokens, length = number(step, "eval_tokens"), param(step, "max_seq_length")
+        if tokens is not None and isinstance(length, int) and tokens < length:
+            edits = (Edit("delete", path(step, "eval_tokens")),)
+            message = f"eval_tokens is {int(tokens):,}, less than one row of {length:,}: it is validated on one document"
+            yield say("S015", step, "eval_tokens", message, "delete it, or write at least 100000", severity="warning", edits=edits)
+
+
+@rule(
+    RulePage(
+        "B003",
+        "the last micro-batch of a step is smaller",
+        "The effective batch is no multiple of batch_size. Nothing is lost and the gradient is exact, but one pass of each step runs at a "
+        "fraction of the speed.",
+        wrong="total_batch_size: 16\nbatch_size: 5",
+        right="total_batch_size: 16\nbatch_size: 4",
+        source="karpathy/nanoGPT#283; hiyouga/LlamaFactory#4315",
+        severity="info",
+    )
+)
+def micro_batches_are_equal(view: View) -> Iterator[Finding]:
+    """B003: total_batch_size no multiple of batch_size."""
+    for step in view.of_type("train"):
+        total, micro = number(step, "total_batch_size"), number(step, "batch_size")
+        if isinstance(total, int) and isinstance(micro, int) and 0 < micro < total and total % micro:
+            best = max(n for n in range(1, micro + 1) if total % n == 0)
+            message = f"{total} rows a step in micro-batches of {micro}: the last has {total % micro}"
+            yield say("B003", step, "batch_size", message, f"write batch_size: {best}", severity="info")

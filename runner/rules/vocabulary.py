@@ -117,7 +117,8 @@ def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
         sizes = [c.bytes for c in corpora if isinstance(c, CorpusForecast)] if isinstance(corpora, list) else []
         if not isinstance(size, int) or not sizes or None in sizes or param(step, "model") is None:
             continue
-        text = sum(s for s in sizes if s is not None)
+        shown = param(step, "sample_bytes")
+        text = min(sum(s for s in sizes if s is not None), shown if isinstance(shown, int) else 1 << 62)
         if text > 0 and size > most_pieces(text, param(step, "model")):
             message = f"{size:,} pieces from about {in_bytes(text)} of text: there will hardly be so many"
             fix = f"write vocab_size: {{at_most: {size}}} to take the largest that works, or give it more text"
@@ -132,3 +133,18 @@ def most_pieces(text_bytes: int, model: str) -> int:
     562 kB, 11,318 of 1.1 MB; the largest bpe 6,278, 41,144, 24,419 and 43,274. The factors lie a little above the richest of these.
     """
     return int((5.5 if model == "unigram" else 25.0) * text_bytes**0.6)
+
+
+@rule()
+def vocabulary_holds_the_bytes(view: View) -> Iterator[Finding]:
+    """T103: fewer pieces than the 256 bytes, the special tokens and the user symbols alone take."""
+    for step in view.of_type("train_tokenizer"):
+        asked = number(step, "vocab_size") or number(step, "vocab_size.at_most")
+        model, symbols = param(step, "model"), param(step, "user_symbols")
+        if asked is None or model is None:
+            continue
+        bytes_in = model == "byte_bpe" or getattr(step.params, "fallback", False)
+        least = (256 if bytes_in else 1) + 4 + len(symbols or ())
+        if asked < least:
+            message = f"{int(asked):,} pieces are too few: {'bytes, ' if bytes_in else ''}special tokens and symbols alone take {least}"
+            yield say("T103", step, "vocab_size", message, f"write vocab_size: {max(2 * least, 1000)}")

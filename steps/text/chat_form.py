@@ -145,7 +145,7 @@ def chat_form(folder: Path) -> ChatForm:
     """
     from steps.text.tokenizers import added_tokens, special_names
 
-    source = _source(Path(folder))
+    source = template_of(Path(folder))
     if source is None or source == JINJA_TEMPLATE:
         return ChatForm()
     special = special_names(Path(folder))
@@ -157,7 +157,8 @@ def chat_form(folder: Path) -> ChatForm:
     return ChatForm(source, marks, special)
 
 
-def _source(folder: Path) -> str | None:
+def template_of(folder: Path) -> str | None:
+    """The Jinja template that the folder brings, None without one. Raises ValueError for a damaged file."""
     if (folder / "chat_template.jinja").is_file():
         return (folder / "chat_template.jinja").read_text("utf-8")
     path = folder / "tokenizer_config.json"

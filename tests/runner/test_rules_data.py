@@ -110,5 +110,7 @@ def test_a_path_is_no_hub_name(folder: Path):
 
 def test_conversations_in_a_bin_are_mentioned(folder: Path):
     """They may be meant."""
+    with (folder / "pairs.jsonl").open("a") as rows:
+        rows.write('{"instruction": "Again?", "output": "Yes."}\n')
     steps = "  - {type: train_tokenizer, vocab_size: {at_most: 300}}\n  - type: tokenize_bin\n"
     assert said(folder, base=corpus("{path: pairs.jsonl}") + steps) == ["(D011)"]

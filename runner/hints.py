@@ -1,0 +1,127 @@
+"""What was probably meant by a value that is of the wrong kind, out of its range or none of the known words. Loaded when there is one."""
+
+import re
+from typing import Any, NamedTuple
+
+from runner import shapes
+from schemas.findings import Edit, RecipePath
+
+Names = tuple[str | int, ...]
+NOTHING = ("none", "nil", "undefined", "n/a", "nan")
+UNSET = ("max_steps", "vocab_size", "eval_steps", "save_steps", "seed", "total_batch_size", "total_batch_tokens", "batch_size",
+         "eval_batch_size", "gradient_accumulation_steps", "eval_tokens", "num_train_epochs", "take", "max_characters", "n_heads",
+         "n_kv_heads", "d_ff", "d_state", "top_k", "num_ctx")  # fmt: skip
+SHARES = ("val_fraction", "warmup_ratio", "lora_dropout", "dropout", "character_coverage", "top_p", "min_p", "memory_margin",
+          "max_unknown_rate")  # fmt: skip
+K_QUANTS = "k-quants are made by llama.cpp from the f16 file: llama-quantize FILE.gguf {}"
+# What other tools' words come nearest to here; said, never done by itself: it is not the same.
+NEAR: dict[str, dict[str, str]] = {
+    "scheduler": {
+        "polynomial": "linear", "cosine_with_restarts": "cosine", "cosine_annealing": "cosine", "inverse_sqrt": "linear", "step": "wsd",
+        "reduce_lr_on_plateau": "cosine", "one_cycle": "cosine", "onecycle": "cosine", "linear_with_warmup": "linear", "rex": "linear",
+        "cosine_with_warmup": "cosine", "exponential": "cosine", "trapezoidal": "wsd", "none": "constant",
+    },
+    "optimizer": {
+        "sgd": "adamw", "adafactor": "adamw", "lion": "adamw", "lion_8bit": "adamw", "sophia": "adamw", "galore_adamw": "adamw",
+        "paged_adamw_8bit": "adamw_8bit", "adamw_bnb_8bit": "adamw_8bit", "paged_adamw_32bit": "adamw", "adamw_apex_fused": "adamw",
+        "adam8bit": "adamw_8bit", "adamw8bit": "adamw_8bit",
+    },
+    "precision": {"fp8": "auto", "int8": "auto", "tf32": "fp32", "true": "auto", "16-true": "bf16", "bf16-true": "bf16",
+                  "bf16-mixed": "bf16", "16-mixed": "fp16", "32-true": "fp32", "mixed": "auto", "no": "fp32", "double": "fp32"},
+    "model": {"wordpiece": "bpe", "char": "unigram", "word": "unigram", "sentencepiece": "unigram", "spm": "unigram", "bbpe": "byte_bpe",
+              "tiktoken": "byte_bpe", "gpt2": "byte_bpe", "bytelevel": "byte_bpe"},
+    "quantization": {"int8": "q8_0", "8bit": "q8_0", "q8": "q8_0", "int4": "q4_0", "4bit": "q4_0", "q4": "q4_0", "q5": "q5_0",
+                     "fp8": "q8_0", "nf4": "q4_0", "none": "f16"},
+    "family": {"qwen": "llama", "qwen2": "llama", "qwen3": "llama", "mistral": "llama", "gemma": "llama", "phi": "llama", "phi3": "llama",
+               "transformer": "llama", "gpt": "gpt2", "gpt_neox": "gpt2", "gptneox": "gpt2", "nanogpt": "gpt2", "opt": "gpt2",
+               "mamba3": "mamba2", "ssm": "mamba", "rwkv": "mamba2", "gated_deltanet": "mamba2", "jamba": "mamba2"},
+    "method": {"adalora": "lora", "dora": "lora", "ia3": "lora", "prefix": "lora", "prompt": "lora", "freeze": "lora", "peft": "lora",
+               "none": "full", "sft": "full", "loha": "lora", "vera": "lora", "oft": "lora"},
+    "objective": {"clm": "lm", "pretrain": "lm", "pt": "lm", "pretraining": "lm", "causal_lm": "lm", "instruct": "sft", "chat": "sft",
+                  "instruction": "sft", "finetune": "sft", "dpo": "sft", "grpo": "sft", "ppo": "sft", "orpo": "sft", "kto": "sft"},
+    "format": {"json": "jsonl", "text": "txt", "tsv": "csv", "word": "docx", "markdown": "md", "alpaca": "jsonl", "sharegpt": "jsonl"},
+    "document": {"paragraph": "blank_line", "lines": "line", "paragraphs": "blank_line", "whole": "file", "sentence": "line"},
+    "dtype": {"int32": "uint32", "int64": "uint32", "int16": "uint16", "uint64": "uint32", "long": "uint32"},
+    "strategy": {"sentences": "sentence", "paragraphs": "paragraph", "tokens": "token", "recursive": "auto", "truncate": "auto",
+                 "drop": "auto", "line": "paragraph"},
+    "adapter": {"separate": "merge", "lora": "merge", "none": "merge", "keep": "merge"},
+    "create": {"true": "auto", "always": "auto", "yes": "auto", "false": "never", "no": "never"},
+    "exhausted": {"first_exhausted": "stop", "all_exhausted": "repeat", "loop": "repeat"},
+}  # fmt: skip
+
+
+class Hint(NamedTuple):
+    """What to type, in words; edits when it can be nothing else."""
+
+    fix: str = ""
+    edits: tuple[Edit, ...] = ()
+
+
+def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
+    """For a value of the wrong kind (K002)."""
+    name, full = str(path[-1]) if path else "", base + path
+    if isinstance(value, float) and 0 < value < 1:
+        return _share_of_steps(raw, name, full, value)
+    if not isinstance(value, str):
+        return Hint()
+    word = value.strip()
+    if word.lower() in NOTHING:
+        if type(None) in shapes.at(model, path):
+            return Hint(f"write {name}: null, or delete the line", (Edit("set", full, None),))
+        return Hint("delete the line")
+    if name == "target_modules" and word.lower().replace("_", "-") in ("all-linear", "all", "linear"):
+        return Hint("delete the line: every linear layer that can learn is the default", (Edit("delete", full),))
+    if word.lower() in ("auto", "default") and type(None) in shapes.at(model, path):
+        return Hint("delete the line: it follows by itself", (Edit("delete", full),))
+    if re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+", word) and int in shapes.at(model, path):
+        return Hint(f"write {name}: {word.replace(',', '')}", (Edit("set", full, int(word.replace(",", ""))),))
+    if re.fullmatch(r"-?\d+,\d+", word) and float in shapes.at(model, path):
+        return Hint(f"write {name}: {word.replace(',', '.')}", (Edit("set", full, float(word.replace(",", "."))),))
+    return Hint()
+
+
+def _share_of_steps(raw: Any, name: str, full: RecipePath, value: float) -> Hint:
+    """A share of the run in a field of steps: transformers takes both in eval_steps and save_steps, and nobody in warmup_steps."""
+    if name == "warmup_steps":
+        taken = isinstance(raw, dict) and raw.get("warmup_ratio") is not None
+        return Hint(f"write warmup_ratio: {value:g}", () if taken else (Edit("rename", full, None, "warmup_ratio"),))
+    if name in ("eval_steps", "save_steps"):
+        steps = raw.get("max_steps") if isinstance(raw, dict) else None
+        if isinstance(steps, int) and not isinstance(steps, bool) and steps > 0:
+            number = max(1, round(value * steps))
+            return Hint(f"write {name}: {number}, {value:g} of {steps} steps", (Edit("set", full, number),))
+        return Hint("write a number of steps")
+    return Hint()
+
+
+def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
+    """For a number out of its range (K003)."""
+    name, full = str(path[-1]) if path else "", base + path
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return Hint()
+    if name == "warmup_ratio" and value >= 2 and value == int(value):
+        return Hint(f"write warmup_steps: {int(value)}", (Edit("rename", full, int(value), "warmup_steps"),))
+    if name in SHARES and 1 < value <= 100:
+        share = float(f"{value / 100:.6g}")
+        return Hint(f"write {name}: {share:g}, a share and no percentage", (Edit("set", full, share),))
+    if name == "max_grad_norm" and value == 0:
+        return Hint("write max_grad_norm: null, which never scales gradients", (Edit("set", full, None),))
+    if name in UNSET and value <= 0 and len(path) <= 2:
+        return Hint("delete the line: it is not set then", (Edit("delete", full),))
+    if name == "keep" and value <= 0:
+        return Hint("write how many saves are kept, such as keep: 5")
+    if name == "val_fraction" and value == 0:
+        return Hint("write val_fraction: 0.01: a run without validation does not know when to stop")
+    if name in ("r", "rank") and value <= 0:
+        return Hint("write r: 8, or method: full without lora")
+    return Hint()
+
+
+def of_word(path: Names, value: Any) -> str:
+    """For a word that the field does not know (K004): the nearest meaning, in words."""
+    name = str(path[-1]) if path else ""
+    word = str(value).strip().lower()
+    if name == "quantization" and re.fullmatch(r"(iq|q)\d_?(k|xs|xxs|s|m|nl)\w*", word):
+        return f"write quantization: f16 or q8_0; {K_QUANTS.format(word.upper())}"
+    found = NEAR.get(name, {}).get(word.replace("-", "_"), NEAR.get(name, {}).get(word))
+    return f"write {name}: {found}" if found else ""

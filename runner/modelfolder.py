@@ -1,0 +1,176 @@
+"""A model folder as far as it tells without torch: its JSON files, the headers of its weights, its tokenizer. No code of it is run."""
+
+import json
+import struct
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from schemas.context import ForecastContext
+
+LARGEST_HEADER = 64 * 1024 * 1024
+POINTER = b"version https://git-lfs"
+SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "embeddings.weight", "embed_in.weight", "embedding.weight")
+TOKENIZERS = ("tokenizer.json", "tokenizer.model")  # what steps.text.tokenizers opens
+
+
+class Tensor(NamedTuple):
+    """One entry of a safetensors header."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class ModelFolder:
+    """The folder of a model or an adapter. name: as the recipe calls it. Nothing is read before it is asked for."""
+
+    def __init__(self, facts: ForecastContext, folder: Path, name: str) -> None:
+        self.facts = facts
+        self.folder = folder
+        self.name = name
+
+    def __contains__(self, file: str) -> bool:
+        return self.facts.size(self.folder / file) > 0
+
+    def json(self, file: str) -> dict[str, Any]:
+        """A JSON file of it; empty when it is absent, damaged or no map."""
+        found = self.facts.json(self.folder / file)
+        return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """config.json."""
+        return self.json("config.json")
+
+    @cached_property
+    def adapter(self) -> dict[str, Any]:
+        """adapter_config.json of peft."""
+        return self.json("adapter_config.json")
+
+    @property
+    def kind(self) -> str:
+        """model_type of its config."""
+        return str(self.config.get("model_type", ""))
+
+    @cached_property
+    def shards(self) -> list[str]:
+        """Names of the weight files, by the index where there is one."""
+        listed = self.json(INDEX).get("weight_map")
+        if isinstance(listed, dict):
+            return sorted({str(name) for name in listed.values()})
+        if SINGLE in self:
+            return [SINGLE]
+        return [p.name for p in self.facts.files(str(self.folder)) if p.suffix == ".safetensors" and p.parent == self.folder]
+
+    @cached_property
+    def broken(self) -> list[tuple[str, str]]:
+        """Weight files that are absent or not whole, with the reason."""
+        found = []
+        for name in self.shards:
+            reason = self._headers[name] if isinstance(self._headers[name], str) else ""
+            if reason:
+                found.append((name, str(reason)))
+        return found
+
+    @cached_property
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor of the weights that can be read, by name."""
+        found: dict[str, Tensor] = {}
+        for header in self._headers.values():
+            if isinstance(header, dict):
+                found |= header
+        return found
+
+    @cached_property
+    def _headers(self) -> dict[str, dict[str, Tensor] | str]:
+        return {name: self._header(self.folder / name) for name in self.shards}
+
+    def _header(self, path: Path) -> dict[str, Tensor] | str:
+        """The header of a safetensors file (huggingface.co/docs/safetensors: format), or what is wrong with it."""
+        size = self.facts.size(path)
+        if not size:
+            return "it is empty" if path.exists() else "it is not there"
+        start = self.facts.head(path, 8)
+        if start == POINTER[:8]:
+            return "it is a pointer of Git LFS, not the weights"
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        if not 2 <= length <= min(LARGEST_HEADER, size - 8):
+            return "it has no safetensors header"
+        try:
+            data = json.loads(self.facts.head(path, 8 + length)[8:])
+            tensors = {
+                str(name): Tensor(str(entry["dtype"]), tuple(entry["shape"])) for name, entry in data.items() if name != "__metadata__"
+            }
+            end = max((int(entry["data_offsets"][1]) for name, entry in data.items() if name != "__metadata__"), default=0)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+            return "its header is damaged"
+        if 8 + length + end > size:
+            return f"it is cut off: {size:,} of {8 + length + end:,} bytes are there"
+        return tensors
+
+    @cached_property
+    def embedding_rows(self) -> int | None:
+        """Rows of the input embedding as stored, None where it is not found."""
+        for name, tensor in self.tensors.items():
+            if name.endswith(EMBEDDINGS) and "position" not in name and len(tensor.shape) == 2:
+                return tensor.shape[0]
+        return None
+
+    @property
+    def rows(self) -> int | None:
+        """Rows of the embedding: as stored, else as config.json says."""
+        size = self.config.get("vocab_size")
+        return self.embedding_rows or (size if isinstance(size, int) and size > 0 else None)
+
+    @cached_property
+    def layers(self) -> set[str]:
+        """Last parts of the names of its linear layers; empty where the weights cannot be looked at."""
+        linear = {name.rsplit(".", 2)[-2] for name, t in self.tensors.items() if name.endswith(".weight") and len(t.shape) == 2}
+        return linear - {"embed_tokens", "wte", "wpe", "embeddings", "embed_in", "embedding"}
+
+    @cached_property
+    def tokens(self) -> dict[str, int]:
+        """Its vocabulary with the added tokens, token to id, as tokenizer.json and added_tokens.json say; empty without them."""
+        found: dict[str, int] = {}
+        data = self.json("tokenizer.json")
+        model = data.get("model")
+        vocab = model.get("vocab") if isinstance(model, dict) else None
+        if isinstance(vocab, dict):
+            found |= {str(token): number for token, number in vocab.items() if isinstance(number, int)}
+        elif isinstance(vocab, list):
+            found |= {str(entry[0]): number for number, entry in enumerate(vocab) if isinstance(entry, list) and entry}
+        for entry in data.get("added_tokens") or []:
+            if isinstance(entry, dict) and isinstance(entry.get("id"), int):
+                found[str(entry.get("content"))] = entry["id"]
+        return found | {token: number for token, number in self.json("added_tokens.json").items() if isinstance(number, int)}
+
+    @cached_property
+    def special(self) -> dict[str, str]:
+        """The spelling of pad, unk, bos and eos."""
+        from steps.text.tokenizers import special_names
+
+        try:
+            return special_names(self.folder)
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    @cached_property
+    def template(self) -> str | None:
+        """Its chat template, None without one."""
+        from steps.text.chat_form import template_of
+
+        try:
+            return template_of(self.folder)
+        except (OSError, ValueError, AttributeError, KeyError):
+            return None
+
+    @property
+    def quantised(self) -> str:
+        """How the stored weights are quantised, in words; empty when they are whole."""
+        found = self.config.get("quantization_config") or self.config.get("quantization")
+        if not isinstance(found, dict):
+            return ""
+        method = found.get("quant_method") or ("mlx" if "group_size" in found else "unknown method")
+        bits = found.get("bits") or (4 if found.get("load_in_4bit") else 8 if found.get("load_in_8bit") else None)
+        return f"{method}, {bits} bits" if bits else str(method)

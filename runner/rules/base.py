@@ -1,0 +1,275 @@
+"""Base models: the folder is whole, its tokenizer and its embedding agree, and training, memory and export can use it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from runner.modelfolder import INDEX, TOKENIZERS, ModelFolder
+from runner.rules import View, at, param, path, rule, say
+from schemas.findings import Edit, Finding, RulePage
+
+FOLDER = "config.json and the headers of the weights in the base's folder, or in the local hub cache"
+QUANTISED_NAME = re.compile(
+    r"[-_.](gptq|awq|gguf|ggml|exl2|int[48]|[48]bits?|bnb[-_]?4bit|fp8|nf4|w4a16|w8a8|mlx[-_]?[48]bit|q[2-8](_[0k](_[sml])?)?)\b", re.I
+)
+
+
+@rule(
+    RulePage(
+        "C020",
+        "an adapter where a model should be",
+        "The folder holds adapter_config.json and the weights of a LoRA, but not the model that they belong to. Training, export and "
+        "conversion all want config.json and whole weights.",
+        wrong="model: {base: {path: out/checkpoint-600}}   # only the adapter",
+        right="model: {base: {path: models/llama}}   # the model that the adapter was trained on, or the merged one",
+        source="ggml-org/llama.cpp#3109",
+        needs=FOLDER,
+    ),
+    RulePage(
+        "C021",
+        "weights that are not whole",
+        "A download that broke off, a clone without Git LFS, or a shard that was never copied: the loader finds out after everything "
+        "else is in memory.",
+        wrong="model: {base: {path: models/llama}}   # model-00002-of-00002.safetensors is missing",
+        right="huggingface-cli download owner/name --local-dir models/llama",
+        source="Lightning-AI/litgpt#1352; huggingface/transformers#20287",
+        needs=FOLDER,
+    ),
+)
+def weights_are_whole(view: View) -> Iterator[Finding]:
+    """C020: an adapter alone. C001: no safetensors. C021: a shard that is absent, cut off or a pointer of Git LFS."""
+    for step, where, folder in view.bases:
+        if folder is None:
+            continue
+        named = _named(step.raw, where)
+        if not folder.config:
+            if folder.adapter:
+                base = folder.adapter.get("base_model_name_or_path")
+                fix = f"name the model that it adapts: {{hub: {base}}}" if isinstance(base, str) and base else "name the merged model"
+                yield say("C020", step, named, f"{folder.name} holds an adapter, not a model", fix)
+            continue
+        if step.type != "train" or named.endswith("hub"):
+            continue  # only the tokenizer is wanted; what the cache lacks of a hub model is fetched
+        if not folder.shards:
+            pickles = [
+                n for n in ("pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth", "tf_model.h5") if n in folder
+            ]
+            message = f"{folder.name} holds no *.safetensors" + (f", only {pickles[0]}, which can run code" if pickles else "")
+            fix = "convert it once with save_pretrained(..., safe_serialization=True)" if pickles else "name a folder with weights"
+            yield say("C001", step, named, message, fix)
+        for name, reason in folder.broken[:1]:
+            more = f", and {len(folder.broken) - 1} more" if len(folder.broken) > 1 else ""
+            listed = f", which {INDEX} names" if INDEX in folder else ""
+            yield say("C021", step, named, f"{folder.name}/{name}{listed}: {reason}{more}", "fetch or copy the folder again")
+
+
+def _named(raw: Any, where: str) -> str:
+    """The dotted path of the name itself, `model.base.path` or `model.base.hub`."""
+    return f"{where}.path" if at(raw, f"{where}.path") is not None else f"{where}.hub"
+
+
+@rule()
+def tokenizer_is_there(view: View) -> Iterator[Finding]:
+    """T101: a base model's folder without a tokenizer that can be opened."""
+    for step, where, folder in view.bases:
+        named = _named(step.raw, where)
+        if folder is None or not folder.config or named.endswith("hub") or any(file in folder for file in TOKENIZERS):
+            continue
+        slow = next((file for file in ("vocab.json", "spiece.model", "sentencepiece.bpe.model", "vocab.txt") if file in folder), "")
+        message = f"{folder.name} holds no tokenizer.json and no tokenizer.model" + (f", only {slow}" if slow else "")
+        yield say("T101", step, named, message, "save the tokenizer into it: AutoTokenizer.from_pretrained(...).save_pretrained(FOLDER)")
+
+
+@rule(
+    RulePage(
+        "V010",
+        "the base model has no rows for all of its tokens",
+        "A token was added to the tokenizer (a pad token, chat marks) and the embedding was not made larger: its id lies outside of "
+        "the table. On a GPU this is a device-side assert; in an export a vocabulary of another size than the model.",
+        wrong='added_tokens.json: {"[PAD]": 32000}   # config.json: "vocab_size": 32000',
+        right="model.resize_token_embeddings(len(tokenizer)), then save both; or use a token that is there as pad",
+        source="ggml-org/llama.cpp#6111; huggingface/peft#1300; huggingface/peft#1396; pytorch/torchtitan#1495",
+        needs="tokenizer.json, added_tokens.json, config.json and the weights' headers",
+    ),
+    RulePage(
+        "V011",
+        "config.json and the weights count different rows",
+        "vocab_size in config.json is not the number of rows of the stored embedding, or is no size at all. The loader refuses it, or "
+        "fills the rest with random numbers.",
+        wrong='config.json: "vocab_size": -1   # the embedding has 32000 rows',
+        right='config.json: "vocab_size": 32000',
+        source="ggml-org/llama.cpp#3900; karpathy/nanoGPT#121",
+        needs=FOLDER,
+    ),
+    RulePage(
+        "V012",
+        "a special token that the vocabulary does not have",
+        "config.json or generation_config.json names an id for begin, end or padding that no token has. Generation never stops, or "
+        "reads outside of the table.",
+        wrong='generation_config.json: "eos_token_id": 128009   # the vocabulary has 32000 tokens',
+        right='generation_config.json: "eos_token_id": 2',
+        source="meta-llama/llama3#42; huggingface/transformers#34055",
+        severity="warning",
+        needs="config.json, generation_config.json and the tokenizer",
+    ),
+)
+def tokens_have_rows(view: View) -> Iterator[Finding]:
+    """V010, V011, V012: tokenizer, embedding and special ids of a base model."""
+    said: set[str] = set()
+    for step, where, folder in view.bases:
+        if folder is None or not folder.config or folder.name in said:
+            continue
+        named = _named(step.raw, where)
+        size, stored, rows = folder.config.get("vocab_size"), folder.embedding_rows, folder.rows
+        mistaken = "vocab_size" in folder.config and (not isinstance(size, int) or size <= 0)
+        if mistaken or (stored is not None and isinstance(size, int) and size != stored):
+            said.add(folder.name)
+            has = f", its embedding has {stored:,} rows" if stored else ""
+            fix = f"write {stored} there" if stored else "write the number of rows of the embedding"
+            yield say("V011", step, named, f"{folder.name}/config.json says vocab_size {size}{has}", fix)
+        elif rows is not None and folder.tokens and max(folder.tokens.values()) >= rows:
+            said.add(folder.name)
+            beyond = sorted(token for token, number in folder.tokens.items() if number >= rows)
+            message = f"{folder.name} has rows for {rows:,} tokens, its tokenizer has ids up to {max(folder.tokens.values()):,}"
+            message += f" ({', '.join(beyond[:3])}{', …' if len(beyond) > 3 else ''})"
+            fix = "resize the model's embedding and save it again, or take the added tokens out of the tokenizer"
+            yield say("V010", step, named, message, fix)
+        elif rows is not None:
+            yield from _special_ids(step, named, folder, rows, said)
+
+
+def _special_ids(step: Any, named: str, folder: ModelFolder, rows: int, said: set[str]) -> Iterator[Finding]:
+    for file in ("config.json", "generation_config.json"):
+        for role in ("eos", "bos", "pad"):
+            value = folder.json(file).get(f"{role}_token_id")
+            for number in value if isinstance(value, list) else [value]:
+                if isinstance(number, int) and not isinstance(number, bool) and (number >= rows or number < (-1 if role == "pad" else 0)):
+                    said.add(folder.name)
+                    message = f"{folder.name}/{file} says {role}_token_id {number}, its vocabulary ends at {rows - 1:,}"
+                    yield say("V012", step, named, message, "write the id of the token that ends an answer", severity="warning")
+                    return
+
+
+@rule()
+def rows_fit_positions(view: View) -> Iterator[Finding]:
+    """M101: rows longer than the positions that a base model has."""
+    for step, _, folder in view.bases:
+        length = param(step, "max_seq_length")
+        limit = folder.config.get("max_position_embeddings", folder.config.get("n_positions")) if folder is not None else None
+        if (
+            step.type != "train"
+            or folder is None
+            or not isinstance(length, int)
+            or not isinstance(limit, int)
+            or length <= limit
+            or limit < 1
+        ):
+            continue
+        at_default = at(step.raw, "max_seq_length") is None
+        edits = () if at_default else (Edit("set", path(step, "max_seq_length"), limit),)
+        message = f"rows have {length:,} tokens, {folder.name} has {limit:,} positions"
+        yield say("M101", step, "" if at_default else "max_seq_length", message, f"write max_seq_length: {limit}", edits=edits)
+
+
+@rule(
+    RulePage(
+        "A110",
+        "a base whose weights are quantised already",
+        "The stored weights are 4 or 8 bits wide: they have no gradient, cannot be merged with an adapter, and cannot be written as "
+        "GGUF. Start from the whole model of the same name; where memory is short, it is quantised while it is loaded.",
+        wrong="model: {base: {hub: TheBloke/Mistral-7B-v0.1-GPTQ}}",
+        right="model: {base: {hub: mistralai/Mistral-7B-v0.1}}",
+        source="unslothai/unsloth#241; hiyouga/LlamaFactory#6898; hiyouga/LlamaFactory#2974; ggml-org/llama.cpp#12551",
+        needs=FOLDER + "; where it cannot be looked at, its name",
+    )
+)
+def base_is_whole(view: View) -> Iterator[Finding]:
+    """A110: quantization_config in config.json; a warning where only the name tells."""
+    for step, where, folder in view.bases:
+        if step.type != "train":
+            continue
+        named = _named(step.raw, where)
+        if folder is not None and folder.quantised:
+            message = f"the weights of {folder.name} are quantised already ({folder.quantised})"
+            yield say("A110", step, named, message, "name the model that it was made from")
+        elif folder is None and (found := QUANTISED_NAME.search(str(at(step.raw, named)))):
+            message = f"{at(step.raw, named)} is named like a quantised model (…{found[0]})"
+            yield say("A110", step, named, message, "name the model that it was made from", severity="warning")
+
+
+@rule(
+    RulePage(
+        "P103",
+        "a model made in bf16, trained in fp16",
+        "bf16 reaches as far as fp32, fp16 ends at 65,504. Activations of models that were trained in bf16 (Qwen, Gemma, Phi, Mistral) "
+        "overflow there: the loss becomes 0 or NaN, often without an error.",
+        wrong="model: {base: {hub: Qwen/Qwen2-1.5B}}\nprecision: fp16",
+        right="model: {base: {hub: Qwen/Qwen2-1.5B}}\nprecision: auto   # bf16 where the card has it",
+        source="hiyouga/LlamaFactory#4278",
+        severity="warning",
+        needs=FOLDER + " and the target",
+    )
+)
+def bf16_stays_bf16(view: View) -> Iterator[Finding]:
+    """P103: fp16, written or taken by a card without bf16, on a base whose config says bfloat16."""
+    machine = view.meant.target
+    for step, where, folder in view.bases:
+        if folder is None or step.type != "train":
+            continue
+        made = str(folder.config.get("dtype") or folder.config.get("torch_dtype") or "")
+        asked = param(step, "precision")
+        if "bfloat16" not in made or not (asked == "fp16" or (asked == "auto" and machine.kind == "cuda" and not machine.bf16)):
+            continue
+        message = f"{folder.name} was made in bf16, fp16 ends at 65,504: its activations can overflow"
+        if asked == "auto":
+            name = machine.title or machine.name
+            yield say(
+                "P103", step, where, f"{message}; {name} has no bf16", "look at the first losses: 0 or NaN means fp32", severity="info"
+            )
+        else:
+            better = "auto" if machine.bf16 else "fp32"
+            edits = (Edit("set", path(step, "precision"), better),)
+            yield say("P103", step, "precision", message, f"write precision: {better}", severity="warning", edits=edits)
+
+
+@rule()
+def base_can_be_exported(view: View) -> Iterator[Finding]:
+    """E004: the base's architecture, or something in its config, has no place in GGUF; said at the base, before it is trained."""
+    from schemas.findings import RecipeError
+    from steps.export.architectures import metadata
+
+    for export in view.of_type("export_ollama"):
+        for step in view.makers(export, "checkpoint"):
+            folder = view.base(step)
+            if folder is None or not folder.kind:
+                continue
+            try:
+                metadata(folder.config, 1)
+            except RecipeError as error:
+                yield say(error.code, step, "model.base", f"{export.id} cannot export {folder.name}: {error.message}", error.fix)
+            except (KeyError, TypeError, ValueError):
+                continue  # a size is missing: config.json is judged elsewhere
+
+
+@rule(
+    RulePage(
+        "H026",
+        "what could not be looked at",
+        "Rules about base models read config.json, the tokenizer and the headers of the weights. Of a hub model they are read from the "
+        "local hub cache (HF_HOME, HF_HUB_CACHE); without it nothing can be said about it before the run.",
+        wrong="model: {base: {hub: owner/name}}   # and recipe check",
+        right="recipe check --online recipe.yaml   # fetches the small files once",
+        source="axolotl-ai-cloud/axolotl#1571",
+        severity="info",
+        needs="the local hub cache",
+    )
+)
+def bases_can_be_seen(view: View) -> Iterator[Finding]:
+    """H026: a hub model that is not in the local cache."""
+    said: set[str] = set()
+    for step, where, folder in view.bases:
+        name = at(step.raw, f"{where}.hub")
+        if folder is None and isinstance(name, str) and name not in said and not name.startswith((".", "/", "~")):
+            said.add(name)
+            message = f"{name} is not in the local hub cache: its tokenizer, sizes and weights were not looked at"
+            yield say("H026", step, f"{where}.hub", message, "recipe check --online fetches the small files", severity="info")

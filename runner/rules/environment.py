@@ -1,0 +1,90 @@
+"""The environment of this machine, for a recipe that is meant for it: variables that are misspelt, empty or at odds with the recipe."""
+
+import os
+from collections.abc import Iterator
+
+from runner.rules import View, at, rule
+from runner.rules.paths import hub_names
+from schemas.findings import Finding, RulePage
+
+KNOWN = (
+    "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_LAUNCH_BLOCKING", "CUDA_HOME", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF",
+    "PYTORCH_ENABLE_MPS_FALLBACK", "PYTORCH_MPS_HIGH_WATERMARK_RATIO", "TORCH_CUDA_ARCH_LIST", "TORCH_HOME", "HF_HOME", "HF_HUB_CACHE",
+    "HF_HUB_OFFLINE", "HF_TOKEN", "HF_ENDPOINT", "HF_DATASETS_CACHE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_CACHE",
+    "TRANSFORMERS_OFFLINE", "TOKENIZERS_PARALLELISM", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NCCL_DEBUG", "NCCL_P2P_DISABLE",
+    "NCCL_IB_DISABLE", "NCCL_SOCKET_IFNAME", "MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "LOCAL_RANK", "WANDB_API_KEY", "WANDB_MODE",
+    "WANDB_PROJECT", "WANDB_DISABLED", "MLFLOW_TRACKING_URI", "BNB_CUDA_VERSION", "LD_LIBRARY_PATH", "OLLAMA_HOST", "OLLAMA_MODELS",
+    "RECIPE_STORE", "XDG_CACHE_HOME",
+)  # fmt: skip
+STARTS = tuple(sorted({name.split("_")[0][:3] for name in KNOWN}))
+
+
+@rule(
+    RulePage(
+        "H030",
+        "a misspelt variable of the environment",
+        "A variable that nobody reads has no effect: with CUDA__VISIBLE_DEVICES every process sees every card. It is compared with the "
+        "variables that torch, the hub's client, NCCL and trackers read.",
+        wrong="export CUDA__VISIBLE_DEVICES=1",
+        right="export CUDA_VISIBLE_DEVICES=1",
+        source="hiyouga/LlamaFactory#2574",
+        severity="warning",
+        needs="the names of the environment's variables, when the target is here",
+    ),
+    RulePage(
+        "H031",
+        "a variable that hides what the recipe wants",
+        "HF_HUB_OFFLINE=1 keeps a data set or model that is not in the cache from being fetched, and another CUDA version for "
+        "bitsandbytes makes its library fail to load. Left over from another day, each stops the run.",
+        wrong="export HF_HUB_OFFLINE=1   # and a data set that was never fetched",
+        right="unset HF_HUB_OFFLINE",
+        source="axolotl-ai-cloud/axolotl#1280; huggingface/transformers#28051",
+        severity="warning",
+        needs="the environment's variables, when the target is here, and the local hub cache",
+    ),
+)
+def variables_do_what_they_say(view: View) -> Iterator[Finding]:
+    """H030: one letter beside a known name. H031: a set variable that contradicts the recipe."""
+    for name in sorted(os.environ):
+        if name not in KNOWN and name[:3] in STARTS and (near := _beside(name)) is not None and near not in os.environ:
+            message = f"the environment has {name}, which nobody reads: {near} was meant"
+            yield Finding("H030", "warning", message, ("target",), f"export {near}={os.environ[name][:40]}; unset {name}")
+    if os.environ.get("BNB_CUDA_VERSION") and any(at(step.raw, "quant") is not None for step in view.of_type("train")):
+        message = f"BNB_CUDA_VERSION={os.environ['BNB_CUDA_VERSION']} makes bitsandbytes load the library of that CUDA, not of torch's"
+        yield Finding("H031", "warning", message, ("target",), "unset BNB_CUDA_VERSION")
+    offline = next(
+        (n for n in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE") if os.environ.get(n, "").upper() in ("1", "ON", "YES", "TRUE")), ""
+    )
+    if offline:
+        yield from _not_cached(view, offline)
+
+
+def _not_cached(view: View, offline: str) -> Iterator[Finding]:
+    from runner.hubcache import repository
+
+    for step in view.meant.steps:
+        for where, source in hub_names(step.raw):
+            kind = "datasets" if where.startswith("sources") else "models"
+            name = source["hub"]
+            if (view.facts.project / name).exists() or repository(name, kind).is_dir() or isinstance(source.get("fallback"), dict):  # type: ignore[arg-type]
+                continue
+            parts = tuple(int(p) if p.isdigit() else p for p in where.split("."))
+            message = f"{offline} is set and {name} is not in the cache: it cannot be fetched"
+            yield Finding("H031", "warning", message, ("steps", step.id, *parts, "hub"), f"unset {offline}")
+
+
+def _beside(name: str) -> str | None:
+    """The known variable that `name` is one slip away from: a letter more, less or another, two exchanged."""
+    for known in KNOWN:
+        if abs(len(known) - len(name)) <= 1 and _one_slip(name, known):
+            return known
+    return None
+
+
+def _one_slip(a: str, b: str) -> bool:
+    first = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    if len(a) == len(b):
+        swapped = a[:first] + a[first + 1 : first + 2] + a[first : first + 1] + a[first + 2 :]
+        return a[first + 1 :] == b[first + 1 :] or swapped == b
+    longer, shorter = (a, b) if len(a) > len(b) else (b, a)
+    return longer[first + 1 :] == shorter[first:]

@@ -1,0 +1,192 @@
+"""Rows: the first rows of JSONL and CSV files become documents here as they do in the run, so what is wrong with them is known before."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from runner.meant import StepMeant
+from runner.rules import View, at, param, rule, say, sources
+from schemas.findings import Finding, RulePage, Severity
+from steps.text import rows
+from steps.text.encodings import decode
+
+HEAD = 65536
+MOST_ROWS = 200  # of a file are looked at
+CHARACTERS_A_TOKEN = 12  # more than any tokenizer packs into a token of running text
+
+
+class Head(NamedTuple):
+    """The beginning of a table. rows: each with its line. broken: lines that are no row, with the reason. whole: it is the whole file."""
+
+    rows: list[tuple[int, dict[str, Any]]]
+    broken: list[tuple[int, str]]
+    whole: bool
+
+
+def head_of(view: View, file: Path) -> Head:
+    """The first rows of a JSONL or CSV file."""
+    data = view.facts.head(file, HEAD)
+    whole = view.facts.size(file) <= len(data)
+    text = decode(data)[0].removeprefix("\ufeff")
+    lines = text.split("\n")
+    if not whole and len(lines) > 1:
+        lines = lines[:-1]
+    if file.suffix.lower() in (".csv", ".tsv"):
+        table = csv.DictReader(io.StringIO("\n".join(lines)), delimiter="\t" if "\t" in lines[0] else ",")
+        found = [(number, row) for number, row in zip(range(2, MOST_ROWS), table, strict=False)]
+        return Head([(n, r) for n, r in found if None not in r], [(n, "more fields than columns") for n, r in found if None in r], whole)
+    good: list[tuple[int, dict[str, Any]]] = []
+    broken: list[tuple[int, str]] = []
+    for number, line in enumerate(lines[:MOST_ROWS], 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            if whole or number < len(lines) or good:
+                broken.append((number, _shape_of(line, str(error))))
+            continue
+        if isinstance(row, dict):
+            good.append((number, row))
+        else:
+            broken.append((number, f"a {type(row).__name__}, wanted a map of columns"))
+    return Head(good, broken, whole)
+
+
+def _shape_of(line: str, reason: str) -> str:
+    if line.strip().rstrip(",") in ("[", "{") or line.lstrip().startswith("[{"):
+        return "this is a JSON file, not one row a line"
+    if line.rstrip().endswith(","):
+        return "a comma behind the row: this is a JSON list, not one row a line"
+    return reason
+
+
+def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Path, Head, bool]]:
+    """Each table of each source: step, dotted path of the source, the source, the file, its head, whether a fallback stands by."""
+    for step in view.of_type("parse_corpus"):
+        for where, source, stands_by in sources(step):
+            for file in view.tables(source):
+                if view.facts.size(file) and not file.name.endswith(".gz"):
+                    yield step, where, source, file, head_of(view, file), stands_by
+
+
+@rule(
+    RulePage(
+        "D116",
+        "rows that cannot become documents",
+        "A row without an answer, with a speaker that nobody knows, or with other columns than the first is left out with a warning. When "
+        "all of them are, there is nothing to learn from; when some are, the data is not what was thought.",
+        wrong='{"messages": [{"role": "user", "content": "a"}]}   # nobody answers',
+        right='{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}',
+        source="hiyouga/LlamaFactory#40; hiyouga/LlamaFactory#9600; hiyouga/LlamaFactory#7577",
+        needs="the first rows of JSONL and CSV files",
+    ),
+    RulePage(
+        "D117",
+        "lines that are no rows",
+        "A .jsonl file holds one JSON map a line. A file that begins with [ is a JSON list; a line that ends early was cut in the middle.",
+        wrong='[{"text": "a"},\n {"text": "b"}]',
+        right='{"text": "a"}\n{"text": "b"}',
+        source="huggingface/datasets#3449; hiyouga/LlamaFactory#40",
+        needs="the first rows of JSONL and CSV files",
+    ),
+)
+def rows_are_documents(view: View) -> Iterator[Finding]:
+    """D116, D117: errors when no row of the beginning is of use, warnings when some are not."""
+    for step, where, source, file, head, stands_by in read_heads(view):
+        name = _name(view, file)
+        if head.broken:
+            line, reason = head.broken[0]
+            all_of_them = not head.rows
+            listed = "JSON list" in reason or reason.startswith("this is a JSON")
+            fix = f"write one row a line: jq -c '.[]' {name} > rows.jsonl" if listed else "mend or delete the line"
+            if all_of_them:
+                message = f"{name}, line {line}: {reason}; no line is a row"
+            else:
+                message = f"{name}, line {line}: {reason} ({len(head.broken)} of the first {len(head.broken) + len(head.rows)} lines)"
+            yield say("D117", step, f"{where}.path", message, fix, severity=_severity(all_of_them, stands_by))
+        if head.rows:
+            yield from _documents(step, where, source, name, head, stands_by)
+
+
+def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, head: Head, stands_by: bool) -> Iterator[Finding]:
+    columns = source.get("columns")
+    try:
+        roles = rows.meant(columns if isinstance(columns, dict) else None, list(head.rows[0][1]))
+    except rows.NoSuchColumn:
+        return  # said by the rule about columns
+    if (not rows.is_chat(roles) and "text" not in roles) or ("instruction" in roles) != ("output" in roles):
+        absent = "output" if "instruction" in roles else "instruction" if "output" in roles else "text, messages or instruction and output"
+        yield say("D116", step, f"{where}.columns", f"columns names no {absent}", f"add the column of {absent.split(',')[0]}")
+        return
+    bad: list[tuple[int, str]] = []
+    for line, row in head.rows:
+        try:
+            made = rows.document(row, roles)
+            if not made.text.strip():
+                bad.append((line, "it is empty"))
+        except rows.BadRow as error:
+            bad.append((line, str(error)))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            bad.append((line, f"{type(error).__name__}: {error}"))
+    if not bad:
+        return
+    line, reason = bad[0]
+    every = len(bad) == len(head.rows)
+    few = len(bad) * 20 < len(head.rows)
+    if every:
+        message = f"{name}: no row can be used: line {line}: {reason}"
+    else:
+        message = f"{name}: {len(bad)} of the first {len(head.rows)} rows cannot be used: line {line}: {reason}"
+    yield say("D116", step, f"{where}.path", message, _remedy(reason), severity="info" if few else _severity(every, stands_by))
+
+
+def _remedy(reason: str) -> str:
+    if "speaker" in reason:
+        return f"name the speakers as one of {', '.join(sorted(rows.SPEAKERS))}"
+    if "no list of turns" in reason:
+        return 'write turns as a list: [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]'
+    if "has no text" in reason:
+        return 'write the content of each turn as one text: {"role": "user", "content": "…"}'
+    if "no answer" in reason:
+        return "a conversation to learn from ends with what the assistant says"
+    return "mend the rows, name the columns with columns:, or give rows of each shape a source of their own"
+
+
+def _severity(every: bool, stands_by: bool) -> Severity:
+    return "error" if every and not stands_by else "warning"
+
+
+def _name(view: View, file: Path) -> str:
+    return str(file.relative_to(view.facts.project)) if file.is_relative_to(view.facts.project) else str(file)
+
+
+@rule()
+def rows_fit_the_window(view: View) -> Iterator[Finding]:
+    """D111 as a warning: rows far longer than a row of training, and no split_long between. The length is a bound from below."""
+    for step in view.of_type("train"):
+        length = param(step, "max_seq_length")
+        if at(step.raw, "objective") != "sft" or not isinstance(length, int):
+            continue
+        parsers = [maker for maker in view.makers(step, "corpus") if maker.type == "parse_corpus"]
+        for maker, _, source, file, head, _ in read_heads(view):
+            if maker not in parsers:
+                continue
+            columns = source.get("columns")
+            longest = 0
+            for _, row in head.rows:
+                try:
+                    roles = rows.meant(columns if isinstance(columns, dict) else None, list(row))
+                    longest = max(longest, len(rows.document(row, roles).text))
+                except (rows.NoSuchColumn, rows.BadRow, KeyError, TypeError, ValueError, AttributeError):
+                    continue
+            if longest > CHARACTERS_A_TOKEN * length:
+                where = "max_seq_length" if at(step.raw, "max_seq_length") is not None else ""
+                message = (
+                    f"{_name(view, file)} has rows of {longest:,} characters, far more than the {length:,} tokens of a row of {step.id}"
+                )
+                yield say("D111", step, where, message, f"put a split_long step with max_tokens: {length} before it", severity="warning")
+                break

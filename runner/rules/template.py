@@ -1,0 +1,183 @@
+"""Chat templates: the base's template writes these conversations, its marks are tokens, and something tells the model to stop."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from runner.modelfolder import ModelFolder
+from runner.rules import View, at, rule, say
+from runner.rules.rows import read_heads
+from schemas.artifacts import CorpusForecast
+from schemas.findings import Finding, RecipeError, RulePage, Severity
+from steps.text import rows
+
+if TYPE_CHECKING:
+    from steps.text.chat_form import ChatForm
+
+TRIED = 50  # conversations are written, at most
+MARK = re.compile(r"<\|[^|<>\s]{1,40}\|>|<(?:start|end)_of_[a-z_]+>|</?s>|\[/?INST\]|<</?SYS>>|<\|?(?:im_start|im_end|eot_id|end)\|?>")
+PLAIN = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<SYS>")  # marks that Llama 2 and Mistral write as plain text
+TEMPLATE = "the base's chat template and tokenizer, and the first rows of the data"
+
+
+def _tuned(view: View) -> Iterator[tuple[Any, ModelFolder]]:
+    """Each train step that learns conversations, with its base."""
+    for step in view.of_type("train"):
+        folder = view.base(step)
+        corpora = view.reaches(step, "corpus")
+        chats = isinstance(corpora, list) and any(isinstance(c, CorpusForecast) and c.shape == "chat" for c in corpora)
+        if folder is not None and folder.config and at(step.raw, "objective") == "sft" and (chats or not corpora):
+            yield step, folder
+
+
+@rule()
+def template_writes_conversations(view: View) -> Iterator[Finding]:
+    """D115: the first conversations, written in the base's own template as the run would write them."""
+    for step, folder in _tuned(view):
+        if folder.template is None:
+            continue
+        from steps.text.chat_form import chat_form
+
+        try:
+            form = chat_form(folder.folder)
+        except RecipeError as error:
+            yield say("D115", step, "model.base", error.message, error.fix)
+            continue
+        except (OSError, ValueError, AttributeError, KeyError, TypeError):
+            continue  # a damaged tokenizer is judged elsewhere
+        refused, tried, first = 0, 0, ""
+        for messages in _conversations(view, step):
+            tried += 1
+            try:
+                form.rendered(messages)
+            except RecipeError as error:
+                refused, first = refused + 1, first or error.message
+            if tried == TRIED:
+                break
+        if refused:
+            some = "" if refused == tried else f" ({refused} of the first {tried})"
+            fix = "give the turns in the order that the template wants: question and answer in turn" if "alternate" in first else ""
+            fix = (
+                "put the system text into the first question"
+                if "system" in first.lower()
+                else fix or "mend the conversations or the template"
+            )
+            yield say("D115", step, "model.base", f"{folder.name}: {first}{some}", fix)
+
+
+def _conversations(view: View, step: Any) -> Iterator[list[dict[str, str]]]:
+    """Conversations that reach `step`, seen through split_long."""
+    makers, parsers = list(view.makers(step, "corpus")), set()
+    while makers:
+        maker = makers.pop()
+        parsers.add(maker.id)
+        makers += view.makers(maker, "corpus")
+    for maker, _, source, _, head, _ in read_heads(view):
+        if maker.id not in parsers:
+            continue
+        columns = source.get("columns")
+        for _, row in head.rows:
+            try:
+                roles = rows.meant(columns if isinstance(columns, dict) else None, list(row))
+                made = rows.document(row, roles)
+            except (rows.NoSuchColumn, rows.BadRow, KeyError, TypeError, ValueError, AttributeError):
+                continue
+            if made.messages:
+                yield made.messages
+
+
+@rule(
+    RulePage(
+        "D118",
+        "the template's marks are no tokens",
+        "A chat template marks turns with texts such as <|im_start|>. Where the vocabulary has no such token, each mark is cut into "
+        "pieces: training works, but nothing stops the answer at its end, and serving by another tool cuts it differently.",
+        wrong="model: {base: {path: llama}}   # a template of ChatML, a vocabulary without <|im_start|>",
+        right="model: {base: {path: llama-instruct}}   # its template's marks are tokens",
+        source="unslothai/unsloth#3198; hiyouga/LlamaFactory#5593",
+        severity="warning",
+        needs=TEMPLATE,
+    ),
+    RulePage(
+        "D119",
+        "nothing says that an answer is over",
+        "The tokenizer has no end token and the template writes no mark behind an answer, so the model never learns to stop: it talks on "
+        "until the limit.",
+        wrong='tokenizer_config.json: "eos_token": null',
+        right='tokenizer_config.json: "eos_token": "</s>"',
+        source="huggingface/smol-course#159; ludwig-ai/ludwig#3945; axolotl-ai-cloud/axolotl#922",
+        severity="warning",
+        needs=TEMPLATE,
+    ),
+    RulePage(
+        "D124",
+        "the base has no chat template",
+        "The base was never taught conversations. They are written in recipe's own template, whose marks it learns from this data alone: "
+        "some hundred conversations at least, or an instruct model as base. The template goes into the checkpoint and the export.",
+        wrong="model: {base: {hub: Qwen/Qwen2.5-1.5B}}   # and ten conversations",
+        right="model: {base: {hub: Qwen/Qwen2.5-1.5B-Instruct}}",
+        source="unslothai/unsloth#2096; hiyouga/LlamaFactory#5593",
+        severity="info",
+        needs=TEMPLATE,
+    ),
+    RulePage(
+        "D125",
+        "the model stops at another token than its template ends with",
+        "The template ends an answer with one mark, generation_config.json and the tokenizer name another end token. The model writes "
+        "the mark and whoever generates does not stop at it.",
+        wrong='chat_template: …<|eot_id|>   # generation_config.json: "eos_token_id": 128001',
+        right='generation_config.json: "eos_token_id": [128001, 128009]',
+        source="meta-llama/llama3#42; ollama/ollama#8982",
+        severity="info",
+        needs=TEMPLATE,
+    ),
+)
+def marks_are_tokens(view: View) -> Iterator[Finding]:
+    """D118, D119, D124, D125: marks and ends of a base's chat template against its vocabulary."""
+    for step, folder in _tuned(view):
+        template = folder.template
+        ends = folder.special.get("eos")
+        if template is None:
+            message = f"{folder.name} has no chat template: conversations are written in recipe's own, which it has to learn"
+            yield say("D124", step, "model.base", message, "start from an instruct model, or give it enough conversations", severity="info")
+        elif folder.tokens:
+            marks = [m for m in dict.fromkeys(MARK.findall(template)) if m not in PLAIN]
+            strange = [m for m in marks if m not in folder.tokens]
+            if strange and len(strange) == len(marks):
+                listed = ", ".join(strange[:3])
+                message = f"the chat template of {folder.name} writes {listed}, which its vocabulary does not have as tokens"
+                yield say("D118", step, "model.base", message, "use the template that belongs to this tokenizer", severity="warning")
+        if ends is None and folder.special:
+            marked = template is None or MARK.search(template)
+            tells = "only the marks of the template tell" if marked else "nothing tells"
+            message = f"the tokenizer of {folder.name} names no end token: {tells} the model to stop"
+            severity: Severity = "info" if marked else "warning"
+            yield say("D119", step, "model.base", message, "name one in tokenizer_config.json: eos_token", severity=severity)
+        elif template is not None:
+            yield from _other_end(step, folder)
+
+
+def _other_end(step: Any, folder: ModelFolder) -> Iterator[Finding]:
+    """D125: the mark that the template puts behind an answer against the ids at which generation stops."""
+    from steps.text.chat_form import chat_form
+
+    try:
+        form = chat_form(folder.folder)
+        text = form.text([{"role": "user", "content": "?"}, {"role": "assistant", "content": "yes"}])
+    except (RecipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
+        return
+    end = _end_mark(form, text)
+    stops = folder.json("generation_config.json").get("eos_token_id", folder.config.get("eos_token_id"))
+    number = folder.tokens.get(end) if end else None
+    known = stops if isinstance(stops, list) else [stops]
+    if number is not None and stops is not None and number not in known and end != folder.special.get("eos"):
+        message = f"answers of {folder.name} end with {end} (id {number}), generation_config.json stops at {', '.join(map(str, known))}"
+        yield say(
+            "D125", step, "model.base", message, f"add {number} to eos_token_id there; the export stops at it anyway", severity="info"
+        )
+
+
+def _end_mark(form: "ChatForm", text: str) -> str:
+    after = text[text.rfind("yes") + 3 :]
+    found = [(after.find(mark), mark) for mark in form.marks if mark in after]
+    return min(found)[1] if found else ""
