@@ -11,6 +11,7 @@ from schemas.context import ForecastContext
 from schemas.findings import Edit, Finding, RecipePath, RulePage, Severity
 
 if TYPE_CHECKING:
+    from runner.heads import Head
     from runner.modelfolder import ModelFolder
 
 ALWAYS = ("links", "vocabulary", "data", "schedule", "memory", "precision", "adapters", "export", "hardware", "paths")
@@ -91,9 +92,25 @@ class View:
         if not isinstance(pattern, str) or not pattern:
             return []
         wanted = source.get("format", "auto")
-        suffixes = (".jsonl", ".ndjson", ".csv", ".tsv")
-        files = [f for f in self.facts.files(pattern) if (wanted == "auto" and f.suffix.lower() in suffixes) or wanted in ("jsonl", "csv")]
+        suffixes = (".jsonl", ".ndjson", ".csv", ".tsv", ".json")
+        files = [
+            f
+            for f in self.facts.files(pattern)
+            if (wanted == "auto" and f.suffix.lower() in suffixes) or wanted in ("jsonl", "csv", "json")
+        ]
         return files[:FILES]
+
+    def head(self, file: Path) -> "Head":
+        """The first rows of a table."""
+        if file not in self._heads:
+            from runner.heads import head_of
+
+            self._heads[file] = head_of(self.facts, file)
+        return self._heads[file]
+
+    @cached_property
+    def _heads(self) -> "dict[Path, Head]":
+        return {}
 
     def is_read(self, step: StepMeant) -> bool:
         """True when a step of this recipe takes what `step` makes."""

@@ -11,10 +11,9 @@ from runner.screen import plural
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.documents import format_of
-from steps.text.rows import NoSuchColumn, is_chat, meant
+from steps.text.rows import NoSuchColumn, is_chat
 from steps.text.unreadable import Unreadable
 
-HEAD = 65536
 MANY_EPOCHS = 40
 
 
@@ -115,12 +114,11 @@ def columns_exist(view: View) -> Iterator[Finding]:
         for where, source, stands_by in sources(step):
             shape = None
             for file in view.tables(source):
-                found = _first_row(view, file)
-                if not found:
+                head = view.head(file)
+                if not head.rows:
                     continue
-                columns = source.get("columns")
                 try:
-                    shape = is_chat(meant(columns if isinstance(columns, dict) else None, found))
+                    shape = is_chat(head.roles(source.get("columns")))
                 except NoSuchColumn as error:
                     yield _no_column(view, step, where, source, file, error, stands_by)
                     break
@@ -131,21 +129,6 @@ def columns_exist(view: View) -> Iterator[Finding]:
             first, second = sorted(shapes, key=lambda s: shapes[s])
             message = f"this source holds {names[second]}, {shapes[first]} holds {names[first]}"
             yield say("D109", step, shapes[second], message, "give each kind a parse_corpus step of its own")
-
-
-def _first_row(view: View, file: Path) -> list[str]:
-    """Names of the columns in the first row; empty when there is none to read."""
-    text = view.facts.head(file, HEAD).decode("utf-8-sig", "ignore")
-    first = next((line for line in text.split("\n") if line.strip()), "")
-    if file.suffix.lower() in (".csv", ".tsv"):
-        import csv
-
-        return next(csv.reader([first], delimiter="\t" if "\t" in first else ","), [])
-    try:
-        row = json.loads(first)
-    except ValueError:
-        return []
-    return list(row) if isinstance(row, dict) else []
 
 
 def _no_column(

@@ -1,67 +1,17 @@
 """Rows: the first rows of JSONL and CSV files become documents here as they do in the run, so what is wrong with them is known before."""
 
-import csv
-import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from runner.heads import Head
 from runner.meant import StepMeant
 from runner.rules import View, at, param, rule, say, sources
 from schemas.findings import Finding, RulePage, Severity
 from steps.text import rows
-from steps.text.encodings import decode
+from steps.text.turns import SPEAKERS
 
-HEAD = 65536
-MOST_ROWS = 200  # of a file are looked at
 CHARACTERS_A_TOKEN = 12  # more than any tokenizer packs into a token of running text
-
-
-class Head(NamedTuple):
-    """The beginning of a table. rows: each with its line. broken: lines that are no row, with the reason. whole: it is the whole file."""
-
-    rows: list[tuple[int, dict[str, Any]]]
-    broken: list[tuple[int, str]]
-    whole: bool
-
-
-def head_of(view: View, file: Path) -> Head:
-    """The first rows of a JSONL or CSV file."""
-    data = view.facts.head(file, HEAD)
-    whole = view.facts.size(file) <= len(data)
-    text = decode(data)[0].removeprefix("\ufeff")
-    lines = text.split("\n")
-    if not whole and len(lines) > 1:
-        lines = lines[:-1]
-    if file.suffix.lower() in (".csv", ".tsv"):
-        table = csv.DictReader(io.StringIO("\n".join(lines)), delimiter="\t" if "\t" in lines[0] else ",")
-        found = [(number, row) for number, row in zip(range(2, MOST_ROWS), table, strict=False)]
-        return Head([(n, r) for n, r in found if None not in r], [(n, "more fields than columns") for n, r in found if None in r], whole)
-    good: list[tuple[int, dict[str, Any]]] = []
-    broken: list[tuple[int, str]] = []
-    for number, line in enumerate(lines[:MOST_ROWS], 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            if whole or number < len(lines) or good:
-                broken.append((number, _shape_of(line, str(error))))
-            continue
-        if isinstance(row, dict):
-            good.append((number, row))
-        else:
-            broken.append((number, f"a {type(row).__name__}, wanted a map of columns"))
-    return Head(good, broken, whole)
-
-
-def _shape_of(line: str, reason: str) -> str:
-    if line.strip().rstrip(",") in ("[", "{") or line.lstrip().startswith("[{"):
-        return "this is a JSON file, not one row a line"
-    if line.rstrip().endswith(","):
-        return "a comma behind the row: this is a JSON list, not one row a line"
-    return reason
 
 
 def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Path, Head, bool]]:
@@ -69,8 +19,8 @@ def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Pat
     for step in view.of_type("parse_corpus"):
         for where, source, stands_by in sources(step):
             for file in view.tables(source):
-                if view.facts.size(file) and not file.name.endswith(".gz"):
-                    yield step, where, source, file, head_of(view, file), stands_by
+                if view.facts.size(file):
+                    yield step, where, source, file, view.head(file), stands_by
 
 
 @rule(
@@ -113,9 +63,8 @@ def rows_are_documents(view: View) -> Iterator[Finding]:
 
 
 def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, head: Head, stands_by: bool) -> Iterator[Finding]:
-    columns = source.get("columns")
     try:
-        roles = rows.meant(columns if isinstance(columns, dict) else None, list(head.rows[0][1]))
+        roles = head.roles(source.get("columns"))
     except rows.NoSuchColumn:
         return  # said by the rule about columns
     if (not rows.is_chat(roles) and "text" not in roles) or ("instruction" in roles) != ("output" in roles):
@@ -146,7 +95,7 @@ def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, h
 
 def _remedy(reason: str) -> str:
     if "speaker" in reason:
-        return f"name the speakers as one of {', '.join(sorted(rows.SPEAKERS))}"
+        return f"name the speakers as one of {', '.join(sorted(SPEAKERS))}"
     if "no list of turns" in reason:
         return 'write turns as a list: [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]'
     if "has no text" in reason:
@@ -175,14 +124,7 @@ def rows_fit_the_window(view: View) -> Iterator[Finding]:
         for maker, _, source, file, head, _ in read_heads(view):
             if maker not in parsers:
                 continue
-            columns = source.get("columns")
-            longest = 0
-            for _, row in head.rows:
-                try:
-                    roles = rows.meant(columns if isinstance(columns, dict) else None, list(row))
-                    longest = max(longest, len(rows.document(row, roles).text))
-                except (rows.NoSuchColumn, rows.BadRow, KeyError, TypeError, ValueError, AttributeError):
-                    continue
+            longest = max((len(made.text) for made in head.documents(source.get("columns"))), default=0)
             if longest > CHARACTERS_A_TOKEN * length:
                 where = "max_seq_length" if at(step.raw, "max_seq_length") is not None else ""
                 message = (

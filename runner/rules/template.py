@@ -9,7 +9,6 @@ from runner.rules import View, at, rule, say
 from runner.rules.rows import read_heads
 from schemas.artifacts import CorpusForecast
 from schemas.findings import Finding, RecipeError, RulePage, Severity
-from steps.text import rows
 
 if TYPE_CHECKING:
     from steps.text.chat_form import ChatForm
@@ -75,15 +74,7 @@ def _conversations(view: View, step: Any) -> Iterator[list[dict[str, str]]]:
     for maker, _, source, _, head, _ in read_heads(view):
         if maker.id not in parsers:
             continue
-        columns = source.get("columns")
-        for _, row in head.rows:
-            try:
-                roles = rows.meant(columns if isinstance(columns, dict) else None, list(row))
-                made = rows.document(row, roles)
-            except (rows.NoSuchColumn, rows.BadRow, KeyError, TypeError, ValueError, AttributeError):
-                continue
-            if made.messages:
-                yield made.messages
+        yield from (made.messages for made in head.documents(source.get("columns")) if made.messages)
 
 
 @rule(
