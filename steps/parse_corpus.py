@@ -1,11 +1,8 @@
 """parse_corpus: read files, hub data sets and URLs, and write one clean corpus."""
 
-import json
-import random
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -13,8 +10,8 @@ from pydantic_core import PydanticCustomError
 from schemas import (
     Corpus,
     CorpusForecast,
-    Document,
     ForecastContext,
+    Fraction,
     Positive,
     Read,
     RecipeError,
@@ -24,11 +21,16 @@ from schemas import (
     Strict,
 )
 from steps import step
-from steps.text.clean import Dropped, Seen, cleaned
 from steps.text.documents import Format, Split
+from steps.text.language import KNOWN
+from steps.text.private import Kind
+from steps.text.remote import shown_url
+from steps.text.sieve import Kept, Sieve, priority_of
 from steps.text.sources import Reading, files_of, stream
+from steps.text.tally import Tally, drawn
 
 EVERY = 200  # documents between two looks at the clock and the stop sign
+PRIORITY = 2.5  # repeat of a priority folder that is named without one
 
 PAGES = (
     RulePage(
@@ -65,7 +67,27 @@ PAGES = (
         wrong="sources: [{path: papers}, {path: pairs.jsonl}]",
         right="two parse_corpus steps, and corpus: [papers, pairs] in the step that takes both",
     ),
+    RulePage(
+        "D116",
+        "a row that cannot be read",
+        "With `on_bad_row: error` the first row that can be no document ends the step; with `skip` such rows are left out, counted by "
+        "reason, and three of each shown in the report.",
+        right="on_bad_row: skip",
+    ),
+    RulePage(
+        "D117",
+        "a priority folder that holds no document",
+        "`priority` names folders below the root of a source, as `papers/best` is below `data` in `path: data/**/*.pdf`. "
+        "The files of all other folders are seen once.",
+        severity="warning",
+    ),
 )
+
+
+Role = Literal[
+    "text", "title", "lang", "messages", "instruction", "input", "output", "system", "repeat",
+    "conversations", "prompt", "completion", "question", "answer",
+]  # fmt: skip
 
 
 class Source(Strict):
@@ -75,12 +97,15 @@ class Source(Strict):
     hub: str | None = Field(default=None, description="data set on the Hugging Face hub, or a folder in its layout")
     config: str | None = Field(default=None, description="configuration of the data set")
     split: str = Field(default="train", description="split of the data set")
-    revision: str | None = Field(default=None, description="commit of the data set; unpinned it is resolved once and recorded")
-    url: str | None = Field(default=None, description="address of one file")
+    revision: str | None = Field(
+        default=None, description="commit; without it the hub is asked once, and .recipe/hub.json keeps the answer"
+    )
+    url: str | None = Field(default=None, description="address of a file; on s3 and its like also a folder or glob")
     format: Format = Field(default="auto", description="auto goes by the extension")
     document: Split | None = Field(default=None, description="what one document is in a text: the file, a blank line's part, or a line")
-    columns: dict[Literal["text", "title", "lang", "messages", "instruction", "input", "output", "system"], str] | None = Field(
-        default=None, description='role to column or template: {text: "{title}\\n{text}"}'
+    columns: dict[Role, str] | None = Field(
+        default=None,
+        description='role to column, name with dots (instances.0.output) or template: {text: "{title}\\n{text}"}',
     )
     lang: str | None = Field(default=None, description="language of all its documents; else the row's lang, else tr or en by common words")
     weight: float | None = Field(default=None, gt=0, description="share of characters drawn, relative to the other weights")
@@ -106,7 +131,22 @@ class Source(Strict):
     @property
     def label(self) -> str:
         """Its name in statistics."""
-        return self.path or self.url or f"{self.hub}{f'/{self.config}' if self.config else ''}"
+        return self.path or (shown_url(self.url) if self.url else f"{self.hub}{f'/{self.config}' if self.config else ''}")
+
+
+class Languages(Strict):
+    """Which languages stay, judged by py3langid."""
+
+    allow: list[str] = Field(min_length=1, description="codes of ISO 639: [tr, en]")
+    min_share: Fraction = Field(default=0.5, description="share of a document's characters that must be in one of them")
+
+    @model_validator(mode="after")
+    def _known(self) -> "Languages":
+        for code in self.allow:
+            if code not in KNOWN:
+                fix = "write the code of ISO 639, such as tr, en, de"
+                raise PydanticCustomError("D101", "no language {code} is known", {"code": code, "name": "allow", "fix": fix})
+        return self
 
 
 class Clean(Strict):
@@ -114,9 +154,22 @@ class Clean(Strict):
 
     nfc: bool = Field(default=True, description="compose letters and their accents")
     whitespace: bool = Field(default=True, description="line breaks as \\n, no control characters, no blanks at line ends")
+    mask: list[Kind] = Field(default_factory=list, description="replaced by <EMAIL>, <PHONE> and so on: all, or a list of kinds")
     dedup: Literal["exact", "none"] = Field(default="exact", description="drop documents whose text came before")
+    near_duplicates: Literal["keep", "together", "drop"] = Field(
+        default="keep", description="of documents that are much alike: keep all, keep them on one side of train and val, or keep the first"
+    )
+    similarity: Annotated[float, Field(gt=0.3, le=1.0)] = Field(
+        default=0.8, description="share of runs of five words that near duplicates have in common"
+    )
+    languages: Languages | None = Field(default=None, description="drop documents in others: {allow: [tr, en], min_share: 0.5}")
     min_characters: Positive = Field(default=1, description="shorter documents are dropped")
     max_characters: Positive | None = Field(default=None, description="longer documents are dropped")
+    min_words: Positive | None = Field(default=None, description="documents of fewer words are dropped")
+    max_words: Positive | None = Field(default=None, description="documents of more words are dropped")
+    max_repeated_lines: Fraction | None = Field(
+        default=None, description="largest share of characters in lines that stand in the document before"
+    )
 
 
 class ParseCorpus(StepParams):
@@ -124,195 +177,146 @@ class ParseCorpus(StepParams):
 
     sources: list[Source] = Field(min_length=1)
     exhausted: Literal["stop", "repeat"] = Field(default="stop", description="what weights do when the first source is spent")
-    priority: dict[str, float] = Field(default_factory=dict, description="folder below a source's root to how often it is repeated")
+    priority: dict[str, float] | list[str] = Field(
+        default_factory=dict, description="folders below a source's root, repeated 2.5 times, or each with its own repeat: {best: 3}"
+    )
     clean: Clean = Field(default=Clean())
+    on_bad_row: Literal["skip", "error"] = Field(default="skip", description="what a broken or incomplete row of a table does")
     strict: bool = Field(default=False, description="fail when a file cannot be read")
 
     @model_validator(mode="after")
     def _fits(self) -> "ParseCorpus":
-        for folder, repeat in self.priority.items():
+        for folder, repeat in self.priorities.items():
             if repeat <= 0:
                 raise PydanticCustomError("D101", "priority {folder} must be above 0", {"folder": folder, "name": f"priority.{folder}"})
         if self.exhausted == "repeat" and not any(s.weight for s in self.sources):
             raise PydanticCustomError("D101", "exhausted has no effect without a weight", {"name": "exhausted", "fix": "delete exhausted"})
         return self
 
+    @property
+    def priorities(self) -> dict[str, float]:
+        """Folder to repeat."""
+        return self.priority if isinstance(self.priority, dict) else dict.fromkeys(self.priority, PRIORITY)
 
-@step(version=1, libraries=("pymupdf", "python-docx"), pages=PAGES)
+
+@step(version=2, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=PAGES)
 def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     """Write `corpus.jsonl`: sources without weight whole and in order, those with weights mixed; files by name within a source.
 
     Raises RecipeError D102-D108 on the source that fails, D103 when `strict` and a file cannot be read, D104 when nothing is left,
-    D109 when texts and conversations come together.
+    D109 when texts and conversations come together, D116 at the first bad row when that is asked for.
     """
-    reading = Reading(context.project, context.keep, context.event)
-    counts = _Counts(params, context)
-    with (context.workdir / "corpus.jsonl").open("w", encoding="utf-8", newline="\n") as out:
-        for number, document in _all(params, reading, context.seed):
-            out.write(counts.line(number, document))
-    if reading.unreadable:
-        listed = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in reading.unreadable[:5])
-        context.event("unreadable", files=reading.unreadable, message=f"{len(reading.unreadable)} files could not be read: {listed}")
-        if params.strict:
-            raise RecipeError("D103", f"{len(reading.unreadable)} files cannot be read: {listed}", field="strict", fix="mend or move them")
-    context.stats("corpus", counts.facts(reading))
-    if not counts.documents:
-        why = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in reading.unreadable[:3])
-        why = why or "; ".join(f"{entry['count']} {reason}" for reason, entry in reading.dropped.facts().items()) or "the sources are empty"
-        raise RecipeError("D104", f"no document is left ({why})", field="sources", fix="name other files, or clean less")
-    return counts.artifact().save(context.workdir)
+    sieve = Sieve(params.clean, context.keep)
+    reading = Reading(context.project, context.keep, context.event, sieve.dropped.add if params.on_bad_row == "skip" else _refused)
+    tally = Tally(params.sources, context.seed)
+    try:
+        with (context.workdir / "corpus.jsonl").open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as out:
+            for number, (name, repeat, kept) in _all(params, reading, sieve, tally, context.seed):
+                out.write(tally.line(number, kept, name, repeat))
+                if tally.documents % EVERY == 0:
+                    context.progress(tally.documents, None, "documents")
+                    if context.stopping():
+                        raise context.stopped()
+    finally:
+        sieve.close()
+    _report(params, context, reading, sieve, tally)
+    return Corpus(
+        documents_count=tally.documents,
+        characters=tally.characters,
+        bytes=tally.bytes,
+        languages=dict(sorted(tally.languages.items())),
+        sources=_by_label(params, tally),
+        shape="chat" if tally.chats else "text",
+    ).save(context.workdir)
 
 
-def _all(params: ParseCorpus, reading: Reading, seed: int) -> Iterator[tuple[int, Document]]:
+def _refused(reason: str, example: str) -> None:
+    raise RecipeError("D116", f"{reason}: {example}", field="on_bad_row", fix="mend the row, or write on_bad_row: skip")
+
+
+Placed = tuple[str, int, Kept]  # file or data set, how often training sees it, the document
+
+
+def _all(params: ParseCorpus, reading: Reading, sieve: Sieve, tally: Tally, seed: int) -> Iterator[tuple[int, Placed]]:
     """Every document that is kept, with the number of its source."""
     from steps.text.mix import mixed
 
-    seen = Seen()
     whole = [i for i, source in enumerate(params.sources) if source.weight is None]
     weighed = [i for i, source in enumerate(params.sources) if source.weight is not None]
 
     def opener(i: int) -> Any:
-        return lambda first_pass: _kept(params, i, reading, seed, seen if first_pass else Seen(), first_pass)
+        return lambda number: _kept(params, i, reading, sieve, tally, seed, first_pass=number == 0)
 
     for i in whole:
-        yield from ((i, document) for document in opener(i)(True))
+        yield from ((i, placed) for _, placed in opener(i)(0))
     if weighed:
         weights = [params.sources[i].weight or 1.0 for i in weighed]
-        for i, document in mixed([opener(i) for i in weighed], weights, repeat=params.exhausted == "repeat"):
-            yield weighed[i], document
+        repeat = params.exhausted == "repeat"
+        yield from ((weighed[i], placed) for i, placed in mixed([opener(i) for i in weighed], weights, repeat=repeat, seed=seed))
 
 
-def _kept(params: ParseCorpus, i: int, reading: Reading, seed: int, seen: Seen, first_pass: bool) -> Iterator[Document]:
-    """Documents of source `i`, cleaned, counted, with origin and repeats."""
-    from blake3 import blake3
-
-    from steps.text.language import guessed_language
-
-    source, clean = params.sources[i], params.clean
-    dropped = reading.dropped if first_pass else Dropped()
+def _kept(
+    params: ParseCorpus, i: int, reading: Reading, sieve: Sieve, tally: Tally, seed: int, *, first_pass: bool
+) -> Iterator[tuple[int, Placed]]:
+    """Documents of source `i` that stay, each after its number of characters, with its repeats drawn."""
+    source, priorities = params.sources[i], params.priorities
     taken = 0
-    for document in stream(source, reading, f"sources.{i}", first_pass=first_pass):
-        if document.messages is None:
-            text = cleaned(document.text, nfc=clean.nfc, whitespace=clean.whitespace)
-        else:
-            document = _clean_chat(document, clean)
-            text = document.text
-        digest = blake3(text.encode("utf-8")).digest(16)
-        if reason := _reason(text, digest, clean, seen):
-            dropped.add(reason, f"{document.source}: {text[:80]!r}")
+    for number, (name, document) in enumerate(stream(source, reading, f"sources.{i}", first_pass=first_pass)):
+        lang = source.lang or document.lang
+        kept = sieve.look(document, lang, name, i) if first_pass else sieve.again(document, lang, i, number)
+        if kept is None:
             continue
-        repeat = _repeats(source.repeat * _priority(params.priority, document.source), digest, seed)
+        folder, more = priority_of(priorities, name) if priorities else ("", 1.0)
+        repeat = drawn(source.repeat * more * document.repeat, kept.digest, seed)
         if not repeat:
-            dropped.add("repeat below 1", f"{document.source}: {text[:80]!r}")
+            if first_pass:
+                sieve.dropped.add("repeat below 1", f"{name}: {kept.text[:80]!r}")
             continue
-        lang = document.lang or guessed_language(text)
-        yield document.model_copy(update={"text": text, "lang": lang, "origin": digest.hex(), "repeat": repeat})
+        if folder:
+            tally.priority(folder, repeat)
+        yield len(kept.text), (name, repeat, kept)
         taken += 1
         if taken == source.take:
             return
 
 
-def _clean_chat(document: Document, clean: Clean) -> Document:
-    from steps.text.chat import render
-
-    messages = [{**m, "content": cleaned(m["content"], nfc=clean.nfc, whitespace=clean.whitespace)} for m in document.messages or []]
-    return document.model_copy(update={"messages": messages, "text": render(messages).text})
-
-
-def _reason(text: str, digest: bytes, clean: Clean, seen: Seen) -> str:
-    """Why a document is dropped, or nothing."""
-    if not text.strip():
-        return "empty"
-    if len(text) < clean.min_characters:
-        return "too short"
-    if clean.max_characters is not None and len(text) > clean.max_characters:
-        return "too long"
-    if clean.dedup == "exact" and not seen.add(int.from_bytes(digest[:8], "little")):
-        return "duplicate"
-    return ""
-
-
-def _priority(priority: dict[str, float], name: str) -> float:
-    """The repeat of the deepest priority folder that `name` lies in."""
-    best, depth = 1.0, -1
-    for folder, repeat in priority.items():
-        wanted = folder.strip("/").split("/")
-        parts = name.split("/")[:-1]
-        inside = any(parts[i : i + len(wanted)] == wanted for i in range(len(parts)))
-        if inside and len(wanted) > depth:
-            best, depth = repeat, len(wanted)
-    return best
-
-
-def _repeats(repeat: float, digest: bytes, seed: int) -> int:
-    """Whole repeats: the fraction is drawn from the seed and the text."""
-    whole, part = int(repeat), repeat - int(repeat)
-    return whole + (part > 0 and random.Random(f"{seed}:{digest.hex()}").random() < part)
+def _report(params: ParseCorpus, context: StepContext, reading: Reading, sieve: Sieve, tally: Tally) -> None:
+    """Tell what was left out and why; keep the statistics. Raises RecipeError D103 and D104."""
+    dropped, unreadable = sieve.dropped.facts(), reading.unreadable
+    if unreadable:
+        reasons: dict[str, list[str]] = {}
+        for entry in unreadable:
+            reasons.setdefault(entry["reason"], []).append(entry["file"])
+        most = sorted(reasons.items(), key=lambda item: -len(item[1]))[:5]
+        listed = "; ".join(f"{files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {reason}" for reason, files in most)
+        counted = f"{len(unreadable)} of {reading.files} files could not be read"
+        context.event("unreadable", files=unreadable, message=f"{counted}: {listed}")
+        if params.strict:
+            raise RecipeError("D103", f"{len(unreadable)} files cannot be read: {listed}", field="strict", fix="mend or move them")
+    if dropped:
+        counted = ", ".join(f"{entry['count']:,} {reason}" for reason, entry in sorted(dropped.items(), key=lambda e: -e[1]["count"]))
+        context.event("dropped", message=f"left out: {counted}", reasons={r: e["count"] for r, e in dropped.items()})
+    facts = tally.facts(params.priorities) | sieve.facts()
+    facts |= {"files": reading.files, "unreadable": unreadable, "revisions": reading.revisions}
+    if reading.addresses:
+        facts["addresses"] = reading.addresses
+    context.stats("corpus", facts)
+    if not tally.documents:
+        why = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in unreadable[:3])
+        why = why or "; ".join(f"{entry['count']} {reason}" for reason, entry in dropped.items()) or "the sources are empty"
+        raise RecipeError("D104", f"no document is left ({why})", field="sources", fix="name other files, or clean less")
+    for folder in params.priorities:
+        if folder not in tally.by_priority:
+            fix = "name a folder as it stands below the source's root"
+            context.warn("D117", f"no document lies in the priority folder {folder}", field="priority", fix=fix)
 
 
-class _Counts:
-    """Counts while the corpus is written."""
-
-    def __init__(self, params: ParseCorpus, context: StepContext) -> None:
-        self.params, self.context = params, context
-        self.documents = self.characters = self.bytes = self.chats = 0
-        self.languages: Counter[str] = Counter()
-        self.by_source = [[0, 0] for _ in params.sources]
-
-    def line(self, number: int, document: Document) -> str:
-        """The document as its line of corpus.jsonl, counted."""
-        row = {k: v for k, v in document.model_dump().items() if v not in ("", None) and (k, v) != ("repeat", 1)}
-        self.chats += document.messages is not None
-        self.documents += 1
-        if 0 < self.chats < self.documents:
-            raise RecipeError(
-                "D109",
-                f"{self.params.sources[number].label} holds {'conversations' if document.messages else 'texts'}, what came before does not",
-                field=f"sources.{number}",
-                fix="give each kind its own parse_corpus step",
-            )
-        self.characters += len(document.text)
-        self.bytes += len(document.text.encode("utf-8"))
-        self.languages[document.lang or "und"] += 1
-        self.by_source[number][0] += 1
-        self.by_source[number][1] += len(document.text)
-        if self.documents % EVERY == 0:
-            self.context.progress(self.documents, None, "documents")
-            if self.context.stopping():
-                raise self.context.stopped()
-        return json.dumps(row, ensure_ascii=False) + "\n"
-
-    def facts(self, reading: Reading) -> dict[str, Any]:
-        """For the statistics."""
-        sources = [
-            {"source": source.label, "documents": documents, "characters": characters}
-            for source, (documents, characters) in zip(self.params.sources, self.by_source, strict=True)
-        ]
-        return {
-            "documents": self.documents,
-            "characters": self.characters,
-            "bytes": self.bytes,
-            "files": reading.files,
-            "languages": dict(sorted(self.languages.items())),
-            "sources": sources,
-            "dropped": reading.dropped.facts(),
-            "unreadable": reading.unreadable,
-            "revisions": reading.revisions,
-        }
-
-    def artifact(self) -> Corpus:
-        """The description of the corpus."""
-        sources: Counter[str] = Counter()
-        for source, (documents, _) in zip(self.params.sources, self.by_source, strict=True):
-            sources[source.label] += documents
-        return Corpus(
-            documents_count=self.documents,
-            characters=self.characters,
-            bytes=self.bytes,
-            languages=dict(sorted(self.languages.items())),
-            sources=dict(sources),
-            shape="chat" if self.chats else "text",
-        )
+def _by_label(params: ParseCorpus, tally: Tally) -> dict[str, int]:
+    """Documents by the names of the sources; two of one name are one."""
+    found: dict[str, int] = {}
+    for source, (documents, _, _) in zip(params.sources, tally.by_source, strict=True):
+        found[source.label] = found.get(source.label, 0) + documents
+    return found
 
 
 @parse_corpus.reads
@@ -328,12 +332,23 @@ def reads(params: ParseCorpus, project: Path) -> list[Read]:
             elif source.hub is not None and (project / source.hub).is_dir():
                 found += [Read(f"{mark}/{name}", path) for name, path in files_of(source.hub, project)]
             elif source.hub is not None:
-                identity = "|".join((source.hub, source.config or "", source.split, source.revision or "main"))
+                from steps.text.hub import pinned
+
+                revision = source.revision or pinned(source.hub, project) or "main"
+                identity = "|".join((source.hub, source.config or "", source.split, revision))
                 found.append(Read(f"{mark}/hub", identity=identity))
             else:
-                found.append(Read(f"{mark}/url", identity=source.url or ""))
+                found.append(Read(f"{mark}/url", identity=_address(source.url or "")))
             source, mark = source.fallback, f"{mark}.fallback"
     return sorted(found, key=lambda read: read.name)
+
+
+def _address(url: str) -> str:
+    """An address as a key may hold it: of what may be secret in it only a digest."""
+    from blake3 import blake3
+
+    shown = shown_url(url)
+    return shown if shown == url else f"{shown}#{blake3(url.encode()).hexdigest(16)}"
 
 
 @parse_corpus.forecast

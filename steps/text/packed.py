@@ -24,25 +24,26 @@ def packing(path: Path) -> str:
 def open_bytes(path: Path) -> BinaryIO:
     """The bytes of a file, unpacked as they are read. Raises RecipeError D105 when zstandard's reader is not installed."""
     kind = packing(path)
+    raw = path.open("rb")
     if kind == "gz":
         import gzip
 
-        return cast(BinaryIO, gzip.open(path, "rb"))
+        return cast(BinaryIO, gzip.open(raw, "rb"))
     if kind == "bz2":
         import bz2
 
-        return cast(BinaryIO, bz2.open(path, "rb"))
+        return cast(BinaryIO, bz2.open(raw, "rb"))
     if kind == "xz":
-        return cast(BinaryIO, lzma.open(path, "rb"))
+        return cast(BinaryIO, lzma.open(raw, "rb"))
     if kind == "zst":
         try:
             import pyarrow
         except ImportError as error:
             fix = 'pip install "recipe[train]"'
             raise RecipeError("D105", ".zst files need pyarrow, which is not installed", field="path", fix=fix) from error
-        stream: Any = pyarrow.input_stream(str(path), compression="zstd", buffer_size=1 << 18)
+        stream: Any = pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, mode="r"), "zstd")
         return cast(BinaryIO, io.BufferedReader(stream, 1 << 18))
-    return path.open("rb")
+    return raw
 
 
 @contextmanager

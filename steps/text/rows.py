@@ -118,10 +118,11 @@ def document(row: Mapping[str, Any], roles: Mapping[str, str]) -> Document:
     """One row as a document. Raises BadRow when a value is missing or of a strange type."""
     lang = _value(row, roles["lang"]) if "lang" in roles else row.get("lang")
     title = _value(row, roles["title"]) if "title" in roles else row.get("title")
-    lang = lang if isinstance(lang, str) else ""
-    title = title if isinstance(title, str) else ""
+    about: dict[str, Any] = {"lang": lang if isinstance(lang, str) else "", "title": title if isinstance(title, str) else ""}
+    if "repeat" in roles:
+        about["repeat"] = _repeat(row, roles["repeat"])
     if not is_chat(roles):
-        return Document.model_construct(text=_value(row, roles["text"]), lang=lang, title=title)
+        return Document.model_construct(text=_value(row, roles["text"]), **about)
     if "messages" in roles:
         messages = turns(_at(row, roles["messages"]), roles["messages"])
         system = _optional(row, roles, "system")
@@ -131,7 +132,18 @@ def document(row: Mapping[str, Any], roles: Mapping[str, str]) -> Document:
         asked = _raw(row, roles["instruction"])
         answer = _raw(row, roles["output"])
         messages = pair(asked, answer, _optional(row, roles, "input"), _optional(row, roles, "system"))
-    return Document.model_construct(text=render(messages).text, messages=messages, lang=lang, title=title)
+    return Document.model_construct(text=render(messages).text, messages=messages, **about)
+
+
+def _repeat(row: Mapping[str, Any], name: str) -> float:
+    """How often the row is to be seen, by its own word."""
+    try:
+        repeat = float(_value(row, name))
+    except ValueError:
+        raise BadRow(f"{name} is no number") from None
+    if not 0 <= repeat <= 1000:
+        raise BadRow(f"{name} is no number from 0 to 1000")
+    return repeat
 
 
 def _optional(row: Mapping[str, Any], roles: Mapping[str, str], role: str) -> str:

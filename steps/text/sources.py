@@ -1,19 +1,19 @@
-"""Where documents come from: files by glob, hub data sets by `datasets`, files behind a URL; and the fallback when one fails."""
+"""Where documents come from: files by glob, hub data sets, files behind an address; and the fallback when one fails."""
 
 import glob
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from schemas import Document, RecipeError
 from steps.text import rows
-from steps.text.clean import Dropped
 from steps.text.documents import Format, Split, format_of, read_documents
+from steps.text.remote import ConnectionLost, Remote, remote_files, shown_url
 from steps.text.unreadable import Unreadable
 
-INSTALL = 'pip install "recipe[train]"'
+STREAMED = ("jsonl", "csv", "txt", "md", "html", "json")  # formats that need no more than one pass from the beginning
+Named = tuple[str, Document]  # the file or data set, and one of its documents
 
 
 class SourceLike(Protocol):
@@ -50,14 +50,18 @@ class SourceLike(Protocol):
 
 @dataclass
 class Reading:
-    """What is shared by all sources of one step: where to look, and what was found wrong."""
+    """What is shared by all sources of one step: where to look, and what was found wrong.
+
+    complain: called with a reason and an example for each row that can be no document.
+    """
 
     project: Path
     keep: Path
     event: Callable[..., None]
-    dropped: Dropped = field(default_factory=Dropped)
+    complain: Callable[[str, str], None]
     unreadable: list[dict[str, str]] = field(default_factory=list)
     revisions: dict[str, str] = field(default_factory=dict)  # hub id to the commit that was read
+    addresses: dict[str, str] = field(default_factory=dict)  # of a file behind an address that was read whole: its digest
     files: int = 0
 
 
@@ -74,9 +78,12 @@ def files_of(pattern: str, project: Path) -> list[tuple[str, Path]]:
 
     A folder stands for all files below it; hidden files are left out. The root is the part before the first wildcard.
     """
+    pattern = str(Path(pattern).expanduser())
     whole = project / pattern
     if whole.is_dir():
         root, found = whole, [p for p in whole.rglob("*") if p.is_file()]
+    elif whole.is_file():  # also one with a bracket in its name
+        root, found = whole.parent, [whole]
     elif glob.has_magic(pattern):
         parts = PurePosixPath(pattern.replace("\\", "/")).parts
         plain = next(i for i, part in enumerate(parts) if glob.has_magic(part))
@@ -84,13 +91,13 @@ def files_of(pattern: str, project: Path) -> list[tuple[str, Path]]:
         matches = (Path(p) for p in glob.iglob(str(whole), recursive=True))
         found = [f for p in matches for f in ([p] if p.is_file() else p.rglob("*")) if f.is_file()]
     else:
-        root, found = whole.parent, [whole] if whole.is_file() else []
+        root, found = whole.parent, []
     named = {p.relative_to(root).as_posix(): p for p in found}
     return sorted((n, p) for n, p in named.items() if not any(part.startswith((".", "__MACOSX")) for part in n.split("/")))
 
 
-def stream(source: SourceLike, reading: Reading, place: str, *, first_pass: bool = True) -> Iterator[Document]:
-    """Documents of `source`, each with its `source` and `lang` filled in; of its fallback when it fails before the first document.
+def stream(source: SourceLike, reading: Reading, place: str, *, first_pass: bool = True) -> Iterator[Named]:
+    """Documents of `source`, each with its file's name; of its fallback when it fails before the first document.
 
     place: the field that errors point at (`sources.0`). Raises RecipeError when it fails and has no fallback.
     """
@@ -100,13 +107,14 @@ def stream(source: SourceLike, reading: Reading, place: str, *, first_pass: bool
     except SourceFailed as failed:
         if source.fallback is None:
             raise failed.error from failed
-        reading.event(
-            "fallback",
-            source=source.label,
-            taken=source.fallback.label,
-            reason=failed.error.message,
-            message=f"{source.label} failed ({failed.error.message}); reading {source.fallback.label} instead",
-        )
+        if first_pass:
+            reading.event(
+                "fallback",
+                source=source.label,
+                taken=source.fallback.label,
+                reason=failed.error.message,
+                message=f"{source.label} failed ({failed.error.message}); reading {source.fallback.label} instead",
+            )
         taken = source.fallback.model_copy(update={"lang": source.fallback.lang or source.lang})
         yield from stream(taken, reading, f"{place}.fallback", first_pass=first_pass)
         return
@@ -115,13 +123,13 @@ def stream(source: SourceLike, reading: Reading, place: str, *, first_pass: bool
         yield from started
 
 
-def _opened(source: SourceLike, reading: Reading, place: str, first_pass: bool) -> Iterator[Document]:
-    if source.hub is not None and not (reading.project / source.hub).is_dir():
-        return _from_hub(source, reading, place, source.hub)
+def _opened(source: SourceLike, reading: Reading, place: str, first_pass: bool) -> Iterator[Named]:
     if source.hub is not None:
-        return _from_hub(source, reading, place, str(reading.project / source.hub))
+        from steps.text.hub import from_hub
+
+        return from_hub(source, reading, place, first_pass)
     if source.url is not None:
-        return _from_files(source, reading, place, [_fetched(source, reading, place)], first_pass)
+        return _from_url(source, reading, place, first_pass)
     found = files_of(source.path or "", reading.project)
     if not found:
         raise SourceFailed(
@@ -130,10 +138,14 @@ def _opened(source: SourceLike, reading: Reading, place: str, first_pass: bool) 
     return _from_files(source, reading, place, found, first_pass)
 
 
-def _from_files(source: SourceLike, reading: Reading, place: str, found: list[tuple[str, Path]], first_pass: bool) -> Iterator[Document]:
-    complain = reading.dropped.add if first_pass else _silent
+def silent(reason: str, example: str) -> None:
+    """Complaints of a second pass were counted in the first."""
+
+
+def _from_files(source: SourceLike, reading: Reading, place: str, found: list[tuple[str, Path]], first_pass: bool) -> Iterator[Named]:
     for name, path in found:
         reading.files += first_pass
+        documents = 0
         try:
             for document in read_documents(
                 path,
@@ -141,25 +153,31 @@ def _from_files(source: SourceLike, reading: Reading, place: str, found: list[tu
                 split=source.document,
                 columns=source.columns,
                 references=source.references == "keep",
-                complain=complain,
+                complain=reading.complain if first_pass else silent,
             ):
-                yield _about(document, source, name)
+                documents += 1
+                yield name, document
         except Unreadable as error:
+            if isinstance(path, Path) and not path.exists():
+                message = f"{path} went away while the sources were read"
+                raise RecipeError("R004", message, field=f"{place}.path", fix="put it back, and run it again") from error
             if first_pass:
-                reading.unreadable.append({"file": name, "reason": str(error)})
+                _list(reading, name, str(error), documents)
         except rows.NoSuchColumn as error:
-            raise _no_column(error, place, name) from error
+            if source.columns or len(found) == 1:
+                raise no_column(error, place, name) from error
+            if first_pass:
+                _list(reading, name, f"no column that is known to hold text; it has {', '.join(error.found[:10])}", documents)
 
 
-def _silent(reason: str, example: str) -> None:
-    """Complaints of a second pass were counted in the first."""
+def _list(reading: Reading, name: str, reason: str, documents: int) -> None:
+    """Write down a file that could not be read, or not to its end."""
+    told = f"{reason} (the {documents} documents before that were used)" if documents else reason
+    reading.unreadable.append({"file": name, "reason": told})
 
 
-def _about(document: Document, source: SourceLike, name: str) -> Document:
-    return document.model_copy(update={"source": name, "lang": source.lang or document.lang})
-
-
-def _no_column(error: rows.NoSuchColumn, place: str, name: str) -> RecipeError:
+def no_column(error: rows.NoSuchColumn, place: str, name: str) -> RecipeError:
+    """D106: what is asked of the rows of `name`, and what they have."""
     found = ", ".join(error.found)
     return RecipeError(
         "D106",
@@ -169,97 +187,56 @@ def _no_column(error: rows.NoSuchColumn, place: str, name: str) -> RecipeError:
     )
 
 
-# ---------------------------------------------------------------- hub
-def _from_hub(source: SourceLike, reading: Reading, place: str, where: str) -> Iterator[Document]:
-    """Rows of a data set, streamed at one commit, which is recorded."""
-    try:
-        import datasets
-    except ImportError as error:
-        raise RecipeError("D105", "hub data sets need datasets, which is not installed", field=f"{place}.hub", fix=INSTALL) from error
-    name = source.hub or ""
-    revision = source.revision or _commit_of(where)
-    try:
-        opened: Any = datasets.load_dataset(where, source.config, split=source.split, revision=revision, streaming=True)
-        iterator = iter(opened)
-        row: Mapping[str, Any] | None = next(iterator, None)
-    except Exception as error:  # datasets raises what its file systems and the hub client raise
-        raise SourceFailed(_hub_error(error, name, place)) from error
-    reading.revisions[name] = revision or "local"
-    reading.event("hub", source=name, config=source.config, split=source.split, revision=reading.revisions[name])
-    roles: dict[str, str] | None = None
-    number = 0
-    while row is not None:
-        number += 1
-        try:
-            roles = roles or rows.meant(source.columns, list(row))
-            yield _about(rows.document(row, roles), source, name)
-        except rows.NoSuchColumn as error:
-            raise _no_column(error, place, name) from error
-        except rows.BadRow as error:
-            reading.dropped.add("incomplete row", f"{name}, row {number}: {error}")
-        try:
-            row = next(iterator, None)
-        except Exception as error:
-            raise _hub_error(error, f"{name}, after {number} rows", place) from error
-
-
-def _commit_of(where: str) -> str | None:
-    """The commit that a hub id stands for now; None for a folder on this disk, or when the hub does not answer."""
-    if Path(where).is_dir():
-        return None
-    try:
-        from huggingface_hub import HfApi
-        from huggingface_hub.errors import HfHubHTTPError
-
-        return HfApi().dataset_info(where, timeout=20).sha
-    except (ImportError, OSError, ValueError, RuntimeError, HfHubHTTPError):  # the load that follows says what is wrong
-        return None
-
-
-def _hub_error(error: Exception, name: str, place: str) -> RecipeError:
-    said = str(error).strip().splitlines()
-    return RecipeError(
-        "D107",
-        f"{name} cannot be read from the hub: {said[0][:200] if said else type(error).__name__}",
-        field=f"{place}.hub",
-        fix="check the id, config, split and network, or name a fallback: {hub: ...} or {path: ...}",
-    )
-
-
 # ---------------------------------------------------------------- url
-def _fetched(source: SourceLike, reading: Reading, place: str) -> tuple[str, Path]:
-    """The file behind a URL, downloaded once into the folder that survives a kill."""
-    from blake3 import blake3
-
+def _from_url(source: SourceLike, reading: Reading, place: str, first_pass: bool) -> Iterator[Named]:
+    """Files behind an address: those that are read in one pass as a stream, the others fetched into the folder that survives a kill."""
     url = source.url or ""
-    name = re.sub(r"[^\w.-]", "_", PurePosixPath(url.split("?")[0].split("#")[0]).name) or "page.html"
+
+    def failed(error: Exception) -> RecipeError:
+        message = f"{shown_url(url)} cannot be fetched: {error}"
+        return RecipeError("D108", message, field=f"{place}.url", fix="check the address, or add a fallback")
+
+    used = False
     try:
-        format_of(Path(name), source.format)
+        for remote in remote_files(url):
+            kind = _kind(source, remote)
+            path = cast(Path, remote) if kind in STREAMED else _fetched(remote, reading.keep)
+            if isinstance(path, Remote):
+                remote.open().close()  # an address that gives nothing is told as such, not as a damaged file
+            for named in _from_files(_as(source, kind), reading, place, [(remote.name, path)], first_pass):
+                used = True
+                yield named
+            if first_pass and remote.digest:
+                reading.addresses[shown_url(remote.url)] = remote.digest
+    except ConnectionLost as error:
+        raise failed(error) from error
+    except (OSError, ValueError) as error:
+        raise (failed(error) if used else SourceFailed(failed(error))) from error
+
+
+def _kind(source: SourceLike, remote: Remote) -> str:
+    """The format by the name of the file; a page often has none."""
+    try:
+        return format_of(cast(Path, remote), source.format)
     except Unreadable:
-        name += ".html"  # a page without an extension
-    target = reading.keep / f"{blake3(url.encode()).hexdigest(8)}-{name}"
-    if not target.is_file():
-        partial = target.with_name(target.name + ".part")
-        try:
-            _download(url, partial)
-        except Exception as error:  # urllib and fsspec raise what their protocols raise
-            raise SourceFailed(
-                RecipeError("D108", f"{url} cannot be fetched: {error}", field=f"{place}.url", fix="check the address, or add a fallback")
-            ) from error
-        partial.rename(target)
-    return name, target
+        return "html"
 
 
-def _download(url: str, target: Path) -> None:
+def _as(source: SourceLike, kind: str) -> SourceLike:
+    """The source with its format settled."""
+    return cast(SourceLike, cast(Any, source).model_copy(update={"format": kind}))
+
+
+def _fetched(remote: Remote, keep: Path) -> Path:
+    """The file, whole, on this disk; once in the life of the step."""
     import shutil
 
-    if url.split(":")[0] in ("http", "https", "ftp", "file"):
-        from urllib.request import Request, urlopen
+    from blake3 import blake3
 
-        with urlopen(Request(url, headers={"User-Agent": "recipe"}), timeout=60) as answer, target.open("wb") as file:
-            shutil.copyfileobj(answer, file, 1 << 20)
-        return
-    import fsspec
-
-    with fsspec.open(url, "rb") as answer, target.open("wb") as file:
-        shutil.copyfileobj(answer, file, 1 << 20)
+    target = keep / f"{blake3(remote.url.encode()).hexdigest(8)}-{PurePosixPath(remote.name).name}"
+    if not target.is_file():
+        partial = target.with_name(target.name + ".part")
+        with remote.open() as stream, partial.open("wb") as file:
+            shutil.copyfileobj(stream, file, 1 << 20)
+        partial.rename(target)
+    return target

@@ -75,6 +75,8 @@ def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complai
 def _told(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"no UTF-8 at byte {error.start + 1} of the line"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg.removesuffix(' at')}, column {error.colno}"
     return str(error)
 
 

@@ -1,0 +1,196 @@
+"""What becomes of one document: cleaned, masked, judged; kept with its origin and language, or dropped with the reason."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from schemas import Document
+from steps.text.chat import render
+from steps.text.clean import Dropped, Seen, cleaned, repeated_share
+from steps.text.language import Languages, guessed_language
+from steps.text.near import Near
+from steps.text.private import Kind, Masks
+
+CLUSTERS = 100_000  # clusters of near duplicates that are told one by one
+
+
+class LanguagesLike(Protocol):
+    """Params of the choice of languages."""
+
+    @property
+    def allow(self) -> list[str]: ...
+    @property
+    def min_share(self) -> float: ...
+
+
+class CleanLike(Protocol):
+    """Params of cleaning; those of parse_corpus have this shape."""
+
+    @property
+    def nfc(self) -> bool: ...
+    @property
+    def whitespace(self) -> bool: ...
+    @property
+    def dedup(self) -> str: ...
+    @property
+    def near_duplicates(self) -> str: ...
+    @property
+    def similarity(self) -> float: ...
+    @property
+    def min_characters(self) -> int: ...
+    @property
+    def max_characters(self) -> int | None: ...
+    @property
+    def min_words(self) -> int | None: ...
+    @property
+    def max_words(self) -> int | None: ...
+    @property
+    def max_repeated_lines(self) -> float | None: ...
+    @property
+    def mask(self) -> list[Kind]: ...
+    @property
+    def languages(self) -> Any: ...
+
+
+class Kept(NamedTuple):
+    """A document that stays. origin: digest of its text, or of the text that it is a near duplicate of."""
+
+    text: str
+    lang: str
+    title: str
+    digest: bytes
+    origin: bytes
+    messages: list[dict[str, str]] | None
+
+
+class Sieve:
+    """Judges all documents of a step, one after another.
+
+    verdicts: of each source, whether its documents were kept, in order: a second pass over a source keeps the same ones.
+    """
+
+    def __init__(self, clean: CleanLike, keep: Path) -> None:
+        self.clean = clean
+        self.dropped = Dropped()
+        self.verdicts: dict[int, bytearray] = {}
+        self._seen = Seen()
+        self._masks, self._again = Masks(clean.mask), Masks(clean.mask)
+        self._languages = Languages(clean.languages.allow) if clean.languages is not None else None
+        self._near = Near(keep, clean.similarity) if clean.near_duplicates != "keep" else None
+        self._alike: dict[bytes, list[Any]] = {}  # origin of a cluster: documents after the first, the beginning of one
+        self.near_documents = 0
+
+    def close(self) -> None:
+        """Delete what was kept on disk."""
+        if self._near is not None:
+            self._near.close()
+
+    def look(self, document: Document, lang: str, name: str, source: int) -> Kept | None:
+        """The document as it is kept, or None when it is dropped, which is counted. source: its number; lang: if known."""
+        verdicts = self.verdicts.setdefault(source, bytearray())
+        kept, reason = self._judged(document, lang, self._masks)
+        if not reason:
+            reason = self._known(kept)
+        if not reason and self._near is not None:
+            kept, reason = self._placed(kept, self._near)
+        if reason:
+            self.dropped.add(reason, f"{name}: {kept.text[:80]!r}")
+        verdicts.append(not reason)
+        return None if reason else kept
+
+    def again(self, document: Document, lang: str, source: int, number: int) -> Kept | None:
+        """The same for the `number`-th document of a source in a further pass: the verdict stands, nothing is counted."""
+        verdicts = self.verdicts[source]
+        if number >= len(verdicts) or not verdicts[number]:
+            return None
+        kept, _ = self._judged(document, lang, self._again)
+        if self._near is not None:
+            kept = kept._replace(origin=self._near.like(kept.text, kept.digest, add=False) or kept.digest)
+        return kept
+
+    def _judged(self, document: Document, lang: str, masks: Masks) -> tuple[Kept, str]:
+        """The document cleaned, and why it is dropped for what it is, or nothing."""
+        from blake3 import blake3
+
+        clean = self.clean
+        messages, title = document.messages, document.title
+        if messages is None:
+            text = said = masks.masked(cleaned(document.text, nfc=clean.nfc, whitespace=clean.whitespace))
+        else:
+            messages = [{**m, "content": masks.masked(cleaned(m["content"], nfc=clean.nfc, whitespace=clean.whitespace))} for m in messages]
+            text = render(messages).text
+            said = "\n".join(m["content"] for m in messages) if self._languages is not None else text
+        if title:
+            title = masks.masked(cleaned(title, nfc=clean.nfc, whitespace=True))
+        digest = blake3(text.encode("utf-8")).digest(16)
+        reason = self._unfit(text)
+        if not reason and self._languages is not None:
+            found, share = self._languages.shares(said)
+            lang = lang or found
+            if share < clean.languages.min_share:
+                reason = "language"
+        elif not lang:
+            lang = guessed_language(text)
+        return Kept(text, lang, title, digest, digest, messages), reason
+
+    def _unfit(self, text: str) -> str:
+        """Why a text is dropped for its length or its repetitions, or nothing."""
+        clean = self.clean
+        if not text.strip():
+            return "empty"
+        if len(text) < clean.min_characters:
+            return "too short"
+        if clean.max_characters is not None and len(text) > clean.max_characters:
+            return "too long"
+        if clean.min_words is not None or clean.max_words is not None:
+            words = len(text.split())
+            if clean.min_words is not None and words < clean.min_words:
+                return "too few words"
+            if clean.max_words is not None and words > clean.max_words:
+                return "too many words"
+        if clean.max_repeated_lines is not None and repeated_share(text) > clean.max_repeated_lines:
+            return "repeated lines"
+        return ""
+
+    def _known(self, kept: Kept) -> str:
+        new = self.clean.dedup != "exact" or self._seen.add(int.from_bytes(kept.digest[:8], "little"))
+        return "" if new else "duplicate"
+
+    def _placed(self, kept: Kept, near: Near) -> tuple[Kept, str]:
+        """A near duplicate under the origin of the first of its cluster, or dropped."""
+        drop = self.clean.near_duplicates == "drop"
+        first = near.like(kept.text, kept.digest, add=True)
+        if first is None or first == kept.digest:
+            return kept, ""
+        self.near_documents += 1
+        if len(self._alike) < CLUSTERS or first in self._alike:
+            self._alike.setdefault(first, [0, kept.text[:80]])[0] += 1
+        return (kept, "near duplicate") if drop else (kept._replace(origin=first), "")
+
+    def facts(self) -> dict[str, Any]:
+        """For the statistics: what was dropped, masked, and found alike."""
+        found: dict[str, Any] = {"dropped": self.dropped.facts()}
+        if self.clean.mask:
+            found["masked"] = {rule[0]: self._masks.counts[rule[0]] for rule in self._masks.rules}
+        if self._near is not None:
+            largest = sorted(self._alike.values(), key=lambda entry: (-entry[0], entry[1]))[:3]
+            found["near_duplicates"] = {
+                "similarity": self.clean.similarity,
+                "done": "dropped" if self.clean.near_duplicates == "drop" else "kept together",
+                "documents": self.near_documents,
+                "clusters": len(self._alike),
+                "largest": [{"documents": count + 1, "example": example} for count, example in largest],
+            }
+        return found
+
+
+def priority_of(priority: Mapping[str, float], name: str) -> tuple[str, float]:
+    """The deepest priority folder that the file `name` lies in, and its repeat; nothing and 1 when it lies in none."""
+    best, repeat, depth = "", 1.0, 0
+    parts = name.split("/")[:-1]
+    for folder, wanted in priority.items():
+        below = folder.strip("/").split("/")
+        inside = any(parts[i : i + len(below)] == below for i in range(len(parts)))
+        if inside and len(below) > depth:
+            best, repeat, depth = folder, wanted, len(below)
+    return best, repeat

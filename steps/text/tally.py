@@ -1,0 +1,113 @@
+"""Counts of a corpus while it is written, and the statistics made of them."""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from schemas import RecipeError
+from steps.text.sieve import Kept
+
+ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class Counted(Protocol):
+    """A source, as far as it is counted."""
+
+    @property
+    def weight(self) -> float | None: ...
+    @property
+    def repeat(self) -> float: ...
+    @property
+    def label(self) -> str:
+        """Its name in statistics."""
+
+
+class Tally:
+    """What was written so far, in all, by source, by language and by priority folder."""
+
+    def __init__(self, sources: Sequence[Counted], seed: int) -> None:
+        self.sources, self.seed = sources, seed
+        self.documents = self.characters = self.bytes = self.chats = 0
+        self.languages: Counter[str] = Counter()
+        self.by_source = [[0, 0, 0] for _ in sources]  # documents, characters, documents as training sees them
+        self.by_priority: dict[str, list[int]] = {}  # folder to documents, and documents as training sees them
+
+    def line(self, number: int, kept: Kept, name: str, repeat: int) -> str:
+        """The document as its line of corpus.jsonl, counted. Raises RecipeError D109 when texts and conversations meet."""
+        row: dict[str, Any] = {"text": kept.text}
+        if kept.lang:
+            row["lang"] = kept.lang
+        row["source"] = name
+        if kept.title:
+            row["title"] = kept.title
+        row["origin"] = kept.origin.hex()
+        if repeat != 1:
+            row["repeat"] = repeat
+        if kept.messages is not None:
+            row["messages"] = kept.messages
+            self.chats += 1
+        self.documents += 1
+        if 0 < self.chats < self.documents:
+            raise RecipeError(
+                "D109",
+                f"{self.sources[number].label} holds {'conversations' if kept.messages else 'texts'}, what came before does not",
+                field=f"sources.{number}",
+                fix="give each kind its own parse_corpus step",
+            )
+        characters = len(kept.text)
+        self.characters += characters
+        self.bytes += characters if kept.text.isascii() else len(kept.text.encode("utf-8"))
+        self.languages[kept.lang or "und"] += 1
+        mine = self.by_source[number]
+        mine[0] += 1
+        mine[1] += characters
+        mine[2] += repeat
+        return ENCODE(row) + "\n"
+
+    def priority(self, folder: str, repeat: int) -> None:
+        """Count a document of a priority folder."""
+        entry = self.by_priority.setdefault(folder, [0, 0])
+        entry[0] += 1
+        entry[1] += repeat
+
+    def facts(self, priority: dict[str, float]) -> dict[str, Any]:
+        """For the statistics: totals, languages, shares asked and got, repeats asked and drawn."""
+        weighed = [i for i, source in enumerate(self.sources) if source.weight is not None]
+        asked = sum(self.sources[i].weight or 0 for i in weighed)
+        got = sum(self.by_source[i][1] for i in weighed)
+        sources = []
+        for i, (source, (documents, characters, seen)) in enumerate(zip(self.sources, self.by_source, strict=True)):
+            entry: dict[str, Any] = {"source": source.label, "documents": documents, "characters": characters}
+            if i in weighed:
+                entry |= {"asked": round((source.weight or 0) / asked, 6), "got": round(characters / got, 6) if got else 0.0}
+            if seen != documents:
+                entry |= {"repeat": source.repeat, "seen": seen}
+            sources.append(entry)
+        found: dict[str, Any] = {
+            "documents": self.documents,
+            "characters": self.characters,
+            "bytes": self.bytes,
+            "languages": dict(sorted(self.languages.items())),
+            "sources": sources,
+        }
+        if priority:
+            found["priority"] = [
+                {
+                    "folder": folder,
+                    "repeat": repeat,
+                    "documents": self.by_priority.get(folder, [0, 0])[0],
+                    "seen": self.by_priority.get(folder, [0, 0])[1],
+                    "seed": self.seed,
+                }
+                for folder, repeat in priority.items()
+            ]
+        return found
+
+
+def drawn(repeat: float, digest: bytes, seed: int) -> int:
+    """Whole repeats: the fraction is drawn from the seed and the text."""
+    whole = int(repeat)
+    part = repeat - whole
+    return whole + (part > 0 and random.Random(f"{seed}:{digest.hex()}").random() < part)
