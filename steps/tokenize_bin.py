@@ -1,8 +1,10 @@
 """tokenize_bin: turn documents into flat files of token ids, split into training and validation by document."""
 
-from collections.abc import Iterator
+import os
+import shutil
 from math import log2
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -10,6 +12,8 @@ from schemas import (
     Corpus,
     CorpusForecast,
     ForecastContext,
+    NotInKey,
+    Positive,
     RecipeError,
     RulePage,
     StepContext,
@@ -22,10 +26,7 @@ from schemas import (
 from steps import step
 
 if TYPE_CHECKING:
-    from steps.text.binfile import BinWriter
-    from steps.text.tokenizers import TextTokenizer
-
-BATCH_CHARACTERS = 1 << 20  # text held at once
+    from steps.text.binning import Bins
 
 PAGES = (
     RulePage(
@@ -43,6 +44,19 @@ PAGES = (
         wrong="dtype: uint16   # with a vocabulary of 100000",
         right="dtype: auto",
     ),
+    RulePage(
+        "D122",
+        "a corpus cannot be read as it was written",
+        "A line of corpus.jsonl is no row, or the file is shorter than its description says, was changed, or is gone. Tokenizing what "
+        "is left would train on part of the text without a word.",
+    ),
+    RulePage(
+        "D123",
+        "a worker process ended",
+        "Usually the system ended it for want of memory. What was saved stays: the next run goes on from there.",
+        wrong="workers: 16   # on a machine with 2 GB",
+        right="workers: 1",
+    ),
 )
 
 
@@ -51,72 +65,91 @@ class TokenizeBin(StepParams):
 
     val_fraction: float = Field(default=0.05, gt=0.0, lt=1.0, description="share of documents kept for validation")
     dtype: Literal["auto", "uint16", "uint32"] = Field(default="auto", description="type of an id; auto takes the smaller that fits")
+    shard_tokens: Positive = Field(default=1 << 31, description="tokens of one file; above it a side is several files, read as one")
+    workers: Annotated[Positive | Literal["auto"], NotInKey] = Field(
+        default="auto", description="processes that tokenize; auto: as many as there are cores and work; the bytes are the same"
+    )
 
 
-@step(version=1, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=2, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def tokenize_bin(params: TokenizeBin, corpus: list[Corpus], tokenizer: Tokenizer, context: StepContext) -> TokenBin:
     """Write `train` and `val`: each document as bos, ids, eos.
 
-    A document's side follows from the seed and its origin alone, so copies and pieces stay together and new documents move none.
-    Repeats are written to train only; val holds each text once. Raises RecipeError D120 when there is only one document, D121 when
-    the ids do not fit `dtype`, V101 when an id lies outside the vocabulary.
+    A document's side follows from the seed and its origin alone, so copies and pieces stay together and new documents move none
+    (but for a corpus of so few documents that one side would be empty, see `cut_of`). Repeats are written to train only; val holds
+    each text once. A killed run goes on where it last saved, and ends with the same bytes.
+    Raises RecipeError D120 when there is only one document, D121 when the ids do not fit `dtype`, V101 when an id lies outside the
+    vocabulary, D122 when a corpus cannot be read, D123 when a worker dies.
     """
     from blake3 import blake3
 
-    from steps.text.binfile import BinWriter, dtype_for, write_index
-    from steps.text.tokenizers import open_tokenizer
+    from steps.text.binblock import Setting, tools
+    from steps.text.binfile import dtype_for, write_index
+    from steps.text.binning import Filling
+    from steps.text.pool import workers_for
     from steps.text.vocabulary import ids_fit
 
-    opened = open_tokenizer(tokenizer.path)
+    opened, _ = tools(str(tokenizer.path))
     dtype = dtype_for(opened.vocab_size) if params.dtype == "auto" else params.dtype
     if dtype == "uint16" and opened.vocab_size > 1 << 16:
         raise RecipeError(
             "D121", f"uint16 cannot hold ids up to {opened.vocab_size - 1}", field="dtype", fix="write dtype: auto, or delete the line"
         )
-    cut = _cut(corpus, context.seed, params.val_fraction)
-    folder = context.workdir
-    with BinWriter(folder, "train", dtype) as train, BinWriter(folder, "val", dtype) as val:
-        _write(corpus, opened, train, val, cut, context)
-    largest = max(train.largest_id, val.largest_id)
-    ids_fit(largest, opened.vocab_size, "the tokenizer")
     digest = blake3((tokenizer.path / "tokenizer.json").read_bytes()).hexdigest()
-    splits = {"train": train.facts(), "val": val.facts()}
-    write_index(folder, dtype=dtype, vocab_size=opened.vocab_size, tokenizer_digest=digest, splits=splits)
+    setting = Setting(str(tokenizer.path), dtype, context.seed, cut_of(corpus, context.seed, params.val_fraction))
+    filling = Filling(context.keep / "bins", corpus, setting, digest, params.shard_tokens, context)
+    made = filling.run(workers_for(params.workers, sum(one.bytes for one in corpus)))
+    ids_fit(made.largest_id, opened.vocab_size, "the tokenizer")
+    for name, path in made.files.items():
+        _hand_over(path, context.workdir / name)
+    splits: dict[str, dict[str, Any]] = {"train": made.train, "val": made.val}
+    write_index(context.workdir, dtype=dtype, vocab_size=opened.vocab_size, tokenizer_digest=digest, splits=splits)
+    return _described(made, dtype, opened.vocab_size, digest, context).save(context.workdir)
+
+
+def _hand_over(kept: Path, target: Path) -> None:
+    """The kept file stays until the step is done, so that a kill now costs nothing; where links cannot be, it moves."""
+    try:
+        os.link(kept, target)
+    except OSError:
+        shutil.move(kept, target)
+
+
+def _described(made: "Bins", dtype: Literal["uint16", "uint32"], vocab_size: int, digest: str, context: StepContext) -> TokenBin:
+    splits = {"train": made.train, "val": made.val}
     counts = {name: {k: facts[k] for k in ("tokens", "documents", "bytes")} for name, facts in splits.items()}
-    tokens, size = train.tokens + val.tokens, train.bytes + val.bytes
-    context.stats("bins", {"dtype": dtype, **counts, "bytes_per_token": round(size / max(1, tokens), 4), "largest_id": largest})
+    tokens, size = (sum(facts[k] for facts in splits.values()) for k in ("tokens", "bytes"))
+    shards = {name: len(facts["shards"]) for name, facts in splits.items()}
+    per_token = round(size / max(1, tokens), 4)
+    context.stats("bins", {"dtype": dtype, **counts, "bytes_per_token": per_token, "largest_id": made.largest_id, "shards": shards})
     return TokenBin(
         dtype=dtype,
-        vocab_size=opened.vocab_size,
-        train_tokens=train.tokens,
-        val_tokens=val.tokens,
-        train_documents=train.documents,
-        val_documents=val.documents,
-        train_bytes=train.bytes,
-        val_bytes=val.bytes,
-        largest_id=largest,
+        vocab_size=vocab_size,
+        train_tokens=made.train["tokens"],
+        val_tokens=made.val["tokens"],
+        train_documents=made.train["documents"],
+        val_documents=made.val["documents"],
+        train_bytes=made.train["bytes"],
+        val_bytes=made.val["bytes"],
+        largest_id=made.largest_id,
         tokenizer_digest=digest,
-    ).save(folder)
+    )
 
 
-def side_of(row: dict[str, Any], seed: int) -> int:
-    """A number in [0, 2^64) from the seed and the document's origin: below the cut it belongs to val."""
-    from blake3 import blake3
+def cut_of(corpora: list[Corpus], seed: int, val_fraction: float) -> int:
+    """The number that parts val from train: `val_fraction` of all numbers.
 
-    origin = row.get("origin") or row["text"]
-    return int.from_bytes(blake3(f"{seed}\0{origin}".encode("utf-8", "surrogatepass")).digest(8), "little")
+    Where no document, or every one, lies below it, it is moved by as little as gives both sides one; this is the only case in which
+    documents added later can move others, and it ends with the first that lies on the empty side.
+    """
+    from steps.text.binblock import sides_of
 
-
-def _cut(corpora: list[Corpus], seed: int, val_fraction: float) -> int:
-    """The number that parts val from train; moved by as little as gives both sides a document when there are few."""
     cut = int(val_fraction * 2**64)
     low, high = 2**64, -1
-    for corpus in corpora:
-        for row in corpus.rows():
-            side = side_of(row, seed)
-            low, high = min(low, side), max(high, side)
-            if low < cut <= high:
-                return cut  # both sides have some: no need to look further
+    for side in sides_of(corpora, seed):
+        low, high = min(low, side), max(high, side)
+        if low < cut <= high:
+            return cut  # both sides have some: no need to look further
     if low >= high:
         what = "no document" if high < 0 else "one document"
         raise RecipeError(
@@ -125,67 +158,6 @@ def _cut(corpora: list[Corpus], seed: int, val_fraction: float) -> int:
             fix="add documents, or let parse_corpus read smaller ones: document: blank_line",
         )
     return min(max(cut, low + 1), high)
-
-
-def _write(corpora: list[Corpus], opened: "TextTokenizer", train: "BinWriter", val: "BinWriter", cut: int, context: StepContext) -> None:
-    """Each document once, then those that training sees twice, then thrice: copies stand far apart."""
-    total = sum(c.documents_count for c in corpora)
-    seen: set[int] = set()
-    done, most, turn = 0, 1, 1
-    while turn <= most:
-        for rows, sides in _batches(corpora, context.seed, turn):
-            texts = [row["text"] for row in rows]
-            for row, side, ids in zip(rows, sides, opened.encode_arrays(texts), strict=True):
-                most = max(most, row.get("repeat", 1))
-                if side >= cut:
-                    _add(train, row, ids, opened)
-                elif turn == 1 and (key := hash_of(row["text"])) not in seen:
-                    seen.add(key)
-                    _add(val, row, ids, opened)
-            if context.stopping():
-                raise context.stopped()
-            done += len(rows)
-            context.progress(done, max(total, done), "documents")
-        turn += 1
-
-
-def hash_of(text: str) -> int:
-    """64 bits of a text's digest."""
-    from blake3 import blake3
-
-    return int.from_bytes(blake3(text.encode("utf-8", "surrogatepass")).digest(8), "little")
-
-
-def _batches(corpora: list[Corpus], seed: int, turn: int) -> Iterator[tuple[list[dict[str, Any]], list[int]]]:
-    """Rows that training sees at least `turn` times, with their sides, in stretches of bounded size."""
-    rows: list[dict[str, Any]] = []
-    sides: list[int] = []
-    held = 0
-    for corpus in corpora:
-        for row in corpus.rows():
-            if row.get("repeat", 1) < turn or not row["text"]:
-                continue
-            rows.append(row)
-            sides.append(side_of(row, seed))
-            held += len(row["text"])
-            if held >= BATCH_CHARACTERS:
-                yield rows, sides
-                rows, sides, held = [], [], 0
-    if rows:
-        yield rows, sides
-
-
-def _add(out: "BinWriter", row: dict[str, Any], ids: Any, opened: "TextTokenizer") -> None:
-    import numpy as np
-
-    edges = opened.bos_id is not None, opened.eos_id is not None
-    document = np.empty(len(ids) + sum(edges), dtype=np.uint32)
-    if opened.bos_id is not None:
-        document[0] = opened.bos_id
-    document[edges[0] : edges[0] + len(ids)] = ids
-    if opened.eos_id is not None:
-        document[-1] = opened.eos_id
-    out.add(document, lang=row.get("lang", ""), source=row.get("source", ""), size=len(row["text"].encode("utf-8", "surrogatepass")))
 
 
 @tokenize_bin.forecast

@@ -1,15 +1,21 @@
-"""Token bins: flat little-endian ids (`<split>.bin`), document offsets (`.idx`), a line a document (`.meta.jsonl`), `index.json`."""
+"""Token bins: flat little-endian ids (`<split>.bin`), document offsets (`.idx`), a line a document (`.meta.jsonl`), `index.json`.
+
+A split above `shard_tokens` is several files, `<split>-00000.bin` and on: each holds so many tokens, the last one the rest, and one
+after the other they are the flat file. Documents go over their borders; the offsets are those of the flat file.
+"""
 
 import json
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 if TYPE_CHECKING:
     import numpy as np
 
 INDEX = "index.json"
-FLUSH_TOKENS = 1 << 20  # tokens held before they are written
+FORMAT = 2  # 1: one file a split
+SHARD_TOKENS = 1 << 31  # beyond it a token's place no longer fits into int32
 Split = Literal["train", "val"]
 
 
@@ -18,72 +24,14 @@ def dtype_for(vocab_size: int) -> Literal["uint16", "uint32"]:
     return "uint16" if vocab_size <= 1 << 16 else "uint32"
 
 
-class BinWriter:
-    """Writes one split of a bin, in bounded memory. Use as a context manager; `facts` is what index.json says of the split.
-
-    add: one document's ids, bos and eos included.
-    """
-
-    def __init__(self, folder: Path, split: Split, dtype: str) -> None:
-        from blake3 import blake3
-
-        self.dtype = dtype
-        self.tokens = self.documents = self.bytes = 0
-        self.largest_id = -1
-        self._held: list[Any] = []
-        self._held_tokens = 0
-        self._hash = blake3()
-        self._bin: BinaryIO = (folder / f"{split}.bin").open("wb")
-        self._idx: BinaryIO = (folder / f"{split}.idx").open("wb")
-        self._meta: TextIO = (folder / f"{split}.meta.jsonl").open("w", encoding="utf-8", newline="\n")
-        self._idx.write((0).to_bytes(8, "little"))
-        self._offsets: list[int] = []
-
-    def __enter__(self) -> "BinWriter":
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            if kind is None:
-                self._flush()
-        finally:
-            for file in (self._bin, self._idx, self._meta):
-                file.close()
-
-    def add(self, ids: "np.ndarray", *, lang: str, source: str, size: int) -> None:
-        """One document; `size`: UTF-8 bytes of its text."""
-        self._held.append(ids)
-        self._held_tokens += len(ids)
-        self.tokens += len(ids)
-        self.documents += 1
-        self.bytes += size
-        self._offsets.append(self.tokens)
-        self._meta.write(json.dumps({"lang": lang, "source": source, "bytes": size}, ensure_ascii=False) + "\n")
-        if self._held_tokens >= FLUSH_TOKENS:
-            self._flush()
-
-    def facts(self) -> dict[str, Any]:
-        """Counts and digest, once everything is written."""
-        return {"tokens": self.tokens, "documents": self.documents, "bytes": self.bytes, "blake3": self._hash.hexdigest()}
-
-    def _flush(self) -> None:
-        import numpy as np
-
-        if self._held:
-            flat = np.concatenate(self._held)
-            if len(flat):
-                self.largest_id = max(self.largest_id, int(flat.max()))
-            data = flat.astype(np.dtype(self.dtype).newbyteorder("<")).tobytes()
-            self._bin.write(data)
-            self._hash.update(data)
-            self._held, self._held_tokens = [], 0
-        self._idx.write(np.asarray(self._offsets, dtype="<u8").tobytes())
-        self._offsets = []
+def shard_name(split: Split, number: int) -> str:
+    """File of one shard of several."""
+    return f"{split}-{number:05d}.bin"
 
 
 def write_index(folder: Path, *, dtype: str, vocab_size: int, tokenizer_digest: str, splits: dict[str, dict[str, Any]]) -> None:
     """Write `index.json`."""
-    data = {"format": 1, "dtype": dtype, "vocab_size": vocab_size, "tokenizer_digest": tokenizer_digest, "splits": splits}
+    data = {"format": FORMAT, "dtype": dtype, "vocab_size": vocab_size, "tokenizer_digest": tokenizer_digest, "splits": splits}
     (folder / INDEX).write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
@@ -93,9 +41,84 @@ def read_index(folder: Path) -> dict[str, Any]:
         data: dict[str, Any] = json.loads((folder / INDEX).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder} holds no readable {INDEX}") from error
-    if data.get("format") != 1:
-        raise ValueError(f"{folder / INDEX} has format {data.get('format')}; this version reads format 1")
+    if data.get("format") not in (1, FORMAT):
+        raise ValueError(f"{folder / INDEX} has format {data.get('format')}; this version reads formats 1 and {FORMAT}")
+    for split, known in data["splits"].items():
+        known.setdefault("shards", [{"file": f"{split}.bin", "tokens": known["tokens"]}])
     return data
+
+
+class Shards:
+    """The ids of a split in several files as one array: `shards[a:b]` is an array, read from the files that hold it."""
+
+    def __init__(self, parts: "list[np.ndarray]", starts: list[int]) -> None:
+        self._parts, self._starts = parts, starts
+        self.dtype = parts[0].dtype
+        self.shape = (sum(len(part) for part in parts),)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, where: "int | slice") -> "np.ndarray":
+        import numpy as np
+
+        if not isinstance(where, slice):
+            at = range(len(self))[where]
+            found: np.ndarray = self[at : at + 1][0]
+            return found
+        start, stop, step = where.indices(len(self))
+        if step != 1:
+            raise ValueError("shards are read in stretches without a step")
+        pieces = [
+            part[max(0, start - first) : stop - first]
+            for part, first in zip(self._parts, self._starts, strict=True)
+            if first < stop and start < first + len(part)
+        ]
+        return pieces[0] if len(pieces) == 1 else np.concatenate([self._parts[0][:0], *pieces])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray":
+        return self[:].astype(dtype or self.dtype)
+
+
+class Meta(Sequence[dict[str, Any]]):
+    """What is known of each document: read line by line, never all of it at once."""
+
+    def __init__(self, path: Path, documents: int) -> None:
+        self._path, self._documents = path, documents
+
+    def __len__(self) -> int:
+        return self._documents
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        with self._path.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+    @overload
+    def __getitem__(self, which: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, which: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, which: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(which, slice):
+            return [self[i] for i in range(*which.indices(len(self)))]
+        number = range(len(self))[which]
+        start, stop = int(self._starts[number]), int(self._starts[number + 1])
+        with self._path.open("rb") as file:
+            file.seek(start)
+            found: dict[str, Any] = json.loads(file.read(stop - start))
+        return found
+
+    @cached_property
+    def _starts(self) -> "np.ndarray":
+        """Byte at which each line begins, and the end: 8 bytes a document, and only where single documents are asked for."""
+        import numpy as np
+
+        found, at = [np.zeros(1, np.int64)], 0
+        with self._path.open("rb") as file:
+            while data := file.read(1 << 20):
+                found.append(np.flatnonzero(np.frombuffer(data, np.uint8) == 10) + at + 1)
+                at += len(data)
+        return np.concatenate(found)
 
 
 class BinReader:
@@ -112,25 +135,32 @@ class BinReader:
         self.index = read_index(self.folder)
         known = self.index["splits"][split]
         dtype = np.dtype(self.index["dtype"]).newbyteorder("<")
-        path = self.folder / f"{split}.bin"
-        wanted = known["tokens"] * dtype.itemsize
-        if not path.is_file() or path.stat().st_size != wanted:
-            raise ValueError(f"{path} does not have the {wanted} bytes that {INDEX} says")
-        self.tokens: np.ndarray = np.memmap(path, dtype=dtype, mode="r") if wanted else np.zeros(0, dtype)
-        self.offsets: np.ndarray = np.fromfile(self.folder / f"{split}.idx", dtype="<u8")
-        if len(self.offsets) != known["documents"] + 1 or int(self.offsets[-1]) != known["tokens"]:
+        parts = [_mapped(self.folder / shard["file"], dtype, shard["tokens"]) for shard in known["shards"]]
+        starts = np.cumsum([0, *(len(part) for part in parts)])
+        if int(starts[-1]) != known["tokens"]:
+            raise ValueError(f"the files of {split} do not hold the {known['tokens']} tokens that {INDEX} says")
+        self.tokens: np.ndarray = parts[0] if len(parts) == 1 else cast("np.ndarray", Shards(parts, starts[:-1].tolist()))
+        offsets = self.folder / f"{split}.idx"
+        if not offsets.is_file() or offsets.stat().st_size != 8 * (known["documents"] + 1):
+            raise ValueError(f"{split}.idx does not agree with {INDEX}")
+        self.offsets: np.ndarray = np.asarray(np.memmap(offsets, dtype="<u8", mode="r"))
+        if int(self.offsets[-1]) != known["tokens"]:
             raise ValueError(f"{split}.idx does not agree with {INDEX}")
         self.vocab_size: int = self.index["vocab_size"]
+        self.meta = Meta(self.folder / f"{split}.meta.jsonl", known["documents"])
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    @cached_property
-    def meta(self) -> list[dict[str, Any]]:
-        """What is known of each document."""
-        with (self.folder / f"{self.split}.meta.jsonl").open(encoding="utf-8") as lines:
-            return [json.loads(line) for line in lines]
-
     def document(self, i: int) -> "np.ndarray":
         """Ids of document `i`, bos and eos included."""
         return self.tokens[int(self.offsets[i]) : int(self.offsets[i + 1])]
+
+
+def _mapped(path: Path, dtype: "np.dtype[Any]", tokens: int) -> "np.ndarray":
+    import numpy as np
+
+    wanted = tokens * dtype.itemsize
+    if not path.is_file() or path.stat().st_size != wanted:
+        raise ValueError(f"{path} does not have the {wanted} bytes that {INDEX} says")
+    return np.asarray(np.memmap(path, dtype=dtype, mode="r")) if wanted else np.zeros(0, dtype)

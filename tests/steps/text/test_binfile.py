@@ -5,17 +5,20 @@ import json
 import numpy as np
 import pytest
 
-from steps.text.binfile import BinReader, BinWriter, dtype_for, write_index
+from steps.text.binfile import BinReader, dtype_for, write_index
+from steps.text.binwriter import BinWriter
 
 DOCUMENTS = [[2, 10, 11, 3], [2, 3], [2, 65535, 7, 8, 3]]
 
 
 def written(folder, documents=DOCUMENTS, dtype="uint16"):
-    with BinWriter(folder, "train", dtype) as train, BinWriter(folder, "val", dtype):
+    with BinWriter(folder, "train", dtype) as train, BinWriter(folder, "val", dtype) as val:
         for i, ids in enumerate(documents):
             train.add(np.array(ids, dtype=np.uint32), lang="tr" if i else "en", source=f"{i}.txt", size=10 + i)
-    empty = {"tokens": 0, "documents": 0, "bytes": 0, "blake3": ""}
-    write_index(folder, dtype=dtype, vocab_size=65536, tokenizer_digest="", splits={"train": train.facts(), "val": empty})
+    for name, path in {**train.files(), **val.files()}.items():
+        path.rename(folder / name)
+    splits = {"train": train.facts(), "val": val.facts()}
+    write_index(folder, dtype=dtype, vocab_size=65536, tokenizer_digest="", splits=splits)
     return train
 
 
@@ -56,8 +59,8 @@ def test_an_index_of_a_newer_format_is_refused(tmp_path):
     """The format number is looked at."""
     written(tmp_path)
     data = json.loads((tmp_path / "index.json").read_text())
-    (tmp_path / "index.json").write_text(json.dumps({**data, "format": 2}))
-    with pytest.raises(ValueError, match="format 2"):
+    (tmp_path / "index.json").write_text(json.dumps({**data, "format": 3}))
+    with pytest.raises(ValueError, match="format 3"):
         BinReader(tmp_path, "train")
 
 

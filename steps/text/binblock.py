@@ -1,0 +1,188 @@
+"""The part of tokenize_bin that runs in several processes: a block of rows becomes ids, lengths and lines, parted by side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas import Corpus
+from steps.text.binwriter import meta_line
+from steps.text.blocks import BadRow, Block, Changed, LongRow, Place, rows_of
+from steps.text.seams import Seams, seams_of
+from steps.text.tokenizers import TextTokenizer, open_tokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+OWN_WAY = "surrogatepass"  # a text is digested as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all blocks share. cut: documents whose side is below it belong to val."""
+
+    tokenizer: str
+    dtype: str
+    seed: int
+    cut: int
+
+
+@dataclass(slots=True)
+class Side:
+    """Documents of one side in a block. ids: in the bin's dtype. lengths: tokens of each. sizes: UTF-8 bytes of each. meta: a line each.
+
+    digests: 64 bits of each text, of val only. again: (number in this block, repeat) of those that training sees more than once.
+    """
+
+    ids: bytes = b""
+    lengths: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    meta: list[bytes] = field(default_factory=list)
+    digests: list[int] = field(default_factory=list)
+    again: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Encoded:
+    """A block, done. largest: its largest id, -1 when there is none."""
+
+    lines: int
+    train: Side
+    val: Side
+    largest: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class LongFacts:
+    """Of a document that comes in stretches. digest: 64 bits of its text's."""
+
+    side: int
+    digest: int
+    size: int
+    meta: bytes
+    repeat: int
+
+
+def side_of(row: dict[str, Any], seed: int) -> int:
+    """A number in [0, 2^64) from the seed and the document's origin: below the cut it belongs to val."""
+    from blake3 import blake3
+
+    origin = row.get("origin") or row["text"]
+    return int.from_bytes(blake3(f"{seed}\0{origin}".encode("utf-8", OWN_WAY)).digest(8), "little")
+
+
+def sides_of(corpora: list[Corpus], seed: int) -> Iterator[int]:
+    """The side of every document that has a text. Raises RecipeError D122 for a corpus that cannot be read."""
+    place = Place(corpora)
+    for number, block in place.blocks():
+        try:
+            if block.long:
+                row, lines = LongRow(block), 1
+                found = [long_facts(row, seed).side] if row.characters else []
+            else:
+                rows, lines = rows_of(block)
+                found = [side_of(row, seed) for row in rows if row["text"]]
+        except (BadRow, Changed, OSError) as error:
+            raise place.error(number, error) from error
+        yield from found
+        place.passed(number, block, lines)
+
+
+def long_facts(row: LongRow, seed: int) -> LongFacts:
+    """What is known of a text that is not held."""
+    from blake3 import blake3
+
+    known, whole, size = row.row, blake3(), 0
+    origin = blake3(f"{seed}\0".encode())
+    for part in row.parts():
+        data = part.encode("utf-8", OWN_WAY)
+        whole.update(data)
+        origin.update(data)
+        size += len(data)
+    side = side_of({**known, "text": ""}, seed) if known.get("origin") else int.from_bytes(origin.digest(8), "little")
+    digest = int.from_bytes(whole.digest(8), "little")
+    return LongFacts(side, digest, size, meta_line(known.get("lang", ""), known.get("source", ""), size), known.get("repeat", 1))
+
+
+def encode_block(setting: Setting, task: Block | list[str]) -> Any:
+    """A block of rows as `Encoded`; stretches of a long text as (their ids in the bin's dtype, the largest)."""
+    import numpy as np
+
+    opened, seams = tools(setting.tokenizer)
+    if isinstance(task, list):
+        ids = np.concatenate(opened.encode_arrays(task))
+        return ids.astype(setting.dtype).tobytes(), int(ids.max(initial=-1))
+    rows, lines = rows_of(task)
+    rows = [row for row in rows if row["text"]]
+    found = Encoded(lines, Side(), Side())
+    parts: dict[int, list[np.ndarray]] = {0: [], 1: []}
+    for row, pieces in zip(rows, documents(opened, seams, rows), strict=True):
+        number = int(side_of(row, setting.seed) < setting.cut)
+        _add(found.val if number else found.train, row, sum(map(len, pieces)), number == 1)
+        parts[number] += pieces
+    for number, side in enumerate((found.train, found.val)):
+        if parts[number]:
+            flat = np.concatenate(parts[number])
+            found.largest = max(found.largest, int(flat.max(initial=-1)))
+            side.ids = flat.astype(setting.dtype).tobytes()
+    return found
+
+
+def documents(opened: TextTokenizer, seams: Seams, rows: list[dict[str, Any]]) -> "list[list[np.ndarray]]":
+    """The ids of each row, begin and end tokens included, in pieces.
+
+    A conversation is written by the model's own chat template where the tokenizer's folder has one; ours stands in the text already.
+    """
+    import numpy as np
+
+    first, last = marks(opened)
+    talks = [bool(row.get("messages")) and opened.form.source is not None for row in rows]
+    texts: list[str] = []
+    counts: list[int] = []
+    for row, talk in zip(rows, talks, strict=True):
+        parted = [] if talk else seams.parted(row["text"])
+        texts += parted
+        counts.append(len(parted))
+    ids = iter(opened.encode_arrays(texts))
+    made = []
+    for row, talk, count in zip(rows, talks, counts, strict=True):
+        if talk:
+            made.append([np.array(opened.form.tokens(row["messages"], opened).ids, np.int32)])
+        else:
+            made.append([*first, *(next(ids) for _ in range(count)), *last])
+    return made
+
+
+def marks(opened: TextTokenizer) -> "tuple[list[np.ndarray], list[np.ndarray]]":
+    """What stands before and behind every text."""
+    import numpy as np
+
+    first, last = ([] if token is None else [np.array([token], np.int32)] for token in (opened.bos_id, opened.eos_id))
+    return first, last
+
+
+def _add(side: Side, row: dict[str, Any], tokens: int, val: bool) -> None:
+    from blake3 import blake3
+
+    text = row["text"].encode("utf-8")
+    if val:
+        side.digests.append(int.from_bytes(blake3(text).digest(8), "little"))
+    elif row.get("repeat", 1) > 1:
+        side.again.append((len(side.lengths), row["repeat"]))
+    side.lengths.append(tokens)
+    side.sizes.append(len(text))
+    side.meta.append(_opening(row.get("lang", ""), row.get("source", "")) + b"%d}\n" % len(text))
+
+
+@cache
+def tools(folder: str) -> tuple[TextTokenizer, Seams]:
+    """The tokenizer and what is proved of it, opened once a process."""
+    opened = open_tokenizer(Path(folder))
+    return opened, seams_of(opened)
+
+
+@lru_cache(1 << 12)
+def _opening(lang: str, source: str) -> bytes:
+    """A line of meta up to the bytes."""
+    return meta_line(lang, source, 0)[:-3]

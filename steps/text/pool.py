@@ -1,0 +1,159 @@
+"""Work spread over processes with the results in the order of the tasks: the same bytes for any number of workers.
+
+Each worker is a fresh interpreter at one end of a socket pair. It shares no state and no lock with us, and when we are killed its
+end closes and it goes: no orphan. (The pools of the standard library leave theirs behind.)
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+from importlib import import_module
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any, Literal
+
+from schemas import RecipeError
+
+Workers = int | Literal["auto"]
+END = object()
+WORTH = 1 << 22  # bytes of text that are worth starting a process for
+AHEAD = 3  # tasks a worker holds or has finished before their turn: bounds the memory
+
+
+def cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def workers_for(wish: Workers, size: int) -> int:
+    """How many processes: as many as wished; `auto`: as cores, when there are `size` bytes of work enough for each."""
+    return wish if wish != "auto" else max(1, min(cores(), size // WORTH))
+
+
+def ordered(function: Callable[[Any, Any], Any], setting: Any, tasks: Iterable[Any], workers: int) -> Iterator[tuple[Any, Any]]:
+    """(task, function(setting, task)) in the order of `tasks`, at most AHEAD tasks a worker taken in advance.
+
+    function: a module's own, by name; `setting` goes to each worker once, a task to one of them: all of it is pickled. A task may
+    carry what is only ours: of a `Task` the part `given` alone is sent. What `function` raises comes out at the task's turn, and ends all.
+    Raises RecipeError D123 when a worker dies.
+    """
+    if workers <= 1:
+        yield from ((task, function(setting, given(task))) for task in tasks)
+        return
+    with closing(_Pool(function, setting, workers)) as pool:
+        yield from pool.run(iter(tasks))
+
+
+class Task:
+    """A task with something that stays with us. given: what the worker needs.
+
+    large: it is sent to an idle worker only. One that is busy may be waiting for us to take its answer while we wait for it to take this.
+    """
+
+    def __init__(self, given: Any, ours: Any = None, *, large: bool = False) -> None:
+        self.given, self.ours, self.large = given, ours, large
+
+
+def given(task: Any) -> Any:
+    """What a worker is sent of a task."""
+    return task.given if isinstance(task, Task) else task
+
+
+class _Pool:
+    def __init__(self, function: Callable[[Any, Any], Any], setting: Any, workers: int) -> None:
+        self.links: list[Connection] = []
+        self.running: list[subprocess.Popen[bytes]] = []
+        self.held: dict[Connection, deque[int]] = {}
+        try:
+            for _ in range(workers):
+                self._start()
+            for link in self.links:
+                link.send((list(sys.path), function.__module__, function.__qualname__, setting))
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        ours, theirs = Pipe()
+        self.links.append(ours)
+        self.held[ours] = deque()
+        with theirs:
+            words = [sys.executable, "-c", START, str(theirs.fileno())]
+            quiet = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"}
+            self.running.append(subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=quiet))
+
+    def run(self, tasks: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
+        """As `ordered`."""
+        taken: deque[Any] = deque()
+        results: dict[int, Any] = {}
+        turn = 0
+        task = next(tasks, END)
+        while taken or task is not END:
+            while task is not END and len(taken) < AHEAD * len(self.links):
+                link = min(self.links, key=lambda one: len(self.held[one]))
+                if len(self.held[link]) >= (1 if isinstance(task, Task) and task.large else 2):
+                    break
+                taken.append(task)
+                self._send(link, turn + len(taken) - 1, given(task))
+                task = next(tasks, END)
+            if turn not in results:
+                self._receive(results)
+                continue
+            fine, result = results.pop(turn)
+            turn += 1
+            if not fine:
+                raise result
+            yield taken.popleft(), result
+
+    def _send(self, link: Connection, number: int, task: Any) -> None:
+        self.held[link].append(number)
+        try:
+            link.send(task)
+        except OSError:
+            raise self._died(link) from None
+
+    def _receive(self, results: dict[int, Any]) -> None:
+        for link in wait([link for link in self.links if self.held[link]]):
+            assert isinstance(link, Connection)
+            try:
+                results[self.held[link][0]] = link.recv()
+            except (EOFError, OSError):
+                raise self._died(link) from None
+            self.held[link].popleft()
+
+    def _died(self, link: Connection) -> RecipeError:
+        code = self.running[self.links.index(link)].wait()
+        how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        fix = "run it again to go on; with workers: 1 it needs less memory"
+        return RecipeError("D123", f"a worker process ended {how}", field="workers", fix=fix)
+
+    def close(self) -> None:
+        """End the workers."""
+        for link in self.links:
+            link.close()
+        for process in self.running:
+            process.terminate()
+            process.wait()
+
+
+START = "import sys; from multiprocessing.connection import Connection; link = Connection(int(sys.argv[1])); first = link.recv(); \
+sys.path[:] = first[0]; from steps.text.pool import serve; serve(link, *first[1:])"
+
+
+def serve(link: Connection, module: str, name: str, setting: Any) -> None:
+    """Answer tasks until the other end closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group: our parent ends us
+    function = getattr(import_module(module), name)
+    with suppress(EOFError, OSError):  # the parent is gone
+        while True:
+            task = link.recv()
+            try:
+                answer = (True, function(setting, task))
+            except Exception as error:  # noqa: BLE001 - it belongs to the parent
+                answer = (False, error)
+            link.send(answer)
