@@ -11,8 +11,8 @@ from schemas.context import ForecastContext
 from schemas.findings import Edit, Finding, RecipePath, RulePage, Severity
 
 if TYPE_CHECKING:
-    from runner.heads import Head
     from runner.modelfolder import ModelFolder
+    from steps.text.heads import Head
 
 ALWAYS = ("links", "vocabulary", "data", "schedule", "memory", "precision", "adapters", "export", "hardware", "paths")
 SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loaded for a recipe that they can say something about
@@ -87,23 +87,19 @@ class View:
         return {}
 
     def tables(self, source: dict[str, Any]) -> list[Path]:
-        """The JSONL and CSV files of a source, the first FILES of them."""
+        """The files of rows of a source, the first FILES of them."""
+        from steps.text.heads import kind_of
+
         pattern = source.get("path")
         if not isinstance(pattern, str) or not pattern:
             return []
-        wanted = source.get("format", "auto")
-        suffixes = (".jsonl", ".ndjson", ".csv", ".tsv", ".json")
-        files = [
-            f
-            for f in self.facts.files(pattern)
-            if (wanted == "auto" and f.suffix.lower() in suffixes) or wanted in ("jsonl", "csv", "json")
-        ]
+        files = [file for file in self.facts.files(pattern) if kind_of(file, source.get("format", "auto"))]
         return files[:FILES]
 
     def head(self, file: Path) -> "Head":
         """The first rows of a table."""
         if file not in self._heads:
-            from runner.heads import head_of
+            from steps.text.heads import head_of
 
             self._heads[file] = head_of(self.facts, file)
         return self._heads[file]

@@ -113,6 +113,8 @@ def columns_exist(view: View) -> Iterator[Finding]:
         shapes: dict[bool, str] = {}
         for where, source, stands_by in sources(step):
             shape = None
+            odd: list[Finding] = []
+            several = not source.get("columns") and len(view.facts.files(str(source.get("path", "")))) > 1
             for file in view.tables(source):
                 head = view.head(file)
                 if not head.rows:
@@ -120,8 +122,10 @@ def columns_exist(view: View) -> Iterator[Finding]:
                 try:
                     shape = is_chat(head.roles(source.get("columns")))
                 except NoSuchColumn as error:
-                    yield _no_column(view, step, where, source, file, error, stands_by)
-                    break
+                    odd.append(_no_column(view, step, where, source, file, error, stands_by or several))
+                    if not several:
+                        break
+            yield from odd[:1]
             if shape is not None:
                 shapes.setdefault(shape, where)
         if len(shapes) == 2:

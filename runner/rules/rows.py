@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.heads import Head
 from runner.meant import StepMeant
 from runner.rules import View, at, param, rule, say, sources
 from schemas.findings import Finding, RulePage, Severity
 from steps.text import rows
+from steps.text.heads import Head
 from steps.text.turns import SPEAKERS
 
 CHARACTERS_A_TOKEN = 12  # more than any tokenizer packs into a token of running text

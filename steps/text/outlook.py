@@ -1,17 +1,18 @@
 """What a corpus will be, told from file sizes and first rows, without reading it."""
 
-import csv
-import io
 import json
 from typing import Any
 
 from schemas import CorpusForecast, ForecastContext
 from steps.text import rows
 from steps.text.documents import format_of
+from steps.text.heads import head_of
+from steps.text.packed import packing
+from steps.text.tables import TABLES
 from steps.text.unreadable import Unreadable
 
 SHARE = {"pdf": 0.02, "docx": 0.3, "parquet": 2.0, "html": 0.4}  # bytes of text in a byte of file, roughly
-HEAD = 65536
+PACKED = 3  # bytes in one of a packed file, roughly
 
 
 def outlook(params: Any, context: ForecastContext) -> CorpusForecast:
@@ -33,16 +34,18 @@ def outlook(params: Any, context: ForecastContext) -> CorpusForecast:
                 kind = format_of(path, source.format)
             except Unreadable:
                 continue
-            size = int(context.size(path) * SHARE.get(kind, 1.0) * (3 if path.suffix == ".gz" else 1))
-            first = _first_rows(context.head(path, HEAD), kind) if path.suffix != ".gz" else []
-            if first:
-                columns = columns or list(first[0])
+            size = int(context.size(path) * SHARE.get(kind, 1.0) * (PACKED if packing(path) else 1))
+            head = head_of(context, path, kind) if kind in TABLES else None
+            first = [row for _, row in head.rows[:50]] if head else []
+            if head and first:
+                columns = columns or rows.found_in(first)[0]
                 chats, texts = _shapes(source, first, chats, texts)
                 languages |= {row["lang"] for row in first if isinstance(row.get("lang"), str)}
                 share, mean = _text_share(source, first)
-                size = int(size * share)
-                documents += max(1, round(size / mean))
-            elif kind in ("jsonl", "csv", "parquet") or source.document in ("line", "blank_line"):
+                counted = head.total if head.total is not None else len(head.rows) if head.whole else None
+                size = int(size * share) if counted is None or mean is None else int(counted * mean)
+                documents += counted or max(1, round(size / (mean or 1000)))
+            elif kind in TABLES or source.document in ("line", "blank_line"):
                 countable = False
             else:
                 documents += 1
@@ -63,48 +66,26 @@ def outlook(params: Any, context: ForecastContext) -> CorpusForecast:
     )
 
 
-def _first_rows(head: bytes, kind: str) -> list[dict[str, Any]]:
-    """Whole rows in the beginning of a jsonl or csv file."""
-    if kind not in ("jsonl", "csv"):
-        return []
-    text = head.decode("utf-8-sig", "ignore")
-    lines = text.split("\n")
-    if len(head) >= HEAD:
-        lines = lines[:-1]
-    found: list[dict[str, Any]] = []
-    if kind == "csv":
-        reader = csv.DictReader(io.StringIO("\n".join(lines)), delimiter="\t" if "\t" in lines[0] else ",")
-        return [row for row, _ in zip(reader, range(50), strict=False) if None not in row and None not in row.values()]
-    for line in lines[:50]:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict):
-            found.append(row)
-    return found
-
-
 def _shapes(source: Any, first: list[dict[str, Any]], chats: int, texts: int) -> tuple[int, int]:
     try:
-        chat = rows.is_chat(rows.meant(source.columns, list(first[0])))
+        chat = rows.is_chat(rows.meant(source.columns, *rows.found_in(first)))
     except rows.NoSuchColumn:
         return chats, texts
     return chats + chat, texts + (not chat)
 
 
-def _text_share(source: Any, first: list[dict[str, Any]]) -> tuple[float, float]:
-    """Share of the file's bytes that become text, and the mean bytes of a document."""
+def _text_share(source: Any, first: list[dict[str, Any]]) -> tuple[float, float | None]:
+    """Share of the file's bytes that become text, and the mean bytes of a document, None when no row becomes one."""
     read = made = count = 0
     try:
-        roles = rows.meant(source.columns, list(first[0]))
+        roles = rows.meant(source.columns, *rows.found_in(first))
     except rows.NoSuchColumn:
-        return 1.0, 1000.0
+        return 1.0, None
     for row in first:
-        read += len(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")) + 1
+        read += len(json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "replace")) + 1
         try:
             made += len(rows.document(row, roles).text.encode("utf-8", "replace"))
             count += 1
         except rows.BadRow:
             continue
-    return (made / read, made / count) if count and made else (1.0, 1000.0)
+    return (made / read, made / count) if count and made else (1.0, None)

@@ -1,5 +1,6 @@
 """Rules about data and paths: what is named is there, and rows have what is asked of them."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -114,3 +115,32 @@ def test_conversations_in_a_bin_are_mentioned(folder: Path):
         rows.write('{"instruction": "Again?", "output": "Yes."}\n')
     steps = "  - {type: train_tokenizer, vocab_size: {at_most: 300}}\n  - type: tokenize_bin\n"
     assert said(folder, base=corpus("{path: pairs.jsonl}") + steps) == ["(D011)"]
+
+
+def test_columns_of_packed_files_and_parquet_are_known(folder: Path):
+    """A column that is not there is found in .gz, .zst, .json and in parquet, where the place of the value is."""
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    row = {"title": "A", "doc": [{"body": "One."}]}
+    line = json.dumps(row).encode() + b"\n"
+    parquet.write_table(arrow.Table.from_pylist([row]), folder / "a.parquet")
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(line * 5000))
+    (folder / "a.jsonl.zst").write_bytes(arrow.Codec("zstd").compress(line * 5000).to_pybytes())
+    (folder / "a.json").write_text(json.dumps([row]))
+    for name in ("a.parquet", "a.jsonl.gz", "a.jsonl.zst", "a.json"):
+        assert said(folder, base=corpus(f"{{path: {name}, columns: {{text: doc.0.body}}}}")) == [], name
+        (finding,) = meant(folder, base=corpus(f"{{path: {name}, columns: {{text: doc.0.text}}}}")).findings
+        assert finding.message == f"{name} has no column 'doc.0.text'; it has title, doc, doc.0.body"
+        assert finding.path[-2:] == ("columns", "text")
+
+
+def test_a_table_of_something_else_beside_the_texts_is_a_warning(folder: Path):
+    """Without `columns`, a file of several whose columns nobody knows is listed in the run; alone, it is an error."""
+    (folder / "mixed").mkdir()
+    (folder / "mixed" / "a.txt").write_text("Bir gün.")
+    (folder / "mixed" / "stats.json").write_text('{"pages": 3}')
+    (finding,) = meant(folder, base=corpus("{path: mixed}")).findings
+    assert (finding.code, finding.severity) == ("D106", "warning")
+    (finding,) = meant(folder, base=corpus("{path: mixed/stats.json}")).findings
+    assert (finding.code, finding.severity) == ("D106", "error")

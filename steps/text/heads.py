@@ -10,22 +10,28 @@ from typing import Any, NamedTuple
 from schemas.artifacts import Document
 from schemas.context import ForecastContext
 from steps.text import rows
+from steps.text.documents import format_of
 from steps.text.encodings import decode
-from steps.text.tables import SAMPLE, delimiter_of
+from steps.text.packed import open_bytes, packing, told
+from steps.text.tables import SAMPLE, TABLES, delimiter_of
+from steps.text.unreadable import Unreadable
 
 HEAD = 65536
 MOST_ROWS = 200  # of a file are looked at
-SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".json")
 Rows = list[tuple[int, dict[str, Any]]]
 Broken = list[tuple[int, str]]
 
 
 class Head(NamedTuple):
-    """rows: each with its line. broken: lines that are no row, with the reason. whole: it is the whole file."""
+    """rows: each with its line. broken: lines that are no row, with the reason. whole: it is the whole file.
+
+    total: rows of the whole file, where it says so itself.
+    """
 
     rows: Rows
     broken: Broken
     whole: bool
+    total: int | None = None
 
     def roles(self, columns: Any) -> dict[str, str]:
         """Role to column, known as in the run by the first rows together. Raises NoSuchColumn."""
@@ -44,17 +50,55 @@ class Head(NamedTuple):
                 continue
 
 
-def head_of(facts: ForecastContext, file: Path) -> Head:
-    """The first rows of a JSONL, JSON or CSV file."""
-    data = facts.head(file, HEAD)
-    whole = facts.size(file) <= len(data)
-    text = decode(data)[0].removeprefix("\ufeff")
-    if file.suffix.lower() in (".csv", ".tsv"):
+def kind_of(file: Path, wanted: Any = "auto") -> str:
+    """The format of a file of rows, nothing for any other."""
+    try:
+        kind = format_of(file, wanted if isinstance(wanted, str) else "auto")  # type: ignore[arg-type]
+    except Unreadable:
+        return ""
+    return kind if kind in TABLES else ""
+
+
+def head_of(facts: ForecastContext, file: Path, wanted: Any = "auto") -> Head:
+    """The first rows of a file of rows, packed or not; none of a file that cannot be read."""
+    kind = kind_of(file, wanted) or "jsonl"
+    if kind == "parquet":
+        return _parquet(facts.project / file)
+    try:
+        data, whole = _unpacked(facts.project / file) if packing(file) else (facts.head(file, HEAD), False)
+        whole = whole or (not packing(file) and facts.size(file) <= len(data))
+        text = decode(data if whole else data[: data.rfind(b"\n") + 1] or data)[0].removeprefix("\ufeff")
+    except Unreadable:
+        return Head([], [], False)
+    if kind == "csv":
         return _csv(text, file, whole)
-    if file.suffix.lower() == ".json":
+    if kind == "json":
         return _json(text, whole)
     lines = text.split("\n")
     return _json_lines(lines if whole else lines[:-1], whole)
+
+
+def _unpacked(file: Path) -> tuple[bytes, bool]:
+    """The beginning of what is packed in `file`, and whether that is all. Raises Unreadable."""
+    with told(file), open_bytes(file) as stream:
+        data = stream.read(HEAD)
+        return data, len(data) < HEAD
+
+
+def _parquet(file: Path) -> Head:
+    """Rows of the first row group, and the count that stands in the file's foot."""
+    try:
+        from pyarrow import ArrowException
+        from pyarrow import parquet as engine
+    except ImportError:
+        return Head([], [], False)
+    try:
+        with engine.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20) as opened:
+            batch = next(opened.iter_batches(batch_size=SAMPLE), None)
+            found = list(enumerate(batch.to_pylist(), 1)) if batch is not None else []
+            return Head(found, [], len(found) == opened.metadata.num_rows, opened.metadata.num_rows)
+    except (ArrowException, OSError):
+        return Head([], [], False)
 
 
 def _csv(text: str, file: Path, whole: bool) -> Head:
