@@ -77,6 +77,7 @@ class TrainTokenizer(StepParams):
     normalization: Literal["identity", "nfkc", "nmt_nfkc", "nfkc_cf", "nmt_nfkc_cf"] | None = Field(
         default=None, description="what is done to the text first: identity, nothing"
     )
+    split_digits: bool = Field(default=False, description="every digit is a piece of its own: 1984 is 1 9 8 4")
     user_symbols: list[str] = Field(default_factory=list, description="marks that are always one piece, such as <tr> and <|user|>")
     sample_bytes: Positive = Field(default=100_000_000, description="text shown to the trainer; more is sampled down to this")
 
@@ -103,7 +104,7 @@ class TrainTokenizer(StepParams):
         return self.vocab_size if isinstance(self.vocab_size, int) else self.vocab_size.at_most
 
 
-@step(version=1, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=2, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def train_tokenizer(params: TrainTokenizer, corpus: list[Corpus], context: StepContext) -> Tokenizer:
     """Train a tokenizer; pad, unk, bos and eos are ids 0, 1, 2, 3.
 
@@ -166,6 +167,7 @@ def _sentencepiece(params: TrainTokenizer, sample: Any, folder: Path) -> int:
             byte_fallback=params.fallback,
             normalization=params.normalization or "identity",
             user_symbols=params.user_symbols,
+            split_digits=params.split_digits,
         )
 
     size, data = _largest(params, train)
@@ -180,7 +182,7 @@ def _byte_bpe(params: TrainTokenizer, sample: Any, folder: Path) -> int:
     from steps.text.trainers import train_byte_bpe
 
     def train(size: int) -> Any:
-        return train_byte_bpe(sample, vocab_size=size, user_symbols=params.user_symbols)
+        return train_byte_bpe(sample, vocab_size=size, user_symbols=params.user_symbols, split_digits=params.split_digits)
 
     size, fast = _largest(params, train)
     save_fast(fast, folder, special=SPECIAL)
@@ -196,8 +198,9 @@ def _largest(params: TrainTokenizer, train: Callable[[int], Any]) -> tuple[int, 
         try:
             made = train(size)
         except TooFewPieces as error:
-            size = min(error.largest, size - 1)
-            continue
+            size, made = min(error.largest, size - 1), error.made
+            if made is None:
+                continue
         if size == params.asked or isinstance(params.vocab_size, AtMost):
             return size, made
         raise RecipeError(
@@ -212,7 +215,7 @@ def _prove_ids(opened: Any, folder: Path, held: list[str], context: StepContext)
     """Compare both forms on text that was kept back, which must agree, and on lines made to be hard.
 
     With a normalisation, `tokenizers` goes by what a person sees as one character where SentencePiece goes by code points
-    (a carriage return before a line feed, joined emoji): there a difference on the hard lines is told and not fatal.
+    (a mark on a ligature, Hangul in parts): there a difference on the hard lines is told and not fatal.
     """
     from steps.text.fast import HARD_LINES, first_difference
 

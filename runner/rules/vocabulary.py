@@ -1,14 +1,17 @@
 """Vocabulary: whoever counts tokens must count the same ones, from the tokenizer to the embedding."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, rule, say
 from runner.screen import in_bytes
 from schemas.artifacts import CorpusForecast, TokenBinForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RulePage
+from steps.text.richness import most_pieces, pieces_of_words, sampled_texts, words_in
 
 PADDINGS = (8, 16, 32, 64, 128, 256)  # embeddings are rounded up to these for speed
+DOUBT = 6  # a vocabulary this many times below the bound by size alone is surely had
 
 
 @rule(
@@ -110,29 +113,35 @@ def ids_fit_dtype(view: View) -> Iterator[Finding]:
 
 @rule()
 def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
-    """T102 as a warning: more pieces than any text of this size was seen to hold."""
+    """T102 as a warning: more pieces than any text of this size was seen to hold, or than the words in a sample of it allow."""
     for step in view.of_type("train_tokenizer"):
-        size = number(step, "vocab_size")
+        size, model = number(step, "vocab_size"), param(step, "model")
         corpora = view.reaches(step, "corpus")
         sizes = [c.bytes for c in corpora if isinstance(c, CorpusForecast)] if isinstance(corpora, list) else []
-        if not isinstance(size, int) or not sizes or None in sizes or param(step, "model") is None:
+        if not isinstance(size, int) or not sizes or None in sizes or model is None:
             continue
-        shown = param(step, "sample_bytes")
-        text = min(sum(s for s in sizes if s is not None), shown if isinstance(shown, int) else 1 << 62)
-        if text > 0 and size > most_pieces(text, param(step, "model")):
-            message = f"{size:,} pieces from about {in_bytes(text)} of text: there will hardly be so many"
+        text = min(sum(s for s in sizes if s is not None), param(step, "sample_bytes"))
+        if text > 0 and (most := _most(view, step, size, text, model)) < size:
+            message = f"{size:,} pieces from about {in_bytes(text)} of text: there will hardly be more than {most:,}"
             fix = f"write vocab_size: {{at_most: {size}}} to take the largest that works, or give it more text"
             edit = Edit("set", ("steps", step.id, "vocab_size"), {"at_most": size})
             yield say("T102", step, "vocab_size", message, fix, severity="warning", edits=(edit,))
 
 
-def most_pieces(text_bytes: int, model: str) -> int:
-    """A generous bound of the pieces in so much text: distinct words grow as bytes^0.6 (Heaps), and pieces with them.
-
-    Measured with SentencePiece: the largest unigram vocabulary was 1,623 of 53 kB (English), 8,799 of 248 kB (Turkish), 7,019 of
-    562 kB, 11,318 of 1.1 MB; the largest bpe 6,278, 41,144, 24,419 and 43,274. The factors lie a little above the richest of these.
-    """
-    return int((5.5 if model == "unigram" else 25.0) * text_bytes**0.6)
+def _most(view: View, step: StepMeant, asked: int, text: int, model: str) -> int:
+    """The pieces that the text can give: by its size, and where that leaves a doubt by the words in a sample."""
+    bound = most_pieces(text, model)
+    if asked > bound or asked * DOUBT < bound:
+        return bound
+    behind, seen = view.makers(step, "corpus"), 0
+    sources: list[Any] = []
+    while behind and seen < len(view.meant.steps):  # through steps that rewrite a corpus
+        seen += 1
+        maker = behind.pop()
+        sources += param(maker, "sources") or []
+        behind += view.makers(maker, "corpus")
+    words = words_in(sampled_texts(sources, view.facts), text)
+    return bound if words is None else min(bound, pieces_of_words(words, text, model))
 
 
 @rule()

@@ -21,15 +21,16 @@ THREADS = 16  # part of the model file and of the order of float sums: always th
 SMALL_CORPUS = 50_000_000
 HELD_OUT = 200  # chunks kept for the proof of equal ids
 SCORE_GRID = 64  # see `on_grid`
+DROPPING = {0: " ", 0x2585: " "}  # a NUL, or SentencePiece's own sign for the unknown, drops the whole sentence without a word
 PRINTABLE = "\n\t" + string.digits + string.ascii_letters + string.punctuation
 
 
 class TooFewPieces(ValueError):
-    """The corpus does not hold `asked` pieces; `largest` is the size that it does."""
+    """The corpus does not hold `asked` pieces; `largest` is the size that it does, `made` that tokenizer where it came of the attempt."""
 
-    def __init__(self, asked: int, largest: int) -> None:
+    def __init__(self, asked: int, largest: int, made: Any = None) -> None:
         super().__init__(f"{asked} pieces asked, {largest} possible")
-        self.asked, self.largest = asked, largest
+        self.asked, self.largest, self.made = asked, largest, made
 
 
 class TooSmall(ValueError):
@@ -94,6 +95,7 @@ def train_sentencepiece(
     byte_fallback: bool,
     normalization: str,
     user_symbols: list[str],
+    split_digits: bool = False,
 ) -> bytes:
     """A serialised SentencePiece model of exactly `vocab_size` pieces, with ids 0-3 for pad, unk, bos, eos.
 
@@ -101,9 +103,10 @@ def train_sentencepiece(
     """
     sentencepiece = _library("sentencepiece")
     out = io.BytesIO()
+    blank = [] if any(" " in chunk for chunk in sample.chunks) else [" "]  # without any, required_chars is passed over
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=(chunk.replace("\0", " ") for chunk in sample.chunks),  # a NUL would drop the whole sentence
+            sentence_iterator=(chunk.translate(DROPPING) for chunk in [*sample.chunks, *blank]),
             model_writer=out,
             model_type=kind,
             vocab_size=vocab_size,
@@ -113,6 +116,8 @@ def train_sentencepiece(
             remove_extra_whitespaces=False,
             add_dummy_prefix=False,  # nothing is added to a text: offsets and marks at its start stay exact
             user_defined_symbols=user_symbols,
+            split_digits=split_digits,
+            train_extremely_large_corpus=sample.bytes > 1 << 30,  # its indices have 32 bits otherwise
             required_chars="\n" + string.digits if kind == "bpe" and byte_fallback else PRINTABLE,
             max_sentence_length=SENTENCE_BYTES,
             num_threads=THREADS,
@@ -178,16 +183,24 @@ def _understood(error: Exception, asked: int) -> Exception:
     return error
 
 
-def train_byte_bpe(sample: Sample, *, vocab_size: int, user_symbols: list[str]) -> Any:
-    """A byte-level BPE `tokenizers.Tokenizer` of exactly `vocab_size` entries. Raises TooFewPieces or TooSmall."""
+def train_byte_bpe(sample: Sample, *, vocab_size: int, user_symbols: list[str], split_digits: bool = False) -> Any:
+    """A byte-level BPE `tokenizers.Tokenizer` of exactly `vocab_size` entries. Raises TooFewPieces or TooSmall.
+
+    Words are split as GPT-2 does, with `split_digits` as Qwen2 does: llama.cpp knows both by name.
+    """
     tokenizers = _library("tokenizers")
-    from tokenizers import AddedToken, decoders, models, pre_tokenizers, trainers
+    from tokenizers import AddedToken, Regex, decoders, models, pre_tokenizers, trainers
+
+    from steps.export.tokenizer_kinds import SPLITS
 
     marks = [*SPECIAL.values(), *user_symbols]
     if vocab_size < len(marks) + 256:
         raise TooSmall(vocab_size, len(marks) + 256)
     fast = tokenizers.Tokenizer(models.BPE(unk_token=None))
-    fast.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    split = next(split for split in SPLITS if split.pre == ("qwen2" if split_digits else "gpt-2"))
+    words = [pre_tokenizers.Split(Regex(split.regex), "isolated")] if split.regex else []
+    level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not words)
+    fast.pre_tokenizer = pre_tokenizers.Sequence([*words, level]) if words else level
     fast.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
@@ -196,12 +209,13 @@ def train_byte_bpe(sample: Sample, *, vocab_size: int, user_symbols: list[str]) 
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
     )
     fast.train_from_iterator(sample.chunks, trainer)
-    if fast.get_vocab_size() < vocab_size:
-        raise TooFewPieces(vocab_size, fast.get_vocab_size())
     made = json.loads(fast.to_str())
     for token in made["added_tokens"]:  # the trainer takes marks only as special tokens, and text must not skip the user's own
         token["special"] = token["content"] not in user_symbols
-    return tokenizers.Tokenizer.from_str(json.dumps(made))
+    done = tokenizers.Tokenizer.from_str(json.dumps(made))
+    if (size := done.get_vocab_size()) < vocab_size:
+        raise TooFewPieces(vocab_size, size, done)
+    return done
 
 
 def longest_pieces(pieces: Iterable[str], count: int = 24) -> list[str]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.rules.vocabulary import most_pieces
 from schemas import Edit
+from steps.text.richness import most_pieces
 from tests.runner.judged import meant, said
 
 MODEL = "model: {family: mamba,"
@@ -73,6 +73,21 @@ def test_a_vocabulary_beyond_any_text_of_that_size_is_told(tmp_path: Path):
     for text_bytes, unigram, bpe in ((52_958, 1623, 6278), (248_239, 8799, 41_144), (561_763, 7019, 24_419), (1_090_238, 11_318, 43_274)):
         assert unigram <= most_pieces(text_bytes, "unigram")
         assert bpe <= most_pieces(text_bytes, "bpe")
+
+
+@pytest.mark.parametrize(
+    ("size", "model", "codes"), [(50257, "unigram", ["T102"]), (40000, "unigram", []), (50257, "bpe", []), (250_000, "byte_bpe", ["T102"])]
+)
+def test_real_text_is_looked_into(tmp_path: Path, test_data: Path, size: int, model: str, codes: list[str]):
+    """5.4 MB of Turkish hold 43,462 unigram pieces and 165,492 of bpe: a sample of its words tells, where its size alone does not."""
+    sources = ("{hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}", f"{{path: {test_data}/tr/*.txt}}")
+    assert [c for c in said(tmp_path, sources, ("vocab_size: 16000", f"vocab_size: {size}\n    model: {model}")) if c == "T102"] == codes
+
+
+def test_the_sample_bounds_the_text(tmp_path: Path, test_data: Path):
+    """What the trainer is not shown holds no pieces for it."""
+    sources = ("{hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}", f"{{path: {test_data}/tr/*.txt}}")
+    assert "T102" in said(tmp_path, sources, ("vocab_size: 16000", "vocab_size: 16000\n    model: unigram\n    sample_bytes: 500000"))
 
 
 def test_bins_of_one_tokenizer_and_a_model_of_another(tmp_path: Path):

@@ -4,17 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas import CorpusForecast, RecipeError
 from steps.text.fast import HARD_LINES, first_difference
-from steps.text.tokenizers import open_tokenizer
+from steps.text.tokenizers import FastTokenizer, open_tokenizer
 from steps.text.trainers import CHUNK, chunks_of, draw_sample
 from steps.train_tokenizer import AtMost, TrainTokenizer, train_tokenizer
 from tests.conftest import ROOT, FakeContext
-from tests.steps.text.made import corpus, opened, stories, tokenizer
+from tests.steps.text.made import corpus, folder, opened, stories, tokenizer
 
 
 def made(tmp_path, rows=None, **params):
@@ -29,15 +32,105 @@ def test_both_forms_give_the_same_ids(model):
     assert first_difference(opened(model), tokenizer(model).path, [*texts, *HARD_LINES]) is None
 
 
-def test_ids_agree_on_other_peoples_text(test_data):
-    """Five thousand lines of Turkish and English that the tokenizer was not trained on."""
-    lines = [
-        line
-        for name in ("tr/ud-boun.txt", "tr/ud-tourism.txt", "tr/xquad-tr-wikipedia.txt", "en/grimm.txt")
-        for line in (test_data / name).read_text("utf-8").splitlines()[:1250]
-    ]
-    for model in ("bpe", "unigram"):
-        assert first_difference(opened(model), tokenizer(model).path, lines) is None
+KINDS = {
+    "bpe": {},
+    "bpe without bytes": {"model": "bpe", "byte_fallback": False},
+    "bpe nfkc": {"model": "bpe", "normalization": "nfkc"},
+    "unigram": {"model": "unigram"},
+    "unigram with bytes": {"model": "unigram", "byte_fallback": True, "split_digits": True},
+    "unigram nmt_nfkc_cf": {"model": "unigram", "normalization": "nmt_nfkc_cf"},
+}
+
+
+@cache
+def of_kind(name):
+    params = TrainTokenizer(vocab_size=1000, user_symbols=["<tr>", "<|x|>"], **KINDS[name])
+    return train_tokenizer(params, [stories()], FakeContext(folder()))
+
+
+@cache
+def lines_of(test_data):
+    files = sorted((test_data / "tr").glob("*.txt")) + sorted((test_data / "en").glob("*.txt"))
+    return [line for file in files for line in file.read_text("utf-8").splitlines()[:700]][:10_000]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ids_agree_on_other_peoples_text(kind, test_data):
+    """Ten thousand lines of Turkish and English that the tokenizer was not trained on; the same text back, unknowns aside."""
+    lines = lines_of(test_data)
+    assert len(lines) > 9000
+    exact, fast = open_tokenizer(of_kind(kind).path), FastTokenizer(of_kind(kind).path)
+    ids = exact.encode_batch(lines)
+    assert ids == fast.encode_batch(lines)
+    known = [line for line in ids if exact.unk_id not in line]
+    assert len(known) > 8000
+    assert [exact.decode(line) for line in known] == [fast.decode(line) for line in known]
+
+
+@pytest.mark.parametrize("kind", ["bpe", "bpe nfkc", "unigram", "unigram with bytes", "byte_bpe"])
+def test_transformers_agrees_on_other_peoples_text(kind, test_data):
+    """AutoTokenizer gives bos and the very ids on two thousand of these lines, and decodes them to the same text."""
+    AutoTokenizer = pytest.importorskip("transformers").AutoTokenizer
+    made = tokenizer("byte_bpe") if kind == "byte_bpe" else of_kind(kind)
+    ours, theirs = open_tokenizer(made.path), AutoTokenizer.from_pretrained(made.path)
+    lines = lines_of(test_data)[::5]
+    ids = ours.encode_batch(lines)
+    assert theirs(lines).input_ids == [[2, *line] for line in ids]
+    known = [line for line in ids if ours.unk_id not in line]
+    assert theirs.batch_decode(known, skip_special_tokens=True) == [ours.decode(line) for line in known]
+
+
+ODD = [
+    "<tr>",
+    "<|x|>",
+    "</s>",
+    "<unk>",
+    "<0x41>",
+    "\u2581",
+    "\u2585",
+    "\0",
+    "\r\n",
+    "\t",
+    "    ",
+    "\u200d",
+    "👩",
+    "🇹",
+    "\ufe0f",
+    "e\u0301",
+    "İ",
+    "ı",
+]
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.lists(st.sampled_from(ODD) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=12).map("".join))
+def test_ids_agree_on_any_text(text):
+    """Control characters, NUL, joined emoji, marks in the middle, literal special tokens: both forms, there and back."""
+    for kind in ("bpe", "bpe without bytes", "unigram", "unigram with bytes"):
+        exact, fast = both(kind)
+        ids = exact.encode(text)
+        assert ids == fast.encode(text)
+        if exact.unk_id not in ids:
+            assert exact.decode(ids) == fast.decode(ids)
+
+
+@cache
+def both(kind):
+    return open_tokenizer(of_kind(kind).path), FastTokenizer(of_kind(kind).path)
+
+
+@pytest.mark.parametrize("model", ["bpe", "unigram", "byte_bpe"])
+def test_digits_stand_alone_when_asked(tmp_path, model):
+    """No piece holds a digit and anything else; without the param some do."""
+    rows = [{"text": f"Yıl 2024, {i % 7}. gün 2024 yılında 12,50 lira ödedi."} for i in range(60)]
+    digits = {True: 0, False: 0}
+    for split in digits:
+        made_, _ = made(tmp_path / str(split), rows, model=model, vocab_size=AtMost(at_most=600), split_digits=split)
+        tokens = open_tokenizer(made_.path)
+        pieces = [tokens.piece(i) for i in range(tokens.vocab_size)]
+        digits[split] = sum(any(c.isdigit() and c.isascii() for c in p) and len(p) > 1 and not p.startswith("<0x") for p in pieces)
+        assert tokens.decode(tokens.encode("2024 ve 12,50")) == "2024 ve 12,50"
+    assert digits[True] == 0 < digits[False]
 
 
 def test_transformers_opens_the_folder():
@@ -65,7 +158,7 @@ def test_line_breaks_tabs_and_digits_are_known():
 
 
 def test_the_same_corpus_gives_the_same_files(tmp_path):
-    """Another process, one core instead of all: every file byte for byte."""
+    """Another process, one core instead of all, another locale, hash seed and time zone: every file byte for byte."""
     script = (
         "import sys; from pathlib import Path; from schemas import Corpus; from tests.conftest import FakeContext\n"
         "from steps.train_tokenizer import TrainTokenizer, train_tokenizer\n"
@@ -76,7 +169,9 @@ def test_the_same_corpus_gives_the_same_files(tmp_path):
     small = corpus([row for i, row in enumerate(stories().rows()) if i % 8 == 0])
     for name, cores in (("one", {0}), ("all", os.sched_getaffinity(0))):
         code = f"import os; os.sched_setaffinity(0, {cores})\n{script}"
-        environment = {**os.environ, "RAYON_NUM_THREADS": str(len(cores)), "PYTHONHASHSEED": str(len(cores))}
+        many = str(len(cores))
+        environment = {**os.environ, "RAYON_NUM_THREADS": many, "OMP_NUM_THREADS": many, "PYTHONHASHSEED": many}
+        environment |= {"LC_ALL": "C" if name == "one" else "C.UTF-8", "PYTHONUTF8": "0", "TZ": "UTC" if name == "one" else "Asia/Tokyo"}
         subprocess.run([sys.executable, "-c", code, small.path, tmp_path / name], cwd=ROOT, env=environment, check=True)
     for path in sorted((tmp_path / "one").rglob("work/*")):
         assert path.read_bytes() == (tmp_path / "all" / path.relative_to(tmp_path / "one")).read_bytes(), path.name
