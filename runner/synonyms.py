@@ -54,7 +54,8 @@ def _bits(bits: int) -> Convert:
     def convert(value: Any, beside: Mapping[str, Any]) -> Known:
         if value is not True:
             return Known("train", (), None, True, "a model is loaded whole unless the recipe says otherwise", delete=True)
-        return Known("train", ("quant",), {"bits": bits}, False, "delete the line and write method: lora, the base is loaded whole")
+        there = beside.get("method") == "qlora"
+        return Known("train", ("quant",), {"bits": bits}, there, "" if there else "with method: qlora")
 
     return convert
 
@@ -79,9 +80,7 @@ def _base(value: Any, beside: Mapping[str, Any]) -> Known:
 
 
 def _adapter(value: Any, beside: Mapping[str, Any]) -> Known:
-    if value == "qlora":
-        return Known("train", ("method",), None, False, "write method: lora; qlora is not supported yet")
-    return Known("train", ("method",), "lora" if value == "lora" else "full")
+    return Known("train", ("method",), value if value in ("lora", "qlora") else "full")
 
 
 def _share(value: Any, beside: Mapping[str, Any]) -> Known:
@@ -108,7 +107,7 @@ _RUN_FOLDER = "every run has a folder of its own under runs/"
 _LATER = {  # words of our own language that are planned: told as such, never taken for a slip of the pen
     "stages": "freezing by stages", "tracking": "tracking by wandb, TensorBoard or MLflow", "resume_from": "going on from another run",
     "init_from": "starting from another recipe's weights", "backend": "another engine than PyTorch", "on_oom": "a fallback for memory",
-    "quant": "loading in 4 or 8 bits", "packing": "packing of fine-tuning rows",
+    "packing": "packing of fine-tuning rows",
 }  # fmt: skip
 _TRAIN: dict[str, Convert] = {
     **{name: _says(f"{what} is not supported yet; delete the line") for name, what in _LATER.items()},

@@ -302,7 +302,7 @@ def _enum(path: Names, value: Any, words: list[Any], wanted: list[str], scene: S
     return Finding("K004", "error", message, full, f"write {path[-1]}: {near}" if near else "", on=_part(value))
 
 
-_PLANNED = {"mamba_hebbian": "write family: mamba or mamba2", "qlora": "write method: lora"}
+_PLANNED = {"mamba_hebbian": "write family: mamba or mamba2"}
 
 
 def _same_word(value: str, words: list[Any]) -> Any:

@@ -152,7 +152,7 @@ class Checkpoint(Artifact):
     val_loss: float | None = None  # nats per token on the fixed set
     val_bits_per_byte: float | None = None
     max_seq_length: int = 0
-    method: Literal["full", "lora"] = "full"
+    method: Literal["full", "lora", "qlora"] = "full"
     objective: Literal["lm", "sft"] = "lm"
     files: ClassVar[tuple[str, ...]] = ("config.json", "model.safetensors")
 

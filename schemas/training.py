@@ -11,7 +11,8 @@ from schemas.model import ModelConfig
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 Scheduler = Literal["cosine", "linear", "constant", "wsd"]
 Objective = Literal["lm", "sft"]
-Method = Literal["full", "lora"]
+Method = Literal["full", "lora", "qlora"]
+ADAPTED: tuple[str, ...] = ("lora", "qlora")  # methods that train adapters beside a frozen base
 
 
 class BaseRef(Strict):
@@ -70,6 +71,28 @@ class LoraSettings(Strict):
     lora_alpha: Positive = Field(default=16, description="scale: the update counts lora_alpha / r")
     lora_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     target_modules: list[str] | None = Field(default=None, min_length=1, description="linear layers to adapt; by family when left out")
+    use_rslora: bool = Field(default=False, description="the update counts lora_alpha / sqrt(r), arXiv 2312.03732: for high ranks")
+    use_dora: bool = Field(default=False, description="length and direction of the weights apart, arXiv 2402.09353; slower")
+    layers: Positive | None = Field(default=None, description="adapt the last so many blocks; all when left out")
+    modules_to_save: list[str] | None = Field(
+        default=None, min_length=1, description="modules trained whole beside the adapters, such as the embedding when tokens were added"
+    )
+
+
+class QuantSettings(Strict):
+    """How the frozen base is held under qlora (arXiv 2305.14314), by bitsandbytes."""
+
+    bits: Literal[4, 8] = Field(default=4, description="4: blocks of 64 weights; 8: LLM.int8(), arXiv 2208.07339")
+    type: Literal["nf4", "fp4"] = Field(default="nf4", description="of four bits: nf4 for weights that are normally distributed, fp4")
+    double: bool = Field(default=False, description="of four bits: the blocks' scales are quantised too, 0.4 bits a weight less")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.bits == 8:
+            for name in ("type", "double"):
+                if name in self.model_fields_set:
+                    raise PydanticCustomError("A006", "{name} has no effect with bits: 8", {"name": name, "fix": f"delete {name}"})
+        return self
 
 
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]

@@ -24,7 +24,7 @@ from schemas import (
     TokenBin,
     Tokenizer,
 )  # fmt: skip
-from schemas.training import Expected, LoraSettings, Method, Objective, Precision, Scheduler, TrainModel
+from schemas.training import ADAPTED, Expected, LoraSettings, Method, Objective, Precision, QuantSettings, Scheduler, TrainModel
 from steps import step
 from steps.lm.pages import TRAIN_PAGES
 
@@ -37,8 +37,9 @@ class Train(StepParams):
     """How a model is trained. A step is an optimizer step in every field."""
 
     model: TrainModel = Field(default_factory=TrainModel, description="sizes of a new network, or {base: ...}")
-    method: Method = Field(default="full", description="all weights, or low-rank adapters that are merged at the end")
-    lora: LoraSettings | None = Field(default=None, description="with method: lora")
+    method: Method = Field(default="full", description="all weights; low-rank adapters, merged at the end; or those over a quantised base")
+    lora: LoraSettings | None = Field(default=None, description="with method: lora or qlora")
+    quant: QuantSettings | None = Field(default=None, description="with method: qlora; 4 bits, nf4, when left out")
     objective: Objective = Field(default="lm", description="lm: next token of a bin; sft: documents and answers of a corpus")
     max_steps: Positive | None = Field(default=None, description="optimizer steps")
     num_train_epochs: float | None = Field(default=None, gt=0, description="passes over the data; 1 when max_steps is left out too")
@@ -67,11 +68,7 @@ class Train(StepParams):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if self.lora is not None and self.method != "lora":
-            _mistake("A001", "lora has no effect with method: full", "lora", "write method: lora, or delete lora")
-        if self.method == "lora" and self.model.base is None:
-            _mistake("A002", "method: lora adapts a trained model, and model has no base", "method",
-                     "write model: {base: {path: ...}}, or method: full")  # fmt: skip
+        self._method_agrees()
         for one, other in (("max_steps", "num_train_epochs"), ("total_batch_size", "total_batch_tokens"), ("warmup_steps", "warmup_ratio")):
             if getattr(self, one) is not None and getattr(self, other) is not None:
                 _mistake("S001", f"{one} and {other} say the same thing twice", other, f"delete {one} or {other}")
@@ -84,6 +81,15 @@ class Train(StepParams):
                      f"write warmup_steps: {max(1, self.max_steps // 20)}")  # fmt: skip
         self._batch_agrees()
         return self
+
+    def _method_agrees(self) -> None:
+        if self.lora is not None and self.method not in ADAPTED:
+            _mistake("A001", "lora has no effect with method: full", "lora", "write method: lora, or delete lora")
+        if self.quant is not None and self.method != "qlora":
+            _mistake("A005", f"quant has no effect with method: {self.method}", "quant", "write method: qlora, or delete quant")
+        if self.method in ADAPTED and self.model.base is None:
+            _mistake("A002", f"method: {self.method} adapts a trained model, and model has no base", "method",
+                     "write model: {base: {path: ...}}, or method: full")  # fmt: skip
 
     def _batch_agrees(self) -> None:
         if self.total_batch_tokens is not None and self.total_batch_tokens < self.max_seq_length:
@@ -106,7 +112,7 @@ class Train(StepParams):
     @property
     def rate(self) -> float:
         """The peak learning rate."""
-        return self.learning_rate or (LORA_RATE if self.method == "lora" else FULL_RATE)
+        return self.learning_rate or (LORA_RATE if self.method in ADAPTED else FULL_RATE)
 
     @property
     def lowest_rate(self) -> float:
@@ -200,13 +206,24 @@ def _settle(params: Train, target: Machine, here: Machine) -> Train:
 @train.reads
 def _reads(params: Train, project: Path) -> list[Read]:
     base = params.model.base
+    engine = [Read("bitsandbytes", identity=_version("bitsandbytes"))] if params.method == "qlora" else []
     if base is None or base.step is not None:
-        return []
+        return engine
     if base.hub is not None:
-        return [Read("base", identity=f"{base.hub}@{base.revision or 'main'}")]
+        return [Read("base", identity=f"{base.hub}@{base.revision or 'main'}"), *engine]
     folder = project / (base.path or "")
     kinds = (".json", ".safetensors", ".model", ".txt", ".jinja")
-    return [Read(p.name, p) for p in sorted(folder.glob("*")) if p.suffix in kinds]
+    return [*(Read(p.name, p) for p in sorted(folder.glob("*")) if p.suffix in kinds), *engine]
+
+
+def _version(distribution: str) -> str:
+    """Of a library that only one method computes with: its version is in the key of that method alone."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "absent"
 
 
 @train.smoke

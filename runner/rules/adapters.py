@@ -6,7 +6,7 @@ from runner.nearest import nearest
 from runner.rules import View, at, number, path, rule, say
 from schemas.artifacts import CheckpointForecast
 from schemas.findings import Edit, Finding, RulePage
-from schemas.training import DEFAULT_TARGETS
+from schemas.training import ADAPTED, DEFAULT_TARGETS
 
 LAYERS = {  # linear layers by family, by the last part of their name
     "mamba": ["in_proj", "x_proj", "dt_proj", "out_proj"],
@@ -28,7 +28,7 @@ def targets_learn(view: View) -> Iterator[Finding]:
         targets = at(step.raw, "lora.target_modules")
         made = step.forecast
         model = made.model if isinstance(made, CheckpointForecast) else None
-        if not isinstance(targets, list) or model is None or at(step.raw, "method") != "lora":
+        if not isinstance(targets, list) or model is None or at(step.raw, "method") not in ADAPTED:
             continue
         folder = view.base(step)
         known = sorted(folder.layers) if folder is not None and folder.layers else LAYERS[model.family]

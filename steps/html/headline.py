@@ -63,7 +63,11 @@ def _model(run: RunLog, training: dict[str, Any]) -> str:
     tuned = how["objective"] == "sft" or how["method"] in ("lora", "qlora")
     named = [language(code) for code in languages(run) if code and code != "und"]
     if tuned:
-        what = "was fine-tuned" + (" with LoRA" if how["method"] == "lora" else "") + (f" on {listed(named)}" if named else "")
+        what = (
+            "was fine-tuned"
+            + {"lora": " with LoRA", "qlora": " with QLoRA"}.get(str(how["method"]), "")
+            + (f" on {listed(named)}" if named else "")
+        )
     elif named:
         what = f"learned {listed(named)}"
     else:

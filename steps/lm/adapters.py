@@ -12,20 +12,29 @@ from torch import nn
 from schemas import RecipeError
 from schemas.training import DEFAULT_TARGETS, LoraSettings
 from steps.lm.checkpoint import write_json
+from steps.lm.quantized import is_quantized
 
-FIELD = "lora.target_modules"
+FIELD, WHOLE = "lora.target_modules", "lora.modules_to_save"
+BLOCKS = ["layers", "h"]  # what the list of blocks is called in the models that transformers has
 MERGE_TOLERANCE = 1e-3  # of the largest logit: what fp32 sums may differ by
 
 
 def add(network: nn.Module, family: str, settings: LoraSettings, seed: int) -> Any:
     """Put adapters into `network`, freeze the rest, and return peft's view of it (`network` itself now holds them).
 
-    Raises RecipeError A101 for a name that no linear layer has, A102 for one that peft or a tied head forbids.
+    Raises RecipeError A101 for a name that no linear layer has, A102 for one that peft or a tied head forbids, A107 for more layers
+    than there are.
     """
     from peft import LoraConfig, get_peft_model
 
     targets = settings.target_modules or DEFAULT_TARGETS[family]
     _names_exist(network, targets)
+    blocks = network.config.num_hidden_layers
+    if settings.layers is not None and settings.layers > blocks:
+        raise RecipeError("A107", f"the model has {blocks} blocks, lora.layers is {settings.layers}", field="lora.layers",
+                          fix=f"write layers: {blocks}, or delete it to adapt all")  # fmt: skip
+    whole = settings.modules_to_save or []
+    _modules_exist(network, whole, set(targets))
     if network.config.tie_word_embeddings:
         ends = {_leaf(network, m) for m in (network.get_input_embeddings(), network.get_output_embeddings())}
         for name in sorted(ends & set(targets)):
@@ -34,7 +43,10 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int) -> A
     turned = any(type(m).__name__ == "Conv1D" for m in network.modules())  # GPT-2 keeps its matrices transposed
     config = LoraConfig(
         r=settings.r, lora_alpha=settings.lora_alpha, lora_dropout=settings.lora_dropout, target_modules=sorted(targets),
-        fan_in_fan_out=turned, bias="none", task_type="CAUSAL_LM",
+        fan_in_fan_out=turned, bias="none", task_type="CAUSAL_LM", use_rslora=settings.use_rslora, use_dora=settings.use_dora,
+        layers_to_transform=None if settings.layers is None else list(range(blocks - settings.layers, blocks)),
+        layers_pattern=None if settings.layers is None else BLOCKS, modules_to_save=sorted(whole) or None,
+        ensure_weight_tying=bool(whole) and bool(network.config.tie_word_embeddings),
     )  # fmt: skip
     try:
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
@@ -46,8 +58,25 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int) -> A
                           fix=f"write target_modules: {json.dumps(DEFAULT_TARGETS[family])}") from error  # fmt: skip
 
 
+def _modules_exist(network: nn.Module, names: list[str], targets: set[str]) -> None:
+    """Modules that are trained whole: leaves of the network, and not adapted besides."""
+    leaves = {name.rsplit(".", 1)[-1] for name, m in network.named_modules() if name and any(True for _ in m.parameters(recurse=False))}
+    for name in names:
+        if name not in leaves:
+            near = get_close_matches(name, sorted(leaves), 1, 0.5)
+            raise RecipeError("A101", f"the model has no module {name!r}; it has {', '.join(sorted(leaves))}", field=WHOLE,
+                              fix=f"did you mean {near[0]!r}?" if near else "name some of these")  # fmt: skip
+        if name in targets:
+            raise RecipeError("A102", f"{name} would be adapted and trained whole at once", field=WHOLE,
+                              fix=f"take {name} out of target_modules or of modules_to_save")  # fmt: skip
+        if any(is_quantized(m) for full, m in network.named_modules() if full.rsplit(".", 1)[-1] == name):
+            raise RecipeError("A102", f"{name} is quantised, and bytes cannot be trained", field=WHOLE,
+                              fix=f"write method: lora, or take {name} out of modules_to_save")  # fmt: skip
+
+
 def _names_exist(network: nn.Module, targets: list[str]) -> None:
-    adaptable = {name.rsplit(".", 1)[-1] for name, m in network.named_modules() if type(m).__name__ in ("Linear", "Conv1D")}
+    kinds = ("Linear", "Conv1D", "Linear4bit", "Linear8bitLt")
+    adaptable = {name.rsplit(".", 1)[-1] for name, m in network.named_modules() if type(m).__name__ in kinds}
     for name in targets:
         if name not in adaptable:
             near = get_close_matches(name, sorted(adaptable), 1, 0.5)
@@ -60,12 +89,23 @@ def _leaf(network: nn.Module, module: nn.Module) -> str:
 
 
 def every_adapter_learns(network: nn.Module) -> None:
-    """Raise RecipeError A103 naming each adapter whose B got no gradient from the first backward pass.
+    """Raise RecipeError A103 naming each adapter, and each module trained whole, that got no gradient from the backward pass just made.
 
-    B starts at zero and A does not, so B's gradient is zero only where the layer's weight is used behind the adapter's back.
+    B starts at zero and A does not: at first A's gradient is zero and B's is not, unless the layer's weight is used behind the
+    adapter's back. Once B has moved, A must get a gradient too.
     """
-    dead = [name.split(".lora_B")[0] for name, p in network.named_parameters()
-            if ".lora_B" in name and (p.grad is None or not bool(p.grad.any()))]  # fmt: skip
+    named = dict(network.named_parameters())
+
+    def silent(p: torch.Tensor) -> bool:
+        return p.grad is None or not bool(p.grad.any())
+
+    dead = []
+    for name, p in named.items():
+        first = name.replace(".lora_B.", ".lora_A.")
+        if ".lora_B." in name and (silent(p) or (bool(p.any()) and first in named and silent(named[first]))):
+            dead.append(name.split(".lora_B")[0])
+        elif ".modules_to_save." in name and p.requires_grad and silent(p):
+            dead.append(name.split(".modules_to_save")[0])
     if dead:
         names = sorted({name.rsplit(".", 1)[-1] for name in dead})
         raise RecipeError("A103", f"{len(dead)} adapters get no gradient and would never learn, such as {dead[0]}", field=FIELD,
@@ -80,6 +120,26 @@ def save(adapted: Any, folder: Path) -> None:
     config["base_model_name_or_path"] = None
     config["target_modules"] = sorted(config["target_modules"])  # a set inside peft: its order differs from run to run
     write_json(folder / "adapter_config.json", config)
+
+
+def transplant(adapted: Any, network: nn.Module, family: str, settings: LoraSettings) -> Any:
+    """peft's view of `network` with the trained adapters of `adapted`, whose base was quantised."""
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+
+    view = add(network, family, settings, 0)
+    found = set_peft_model_state_dict(view, get_peft_model_state_dict(adapted, save_embedding_layers=False))
+    if found.unexpected_keys:
+        raise AssertionError(f"adapters of a quantised base have no place in it: {found.unexpected_keys[:3]}")
+    return view
+
+
+@torch.no_grad()
+def drift(adapted: Any, other: Any, ids: torch.Tensor) -> float:
+    """The largest difference of logits on `ids` (B, T) between the same adapters over a quantised base and over the base itself."""
+    adapted.eval(), other.eval()
+    one = adapted(input_ids=ids, use_cache=False).logits.float()
+    two = other(input_ids=ids.to(next(other.parameters()).device), use_cache=False).logits.float()
+    return float((one.cpu() - two.cpu()).abs().max())
 
 
 @torch.no_grad()

@@ -11,8 +11,8 @@ from blake3 import blake3
 from torch import nn
 
 from schemas import Checkpoint, Corpus, ModelConfig, RecipeError, StepContext, TokenBin, Tokenizer
-from schemas.training import LoraSettings
-from steps.lm import adapters, build, checkpoint, precision, texts
+from schemas.training import ADAPTED, LoraSettings, QuantSettings
+from steps.lm import adapters, build, checkpoint, precision, quantized, texts
 from steps.lm.batches import Data, PackedRows, Row, WholeRows, validation_rows
 from steps.lm.evaluate import score
 from steps.lm.frozen import halve, held_dtype, rounded, stored_dtype
@@ -69,8 +69,9 @@ def assemble(job: Job) -> Checkpoint:
     if limit is not None and limit < params.max_seq_length:
         raise RecipeError("M101", f"the model has {limit} positions, rows have {params.max_seq_length}", field="max_seq_length",
                           fix=f"write max_seq_length: {limit}")  # fmt: skip
-    network.to(device)
-    adapted = adapters.add(network, family, params.lora or LoraSettings(), context.seed) if params.method == "lora" else None
+    if params.method != "qlora":  # bitsandbytes has put it there
+        network.to(device)
+    adapted = adapters.add(network, family, params.lora or LoraSettings(), context.seed) if params.method in ADAPTED else None
     settings = _settings(params, material)
     watch = Bands(params.expect, context)
     with precision.held(half, device):
@@ -133,7 +134,7 @@ def _network(job: Job, base: Path | None, words: TextTokenizer, half: torch.dtyp
     """The model (in fp32, or its matrices in `half`) and its family; its embedding has a row for every id."""
     params = job.params
     if base is not None:
-        network = build.open_model(base, field="model.base", half=half)
+        network = build.open_model(base, field="model.base", half=half, quantized=_quantized(job, base))
         rows = network.config.vocab_size
         family = build.sizes_of(network).family
         ids_fit(words.vocab_size - 1, rows, "the base model", field="model.base", fix="take the base model's own tokenizer")
@@ -148,6 +149,18 @@ def _network(job: Job, base: Path | None, words: TextTokenizer, half: torch.dtyp
     if job.bins is not None and params.objective == "lm":
         ids_fit(job.bins.largest_id, rows, "the model", field="model")
     return network, family
+
+
+def _quantized(job: Job, base: Path) -> dict[str, Any] | None:
+    """How a base is held in bytes, None where it is not."""
+    if job.params.method != "qlora":
+        return None
+    if kind := quantized.already(base):
+        raise RecipeError("A109", f"{base.name} is quantised already ({kind}): adapters are merged into the weights themselves",
+                          field="model.base", fix="name the model that it was quantised from")  # fmt: skip
+    settings = job.params.quant or QuantSettings()
+    job.context.event("quantized", bits=settings.bits, message=f"the base is held in {quantized.describe(settings)}")
+    return quantized.options(settings, job.params.precision, build.device())
 
 
 def token_ids(words: TextTokenizer) -> dict[str, int | None]:
@@ -214,9 +227,16 @@ def _finish(
     device = next(network.parameters()).device
     merged: float | None = None
     stored = torch.float32
+    drift: float | None = None
     if adapted is not None:
-        adapters.save(adapted, out / "adapter")
         base = _base(job)
+        if params.method == "qlora" and base is not None:  # into the base itself, not into what four bits made of it
+            whole = build.open_model(base, field="model.base")
+            over = adapters.transplant(adapted, whole, build.sizes_of(whole).family, params.lora or LoraSettings())
+            with precision.held(half, device):
+                drift = adapters.drift(adapted, over, _some_rows(material, settings).to(device))
+            adapted = over
+        adapters.save(adapted, out / "adapter")
         stored = stored_dtype(base) if base is not None else torch.float32
         if half is not None:
             adapted = adapted.to("cpu").float()
@@ -224,7 +244,9 @@ def _finish(
         network, merged = adapters.merge(adapted, rows)
         rounded(network, stored)
         kind = str(stored).removeprefix("torch.")
-        context.event("merged", largest_logit_difference=merged, stored=kind, message=f"adapters merged in fp32, weights stored in {kind}")
+        moved = "" if drift is None else f"; logits differ by up to {drift:.2g} from those over the quantised base"
+        context.event("merged", largest_logit_difference=merged, stored=kind, drift=drift,
+                      message=f"adapters merged in fp32, weights stored in {kind}{moved}")  # fmt: skip
     checkpoint.write_model(network, out, token_ids(words), stored)
     if adapted is not None and material.validation:  # the merged weights are what the loss is recorded of
         if half is not None:
@@ -246,7 +268,7 @@ def _finish(
     checkpoint.write_json(out / RECORD, record)
     model = build.sizes_of(network)
     count = build.parameter_count(network)
-    context.stats("training", _stats(job, network, model, material, settings, done, merged, device))
+    context.stats("training", {**_stats(job, network, model, material, settings, done, merged, device), "quantization_drift": drift})
     return Checkpoint(
         model=model, parameters=count, vocab_size=model.vocab_size or words.vocab_size, step=done.step, trained_tokens=done.tokens,
         val_loss=scored.get("loss"), val_bits_per_byte=scored.get("bits_per_byte"), max_seq_length=params.max_seq_length,

@@ -12,6 +12,7 @@ from torch import nn
 from schemas import ModelConfig, RecipeError
 from steps.lm import mamba, mamba2, transformer
 from steps.lm.frozen import halve, stored_dtype
+from steps.lm.quantized import stay_trainable
 from steps.lm.shapes import sizes
 from steps.sizing.throughput import ONE_THREAD_PARAMETERS
 
@@ -51,10 +52,11 @@ def _drop_out(network: nn.Module, share: float) -> None:
         block.mixer.register_forward_hook(drop)
 
 
-def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None) -> nn.Module:
+def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None, quantized: dict[str, Any] | None = None) -> nn.Module:
     """The causal language model in a transformers folder, in fp32; with `half` its matrices in that (see steps.lm.frozen).
 
-    Raises RecipeError C001 when it holds no safetensors (a pickle can run code), C002 when transformers cannot open it.
+    quantized: what steps.lm.quantized says of linear layers in 4 or 8 bits. Raises RecipeError C001 when it holds no safetensors (a
+    pickle can run code), C002 when transformers cannot open it.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -76,6 +78,7 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
             "dtype": stored_dtype(folder) if half else torch.float32,
             "use_safetensors": True,
             "trust_remote_code": False,
+            **(quantized or {}),
         }
         network, info = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -86,6 +89,7 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
         raise RecipeError("C003", f"{folder.name} lacks weights, or has them in another shape: {_few(absent)}", field=field,
                           fix="make or fetch the folder again")  # fmt: skip
     mamba.use_own_mixer(network)
+    stay_trainable(network)
     if half is not None:
         halve(network, half)
     return network

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas import CheckpointForecast, ForecastContext, ModelConfig
-from schemas.training import DEFAULT_TARGETS
+from schemas.training import ADAPTED, DEFAULT_TARGETS
 from steps.lm.shapes import sizes
 from steps.sizing.budget import lora_parameters, training_memory
 from steps.sizing.throughput import tokens_per_second
@@ -73,19 +73,19 @@ def _costs(
         precision = "fp32" if machine.kind != "cuda" else "bf16" if machine.bf16 else "fp16"
     rank = params.lora.r if params.lora else 8
     targets = (params.lora.target_modules if params.lora else None) or DEFAULT_TARGETS[model.family]
-    adapters = lora_parameters(model, rank, tuple(targets)) if params.method == "lora" else 0
+    adapters = lora_parameters(model, rank, tuple(targets)) if params.method in ADAPTED else 0
     parts = training_memory(
         model,
         batch_size=micro,
         length=length,
         precision=precision,
-        method=params.method,
+        method="lora" if params.method in ADAPTED else "full",
         lora_parameters=adapters,
         lora_rank=rank,
         lora_targets=tuple(targets),
         kind=machine.kind,
     )
-    speed = tokens_per_second(model, machine, micro, length, precision, method=params.method)
+    speed = tokens_per_second(model, machine, micro, length, precision, method="lora" if params.method in ADAPTED else "full")
     because["peak_memory_bytes"] = f"{micro} rows of {length} tokens at a time in {precision}"
     because["seconds"] = f"about {speed:.0f} tokens a second on {machine.title or machine.name}, modelled"
     total, share = model.parameters(length), model.embedding_parameters()

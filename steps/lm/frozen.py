@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from schemas.training import ADAPTED
 from steps.lm.precision import TYPES
 
 STORED = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}  # safetensors' names
@@ -15,7 +16,7 @@ STORED = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}  #
 
 def held_dtype(method: str, precision: str, device: torch.device) -> torch.dtype | None:
     """What the base's matrices are held in, None for fp32: LoRA on CUDA does not train them, and autocast would halve them anyway."""
-    return TYPES.get(precision) if method == "lora" and device.type == "cuda" else None
+    return TYPES.get(precision) if method in ADAPTED and device.type == "cuda" else None
 
 
 def halve(network: nn.Module, dtype: torch.dtype) -> None:
@@ -27,7 +28,8 @@ def halve(network: nn.Module, dtype: torch.dtype) -> None:
     for module in network.modules():
         large = isinstance(module, (nn.Linear, nn.Embedding)) or type(module).__name__ == "Conv1D"  # GPT-2's, a matrix too
         for name, parameter in module.named_parameters(recurse=False):
-            parameter.data = parameter.data.to(dtype if large and name == "weight" else torch.float32)
+            if parameter.is_floating_point():  # not what bitsandbytes packed into bytes
+                parameter.data = parameter.data.to(dtype if large and name == "weight" else torch.float32)
     network.get_input_embeddings().register_forward_hook(_widened)
 
 

@@ -19,6 +19,7 @@ from steps.lm.loss import Head
 from steps.lm.optimizer import adamw
 from steps.lm.schedule import learning_rate
 
+EARLY_STEPS = 2  # in the first an adapter's B must get a gradient, in the second its A
 SMOOTHED_STEPS = 20  # the loss that is compared and reported is the mean of the last so many steps
 
 
@@ -77,16 +78,15 @@ class Loop:
         context: StepContext,
         sampler: Callable[[int], list[dict[str, str]]],
         watcher: Callable[[int, Progress], None],
-        after_first_backward: Callable[[], None],
+        after_early_backward: Callable[[], None],
     ) -> None:
         self.head, self.data, self.validation, self.settings, self.context = head, data, validation, settings, context
-        self.sampler, self.watcher, self.after_first_backward = sampler, watcher, after_first_backward
+        self.sampler, self.watcher, self.after_early_backward = sampler, watcher, after_early_backward
         self.device = next(head.network.parameters()).device
         self.optimizer = adamw(head.network, settings.weight_decay)
         self.scaler = numbers.scaler(settings.precision, self.device)
         self.trained = [p for p in head.network.parameters() if p.requires_grad]
         self.progress = Progress()
-        self.fresh = True
 
     def run(self, seed: int) -> Progress:
         """Train to the last step. Raises RecipeError S101 when the loss is no number, and `context.stopped()` once asked to stop."""
@@ -133,9 +133,8 @@ class Loop:
                 loss, plain = self.head.summed(ids.to(self.device), targets.to(self.device), s.z_loss)
             self.scaler.scale(loss / tokens).backward()
             total += float(plain)
-        if self.fresh:
-            self.after_first_backward()
-            self.fresh = False
+        if step < EARLY_STEPS:
+            self.after_early_backward()
         self.scaler.unscale_(self.optimizer)
         norm = float(torch.nn.utils.clip_grad_norm_(self.trained, s.max_grad_norm or math.inf))
         if not math.isfinite(total):
@@ -180,7 +179,6 @@ class Loop:
             "generator": torch.get_rng_state(),
             "cuda_generators": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
             "threads": torch.get_num_threads(),
-            "fresh": self.fresh,
             "progress": vars(self.progress),
         }
         save_state(self.context.keep, self.progress.step, state, self.settings.keep)
@@ -203,7 +201,6 @@ class Loop:
         if self.device.type == "cuda":
             torch.cuda.set_rng_state_all(state["cuda_generators"])
         self.progress = Progress(**state["progress"])
-        self.fresh = state["fresh"]
         exact = self.device.type == "cpu"
         if state["threads"] != torch.get_num_threads():
             torch.set_num_threads(state["threads"])

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from schemas import ModelConfig
-from schemas.training import LoraSettings
+from schemas.training import ADAPTED, LoraSettings
 from steps.lm import adapters, build
 from steps.lm.frozen import halve, held_dtype
 from steps.lm.loop import peak_memory_gb
@@ -55,7 +55,7 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
     if half is not None:
         halve(network, half)
     network.to(device)
-    if question["method"] == "lora":
+    if question["method"] in ADAPTED:
         adapters.add(network, model.family, LoraSettings.model_validate(question["lora"] or {}), 1)
     with held(half, device):
         head = Head(network)

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.machine import GIB, Machine
 from schemas.model import ModelConfig
+from schemas.training import ADAPTED
 from steps.sizing.budget import layer_bytes, lora_parameters, training_memory, transient_bytes
 from steps.sizing.subject import Subject
 from steps.sizing.throughput import tokens_per_second
@@ -87,13 +88,13 @@ def candidates(subject: Subject, model: ModelConfig, machine: Machine, length: i
 def _candidate(subject: Subject, model: ModelConfig, machine: Machine, length: int, micro: int, margin: float) -> Candidate:
     precision = subject.precision if subject.precision != "auto" else precision_for(machine)
     times = subject.accumulation or ceil(subject.rows / micro)
-    adapters = lora_parameters(model, subject.lora_rank, subject.lora_targets(model)) if subject.method == "lora" else 0
+    adapters = lora_parameters(model, subject.lora_rank, subject.lora_targets(model)) if subject.method in ADAPTED else 0
     memory = training_memory(
         model,
         batch_size=micro,
         length=length,
         precision=precision,
-        method=subject.method,
+        method="lora" if subject.method in ADAPTED else "full",
         lora_parameters=adapters,
         lora_rank=subject.lora_rank,
         lora_targets=subject.lora_targets(model),
@@ -103,7 +104,9 @@ def _candidate(subject: Subject, model: ModelConfig, machine: Machine, length: i
     share = need / max(1, machine.memory_bytes)
     stability = 1.0 if share <= EASY else 0.0 if need > budget else 1.0 - 0.5 * (share - EASY) / max(1e-9, margin - EASY)
     factor = min(micro * times, subject.rows) / max(micro * times, subject.rows)
-    speed = tokens_per_second(model, machine, micro, length, precision, method=subject.method, accumulation=times)
+    speed = tokens_per_second(
+        model, machine, micro, length, precision, method="lora" if subject.method in ADAPTED else "full", accumulation=times
+    )
     over = need > budget
     return Candidate(
         micro, times, subject.eval_batch_size or _eval_rows(model, micro, length, precision, memory), length, precision, memory, budget,

@@ -181,8 +181,7 @@ def test_the_offered_fixes_do_what_they_say(tmp_path: Path):
     ("old", "new", "fix"),
     [
         ("max_steps: 10", "max_steps: 10\n    stages: []", "freezing by stages is not supported yet; delete the line"),
-        ("max_steps: 10", "max_steps: 10\n    load_in_4bit: true", "delete the line and write method: lora, the base is loaded whole"),
-        ("max_steps: 10", "max_steps: 10\n    method: qlora", "qlora is not supported yet; write method: lora"),
+        ("max_steps: 10", "max_steps: 10\n    load_in_4bit: true", "write quant: {bits: 4} (with method: qlora)"),
         ("family: mamba", "family: mamba_hebbian", "mamba_hebbian is not supported yet; write family: mamba or mamba2"),
     ],
 )
