@@ -4,11 +4,13 @@ import contextlib
 import http.client
 import io
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.error import HTTPError
+from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
 from schemas import RecipeError
@@ -44,6 +46,8 @@ class Remote:
         self.size: int | None = None
         self.digest = ""
         self.mark = ""  # the server's name for this version of the file
+        self.begun = False  # it gave something once
+        self._waiting: io.BufferedReader | None = None
 
     @property
     def suffixes(self) -> list[str]:
@@ -60,8 +64,14 @@ class Remote:
         return SimpleNamespace(st_size=1 if self.size is None else self.size)
 
     def open(self, mode: str = "rb") -> io.BufferedReader:
-        """The bytes from the beginning, read once to their end. Raises OSError when there is no such file."""
-        return io.BufferedReader(_Resumed(self), 1 << 20)
+        """The bytes from the beginning, read once to their end. Raises ConnectionLost."""
+        waiting, self._waiting = self._waiting, None
+        return waiting or io.BufferedReader(_Resumed(self), 1 << 20)
+
+    def find(self) -> None:
+        """Begin to read, so that `open` gives what is there. Raises OSError when there is no such file or server."""
+        self._waiting = io.BufferedReader(_Resumed(self), 1 << 20)
+        self.begun = True
 
     def begin(self, at: int) -> Any:
         """A stream of the bytes from `at` on. Raises ConnectionLost when the file is no longer the one that was begun."""
@@ -74,8 +84,7 @@ class Remote:
             if at:
                 stream.seek(at)
             return stream
-        headers = {"User-Agent": "recipe", "Accept-Encoding": "identity"} | ({"Range": f"bytes={at}-"} if at else {})
-        answer = urlopen(Request(self.url, headers=headers), timeout=TIMEOUT_S)
+        answer = urlopen(_request(self.url, at), timeout=TIMEOUT_S)
         given = answer.headers
         size = _length(given, at)
         mark = given.get("ETag") or given.get("Last-Modified") or ""
@@ -85,6 +94,19 @@ class Remote:
         if at and answer.status != 206:
             _skip(answer, at)
         return answer
+
+
+def _request(url: str, at: int) -> Request:
+    """A request for the bytes from `at` on; a name and password in the address are sent as such."""
+    headers = {"User-Agent": "recipe", "Accept-Encoding": "identity"}
+    if at:
+        headers["Range"] = f"bytes={at}-"
+    parts = urlsplit(url)
+    user, mark, host = parts.netloc.rpartition("@")
+    if mark:
+        headers["Authorization"] = f"Basic {b64encode(unquote(user).encode()).decode()}"
+        url = urlunsplit(parts._replace(netloc=host))
+    return Request(url, headers=headers)
 
 
 def _length(headers: Any, at: int) -> int | None:
@@ -145,8 +167,8 @@ class _Resumed(io.RawIOBase):
             except HTTPError as error:
                 if error.code not in AGAIN or not left:
                     raise self._lost(error) from error
-            except FileNotFoundError:
-                raise
+            except FileNotFoundError as error:
+                raise self._lost(error) from error
             except (OSError, http.client.HTTPException, EOFError) as error:
                 if not left:
                     raise self._lost(error) from error
@@ -155,7 +177,7 @@ class _Resumed(io.RawIOBase):
         raise AssertionError("the last try returns or raises")
 
     def _lost(self, error: Exception) -> Exception:
-        if self.at == 0:
+        if not self.remote.begun:
             return error if isinstance(error, OSError) else OSError(str(error))
         return ConnectionLost(f"{shown_url(self.remote.url)} broke off after {self.at:,} bytes: {error}")
 

@@ -200,9 +200,8 @@ def _from_url(source: SourceLike, reading: Reading, place: str, first_pass: bool
     try:
         for remote in remote_files(url):
             kind = _kind(source, remote)
+            remote.find()
             path = cast(Path, remote) if kind in STREAMED else _fetched(remote, reading.keep)
-            if isinstance(path, Remote):
-                remote.open().close()  # an address that gives nothing is told as such, not as a damaged file
             for named in _from_files(_as(source, kind), reading, place, [(remote.name, path)], first_pass):
                 used = True
                 yield named

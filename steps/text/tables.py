@@ -147,7 +147,10 @@ def _csv(path: Path, complain: Complain) -> Iterator[Row]:
 
 
 def _encoding(path: Path) -> tuple[str, str]:
-    """What a table of text is written in, and its beginning: UTF-8 when all of it is, else what the part says that is not."""
+    """What a table of text is written in, and its beginning: UTF-8 when all of it is, else what the part says that is not.
+
+    Of a file behind an address only the beginning is looked at.
+    """
     check = codecs.getincrementaldecoder("utf-8")()
     with open_bytes(path) as file:
         head = file.read(HEAD)
@@ -157,7 +160,7 @@ def _encoding(path: Path) -> tuple[str, str]:
                 check.decode(piece)
             except UnicodeDecodeError:
                 break
-            piece = file.read(1 << 20)
+            piece = file.read(1 << 20) if isinstance(path, Path) else b""
     if not piece and b"\0" not in head:
         return "utf-8", head.decode("utf-8", "ignore")
     found = decode(head if len(head) < HEAD else head + (piece if piece is not head else b""))[1]
