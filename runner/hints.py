@@ -117,11 +117,12 @@ def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
     return Hint()
 
 
-def of_word(path: Names, value: Any) -> str:
-    """For a word that the field does not know (K004): the nearest meaning, in words."""
+def of_word(path: Names, value: Any, words: list[str]) -> str:
+    """For a word that the field does not know (K004): the nearest meaning among `words`, in words."""
     name = str(path[-1]) if path else ""
     word = str(value).strip().lower()
     if name == "quantization" and re.fullmatch(r"(iq|q)\d_?(k|xs|xxs|s|m|nl)\w*", word):
         return f"write quantization: f16 or q8_0; {K_QUANTS.format(word.upper())}"
-    found = NEAR.get(name, {}).get(word.replace("-", "_"), NEAR.get(name, {}).get(word))
-    return f"write {name}: {found}" if found else ""
+    found = NEAR.get(name, {}).get(word.replace("-", "_"), NEAR.get(name, {}).get(word, ""))
+    found = found if found in words else found.partition("_")[0]
+    return f"write {name}: {found}" if found in words else ""

@@ -51,6 +51,14 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
         return Finding(
             "K006", "error", f"{name} belongs to {elsewhere[0]}, not to {parent}", full, f"write it under {elsewhere[0]}", on="key"
         )
+    if (
+        best is None
+        and len(path) == 1
+        and isinstance(value, dict)
+        and (ours := [key for key in value if key in shapes.fields(scene.model)])
+    ):
+        fix = f"write its keys flat in {scene.called}: {', '.join(f'{key}: {written(value[key])}' for key in ours[:3])}"
+        return Finding("K006", "error", f"{name} is no key of {scene.called}: what stands in it has no effect", full, fix, on="key")
     return _misspelt(name, full, parent, models, [*inside, *_wires(step, path)], best)
 
 

@@ -295,8 +295,8 @@ def _enum(path: Names, value: Any, words: list[Any], wanted: list[str], scene: S
         return Finding("K004", "error", message, full, f"{value} is not supported yet; {_PLANNED[value]}", on=_part(value))
     from runner import hints
 
-    known = hints.of_word(path, value)
-    if known and known.partition(": ")[2].split(" ")[0].rstrip(";,") in [*map(str, words), "f16"]:
+    known = hints.of_word(path, value, list(map(str, words)))
+    if known:
         return Finding("K004", "error", message, full, known, on=_part(value))
     near = nearest(str(value), map(str, words)) if isinstance(value, str) else None
     return Finding("K004", "error", message, full, f"write {path[-1]}: {near}" if near else "", on=_part(value))

@@ -31,7 +31,9 @@ def targets_learn(view: View) -> Iterator[Finding]:
         if not isinstance(targets, list) or model is None or at(step.raw, "method") not in ADAPTED:
             continue
         folder = view.base(step)
-        known = sorted(folder.layers) if folder is not None and folder.layers else LAYERS[model.family]
+        known = LAYERS[model.family]
+        if folder is not None and folder.layers:
+            known = [name for name in known if name in folder.layers] + sorted(folder.layers - {*known, "lm_head"})
         for index, name in enumerate(targets):
             where = f"lora.target_modules.{index}"
             why = REFUSED.get(model.family, {}).get(str(name))
@@ -43,12 +45,75 @@ def targets_learn(view: View) -> Iterator[Finding]:
             elif name not in known and name not in ENDS:
                 near = nearest(str(name), known)
                 all_of_them = "all-linear" if str(name).replace("_", "-") in ("all-linear", "all", "*") else ""
-                fix = f"write {near}" if near and not all_of_them else _write(model.family) if folder is None or not folder.layers else ""
+                usual = [target for target in DEFAULT_TARGETS[model.family] if target in known] or known[:4]
+                fix = f"write {near}" if near else f"write target_modules: [{', '.join(usual)}]"
                 edits: tuple[Edit, ...] = ()
                 if all_of_them and len(targets) == 1:
                     fix, edits = "delete target_modules: all of them is the default", (Edit("delete", path(step, "lora.target_modules")),)
                 message = f"a {model.family} has no linear layer {name!r}; it has {', '.join(known)}"
-                yield say("A101", step, where, message, fix or f"name layers of it: {', '.join(known[:4])}", edits=edits)
+                yield say("A101", step, where, message, fix, edits=edits)
+
+
+@rule(
+    RulePage(
+        "A111",
+        "a quantised base on a machine that cannot hold it",
+        "bitsandbytes runs on CUDA cards from compute capability 6.0 on (8 bits are quick from 7.5 on) and, slowly, on CPUs. It "
+        "has no kernels for Apple's Metal.",
+        wrong="target: m2-32gb\nmethod: qlora",
+        right="target: m2-32gb\nmethod: lora",
+        source="bitsandbytes README, supported hardware; axolotl-ai-cloud/axolotl#1280",
+        needs="the recipe and the target",
+    ),
+    RulePage(
+        "A114",
+        "adapters on more blocks than there are",
+        "lora.layers adapts the last so many blocks. More than the base has is all of them, so the number says something that is not so.",
+        wrong="lora: {layers: 64}   # the base has 32 blocks",
+        right="lora: {layers: 16}",
+        source="ml-explore/mlx-lm: num_layers",
+        severity="warning",
+        needs="the base's config.json",
+    ),
+    RulePage(
+        "A115",
+        "a module that the base does not have",
+        "modules_to_save trains whole modules beside the adapters, by the last part of their name: the embedding and the head, when tokens "
+        "were added.",
+        wrong="lora: {modules_to_save: [word_embeddings]}   # of a llama",
+        right="lora: {modules_to_save: [embed_tokens, lm_head]}",
+        source="huggingface/peft#1300",
+        severity="warning",
+        needs="the headers of the base's weights",
+    ),
+)
+def adapters_go_where_they_can(view: View) -> Iterator[Finding]:
+    """A111: qlora on Metal and on old cards. A114: lora.layers. A115: lora.modules_to_save."""
+    machine = view.meant.target
+    for step in view.of_type("train"):
+        method, made = at(step.raw, "method"), step.forecast
+        if method == "qlora" and (machine.kind == "mps" or (machine.kind == "cuda" and machine.capability < 60)):
+            name = machine.title or machine.name
+            edits = (Edit("set", path(step, "method"), "lora"),) if at(step.raw, "quant") is None else ()
+            yield say("A111", step, "method", f"bitsandbytes has no kernels for {name}", "write method: lora, without quant", edits=edits)
+        model = made.model if isinstance(made, CheckpointForecast) else None
+        layers = number(step, "lora.layers")
+        if model is not None and layers is not None and layers > model.n_layers:
+            message = f"lora.layers is {int(layers)}, the base has {model.n_layers} blocks"
+            edits = (Edit("delete", path(step, "lora.layers")),)
+            yield say("A114", step, "lora.layers", message, "delete it to adapt all of them", severity="warning", edits=edits)
+        saved, folder = at(step.raw, "lora.modules_to_save"), view.base(step)
+        names = {part for tensor in folder.tensors for part in tensor.split(".")} if folder is not None else set()
+        for index, name in enumerate(saved if isinstance(saved, list) and names else []):
+            if name not in names:
+                near = nearest(str(name), names)
+                fix = f"write {near}" if near else f"the embedding is called {_embedding(names)}"
+                message = f"the base has no module {name!r}"
+                yield say("A115", step, f"lora.modules_to_save.{index}", message, fix, severity="warning")
+
+
+def _embedding(names: set[str]) -> str:
+    return next((name for name in ENDS if name in names), "otherwise")
 
 
 def _write(family: str) -> str:

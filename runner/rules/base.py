@@ -192,7 +192,7 @@ def base_is_whole(view: View) -> Iterator[Finding]:
         if folder is not None and folder.quantised:
             message = f"the weights of {folder.name} are quantised already ({folder.quantised})"
             yield say("A110", step, named, message, "name the model that it was made from")
-        elif folder is None and (found := QUANTISED_NAME.search(str(at(step.raw, named)))):
+        elif folder is None and named.endswith("hub") and (found := QUANTISED_NAME.search(str(at(step.raw, named)))):
             message = f"{at(step.raw, named)} is named like a quantised model (…{found[0]})"
             yield say("A110", step, named, message, "name the model that it was made from", severity="warning")
 

@@ -171,7 +171,7 @@ def bins_hold_a_row(view: View) -> Iterator[Finding]:
         if not isinstance(bins, TokenBinForecast) or not isinstance(length, int):
             continue
         for tokens, what in ((bins.train_tokens, "training"), (bins.val_tokens, "validation")):
-            if tokens is not None and tokens * 2 < length:
+            if tokens and tokens * 2 < length:
                 where = "max_seq_length" if number(step, "max_seq_length") is not None else ""
                 message = f"{what} has about {tokens:,} tokens in all, one row takes {length:,}"
                 yield say("D113", step, where, message, "give it more text, a larger val_fraction, or a smaller max_seq_length")

@@ -89,7 +89,10 @@ def paths_travel(view: View) -> Iterator[Finding]:
                 )
         for where in ("model.base.path", "checkpoint.path"):
             folder = at(step.raw, where)
-            if isinstance(folder, str) and folder and not view.facts.size(view.facts.project / Path(folder) / "config.json"):
+            full = view.facts.project / Path(folder).expanduser() if isinstance(folder, str) and folder else None
+            if full is None or view.facts.size(full / "adapter_config.json"):
+                continue  # an adapter: the rules about bases say so
+            if not view.facts.size(full / "config.json"):
                 yield _no_model(view, step, where, folder)
 
 
@@ -102,6 +105,10 @@ def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:
     from runner.nearest import nearest
 
     full = view.facts.project / Path(folder).expanduser()
+    if folder.endswith(".gguf"):
+        return say(
+            "H022", step, where, f"{folder} is a GGUF file, which cannot be trained", "name the transformers folder it was made from"
+        )
     if full.is_dir():
         return say("H022", step, where, f"{folder} holds no config.json: it is no model folder", "name the folder that transformers saved")
     try:

@@ -25,7 +25,7 @@ def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Pat
 
 @rule(
     RulePage(
-        "D116",
+        "D141",
         "rows that cannot become documents",
         "A row without an answer, with a speaker that nobody knows, or with other columns than the first is left out with a warning. When "
         "all of them are, there is nothing to learn from; when some are, the data is not what was thought.",
@@ -35,7 +35,7 @@ def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Pat
         needs="the first rows of JSONL and CSV files",
     ),
     RulePage(
-        "D117",
+        "D142",
         "lines that are no rows",
         "A .jsonl file holds one JSON map a line. A file that begins with [ is a JSON list; a line that ends early was cut in the middle.",
         wrong='[{"text": "a"},\n {"text": "b"}]',
@@ -45,7 +45,7 @@ def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Pat
     ),
 )
 def rows_are_documents(view: View) -> Iterator[Finding]:
-    """D116, D117: errors when no row of the beginning is of use, warnings when some are not."""
+    """D141, D142: errors when no row of the beginning is of use, warnings when some are not."""
     for step, where, source, file, head, stands_by in read_heads(view):
         name = _name(view, file)
         if head.broken:
@@ -57,7 +57,7 @@ def rows_are_documents(view: View) -> Iterator[Finding]:
                 message = f"{name}, line {line}: {reason}; no line is a row"
             else:
                 message = f"{name}, line {line}: {reason} ({len(head.broken)} of the first {len(head.broken) + len(head.rows)} lines)"
-            yield say("D117", step, f"{where}.path", message, fix, severity=_severity(all_of_them, stands_by))
+            yield say("D142", step, f"{where}.path", message, fix, severity=_severity(all_of_them, stands_by))
         if head.rows:
             yield from _documents(step, where, source, name, head, stands_by)
 
@@ -69,7 +69,7 @@ def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, h
         return  # said by the rule about columns
     if (not rows.is_chat(roles) and "text" not in roles) or ("instruction" in roles) != ("output" in roles):
         absent = "output" if "instruction" in roles else "instruction" if "output" in roles else "text, messages or instruction and output"
-        yield say("D116", step, f"{where}.columns", f"columns names no {absent}", f"add the column of {absent.split(',')[0]}")
+        yield say("D141", step, f"{where}.columns", f"columns names no {absent}", f"add the column of {absent.split(',')[0]}")
         return
     bad: list[tuple[int, str]] = []
     for line, row in head.rows:
@@ -90,7 +90,7 @@ def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, h
         message = f"{name}: no row can be used: line {line}: {reason}"
     else:
         message = f"{name}: {len(bad)} of the first {len(head.rows)} rows cannot be used: line {line}: {reason}"
-    yield say("D116", step, f"{where}.path", message, _remedy(reason), severity="info" if few else _severity(every, stands_by))
+    yield say("D141", step, f"{where}.path", message, _remedy(reason), severity="info" if few else _severity(every, stands_by))
 
 
 def _remedy(reason: str) -> str:

@@ -79,7 +79,7 @@ def _conversations(view: View, step: Any) -> Iterator[list[dict[str, str]]]:
 
 @rule(
     RulePage(
-        "D118",
+        "D144",
         "the template's marks are no tokens",
         "A chat template marks turns with texts such as <|im_start|>. Where the vocabulary has no such token, each mark is cut into "
         "pieces: training works, but nothing stops the answer at its end, and serving by another tool cuts it differently.",
@@ -90,7 +90,7 @@ def _conversations(view: View, step: Any) -> Iterator[list[dict[str, str]]]:
         needs=TEMPLATE,
     ),
     RulePage(
-        "D119",
+        "D145",
         "nothing says that an answer is over",
         "The tokenizer has no end token and the template writes no mark behind an answer, so the model never learns to stop: it talks on "
         "until the limit.",
@@ -101,7 +101,7 @@ def _conversations(view: View, step: Any) -> Iterator[list[dict[str, str]]]:
         needs=TEMPLATE,
     ),
     RulePage(
-        "D124",
+        "D146",
         "the base has no chat template",
         "The base was never taught conversations. They are written in recipe's own template, whose marks it learns from this data alone: "
         "some hundred conversations at least, or an instruct model as base. The template goes into the checkpoint and the export.",
@@ -112,7 +112,7 @@ def _conversations(view: View, step: Any) -> Iterator[list[dict[str, str]]]:
         needs=TEMPLATE,
     ),
     RulePage(
-        "D125",
+        "D147",
         "the model stops at another token than its template ends with",
         "The template ends an answer with one mark, generation_config.json and the tokenizer name another end token. The model writes "
         "the mark and whoever generates does not stop at it.",
@@ -124,32 +124,32 @@ def _conversations(view: View, step: Any) -> Iterator[list[dict[str, str]]]:
     ),
 )
 def marks_are_tokens(view: View) -> Iterator[Finding]:
-    """D118, D119, D124, D125: marks and ends of a base's chat template against its vocabulary."""
+    """D144, D145, D146, D147: marks and ends of a base's chat template against its vocabulary."""
     for step, folder in _tuned(view):
         template = folder.template
         ends = folder.special.get("eos")
         if template is None:
             message = f"{folder.name} has no chat template: conversations are written in recipe's own, which it has to learn"
-            yield say("D124", step, "model.base", message, "start from an instruct model, or give it enough conversations", severity="info")
+            yield say("D146", step, "model.base", message, "start from an instruct model, or give it enough conversations", severity="info")
         elif folder.tokens:
             marks = [m for m in dict.fromkeys(MARK.findall(template)) if m not in PLAIN]
             strange = [m for m in marks if m not in folder.tokens]
             if strange and len(strange) == len(marks):
                 listed = ", ".join(strange[:3])
                 message = f"the chat template of {folder.name} writes {listed}, which its vocabulary does not have as tokens"
-                yield say("D118", step, "model.base", message, "use the template that belongs to this tokenizer", severity="warning")
+                yield say("D144", step, "model.base", message, "use the template that belongs to this tokenizer", severity="warning")
         if ends is None and folder.special:
             marked = template is None or MARK.search(template)
             tells = "only the marks of the template tell" if marked else "nothing tells"
             message = f"the tokenizer of {folder.name} names no end token: {tells} the model to stop"
             severity: Severity = "info" if marked else "warning"
-            yield say("D119", step, "model.base", message, "name one in tokenizer_config.json: eos_token", severity=severity)
+            yield say("D145", step, "model.base", message, "name one in tokenizer_config.json: eos_token", severity=severity)
         elif template is not None:
             yield from _other_end(step, folder)
 
 
 def _other_end(step: Any, folder: ModelFolder) -> Iterator[Finding]:
-    """D125: the mark that the template puts behind an answer against the ids at which generation stops."""
+    """D147: the mark that the template puts behind an answer against the ids at which generation stops."""
     from steps.text.chat_form import chat_form
 
     try:
@@ -164,7 +164,7 @@ def _other_end(step: Any, folder: ModelFolder) -> Iterator[Finding]:
     if number is not None and stops is not None and number not in known and end != folder.special.get("eos"):
         message = f"answers of {folder.name} end with {end} (id {number}), generation_config.json stops at {', '.join(map(str, known))}"
         yield say(
-            "D125", step, "model.base", message, f"add {number} to eos_token_id there; the export stops at it anyway", severity="info"
+            "D147", step, "model.base", message, f"add {number} to eos_token_id there; the export stops at it anyway", severity="info"
         )
 
 

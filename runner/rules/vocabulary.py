@@ -157,3 +157,40 @@ def vocabulary_holds_the_bytes(view: View) -> Iterator[Finding]:
         if asked < least:
             message = f"{int(asked):,} pieces are too few: {'bytes, ' if bytes_in else ''}special tokens and symbols alone take {least}"
             yield say("T103", step, "vocab_size", message, f"write vocab_size: {max(2 * least, 1000)}")
+
+
+WIDTHS = {"uint16": 2, "uint32": 4}
+
+
+@rule(
+    RulePage(
+        "D143",
+        "token files that are not what they say",
+        "A bin from elsewhere is read by the width and the vocabulary in its description. When the file is larger or smaller than "
+        "its tokens take, or holds ids that its vocabulary does not have, every number read from it is another token.",
+        wrong="bins: {path: bins}   # written as uint32, described as uint16",
+        right="- type: tokenize_bin   # from the corpus, with the tokenizer of this recipe",
+        source="allenai/dolma#142",
+        needs="the description and the sizes of a bin that the recipe names by path",
+    )
+)
+def bins_are_what_they_say(view: View) -> Iterator[Finding]:
+    """D143: artifact.json of a bin's folder against the sizes of its files, its largest id and the model's rows."""
+    for step in view.of_type("train", "validate_checkpoint"):
+        for link in step.inputs.get("bins", []):
+            data = view.facts.json(link.folder / "artifact.json") if link.folder is not None else None
+            if link.folder is None or not isinstance(data, dict) or data.get("kind") != "TokenBin":
+                continue
+            width, largest = WIDTHS.get(str(data.get("dtype")), 0), data.get("largest_id")
+            for split in ("train", "val"):
+                tokens, size = data.get(f"{split}_tokens"), view.facts.size(link.folder / f"{split}.bin")
+                if width and isinstance(tokens, int) and tokens * width != size:
+                    message = (
+                        f"{link.folder.name}/{split}.bin has {size:,} bytes, {tokens:,} tokens of {data['dtype']} take {tokens * width:,}"
+                    )
+                    yield say("D143", step, "bins", message, "make it again with a tokenize_bin step")
+                    return
+            rows = number(step, "model.vocab_size") or data.get("vocab_size")
+            if isinstance(largest, int) and isinstance(rows, (int, float)) and largest >= rows:
+                message = f"{link.folder.name} holds ids up to {largest:,}, the model has rows for {int(rows):,} tokens"
+                yield say("D143", step, "bins", message, "make it again with the tokenizer of this model")
