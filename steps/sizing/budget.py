@@ -1,26 +1,33 @@
-"""What a training step and an exported file need, by arithmetic alone: bytes and floating point operations. No torch.
+"""What training, validation and an export need, by arithmetic alone: bytes and floating point operations. No torch.
 
-The terms are counted from the tensors that our own modules keep for the backward pass. They leave out what an allocator wastes:
-that is what a margin is for.
+The terms are counted from the tensors that our own modules make, at the moments of a step when most of them live. What no tensor
+accounts for (the runtime, an allocator's waste) is one term by itself, the allowance.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from schemas.machine import GIB
 from schemas.model import ModelConfig
+from steps.sizing.layers import SSD_CHUNK, forward_bytes, layer_bytes, lora_layer_bytes, products, small_parameters, transient_bytes
 
 Precision = Literal["fp32", "fp16", "bf16"]
 Method = Literal["full", "lora"]
 Quantization = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 
-SCAN_CHUNK = 16  # our Mamba-1 scan keeps one state a chunk and recomputes the others
-SSD_CHUNK = 64  # Mamba-2 works on blocks of this many positions
 LOSS_CHUNK_TOKENS = 1024  # positions whose logits exist at one time
 RUNTIME = {"cuda": int(0.6 * GIB), "mps": int(0.5 * GIB), "cpu": int(0.35 * GIB)}  # context and libraries, before the first tensor
+FRAGMENTATION = {
+    "cuda": 0.05,
+    "mps": 0.05,
+    "cpu": 0.5,
+}  # of what is allocated: blocks too small to give out, or kept by malloc (seen: 0.2 to 0.8)
+MOMENTS = {"adamw": 8, "sgd": 4}  # optimizer: bytes of its state for each trained parameter
 BLOCK_BYTES = {  # quantization: bytes of a block, weights in it (ggml-common.h of llama.cpp)
     "f32": (4, 1), "f16": (2, 1), "bf16": (2, 1), "q8_0": (34, 32),
     "q5_1": (24, 32), "q5_0": (22, 32), "q4_1": (20, 32), "q4_0": (18, 32),
 }  # fmt: skip
+PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "workspace")
 
 
 def training_memory(
@@ -36,95 +43,139 @@ def training_memory(
     checkpointing: bool = False,
     loss_chunk_tokens: int | None = LOSS_CHUNK_TOKENS,
     optimizer: str = "adamw",
+    accumulation: int = 2,
+    kind: str = "cuda",
+    inside: bool = True,
+) -> dict[str, int]:
+    """Bytes that one device holds at the peak of a training step, part by part; their sum is what must be free.
+
+    All parts but the last are tensors, at the worst of five moments: the loss, the head's backward pass, that of the last and of
+    the first layer, and the optimizer's step.
+    weights: four bytes a parameter; below fp32, autocast keeps a half-precision copy of the layers' matrices until their backward
+    pass. LoRA below fp32 on CUDA holds the frozen base in half alone (steps.lm.frozen: two bytes, small tensors four); its adapters
+    are fp32 with a copy.
+    gradients: four bytes for each trained parameter that has one by then; from the second micro-batch of a step on (`accumulation`
+    above 1) all have. A tied embedding gets a second one, from the head, before they are added. optimizer: MOMENTS.
+    activations: what every layer keeps (`layer_bytes`), for batch_size x length tokens, and the last norm's; with `checkpointing`
+    only each layer's input, and one whole layer in the backward pass.
+    logits: `loss_chunk_tokens` positions (None: all) x vocabulary and what the loss makes of them (`_loss`), the head's gradient too.
+    `inside`: with the copy of the logits that logsumexp makes inside itself, which an allocator sees and a dispatch mode does not.
+    workspace: gradients of activations in the backward pass of one layer. allowance: RUNTIME, and FRAGMENTATION of all the rest.
+    """
+    total, tokens, d = model.parameters(length), batch_size * length, model.d_model
+    vocabulary, half = model.vocab_size or 0, precision != "fp32"
+    lora = method == "lora"
+    frozen = lora and half and kind == "cuda"
+    table = vocabulary * d
+    matrices = _matrices(model)
+    trained = lora_parameters if lora else total
+    if lora:
+        one = tokens * lora_layer_bytes(model, length, lora_rank, lora_targets, half)
+        held = (2 * total + 2 * model.n_layers * small_parameters(model) if frozen else 4 * total) + 4 * lora_parameters
+    else:
+        one, held = tokens * layer_bytes(model, length, half), 4 * total
+    copies = (2 * (lora_parameters if frozen else lora_parameters + matrices if lora else matrices)) if half else 0
+    layers = model.n_layers * (4 * tokens * d if checkpointing else one)
+    ends = 8 * tokens * d
+    again = one if checkpointing else 0
+    moved = tokens * transient_bytes(model, length, half)
+    known = 4 * trained if accumulation > 1 else 0
+    own = 0 if lora else 4 * table  # the head's gradient; a tied one waits for the embedding's, and their sum is a third
+    waiting = own if model.tie_embeddings or not known else 0
+    in_layers = known or 4 * (trained if lora else total - model.embedding_parameters())
+    in_loss, left = _loss(table, vocabulary, 4 * tokens * d, tokens, half, loss_chunk_tokens, own, inside, frozen)
+    moments = (
+        (copies, known, layers + ends + 4 * tokens * d, in_loss, 0),
+        (copies, known, layers + ends, left + own + 4 * tokens * d, 0),
+        (copies, known + waiting, layers + ends + again, 4 * tokens * d, moved),
+        (copies // max(1, model.n_layers), in_layers + waiting, again or one, 4 * tokens * d, moved),
+        (0, in_layers + own * (3 if model.tie_embeddings else 2 if known else 1), 0, 4 * tokens * d, 0),
+    )
+    copied, gradients, activations, logits, workspace = max(moments, key=sum)
+    parts = {
+        "weights": held + copied,
+        "gradients": gradients,
+        "optimizer": MOMENTS.get(optimizer, 8) * trained,
+        "activations": activations,
+        "logits": logits,
+        "workspace": workspace,
+    }
+    return {**parts, "allowance": allowance(parts, kind)}
+
+
+def evaluation_memory(
+    model: ModelConfig,
+    *,
+    batch_size: int,
+    length: int,
+    precision: str,
+    method: str = "full",
+    lora_parameters: int = 0,
+    loss_chunk_tokens: int | None = LOSS_CHUNK_TOKENS,
+    optimizer: str = "adamw",
     kind: str = "cuda",
 ) -> dict[str, int]:
-    """Bytes that one device holds at the peak of a training step, part by part; their sum is the peak.
+    """Bytes at the peak of a validation between two training steps, part by part as `training_memory` has them.
 
-    weights: four bytes a parameter; below fp32, autocast keeps a half-precision copy beside them for the length of a step. LoRA below
-    fp32 on CUDA holds the frozen base in half alone (steps.lm.frozen: two bytes, small tensors four), and no copy; its adapters are
-    fp32 with a copy, and its layers keep `lora_layer_bytes`, that is not the inputs of what is frozen.
-    gradients: four bytes for each trained parameter. optimizer: adamw keeps two fp32 moments of each, sgd one.
-    activations: what every layer keeps for its backward pass (`layer_bytes`), for batch_size x length tokens, and the last norm's;
-    with `checkpointing` only each layer's input and one whole layer. logits: `loss_chunk_tokens` positions (None: all of them) x
-    vocabulary in fp32, below fp32 with their half-precision form before and after; and the head's gradient, which is formed with
-    them and added later. workspace: the runtime itself, and what the backward pass of one layer holds for a moment; on a CPU half
-    of the activations again, because the C library keeps what is freed piece by piece (seen: 0.3 to 0.9 of them).
+    No gradient is there, the optimizer's state is; one layer's tensors at a time (`forward_bytes`); logits of a chunk, and their
+    log-softmax. Below fp32 autocast keeps a half copy of every trained matrix for the length of a batch.
     """
-    total = model.parameters(length)
-    trained = lora_parameters if method == "lora" else total
-    half = precision != "fp32"
-    frozen = method == "lora" and half and kind == "cuda"
-    tokens, d, vocabulary = batch_size * length, model.d_model, model.vocab_size or 0
-    one_layer = tokens * (lora_layer_bytes(model, length, lora_rank, lora_targets) if frozen else layer_bytes(model, length, half))
-    activations = model.n_layers * one_layer if not checkpointing else model.n_layers * tokens * 4 * d + one_layer
-    at_once = tokens if loss_chunk_tokens is None else min(tokens, loss_chunk_tokens)
-    head = vocabulary * d * ((0 if method == "lora" else 4 + 4) + (2 if half and not frozen else 0))
-    base = 2 * (total + model.n_layers * _small(model)) if frozen else total * (6 if half else 4)
-    return {
-        "weights": base + (lora_parameters * (6 if frozen else 4) if method == "lora" else 0),
-        "gradients": 4 * trained,
-        "optimizer": {"adamw": 8, "sgd": 4}.get(optimizer, 8) * trained,
-        "activations": activations + 8 * tokens * d,
-        "logits": at_once * vocabulary * (8 if half else 4) + head + 4 * tokens * d,
-        "workspace": RUNTIME[kind] + tokens * transient_bytes(model, length, half) + (activations // 2 if kind == "cpu" else 0),
+    total, tokens, vocabulary = model.parameters(length), batch_size * length, model.vocab_size or 0
+    half, lora = precision != "fp32", method == "lora"
+    frozen = lora and half and kind == "cuda"
+    size = vocabulary * (tokens if loss_chunk_tokens is None else min(tokens, loss_chunk_tokens))
+    hidden = 4 * tokens * model.d_model
+    low = 2 * vocabulary * model.d_model if half and not frozen else 0
+    inside, outside = tokens * forward_bytes(model, length, half), (10 if half else 8) * size + low
+    held = 2 * total + 2 * model.n_layers * small_parameters(model) if frozen else 4 * total
+    copies = 2 * (lora_parameters if lora else _matrices(model)) if half else 0
+    trained = lora_parameters if lora else total
+    parts = {
+        "weights": held + copies + (4 * lora_parameters if lora else 0),
+        "gradients": 0,
+        "optimizer": MOMENTS.get(optimizer, 8) * trained,
+        "activations": hidden if outside + hidden > inside else inside,
+        "logits": outside if outside + hidden > inside else 0,
+        "workspace": 0,
     }
+    return {**parts, "allowance": allowance(parts, kind)}
 
 
-def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
-    """Bytes that one layer keeps for its backward pass, for each token of a sequence of `length`: counted on the saved tensors of steps.lm.
+def export_memory(model: ModelConfig, quantization: str) -> dict[str, int]:
+    """Bytes at the peak of writing a GGUF file: the largest tensor alone, as it is read, in fp32, and as it is stored. On the CPU."""
+    largest = max([(model.vocab_size or 0) * model.d_model, *(a * b for _, a, b in products(model))])
+    parts = {"weights": 4 * largest, "workspace": 4 * largest + _stored(largest, quantization)}
+    return {**parts, "allowance": RUNTIME["cpu"] // 3}  # numpy and gguf; torch is not loaded
 
-    wide: bytes of what autocast halves. Everywhere: the layer's input and the norm's, fp32, and the input of the first projection.
-    mamba: x and z, the inputs of x_proj and out_proj, silu(z); in fp32 the convolution's two sides, u, dt before and after
-    softplus, y; of the states one in SCAN_CHUNK. mamba2: what in_proj gives, the convolution's two sides, per head three rows of
-    the block matrix (SSD_CHUNK wide), five of B and C, x, y and the gates ten times, a state every SSD_CHUNK.
-    llama: q, k (rotated), v, the output (scores are never stored: flash attention); gate, up, silu(gate), their product; norms twice.
-    gpt2: q, k, v, output; 4 d_model before, within (three times) and after gelu.
+
+def _matrices(model: ModelConfig) -> int:
+    """Parameters of all layers' linear maps: what autocast copies."""
+    return model.n_layers * sum(a * b for _, a, b in products(model))
+
+
+def allowance(parts: Mapping[str, int], kind: str) -> int:
+    """Bytes beyond the tensors that must be free: the runtime's, and those that an allocator cannot give out."""
+    return RUNTIME[kind] + round(FRAGMENTATION[kind] * sum(parts[name] for name in PARTS if name in parts))
+
+
+def _loss(
+    table: int, vocabulary: int, hidden: int, tokens: int, half: bool, chunk: int | None, own: int, inside: bool, frozen: bool
+) -> tuple[int, int]:
+    """Bytes at the worst moment of the loss, and of what it leaves for the backward pass: the gradients of the head and of its input.
+
+    fp32: one chunk's logits; while the next chunk's are made the last one's are still there; the head's gradient, and a chunk's share
+    of it. Below fp32 the logits also stand in half before they are widened and after they became gradients, and so does the head.
+    `inside`: logsumexp makes a copy of the logits of its own.
     """
-    wide = 2 if half else 4
-    d, inner, n, heads, ff = model.d_model, model.inner, model.state, model.heads, model.feed_forward
-    if model.family == "mamba":
-        states = 4 * inner * n * (1 / SCAN_CHUNK + 1 / length)
-        return round(8 * d + wide * (d + 5 * inner + model.dt_rank) + 4 * ((6 if half else 5) * inner + 2 * n) + states)
-    if model.family == "mamba2":
-        channels, chunk = inner + 2 * n, min(SSD_CHUNK, length)
-        projected = 8 * inner if half else 4 * (inner + channels + heads)
-        blocks = wide * heads * (2 * chunk + 4 * n) + 4 * heads * (chunk + n + 5)
-        states = wide * inner * n * (2 / chunk + 1 / length)
-        return round(8 * d + wide * (d + 2 * channels + 4 * inner) + 20 * inner + projected + blocks + states)
-    if model.family == "llama":
-        kv = d // heads * model.kv_heads
-        return 16 * d + wide * (4 * ff + (7 if half else 4) * d + 2 * kv) + 4 * heads
-    return 8 * d + wide * (5 * ff + (7 if half else 6) * d) + 4 * heads
-
-
-def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[str, ...] | None = None) -> int:
-    """The same under LoRA over a base frozen in half (steps.lm.frozen), for adapters of `rank` on `targets` (None: all of a block).
-
-    A frozen product needs its input no more, a frozen norm its output; an adapter keeps its input and what its A gives, in half.
-    llama: the input of two norms, q, k, v and the output; gate, silu(gate), up. gpt2: the same, and four times what stands around
-    gelu. The Mambas keep what they do otherwise, less the inputs of their projections and a norm's output.
-    """
-    d, inner, heads, ff = model.d_model, model.inner, model.heads, model.feed_forward
-    adapters = sum(2 * (entering + rank) for name, entering, _ in _products(model) if targets is None or name in targets)
-    if model.family == "llama":
-        return 8 * d + 8 + 2 * (2 * d + 2 * (d // heads) * model.kv_heads + 3 * ff) + 4 * heads + adapters
-    if model.family == "gpt2":
-        return 8 * d + 16 + 2 * (4 * d + 4 * ff) + 4 * heads + adapters
-    unkept = 4 * d + 2 * (d + 2 * inner if model.family == "mamba" else d + 3 * inner)
-    return layer_bytes(model, length, half=True) - unkept + adapters
-
-
-def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
-    """Bytes a token that the backward pass of one layer holds only while it runs: gradients of its widest tensors, buffers of the scan."""
-    wide = 2 if half else 4
-    buffers = 4 * 3 * min(SCAN_CHUNK, length) * model.state * model.inner // length
-    widest = {
-        "mamba": 6 * 4 * model.inner + buffers,
-        "mamba2": 5 * 4 * model.inner + 3 * 4 * model.heads * min(SSD_CHUNK, length) * model.state,  # B times C, before it is summed
-        "llama": 4 * model.feed_forward * wide,
-        "gpt2": 3 * model.feed_forward * wide,
-    }
-    return widest[model.family] + 8 * model.d_model
+    size = tokens if chunk is None else min(tokens, chunk)
+    logits, following = 4 * size * vocabulary, 4 * min(size, tokens - size) * vocabulary
+    copy = logits if inside else 0
+    if half:
+        low = 0 if frozen else 2 * table
+        worst = low + max((logits + following) * 3 // 2, logits * 3 // 2 + own // 2, logits + following * 3 // 2 + copy)
+    else:
+        worst = max(logits + following, logits + own, logits + following + copy)
+    return worst + own + hidden, own + hidden
 
 
 def matrix_parameters(model: ModelConfig) -> int:
@@ -155,26 +206,7 @@ def step_flops(model: ModelConfig, tokens: int, length: int, *, method: str = "f
 
 def lora_parameters(model: ModelConfig, rank: int, targets: tuple[str, ...] | None = None) -> int:
     """Parameters of LoRA of `rank` on the linear layers named in `targets` (None: all of a block)."""
-    return model.n_layers * rank * sum(a + b for name, a, b in _products(model) if targets is None or name in targets)
-
-
-def _products(model: ModelConfig) -> list[tuple[str, int, int]]:
-    """Name, inputs and outputs of each linear layer of a block."""
-    d, inner, n, ff = model.d_model, model.inner, model.state, model.feed_forward
-    if model.family == "mamba":
-        return [
-            ("in_proj", d, 2 * inner),
-            ("x_proj", inner, model.dt_rank + 2 * n),
-            ("dt_proj", model.dt_rank, inner),
-            ("out_proj", inner, d),
-        ]
-    if model.family == "mamba2":
-        return [("in_proj", d, 2 * inner + 2 * n + model.heads), ("out_proj", inner, d)]
-    if model.family == "gpt2":  # c_proj is the name of two layers
-        return [("c_attn", d, 3 * d), ("c_proj", d, d), ("c_fc", d, ff), ("c_proj", ff, d)]
-    kv = d // model.heads * model.kv_heads
-    return [("q_proj", d, d), ("k_proj", d, kv), ("v_proj", d, kv), ("o_proj", d, d),
-            ("gate_proj", d, ff), ("up_proj", d, ff), ("down_proj", ff, d)]  # fmt: skip
+    return model.n_layers * rank * sum(a + b for name, a, b in products(model) if targets is None or name in targets)
 
 
 def export_bytes(model: ModelConfig, quantization: str) -> int:
@@ -183,7 +215,7 @@ def export_bytes(model: ModelConfig, quantization: str) -> int:
     As the exporter writes it: of the four- and five-bit kinds the embedding is q8_0; a Mamba's small matrices stay f32, and so do
     rows that fill no block.
     """
-    small = model.n_layers * _small(model)
+    small = model.n_layers * small_parameters(model)
     tables = model.embedding_parameters()
     layers = model.parameters() - small - tables
     inside = "f32" if quantization.startswith("q") and model.d_model % 32 else quantization
@@ -195,14 +227,3 @@ def export_bytes(model: ModelConfig, quantization: str) -> int:
 def _stored(parameters: int, quantization: str) -> int:
     block, weights = BLOCK_BYTES[quantization]
     return parameters * block // weights
-
-
-def _small(model: ModelConfig) -> int:
-    """Parameters a layer that stay in fp32."""
-    if model.family == "mamba":
-        return model.d_model + model.inner * (model.conv + 3 + model.state + 2 * model.dt_rank + 2 * model.state)
-    if model.family == "mamba2":
-        return model.d_model + (model.inner + 2 * model.state) * (model.conv + 1) + model.inner + 3 * model.heads
-    if model.family == "llama":
-        return 2 * model.d_model
-    return 9 * model.d_model + model.feed_forward

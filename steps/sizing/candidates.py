@@ -7,7 +7,8 @@ from typing import Any
 from schemas.machine import GIB, Machine
 from schemas.model import ModelConfig
 from schemas.training import ADAPTED
-from steps.sizing.budget import layer_bytes, lora_parameters, training_memory, transient_bytes
+from steps.sizing.budget import lora_parameters, training_memory
+from steps.sizing.layers import layer_bytes, transient_bytes
 from steps.sizing.subject import Subject
 from steps.sizing.throughput import tokens_per_second
 

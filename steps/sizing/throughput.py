@@ -2,7 +2,8 @@
 
 from schemas.machine import Machine
 from schemas.model import ModelConfig
-from steps.sizing.budget import layer_bytes, matrix_parameters, step_flops, transient_bytes
+from steps.sizing.budget import matrix_parameters, step_flops
+from steps.sizing.layers import layer_bytes, transient_bytes
 
 SUSTAINED = {"cuda": 0.45, "mps": 0.4, "cpu": 0.85}  # share of the peak that large matrix products reach in training
 HALF_BUSY = {"cuda": 2048, "mps": 1024, "cpu": 16}  # tokens in a micro-batch at which a device runs at half of that

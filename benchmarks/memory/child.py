@@ -1,0 +1,142 @@
+"""One setting of the grid, trained for three optimizer steps in this process: `python child.py '{"family": "llama", …}'` prints JSON."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
+
+STEPS = 3  # the optimizer's states exist from the second on
+
+
+def measure(setting: dict[str, Any]) -> dict[str, Any]:
+    """Peaks of training and of validation, in bytes: of tensors, and of the process's resident memory less its start."""
+    import torch
+    from tally import LiveBytes
+
+    from schemas import ModelConfig
+    from steps.lm import adapters, build
+    from steps.lm.assemble import Material, _settings
+    from steps.lm.batches import Row
+    from steps.lm.evaluate import score
+    from steps.lm.frozen import halve, held_dtype
+    from steps.lm.loop import Loop
+    from steps.lm.loss import Head
+    from steps.lm.precision import autocast, held
+    from steps.train import Train
+
+    torch.set_num_threads(1)
+    build.quiet()
+    device = build.device()
+    params = Train.model_validate(setting["train"])
+    model = ModelConfig.model_validate(setting["model"])
+    length, vocabulary = params.max_seq_length, model.vocab_size or 0
+    method = setting["method"]
+    warm(model, device, params.precision, method)
+    start = resident()
+    network = build.build(model, vocabulary, {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}, length, 1)
+    half = held_dtype(method, params.precision, device)
+    if half is not None:
+        halve(network, half)
+    network.to(device)
+    if method == "lora":
+        adapters.add(network, model.family, setting_lora(setting), 1)
+    with held(half, device):
+        head = Head(network)
+    material = Material(Drawn(params, vocabulary), [])
+    loop: Any = Loop(head, material.data, [], _settings(params, material), None, lambda step: [], lambda *_: None, lambda: None)
+    tally = LiveBytes()
+    for tensor in [*network.parameters(), *network.buffers()]:
+        tally.add(tensor)
+    network.train()
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    at: list[int] = []
+    with tally:
+        for step in range(STEPS):
+            loop._step(step)
+            at.append(tally.peak)
+    grown = highest() - start
+    found = {"tensors": tally.peak, "resident": grown, "device": device.type}
+    if device.type == "cuda":
+        found["allocated"] = torch.cuda.max_memory_allocated(device)
+    loop.optimizer.zero_grad(set_to_none=True)
+    import numpy as np
+
+    rows = [Row(np.arange(length + 1) % vocabulary, np.ones(length + 1, bool)) for _ in range(loop.settings.eval_batch_size)]
+    tally.peak = tally.live
+    with tally:
+        score(head, rows, loop.settings.eval_batch_size, autocast(params.precision, device), device)
+    return {
+        **found,
+        "evaluation": tally.peak,
+        "eval_batch_size": loop.settings.eval_batch_size,
+        "parameters": sum(p.numel() for p in network.parameters()),
+    }
+
+
+def warm(model: Any, device: Any, precision: str, method: str) -> None:
+    """A tiny network's step first, so that libraries that load late, and their buffers, are there before the start is read."""
+    import torch
+
+    from schemas.training import LoraSettings
+    from steps.lm import adapters, build
+    from steps.lm.loss import Head
+    from steps.lm.precision import autocast
+
+    tiny = type(model)(family=model.family, vocab_size=64, d_model=32, n_layers=1)
+    network = build.build(tiny, 64, {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}, 16, 1).to(device)
+    if method == "lora":
+        adapters.add(network, model.family, LoraSettings(), 1)
+    ids = torch.zeros(1, 16, dtype=torch.long, device=device)
+    with autocast(precision, device):
+        loss, _ = Head(network).summed(ids, ids)
+    loss.backward()
+
+
+def setting_lora(setting: dict[str, Any]) -> Any:
+    """The LoRA settings of a setting of the grid."""
+    from schemas.training import LoraSettings
+
+    return LoraSettings.model_validate(setting.get("lora") or {})
+
+
+class Drawn:
+    """Rows of random tokens in the micro-batches that the loop asks for."""
+
+    tokens_per_epoch = 10**6
+    rows_per_epoch = 1e6
+
+    def __init__(self, params: Any, vocabulary: int) -> None:
+        self.length, self.vocabulary = params.max_seq_length, vocabulary
+
+    def batches(self, step: int, rows: int, batch_size: int) -> list[Any]:
+        """Ids and targets, `batch_size` rows at a time."""
+        import torch
+
+        ids = torch.randint(self.vocabulary, (rows, self.length + 1), generator=torch.Generator().manual_seed(step))
+        return [(part[:, :-1], part[:, 1:]) for part in ids.split(batch_size)]
+
+
+def resident() -> int:
+    """Resident bytes of this process now; the mark of the highest is set back to it."""
+    if Path("/proc/self/clear_refs").exists():
+        Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def highest() -> int:
+    """The most resident bytes since `resident` was asked."""
+    return _status("VmHWM")
+
+
+def _status(name: str) -> int:
+    status = Path("/proc/self/status")
+    found = re.search(rf"{name}:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return 1024 * int(found[1]) if found else 0
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(json.loads(sys.argv[1]))))

@@ -1,0 +1,167 @@
+"""The memory model against measured peaks: `python benchmarks/memory/grid.py [--write] [WORD…]`, each setting in a process of its own.
+
+On a CPU the peak is that of live tensor bytes (tally.py), and beside it the growth of the process's resident memory; on a CUDA card
+it is torch.cuda.max_memory_allocated. WORD chooses settings whose name holds it. With --write the table goes to cpu.md or cuda.md.
+The exit code is 1 when a setting is more than 10 % off.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(ROOT)]
+
+from schemas import ModelConfig  # noqa: E402
+from schemas.training import DEFAULT_TARGETS  # noqa: E402
+from steps.sizing.budget import PARTS, evaluation_memory, lora_parameters, training_memory  # noqa: E402
+
+BOUND = 0.10
+MAPPED = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}  # large blocks go back to the system when freed
+SMALL = {"d_model": 192, "n_layers": 3}
+WIDE = {"d_model": 320, "n_layers": 2}
+DEEP = {"d_model": 128, "n_layers": 8}
+
+
+def setting(family: str, rows: int, length: int, vocabulary: int, size: dict[str, Any], precision: str = "fp32", *,
+            method: str = "full", times: int = 1, lora: dict[str, Any] | None = None, train: dict[str, Any] | None = None,
+            **model: Any) -> dict[str, Any]:  # fmt: skip
+    """One line of the grid. times: micro-batches of a step."""
+    more = "".join(f" {k}={v}" for k, v in {**model, **(lora or {}), **(train or {})}.items())
+    shape = f"{rows}x{length}" + (f"x{times}" if times > 1 else "")
+    name = f"{family} {method} {precision} {shape} V{vocabulary} d{size['d_model']}L{size['n_layers']}{more}"
+    params = {"batch_size": rows, "total_batch_size": rows * times, "max_seq_length": length, "precision": precision, **(train or {})}
+    return {
+        "name": name, "method": method, "lora": lora or {}, "train": params,
+        "model": {"family": family, "vocab_size": vocabulary, **size, **model},
+    }  # fmt: skip
+
+
+def grid() -> list[dict[str, Any]]:
+    """The settings: every family with both methods and precisions, and the corners of batch, length and vocabulary."""
+    found = []
+    for family in ("mamba", "mamba2", "llama", "gpt2"):
+        found += [
+            setting(family, 4, 256, 2000, SMALL),
+            setting(family, 8, 128, 16000, SMALL, times=2),
+            setting(family, 2, 512, 8000, WIDE, "bf16"),
+            setting(family, 16, 128, 1000, DEEP, "bf16", times=2),
+            setting(family, 4, 256, 4000, SMALL, method="lora"),
+            setting(family, 2, 512, 8000, WIDE, "bf16", method="lora", lora={"r": 32}),
+        ]
+    return [
+        *found,
+        setting("mamba", 1, 1024, 4000, DEEP, d_state=64),
+        setting("mamba2", 3, 300, 4000, SMALL, d_state=64, head_dim=32),
+        setting("llama", 2, 700, 32000, {"d_model": 256, "n_layers": 4}, n_heads=8, n_kv_heads=2, tie_embeddings=False),
+        setting("llama", 32, 64, 500, WIDE, "bf16", times=2, d_ff=512),
+        setting("gpt2", 1, 64, 50257, {"d_model": 256, "n_layers": 2}, "bf16", times=2),
+        setting("gpt2", 6, 200, 3000, SMALL, tie_embeddings=False, n_heads=12),
+        setting("llama", 4, 256, 4000, SMALL, method="lora", lora={"target_modules": ["q_proj", "v_proj"]}),
+    ]
+
+
+def modelled(asked: dict[str, Any], kind: str, eval_batch_size: int, inside: bool) -> tuple[dict[str, int], dict[str, int]]:
+    """Parts of training and of validation, as the forecast has them. inside: with what operations hold within themselves."""
+    model, train, lora = ModelConfig.model_validate(asked["model"]), asked["train"], asked["lora"]
+    targets = tuple(lora.get("target_modules") or DEFAULT_TARGETS[model.family])
+    rank = lora.get("r", 8)
+    adapters = lora_parameters(model, rank, targets) if asked["method"] == "lora" else 0
+    shared: dict[str, Any] = {"precision": train["precision"], "method": asked["method"], "lora_parameters": adapters, "kind": kind}
+    times = train["total_batch_size"] // train["batch_size"]
+    training = training_memory(model, batch_size=train["batch_size"], length=train["max_seq_length"], lora_rank=rank, lora_targets=targets,
+                               accumulation=times, inside=inside, **shared)  # fmt: skip
+    return training, evaluation_memory(model, batch_size=eval_batch_size, length=train["max_seq_length"], **shared)
+
+
+def measured(asked: dict[str, Any]) -> dict[str, Any]:
+    """What child.py says of a setting, on a CPU a second time with MAPPED. Raises RuntimeError with its last words when it fails."""
+    found = _child(asked, {})
+    if found["device"] == "cpu":
+        found["mapped"] = _child(asked, MAPPED)["resident"]
+    return found
+
+
+def _child(asked: dict[str, Any], more: dict[str, str]) -> dict[str, Any]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", **more}
+    done = subprocess.run([sys.executable, str(HERE / "child.py"), json.dumps(asked)], capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise RuntimeError(f"{asked['name']}: {done.stderr.strip().splitlines()[-1:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def line(asked: dict[str, Any], found: dict[str, Any]) -> tuple[str, float, float, float]:
+    """The row of the table, and how far training, validation and resident memory (0 on a card) are off."""
+    card = found["device"] == "cuda"
+    training, evaluation = modelled(asked, found["device"], found["eval_batch_size"], card)
+    tensors, scored = (sum(parts[name] for name in PARTS) for parts in (training, evaluation))
+    peak = found["allocated"] if card else found["tensors"]
+    off, off_scored = tensors / peak - 1, scored / found["evaluation"] - 1
+    parts = " ".join(f"{training[name] / 1e6:.0f}" for name in PARTS)
+    cells = [
+        asked["name"], f"{peak / 1e6:.1f}", f"{tensors / 1e6:.1f}", f"{off:+.1%}", parts, f"{found['evaluation'] / 1e6:.1f}",
+        f"{scored / 1e6:.1f}", f"{off_scored:+.1%}",
+    ]  # fmt: skip
+    off_mapped = 0.0
+    if not card:
+        whole = sum(modelled(asked, "cpu", found["eval_batch_size"], True)[0][name] for name in PARTS)
+        off_mapped = whole / found["mapped"] - 1
+        cells += [f"{found['mapped'] / 1e6:.0f}", f"{whole / 1e6:.0f}", f"{off_mapped:+.0%}", f"{found['resident'] / 1e6:.0f}",
+                  f"{found['resident'] / whole:.2f}"]  # fmt: skip
+    return f"| {' | '.join(cells)} |", off, off_scored, off_mapped
+
+
+def head(device: str) -> list[str]:
+    """The table's beginning: on what it was made."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "peft"))
+    made = f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, {packages}, {platform.machine()}, one thread"
+    what = "torch.cuda.max_memory_allocated" if device == "cuda" else "live tensor bytes, tallied at every operation"
+    resident = [] if device == "cuda" else [
+        "Resident: growth of the process's memory from before the network was made, twice: `mapped`, with glibc told to give large blocks",
+        f"back ({' '.join(f'{k}={v}' for k, v in MAPPED.items())}), against the modelled tensors and copies that operations make inside",
+        "them; and as it is by default, in times of that model: what glibc keeps is not the network's, and no arithmetic knows it.",
+    ]  # fmt: skip
+    more = "" if device == "cuda" else " mapped | modelled | off | by default | times |"
+    return [
+        f"# The memory model against measured peaks, {device}", "", f"Made by `python benchmarks/memory/grid.py --write`: {made}.", "",
+        f"Measured: {what}, the highest of three optimizer steps. Sizes in MB (10^6 bytes).", *resident, "",
+        f"| setting | measured | modelled | off | {', '.join(PARTS)} | validation | modelled | off |{more}",
+        "|---|---:|---:|---:|---|---:|---:|---:|" + ("" if device == "cuda" else "---:|---:|---:|---:|---:|"),
+    ]  # fmt: skip
+
+
+def main() -> int:
+    """Run the grid, print the table, and keep it with --write."""
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    rows: list[str] = []
+    errors: list[tuple[float, float, float]] = []
+    device = "cpu"
+    for asked in grid():
+        if words and not any(word in asked["name"] for word in words):
+            continue
+        found = measured(asked)
+        device = found["device"]
+        row, *off = line(asked, found)
+        print(row, flush=True)
+        rows.append(row)
+        errors.append(tuple(map(abs, off)))  # type: ignore[arg-type]
+    said = [
+        f"{name}: {sum(each <= BOUND for each in column)} of {len(column)} within {BOUND:.0%}, the largest is {max(column):.1%} off."
+        for name, column in zip(("Training", "Validation", "Resident memory, mapped"), zip(*errors, strict=True), strict=True)
+    ][: 2 if device == "cuda" else 3]
+    print("\n".join(said))
+    if "--write" in sys.argv:
+        cuda = [] if device == "cuda" else ["", "On a CUDA card the same command writes cuda.md; no card was at hand when this was made."]
+        (HERE / f"{device}.md").write_text("\n".join([*head(device), *rows, "", *said, *cuda, ""]), "utf-8")
+    return 0 if all(each <= BOUND for row in errors for each in row[:2]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
