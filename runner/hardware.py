@@ -15,7 +15,7 @@ _PROC = Path("/proc/driver/nvidia/gpus")
 @cache
 def here() -> Machine:
     """The machine that this runs on: its first visible GPU, else Apple's, else the CPU. No library is loaded unless a driver is there."""
-    memory = _memory_bytes()
+    memory = memory_bytes()
     cores = _cores()
     if sys.platform == "darwin" and os.uname().machine == "arm64":
         return _apple(memory, cores)
@@ -39,8 +39,8 @@ def hardware() -> dict[str, Any]:
     return {
         "machine": machine.model_dump(mode="json"),
         "cpu": {"title": _cpu_title(), "cores": machine.cores, "logical": psutil.cpu_count(), "physical": psutil.cpu_count(logical=False)},
-        "memory_bytes": _memory_bytes(),
-        "free_bytes": psutil.virtual_memory().available,
+        "memory_bytes": memory_bytes(),
+        "free_bytes": free_bytes(),
         "disk_free_bytes": disk.free,
         "gpus": _nvidia_details(),
         "system": platform.platform(),
@@ -128,8 +128,8 @@ def _from_driver() -> list[dict[str, Any]]:
     return found
 
 
-def _memory_bytes() -> int:
-    """Memory that this process may use: the machine's, or its container's limit where that is lower."""
+def memory_bytes(*, limited: bool = True) -> int:
+    """Memory of this machine; `limited`: that this process may use, a container's limit where that is lower."""
     total = 0
     if sys.platform == "darwin":
         total = int(_sysctl("hw.memsize") or 0)
@@ -139,11 +139,52 @@ def _memory_bytes() -> int:
         import psutil
 
         total = psutil.virtual_memory().total
-    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        text = _text(name).strip()
-        if text.isdigit() and int(text) > 0:
-            total = min(total, int(text))
-    return total
+    limit = cgroup_limit() if limited else 0
+    return min(total, limit) if limit else total
+
+
+def cgroup_limit(root: Path = Path("/sys/fs/cgroup"), mine: str | None = None) -> int:
+    """Memory that the control groups of this process allow, of version 2 or 1; 0 without a limit. mine: text of /proc/self/cgroup."""
+    found = [int(text) for _, name in _cgroups(root, mine) if (text := _text(name).strip()).isdigit()]
+    return min((size for size in found if 0 < size < 1 << 62), default=0)  # version 1 writes 2^63 less a page for none
+
+
+def _cgroups(root: Path, mine: str | None) -> list[tuple[str, str]]:
+    """(file of what is used, file of the limit) of this process's groups and those above, in both versions."""
+    lines = (_text("/proc/self/cgroup") if mine is None else mine).splitlines()
+    paths = {"": "/", "memory": "/"} | {line.split(":", 2)[1]: line.split(":", 2)[2] for line in lines if line.count(":") >= 2}
+    found = []
+    for controller, base, used, limit in (
+        ("", root, "memory.current", "memory.max"), ("memory", root / "memory", "memory.usage_in_bytes", "memory.limit_in_bytes"),
+    ):  # fmt: skip
+        folder = Path(os.path.normpath(f"{base}/{paths[controller].lstrip('/')}"))
+        for each in (folder, *folder.parents):
+            found.append((str(each / used), str(each / limit)))
+            if each == base:
+                break
+    return found
+
+
+def free_bytes() -> int:
+    """Memory that a new process could fill now: what the system calls available, and what is left of the control groups' limits."""
+    match = re.search(r"MemAvailable:\s+(\d+) kB", _text("/proc/meminfo", 4096))
+    if match:
+        free = 1024 * int(match[1])
+    else:
+        import psutil
+
+        free = psutil.virtual_memory().available
+    for used, limit in _cgroups(Path("/sys/fs/cgroup"), None):
+        least, most = _text(used).strip(), _text(limit).strip()
+        if least.isdigit() and most.isdigit() and 0 < int(most) < 1 << 62:
+            free = min(free, max(0, int(most) - int(least)))
+    return free
+
+
+def driver_version() -> str:
+    """The NVIDIA driver's version, empty without one."""
+    match = re.search(r"Kernel Module.*?\s(\d+\.[\d.]+)", _text("/proc/driver/nvidia/version", 400))
+    return match[1] if match else ""
 
 
 def _cores() -> int:

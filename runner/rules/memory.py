@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from runner.hardware import free_bytes
 from runner.meant import StepMeant
 from runner.rules import View, number, path, rule, say
 from schemas.artifacts import CheckpointForecast, PlanForecast
 from schemas.findings import Edit, Finding, RulePage
 from schemas.machine import GIB
-from steps.sizing.budget import RUNTIME
+from steps.sizing.budget import FRAGMENTATION
 
 FULL = 0.92  # of the memory: above it allocators fragment, and a longer batch ends the run
 
@@ -32,14 +33,19 @@ def fits(view: View) -> Iterator[Finding]:
         made = step.forecast
         if not isinstance(made, CheckpointForecast) or made.peak_memory_bytes is None or machine.memory_bytes <= 0:
             continue
-        need, has = made.peak_memory_bytes, machine.memory_bytes
-        if need <= FULL * has or (_planned(view, step) and number(step, "batch_size") is None):
+        need, has = made.peak_memory_bytes, machine.usable_bytes
+        free = free_bytes() if machine.name == "here" and machine.kind == "cpu" else has
+        if need <= min(FULL * has, free) or (_planned(view, step) and number(step, "batch_size") is None):
             continue  # without a written micro-batch the plan step finds one that fits
         name = machine.title or machine.name
-        parts = sorted(made.memory_parts.items(), key=lambda item: -item[1])[:2]
+        tensors = {label: size for label, size in made.memory_parts.items() if label != "allowance"}
+        parts = sorted(tensors.items(), key=lambda item: -item[1])[:2]
         most = " and ".join(f"{label} {size / GIB:.1f}" for label, size in parts)
-        message = f"training needs about {need / GIB:.1f} GiB ({most}), {name} has {has / GIB:.1f}"
-        where, fix, edits = _remedy(step, made, has)
+        offers = f"{name} {'lets a process use' if has < machine.memory_bytes else 'has'} {has / GIB:.1f}"
+        if need <= FULL * has:
+            offers = f"{free / GIB:.1f} are free now"
+        message = f"training needs about {need / GIB:.1f} GiB ({most}), {offers}"
+        where, fix, edits = _remedy(step, made, has, machine.kind)
         yield say("B010", step, where, message, fix, severity="error" if need > has else "warning", edits=edits if need > has else ())
 
 
@@ -47,11 +53,11 @@ def _planned(view: View, step: StepMeant) -> bool:
     return isinstance(view.reaches(step, "plan"), PlanForecast)
 
 
-def _remedy(step: StepMeant, made: CheckpointForecast, has: int) -> tuple[str, str, tuple[Edit, ...]]:
+def _remedy(step: StepMeant, made: CheckpointForecast, has: int, kind: str) -> tuple[str, str, tuple[Edit, ...]]:
     """The param to point at, what to write there, and the same as edits where the training stays the same."""
     batch = number(step, "batch_size")
     parts = made.memory_parts
-    growing = parts.get("activations", 0) + parts.get("logits", 0) + max(0, parts.get("workspace", 0) - max(RUNTIME.values()))
+    growing = round(sum(parts.get(name, 0) for name in ("activations", "logits", "workspace")) * (1 + FRAGMENTATION[kind]))
     rest = (made.peak_memory_bytes or 0) - growing
     if isinstance(batch, int) and batch > 1 and rest < FULL * has:
         fitting = max(1, int(batch * (FULL * has - rest) / max(1, growing)))

@@ -101,8 +101,8 @@ def _candidate(subject: Subject, model: ModelConfig, machine: Machine, length: i
         lora_targets=subject.lora_targets(model),
         kind=machine.kind,
     )
-    need, budget = sum(memory.values()), int(machine.memory_bytes * margin)
-    share = need / max(1, machine.memory_bytes)
+    need, budget = sum(memory.values()), int(machine.usable_bytes * margin)
+    share = need / max(1, machine.usable_bytes)
     stability = 1.0 if share <= EASY else 0.0 if need > budget else 1.0 - 0.5 * (share - EASY) / max(1e-9, margin - EASY)
     factor = min(micro * times, subject.rows) / max(micro * times, subject.rows)
     speed = tokens_per_second(
