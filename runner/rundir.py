@@ -18,7 +18,7 @@ from schemas.findings import RecipeError
 from schemas.records import RunRecord, StepRecord
 
 FOLDERS = ("config", "logs", "plots", "reports", "adapters", "stats", "artifacts")
-GATHERED = ("plots", "reports", "adapters", "stats")  # what of a step's side files is shown in the run's own folders
+GATHERED = ("plots", "reports", "adapters", "stats", "tracking")  # what of a step's side files is shown in the run's own folders
 COPIED_BYTES = 256 << 20  # a larger file is shown by a link into the store where the file system cannot share blocks
 PROGRESS = "progress.json"  # in logs/ while a step works: how far it is
 SMALL_BYTES = 1 << 16

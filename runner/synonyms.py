@@ -50,6 +50,15 @@ def _precision(word: str) -> Convert:
     return convert
 
 
+def _tracker(value: Any, beside: Mapping[str, Any]) -> Known:
+    """HF's report_to, litgpt's and others' logger names, and switches such as use_wandb: true."""
+    wanted = ["wandb"] if value is True else [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    names = [name for name in wanted if name in ("wandb", "tensorboard", "mlflow")]
+    if not names:
+        return Known("train", (), None, True, "runs are recorded in runs/ without a tracker", delete=True)
+    return Known("train", ("tracking",), names[0] if len(names) == 1 else names)
+
+
 def _bits(bits: int) -> Convert:
     def convert(value: Any, beside: Mapping[str, Any]) -> Known:
         if value is not True:
@@ -105,7 +114,7 @@ def _hub_rows(value: Any, beside: Mapping[str, Any]) -> Known:
 
 _RUN_FOLDER = "every run has a folder of its own under runs/"
 _LATER = {  # words of our own language that are planned: told as such, never taken for a slip of the pen
-    "stages": "freezing by stages", "tracking": "tracking by wandb, TensorBoard or MLflow", "resume_from": "going on from another run",
+    "stages": "freezing by stages", "resume_from": "going on from another run",
     "init_from": "starting from another recipe's weights", "backend": "another engine than PyTorch", "on_oom": "a fallback for memory",
     "packing": "packing of fine-tuning rows",
 }  # fmt: skip
@@ -150,7 +159,7 @@ _TRAIN: dict[str, Convert] = {
     "resume": _says("a stopped run goes on by itself when it is run again"),
     "sft": _says("write objective: sft"), "adapter": _adapter, "finetuning_type": _adapter, "peft_type": _adapter,
     "logging_steps": _says("every step is logged", delete=True), "log_interval": _says("every step is logged", delete=True),
-    "steps_per_report": _says("every step is logged", delete=True), "report_to": _says("runs are recorded in runs/ without a tracker"),
+    "steps_per_report": _says("every step is logged", delete=True), "report_to": _tracker,
     **dict.fromkeys(("output_dir", "out_dir", "save_dir", "logging_dir", "default_root_dir",
                      "adapter_path"), _says(_RUN_FOLDER, delete=True)),
     "enable_oom_fallback": _to("on_oom"), "gradient_checkpointing": _to("activation_checkpointing"),
@@ -169,7 +178,8 @@ _TRAIN: dict[str, Convert] = {
     **dict.fromkeys(("remove_unused_columns", "group_by_length", "do_train", "overwrite_output_dir"),
                     _says("there is nothing to say", delete=True)),
     "train_on_inputs": _says("objective: sft puts the loss on the answers only, objective: lm on every token"),
-    **dict.fromkeys(("wandb_project", "wandb_entity", "wandb_run_id", "use_wandb"), _says("runs are recorded in runs/ without a tracker")),
+    "use_wandb": _tracker, "wandb_run_id": _says("a run that goes on finds its own id", delete=True),
+    "wandb_project": _to("tracking.wandb.project"), "wandb_entity": _to("tracking.wandb.entity"),
     **dict.fromkeys(("dataset", "dataset_name"), _hub_rows),
     **dict.fromkeys(("datasets", "data", "data_path", "train_file", "data_dir", "training_data"), _files),
     "chat_template": _says("the base model's own template is used, recipe's where it has none; it is exported too"),

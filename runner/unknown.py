@@ -51,10 +51,11 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
         return Finding(
             "K006", "error", f"{name} belongs to {elsewhere[0]}, not to {parent}", full, f"write it under {elsewhere[0]}", on="key"
         )
+    there = {n for m in shapes.models_at(scene.model, (*path[:-1], best)) for n in shapes.fields(m)} if best is not None else set()
     if (
-        best is None
-        and len(path) == 1
+        len(path) == 1
         and isinstance(value, dict)
+        and not there & set(value)  # else it is the near word that is meant
         and (ours := [key for key in value if key in shapes.fields(scene.model)])
     ):
         fix = f"write its keys flat in {scene.called}: {', '.join(f'{key}: {written(value[key])}' for key in ours[:3])}"

@@ -95,6 +95,48 @@ class QuantSettings(Strict):
         return self
 
 
+TrackerName = Literal["wandb", "tensorboard", "mlflow"]
+TRACKERS: tuple[str, ...] = ("wandb", "tensorboard", "mlflow")
+
+
+class WandbSettings(Strict):
+    """Where runs go in wandb; a login comes from `wandb login` or WANDB_API_KEY, and without one runs stay in files."""
+
+    project: str = Field(default="recipe", min_length=1)
+    entity: str | None = Field(default=None, description="team or user; the login's own when left out")
+
+
+class TensorBoardSettings(Strict):
+    """TensorBoard has no settings: its files lie in the run's folder."""
+
+
+class MLflowSettings(Strict):
+    """Where runs go in MLflow: files in the run's folder unless a server is named here or in MLFLOW_TRACKING_URI."""
+
+    experiment: str = Field(default="recipe", min_length=1)
+    uri: str | None = Field(default=None, description="address of a tracking server, or a folder as file:///...")
+
+
+class Tracking(Strict):
+    """Trackers that are told the figures, with their settings."""
+
+    wandb: WandbSettings | None = None
+    tensorboard: TensorBoardSettings | None = None
+    mlflow: MLflowSettings | None = None
+
+    @classmethod
+    def of(cls, written: "str | list[str] | Tracking | None") -> "Tracking":
+        """`written` in long form; names alone mean their usual settings."""
+        if isinstance(written, Tracking):
+            return written
+        names = [written] if isinstance(written, str) else written or []
+        return cls.model_validate({name: {} for name in names})
+
+    def kinds(self) -> list[str]:
+        """Names of the trackers that are asked for."""
+        return [name for name in TRACKERS if getattr(self, name) is not None]
+
+
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 

@@ -24,7 +24,19 @@ from schemas import (
     TokenBin,
     Tokenizer,
 )  # fmt: skip
-from schemas.training import ADAPTED, Expected, LoraSettings, Method, Objective, Precision, QuantSettings, Scheduler, TrainModel
+from schemas.training import (
+    ADAPTED,
+    Expected,
+    LoraSettings,
+    Method,
+    Objective,
+    Precision,
+    QuantSettings,
+    Scheduler,
+    TrackerName,
+    Tracking,
+    TrainModel,
+)
 from steps import step
 from steps.lm.pages import TRAIN_PAGES
 
@@ -64,6 +76,9 @@ class Train(StepParams):
     save_steps: Annotated[Positive | None, NotInKey] = Field(default=None, description="steps between saves; a 20th of all, 500 at most")
     keep: Annotated[Positive, NotInKey] = Field(default=2, description="saves kept while training, in case the newest is damaged")
     expect: Annotated[Expected, NotInKey] = Field(default_factory=dict, description="bands by step, {1000: {train_loss: [4.0, 5.0]}}")
+    tracking: Annotated[TrackerName | list[TrackerName] | Tracking | None, NotInKey] = Field(
+        default=None, description="wandb, tensorboard, mlflow, a list of them, or each with its settings; a failing one stops nothing"
+    )
     samples: Annotated[list[str], NotInKey] = Field(default_factory=list, description="prompts continued at 0, 25, 50 and 100 %")
 
     @model_validator(mode="after")

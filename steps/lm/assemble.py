@@ -11,7 +11,7 @@ from blake3 import blake3
 from torch import nn
 
 from schemas import Checkpoint, Corpus, ModelConfig, RecipeError, StepContext, TokenBin, Tokenizer
-from schemas.training import ADAPTED, LoraSettings, QuantSettings
+from schemas.training import ADAPTED, LoraSettings, QuantSettings, Tracking
 from steps.lm import adapters, build, checkpoint, precision, quantized, texts
 from steps.lm.batches import Data, PackedRows, Row, WholeRows, validation_rows
 from steps.lm.evaluate import score
@@ -19,6 +19,7 @@ from steps.lm.frozen import halve, held_dtype, rounded, stored_dtype
 from steps.lm.loop import Loop, Progress, Settings
 from steps.lm.loss import Head
 from steps.lm.supervised import rows_of
+from steps.lm.trackers import open_trackers
 from steps.text.binfile import BinReader
 from steps.text.chat import JINJA_TEMPLATE
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
@@ -76,15 +77,24 @@ def assemble(job: Job) -> Checkpoint:
     watch = Bands(params.expect, context)
     with precision.held(half, device):
         head = Head(network)
+    told = open_trackers(Tracking.of(params.tracking), context, _config(job), checkpoint.newest(context.keep))
     loop = Loop(
-        head, material.data, material.validation, settings, context, _sampler(job, network, words, half), watch,
+        head, material.data, material.validation, settings, told, _sampler(job, network, words, half), watch,
         (lambda: adapters.every_adapter_learns(network)) if adapted is not None else (lambda: None),
     )  # fmt: skip
     context.event("training", parameters=build.parameter_count(network), steps=settings.steps, precision=settings.precision,
                   path=build.path(network, device), message=f"{build.path(network, device)}; {settings.precision}")  # fmt: skip
     with build.fitting_threads(network):
-        done = loop.run(context.seed)
+        try:
+            done = loop.run(context.seed)
+        finally:
+            told.close(done=loop.progress.step == settings.steps)
         return _finish(job, network, adapted, words, material, settings, done, half)
+
+
+def _config(job: Job) -> dict[str, Any]:
+    """The settings as trackers keep them: what was written or planned."""
+    return {"seed": job.context.seed, **job.params.model_dump(mode="json", exclude_unset=True, exclude={"tracking"})}
 
 
 def _base(job: Job) -> Path | None:
@@ -174,7 +184,11 @@ def _settings(params: Any, material: Material) -> Settings:
     every = params.eval_steps or max(1, steps // 10)
     quarters = frozenset(round(steps * share) for share in (0, 0.25, 0.5, 1))
     precise = "fp32" if params.precision == "auto" else params.precision
-    facts = [params.model_dump(mode="json", exclude={"eval_steps", "save_steps", "keep", "expect", "samples"}), steps, material.digest]
+    facts = [
+        params.model_dump(mode="json", exclude={"eval_steps", "save_steps", "keep", "expect", "samples", "tracking"}),
+        steps,
+        material.digest,
+    ]
     return Settings(
         steps=steps, rows=rows, batch_size=micro, eval_batch_size=params.eval_batch_size or max(8, micro), peak_rate=params.rate,
         lowest_rate=params.lowest_rate, warmup=params.warmup(steps), scheduler=params.scheduler, weight_decay=params.weight_decay,

@@ -39,6 +39,12 @@ def states(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("state-*.pt") if re.fullmatch(r"state-\d{8}\.pt", p.name))
 
 
+def newest(folder: Path) -> int:
+    """The step of the newest whole state in `folder`, 0 where there is none."""
+    found = states(folder)
+    return int(found[-1].stem.removeprefix("state-")) if found else 0
+
+
 def load_state(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
     """The newest state that opens, or None; and the names of newer ones that did not."""
     damaged: list[str] = []

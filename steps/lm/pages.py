@@ -55,6 +55,14 @@ TRAIN_PAGES = (
         severity="warning",
     ),
     RulePage(
+        "S120",
+        "a tracker does not work",
+        "wandb, TensorBoard and MLflow are told the figures besides our own logs. One that is not installed, does not answer or breaks "
+        "is left behind: a training run is worth more than its curve on a server.",
+        right='tracking: tensorboard   # pip install "recipe[tensorboard]"',
+        severity="warning",
+    ),
+    RulePage(
         "A001",
         "lora settings with method: full",
         "They would have no effect.",

@@ -1,0 +1,114 @@
+"""Trackers: the figures reach each library, a run goes on in the same curve, and what breaks stops nothing."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from schemas import EvalLine, TrainLine
+from schemas.training import Tracking
+from steps.lm.trackers import OPENERS, open_trackers
+from tests.conftest import FakeContext
+from tests.steps.lm.small import run
+
+
+def losses(context: FakeContext) -> list[float]:
+    return [line.train_loss for line in context.lines if isinstance(line, TrainLine)]
+
+
+def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    """Tag to (step, value) pairs, as TensorBoard itself reads them."""
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    found = events.EventAccumulator(str(folder)).Reload()
+    return {tag: [(e.step, e.value) for e in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
+
+
+def test_tensorboard_shows_what_the_log_has(tmp_path: Path):
+    """Every step's loss, every evaluation; told beside our own log, which is as without a tracker."""
+    context, plain = FakeContext(tmp_path / "a"), FakeContext(tmp_path / "b")
+    run(context, tracking="tensorboard", eval_steps=3)
+    run(plain, eval_steps=3)
+    assert losses(context) == losses(plain)
+    found = scalars(context.side("tracking/tensorboard") / "step")
+    assert [step for step, _ in found["train/loss"]] == [1, 2, 3, 4, 5, 6]
+    assert [value for _, value in found["train/loss"]] == pytest.approx(losses(context))
+    assert [step for step, _ in found["eval/loss"]] == [0, 3, 6]
+    assert "eval/en/bits_per_byte" in found
+
+
+def test_a_resumed_run_draws_one_curve(tmp_path: Path):
+    """Stopped after the fourth step and saved, it goes on: no step twice."""
+    context = FakeContext(tmp_path)
+    context.log = lambda line: (context.lines.append(line), setattr(context, "asked_to_stop", line.step == 4))
+    with pytest.raises(InterruptedError):
+        run(context, tracking="tensorboard")
+    context.asked_to_stop, context.log = False, context.lines.append
+    run(context, tracking="tensorboard")
+    assert [step for step, _ in scalars(context.side("tracking/tensorboard") / "step")["train/loss"]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_mlflow_keeps_a_run_in_files(tmp_path: Path):
+    """Params and metrics are read back by MLflow's own client; the run is finished."""
+    client = pytest.importorskip("mlflow.tracking").MlflowClient
+    context = FakeContext(tmp_path)
+    run(context, tracking={"mlflow": {"experiment": "aether"}}, learning_rate=0.02)
+    store = client((context.side("tracking/mlflow") / "step" / "mlruns").as_uri())
+    (found,) = store.search_runs([store.get_experiment_by_name("aether").experiment_id])
+    assert (found.info.status, found.data.params["learning_rate"]) == ("FINISHED", "0.02")
+    assert [m.value for m in store.get_metric_history(found.info.run_id, "train/loss")] == pytest.approx(losses(context))
+
+
+def test_wandb_without_a_login_stays_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """No key, no question, no network: a folder that `wandb sync` sends."""
+    pytest.importorskip("wandb")
+    for name in ("WANDB_API_KEY", "WANDB_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    context = FakeContext(tmp_path / "run")
+    run(context, tracking="wandb")
+    assert context.warnings == []
+    assert len([*(context.side("tracking/wandb") / "step").rglob("run-*.wandb")]) == 1
+    assert "wandb sync" in next(e for e in context.events if e["event"] == "tracking")["where"]
+
+
+def test_a_tracker_that_breaks_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """At its start or in the middle: a warning, and the weights of a run without it."""
+
+    class Breaks:
+        where = "nowhere"
+        told = 0
+
+        def metrics(self, step: int, values: dict[str, float]) -> None:
+            self.told += 1
+            if self.told == 3:
+                raise ConnectionError("the server has gone")
+
+        def texts(self, step: int, samples: list[dict[str, str]]) -> None:
+            assert step == 0
+
+        def close(self, done: bool) -> None:
+            raise AssertionError("it is told nothing more")
+
+    broken = Breaks()
+    monkeypatch.setitem(OPENERS, "wandb", lambda *_: broken)
+    monkeypatch.setitem(OPENERS, "mlflow", lambda *_: (_ for _ in ()).throw(OSError("no route to host")))
+    context = FakeContext(tmp_path / "a")
+    done = run(context, tracking=["wandb", "mlflow"], samples=["<tr>"])
+    assert (broken.told, done.step) == (3, 6)
+    assert context.warnings == [
+        ("S120", "mlflow does not start: no route to host"),
+        ("S120", "wandb failed and is told nothing more: the server has gone"),
+    ]
+    plain = run(FakeContext(tmp_path / "b"), samples=["<tr>"])
+    assert (done.path / "model.safetensors").read_bytes() == (plain.path / "model.safetensors").read_bytes()
+
+
+def test_a_tracker_that_is_not_installed_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The one command, and no more."""
+    monkeypatch.setitem(OPENERS, "wandb", lambda *_: (_ for _ in ()).throw(ImportError("no module")))
+    context = FakeContext(tmp_path)
+    told = open_trackers(Tracking.of("wandb"), context, {}, 0)
+    told.log(EvalLine(step=1, eval_loss=2.0))
+    told.close(True)
+    assert context.warnings == [("S120", "wandb is not installed: nothing is told to it")]
+    assert "WANDB_MODE" not in os.environ
