@@ -98,7 +98,13 @@ def _share(value: Any, beside: Mapping[str, Any]) -> Known:
 
 
 def _packed(value: Any, beside: Mapping[str, Any]) -> Known:
-    return Known("train", ("packing",), value, words="bins of tokens are packed without gaps anyway")
+    return Known("train", (), None, False, "bins of tokens are packed without gaps anyway", delete=True)
+
+
+def _fallback(value: Any, beside: Mapping[str, Any]) -> Known:
+    if value is False:
+        return Known("train", ("on_oom",), "stop")
+    return Known("train", (), None, False, "less memory is tried anyway", delete=True)
 
 
 def _files(value: Any, beside: Mapping[str, Any]) -> Known:
@@ -115,8 +121,7 @@ def _hub_rows(value: Any, beside: Mapping[str, Any]) -> Known:
 _RUN_FOLDER = "every run has a folder of its own under runs/"
 _LATER = {  # words of our own language that are planned: told as such, never taken for a slip of the pen
     "stages": "freezing by stages", "resume_from": "going on from another run",
-    "init_from": "starting from another recipe's weights", "backend": "another engine than PyTorch", "on_oom": "a fallback for memory",
-    "packing": "packing of fine-tuning rows",
+    "init_from": "starting from another recipe's weights", "backend": "another engine than PyTorch",
 }  # fmt: skip
 _TRAIN: dict[str, Convert] = {
     **{name: _says(f"{what} is not supported yet; delete the line") for name, what in _LATER.items()},
@@ -155,14 +160,14 @@ _TRAIN: dict[str, Convert] = {
     "warmup_proportion": _to("warmup_ratio"),
     **dict.fromkeys(("min_learning_rate", "lr_min", "eta_min", "final_lr"), _to("min_lr")),
     **dict.fromkeys(("optim", "optimizer_type", "optimizer_name"), _to("optimizer")),
-    "wd": _to("weight_decay"), "resume_from_checkpoint": _to("resume_from"),
+    "wd": _to("weight_decay"), "resume_from_checkpoint": _says("a stopped run goes on by itself when it is run again"),
     "resume": _says("a stopped run goes on by itself when it is run again"),
     "sft": _says("write objective: sft"), "adapter": _adapter, "finetuning_type": _adapter, "peft_type": _adapter,
     "logging_steps": _says("every step is logged", delete=True), "log_interval": _says("every step is logged", delete=True),
     "steps_per_report": _says("every step is logged", delete=True), "report_to": _tracker,
     **dict.fromkeys(("output_dir", "out_dir", "save_dir", "logging_dir", "default_root_dir",
                      "adapter_path"), _says(_RUN_FOLDER, delete=True)),
-    "enable_oom_fallback": _to("on_oom"), "gradient_checkpointing": _to("activation_checkpointing"),
+    "enable_oom_fallback": _fallback, "gradient_checkpointing": _to("activation_checkpointing"),
     "grad_checkpoint": _to("activation_checkpointing"), "torch_compile": _to("compile"),
     "preprocess_enabled": _says("a step `- type: split_long` before train splits long documents and loses none", step="split_long"),
     "tf32": _says("matrix products use TF32 where the card has it", delete=True),

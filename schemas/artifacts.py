@@ -142,7 +142,11 @@ class Plan(Artifact):
 
 
 class Checkpoint(Artifact):
-    """A transformers folder: `config.json`, `model.safetensors`, the tokenizer's files; after LoRA the merged weights and `adapter/`."""
+    """A transformers folder: `config.json`, `model.safetensors`, the tokenizer's files; after LoRA the merged weights and `adapter/`.
+
+    It holds the last weights; those of the best validation, where that came earlier, stand in `best/`, a whole folder of its own.
+    reduced: what was given up for want of memory, in order.
+    """
 
     model: ModelConfig
     parameters: int
@@ -154,7 +158,17 @@ class Checkpoint(Artifact):
     max_seq_length: int = 0
     method: Literal["full", "lora", "qlora"] = "full"
     objective: Literal["lm", "sft"] = "lm"
+    best_step: int | None = None
+    best_val_loss: float | None = None
+    reduced: list[str] = Field(default_factory=list)
     files: ClassVar[tuple[str, ...]] = ("config.json", "model.safetensors")
+
+    def choose(self, weights: Literal["last", "best"]) -> "Checkpoint":
+        """The checkpoint of the last or the best weights, standing in its folder; the same when the last are the best."""
+        if weights == "last" or not (self.path / "best").is_dir():
+            return self
+        changed = {"step": self.best_step, "val_loss": self.best_val_loss, "val_bits_per_byte": None}
+        return self.model_copy(update=changed).at(self.path / "best")
 
 
 class Export(Artifact):

@@ -85,7 +85,8 @@ class EvalLine(Record):
     eval_loss: float
     bits_per_byte: float | None = None
     tokens: int = 0
-    by: dict[str, dict[str, float]] = Field(default_factory=dict)  # language or source to {loss, bits_per_byte}
+    by: dict[str, dict[str, float]] = Field(default_factory=dict)  # language to {loss, bits_per_byte}
+    by_source: dict[str, dict[str, float]] = Field(default_factory=dict)
     samples: list[dict[str, str]] = Field(default_factory=list)  # {prompt, text}
 
 

@@ -13,6 +13,8 @@ Scheduler = Literal["cosine", "linear", "constant", "wsd"]
 Objective = Literal["lm", "sft"]
 Method = Literal["full", "lora", "qlora"]
 ADAPTED: tuple[str, ...] = ("lora", "qlora")  # methods that train adapters beside a frozen base
+Optimizer = Literal["adamw", "adamw_8bit", "muon"]
+Packing = Literal["stream", "documents"]
 
 
 class BaseRef(Strict):
@@ -135,6 +137,13 @@ class Tracking(Strict):
     def kinds(self) -> list[str]:
         """Names of the trackers that are asked for."""
         return [name for name in TRACKERS if getattr(self, name) is not None]
+
+
+class EarlyStopping(Strict):
+    """Stop when validations no longer improve."""
+
+    patience: Positive = Field(default=3, description="validations in a row without an improvement")
+    min_delta: float = Field(default=0.0, ge=0.0, description="nats a token that count as an improvement")
 
 
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]

@@ -26,23 +26,27 @@ from schemas import (
 )  # fmt: skip
 from schemas.training import (
     ADAPTED,
+    EarlyStopping,
     Expected,
     LoraSettings,
     Method,
     Objective,
+    Optimizer,
+    Packing,
     Precision,
     QuantSettings,
     Scheduler,
     TrackerName,
     Tracking,
     TrainModel,
-)
+)  # fmt: skip
 from steps import step
 from steps.lm.pages import TRAIN_PAGES
 
 LORA_RATE, FULL_RATE = 2e-4, 1e-3
 WARMUP_SHARE = 0.05
 LOWEST_SHARE = 0.1
+DECAY_SHARE = 0.2
 
 
 class Train(StepParams):
@@ -61,24 +65,39 @@ class Train(StepParams):
     gradient_accumulation_steps: Positive | None = Field(default=None, description="micro-batches of one step")
     eval_batch_size: Positive | None = Field(default=None, description="sequences at a time in validation; as in training when left out")
     max_seq_length: Positive = Field(default=512, description="tokens of a row")
+    packing: Packing = Field(
+        default="stream", description="of a bin: rows are cut from its documents end to end; documents: the same, and none sees another"
+    )
     learning_rate: float | None = Field(default=None, gt=0, description="at its peak; 1e-3, and 2e-4 for lora, when left out")
     warmup_steps: int | None = Field(default=None, ge=0, description="steps of rising rate")
     warmup_ratio: Fraction | None = Field(default=None, description="the same as a share of all steps; 0.05 when both are left out")
     scheduler: Scheduler = Field(default="cosine", description="how the rate falls")
+    decay_share: Fraction | None = Field(default=None, description="with scheduler: wsd, the share of steps that it falls over; 0.2")
     min_lr: float | None = Field(default=None, ge=0, description="the last rate; a tenth of the peak when left out")
     weight_decay: float = Field(default=0.1, ge=0, description="of matrices; never of norms, biases and a Mamba's A and D")
+    decay_embeddings: bool = Field(default=True, description="false: weight_decay leaves embeddings alone")
     max_grad_norm: float | None = Field(default=1.0, gt=0, description="longer gradients are scaled down; null: never")
+    on_spike: Literal["none", "skip", "stop"] = Field(default="none", description="what a gradient far above the last ones does")
+    spike_factor: float | None = Field(default=None, gt=1, description="how far: times the median norm of the last 100 steps; 10")
     z_loss: float = Field(default=0.0, ge=0, description="weight of log^2 of the softmax's denominator")
-    optimizer: Literal["adamw"] = "adamw"
+    optimizer: Optimizer = Field(default="adamw", description="adamw_8bit: its moments in a byte; muon: on hidden matrices, else adamw")
     precision: Precision = Field(default="auto", description="auto: bf16 where the card has it, fp16 on other cards, fp32 on a CPU")
+    activation_checkpointing: bool = Field(
+        default=False, description="compute a layer again in the backward pass: a third slower, less memory"
+    )
+    compile: bool = Field(default=False, description="torch.compile; where it does not work the run goes on without and says so")
+    loss_chunk_tokens: Positive = Field(default=1024, description="positions whose logits exist at one time")
+    on_oom: Literal["reduce", "stop"] = Field(default="reduce", description="out of memory: smaller micro-batches, then less, or stop")
     eval_steps: Annotated[Positive | None, NotInKey] = Field(default=None, description="steps between validations; a tenth of all")
     eval_tokens: Positive | None = Field(default=1_000_000, description="size of the fixed validation set; null: all of it")
     save_steps: Annotated[Positive | None, NotInKey] = Field(default=None, description="steps between saves; a 20th of all, 500 at most")
     keep: Annotated[Positive, NotInKey] = Field(default=2, description="saves kept while training, in case the newest is damaged")
+    early_stopping: EarlyStopping | None = Field(default=None, description="end when validations no longer improve")
     expect: Annotated[Expected, NotInKey] = Field(default_factory=dict, description="bands by step, {1000: {train_loss: [4.0, 5.0]}}")
     tracking: Annotated[TrackerName | list[TrackerName] | Tracking | None, NotInKey] = Field(
         default=None, description="wandb, tensorboard, mlflow, a list of them, or each with its settings; a failing one stops nothing"
     )
+    on_expect: Annotated[Literal["warn", "stop"], NotInKey] = Field(default="warn", description="what a figure outside its band does")
     samples: Annotated[list[str], NotInKey] = Field(default_factory=list, description="prompts continued at 0, 25, 50 and 100 %")
 
     @model_validator(mode="after")
@@ -95,6 +114,7 @@ class Train(StepParams):
             _mistake("S003", f"warmup_steps {self.warmup_steps} leaves nothing of max_steps {self.max_steps}", "warmup_steps",
                      f"write warmup_steps: {max(1, self.max_steps // 20)}")  # fmt: skip
         self._batch_agrees()
+        self._choices_agree()
         return self
 
     def _method_agrees(self) -> None:
@@ -105,6 +125,20 @@ class Train(StepParams):
         if self.method in ADAPTED and self.model.base is None:
             _mistake("A002", f"method: {self.method} adapts a trained model, and model has no base", "method",
                      "write model: {base: {path: ...}}, or method: full")  # fmt: skip
+
+    def _choices_agree(self) -> None:
+        if self.decay_share is not None and self.scheduler != "wsd":
+            _mistake(
+                "S007", f"decay_share has no effect with scheduler: {self.scheduler}", "decay_share", "write scheduler: wsd, or delete it"
+            )
+        if self.spike_factor is not None and self.on_spike == "none":
+            _mistake(
+                "S008", "spike_factor has no effect with on_spike: none", "spike_factor", "write on_spike: skip, or delete spike_factor"
+            )
+        if self.objective == "sft" and "packing" in self.model_fields_set:
+            _mistake("D116", "packing is for objective: lm; fine-tuning has a document a row", "packing", "delete packing")
+        if self.optimizer == "muon" and self.method in ADAPTED:
+            _mistake("O003", "muon is for whole matrices, lora trains their low-rank factors", "optimizer", "write optimizer: adamw")
 
     def _batch_agrees(self) -> None:
         if self.total_batch_tokens is not None and self.total_batch_tokens < self.max_seq_length:
@@ -133,6 +167,11 @@ class Train(StepParams):
     def lowest_rate(self) -> float:
         """The rate of the last step."""
         return self.rate * LOWEST_SHARE if self.min_lr is None else self.min_lr
+
+    @property
+    def falling_share(self) -> float:
+        """The share of steps over which `wsd` falls."""
+        return DECAY_SHARE if self.decay_share is None else self.decay_share
 
     def batch(self) -> tuple[int, int]:
         """Sequences of one step, and of one micro-batch: what is written, and for the rest at most 8 at a time."""
@@ -173,7 +212,7 @@ def with_plan(params: Train, plan: Plan | None) -> Train:
                           fix="write plan: none, or delete what was written by hand") from error  # fmt: skip
 
 
-@step(version=1, libraries=("torch", "transformers", "peft"), pages=TRAIN_PAGES)
+@step(version=2, libraries=("torch", "transformers", "peft"), pages=TRAIN_PAGES)
 def train(
     params: Train,
     bins: TokenBin | None,
@@ -188,7 +227,8 @@ def train(
     objective lm reads `bins`, sft reads `corpus`; the tokenizer is the base model's own, if there is a base. Killed, it goes on from
     its last save, on a CPU to the same bytes. Raises RecipeError for what cannot be trained, each with its remedy.
     """
-    from steps.lm.assemble import Job, assemble
+    from steps.lm.assemble import assemble
+    from steps.lm.job import Job
 
     job = Job(with_plan(params, plan), bins, corpus or [], tokenizer, checkpoint, context)
     return assemble(job)

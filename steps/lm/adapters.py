@@ -112,6 +112,20 @@ def every_adapter_learns(network: nn.Module) -> None:
                           fix=f"take {', '.join(names)} out of target_modules")  # fmt: skip
 
 
+def train_last(network: nn.Module, layers: int) -> None:
+    """Leave the adapters of all but the last `layers` blocks as they are from now on: less is kept for the backward pass."""
+    numbered = {name: _block(name) for name, _ in network.named_parameters() if ".lora_" in name}
+    first = max((n for n in numbered.values()), default=-1) + 1 - layers
+    for name, parameter in network.named_parameters():
+        if name in numbered and numbered[name] < first:
+            parameter.requires_grad_(False)
+            parameter.grad = None
+
+
+def _block(name: str) -> int:
+    return next((int(part) for part in name.split(".") if part.isdigit()), 0)
+
+
 def save(adapted: Any, folder: Path) -> None:
     """Write the adapter in peft's format: the same bytes for the same weights, and no path of this machine."""
     adapted.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)

@@ -1,12 +1,14 @@
-"""Rows for training: each document once an epoch, in a seeded order. Where a step's rows lie follows from the step's number alone."""
+"""Rows for training: each document once an epoch, in a seeded order. A loader's whole state is one number, its position."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from schemas import RecipeError
 
 if TYPE_CHECKING:
     from steps.text.binfile import BinReader
@@ -18,13 +20,27 @@ IGNORED = -100  # as a target: no loss here
 class Row:
     """One sequence with its targets. ids: tokens. learned: for each token whether the model learns to write it (never the first).
 
-    lang: of its document. size: UTF-8 bytes of the text behind the learned tokens.
+    lang, source: of its document. size: UTF-8 bytes of the text behind the learned tokens. document: its place among the documents
+    that fine-tuning was given, so that it can be split again; -1 where there is none.
     """
 
     ids: np.ndarray
     learned: np.ndarray
     lang: str = ""
     size: int = 0
+    source: str = ""
+    document: int = -1
+
+
+class Micro(NamedTuple):
+    """What goes through the network at once. ids, targets: (b, T), the targets shifted, IGNORED where none.
+
+    starts: None, or (b, T) booleans, true where a document begins that must not see what stands before it in its row.
+    """
+
+    ids: Tensor
+    targets: Tensor
+    starts: Tensor | None = None
 
 
 class Data(Protocol):
@@ -33,12 +49,21 @@ class Data(Protocol):
     tokens_per_epoch: int
     rows_per_epoch: float
 
-    def batches(self, step: int, rows: int, batch_size: int) -> list[tuple[Tensor, Tensor]]:
-        """The `rows` rows of optimizer step `step` (from 0) in micro-batches: ids and targets, (b, T) each, IGNORED where none."""
+    def batches(self, position: int, rows: int, batch_size: int) -> tuple[list[Micro], int]:
+        """The next `rows` rows at `position` in micro-batches, and the position after them."""
+
+    def longest(self, batch_size: int) -> Micro:
+        """The micro-batch that takes the most memory."""
+
+    def epochs(self, position: int) -> float:
+        """Passes over the data that lie before `position`."""
+
+    def shorten(self, length: int, position: int) -> int:
+        """From now on rows of at most `length` tokens, none of them lost. Returns the position where the others go on."""
 
 
-def pad(rows: list[Row]) -> tuple[Tensor, Tensor]:
-    """Rows side by side, filled up on the right. Returns ids (b, T) and targets (b, T): what comes next, IGNORED in the filling."""
+def pad(rows: list[Row]) -> Micro:
+    """Rows side by side, filled up on the right: ids (b, T) and targets (b, T), what comes next, IGNORED in the filling."""
     width = max(len(row.ids) for row in rows) - 1
     ids = np.zeros((len(rows), width), np.int64)
     targets = np.full((len(rows), width), IGNORED, np.int64)
@@ -46,45 +71,73 @@ def pad(rows: list[Row]) -> tuple[Tensor, Tensor]:
         n = len(row.ids) - 1
         ids[i, :n] = row.ids[:-1]
         targets[i, :n] = np.where(row.learned[1:], row.ids[1:], IGNORED)
-    return torch.from_numpy(ids), torch.from_numpy(targets)
+    return Micro(torch.from_numpy(ids), torch.from_numpy(targets))
 
 
 class PackedRows:
     """A bin's documents end to end, cut into rows of `length` tokens that do not overlap.
 
-    The stream is epoch after epoch, each a new order of all documents; row r is tokens [r length, (r + 1) length], the last of
-    them only a target. So no token is lost at an epoch's end, and the loader's whole state is the number of the row.
+    The stream is epoch after epoch, each a new order of all documents; a position is a token of it, and the last token of a row is
+    only a target, the first of the next. So no token is lost at an epoch's end. isolated: documents do not see each other.
     """
 
-    def __init__(self, reader: "BinReader", length: int, seed: int) -> None:
-        self.reader, self.length, self.seed = reader, length, seed
+    def __init__(self, reader: "BinReader", length: int, seed: int, isolated: bool = False) -> None:
+        self.reader, self.length, self.seed, self.isolated = reader, length, seed, isolated
         self.tokens_per_epoch = int(reader.offsets[-1])
         self.rows_per_epoch = self.tokens_per_epoch / length
         self._sizes = np.diff(reader.offsets.astype(np.int64))
         self._epoch = -1
         self._order = self._ends = np.zeros(0, np.int64)
 
-    def batches(self, step: int, rows: int, batch_size: int) -> list[tuple[Tensor, Tensor]]:
-        """The rows of optimizer step `step` in micro-batches of at most `batch_size`."""
-        first = step * rows
-        made = np.stack([self.row(r) for r in range(first, first + rows)])
-        whole = torch.from_numpy(made)
-        return [(part[:, :-1], part[:, 1:]) for part in whole.split(batch_size)]
+    def batches(self, position: int, rows: int, batch_size: int) -> tuple[list[Micro], int]:
+        """The next `rows` rows in micro-batches of at most `batch_size`."""
+        after = position + rows * self.length
+        made = [self.row(start) for start in range(position, after, self.length)]
+        whole = torch.from_numpy(np.stack([ids for ids, _ in made]))
+        starts = torch.from_numpy(np.stack([starts for _, starts in made])).split(batch_size) if self.isolated else None
+        parts = whole.split(batch_size)
+        return [self._micro(part, starts[i] if starts else None) for i, part in enumerate(parts)], after
 
-    def row(self, number: int) -> np.ndarray:
-        """Row `number` of the endless stream: (length + 1,) int64."""
-        start = number * self.length
-        return np.concatenate(list(self._pieces(start, start + self.length + 1))).astype(np.int64)
+    def _micro(self, part: Tensor, starts: Tensor | None) -> Micro:
+        if starts is None:
+            return Micro(part[:, :-1], part[:, 1:])
+        targets = torch.where(starts[:, 1:], IGNORED, part[:, 1:])  # the end of one document does not foretell the next
+        return Micro(part[:, :-1], targets, starts[:, :-1])
 
-    def _pieces(self, start: int, end: int) -> Iterator[np.ndarray]:
+    def longest(self, batch_size: int) -> Micro:
+        """All micro-batches are alike."""
+        return self.batches(0, batch_size, batch_size)[0][0]
+
+    def epochs(self, position: int) -> float:
+        """Passes before `position`."""
+        return position / self.tokens_per_epoch
+
+    def shorten(self, length: int, position: int) -> int:
+        """Go on at the same token with shorter rows."""
+        self.length, self.rows_per_epoch = length, self.tokens_per_epoch / length
+        return position
+
+    def row(self, start: int) -> tuple[np.ndarray, np.ndarray]:
+        """(length + 1,) int64 of the endless stream from token `start`, and (length + 1,) whether a document begins there."""
+        pieces = list(self._pieces(start, start + self.length + 1))
+        ids = np.concatenate([ids for ids, _ in pieces]).astype(np.int64)
+        starts = np.zeros(len(ids), bool)
+        at = 0
+        for piece, begins in pieces:
+            starts[at] = begins
+            at += len(piece)
+        return ids, starts
+
+    def _pieces(self, start: int, end: int) -> Iterator[tuple[np.ndarray, bool]]:
         while start < end:
             epoch, place = divmod(start, self.tokens_per_epoch)
             self._shuffle(epoch)
             at = int(np.searchsorted(self._ends, place, side="right"))
             document = self._order[at]
-            offset = int(self.reader.offsets[document]) + place - int(self._ends[at] - self._sizes[document])
+            inside = place - int(self._ends[at] - self._sizes[document])
+            offset = int(self.reader.offsets[document]) + inside
             take = min(end - start, int(self._ends[at]) - place)
-            yield self.reader.tokens[offset : offset + take]
+            yield self.reader.tokens[offset : offset + take], inside == 0
             start += take
 
     def _shuffle(self, epoch: int) -> None:
@@ -95,26 +148,62 @@ class PackedRows:
 
 
 class WholeRows:
-    """Documents as they are, one a row, in a new seeded order each epoch: the rows of fine-tuning."""
+    """Documents as they are, one a row, in a new seeded order each epoch: the rows of fine-tuning. A position is a row of the stream.
 
-    def __init__(self, rows: list[Row], seed: int) -> None:
-        self.rows, self.seed = rows, seed
-        self.tokens_per_epoch = sum(len(row.ids) for row in rows)
-        self.rows_per_epoch = float(len(rows))
+    split: makes of a row the rows of at most so many tokens that its document is split into; for `shorten`.
+    """
+
+    def __init__(self, rows: list[Row], seed: int, split: Callable[[Row, int], list[Row]] | None = None) -> None:
+        self.groups = [[row] for row in rows]  # of each document; the order of an epoch is an order of these
+        self.seed, self._split = seed, split
+        self._count()
+
+    def _count(self) -> None:
+        self._sizes = np.array([len(group) for group in self.groups], np.int64)
+        self._rows = int(self._sizes.sum())
+        self.tokens_per_epoch = sum(len(row.ids) for group in self.groups for row in group)
+        self.rows_per_epoch = float(self._rows)
         self._epoch = -1
-        self._order = np.zeros(0, np.int64)
+        self._stream: list[Row] = []
 
-    def batches(self, step: int, rows: int, batch_size: int) -> list[tuple[Tensor, Tensor]]:
-        """The rows of optimizer step `step` in micro-batches of at most `batch_size`."""
-        chosen = [self._row(number) for number in range(step * rows, (step + 1) * rows)]
-        return [pad(chosen[i : i + batch_size]) for i in range(0, rows, batch_size)]
+    def batches(self, position: int, rows: int, batch_size: int) -> tuple[list[Micro], int]:
+        """The next `rows` rows in micro-batches of at most `batch_size`."""
+        chosen = [self._row(number) for number in range(position, position + rows)]
+        return [pad(chosen[i : i + batch_size]) for i in range(0, rows, batch_size)], position + rows
+
+    def longest(self, batch_size: int) -> Micro:
+        """The longest rows together."""
+        rows = sorted((row for group in self.groups for row in group), key=lambda row: -len(row.ids))
+        return pad(rows[:batch_size])
+
+    def epochs(self, position: int) -> float:
+        """Passes before `position`."""
+        return position / self._rows
+
+    def shorten(self, length: int, position: int) -> int:
+        """Split again what is longer, and find the row that comes next: every row before `position` counts as the rows made of it."""
+        if self._split is None:
+            raise ValueError("these rows cannot be split")
+        epoch, place = divmod(position, self._rows)
+        order = self._order_of(epoch)
+        made = [[self._split(row, length) if len(row.ids) - 1 > length else [row] for row in group] for group in self.groups]
+        before = [len(rows) for at in order for rows in made[at]][:place]
+        self.groups = [[row for rows in group for row in rows] for group in made]
+        if not any(self.groups):
+            raise RecipeError("D112", f"no document can be split into rows of {length} tokens", field="max_seq_length",
+                              fix="a smaller model, or a larger machine")  # fmt: skip
+        self._count()
+        return epoch * self._rows + sum(before)
+
+    def _order_of(self, epoch: int) -> np.ndarray:
+        return np.random.default_rng([self.seed, epoch]).permutation(len(self.groups))
 
     def _row(self, number: int) -> Row:
-        epoch, place = divmod(number, len(self.rows))
+        epoch, place = divmod(number, self._rows)
         if epoch != self._epoch:
-            self._order = np.random.default_rng([self.seed, epoch]).permutation(len(self.rows))
+            self._stream = [row for at in self._order_of(epoch) for row in self.groups[at]]
             self._epoch = epoch
-        return self.rows[self._order[place]]
+        return self._stream[place]
 
 
 def validation_rows(reader: "BinReader", length: int, limit: int | None, seed: int) -> list[Row]:
@@ -128,7 +217,7 @@ def validation_rows(reader: "BinReader", length: int, limit: int | None, seed: i
         for start in range(0, max(1, len(ids) - 1), length):
             piece = ids[start : start + length + 1]
             size = meta["bytes"] if start == 0 else 0
-            rows.append(Row(piece, np.ones(len(piece), bool), meta.get("lang", ""), size))
+            rows.append(Row(piece, np.ones(len(piece), bool), meta.get("lang", ""), size, meta.get("source", "")))
     return [row for row in rows if len(row.ids) > 1]
 
 

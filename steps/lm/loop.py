@@ -5,137 +5,109 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict
+from functools import partial
+from typing import Any, TypeVar
 
 import torch
 
 from schemas import EvalLine, RecipeError, StepContext, TrainLine
 from steps.lm import precision as numbers
-from steps.lm.batches import Data, Row
-from steps.lm.checkpoint import load_state, save_state
+from steps.lm.batches import Data, Micro, Row
+from steps.lm.checkpoint import Saver, forget, load_state, save_best
 from steps.lm.evaluate import Scored, score
 from steps.lm.loss import Head
-from steps.lm.optimizer import adamw
-from steps.lm.schedule import learning_rate
+from steps.lm.oom import Generators, free, out_of_memory
+from steps.lm.optimizer import Optimizers
+from steps.lm.progress import SMOOTHED_STEPS, Hooks, Progress, Settings
+from steps.lm.watch import SpikeGuard, patience_is_over
+from steps.sizing.fallback import During, Live, reduced
 
+T = TypeVar("T")
 EARLY_STEPS = 2  # in the first an adapter's B must get a gradient, in the second its A
-SMOOTHED_STEPS = 20  # the loss that is compared and reported is the mean of the last so many steps
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the loop needs to know. steps: optimizer steps. rows: sequences of one step, over all micro-batches of `batch_size`."""
-
-    steps: int
-    rows: int
-    batch_size: int
-    eval_batch_size: int
-    peak_rate: float
-    lowest_rate: float
-    warmup: int
-    scheduler: str
-    weight_decay: float
-    max_grad_norm: float
-    z_loss: float
-    precision: str
-    eval_at: frozenset[int]
-    sample_at: frozenset[int]
-    save_steps: int
-    keep: int
-    fingerprint: str  # of all that a saved state must agree with
-
-
-@dataclass
-class Progress:
-    """What a run has done so far; it is saved with the state, so that it survives a kill."""
-
-    step: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
-    losses: list[float] = field(default_factory=list)  # of the last SMOOTHED_STEPS steps
-    scored: dict[str, Any] = field(default_factory=dict)  # the last evaluation: loss, bits_per_byte, tokens, by
-    best: dict[str, Any] = field(default_factory=dict)  # {"step", "loss"} of the lowest
-    resumed: list[int] = field(default_factory=list)
-    samples: list[dict[str, Any]] = field(default_factory=list)
-    expected: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def train_loss(self) -> float:
-        """Mean loss of the last steps, nats a token."""
-        return sum(self.losses) / len(self.losses) if self.losses else math.nan
 
 
 class Loop:
-    """One run of training. sampler: makes texts at a step; watcher: looks at each step's figures (bands)."""
+    """One run of training."""
 
     def __init__(
-        self,
-        head: Head,
-        data: Data,
-        validation: list[Row],
-        settings: Settings,
-        context: StepContext,
-        sampler: Callable[[int], list[dict[str, str]]],
-        watcher: Callable[[int, Progress], None],
-        after_early_backward: Callable[[], None],
-    ) -> None:
-        self.head, self.data, self.validation, self.settings, self.context = head, data, validation, settings, context
-        self.sampler, self.watcher, self.after_early_backward = sampler, watcher, after_early_backward
+        self, head: Head, data: Data, validation: list[Row], settings: Settings, context: StepContext, hooks: Hooks
+    ) -> None:  # fmt: skip
+        self.head, self.data, self.validation, self.settings, self.context, self.hooks = head, data, validation, settings, context, hooks
         self.device = next(head.network.parameters()).device
-        self.optimizer = adamw(head.network, settings.weight_decay)
-        self.scaler = numbers.scaler(settings.precision, self.device)
-        self.trained = [p for p in head.network.parameters() if p.requires_grad]
+        self.named = {name: p for name, p in head.network.named_parameters() if p.requires_grad}
+        self.trained = list(self.named.values())
+        self.saver = Saver(context.keep, settings.keep)
         self.progress = Progress()
+        self.updating = False
+        self._new_optimizer()
+        self.live = settings.live
+        self._apply(settings.live)
 
-    def run(self, seed: int) -> Progress:
-        """Train to the last step. Raises RecipeError S101 when the loss is no number, and `context.stopped()` once asked to stop."""
+    def _new_optimizer(self) -> None:
+        s = self.settings
+        self.optimizer = Optimizers(s.optimizer, self.head.network, s.weight_decay, s.decay_embeddings)
+        self.scaler = numbers.scaler(s.precision, self.device)
+
+    def run(self, seed: int, before: Callable[["Loop"], None] | None = None) -> Progress:
+        """Train to the last step. before: called once the state of a killed run is back, if there is one; else at the very start.
+
+        Raises RecipeError S101 when the loss is no number, B021 when memory does not suffice, and `context.stopped()` once asked to stop.
+        """
         torch.manual_seed(seed)
-        self._restore()
+        try:
+            if self.settings.compile:
+                self.head.compile(self.context)
+            if not self._restore():
+                self._rehearse()
+                if before is not None:
+                    before(self)
+            self._train()
+        finally:
+            self.saver.wait()
+        return self.progress
+
+    def _train(self) -> None:
         done, s = self.progress, self.settings
         if done.step == 0:
             self._evaluate(0)
         self.head.network.train()
-        while done.step < s.steps:
+        while done.step < s.steps and not done.ended:
             started = time.monotonic()
-            loss, norm, rate, tokens = self._step(done.step)
+            loss, norm, rate, tokens, after = self._without_oom(partial(self._step, done.step), "training")
             seconds = time.monotonic() - started
             done.step += 1
+            done.position = after
             done.tokens += tokens
             done.seconds += seconds
             done.losses = [*done.losses, loss][-SMOOTHED_STEPS:]
             self._tell(loss, norm, rate, tokens / max(seconds, 1e-9))
             if done.step in s.eval_at or done.step in s.sample_at:
                 self._evaluate(done.step)
-            self.watcher(done.step, done)
+            self.hooks.watcher(done.step, done)
             stopping = self.context.stopping()
             if stopping or (done.step % s.save_steps == 0 and done.step < s.steps):
-                self._save()
+                self.save()
+            elif done.step == 1 < s.steps:
+                self._prove_save()
             if stopping and done.step < s.steps:
+                self.saver.wait()
                 raise self.context.stopped()
-        return done
 
-    def _step(self, step: int) -> tuple[float, float, float, int]:
+    def _step(self, step: int) -> tuple[float, float, float, int, int]:
         """One optimizer step. Gradients are of the mean over all its target tokens, however they lie in micro-batches."""
-        s = self.settings
-        micro = self.data.batches(step, s.rows, s.batch_size)
-        tokens = sum(int((targets >= 0).sum()) for _, targets in micro)
+        s, live = self.settings, self.live
+        micro, after = self.data.batches(self.progress.position, live.rows, live.batch_size)
+        tokens = sum(int((m.targets >= 0).sum()) for m in micro)
         if not tokens:
             raise RecipeError(
                 "D110", f"no token of step {step + 1}'s rows is learned", fix="look at the documents: an answer must stand in each"
             )
-        rate = learning_rate(step, steps=s.steps, peak=s.peak_rate, lowest=s.lowest_rate, warmup=s.warmup, scheduler=s.scheduler)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        total = 0.0
-        for ids, targets in micro:
-            with numbers.autocast(s.precision, self.device):
-                loss, plain = self.head.summed(ids.to(self.device), targets.to(self.device), s.z_loss)
-            self.scaler.scale(loss / tokens).backward()
-            total += float(plain)
+        rate = s.rate(step)
+        total = self._gradients(micro, tokens)
         if step < EARLY_STEPS:
-            self.after_early_backward()
-        self.scaler.unscale_(self.optimizer)
+            self.hooks.after_early_backward()
+        self.optimizer.unscale(self.scaler)
         norm = float(torch.nn.utils.clip_grad_norm_(self.trained, s.max_grad_norm or math.inf))
         if not math.isfinite(total):
             raise RecipeError("S101", f"the loss is {total} at step {step + 1}", field="learning_rate",
@@ -143,10 +115,33 @@ class Loop:
         if not math.isfinite(norm) and not self.scaler.is_enabled():
             raise RecipeError("S101", f"the gradient is {norm} at step {step + 1}", field="learning_rate",
                               fix=f"lower learning_rate (now {s.peak_rate:g}), or set max_grad_norm")  # fmt: skip
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.optimizer.zero_grad(set_to_none=True)
-        return total / tokens, norm, rate, tokens
+        guard = SpikeGuard(s.on_spike, s.spike_factor, self.progress.norms, self.progress.skipped)
+        if math.isfinite(norm) and guard.spiked(norm, step + 1, self.context):
+            self.scaler.update()
+        else:
+            self._update(rate)
+        self.progress.norms, self.progress.skipped = guard.norms, guard.skipped
+        self.optimizer.forget_gradients()
+        return total / tokens, norm, rate, tokens, after
+
+    def _gradients(self, micro: list[Micro], tokens: int) -> float:
+        """Forward and backward over the micro-batches; the summed loss in nats."""
+        wide = torch.float32 if self.device.type == "mps" else torch.float64
+        total = torch.zeros((), dtype=wide, device=self.device)
+        for part in micro:
+            with numbers.autocast(self.settings.precision, self.device):
+                loss, plain = self.head.summed(
+                    part.ids.to(self.device), part.targets.to(self.device), self.settings.z_loss, _moved(part.starts, self.device)
+                )
+            self.scaler.scale(loss / tokens).backward()
+            total += plain
+        return float(total)
+
+    def _update(self, rate: float) -> None:
+        self.optimizer.set_rate(rate)
+        self.updating = True
+        self.optimizer.step(self.scaler)
+        self.updating = False
 
     def _tell(self, loss: float, norm: float, rate: float, speed: float) -> None:
         done, memory = self.progress, peak_memory_gb(self.device)
@@ -160,37 +155,184 @@ class Loop:
     def _evaluate(self, step: int) -> None:
         """Score the fixed set and draw the samples that are due. Neither touches torch's generator, so neither changes the training."""
         s, done = self.settings, self.progress
-        texts = self.sampler(step) if step in s.sample_at else []
+        texts = self.hooks.sampler(step) if step in s.sample_at else []
         done.samples += [{"step": step, **text} for text in texts]
         if not self.validation:
             return
-        found = score(self.head, self.validation, s.eval_batch_size, numbers.autocast(s.precision, self.device), self.device)
-        done.scored = {"loss": found.loss, "bits_per_byte": found.bits_per_byte, "tokens": found.tokens, "by": found.by}
+        found = self._without_oom(self._score, "validation")
+        done.scored = found.plain()
         if not done.best or found.loss < done.best["loss"]:
             done.best = {"step": step, "loss": found.loss}
         self.context.log(line(step, found, texts))
+        if step == 0 or step not in s.eval_at:
+            return
+        done.evaluated.append(step)
+        if not done.kept or found.loss < done.kept["loss"] - s.min_delta:
+            done.kept = {"step": step, "loss": found.loss}
+            if step < s.steps:
+                save_best(self.context.keep, step, self.weights())
+        elif s.patience is not None and patience_is_over(done.kept["step"], done.evaluated, s.patience):
+            done.ended = f"validation has not improved since step {done.kept['step']}"
+            self.context.event("early_stopping", step=step, best=done.kept, message=f"stopped at step {step}: {done.ended}")
 
-    def _save(self) -> None:
+    def _score(self) -> Scored:
+        context = numbers.autocast(self.settings.precision, self.device)
+        return score(self.head, self.validation, self.live.eval_batch_size, context, self.device)
+
+    def _rehearse(self) -> None:
+        """One step on the longest rows with the optimizer's state, and one batch of validation, so that memory runs out now or never.
+
+        At a rate of 0 no weight moves; the optimizer is made anew and torch's generators put back: nothing is left of it.
+        """
+        before = Generators(self.device)
+        self.head.network.train()
+        self._without_oom(self._rehearsal, "training")
+        longest = sorted(self.validation, key=lambda row: -len(row.ids))
+
+        def validate() -> None:
+            context = numbers.autocast(self.settings.precision, self.device)
+            score(self.head, longest[: self.live.eval_batch_size], self.live.eval_batch_size, context, self.device)
+
+        if longest:
+            self._without_oom(validate, "validation")
+        before.restore()
+
+    def _rehearsal(self) -> None:
+        part = self.data.longest(self.live.batch_size)
+        self._gradients([part], max(1, int((part.targets >= 0).sum())))
+        if self.live.accumulation > 1:  # a second backward pass beside the gradients of the first
+            self._gradients([part], max(1, int((part.targets >= 0).sum())))
+        for weight in self.trained:
+            if weight.grad is not None:
+                weight.grad.zero_()  # an overflow times a rate of 0 would be no number
+        self.updating = True
+        for one in self.optimizer.parts:
+            one.step()
+        self.updating = False
+        self.optimizer.forget_gradients()
+        self._new_optimizer()
+
+    def _without_oom(self, work: Callable[[], T], during: During) -> T:
+        """What `work` gives, done again with less as often as memory runs out in it, from the same random numbers."""
+        while True:
+            before = Generators(self.device)
+            try:
+                return work()
+            except Exception as error:  # allocators have many kinds; others are raised again
+                if not out_of_memory(error):
+                    raise
+                said = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+            self._recover()
+            before.restore()
+            self._reduce(during, said)
+
+    def _recover(self) -> None:
+        """Free what the failed step holds. An update that broke off may have moved some weights: then the last save is gone back to."""
+        self.optimizer.forget_gradients()
+        scale = self.scaler.state_dict()
+        self.scaler = numbers.scaler(self.settings.precision, self.device)
+        if scale:
+            self.scaler.load_state_dict(scale)
+        free(self.device)
+        broken, self.updating = self.updating, False
+        if broken and self.progress.step == 0:
+            self._new_optimizer()  # its state was half made, no weight was moved by a rate of 0
+        elif broken and not self.optimizer.whole:
+            self.saver.wait()
+            self._restore()
+
+    def _reduce(self, during: During, said: str) -> None:
+        """Give up the next thing, say so, and save how it runs now."""
+        done, step = self.progress, self.progress.step
+        found = reduced(self.live, kind=self.device.type, during=during, adapted_layers=self.hooks.adapted_layers,
+                        can_checkpoint=self.head.can_checkpoint)  # fmt: skip
+        if self.settings.on_oom == "stop" or found is None:
+            table = self.hooks.memory_table(self.live)
+            left = "on_oom is stop" if found is not None else "nothing is left to give up: more accumulation frees nothing"
+            self.context.event("out_of_memory", step=step, during=during, error=said, live=asdict(self.live), table=table)
+            raise RecipeError("B021", f"out of memory in {during} at step {step + 1} ({said}); {left}\n{table}", field="batch_size",
+                              fix="a smaller model, a shorter max_seq_length, or a larger machine")  # fmt: skip
+        was, (now, name) = self.live, found
+        if name == "max_seq_length":
+            now = Live(**{**asdict(now), "rows": max(1, round(was.rows * was.length / now.length)) if self.data_is_stream else was.rows})
+            done.position = self.data.shorten(now.length, done.position)
+        self._apply(now)
+        changed = {key: [value, asdict(now)[key]] for key, value in asdict(was).items() if asdict(now)[key] != value}
+        told = ", ".join(f"{key} {a} -> {b}" for key, (a, b) in changed.items() if key not in ("halvings", "cuts"))
+        told += f"; accumulation {was.accumulation} -> {now.accumulation}" if was.accumulation != now.accumulation else ""
+        done.reductions.append({"step": step, "during": during, "given_up": name, "changed": changed, "error": said})
+        self.context.event("memory_fallback", step=step, during=during, given_up=name, changed=changed, error=said,
+                           message=f"out of memory in {during} at step {step + 1}: {told}")  # fmt: skip
+        if step:
+            self.save()
+
+    @property
+    def data_is_stream(self) -> bool:
+        """Whether rows are cut from a stream, so that shorter ones are more rows of the same tokens."""
+        return getattr(self.data, "reader", None) is not None
+
+    def _apply(self, live: Live) -> None:
+        self.live, self.progress.live = live, asdict(live)
+        self.head.chunk_tokens = live.loss_chunk_tokens
+        if live.checkpointing:
+            self.head.checkpoint_activations()
+        if live.layers is not None:
+            self.hooks.freeze_below(live.layers)
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """What is trained, by name."""
+        return {name: p.detach() for name, p in self.named.items()}
+
+    def save(self) -> None:
+        """Write the state; a kill after this goes on here."""
         state = {
             "fingerprint": self.settings.fingerprint,
-            "network": {name: p.detach() for name, p in self.head.network.named_parameters() if p.requires_grad},
+            "network": self.weights(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "generator": torch.get_rng_state(),
             "cuda_generators": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
             "threads": torch.get_num_threads(),
-            "progress": vars(self.progress),
+            "progress": {**vars(self.progress)},
         }
-        save_state(self.context.keep, self.progress.step, state, self.settings.keep)
+        self.saver.save(self.progress.step, state)
 
-    def _restore(self) -> None:
+    def _prove_save(self) -> None:
+        """Save after the first step, read it back, and write the model as at the end: what cannot be saved is known now."""
+        self.save()
+        self.saver.wait()
+        state, _ = load_state(self.context.keep)
+        now = self.weights()
+        if state is None or any(not torch.equal(value, now[name].cpu()) for name, value in state["network"].items()):
+            raise RecipeError("C020", "the state saved after the first step does not read back as it was written",
+                              fix="look at the disk that .recipe/store is on: it is full, or damaged")  # fmt: skip
+        self.hooks.prove_save()
+
+    def _restore(self) -> bool:
         """Go on from the newest whole state of the same run, if there is one; the logs are cut back to it."""
         state, damaged = load_state(self.context.keep)
         for name in damaged:
             self.context.event("state_damaged", file=name, message=f"{name} cannot be read; going on from the one before it")
         if state is None or state["fingerprint"] != self.settings.fingerprint:
+            forget(self.context.keep)  # of another run, or none that opens: they must not be taken for this one's
             self.context.rewind(-1)
-            return
+            return False
+        exact = self.put_back(state) and self.device.type == "cpu"
+        self.progress = Progress(**state["progress"])
+        for cut in self.progress.reductions:
+            length = cut["changed"].get("length", [0, self.live.length])[1]
+            if length < self.live.length:
+                self.data.shorten(length, 0)
+        self._apply(Live(**self.progress.live))
+        step = self.progress.step
+        self.progress.resumed.append(step)
+        self.context.rewind(step)
+        how = "bit for bit" if exact else "not bitwise: the device's sums may differ in order"
+        self.context.event("resumed", step=step, bitwise=exact, message=f"resumed at step {step} of {self.settings.steps}, {how}")
+        return True
+
+    def put_back(self, state: dict[str, Any]) -> bool:
+        """Weights, optimizer, scaler, generators and thread count of `state`. Returns whether the thread count is what it was."""
         named = dict(self.head.network.named_parameters())
         with torch.no_grad():
             for name, value in state["network"].items():
@@ -198,24 +340,22 @@ class Loop:
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["generator"])
-        if self.device.type == "cuda":
+        if self.device.type == "cuda" and len(state["cuda_generators"]) == torch.cuda.device_count():
             torch.cuda.set_rng_state_all(state["cuda_generators"])
-        self.progress = Progress(**state["progress"])
-        exact = self.device.type == "cpu"
         if state["threads"] != torch.get_num_threads():
             torch.set_num_threads(state["threads"])
-            exact = exact and torch.get_num_threads() == state["threads"]
-        step = self.progress.step
-        self.progress.resumed.append(step)
-        self.context.rewind(step)
-        how = "bit for bit" if exact else "not bitwise: the device's sums may differ in order"
-        self.context.event("resumed", step=step, bitwise=exact, message=f"resumed at step {step} of {self.settings.steps}, {how}")
+        return bool(torch.get_num_threads() == state["threads"])
+
+
+def _moved(starts: torch.Tensor | None, device: torch.device) -> torch.Tensor | None:
+    return None if starts is None else starts.to(device)
 
 
 def line(step: int, found: Scored, texts: list[dict[str, str]]) -> EvalLine:
     """`found` as a line of the log."""
     samples = [{"prompt": t["prompt"], "text": t["text"]} for t in texts]
-    return EvalLine(step=step, eval_loss=found.loss, bits_per_byte=found.bits_per_byte, tokens=found.tokens, by=found.by, samples=samples)
+    return EvalLine(step=step, eval_loss=found.loss, bits_per_byte=found.bits_per_byte, tokens=found.tokens, by=found.by,
+                    by_source=found.by_source, samples=samples)  # fmt: skip
 
 
 def peak_memory_gb(device: torch.device) -> float:

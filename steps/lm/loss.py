@@ -5,6 +5,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from schemas import StepContext
 
 CHUNK_TOKENS = 1024  # positions whose logits exist at one time
 
@@ -17,16 +20,18 @@ class HeadLoss(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, z_loss: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, z_loss: float, dtype: torch.dtype, chunk: int = CHUNK_TOKENS
+    ) -> tuple[Tensor, Tensor]:
         wide = torch.float32 if hidden.device.type == "mps" else torch.float64  # Apple's GPUs have no float64
         total, penalty = hidden.new_zeros((), dtype=wide), hidden.new_zeros((), dtype=wide)
         wants_hidden, wants_weight = ctx.needs_input_grad[:2]
         g_hidden = torch.empty_like(hidden, dtype=torch.float32) if wants_hidden else None
         g_weight = torch.zeros_like(weight, dtype=torch.float32) if wants_weight else None
         low = weight.to(dtype)
-        for s in range(0, hidden.shape[0], CHUNK_TOKENS):
-            h = hidden[s : s + CHUNK_TOKENS].to(dtype)
-            t = targets[s : s + CHUNK_TOKENS, None]
+        for s in range(0, hidden.shape[0], chunk):
+            h = hidden[s : s + chunk].to(dtype)
+            t = targets[s : s + chunk, None]
             logits = (h @ low.T).float()  # (chunk, V)
             lse = logits.logsumexp(-1, keepdim=True)
             total += (lse - logits.gather(1, t)).sum(dtype=wide)
@@ -39,7 +44,7 @@ class HeadLoss(torch.autograd.Function):
             g.scatter_add_(1, t, torch.full_like(lse, -1.0))
             g = g.to(dtype)
             if g_hidden is not None:
-                g_hidden[s : s + CHUNK_TOKENS] = g @ low
+                g_hidden[s : s + chunk] = g @ low
             if g_weight is not None:
                 g_weight += g.T @ h
         ctx.save_for_backward(g_hidden, g_weight)
@@ -52,7 +57,7 @@ class HeadLoss(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         g_hidden, g_weight = ctx.saved_tensors
         first = None if g_hidden is None else (g_hidden * g).to(ctx.types[0])
-        return first, None if g_weight is None else (g_weight * g).to(ctx.types[1]), None, None, None
+        return first, None if g_weight is None else (g_weight * g).to(ctx.types[1]), None, None, None, None
 
 
 def token_losses(logits: Tensor, targets: Tensor) -> Tensor:
@@ -61,58 +66,114 @@ def token_losses(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 class Head:
-    """A model cut in two: the network up to the last hidden state, and the output embedding that the loss applies in chunks.
+    """A model cut in two: the network up to the last hidden state, and the output head that the loss applies in chunks.
 
-    A head that does more than multiply (soft caps, scales, a bias, an adapter) is kept whole: its logits are made in one piece.
+    plain: the head multiplies and nothing else, so both gradients are formed at once (`HeadLoss`). cut: it is a module of its own (a
+    bias, an adapter), applied chunk by chunk and again in the backward pass. A network that does more to its logits (soft caps,
+    scales) is neither: its logits are made in one piece.
     """
 
-    def __init__(self, network: nn.Module) -> None:
-        self.network = network
+    def __init__(self, network: nn.Module, chunk_tokens: int = CHUNK_TOKENS) -> None:
+        self.network, self.chunk_tokens = network, chunk_tokens
         self.decoder = getattr(network, network.base_model_prefix)
         self.head = network.get_output_embeddings()
-        self.plain = self._is_plain()
+        self.cut = self._is_cut()
+        self.plain = self.cut and type(self.head) is nn.Linear and self.head.bias is None
+        self.run = self.decoder if self.cut else network
+        self.checkpointing = False
 
     @torch.no_grad()
-    def _is_plain(self) -> bool:
-        if type(self.head) is not nn.Linear or self.head.bias is not None or self.head.weight.is_meta:
+    def _is_cut(self) -> bool:
+        weight = next(self.head.parameters(), None)
+        if weight is None or weight.is_meta:
             return False
         training = self.network.training
         self.network.eval()
-        ids = torch.arange(4, device=self.head.weight.device)[None] % self.head.weight.shape[0]
+        ids = torch.arange(4, device=weight.device)[None] % self.network.config.vocab_size
         whole = self.network(input_ids=ids, use_cache=False).logits
         cut = self.head(self.decoder(input_ids=ids, use_cache=False)[0])
         self.network.train(training)
-        return bool(torch.allclose(whole.float(), cut.float(), rtol=1e-4, atol=1e-5))
+        return whole.shape == cut.shape and bool(torch.allclose(whole.float(), cut.float(), rtol=1e-4, atol=1e-5))
 
-    def summed(self, ids: Tensor, targets: Tensor, z_loss: float = 0.0) -> tuple[Tensor, Tensor]:
+    @property
+    def can_checkpoint(self) -> bool:
+        """Whether the network computes its layers again in the backward pass when asked to."""
+        return bool(getattr(self.network, "supports_gradient_checkpointing", False))
+
+    def checkpoint_activations(self) -> None:
+        """Keep only what enters each layer; dropout draws the same numbers when it is computed again."""
+        if self.can_checkpoint and not self.checkpointing:
+            self.checkpointing = True
+            self.network.gradient_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": True})
+
+    def compile(self, context: StepContext) -> None:
+        """Put torch.compile around the network, tried on a few tokens; where it does not work, say so and go on without."""
+        compiled = torch.compile(self.run)
+        try:
+            ids = torch.arange(32, device=next(self.network.parameters()).device)[None] % self.network.config.vocab_size
+            self.network.train()
+            compiled(input_ids=ids, use_cache=False)[0].sum().backward()
+        except Exception as error:  # noqa: BLE001  compilers fail in ways of their own
+            first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+            context.warn("T101", f"torch.compile does not work here, and the run goes on without: {first}", field="compile",
+                         fix="delete compile")  # fmt: skip
+        else:
+            self.run = compiled
+        for parameter in self.network.parameters():
+            parameter.grad = None
+
+    def summed(self, ids: Tensor, targets: Tensor, z_loss: float = 0.0, starts: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Loss with z-loss (differentiable) and plain cross-entropy, both summed over the positions whose target is not -100.
 
-        ids, targets: (B, T), the targets already shifted.
+        ids, targets: (B, T), the targets already shifted. starts: (B, T), where a document begins that sees nothing before it.
         """
-        kept = targets.reshape(-1) >= 0
-        if not self.plain:
-            logits = self.network(input_ids=ids, use_cache=False).logits.flatten(0, 1)[kept]
-            losses = token_losses(logits, targets.reshape(-1)[kept])
-            penalty = logits.float().logsumexp(-1).square().sum() * z_loss if z_loss else 0.0
-            return losses.sum() + penalty, losses.detach().sum()
-        hidden = self.decoder(input_ids=ids, use_cache=False)[0].flatten(0, 1)
+        flat = targets.reshape(-1)
+        kept = flat >= 0
+        hidden = self._forward(ids, starts)
         if not bool(kept.all()):
-            hidden = hidden[kept]
+            hidden, flat = hidden[kept], flat[kept]
+        if not self.plain:
+            return self._by_chunks(hidden, flat, z_loss)
         dtype = torch.get_autocast_dtype(ids.device.type) if torch.is_autocast_enabled(ids.device.type) else hidden.dtype
         with torch.autocast(ids.device.type, enabled=False):
-            return HeadLoss.apply(hidden, self.head.weight, targets.reshape(-1)[kept], z_loss, dtype)
+            return HeadLoss.apply(hidden, self.head.weight, flat, z_loss, dtype, self.chunk_tokens)
+
+    def _forward(self, ids: Tensor, starts: Tensor | None) -> Tensor:
+        """(B T, d) hidden states where the head is cut off, else (B T, V) logits."""
+        return self.run(input_ids=ids, use_cache=False, **borders(starts))[0].flatten(0, 1)
+
+    def _by_chunks(self, hidden: Tensor, targets: Tensor, z_loss: float) -> tuple[Tensor, Tensor]:
+        """The two sums where the head is more than a product; logits of a chunk are made again for its gradient."""
+
+        def one(h: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+            logits = (self.head(h) if self.cut else h).float()
+            penalty = z_loss * logits.logsumexp(-1).square().sum() if z_loss else logits.new_zeros(())
+            plain = token_losses(logits, t).sum()
+            return plain + penalty, plain.detach()
+
+        total, plain = hidden.new_zeros((), dtype=torch.float32), hidden.new_zeros((), dtype=torch.float32)
+        for s in range(0, len(targets), self.chunk_tokens):
+            part = checkpoint(one, hidden[s : s + self.chunk_tokens], targets[s : s + self.chunk_tokens], use_reentrant=False)
+            total, plain = total + part[0], plain + part[1]
+        return total, plain
 
     @torch.no_grad()
-    def each(self, ids: Tensor, targets: Tensor) -> Tensor:
+    def each(self, ids: Tensor, targets: Tensor, starts: Tensor | None = None) -> Tensor:
         """Loss of every position in nats, 0 where the target is -100. Returns (B, T) fp32."""
         flat = targets.reshape(-1)
         out = torch.zeros(flat.shape, dtype=torch.float32, device=ids.device)
-        if not self.plain:
-            logits = self.network(input_ids=ids, use_cache=False).logits.flatten(0, 1)
-        else:
-            hidden = self.decoder(input_ids=ids, use_cache=False)[0].flatten(0, 1)
+        hidden = self._forward(ids, starts)
         places = (flat >= 0).nonzero()[:, 0]
-        for s in range(0, len(places), CHUNK_TOKENS):
-            at = places[s : s + CHUNK_TOKENS]
-            out[at] = token_losses(self.head(hidden[at]) if self.plain else logits[at], flat[at])
+        for s in range(0, len(places), self.chunk_tokens):
+            at = places[s : s + self.chunk_tokens]
+            out[at] = token_losses(self.head(hidden[at]) if self.cut else hidden[at], flat[at])
         return out.view(targets.shape)
+
+
+def borders(starts: Tensor | None) -> dict[str, Tensor]:
+    """What tells a network where documents begin: positions that count from each start; none for rows of one document."""
+    if starts is None:
+        return {}
+    place = torch.arange(starts.shape[1], device=starts.device).expand(starts.shape)
+    first = torch.where(starts, place, 0).cummax(1).values
+    return {"position_ids": place - first}

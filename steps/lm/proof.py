@@ -11,9 +11,10 @@ from torch import nn
 
 from schemas import Checkpoint, Corpus, RecipeError, TokenBin
 from steps.lm import build, precision
-from steps.lm.assemble import RECORD, rows_digest
 from steps.lm.batches import Row, validation_rows
 from steps.lm.evaluate import Scored, score
+from steps.lm.finish import RECORD
+from steps.lm.job import rows_digest
 from steps.lm.loss import Head
 from steps.lm.supervised import rows_of
 from steps.text.binfile import BinReader

@@ -5,17 +5,19 @@ import math
 DECAY_SHARE = 0.2  # of the steps, at the end of `wsd` (arXiv 2404.06395 and 2405.18392 find 10 to 20 %)
 
 
-def learning_rate(step: int, *, steps: int, peak: float, lowest: float, warmup: int, scheduler: str) -> float:
+def learning_rate(
+    step: int, *, steps: int, peak: float, lowest: float, warmup: int, scheduler: str, decay_share: float = DECAY_SHARE
+) -> float:
     """The rate of optimizer step `step`, counted from 0, of `steps`.
 
     Linear from peak / warmup to peak over `warmup` steps; then cosine (arXiv 1608.03983) or linear down to `lowest` at the last
-    step, constant, or wsd: constant and over the last fifth linear to `lowest`.
+    step, constant, or wsd: constant and over the last `decay_share` of the steps linear to `lowest`.
     """
     if step < warmup:
         return peak * (step + 1) / warmup
     if scheduler == "constant":
         return peak
-    start = max(warmup, steps - max(1, round(DECAY_SHARE * steps))) if scheduler == "wsd" else warmup
+    start = max(warmup, steps - max(1, round(decay_share * steps))) if scheduler == "wsd" else warmup
     if step < start:
         return peak
     share = (step - start + 1) / max(1, steps - start)

@@ -1,7 +1,7 @@
 """Documents and conversations as rows of fine-tuning: answers are learned, questions are only read, nothing is cut."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,7 @@ class Rows:
     held: list[Row] = field(default_factory=list)
     chats: int = 0
     left_out: list[int] = field(default_factory=list)
+    documents: list[dict[str, Any]] = field(default_factory=list)  # what `Row.document` counts
 
 
 def rows_of(corpora: Iterable[Corpus], tokenizer: "TextTokenizer", max_seq_length: int, seed: int) -> Rows:
@@ -39,13 +40,13 @@ def rows_of(corpora: Iterable[Corpus], tokenizer: "TextTokenizer", max_seq_lengt
     MOST_LEFT_OUT of the documents are; D112 when there is nothing to learn.
     """
     found = Rows()
-    documents = [row for corpus in corpora for row in corpus.rows()]
+    documents = found.documents = [row for corpus in corpora for row in corpus.rows()]
     origins = [document.get("origin") or _text(document) for document in documents]
     held = _held_out(set(origins), seed) if len(documents) >= FEWEST else set()
     seen: set[str] = set()
     long_texts: list[int] = []
-    for document, origin in zip(documents, origins, strict=True):
-        row = encode(document, tokenizer)
+    for number, (document, origin) in enumerate(zip(documents, origins, strict=True)):
+        row = replace(encode(document, tokenizer), document=number)
         chat = bool(document.get("messages"))
         found.chats += chat
         if len(row.ids) - 1 > max_seq_length:
@@ -80,13 +81,61 @@ def encode(document: dict[str, Any], tokenizer: "TextTokenizer") -> Row:
     messages = document.get("messages")
     if messages:
         written = tokenizer.form.tokens(messages, tokenizer)
-        return Row(np.array(written.ids, np.int64), np.array(written.learned, bool), document.get("lang", ""), written.size)
+        return Row(
+            np.array(written.ids, np.int64),
+            np.array(written.learned, bool),
+            document.get("lang", ""),
+            written.size,
+            document.get("source", ""),
+        )
     text = document["text"]
     first = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
     last = [] if tokenizer.eos_id is None else [tokenizer.eos_id]
     ids, offsets = tokenizer.encode_offsets(text)
     mask = np.array([False] * len(first) + [a < len(text) and b > 0 for a, b in offsets] + [True] * len(last), bool)
-    return Row(np.array([*first, *ids, *last], np.int64), mask, document.get("lang", ""), len(text.encode("utf-8")))
+    return Row(
+        np.array([*first, *ids, *last], np.int64), mask, document.get("lang", ""), len(text.encode("utf-8")), document.get("source", "")
+    )
+
+
+def splitter(found: Rows, tokenizer: "TextTokenizer", left_out: Callable[[int], None]) -> Callable[[Row, int], list[Row]]:
+    """How `found`'s rows are split again when memory asks for shorter ones: by split_long's rules, so that no token is lost.
+
+    left_out: told the length of a conversation that cannot be made short enough, since its question alone is too long.
+    """
+    from steps.text.conversations import split_messages
+    from steps.text.split import split_text
+
+    known: dict[tuple[int, int], list[Row]] = {}
+    marks = (tokenizer.bos_id is not None) + (tokenizer.eos_id is not None)
+
+    def starts(text: str) -> Sequence[int]:
+        return tokenizer.starts(text)
+
+    def pieces(document: dict[str, Any], length: int) -> list[dict[str, Any]]:
+        if not document.get("messages"):
+            return [{**document, "text": text} for text in split_text(document["text"], length - marks, starts)]
+
+        def size(messages: list[dict[str, str]]) -> int:
+            return len(tokenizer.form.tokens(messages, tokenizer).ids)
+
+        return [{**document, **part} for part in split_messages(document["messages"], length, starts, "auto", 0, size)]
+
+    def split(row: Row, length: int) -> list[Row]:
+        key = (row.document, length)
+        if key not in known:
+            made: list[Row] = []
+            for piece in pieces(found.documents[row.document], length):
+                part = replace(encode(piece, tokenizer), document=len(found.documents))
+                found.documents.append(piece)
+                if len(part.ids) - 1 > length:
+                    left_out(len(part.ids) - 1)
+                elif part.learned[1:].any():
+                    made.append(part)
+            known[key] = made
+        return known[key]
+
+    return split
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ def test_every_document_once_an_epoch():
     bins = reader()
     rows = PackedRows(bins, 48, seed=1)
     total = rows.tokens_per_epoch
-    stream = np.concatenate([rows.row(r)[:-1] for r in range(2 * total // 48 + 1)])
+    stream = np.concatenate([rows.row(48 * r)[0][:-1] for r in range(2 * total // 48 + 1)])
     documents = sorted(bins.document(i).tolist() for i in range(len(bins)))
     epochs = []
     for epoch in range(2):
@@ -32,18 +32,61 @@ def test_every_document_once_an_epoch():
 def test_rows_follow_each_other():
     """The last token of a row, only a target there, is the first of the next: nothing is learned twice, nothing left out."""
     rows = PackedRows(reader(), 48, seed=1)
-    assert all(rows.row(r)[-1] == rows.row(r + 1)[0] for r in range(rows.tokens_per_epoch // 48 + 3))
+    assert all(rows.row(48 * r)[0][-1] == rows.row(48 * (r + 1))[0][0] for r in range(rows.tokens_per_epoch // 48 + 3))
 
 
 def test_the_loader_is_a_number():
     """A step's rows are the same read in order or straight away, in one micro-batch or several."""
     in_order = PackedRows(reader(), 48, seed=1)
-    steps = [in_order.batches(step, 6, 6)[0][0] for step in range(60)]
-    ((straight, targets),) = PackedRows(reader(), 48, seed=1).batches(59, 6, 6)
+    position, steps = 0, []
+    for _ in range(60):
+        (micro,), position = in_order.batches(position, 6, 6)
+        steps.append(micro.ids)
+    assert position == 60 * 6 * 48
+    ((straight, targets, _),), _ = PackedRows(reader(), 48, seed=1).batches(59 * 6 * 48, 6, 6)
     assert torch.equal(straight, steps[59])
-    parts = PackedRows(reader(), 48, seed=1).batches(59, 6, 4)
-    assert [len(ids) for ids, _ in parts] == [4, 2]
-    assert torch.equal(torch.cat([t for _, t in parts]), targets)
+    parts, _ = PackedRows(reader(), 48, seed=1).batches(59 * 6 * 48, 6, 4)
+    assert [len(m.ids) for m in parts] == [4, 2]
+    assert torch.equal(torch.cat([m.targets for m in parts]), targets)
+
+
+def test_shorter_rows_go_on_at_the_same_token():
+    """After a cut of the length the stream goes on where it was: every token is a target once, whatever the rows' length."""
+    whole = PackedRows(reader(), 48, seed=1)
+    (before,), position = whole.batches(0, 3, 3)
+    position = whole.shorten(36, position)
+    (after,), end = whole.batches(position, 4, 4)
+    straight, _ = PackedRows(reader(), end, seed=1).row(0)
+    assert torch.cat([before.ids.flatten(), after.ids.flatten()]).tolist() == straight[:end].tolist()
+
+
+def test_isolated_documents_are_marked():
+    """With isolated documents each beginning is marked, and no document's end is asked to foretell the next one's first token."""
+    (micro,), _ = PackedRows(reader(), 200, seed=1, isolated=True).batches(0, 4, 4)
+    assert micro.starts is not None
+    assert torch.equal(micro.starts, micro.ids == 2)
+    assert bool((micro.targets != 2).all())
+    assert int((micro.targets == -100).sum()) >= int(micro.starts[:, 1:].sum())
+
+
+def test_rows_split_again_lose_nothing():
+    """In the middle of an epoch, what was not yet seen comes split, once, in the same order; what was seen does not come back."""
+
+    def halves(row: Row, length: int) -> list[Row]:
+        middle = len(row.ids) // 2
+        return [Row(row.ids[:middle], row.learned[:middle]), Row(row.ids[middle:], row.learned[middle:])]
+
+    def seen(data: WholeRows, position: int, rows: int) -> list[int]:
+        parts, _ = data.batches(position, rows, 1)
+        return [int(t) for m in parts for t in [*m.ids.flatten(), m.targets.flatten()[-1]]]
+
+    made = [Row(np.arange(10 * i, 10 * i + (4 if i % 2 else 2)), np.ones(4 if i % 2 else 2, bool)) for i in range(6)]
+    straight = seen(WholeRows(made, seed=3), 0, 12)
+    cut = WholeRows(made, seed=3, split=halves)
+    first = seen(cut, 0, 2)
+    position = cut.shorten(2, 2)
+    rest = seen(cut, position, round(2 * cut.rows_per_epoch) - position)
+    assert first + rest == straight
 
 
 def test_validation_counts_each_token_once():
@@ -67,7 +110,7 @@ def test_a_limited_set_is_fixed():
 def test_padding_is_no_target():
     """What fills a row up is never learned, nor is what the row masks."""
     rows = [Row(np.array([2, 5, 6, 7]), np.array([False, True, False, True])), Row(np.array([2, 8]), np.array([False, True]))]
-    ids, targets = pad(rows)
+    ids, targets, _ = pad(rows)
     assert ids.tolist() == [[2, 5, 6], [2, 0, 0]]
     assert targets.tolist() == [[5, -100, 7], [8, -100, -100]]
 
@@ -76,6 +119,6 @@ def test_whole_rows_come_once_an_epoch():
     """Fine-tuning rows come each once an epoch in a seeded order, wrapping into the next epoch inside a step."""
     made = [Row(np.array([2, i]), np.array([False, True])) for i in range(5)]
     data = WholeRows(made, seed=3)
-    seen = [int(t) for step in range(5) for _, targets in data.batches(step, 2, 2) for t in targets.flatten()]
+    seen = [int(t) for step in range(5) for m in data.batches(2 * step, 2, 2)[0] for t in m.targets.flatten()]
     assert sorted(seen[:5]) == sorted(seen[5:]) == [0, 1, 2, 3, 4]
     assert seen[:5] != seen[5:]

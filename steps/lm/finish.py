@@ -1,0 +1,227 @@
+"""The end of a training: adapters merged, the last and the best weights written, and what came out said."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from schemas import Checkpoint, ModelConfig, RecipeError
+from schemas.machine import GIB
+from schemas.training import LoraSettings
+from steps.lm import adapters, build, checkpoint, precision
+from steps.lm.evaluate import score
+from steps.lm.frozen import halve, rounded, stored_dtype
+from steps.lm.job import Job, Material, base_of, network_of, token_ids, tokenizer_of
+from steps.lm.loss import Head
+from steps.lm.progress import Progress, Settings
+from steps.sizing.budget import training_memory
+from steps.sizing.fallback import Live
+from steps.text.chat import JINJA_TEMPLATE
+from steps.text.tokenizers import TextTokenizer
+
+RECORD = "training.json"  # in the checkpoint: what validate_checkpoint needs to score it again
+
+
+@dataclass
+class Trained:
+    """A network after its last step, and all that went with it. adapted: peft's view of it, None without LoRA."""
+
+    network: nn.Module
+    adapted: Any
+    words: TextTokenizer
+    material: Material
+    settings: Settings
+    done: Progress
+    half: torch.dtype | None
+
+    @property
+    def live(self) -> Live:
+        """How it ran in the end."""
+        return Live(**self.done.live)
+
+
+class Written(NamedTuple):
+    """What was written. scored: its figures. merged, drift: largest differences of logits, by merging and from a quantised base."""
+
+    network: nn.Module
+    scored: dict[str, Any]
+    merged: float | None
+    drift: float | None
+
+
+def finish(job: Job, trained: Trained) -> Checkpoint:
+    """Write the last weights, and in `best/` those of the best validation where that was another; then say what came out."""
+    params, context, out, done = job.params, job.context, job.context.workdir, trained.done
+    device = next(trained.network.parameters()).device
+    network, scored, merged, drift = _write(job, trained, out, done.scored)
+    model, count = build.sizes_of(network), build.parameter_count(network)
+    found = _stats(job, network, model, trained, scored, merged, device)
+    best = _write_best(job, trained, network, out, device)
+    context.stats("training", {**found, "kept": best, "quantization_drift": drift})
+    return Checkpoint(
+        model=model, parameters=count, vocab_size=model.vocab_size or trained.words.vocab_size, step=done.step,
+        trained_tokens=done.tokens, val_loss=scored.get("loss"), val_bits_per_byte=scored.get("bits_per_byte"),
+        max_seq_length=trained.live.length, method=params.method, objective=params.objective, best_step=best.get("step"),
+        best_val_loss=best.get("loss"), reduced=[row["given_up"] for row in done.reductions],
+    ).save(out)  # fmt: skip
+
+
+def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any]) -> "Written":
+    """A transformers folder of the weights as they are now.
+
+    Merging is in fp32, on the CPU where the base is held in half: it need not fit the card twice as large. The merged weights are
+    written in the type that the base's were stored in, and scored as they are written.
+    """
+    params, context, network, adapted, half = job.params, job.context, trained.network, trained.adapted, trained.half
+    settings, material, device = trained.settings, trained.material, next(trained.network.parameters()).device
+    merged: float | None = None
+    stored = torch.float32
+    drift: float | None = None
+    if adapted is not None:
+        base = base_of(job)
+        if params.method == "qlora" and base is not None:  # into the base itself, not into what four bits made of it
+            whole = build.open_model(base, field="model.base")
+            over = adapters.transplant(adapted, whole, build.sizes_of(whole).family, params.lora or LoraSettings())
+            with precision.held(half, device):
+                drift = adapters.drift(adapted, over, _some_rows(material).to(device))
+            adapted = over
+        adapters.save(adapted, out / "adapter")
+        stored = stored_dtype(base) if base is not None else torch.float32
+        if half is not None:
+            adapted = adapted.to("cpu").float()
+        rows = _some_rows(material).to(next(adapted.parameters()).device)
+        network, merged = adapters.merge(adapted, rows)
+        rounded(network, stored)
+        kind = str(stored).removeprefix("torch.")
+        moved = "" if drift is None else f"; logits differ by up to {drift:.2g} from those over the quantised base"
+        context.event("merged", largest_logit_difference=merged, stored=kind, drift=drift,
+                      message=f"adapters merged in fp32, weights stored in {kind}{moved}")  # fmt: skip
+    checkpoint.write_model(network, out, token_ids(trained.words), stored)
+    if adapted is not None and material.validation:  # the merged weights are what the loss is recorded of
+        if half is not None:
+            halve(network, half)
+        with precision.held(half, device):
+            head = Head(network.to(device), trained.live.loss_chunk_tokens)
+        autocast = precision.autocast(settings.precision, device)
+        scored = score(head, material.validation, trained.live.eval_batch_size, autocast, device).plain()
+    checkpoint.copy_tokenizer(base_of(job) or tokenizer_of(job).path, out)
+    if material.chats and trained.words.form.source is None:
+        _set_template(out)
+    record = {
+        "objective": params.objective, "seed": context.seed, "max_seq_length": params.max_seq_length, "eval_tokens": params.eval_tokens,
+        "eval_batch_size": trained.live.eval_batch_size, "precision": settings.precision, "validation_digest": material.digest,
+        "validation_tokens": scored.get("tokens", 0), "validation_loss": scored.get("loss"), "steps": trained.done.step,
+        "merge_difference_is_rounding": merged is not None or None, "ran": asdict(trained.live),
+        "accumulation": trained.live.accumulation,
+        "reductions": [{name: value for name, value in row.items() if name != "error"} for row in trained.done.reductions],
+    }  # fmt: skip
+    checkpoint.write_json(out / RECORD, record)
+    return Written(network, scored, merged, drift)
+
+
+def _write_best(job: Job, trained: Trained, network: nn.Module, out: Path, device: torch.device) -> dict[str, Any]:
+    """`best/`, a whole folder of its own, unless the last weights are the best. Returns {"step", "loss"} of what was kept, or nothing."""
+    kept, last = trained.done.kept, trained.done.step
+    if not kept or kept["step"] >= last:
+        return dict(kept)
+    weights = checkpoint.load_best(job.context.keep, kept["step"])
+    if weights is None:
+        job.context.event(
+            "best_lost", step=kept["step"], message=f"the best weights, of step {kept['step']}, cannot be read; the last remain"
+        )
+        return {}
+    if trained.adapted is not None:
+        network, family = network_of(job, base_of(job), trained.words, trained.half)
+        trained.adapted = adapters.add(network, family, job.params.lora or LoraSettings(), job.context.seed)
+        trained.network = network if job.params.method == "qlora" else network.to(device)
+    named = dict(network.named_parameters())
+    with torch.no_grad():
+        for name, value in weights.items():
+            named[name].copy_(value)
+    (out / "best").mkdir()
+    step, trained.done.step = trained.done.step, kept["step"]
+    _, scored, _, _ = _write(job, trained, out / "best", {"loss": kept["loss"], "tokens": trained.done.scored.get("tokens", 0)})
+    trained.done.step = step
+    return {"step": kept["step"], "loss": scored["loss"]}
+
+
+def prove_save(network: nn.Module, adapted: Any, folder: Path, ids: dict[str, int | None]) -> None:
+    """Write the model into `folder` as at the end, read every tensor back, and see that transformers has a place for each.
+
+    Raises RecipeError C020. The folder is removed again. Memory for one tensor at a time.
+    """
+    from safetensors import safe_open
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        if adapted is not None:
+            adapters.save(adapted, folder)
+            with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:
+                wrong = [name for name in file.keys() if not bool(file.get_tensor(name).isfinite().all())]  # noqa: SIM118  no dict
+        else:
+            checkpoint.write_model(network, folder, ids)
+            state = network.state_dict()
+            with safe_open(folder / "model.safetensors", framework="pt") as file:
+                names = list(file.keys())
+                wrong = [name for name in names if not torch.equal(file.get_tensor(name), state[name].detach().cpu().float())]
+            with torch.device("meta"):
+                opened = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
+            wrong += sorted(set(names) - set(opened.state_dict()))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if wrong:
+        raise RecipeError("C020", f"after the first step the model was written and read back, and {wrong[0]} is not what it was",
+                          fix="look at the disk that .recipe/store is on: it is full, or damaged")  # fmt: skip
+
+
+def memory_table(network: nn.Module, live: Live, params: Any, device: torch.device) -> str:
+    """What a step needs, part by part, by arithmetic, as lines of text."""
+    trained = sum(p.numel() for p in network.parameters() if p.requires_grad)
+    parts = training_memory(
+        build.sizes_of(network), batch_size=live.batch_size, length=live.length,
+        precision="fp32" if params.precision == "auto" else params.precision,
+        method="full" if params.method == "full" else "lora",
+        lora_parameters=0 if params.method == "full" else trained, checkpointing=live.checkpointing,
+        loss_chunk_tokens=live.loss_chunk_tokens, optimizer=params.optimizer, kind=device.type,
+    )  # fmt: skip
+    rows = [f"  {name:<12}{size / GIB:9.2f} GiB" for name, size in sorted(parts.items(), key=lambda part: -part[1])]
+    return "\n".join([f"  {live.batch_size} rows of {live.length} tokens at a time need, by arithmetic:", *rows,
+                      f"  {'in all':<12}{sum(parts.values()) / GIB:9.2f} GiB"])  # fmt: skip
+
+
+def _some_rows(material: Material) -> torch.Tensor:
+    return material.data.longest(2).ids[:, :128]
+
+
+def _set_template(folder: Path) -> None:
+    """The base had no template, so conversations were taught in ours, and the checkpoint's tokenizer names it."""
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    (folder / "chat_template.jinja").unlink(missing_ok=True)
+    checkpoint.write_json(path, {**config, "chat_template": JINJA_TEMPLATE})
+
+
+def _stats(
+    job: Job, network: nn.Module, model: ModelConfig, trained: Trained, scored: dict[str, Any], merged: float | None, device: torch.device
+) -> dict[str, Any]:
+    threads = torch.get_num_threads()
+    cpu = f"{device.type}, {threads} thread{'s' if threads > 1 else ''}"
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu
+    done, live, settings = trained.done, trained.live, trained.settings
+    return {
+        "family": model.family, "parameters": build.parameter_count(network), "embedding_parameters": model.embedding_parameters(),
+        "steps": done.step, "tokens": done.tokens, "epochs": trained.material.data.epochs(done.position), "seconds": round(done.seconds, 2),
+        "precision": settings.precision, "device": name, "path": build.path(network, device), "batch_size": live.batch_size,
+        "gradient_accumulation_steps": live.accumulation, "max_seq_length": live.length, "optimizer": settings.optimizer,
+        "activation_checkpointing": live.checkpointing, "loss_chunk_tokens": live.loss_chunk_tokens, "reductions": done.reductions,
+        "train_loss": done.train_loss, "val_loss": scored.get("loss"), "val_bits_per_byte": scored.get("bits_per_byte"),
+        "by": scored.get("by", {}), "by_source": scored.get("by_source", {}), "best": done.best, "resumed": done.resumed,
+        "samples": done.samples, "expect": done.expected, "ended": done.ended, "method": job.params.method,
+        "objective": job.params.objective, "merge_difference": merged, "learning_rate": settings.peak_rate,
+    }  # fmt: skip

@@ -1,0 +1,113 @@
+"""The pieces of a training run that its beginning and its end share: what it was asked, its base, its network, its rows."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from blake3 import blake3
+from torch import nn
+
+from schemas import Checkpoint, Corpus, RecipeError, StepContext, TokenBin, Tokenizer
+from schemas.training import QuantSettings
+from steps.lm import build, quantized
+from steps.lm.batches import Data, Row
+from steps.text.tokenizers import TextTokenizer
+from steps.text.vocabulary import ids_fit, sizes_agree
+
+PADDINGS = (8, 16, 32, 64, 128, 256)  # multiples to which an embedding may be rounded up
+
+
+@dataclass
+class Job:
+    """The step's arguments. params: steps.train.Train with the plan's settings in it."""
+
+    params: Any
+    bins: TokenBin | None
+    corpora: list[Corpus]
+    tokenizer: Tokenizer | None
+    checkpoint: Checkpoint | None
+    context: StepContext
+
+
+@dataclass
+class Material:
+    """What is trained on. digest: of the rows that are validated on."""
+
+    data: Data
+    validation: list[Row]
+    chats: int = 0
+    digest: str = field(default="")
+
+    def __post_init__(self) -> None:
+        self.digest = rows_digest(self.validation)
+
+
+def base_of(job: Job) -> Path | None:
+    """The folder of the base model, or None for a new one."""
+    ref = job.params.model.base
+    if ref is None:
+        return None
+    if job.checkpoint is not None:
+        return job.checkpoint.path
+    if ref.hub is not None:
+        return build.fetch(ref.hub, ref.revision, field="model.base.hub")
+    folder: Path = job.context.project / (ref.path or "")
+    if ref.path is None or not folder.is_dir():
+        message = f"the base model {ref.path or ref.step!r} is not there"
+        raise RecipeError("C002", message, field="model.base", fix="name a transformers folder")
+    return folder
+
+
+def tokenizer_of(job: Job) -> Tokenizer:
+    """The tokenizer of a new model. Raises RecipeError V104 when none is wired."""
+    if job.tokenizer is None:
+        raise RecipeError("V104", "a new model needs a tokenizer", field="tokenizer", fix="put a train_tokenizer step before train")
+    return job.tokenizer
+
+
+def network_of(job: Job, base: Path | None, words: TextTokenizer, half: torch.dtype | None) -> tuple[nn.Module, str]:
+    """The model (in fp32, or its matrices in `half`) and its family; its embedding has a row for every id."""
+    params = job.params
+    if base is not None:
+        network = build.open_model(base, field="model.base", half=half, quantized=_quantized(job, base))
+        rows = network.config.vocab_size
+        family = build.sizes_of(network).family
+        ids_fit(words.vocab_size - 1, rows, "the base model", field="model.base", fix="take the base model's own tokenizer")
+    else:
+        rows, family = params.model.vocab_size or words.vocab_size, params.model.family
+        multiple = next((m for m in PADDINGS if -(-words.vocab_size // m) * m == rows), 1)
+        sizes_agree(words.vocab_size, rows, "the model", multiple_of=multiple, field="model.vocab_size")
+        network = build.build(params.model.sizes(), rows, token_ids(words), params.max_seq_length, job.context.seed)
+        expected = params.model.sizes().with_vocab(rows).parameters(params.max_seq_length)
+        if build.parameter_count(network) != expected:
+            raise AssertionError(f"{family}: {build.parameter_count(network)} parameters, {expected} by arithmetic")
+    if job.bins is not None and params.objective == "lm":
+        ids_fit(job.bins.largest_id, rows, "the model", field="model")
+    return network, family
+
+
+def _quantized(job: Job, base: Path) -> dict[str, Any] | None:
+    """How a base is held in bytes, None where it is not."""
+    if job.params.method != "qlora":
+        return None
+    if kind := quantized.already(base):
+        raise RecipeError("A109", f"{base.name} is quantised already ({kind}): adapters are merged into the weights themselves",
+                          field="model.base", fix="name the model that it was quantised from")  # fmt: skip
+    settings = job.params.quant or QuantSettings()
+    job.context.event("quantized", bits=settings.bits, message=f"the base is held in {quantized.describe(settings)}")
+    return quantized.options(settings, job.params.precision, build.device())
+
+
+def token_ids(words: TextTokenizer) -> dict[str, int | None]:
+    """The special ids under the names of a transformers config."""
+    return {"pad_token_id": words.pad_id, "bos_token_id": words.bos_id, "eos_token_id": words.eos_id}
+
+
+def rows_digest(rows: list[Row]) -> str:
+    """Digest of the tokens and masks of `rows`, so that a loss is only compared with one on the same rows."""
+    digest = blake3()
+    for row in rows:
+        digest.update(row.ids.astype("<i8").tobytes())
+        digest.update(row.learned.tobytes())
+    return digest.hexdigest()[:32]

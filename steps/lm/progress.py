@@ -1,0 +1,91 @@
+"""What a training is told, and what it has done so far: the part of its state that is plain data."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from steps.lm.schedule import DECAY_SHARE, learning_rate
+from steps.lm.watch import SPIKE_FACTOR
+from steps.sizing.fallback import Live
+
+SMOOTHED_STEPS = 20  # the loss that is compared and reported is the mean of the last so many steps
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the loop needs to know, and what no lack of memory changes. steps: optimizer steps. live: how it begins to run."""
+
+    steps: int
+    live: Live
+    peak_rate: float
+    lowest_rate: float
+    warmup: int
+    scheduler: str
+    weight_decay: float
+    max_grad_norm: float
+    z_loss: float
+    precision: str
+    eval_at: frozenset[int]
+    sample_at: frozenset[int]
+    save_steps: int
+    keep: int
+    fingerprint: str  # of all that a saved state must agree with
+    decay_share: float = DECAY_SHARE
+    decay_embeddings: bool = True
+    optimizer: str = "adamw"
+    on_spike: str = "none"
+    spike_factor: float = SPIKE_FACTOR
+    on_oom: str = "reduce"
+    patience: int | None = None
+    min_delta: float = 0.0
+    compile: bool = False
+
+    def rate(self, step: int) -> float:
+        """The learning rate of step `step`, from 0."""
+        return learning_rate(step, steps=self.steps, peak=self.peak_rate, lowest=self.lowest_rate, warmup=self.warmup,
+                             scheduler=self.scheduler, decay_share=self.decay_share)  # fmt: skip
+
+
+@dataclass
+class Progress:
+    """What a run has done so far; it is saved with the state, so that it survives a kill."""
+
+    step: int = 0
+    position: int = 0  # in the data
+    tokens: int = 0
+    seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)  # of the last SMOOTHED_STEPS steps
+    norms: list[float] = field(default_factory=list)  # what a spike is judged by
+    skipped: int = 0
+    scored: dict[str, Any] = field(default_factory=dict)  # the last evaluation: loss, bits_per_byte, tokens, by, by_source
+    evaluated: list[int] = field(default_factory=list)  # steps of the validations since the start
+    best: dict[str, Any] = field(default_factory=dict)  # {"step", "loss"} of the lowest, the untrained model's included
+    kept: dict[str, Any] = field(default_factory=dict)  # the validation whose weights are kept as the best
+    resumed: list[int] = field(default_factory=list)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    expected: list[dict[str, Any]] = field(default_factory=list)
+    reductions: list[dict[str, Any]] = field(default_factory=list)  # what was given up for want of memory
+    live: dict[str, Any] = field(default_factory=dict)
+    ended: str = ""  # why it ended before its last step
+
+    @property
+    def train_loss(self) -> float:
+        """Mean loss of the last steps, nats a token."""
+        return sum(self.losses) / len(self.losses) if self.losses else math.nan
+
+
+@dataclass
+class Hooks:
+    """What the loop calls. sampler: makes texts at a step; watcher: looks at each step's figures (bands); after_early_backward: looks
+    at gradients; memory_table: says in words what fills the memory; freeze_below: stops training adapters below the last n layers;
+    prove_save: writes the model as at the end, and opens it; adapted_layers: how many have adapters.
+    """
+
+    sampler: Callable[[int], list[dict[str, str]]]
+    watcher: Callable[[int, Progress], None]
+    after_early_backward: Callable[[], None]
+    memory_table: Callable[[Live], str]
+    freeze_below: Callable[[int], None]
+    prove_save: Callable[[], None]
+    adapted_layers: int = 0

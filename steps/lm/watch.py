@@ -1,0 +1,88 @@
+"""What looks at a training's figures while it runs: expected bands, spikes of the gradient, and whether validation still improves."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Protocol
+
+from schemas import RecipeError, StepContext
+
+SPIKE_FACTOR = 10.0
+REMEMBERED_NORMS, FEWEST_NORMS = 100, 20  # norms of the last steps, and how many there must be before one can be a spike
+MOST_SKIPPED = 10  # in a row: then it is no spike, but the gradient
+
+
+class Figures(Protocol):
+    """What a training has come to."""
+
+    @property
+    def train_loss(self) -> float:
+        """Mean of the last steps."""
+
+    scored: dict[str, Any]
+    expected: list[dict[str, Any]]
+
+
+class Bands:
+    """Looks whether a run is where the recipe expects it, at the steps that it names. stop: a figure outside ends the run."""
+
+    def __init__(self, expect: Mapping[int, Any], context: StepContext, stop: bool = False) -> None:
+        self.expect, self.context, self.stop = expect, context, stop
+
+    def __call__(self, step: int, done: Figures) -> None:
+        """Compare the figures of `step`. Raises RecipeError S111 when one is outside and `stop` was asked for."""
+        if step not in self.expect:
+            return
+        found = {"train_loss": done.train_loss, "val_loss": done.scored.get("loss"), "val_bits_per_byte": done.scored.get("bits_per_byte")}
+        outside: list[str] = []
+        for metric, band in self.expect[step].model_dump(exclude_none=True).items():
+            value, (low, high) = found[metric], band
+            inside = value is not None and low <= value <= high
+            done.expected.append({"step": step, "metric": metric, "low": low, "high": high, "found": value, "inside": inside})
+            if not inside:
+                shown = "not known" if value is None else f"{value:.3f}"
+                outside.append(f"{metric} at step {step} is {shown}, expected {low:g} to {high:g}")
+        fix = "look at the curve; then mend the settings, or the band"
+        if outside and self.stop:
+            raise RecipeError("S111", "; ".join(outside), field=f"expect.{step}", fix=fix)
+        for message in outside:
+            self.context.warn("S110", message, field=f"expect.{step}", fix=fix)
+
+
+@dataclass
+class SpikeGuard:
+    """Judges a step's gradient norm by the median of the last REMEMBERED_NORMS. norms, skipped: its state, saved with the training."""
+
+    action: str
+    factor: float
+    norms: list[float]
+    skipped: int = 0
+
+    def threshold(self) -> float:
+        """The norm above which a step is a spike; infinite until FEWEST_NORMS are known."""
+        return self.factor * median(self.norms) if self.action != "none" and len(self.norms) >= FEWEST_NORMS else math.inf
+
+    def spiked(self, norm: float, step: int, context: StepContext) -> bool:
+        """Whether the update of `step` (from 1) is to be left out. Raises RecipeError S102 when the run is to stop."""
+        limit = self.threshold()
+        if not norm > limit:
+            self.skipped = 0
+            if math.isfinite(norm):
+                self.norms = [*self.norms, norm][-REMEMBERED_NORMS:]
+            return False
+        self.skipped += 1
+        said = f"the gradient's norm is {norm:.3g} at step {step}, above {limit:.3g} ({self.factor:g} x the median of the last steps)"
+        context.event("spike", step=step, grad_norm=norm, threshold=limit, action=self.action, message=f"{said}: {self.action}")
+        if self.action == "stop":
+            raise RecipeError(
+                "S102", said, field="on_spike", fix="look at the data of that step, lower learning_rate, or write on_spike: skip"
+            )
+        if self.skipped > MOST_SKIPPED:
+            raise RecipeError("S102", f"{said}, as in the {MOST_SKIPPED} steps before", field="learning_rate", fix="lower learning_rate")
+        return True
+
+
+def patience_is_over(best_step: int, evaluations: list[int], patience: int) -> bool:
+    """Whether the last `patience` validations, of those at `evaluations`, all came after the best one at `best_step`."""
+    return sum(step > best_step for step in evaluations) >= patience
