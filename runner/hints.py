@@ -62,9 +62,25 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
     name, full = str(path[-1]) if path else "", base + path
     if isinstance(value, float) and 0 < value < 1:
         return _share_of_steps(raw, name, full, value)
+    if name == "sources" and isinstance(value, dict) and path == ("sources",):
+        return Hint("write each source behind a dash: - path: …", (Edit("set", full, [value]),))
     if not isinstance(value, str):
         return Hint()
     word = value.strip()
+    if name == "sources" and word and "{" not in word:
+        return Hint(f"write sources: [{{path: {word}}}]", (Edit("set", full, [{"path": word}]),))
+    if name in ("base", "checkpoint") and word:
+        way = "path" if word.startswith((".", "/", "~")) or word.count("/") != 1 else "hub"
+        both = f" or {{path: {word}}}" if way == "hub" else ""
+        return Hint(f"write {name}: {{{way}: {word}}}{both}", () if both else (Edit("set", full, {"path": word}),))
+    counted = re.fullmatch(r"(\d+)\s*(tokens?|steps?|rows?|epochs?|layers?|gb|gib|mb|samples?|documents?)", word, re.I)
+    if counted and int in shapes.at(model, path):
+        return Hint(f"write {name}: {counted[1]}", (Edit("set", full, int(counted[1])),))
+    if re.fullmatch(r"[\d.]+[eE]?[\u2212\u2013\u2010][\d.]+", word):
+        plain = re.sub("[\u2212\u2013\u2010]", "-", word)
+        return Hint(
+            f"write {name}: {plain}, with the minus of the keyboard", (Edit("set", full, float(plain)),) if "e" in plain.lower() else ()
+        )
     if word.lower() in NOTHING:
         if type(None) in shapes.at(model, path):
             return Hint(f"write {name}: null, or delete the line", (Edit("set", full, None),))

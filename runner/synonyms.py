@@ -254,6 +254,7 @@ _TRAIN: dict[str, Convert] = {
                      "restore_from", "load_from", "load_checkpoint", "start_from", "ckpt_path", "resume_dir"), _to("resume_from")),
     **dict.fromkeys(("adapter_name_or_path", "lora_path", "lora_model_dir", "peft_model_id", "adapter_file", "lora_checkpoint"),
                     _says("a tuned checkpoint is whole: name it as model: {base: {path: …}}; an adapter alone is no base")),
+    **dict.fromkeys(("lora_parameters", "peft_config", "lora_config", "peft"), _to("lora")), "fine_tune_type": _adapter,
     **dict.fromkeys(("use_dora", "peft_use_dora", "lora_use_dora"), _to("lora.use_dora")),
     **dict.fromkeys(("use_rslora", "peft_use_rslora", "lora_use_rslora"), _to("lora.use_rslora")),
     **dict.fromkeys(("lora_bias", "fan_in_fan_out", "lora_fan_in_fan_out", "task_type", "init_lora_weights", "inference_mode",
@@ -369,7 +370,8 @@ _TOP: dict[str, Convert] = {
     **dict.fromkeys(("name", "run_name", "project", "experiment"), _to("recipe", "")), "description": _to("about", ""),
     **dict.fromkeys(("random_seed", "manual_seed"), _to("seed", "")), "variables": _to("vars", ""),
     **dict.fromkeys(("device", "gpu", "hardware", "machine"), _to("target", "")), "version": _to("format", ""),
-    **dict.fromkeys(("base", "inherits", "include", "defaults"), _to("extends", "")),
+    **dict.fromkeys(("base", "inherits", "include", "defaults"),
+                    lambda value, beside: Known("", ("extends",), value if isinstance(value, str) else None)),
     **dict.fromkeys(("pipeline", "stages", "jobs", "tasks"), _to("steps", "")),
 }  # fmt: skip
 _FIXED_NAMES = ("pipeline", "stages", "jobs", "tasks", "device", "version")  # the same word often means something else

@@ -1,5 +1,6 @@
 """Judgements across steps, one family a file: each rule is a function that looks at the recipe as meant and says what it finds."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import import_module
@@ -72,7 +73,7 @@ class View:
         from runner.modelfolder import ModelFolder
 
         if isinstance(ref.get("path"), str):
-            folder: Path | None = self.facts.project / Path(ref["path"]).expanduser()
+            folder: Path | None = self.facts.project / Path(os.path.expanduser(ref["path"]))
             name = ref["path"]
         else:
             from runner.hubcache import snapshot

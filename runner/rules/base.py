@@ -43,7 +43,9 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
             continue
         named = _named(step.raw, where)
         if not folder.config:
-            if folder.adapter:
+            if "config.json" in folder:
+                yield say("C002", step, named, f"{folder.name}/config.json is no readable JSON", "fetch or copy the folder again")
+            elif folder.adapter:
                 base = folder.adapter.get("base_model_name_or_path")
                 fix = f"name the model that it adapts: {{hub: {base}}}" if isinstance(base, str) and base else "name the merged model"
                 yield say("C020", step, named, f"{folder.name} holds an adapter, not a model", fix)

@@ -1,6 +1,8 @@
 """Data: sources that are not there, columns that rows do not have, and text that is too little for what is asked of it."""
 
 import json
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,8 +37,19 @@ def _absent(view: View, pattern: str) -> tuple[str, str]:
     from runner.nearest import nearest
 
     project = view.facts.project
+    if re.match(r"[A-Za-z][\w+.-]+://", pattern):
+        remote = pattern.startswith(("http://", "https://"))
+        fix = f"write url: {pattern}" if remote else "fetch it into the project, or name it with url: https://…"
+        return f"{pattern} is an address, and path: names files of this machine", fix
+    if "\\" in pattern:
+        return f"there is no {pattern}: a path has / between its folders", f"write {pattern.replace(chr(92), '/')}"
+    if "$" in pattern:
+        return f"there is no {pattern}: variables of the shell are not read", "write the path, or a variable of vars: as ${name}"
+    if pattern.strip("\u201c\u201d\u2018\u2019 ") != pattern:
+        plain = pattern.strip("\u201c\u201d\u2018\u2019 ")
+        return f"there is no {pattern}: the quotes are typographic, or a blank is part of it", f"write {plain}"
     there, missing = project, ""
-    for part in Path(pattern).expanduser().parts:
+    for part in Path(os.path.expanduser(pattern)).parts:
         if any(mark in part for mark in "*?[") or not (there / part).exists():
             missing = part
             break

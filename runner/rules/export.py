@@ -63,7 +63,13 @@ def context_was_trained(view: View) -> Iterator[Finding]:
         model = checkpoint.model if isinstance(checkpoint, CheckpointForecast) else None
         if asked is None or length is None or model is None or model.family not in ("llama", "gpt2"):
             continue
-        if asked > length and at(makers[0].raw, "model.base") is None:
+        folder = view.base(makers[0])
+        limit = folder.config.get("max_position_embeddings", folder.config.get("n_positions")) if folder is not None else None
+        if isinstance(limit, int) and 0 < limit < asked:
+            message = f"num_ctx is {int(asked):,}, the base has {limit:,} positions"
+            yield say("E020", step, "parameters.num_ctx", message, f"write num_ctx: {limit}, or delete it", severity="warning",
+                      edits=(Edit("delete", ("steps", step.id, "parameters", "num_ctx")),))  # fmt: skip
+        elif asked > length and at(makers[0].raw, "model.base") is None:
             message = f"num_ctx is {int(asked):,}, the model is trained on rows of {length:,} tokens"
             edits = (Edit("delete", ("steps", step.id, "parameters", "num_ctx")),)
             yield say(

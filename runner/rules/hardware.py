@@ -113,6 +113,10 @@ def _odd_sizes(step: StepMeant) -> Iterator[Finding]:
     if state is not None and state > 256:
         message = f"mamba-ssm takes a d_state of at most 256, not {int(state)}: training takes the slow path"
         yield say("P014", step, "model.d_state", message, "write d_state: 128 or less", severity="warning")
+    head = number(step, "model.head_dim") or min(64, inner)
+    if step.raw["model"].get("family") == "mamba2" and head and inner % head == 0 and inner // head % 8:
+        message = f"mamba-ssm wants a number of heads by 8, d_model x expand / head_dim is {int(inner // head)}"
+        yield say("P014", step, "model", message, "write a head_dim that gives 8, 16, 24, … heads", severity="info", on="key")
     if inner % 8:
         message = f"causal-conv1d takes channels by 8, d_model x expand is {int(inner)}: training takes the slow path"
         yield say("P014", step, "model.d_model", message, "write a d_model that is a multiple of 8", severity="warning")

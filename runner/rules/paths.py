@@ -1,5 +1,7 @@
 """Paths: folders and hub names that mean something else tomorrow, or on another machine."""
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,9 @@ from runner.meant import StepMeant
 from runner.rules import View, at, path, rule, say
 from schemas.findings import Edit, Finding, RulePage
 
+HUB_ADDRESS = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/(?:datasets/)?([\w.-]+/[\w.-]+?)(?:/tree/.*)?/?"
+)
 FILES = (".jsonl", ".json", ".txt", ".md", ".csv", ".parquet", ".pdf", ".docx", ".html", ".gz")
 
 
@@ -77,8 +82,13 @@ def paths_travel(view: View) -> Iterator[Finding]:
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
             name = source["hub"]
-            if _is_path(view, name):
-                if (view.facts.project / Path(name).expanduser()).is_dir() and where.startswith("sources"):
+            if (address := HUB_ADDRESS.fullmatch(name)) is not None:
+                edits = (Edit("set", path(step, f"{where}.hub"), address[1]),)
+                yield say(
+                    "H023", step, f"{where}.hub", f"{name} is an address, no name on the hub", f"write hub: {address[1]}", edits=edits
+                )
+            elif _is_path(view, name):
+                if (view.facts.project / Path(os.path.expanduser(name))).is_dir() and where.startswith("sources"):
                     continue  # a folder in the layout of the hub is read as one
                 edits = (Edit("rename", path(step, f"{where}.hub"), None, "path"),)
                 yield say("H023", step, f"{where}.hub", f"{name} is a path, no name on the hub", f"write path: {name}", edits=edits)
@@ -89,7 +99,7 @@ def paths_travel(view: View) -> Iterator[Finding]:
                 )
         for where in ("model.base.path", "checkpoint.path"):
             folder = at(step.raw, where)
-            full = view.facts.project / Path(folder).expanduser() if isinstance(folder, str) and folder else None
+            full = view.facts.project / Path(os.path.expanduser(folder)) if isinstance(folder, str) and folder else None
             if full is None or view.facts.size(full / "adapter_config.json"):
                 continue  # an adapter: the rules about bases say so
             if not view.facts.size(full / "config.json"):
@@ -104,7 +114,7 @@ def _is_path(view: View, name: str) -> bool:
 def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:
     from runner.nearest import nearest
 
-    full = view.facts.project / Path(folder).expanduser()
+    full = view.facts.project / Path(os.path.expanduser(folder))
     if folder.endswith(".gguf"):
         return say(
             "H022", step, where, f"{folder} is a GGUF file, which cannot be trained", "name the transformers folder it was made from"
@@ -117,6 +127,8 @@ def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:
         beside = []
     near = nearest(full.name, beside)
     fix = f"write {Path(folder).parent / near}" if near else f"paths start at {view.facts.project}"
+    if not near and re.fullmatch(r"[\w.-]+/[\w.-]+", folder) and not folder.startswith("."):
+        fix = f"write hub: {folder} when it is a name on the hub; {fix}"
     return say("H022", step, where, f"there is no folder {folder}", fix)
 
 

@@ -23,6 +23,11 @@ def warm_up_ends(view: View) -> Iterator[Finding]:
     for step in view.of_type("train"):
         steps, known = planned_steps(step)
         warmup = number(step, "warmup_steps")
+        share = number(step, "warmup_ratio")
+        if share is not None and 0.9 < share <= 1:
+            edits = (Edit("set", ("steps", step.id, "warmup_ratio"), 0.05),)
+            message = f"warmup_ratio is {share:g}: the learning rate rises to the end and never falls"
+            yield say("S003", step, "warmup_ratio", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
         if steps is None or warmup is None or number(step, "max_steps") is not None or warmup < 1.2 * steps:
             continue
         message = f"warmup_steps is {warmup:,}, but {known}: the learning rate never reaches its peak"
@@ -211,3 +216,32 @@ def micro_batches_are_equal(view: View) -> Iterator[Finding]:
             best = max(n for n in range(1, micro + 1) if total % n == 0)
             message = f"{total} rows a step in micro-batches of {micro}: the last has {total % micro}"
             yield say("B003", step, "batch_size", message, f"write batch_size: {best}", severity="info")
+
+
+@rule(
+    RulePage(
+        "S016",
+        "a factor out of all reason",
+        "AdamW's weight decay is 0 to 0.3, gradients are clipped at 0.1 to 10, and validation gets a small share of the documents. "
+        "Values far off are slips of units or of the exponent: the weights shrink to nothing, no step moves, or hardly any text is "
+        "left to train on.",
+        wrong="weight_decay: 100\nmax_grad_norm: 1e-6",
+        right="weight_decay: 0.1\nmax_grad_norm: 1.0",
+        source="arXiv 1711.05101; hiyouga/LlamaFactory#3119",
+        severity="warning",
+    )
+)
+def factors_are_factors(view: View) -> Iterator[Finding]:
+    """S016: weight_decay, max_grad_norm, z_loss and val_fraction."""
+    bounds = {"weight_decay": (0.0, 2.0, 0.1), "max_grad_norm": (1e-3, 1e4, 1.0), "z_loss": (0.0, 1.0, 1e-4)}
+    for step in view.of_type("train"):
+        for name, (low, high, usual) in bounds.items():
+            value = number(step, name)
+            if value is not None and value > 0 and not low <= value <= high:
+                yield say("S016", step, name, f"{name} is {value:g}, usual is {usual:g}", f"write {name}: {usual:g}", severity="warning")
+    for step in view.of_type("tokenize_bin"):
+        share = number(step, "val_fraction")
+        if share is not None and 0.5 < share < 1:
+            message = f"val_fraction is {share:g}: more is kept for validation than is trained on"
+            better = round(1 - share, 6)
+            yield say("S016", step, "val_fraction", message, f"write val_fraction: {better:g}", severity="warning")
