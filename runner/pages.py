@@ -8,7 +8,7 @@ from schemas.findings import RulePage
 SECTIONS = {
     "Y": "the file's text", "K": "keys and values", "L": "links between steps", "V": "vocabulary", "T": "tokenizer", "D": "data",
     "S": "schedule", "P": "precision and hardware", "B": "batch and memory", "M": "model", "A": "adapters", "E": "export",
-    "R": "run and store", "C": "checkpoint", "H": "paths and hub",
+    "O": "optimizer", "R": "run and store", "C": "checkpoint", "H": "paths and hub",
 }  # fmt: skip
 
 

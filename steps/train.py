@@ -136,7 +136,7 @@ class Train(StepParams):
                 "S008", "spike_factor has no effect with on_spike: none", "spike_factor", "write on_spike: skip, or delete spike_factor"
             )
         if self.objective == "sft" and "packing" in self.model_fields_set:
-            _mistake("D116", "packing is for objective: lm; fine-tuning has a document a row", "packing", "delete packing")
+            _mistake("D118", "packing is for objective: lm; fine-tuning has a document a row", "packing", "delete packing")
         if self.optimizer == "muon" and self.method in ADAPTED:
             _mistake("O003", "muon is for whole matrices, lora trains their low-rank factors", "optimizer", "write optimizer: adamw")
 

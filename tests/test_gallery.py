@@ -9,7 +9,7 @@ from runner.resolve import mean
 from tests.conftest import ROOT
 from tests.gallery_update import GALLERY, cases, screens
 
-VALID = sorted((GALLERY / "valid").glob("*.yaml"))
+VALID = sorted((GALLERY / "valid").rglob("*.yaml"))
 SHIPPED = sorted((ROOT / "recipes").glob("*.yaml"))
 
 

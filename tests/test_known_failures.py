@@ -128,7 +128,7 @@ def test_the_end_is_learned_though_it_pads():
 
     words = Letters()
     assert words.pad_id == words.eos_id
-    _, targets = pad([encode({"text": "abcd"}, words), encode({"text": "a"}, words)])
+    targets = pad([encode({"text": "abcd"}, words), encode({"text": "a"}, words)])[1]
     assert targets.tolist() == [[97, 98, 99, 100, 2], [97, 2, IGNORED, IGNORED, IGNORED]]
 
 

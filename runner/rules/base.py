@@ -16,7 +16,7 @@ QUANTISED_NAME = re.compile(
 
 @rule(
     RulePage(
-        "C020",
+        "C040",
         "an adapter where a model should be",
         "The folder holds adapter_config.json and the weights of a LoRA, but not the model that they belong to. Training, export and "
         "conversion all want config.json and whole weights.",
@@ -26,7 +26,7 @@ QUANTISED_NAME = re.compile(
         needs=FOLDER,
     ),
     RulePage(
-        "C021",
+        "C041",
         "weights that are not whole",
         "A download that broke off, a clone without Git LFS, or a shard that was never copied: the loader finds out after everything "
         "else is in memory.",
@@ -37,7 +37,7 @@ QUANTISED_NAME = re.compile(
     ),
 )
 def weights_are_whole(view: View) -> Iterator[Finding]:
-    """C020: an adapter alone. C001: no safetensors. C021: a shard that is absent, cut off or a pointer of Git LFS."""
+    """C040: an adapter alone. C001: no safetensors. C041: a shard that is absent, cut off or a pointer of Git LFS."""
     for step, where, folder in view.bases:
         if folder is None:
             continue
@@ -48,7 +48,7 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
             elif folder.adapter:
                 base = folder.adapter.get("base_model_name_or_path")
                 fix = f"name the model that it adapts: {{hub: {base}}}" if isinstance(base, str) and base else "name the merged model"
-                yield say("C020", step, named, f"{folder.name} holds an adapter, not a model", fix)
+                yield say("C040", step, named, f"{folder.name} holds an adapter, not a model", fix)
             continue
         if step.type != "train" or named.endswith("hub"):
             continue  # only the tokenizer is wanted; what the cache lacks of a hub model is fetched
@@ -62,7 +62,7 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
         for name, reason in folder.broken[:1]:
             more = f", and {len(folder.broken) - 1} more" if len(folder.broken) > 1 else ""
             listed = f", which {INDEX} names" if INDEX in folder else ""
-            yield say("C021", step, named, f"{folder.name}/{name}{listed}: {reason}{more}", "fetch or copy the folder again")
+            yield say("C041", step, named, f"{folder.name}/{name}{listed}: {reason}{more}", "fetch or copy the folder again")
 
 
 def _named(raw: Any, where: str) -> str:

@@ -44,7 +44,7 @@ def assemble(job: Job) -> Checkpoint:
                           fix=f"write max_seq_length: {limit}")  # fmt: skip
     if params.packing == "documents" and family not in ("llama", "gpt2"):
         raise RecipeError(
-            "D117", f"documents of one row cannot be kept apart in family {family}", field="packing", fix="write packing: stream"
+            "D119", f"documents of one row cannot be kept apart in family {family}", field="packing", fix="write packing: stream"
         )
     if params.method != "qlora":  # bitsandbytes has put it there
         network.to(device)

@@ -115,7 +115,7 @@ class Head:
             compiled(input_ids=ids, use_cache=False)[0].sum().backward()
         except Exception as error:  # noqa: BLE001  compilers fail in ways of their own
             first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-            context.warn("T101", f"torch.compile does not work here, and the run goes on without: {first}", field="compile",
+            context.warn("P104", f"torch.compile does not work here, and the run goes on without: {first}", field="compile",
                          fix="delete compile")  # fmt: skip
         else:
             self.run = compiled

@@ -93,20 +93,20 @@ TRAIN_PAGES = (
     ),
     RulePage("C020", "what was saved does not read back", "Tried after the first step, so that it is not found at the end of the run."),
     RulePage(
-        "D116",
+        "D118",
         "packing in fine-tuning",
         "A bin is one stream of tokens that rows are cut from. In fine-tuning every document is a row of its own.",
         wrong="objective: sft\npacking: documents",
         right="objective: sft",
     ),
     RulePage(
-        "D117",
+        "D119",
         "documents of one row cannot be kept apart",
         "Attention is masked at a border. A Mamba's state would have to begin anew there, which its scan does not do.",
         wrong="model: {family: mamba}\npacking: documents",
         right="model: {family: mamba}",
     ),
-    RulePage("T101", "torch.compile does not work here", "It needs a C++ compiler, and forms of code that it knows.", severity="warning"),
+    RulePage("P104", "torch.compile does not work here", "It needs a C++ compiler, and forms of code that it knows.", severity="warning"),
     RulePage(
         "S101",
         "the loss or its gradient is no number",
