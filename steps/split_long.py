@@ -1,21 +1,20 @@
 """split_long: cut documents longer than the model's window into pieces, losing nothing."""
 
-import json
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas import Corpus, CorpusForecast, ForecastContext, Positive, RecipeError, RulePage, StepContext, StepParams, Tokenizer
+from schemas import Corpus, CorpusForecast, ForecastContext, NotInKey, Positive, RecipeError, RulePage, StepContext, StepParams, Tokenizer
 from steps import step
 from steps.text.split import Strategy
 
 if TYPE_CHECKING:
+    from steps.text.blocks import Block
     from steps.text.lengths import Lengths
-    from steps.text.tokenizers import TextTokenizer
-
-BATCH_CHARACTERS = 1 << 20
+    from steps.text.splitblock import Setting, Split, Tally
 
 PAGES = (
     RulePage(
@@ -42,6 +41,9 @@ class SplitLong(StepParams):
     strategy: Strategy = Field(default="auto", description="auto: paragraphs, then sentences, then words, then tokens, as full as is nice")
     overlap_tokens: int = Field(default=0, ge=0, description="tokens of the last piece that the next repeats")
     analyze_only: bool = Field(default=False, description="only measure; the corpus goes on as it is")
+    workers: Annotated[Positive | Literal["auto"], NotInKey] = Field(
+        default="auto", description="processes that tokenize; auto: as many as there are cores and work; the bytes are the same"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> "SplitLong":
@@ -61,151 +63,132 @@ class SplitLong(StepParams):
         return self
 
 
-@step(version=1, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=2, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def split_long(params: SplitLong, corpus: list[Corpus], tokenizer: Tokenizer, context: StepContext) -> Corpus:
     """Write the corpora again, as one, with no document above `max_tokens`.
 
     Pieces keep their order and their origin; joined (overlap apart) they are the document. Of a conversation, turns are kept whole
     and the system message is repeated; a long answer is split with its question repeated. Its length is what training meets: by
     the chat template in the tokenizer's folder, where there is one. With `analyze_only` nothing is cut.
+    Raises RecipeError D104 for a corpus without documents, D122 for one that cannot be read, D123 when a worker dies.
     """
     from steps.text.lengths import Lengths
-    from steps.text.tokenizers import open_tokenizer
+    from steps.text.splitblock import Setting, Tally
 
-    opened = open_tokenizer(tokenizer.path)
-    lengths = Lengths(params.max_tokens)
-    total = sum(c.documents_count for c in corpus)
-    if params.analyze_only and len(corpus) == 1:
-        for row, count, _ in _counted(corpus, opened, context, total):
-            lengths.add(count, [count], bool(row.get("messages")))
-        _tell(params, lengths, context)
-        return corpus[0]
-    counts = _Counts()
-    with (context.workdir / "corpus.jsonl").open("w", encoding="utf-8", newline="\n") as out:
-        for row, count, ids in _counted(corpus, opened, context, total):
-            fits = count <= params.max_tokens or params.analyze_only
-            pieces = [(row, count)] if fits else _pieces(row, ids, params, opened)
-            lengths.add(count, [size for _, size in pieces], bool(row.get("messages")))
-            for piece, _ in pieces:
-                out.write(json.dumps(piece, ensure_ascii=False) + "\n")
-                counts.add(piece)
+    measured = (params.max_tokens, params.strategy, params.overlap_tokens, params.analyze_only)
+    setting = Setting(str(tokenizer.path), *measured)
+    lengths, tally = Lengths(params.max_tokens), Tally()
+    hand_on = params.analyze_only and len(corpus) == 1
+    with ExitStack() as stack:
+        out = None if hand_on else stack.enter_context((context.workdir / "corpus.jsonl").open("wb"))
+        _rewrite(params, corpus, setting, lengths, tally, out, context)
+    if not tally.documents:
+        raise RecipeError("D104", "no document reached split_long", fix="look at the sources of parse_corpus")
     _tell(params, lengths, context)
-    return counts.artifact(corpus).save(context.workdir)
+    return corpus[0] if hand_on else _described(tally, corpus).save(context.workdir)
 
 
-def _marks(opened: "TextTokenizer") -> int:
-    """Tokens that are put around every document."""
-    return (opened.bos_id is not None) + (opened.eos_id is not None)
+def _rewrite(
+    params: SplitLong, corpora: list[Corpus], setting: "Setting", lengths: "Lengths", tally: "Tally", out: BinaryIO | None,
+    context: StepContext,
+) -> None:  # fmt: skip
+    """Every row measured and, to `out`, written in its pieces."""
+    from steps.text.blocks import BadRow, Changed, Place
+    from steps.text.pool import Task, ordered, workers_for
+    from steps.text.splitblock import split_block
 
-
-def _counted(corpora: list[Corpus], opened: "TextTokenizer", context: StepContext, total: int) -> Iterator[tuple[dict[str, Any], int, Any]]:
-    """Each row with its real length in tokens, marks included, and its ids."""
-    marks, done = _marks(opened), 0
-    for rows in _batches(corpora):
-        for row, ids in zip(rows, opened.encode_arrays([row["text"] for row in rows]), strict=True):
-            chat = row.get("messages") if opened.form.source else None  # ours is in the text already
-            yield row, opened.form.count(chat, opened) if chat else len(ids) + marks, ids
+    place, total = Place(corpora), sum(one.documents_count for one in corpora)
+    workers = workers_for(params.workers, sum(one.bytes for one in corpora))
+    results = ordered(split_block, setting, (Task(block, (number, block)) for number, block in place.blocks()), workers)
+    while True:
+        try:
+            task, made = next(results)
+            number, block = task.ours
+            if made is None:
+                made = _one_long(setting, block, lengths, tally, out)
+        except StopIteration:
+            break
+        except (BadRow, Changed, OSError) as error:
+            if isinstance(error, OSError) and not str(error.filename or "").endswith("corpus.jsonl"):
+                raise  # of writing
+            raise place.error(place.corpus, error) from error
+        if out is not None:
+            out.write(made.out)
+        tally.join(made.tally)
+        lengths.done.update(made.done)
+        for counts in made.lengths:
+            lengths.add(*counts)
+        place.passed(number, block, made.lines)
         if context.stopping():
             raise context.stopped()
-        done += len(rows)
-        context.progress(done, total, "documents")
+        context.progress(lengths.before.total(), total, "documents")
+    place.finish()
 
 
-def _batches(corpora: list[Corpus]) -> Iterator[list[dict[str, Any]]]:
-    rows: list[dict[str, Any]] = []
-    held = 0
-    for corpus in corpora:
-        for row in corpus.rows():
-            rows.append(row)
-            held += len(row["text"])
-            if held >= BATCH_CHARACTERS:
-                yield rows
-                rows, held = [], 0
-    if rows:
-        yield rows
+def _one_long(setting: "Setting", block: "Block", lengths: "Lengths", tally: "Tally", out: BinaryIO | None) -> "Split":
+    """A line too long to be held: its text is cut as it is read."""
+    from steps.text.blocks import LongRow
+    from steps.text.splitblock import Split, marks, split_block, split_row, tools
 
-
-def _pieces(row: dict[str, Any], ids: Any, params: SplitLong, opened: "TextTokenizer") -> list[tuple[dict[str, Any], int]]:
-    """A row that is too long as rows that are not, each with its length in tokens."""
-    from blake3 import blake3
-
-    from steps.text.conversations import split_messages
-    from steps.text.split import split_counted
-
-    whole, marks = row["text"], _marks(opened)
-    origin = row.get("origin") or blake3(whole.encode("utf-8")).hexdigest(16)
-    room = params.max_tokens - marks
-
-    def starts(text: str) -> Sequence[int]:
-        return opened.starts(text, ids if text is whole else None)  # a text that fits into the window is not tokenized again
-
-    if row.get("messages") and opened.form.source:
-
-        def size(messages: list[dict[str, str]]) -> int:
-            return opened.form.count(messages, opened)
-
-        parts = split_messages(row["messages"], params.max_tokens, starts, params.strategy, params.overlap_tokens, size)
-        return [({**row, "origin": origin, **part}, size(part["messages"])) for part in parts]
-    if row.get("messages"):
-        parts = split_messages(row["messages"], room, starts, params.strategy, params.overlap_tokens)
-        return [({**row, "origin": origin, **part}, opened.count(part["text"]) + marks) for part in parts]
-    pieces = split_counted(whole, room, starts, params.strategy, params.overlap_tokens)
-    return [({**row, "origin": origin, "text": text}, count + marks) for text, count in pieces]
+    long = LongRow(block)
+    if not long.parted or long.row.get("messages"):
+        made = split_block(setting, replace(block, long=False))
+        assert made is not None
+        return made
+    if setting.analyze_only:
+        opened, ruler = tools(setting.tokenizer)
+        count = sum(len(starts) for _, starts in ruler.windows(long.parts())) + marks(opened)
+        lengths.add(count, [count], chat=False)
+        tally.add({"text": "", **long.row})
+        return Split(1)
+    sizes: list[int] = []
+    met = [marks(tools(setting.tokenizer)[0])]  # tokens of the whole
+    for line, row, size in split_row(setting, long, met.append):
+        sizes.append(size)
+        tally.add(row)
+        if out is not None:
+            out.write(line)
+    return Split(1, lengths=[(sum(met), sizes, False)])
 
 
 def _tell(params: SplitLong, lengths: "Lengths", context: StepContext) -> None:
     """Statistics, the picture, the page; and a warning for what could not be split."""
     from steps.text.lengths import draw, page
 
-    facts = {"max_tokens": params.max_tokens, "strategy": params.strategy, "analyze_only": params.analyze_only, **lengths.facts()}
-    context.stats("preprocess", facts)
+    written = params.model_dump(include={"max_tokens", "strategy", "overlap_tokens", "analyze_only"})
+    facts = {**written, **lengths.facts()}
+    context.stats("preprocess_stats", facts)
     context.side("reports/preprocess.md").write_text(page(facts), "utf-8")
     if not draw(facts, context.side("plots/length_distribution.png")):
         context.event("no_picture", message="no picture of the lengths: pip install matplotlib")
     before, after = facts["before"]["count"], facts["after"]["count"]
-    context.event("split", documents=before, pieces=after, over_limit_after=facts["over_limit_after"])
+    done = facts.get("conversations_done", {})
+    context.event("split", documents=before, pieces=after, over_limit_after=facts["over_limit_after"], **({"chats": done} if done else {}))
     if facts["over_limit_after"] and not params.analyze_only:
+        kept = {what.partition(": ")[2]: n for what, n in done.items() if what.startswith("rounds kept whole")}
+        why = "; ".join(f"{n} because {reason}" if len(kept) > 1 else reason for reason, n in kept.items())
         context.warn(
             "D131",
-            f"{facts['over_limit_after']} conversations stay above {params.max_tokens} tokens: their question alone fills the window",
+            f"{facts['over_limit_after']} rows stay above {params.max_tokens} tokens: {why or 'a single character has more'}",
             field="max_tokens",
             fix="raise max_tokens, or shorten those questions",
         )
 
 
-class _Counts:
-    """Counts of what is written."""
-
-    def __init__(self) -> None:
-        self.documents = self.characters = self.bytes = 0
-        self.languages: dict[str, int] = {}
-        self.chat = False
-
-    def add(self, row: dict[str, Any]) -> None:
-        """One row."""
-        self.documents += 1
-        self.characters += len(row["text"])
-        self.bytes += len(row["text"].encode("utf-8"))
-        lang = row.get("lang") or "und"
-        self.languages[lang] = self.languages.get(lang, 0) + 1
-        self.chat = self.chat or bool(row.get("messages"))
-
-    def artifact(self, corpora: list[Corpus]) -> Corpus:
-        """The description; sources keep the counts of the documents they came from."""
-        if not self.documents:
-            raise RecipeError("D104", "no document reached split_long", fix="look at the sources of parse_corpus")
-        sources: dict[str, int] = {}
-        for corpus in corpora:
-            for source, documents in corpus.sources.items():
-                sources[source] = sources.get(source, 0) + documents
-        return Corpus(
-            documents_count=self.documents,
-            characters=self.characters,
-            bytes=self.bytes,
-            languages=dict(sorted(self.languages.items())),
-            sources=sources,
-            shape="chat" if self.chat else "text",
-        )
+def _described(tally: "Tally", corpora: list[Corpus]) -> Corpus:
+    """The description; sources keep the counts of the documents they came from."""
+    sources: dict[str, int] = {}
+    for corpus in corpora:
+        for source, documents in corpus.sources.items():
+            sources[source] = sources.get(source, 0) + documents
+    return Corpus(
+        documents_count=tally.documents,
+        characters=tally.characters,
+        bytes=tally.bytes,
+        languages=dict(sorted(tally.languages.items())),
+        sources=sources,
+        shape="chat" if tally.chats else "text",
+    )
 
 
 @split_long.forecast

@@ -192,7 +192,7 @@ def _hardware(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 def others(run: RunLog) -> Section | None:
     """Statistics under names that this page does not know, such as those of a step from another package."""
-    known = {"corpus", "tokenizer", "vocabulary", "bins", "preprocess", "plan", "training", "validation", "export"}
+    known = {"corpus", "tokenizer", "vocabulary", "bins", "preprocess_stats", "plan", "training", "validation", "export"}
     groups = []
     for name in run.names():
         if name not in known:

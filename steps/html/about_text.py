@@ -163,7 +163,7 @@ def bins(run: RunLog) -> Section | None:
 def lengths(run: RunLog) -> Section | None:
     """Tokens per document before and after split_long: a table of quantiles and a histogram."""
     blocks = []
-    for step, data in run.stats("preprocess"):
+    for step, data in run.stats("preprocess_stats"):
         before, after = _dict(data.get("before")), _dict(data.get("after"))
         names = ("count", "min", "median", "p90", "p95", "p99", "max")
         rows = [
@@ -171,7 +171,7 @@ def lengths(run: RunLog) -> Section | None:
             for n in names
             if n in before or n in after
         ]
-        chunks = _dict(data.get("chunks_per_entry"))
+        chunks, lost = _dict(data.get("chunks_per_entry")), _dict(data.get("truncated"))
         facts = [
             ("longest allowed", plural(data["max_tokens"], "token") if number(data.get("max_tokens")) else ""),
             ("cut by", plain(data["strategy"]) if data.get("strategy") else ""),
@@ -179,8 +179,11 @@ def lengths(run: RunLog) -> Section | None:
                 "too long before",
                 percent(data["over_limit_share_before"], 1) if number(data.get("over_limit_share_before")) is not None else "",
             ),
+            ("cutting them there would lose", f"{plural(lost['tokens'], 'token')}, {percent(lost['share_of_tokens'], 1)}" if lost else ""),
+            ("too long after", count(data["over_limit_after"]) if number(data.get("over_limit_after")) is not None else ""),
             ("pieces per document", f"{fixed(chunks.get('mean'))} on average, at most {count(chunks.get('max'))}" if chunks else ""),
         ]
+        facts += [(what, count(n)) for what, n in _dict(data.get("conversations_done")).items()]
         blocks.append({"id": step.id, "rows": rows, "facts": [f for f in facts if f[1]], "after": bool(after), **_histograms(data)})
     return Section("lengths", "Lengths of documents", "lengths", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
 

@@ -81,6 +81,12 @@ def _end(file: BinaryIO, start: int, size: int) -> int:
 
 def rows_of(block: Block) -> tuple[list[dict[str, Any]], int]:
     """The rows of a block, and how many lines it has. Raises BadRow, Changed, OSError."""
+    found, lines = lines_of(block)
+    return [row for row, _ in found], lines
+
+
+def lines_of(block: Block) -> tuple[list[tuple[dict[str, Any], bytes]], int]:
+    """The rows of a block, each with its line as it stands there, and how many lines it has. Raises BadRow, Changed, OSError."""
     with open(block.path, "rb", buffering=0) as file:
         file.seek(block.start)
         data = file.read(block.stop - block.start)
@@ -98,7 +104,7 @@ def rows_of(block: Block) -> tuple[list[dict[str, Any]], int]:
             row = _again(line, number)
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
             raise BadRow(number, "it is no object with a text")
-        rows.append(row)
+        rows.append((row, line))
     return rows, len(lines)
 
 

@@ -1,43 +1,77 @@
 """Splitting conversations: turns stay whole, a system message is repeated, a long answer is split with its question repeated."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from steps.text.chat import render
-from steps.text.split import Starts, Strategy, split_text
+from steps.text.ruler import Ruler, Starts
+from steps.text.split import Strategy, split_text
 
 Messages = list[dict[str, str]]
 Size = Callable[[Messages], int]
 LEAST_ROOM = 16  # tokens of an answer worth a piece of its own
+SLACK = 1.1  # a sum of rounds so far below the limit needs no measuring: at a seam of two rounds there are few tokens more
+
+
+@dataclass(slots=True)
+class Done:
+    """What was done to one conversation. apart: rounds that no longer follow the round before them. parts: rows it became.
+
+    answers: long answers that were split. whole: rounds kept above the limit, with the reason of each.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    apart: int = 0
+    answers: int = 0
+    whole: list[str] = field(default_factory=list)
 
 
 def split_messages(
-    messages: Messages, max_tokens: int, starts: Starts, strategy: Strategy, overlap_tokens: int, size: Size | None = None
+    messages: Messages, max_tokens: int, ruler: Ruler | Starts, strategy: Strategy, overlap_tokens: int, size: Size | None = None
 ) -> list[dict[str, Any]]:
+    """The rows of `split_conversation`."""
+    return split_conversation(messages, max_tokens, ruler, strategy, overlap_tokens, size).rows
+
+
+def split_conversation(
+    messages: Messages, max_tokens: int, ruler: Ruler | Starts, strategy: Strategy, overlap_tokens: int, size: Size | None = None
+) -> Done:
     """`messages` as rows {"text", "messages"} of at most `max_tokens` tokens each.
 
     size: tokens of a conversation as the model's own template writes it; of its text in ours when left out.
-    A question that leaves no room for an answer stays together with it, above the limit: the caller counts it.
+    A round that leaves no room for an answer stays whole, above the limit, and is told.
     """
-    measure = size or (lambda talk: len(starts(render(talk).text)))
+    measure = ruler if isinstance(ruler, Ruler) else Ruler(ruler)
+    count = size or (lambda talk: measure.count(render(talk).text))
     system = messages[: 1 if messages and messages[0]["role"] == "system" else 0]
-    rounds = _rounds(messages[len(system) :])
-    parts: list[Messages] = []
+    done = Done()
     held: Messages = []
+    sum_held = 0  # of the rounds held, each by itself: what they are together is measured only near the limit
+    parts: list[Messages] = []
+    rounds = _rounds(messages[len(system) :])
     for turns in rounds:
-        if held and measure([*system, *held, *turns]) <= max_tokens:
-            held = held + turns
+        alone = count([*system, *turns])
+        if held and (sum_held + alone) * SLACK > max_tokens:
+            exact = count([*system, *held, *turns])
+            together, sum_now = exact <= max_tokens, exact
+        else:
+            together, sum_now = bool(held), sum_held + alone
+        if together:
+            held, sum_held = held + turns, sum_now
             continue
         if held:
             parts.append(system + held)
-        if measure([*system, *turns]) <= max_tokens:
-            held = turns
+        held, sum_held = [], 0
+        if alone <= max_tokens:
+            held, sum_held = turns, alone
             continue
-        held = []
-        parts += [system + part for part in _long_round(system, turns, max_tokens, starts, strategy, overlap_tokens, measure)]
+        parts += [system + part for part in _long_round(system, turns, max_tokens, measure, strategy, overlap_tokens, count, done)]
     if held:
         parts.append(system + held)
-    return [{"messages": part, "text": render(part).text} for part in parts]
+    done.rows = [{"messages": part, "text": render(part).text} for part in parts]
+    done.apart = max(0, len(parts) - 1)
+    return done
 
 
 def _rounds(messages: Messages) -> list[Messages]:
@@ -51,15 +85,25 @@ def _rounds(messages: Messages) -> list[Messages]:
 
 
 def _long_round(
-    system: Messages, turns: Messages, max_tokens: int, starts: Starts, strategy: Strategy, overlap_tokens: int, measure: Size
+    system: Messages, turns: Messages, max_tokens: int, ruler: Ruler, strategy: Strategy, overlap_tokens: int, size: Size, done: Done
 ) -> list[Messages]:
     """One question with an answer too long for the window, as several with parts of the answer."""
-    if turns[-1]["role"] != "assistant" or sum(turn["role"] == "assistant" for turn in turns) > 1:
+    if turns[-1]["role"] != "assistant":
+        done.whole.append("a question without an answer")
+        return [turns]
+    if sum(turn["role"] == "assistant" for turn in turns) > 1:
+        done.whole.append("several answers in a row")
         return [turns]
     question, answer = turns[:-1], turns[-1]
     empty = [*system, *question, {**answer, "content": ""}]
-    room = max_tokens - measure(empty) - 2  # at its edges an answer can have a token more than by itself
-    if room < max(LEAST_ROOM, 2 * overlap_tokens):
-        return [turns]
-    pieces = split_text(answer["content"], room, starts, strategy, overlap_tokens)
-    return [[*question, {**answer, "content": piece}] for piece in pieces]
+    room = max_tokens - size(empty) - 2  # at its edges an answer can have a token more than by itself
+    while room >= max(LEAST_ROOM, 2 * overlap_tokens):
+        pieces = split_text(answer["content"], room, ruler, strategy, overlap_tokens)
+        parts = [[*question, {**answer, "content": piece}] for piece in pieces]
+        above = max(size([*system, *part]) for part in parts) - max_tokens
+        if above <= 0:
+            done.answers += 1
+            return parts
+        room -= above
+    done.whole.append("its question leaves no room for an answer")
+    return [turns]

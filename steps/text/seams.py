@@ -35,7 +35,15 @@ class Seams:
 
     def last(self, text: str, low: int = 0) -> int:
         """The last seam after `low`: text[:seam] and text[seam:] have, joined, the ids of `text`. 0 when none is known."""
-        return 0
+        return next((at for at in range(len(text) - 1, max(low, 0), -1) if self.is_seam(text, at)), 0)
+
+    def first(self, text: str) -> int:
+        """The first seam, -1 when none is known."""
+        return next((at for at in range(1, len(text)) if self.is_seam(text, at)), -1)
+
+    def is_seam(self, text: str, at: int) -> bool:
+        """Whether `at`, inside the text, is one."""
+        return False
 
     def parted(self, text: str) -> list[str]:
         """`text` in stretches whose ids, joined, are its ids."""
@@ -72,20 +80,20 @@ class PieceSeams(Seams):
         unigram = opened.model.kind == "unigram"
         self.whole, self.stretch = (WHOLE_UNIGRAM, STRETCH_UNIGRAM) if unigram else (STRETCH, STRETCH)
 
-    def last(self, text: str, low: int = 0) -> int:
-        """The last place after `low` over which no piece reaches."""
-        inside, known = self._inside, self._known
-        for at in range(len(text) - 1, max(low, 0), -1):
-            pair = text[at - 1 : at + 1].replace("▁", " ")
-            if pair not in inside and (pair[0] in known or pair[1] in known):
-                return at
-        return 0
+    def is_seam(self, text: str, at: int) -> bool:
+        """A place over which no piece reaches."""
+        pair = text[at - 1 : at + 1].replace("▁", " ")
+        return pair not in self._inside and (pair[0] in self._known or pair[1] in self._known)
 
 
 class WordSeams(Seams):
     """Of a byte-level tokenizer whose words begin at blanks."""
 
     whole = STRETCH
+
+    def is_seam(self, text: str, at: int) -> bool:
+        """A blank that follows a visible character."""
+        return text[at] == " " and not text[at - 1].isspace()
 
     def last(self, text: str, low: int = 0) -> int:
         """The last blank after `low` that follows a visible character."""

@@ -2,138 +2,170 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from steps.text.ruler import Ruler, Starts
+from steps.text.sentences import LONGEST_WORD, sentence_ends
+
+if TYPE_CHECKING:
+    pass
 
 Strategy = Literal["auto", "paragraph", "sentence", "token"]
-Starts = Callable[[str], Sequence[int]]  # the first character of each token
 
-WINDOW = 1 << 16  # characters that are tokenized at once, so that a book on one line takes no more memory than a page
 FILLED = 0.5  # a nicer cut is taken only when the piece is at least so full
-
-ABBREVIATIONS = frozenset(
-    """dr prof doç yrd mr mrs ms st sr jr no nr vol fig figs eq ref refs vs etc e.g i.e cf al approx dept inc ltd co örn bkz vb vd yy
-    çev haz alm ing fr av cad sok mah apt tel s sy şek tab yay der op müh arş gör öğr m.ö m.s ö.ö""".split()  # noqa: SIM905
-)
-ENDS = re.compile(r"(?:[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[”’』」）]*)\s*")
-PARAGRAPH = re.compile(r"\n[^\S\n]*(?:\n\s*)?")
-WORD = re.compile(r"\s+")
+NEAR = 256  # characters before a limit that are looked at first
+AHEAD = 64  # tokens that are known beyond a piece before it is cut: its end may be looked at with what follows
+PARAGRAPH = re.compile(r"\n[^\S\n]*+(?:\n\s*+)?+")
+WORD = re.compile(r"\s++")
+KINDS = {"auto": "psw", "paragraph": "psw", "sentence": "sw", "token": ""}
 
 
-def sentence_ends(text: str) -> list[int]:
-    """Positions at which a sentence has just ended, its following blanks included; Turkish, English and Chinese.
-
-    Not after abbreviations (Dr., örn.), initials (A. Yılmaz), ordinals (19. yüzyıl), nor inside numbers (3.14).
-    """
-    found = []
-    for match in ENDS.finditer(text):
-        if match[0][0] == "." and not _ends_here(text, match.start(), match.end()):
-            continue
-        found.append(match.end())
-    return found
-
-
-def _ends_here(text: str, dot: int, after: int) -> bool:
-    following = text[after : after + 1]
-    if following.islower():
-        return False
-    start = max(text.rfind(" ", 0, dot), text.rfind("\n", 0, dot)) + 1
-    word = text[start:dot].lstrip("([\"'“‘").lower()
-    if word in ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
-        return False
-    return not (word.isdigit() and len(word) <= 2 and following.isalpha())
-
-
-def split_text(text: str, max_tokens: int, starts: Starts, strategy: Strategy = "auto", overlap_tokens: int = 0) -> list[str]:
+def split_text(text: str, max_tokens: int, ruler: Ruler | Starts, strategy: Strategy = "auto", overlap_tokens: int = 0) -> list[str]:
     """Pieces of at most `max_tokens` tokens each; joined, they are the text (with `overlap_tokens`, each begins that much earlier).
 
     A single character of more tokens than the limit stays whole. Raises ValueError unless 0 <= overlap_tokens < max_tokens.
     """
-    return [piece for piece, _ in split_counted(text, max_tokens, starts, strategy, overlap_tokens)]
+    measure = ruler if isinstance(ruler, Ruler) else Ruler(ruler)
+    cutter = Cutter(max_tokens, measure, strategy, overlap_tokens)
+    return [piece.text for piece in cutter.pieces(measure.windows([text]))]
 
 
-def split_counted(
-    text: str, max_tokens: int, starts: Starts, strategy: Strategy = "auto", overlap_tokens: int = 0
-) -> list[tuple[str, int]]:
-    """The pieces of `split_text`, each with its real number of tokens."""
-    if not 0 <= overlap_tokens < max_tokens:
-        raise ValueError("overlap_tokens must be below max_tokens")
-    pieces: list[tuple[str, int]] = []
-    at = 0  # where the next piece begins, overlap apart
-    while at < len(text):
-        back = _overlap_start(text, at, overlap_tokens, starts)
-        size = at - back + 8 * max_tokens if overlap_tokens else max(WINDOW, 16 * max_tokens)
-        window = text if not back and len(text) <= size else text[back : back + size]
-        last = back + len(window) >= len(text)
-        tokens = starts(window)
-        begin = 0
-        while begin < len(window):
-            if begin and not last and len(tokens) - bisect_left(tokens, begin) <= max_tokens:
-                break  # the window is used up: tokenize on from here
-            cut, count = _piece(window, begin, max(at - back, begin), tokens, max_tokens, strategy, starts, last)
-            if count > max_tokens and begin < at - back:  # a character too wide beside its overlap goes without it
-                begin = at - back
-                cut, count = _piece(window, begin, begin, tokens, max_tokens, strategy, starts, last)
-            pieces.append((window[begin:cut], count))
-            begin = cut
-            if overlap_tokens:
-                break  # where the overlap begins must be looked for anew
-        at = back + begin
-    return pieces
+class Piece(NamedTuple):
+    """tokens: its real number by itself. repeated: characters at its beginning that the last piece had too."""
+
+    text: str
+    tokens: int
+    repeated: int
 
 
-def _overlap_start(text: str, at: int, overlap_tokens: int, starts: Starts) -> int:
-    """Where a piece that goes on at `at` begins when it repeats `overlap_tokens` tokens."""
-    if not overlap_tokens or not at:
-        return at
-    before = text[max(0, at - 16 * overlap_tokens) : at]
-    tokens = starts(before)
-    return at - len(before) + int(tokens[-min(overlap_tokens, len(tokens))])
+class Cutter:
+    """Cuts one text after the other. What is held of a text is a window and a piece, however long it is."""
 
+    def __init__(self, max_tokens: int, ruler: Ruler, strategy: Strategy = "auto", overlap_tokens: int = 0) -> None:
+        if not 0 <= overlap_tokens < max_tokens:
+            raise ValueError("overlap_tokens must be below max_tokens")
+        self.max_tokens, self.ruler, self.strategy, self.overlap_tokens = max_tokens, ruler, strategy, overlap_tokens
 
-def _piece(
-    window: str, begin: int, head: int, tokens: Sequence[int], max_tokens: int, strategy: Strategy, starts: Starts, last: bool
-) -> tuple[int, int]:
-    """Where the piece that begins at `begin` ends, beyond `head` so that something new is in it; and its number of tokens.
+    def pieces(self, windows: "Iterable[tuple[str, Sequence[int]]]") -> Iterator[Piece]:
+        """The text's pieces. windows: the text in parts, and of each the first character of each token."""
+        coming = iter(windows)
+        held = _Held()
+        begin = head = 0  # where the next piece begins, and where what is new in it does
+        while True:
+            while not held.last and held.tokens_from(begin) <= self.max_tokens + AHEAD:
+                held.drop(begin)
+                begin, head = 0, head - begin
+                held.take(coming)
+            if head >= len(held.text):
+                return
+            cut, count = self._piece(held, begin, head)
+            if count > self.max_tokens and begin < head:  # a character too wide beside its overlap goes without it
+                begin = head
+                cut, count = self._piece(held, begin, head)
+            yield Piece(held.text[begin:cut], count, head - begin)
+            begin, head = self._overlap(held, begin, cut), cut
 
-    Cut at the borders of tokens, a piece has by itself the very tokens that it had inside the text: no merge of BPE, and no best
-    path of unigram, reaches over a border. Only a piece that begins or ends inside a token must be tokenized by itself.
-    """
-    first = bisect_left(tokens, begin)
-    sound = first < len(tokens) and tokens[first] == begin
-    if last and len(tokens) - first + (not sound) <= max_tokens:
-        cut = len(window)
-    else:
-        limit = int(tokens[first + max_tokens]) if first + max_tokens < len(tokens) else len(window)
-        cut = _cut(window, head, max(limit, head + 1), strategy)
-    while True:
-        after = bisect_left(tokens, cut)
-        if sound and (cut == len(window) or (after < len(tokens) and tokens[after] == cut)):
-            count = after - first
+    def _overlap(self, held: "_Held", begin: int, cut: int) -> int:
+        """Where the piece after `cut` begins: `overlap_tokens` tokens earlier, all of them of the last piece."""
+        if not self.overlap_tokens:
+            return cut
+        return max(begin, held.start(max(0, held.index(cut) - self.overlap_tokens)))
+
+    def _piece(self, held: "_Held", begin: int, head: int) -> tuple[int, int]:
+        """Where the piece that begins at `begin` ends, beyond `head` so that something new is in it; and its number of tokens."""
+        first = held.index(begin)
+        if held.last and held.tokens_from(begin) + (not held.border(begin)) <= self.max_tokens:
+            cut = len(held.text)
         else:
-            alone = starts(window[begin:cut])
-            count = len(alone)
-        if count <= max_tokens or cut - head <= 1:
-            return cut, count
-        nearer = int(tokens[after - 1]) if after else cut - 1
-        cut = nearer if head < nearer < cut else cut - 1
+            cut = self._cut(held, head, max(held.start(first + self.max_tokens), head + 1))
+        while True:
+            count = self.ruler.between(held.text, held.starts, begin, cut, held.last)
+            if count <= self.max_tokens or cut - head <= 1:
+                return cut, count
+            nearer = held.start(max(first, held.index(cut) - (count - self.max_tokens)))
+            cut = nearer if head < nearer < cut else max(head + 1, cut - max(1, (cut - head) // 8))
+
+    def _cut(self, held: "_Held", head: int, limit: int) -> int:
+        """The best place to cut in (head, limit]."""
+        text = held.text
+        least = head + int((limit - head) * FILLED)
+        for kind in KINDS[self.strategy]:
+            even_early = (self.strategy, kind) in (("paragraph", "p"), ("sentence", "s"))
+            best = _last(kind, text, head if even_early else max(head, least - 1), limit)
+            if best:
+                return self._with_blank(held, best, head)
+        return limit
+
+    def _with_blank(self, held: "_Held", cut: int, head: int) -> int:
+        """The blank before the next word goes to the side whose token it is part of: so no token is cut, and nothing counted anew."""
+        if cut - 1 > head and held.text[cut - 1] == " " and not held.border(cut) and held.border(cut - 1):
+            return cut - 1
+        return cut
 
 
-def _cut(window: str, head: int, limit: int, strategy: Strategy) -> int:
-    """The best place to cut in (head, limit]."""
-    least = head + int((limit - head) * FILLED)
-    stretch = window[head : limit + 1]
-    kinds = {"auto": "psw", "paragraph": "psw", "sentence": "sw", "token": ""}[strategy]
-    for kind in kinds:
-        best = max((head + e for e in _ends(kind, stretch) if e > 0 and head + e <= limit), default=0)
-        if best > head and (best >= least or (strategy, kind) in (("paragraph", "p"), ("sentence", "s"))):
-            return best
-    return limit
+class _Held:
+    """The part of a text that is being cut, with its tokens. last: nothing follows."""
+
+    def __init__(self) -> None:
+        import numpy as np
+
+        self.text = ""
+        self.starts: np.ndarray = np.zeros(0, np.int64)
+        self.last = False
+
+    def take(self, coming: "Iterator[tuple[str, Sequence[int]]]") -> None:
+        """One more window."""
+        import numpy as np
+
+        window = next(coming, None)
+        if window is None:
+            self.last = True
+            return
+        self.starts = np.concatenate([self.starts, np.asarray(window[1], np.int64) + len(self.text)])
+        self.text += window[0]
+
+    def drop(self, begin: int) -> None:
+        """Forget what stands before `begin`."""
+        if begin:
+            self.starts = self.starts[self.index(begin) :] - begin
+            self.text = self.text[begin:]
+
+    def index(self, at: int) -> int:
+        """The first token that begins at `at` or after it."""
+        return int(self.starts.searchsorted(at))
+
+    def start(self, token: int) -> int:
+        """Where a token begins; behind the last one, the end."""
+        return int(self.starts[token]) if token < len(self.starts) else len(self.text)
+
+    def border(self, at: int) -> bool:
+        """Whether a token begins, or the text ends, at `at`."""
+        return self.start(self.index(at)) == at
+
+    def tokens_from(self, at: int) -> int:
+        """Tokens that begin at `at` or after it."""
+        return len(self.starts) - self.index(at)
+
+
+def _last(kind: str, text: str, low: int, limit: int) -> int:
+    """The last place of its kind in (low, limit], 0 when there is none; looked for near the end first."""
+    size = NEAR
+    while True:
+        least = max(low, limit - size)
+        from_here = max(0, least - LONGEST_WORD) if kind == "s" else least
+        ends = _ends(kind, text[from_here : limit + 16])
+        at = bisect_left(ends, limit + 1 - from_here) - 1
+        if at >= 0 and from_here + ends[at] > least:
+            return from_here + ends[at]
+        if least == low:
+            return 0
+        size = limit
 
 
 def _ends(kind: str, stretch: str) -> list[int]:
     if kind == "s":
         return sentence_ends(stretch)
     if kind == "w":  # before the blank: pieces of a vocabulary begin with it
-        return [m.end() - 1 if m[0][-1] == " " else m.end() for m in WORD.finditer(stretch)]
+        return [m.end() - 1 if m[0][-1] == " " and m.end() > 1 else m.end() for m in WORD.finditer(stretch)]
     return [m.end() for m in PARAGRAPH.finditer(stretch)]

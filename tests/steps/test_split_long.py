@@ -1,11 +1,16 @@
 """split_long: no document above the limit, none lost, and a page of numbers that is right."""
 
+import os
+from pathlib import Path
+
 import pytest
+from blake3 import blake3
 from pydantic import ValidationError
 
-from schemas import CorpusForecast
+from schemas import Corpus, CorpusForecast, RecipeError
 from steps.parse_corpus import ParseCorpus, Source, parse_corpus
 from steps.split_long import SplitLong, split_long
+from steps.text import blocks
 from tests.conftest import FakeContext
 from tests.steps.text.made import corpus, folder, opened, stories, tokenizer
 
@@ -24,7 +29,7 @@ def test_pieces_joined_are_the_documents(strategy):
         joined[row["origin"]] = joined.get(row["origin"], "") + row["text"]
         assert opened().count(row["text"]) + 2 <= 120
     assert list(joined.values()) == [row["text"] for row in stories().rows()]
-    facts = context.kept["preprocess"]
+    facts = context.kept["preprocess_stats"]
     assert (facts["after"]["max"] <= 120, facts["over_limit_after"], facts["after"]["count"]) == (True, 0, split.documents_count)
     assert facts["chunks_per_entry"]["mean"] == pytest.approx(split.documents_count / 330, abs=1e-3)
     assert (split.bytes, split.languages["tr"] > 200) == (stories().bytes, True)
@@ -34,7 +39,7 @@ def test_lengths_before_are_the_real_ones():
     """Quantiles of the tokenizer's own counts; the histogram holds every document once."""
     lengths = sorted(opened().count(row["text"]) + 2 for row in stories().rows())
     _, context = made(stories(), max_tokens=256)
-    facts = context.kept["preprocess"]
+    facts = context.kept["preprocess_stats"]
     assert [facts["before"][k] for k in ("count", "min", "median", "max")] == [330, lengths[0], lengths[164], lengths[-1]]
     assert facts["over_limit_share_before"] == pytest.approx(sum(n > 256 for n in lengths) / 330, abs=1e-5)
     assert (sum(facts["histogram"]["before"]), sum(facts["histogram"]["after"])) == (330, facts["after"]["count"])
@@ -45,7 +50,7 @@ def test_analyze_only_hands_the_corpus_on():
     """The very artifact; the numbers and the page are there."""
     split, context = made(stories(), max_tokens=120, analyze_only=True)
     assert split is stories()
-    assert context.kept["preprocess"]["over_limit_after"] > 300
+    assert context.kept["preprocess_stats"]["over_limit_after"] > 300
     assert "only measured" in (context._side / "reports/preprocess.md").read_text()
 
 
@@ -79,7 +84,7 @@ def test_texts_and_conversations_together():
             assert row["messages"][0]["content"] == questions[row["origin"]]
             answers[row["origin"]] = answers.get(row["origin"], "") + row["messages"][-1]["content"]
     assert answers == {row["origin"]: row["messages"][-1]["content"] for row in pairs.rows()}
-    assert context.kept["preprocess"]["conversations"] == 160
+    assert context.kept["preprocess_stats"]["conversations"] == 160
 
 
 def test_a_question_that_fills_the_window_is_told():
@@ -87,7 +92,10 @@ def test_a_question_that_fills_the_window_is_told():
     long = [{"role": "user", "content": "uzun soru " * 90}, {"role": "assistant", "content": "Evet."}]
     split, context = made(corpus([{"text": "x " * 400, "messages": long}]), max_tokens=64)
     assert [row["messages"] for row in split.rows()] == [long]
-    assert context.warnings == [("D131", "1 conversations stay above 64 tokens: their question alone fills the window")]
+    assert context.warnings == [("D131", "1 rows stay above 64 tokens: its question leaves no room for an answer")]
+    done = {"rounds kept whole above the limit: its question leaves no room for an answer": 1}
+    assert context.kept["preprocess_stats"]["conversations_done"] == done
+    assert context.events[-1]["chats"] == done
 
 
 @pytest.mark.parametrize("params", [{"max_tokens": 8}, {"max_tokens": 64, "overlap_tokens": 40}])
@@ -103,3 +111,115 @@ def test_forecast_keeps_bytes_and_languages():
     inputs = {"corpus": [CorpusForecast(bytes=10, languages=["tr"]), CorpusForecast(bytes=5, languages=["en"], shape="chat")]}
     said = split_long.forecast_function(SplitLong(max_tokens=64), inputs, None)
     assert (said.bytes, said.languages, said.shape, said.documents) == (15, ["en", "tr"], "chat", None)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Blocks and long lines of a size that tests can reach."""
+    monkeypatch.setattr(blocks, "BLOCK", 4000)
+    monkeypatch.setattr(blocks, "LONG", 9000)
+
+
+def book() -> Corpus:
+    """Stories, and all of them as one document on one line."""
+    rows = list(stories().rows())
+    return corpus([*rows[:20], {"text": " ".join(row["text"] for row in rows), "lang": "tr", "origin": "book"}, *rows[20:40], {"text": ""}])
+
+
+@pytest.mark.parametrize("model", ["bpe", "unigram", "byte_bpe"])
+def test_any_number_of_workers_gives_the_same_bytes(small, model):
+    """And lines of any length, held whole or cut as they come."""
+    found = []
+    for workers in (1, 3):
+        context = FakeContext(folder())
+        split = split_long(SplitLong(max_tokens=100, overlap_tokens=9, workers=workers), [book()], tokenizer(model), context)
+        found.append(((split.path / "corpus.jsonl").read_bytes(), (split.path / "artifact.json").read_bytes(), context.kept))
+    assert found[0] == found[1]
+    blocks.BLOCK, blocks.LONG = 1 << 20, 1 << 22
+    context = FakeContext(folder())
+    whole = split_long(SplitLong(max_tokens=100, overlap_tokens=9), [book()], tokenizer(model), context)
+    assert ((whole.path / "corpus.jsonl").read_bytes(), (whole.path / "artifact.json").read_bytes(), context.kept) == found[0]
+
+
+def test_a_line_is_left_as_it_stands_when_it_fits(small):
+    """Byte for byte, unknown fields and all; a book above the limit keeps its origin in every piece."""
+    given = corpus([{"text": "kısa", "more": [1.50, "x"]}, {"text": "uzun " * 3000, "lang": "tr"}])
+    split, _ = made(given, max_tokens=64)
+    lines = (split.path / "corpus.jsonl").read_bytes().splitlines()
+    assert lines[0] == (given.path / "corpus.jsonl").read_bytes().splitlines()[0]
+    pieces = list(split.rows())[1:]
+    assert "".join(row["text"] for row in pieces) == "uzun " * 3000
+    assert {(row["lang"], row["origin"]) for row in pieces} == {("tr", blake3(("uzun " * 3000).encode()).hexdigest(16))}
+
+
+def test_what_cutting_would_have_lost_is_counted():
+    """Documents and tokens beyond the limit; the page says it in words."""
+    lengths = [opened().count(row["text"]) + 2 for row in stories().rows()]
+    _, context = made(stories(), max_tokens=256)
+    facts = context.kept["preprocess_stats"]
+    lost = sum(max(0, n - 256) for n in lengths)
+    assert facts["truncated"] == {
+        "documents": sum(n > 256 for n in lengths), "tokens": lost, "share_of_tokens": round(lost / sum(lengths), 6)
+    }  # fmt: skip
+    assert facts["chunks_per_entry"]["entries_split"] == facts["truncated"]["documents"]
+    assert f"would lose {lost:,} tokens" in (context._side / "reports/preprocess.md").read_text()
+
+
+def test_the_guides_file_name_is_kept(tmp_path):
+    """stats/preprocess_stats.json, as the run folder of the guide has it."""
+    _, context = made(stories(), max_tokens=256)
+    assert list(context.kept) == ["preprocess_stats"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_damaged_corpora_are_told(small, workers):
+    """A broken line by its number, a cut file, one that is gone, one without a document."""
+    given = book()
+    path = given.path / "corpus.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:30], b"{broken\n", *lines[31:]]))
+    with pytest.raises(RecipeError, match=r"D122: corpus\.jsonl, line 31: it is no JSON"):
+        made(given, max_tokens=64, workers=workers)
+    path.write_bytes(b"".join(lines[:30]))
+    with pytest.raises(RecipeError, match=r"D122: .*has 30 lines, its description says 42: it was cut or changed"):
+        made(given, max_tokens=64, workers=workers)
+    path.unlink()
+    with pytest.raises(RecipeError, match=r"D122: corpus\.jsonl cannot be read"):
+        made(given, max_tokens=64, workers=workers)
+    with pytest.raises(RecipeError, match="D104"):
+        made(corpus([]), max_tokens=64, workers=workers)
+
+
+def test_a_full_or_read_only_disk_is_the_systems_error():
+    """The runner tells them as R003 and R001."""
+    context = FakeContext(folder())
+    (context.workdir / "corpus.jsonl").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device"):
+        split_long(SplitLong(max_tokens=64), [stories()], tokenizer(), context)
+    context.workdir = Path("/proc/self")
+    with pytest.raises(OSError, match=r"corpus\.jsonl"):
+        split_long(SplitLong(max_tokens=64), [stories()], tokenizer(), context)
+
+
+def test_conversations_are_never_parted_silently():
+    """Real chats of many turns: every turn is there in order, a question before each answer, and what was done is counted."""
+    path = Path(os.environ.get("RECIPE_TEST_DATA", "")) / "chat" / "fastchat-dummy-conversations.jsonl"
+    if not path.is_file():
+        pytest.skip("RECIPE_TEST_DATA has no chat rows here")
+    chats = parse_corpus(ParseCorpus(sources=[Source(path=str(path), take=80)]), FakeContext(folder()))
+    split, context = made(chats, max_tokens=100)
+    turns: dict[str, list[dict[str, str]]] = {row["origin"]: [] for row in chats.rows()}
+    for row in split.rows():
+        roles = [m["role"] for m in row["messages"]]
+        assert all(before != "assistant" or at == len(roles) - 1 or roles[at + 1] != "assistant" for at, before in enumerate(roles))
+        assert roles[-1] == "assistant" or len(roles) == 1 or roles[-1] == "user"
+        assert opened().count(row["text"]) + 2 <= 100 or context.kept["preprocess_stats"]["over_limit_after"]
+        for message in row["messages"]:
+            known = turns[row["origin"]]
+            if message["role"] == "assistant" and known and known[-1]["role"] == "assistant":
+                known[-1] = {**known[-1], "content": known[-1]["content"] + message["content"]}
+            elif message["role"] == "assistant" or message not in known[-1:] + known[-2:-1]:
+                known.append(dict(message))
+    assert turns == {row["origin"]: row["messages"] for row in chats.rows()}
+    assert context.kept["preprocess_stats"]["conversations"] == 80
+    assert context.kept["preprocess_stats"]["conversations_done"]["conversations split"] > 0

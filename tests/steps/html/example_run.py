@@ -291,6 +291,9 @@ def preprocess_stats() -> dict[str, Any]:
         "before": {"count": 8, "min": 310, "median": 1850, "p90": 4200, "p95": 4600, "p99": 5210, "max": 5300},
         "after": {"count": 21, "min": 120, "median": 870, "p90": 1010, "p95": 1019, "p99": 1024, "max": 1024},
         "over_limit_share_before": 0.75,
+        "over_limit_after": 0,
+        "truncated": {"documents": 6, "tokens": 9120, "share_of_tokens": 0.5271},
+        "conversations_done": {"conversations split": 2, "long answers split, their question repeated": 1},
         "chunks_per_entry": {"mean": 2.6, "max": 6},
         "histogram": {
             "edges": [0, 512, 1024, 1536, 2048, 3072, 4096, 6144],
@@ -354,7 +357,7 @@ def record(folder: Path) -> RunRecord:
                 }
             },
         ),
-        ("split_long", "made", "first run", 0.4, {"preprocess": preprocess_stats()}),
+        ("split_long", "made", "first run", 0.4, {"preprocess_stats": preprocess_stats()}),
         ("plan", "made", "the train step changed", 0.1, {"plan": plan_stats()}),
         ("train", "made", "bins changed", 118.4, {"training": training_stats()}),
         ("validate_checkpoint", "made", "checkpoint changed", 21.0, {"validation": validation_stats()}),

@@ -125,7 +125,7 @@ def test_a_conversation_is_split_by_the_length_that_training_meets(tmp_path: Pat
     split = split_long(SplitLong(max_tokens=256), [corpus], tokenizer, context)
     lengths = [len(encode(row, opened).ids) for row in split.rows()]
     assert max(lengths) <= 256
-    assert context.kept["preprocess"]["after"]["max"] == max(lengths)
+    assert context.kept["preprocess_stats"]["after"]["max"] == max(lengths)
     assert "".join(row["messages"][-1]["content"] for row in split.rows()) == answer
 
 

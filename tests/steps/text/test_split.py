@@ -6,9 +6,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from steps.text.conversations import split_messages
-from steps.text.split import sentence_ends, split_text
-from tests.steps.text.made import opened
+from steps.text import split as room
+from steps.text.conversations import split_conversation, split_messages
+from steps.text.ruler import TokenRuler
+from steps.text.sentences import sentence_ends
+from steps.text.split import Cutter, split_text
+from steps.text.tokenizers import open_tokenizer
+from tests.steps.text.made import opened, stories, tokenizer
 
 PROSE = st.lists(
     st.sampled_from(["Bir gün. ", "Ali geldi mi?\n", "\n\n", "çok-uzun-bir-kelimeyle ", "3.14 ", "句子。", "é😀", " "]), max_size=60
@@ -34,18 +38,68 @@ def test_splitting_loses_nothing(text, max_tokens, strategy):
     assert all(len(starts(piece)) <= max_tokens for piece in pieces)
 
 
-@settings(max_examples=40, deadline=None)
-@given(PROSE.map("".join), st.integers(12, 60), st.integers(1, 6))
-def test_overlap_repeats_the_end_of_the_last_piece(text, max_tokens, overlap):
-    """Each piece begins with the end of the one before it; without those beginnings they are the document."""
-    pieces = split_text(text, max_tokens, starts, "auto", overlap)
-    rest = text
-    whole = ""
-    for piece in pieces:
-        fresh = next(piece[i:] for i in range(len(piece) + 1) if whole.endswith(piece[:i]) and rest.startswith(piece[i:]) and piece[i:])
-        whole, rest = whole + fresh, rest[len(fresh) :]
+@pytest.mark.parametrize(("model", "fallback"), [("bpe", None), ("bpe", False), ("unigram", None), ("unigram", True), ("byte_bpe", None)])
+@settings(max_examples=60, deadline=None)
+@example("句子。é😀Ali geldi mi?" * 3, 12, 5, "sentence", 30)
+@given(
+    PROSE.map("".join), st.integers(12, 60), st.integers(0, 6), st.sampled_from(["auto", "paragraph", "sentence", "token"]),
+    st.integers(1, 60),
+)  # fmt: skip
+def test_nothing_is_lost_and_every_count_is_real(model, fallback, text, max_tokens, overlap, strategy, part):
+    """With every tokenizer, overlap and strategy, and whatever the parts in which the text comes.
+
+    The pieces without what they repeat are the document; what they repeat is the end of the last piece; each has, by itself, the
+    number of tokens that is told, and no more than allowed.
+    """
+    one = open_tokenizer(tokenizer(model, 1000, fallback).path)
+    ruler = TokenRuler(one)
+    parts = [text[i : i + part] for i in range(0, len(text), part)]
+    whole = before = ""
+    for piece in Cutter(max_tokens, ruler, strategy, overlap).pieces(ruler.windows(parts)):
+        repeated, fresh = piece.text[: piece.repeated], piece.text[piece.repeated :]
+        assert before.endswith(repeated)
+        assert fresh
+        assert piece.tokens == one.count(piece.text) <= max_tokens
+        whole, before = whole + fresh, piece.text
     assert whole == text
-    assert all(len(starts(piece)) <= max_tokens for piece in pieces)
+
+
+def test_a_whole_book_is_split_exactly():
+    """Real text in pieces of 200 tokens, each counted by itself: not one token too many, not one character lost."""
+    text = "\n\n".join(row["text"] for row in stories().rows())
+    for model in ("bpe", "unigram", "byte_bpe"):
+        ruler = TokenRuler(opened(model))
+        for strategy in ("auto", "token"):
+            pieces = list(Cutter(200, ruler, strategy, 20).pieces(ruler.windows([text])))
+            assert "".join(piece.text[piece.repeated :] for piece in pieces) == text
+            assert [piece.tokens for piece in pieces] == [opened(model).count(piece.text) for piece in pieces]
+            assert max(piece.tokens for piece in pieces) <= 200
+            assert sum(piece.tokens for piece in pieces) > 150 * len(pieces)
+
+
+@pytest.mark.parametrize("text", [".", "a", "x.\n", ". ", "\n", " ", "kelimelerarasındaboşlukyok", "😀"])
+@pytest.mark.parametrize("strategy", ["auto", "sentence"])
+def test_odd_texts_are_split_in_linear_work(monkeypatch, text, strategy):
+    """Nothing but periods, one giant word, no blanks: what is searched and tokenized grows with the text, not with its square."""
+    looked = []
+    for name in ("_ends",):
+        real = getattr(room, name)
+        monkeypatch.setattr(room, name, lambda kind, stretch, real=real: looked.append(len(stretch)) or real(kind, stretch))
+    work = []
+    for size in (20_000, 80_000):
+        looked.clear()
+        whole = text * (size // len(text))
+        pieces = split_text(whole, 400, words, strategy)
+        assert "".join(pieces) == whole
+        work.append(sum(looked))
+    assert work[1] <= 5 * work[0] <= 60 * 20_000
+
+
+def test_a_run_of_marks_is_looked_at_once():
+    """A hundred thousand of them, with nothing behind: as quick as any other text."""
+    assert sentence_ends("." * 100_000) == []
+    assert sentence_ends("?!" * 50_000 + " ") == [100_001]
+    assert len(sentence_ends("ab.\nX" * 20_000)) == 20_000
 
 
 def test_a_cut_stands_between_paragraphs_where_it_can():
@@ -68,7 +122,18 @@ def test_token_strategy_fills_every_piece():
         ("Saat 3.15 oldu! Kim var? Ali…", ["Saat 3.15 oldu! ", "Kim var? ", "Ali…"]),
         ("19. Yüzyılda yaşadı. Öldü.", ["19. Yüzyılda yaşadı. ", "Öldü."]),
         ("He left in 1996. She stayed.", ["He left in 1996. ", "She stayed."]),
-        ('"Gel!" dedi. "Olmaz."', ['"Gel!" ', "dedi. ", '"Olmaz."']),
+        ('"Gel!" dedi. "Olmaz."', ['"Gel!" dedi. ', '"Olmaz."']),
+        ("3. Selim tahta çıktı. 19. yüzyıldı.", ["3. Selim tahta çıktı. ", "19. yüzyıldı."]),
+        ("II. Abdülhamit ve XIX. Yüzyıl. Son.", ["II. Abdülhamit ve XIX. Yüzyıl. ", "Son."]),
+        ("15. 16. ve 17. yüzyıllarda. Evet.", ["15. 16. ve 17. yüzyıllarda. ", "Evet."]),
+        ("Ali... sonra sustu… ve gitti. Bitti.", ["Ali... sonra sustu… ve gitti. ", "Bitti."]),
+        ("Bekle... Geldi.", ["Bekle... ", "Geldi."]),
+        ("See https://a.b/c?d=e.f for it. J. R. R. Tolkien.", ["See https://a.b/c?d=e.f for it. ", "J. R. R. Tolkien."]),
+        ("The U.S. Army came. M.Ö. 5. yüzyıl.", ["The U.S. Army came. ", "M.Ö. 5. yüzyıl."]),
+        ("Prof. Dr. Ayşe Kaya'nın çalışması (bkz. Şek. 3). Sonuç.", ["Prof. Dr. Ayşe Kaya'nın çalışması (bkz. Şek. 3). ", "Sonuç."]),
+        ("He paid $3.50. Then 1,000.5 km.", ["He paid $3.50. ", "Then 1,000.5 km."]),
+        ("“你好。”他说。价格是3.14元。", ["“你好。”", "他说。", "价格是3.14元。"]),
+        ("「行くよ。」と言った。", ["「行くよ。」", "と言った。"]),
         ("你好。我们走吧！好吗？", ["你好。", "我们走吧！", "好吗？"]),
         ("e.g. this one, i.e. A. Yılmaz. Yes.", ["e.g. this one, i.e. A. Yılmaz. ", "Yes."]),
     ],
@@ -114,3 +179,42 @@ def test_a_question_that_fills_the_window_stays_with_its_answer():
     """It is kept whole, above the limit, for the caller to count."""
     talk = [{"role": "user", "content": "uzun soru " * 80}, {"role": "assistant", "content": "Evet."}]
     assert [part["messages"] for part in split_messages(talk, 60, starts, "auto", 0)] == [talk]
+
+
+def test_a_long_early_round_leaves_the_later_ones_whole():
+    """Of several turns the first is too long: it is split by itself, the others follow together, and what was done is told."""
+    short = [{"role": role, "content": f"{role} {i}"} for i in range(3) for role in ("user", "assistant")]
+    done = split_conversation([*ROUND, *short], 120, starts, "auto", 0)
+    assert (done.answers, done.whole, done.apart) == (1, [], len(done.rows) - 1)
+    early = [row["messages"] for row in done.rows if row["messages"][0] == ROUND[0]]
+    assert "".join(messages[1]["content"] for messages in early) == ROUND[1]["content"]
+    assert [m for row in done.rows[len(early) :] for m in row["messages"]] == short
+    assert all(len(starts(row["text"])) <= 120 for row in done.rows)
+
+
+def test_rounds_that_cannot_be_split_are_told_with_the_reason():
+    """A question without an answer, two answers in a row, a question that fills the window."""
+    long = "uzun soru " * 80
+    user, assistant = {"role": "user", "content": long}, {"role": "assistant", "content": long}
+    for talk, why in (
+        ([user], "a question without an answer"),
+        ([{**user, "content": "?"}, assistant, assistant], "several answers in a row"),
+        ([user, assistant], "its question leaves no room for an answer"),
+    ):
+        done = split_conversation(talk, 60, starts, "auto", 0)
+        assert ([row["messages"] for row in done.rows], done.whole) == ([talk], [why])
+
+
+def test_many_small_rounds_are_measured_once_each():
+    """A talk of a thousand rounds costs a thousand measurings and some at the limit, not one of all that is held for each."""
+    talk = [{"role": role, "content": f"{i}"} for i in range(1000) for role in ("user", "assistant")]
+    measured = []
+
+    def size(messages):
+        measured.append(len(messages))
+        return 4 * len(messages)
+
+    done = split_conversation(talk, 1600, words, "auto", 0, size)
+    assert [m for row in done.rows for m in row["messages"]] == talk
+    assert [len(row["messages"]) for row in done.rows] == [400] * 5
+    assert sum(measured) < 20 * len(talk)

@@ -1,0 +1,148 @@
+"""Lengths in the real tokenizer's tokens: of whole texts, and of pieces of a text that was tokenized once.
+
+A piece between two borders of tokens has, by itself, the very tokens that it had inside the text: no merge of BPE and no best path of
+unigram reaches over a border. So a SentencePiece text is tokenized once. A byte-level tokenizer cuts words by a pattern that looks
+around: there the words at a piece's ends are counted anew, and only they. Where nothing is known, the whole piece is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from steps.text.seams import STRETCH_UNIGRAM, PieceSeams, Seams, WordSeams, seams_of
+from steps.text.tokenizers import FastTokenizer, SentencePieceTokenizer, TextTokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Starts = Callable[[str], Sequence[int]]  # the first character of each token
+
+FORCED = 1 << 20  # characters that are tokenized at once where no seam is known
+WINDOW = 1 << 15  # characters that are cut at once
+GRID = 64  # unigram scores that are multiples of 1/64 add up exactly: near ties fall alike in a piece and in its text
+
+
+class Ruler:
+    """Of one tokenizer, given by its `starts`; every border of tokens is taken for sound."""
+
+    def __init__(self, starts: Starts) -> None:
+        self._starts = starts
+
+    def starts(self, texts: list[str]) -> "list[tuple[int, Callable[[], Sequence[int]]]]":
+        """Of each text its number of tokens, and what gives the first character of each."""
+        return [(self.count(text), partial(self._starts, text)) for text in texts]
+
+    def count(self, text: str) -> int:
+        """Tokens of a text by itself."""
+        return len(self._starts(text))
+
+    def parted(self, text: str) -> list[str]:
+        """`text` in parts that are tokenized as they are in the whole."""
+        return [text[i : i + FORCED] for i in range(0, len(text), FORCED)] or [""]
+
+    def windows(self, parts: Iterable[str]) -> "Iterator[tuple[str, Sequence[int]]]":
+        """A text that comes in parts, with its tokens, in windows."""
+        for part in parts:
+            for some in self.parted(part):
+                yield some, self._starts(some)
+
+    def between(self, text: str, starts: "np.ndarray", begin: int, cut: int, last: bool) -> int:
+        """Tokens of text[begin:cut] by itself. starts: of the text's tokens. last: nothing follows the text."""
+        first, after = int(starts.searchsorted(begin)), int(starts.searchsorted(cut))
+        ends = starts[after] == cut if after < len(starts) else cut == len(text)
+        if first < len(starts) and starts[first] == begin and ends:
+            return after - first
+        return self.count(text[begin:cut])
+
+
+class TokenRuler(Ruler):
+    """Of an opened tokenizer."""
+
+    def __init__(self, opened: TextTokenizer) -> None:
+        self.opened = opened
+        self.seams: Seams = seams_of(opened)
+        if isinstance(self.seams, PieceSeams):
+            self.seams.whole = self.seams.stretch = min(self.seams.stretch, STRETCH_UNIGRAM)
+        exact = not isinstance(opened, SentencePieceTokenizer) or opened.model.kind == "bpe" or _on_grid(opened.model.pieces)
+        self._known = exact and type(self.seams) is not Seams
+
+    def starts(self, texts: list[str]) -> "list[tuple[int, Callable[[], Sequence[int]]]]":
+        """Of each text its number of tokens, and what gives the first character of each."""
+        opened = self.opened
+        if isinstance(opened, FastTokenizer):
+            encodings = opened.backend.encode_batch(texts, add_special_tokens=False)
+            return [(len(one.ids), partial(_starts, one)) for one in encodings]
+        assert isinstance(opened, SentencePieceTokenizer)
+        return [(len(ids), partial(_begins, opened, text, ids)) for text, ids in zip(texts, opened.encode_arrays(texts), strict=True)]
+
+    def count(self, text: str) -> int:
+        """Tokens of a text by itself."""
+        return sum(map(len, self.opened.encode_arrays(self.parted(text)))) if text else 0
+
+    def parted(self, text: str) -> list[str]:
+        """Parts whose tokens are the whole's; where no seam is known, FORCED characters each."""
+        return [part for some in self.seams.parted(text) for part in super(TokenRuler, self).parted(some)]
+
+    def windows(self, parts: Iterable[str]) -> "Iterator[tuple[str, Sequence[int]]]":
+        """A text that comes in parts, with its tokens, in windows that end at seams where there are any."""
+        for some in gathered(self._stretches(parts)):
+            yield from zip(some, (starts() for _, starts in self.starts(some)), strict=True)
+
+    def _stretches(self, parts: Iterable[str]) -> Iterator[str]:
+        stretches = self.seams.stretches(parts) if type(self.seams) is not Seams else parts
+        for some in stretches:
+            yield from super().parted(some)
+
+    def between(self, text: str, starts: "np.ndarray", begin: int, cut: int, last: bool) -> int:
+        """Tokens of text[begin:cut] by itself, counted anew only where its ends may have other tokens than inside the text."""
+        if not self._known:
+            return self.count(text[begin:cut])
+        piece = text[begin:cut]
+        first = 0 if self._sure(text, starts, begin) else self.seams.first(piece)
+        final = len(piece) if self._sure(text, starts, cut) or (last and cut == len(text)) else self.seams.last(piece)
+        if first < 0 or final <= first:
+            return self.count(piece)
+        inner = int(starts.searchsorted(begin + final)) - int(starts.searchsorted(begin + first))
+        return inner + (self.count(piece[:first]) if first else 0) + (self.count(piece[final:]) if final < len(piece) else 0)
+
+    def _sure(self, text: str, starts: "np.ndarray", at: int) -> bool:
+        """Whether tokens on either side are the same when the other side is not there."""
+        if isinstance(self.seams, WordSeams):
+            return 0 < at < len(text) and self.seams.is_seam(text, at)
+        token = int(starts.searchsorted(at))
+        return token < len(starts) and bool(starts[token] == at)
+
+
+def gathered(stretches: Iterator[str], size: int = WINDOW) -> Iterator[list[str]]:
+    """Stretches in lists of about `size` characters together: enough for a tokenizer to be worth calling."""
+    held: list[str] = []
+    count = 0
+    for stretch in stretches:
+        held.append(stretch)
+        count += len(stretch)
+        if count >= size:
+            yield held
+            held, count = [], 0
+    if held:
+        yield held
+
+
+def _starts(encoding: Any) -> list[int]:
+    return [start for start, _ in encoding.offsets]
+
+
+def _begins(opened: SentencePieceTokenizer, text: str, ids: "np.ndarray") -> Sequence[int]:
+    """The first character of each token; where some are unk, which say not how long they are, by the pieces' own texts."""
+    import numpy as np
+
+    model = opened.model
+    plain = model.normalization == "identity" and not model.add_dummy_prefix and not model.remove_extra_whitespaces
+    if model.byte_fallback or not plain or opened.unk_id not in ids:
+        return opened.starts(text, ids)
+    lengths = np.array([len(piece) for piece in opened.processor.encode(text, out_type=str)])
+    starts: Sequence[int] = np.cumsum(lengths) - lengths
+    return starts
+
+
+def _on_grid(pieces: Sequence[Any]) -> bool:
+    return all((piece.score * GRID).is_integer() for piece in pieces)

@@ -1,0 +1,50 @@
+"""Where sentences end, in Turkish, English and Chinese, found in one pass: no text makes it slow, and none is changed.
+
+Apart from the cutting because its knowledge is of languages. pysbd 0.3.4 was tried: it knows no Turkish ("3. | Selim"), puts a Chinese
+closing quote behind the cut, and reads 0.3 MB a second, where a tokenizer reads 5 to 20.
+"""
+
+import re
+
+LATIN = ".!?…؟।۔"
+ABBREVIATIONS = frozenset(
+    """dr prof doç yrd mr mrs ms st sr jr no nr vol fig figs eq eqs ref refs vs etc cf al approx dept inc ltd co corp gen col sgt capt rev
+    hon gov sen rep est ca ed eds pp örn bkz vb vd yy çev haz alm ing fr av cad sok mah apt tel sn sy şek tab yay der op müh arş gör öğr
+    uzm ord alb yzb tğm çvş hz krş ans age agm sf jan feb mar apr jun jul aug sep sept oct nov dec oca şub nis tem ağu eyl eki
+    kas""".split()  # noqa: SIM905
+)
+# A run of marks begins where no mark stands before it: so each is looked at once, however long it is.
+ENDS = re.compile(rf"(?:(?<![{LATIN}])[{LATIN}]++[\"'”’»)\]]*+(?=\s)|[。！？｡]++[”’』」）》】\"']*+)\s*+")
+ROMAN = re.compile(r"[IVXLC]{1,7}")
+DOTTED = re.compile(r"(?:\w\.)+\w")  # e.g, U.S, M.Ö
+LONGEST_WORD = 40  # characters looked back at before a mark
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Positions at which a sentence has just ended, its following blanks included.
+
+    Not after abbreviations (Dr., örn., U.S.), initials (A. Yılmaz), ordinals (19. yüzyıl, 3. Selim, II. Abdülhamit), nor inside numbers
+    (3.14) and addresses (a.b/c?d=e); and not where the next word goes on in small letters ("Gel!" dedi.).
+    """
+    found = []
+    for match in ENDS.finditer(text):
+        mark = match[0][0]
+        if mark in LATIN and (text[match.end() : match.end() + 1].islower() or (mark == "." and _short(text, match.start(), match.end()))):
+            continue
+        found.append(match.end())
+    return found
+
+
+def _short(text: str, dot: int, after: int) -> bool:
+    """Whether the point belongs to the word before it."""
+    if text[dot : dot + 2] == "..":
+        return False
+    begin = max(0, dot - LONGEST_WORD)
+    start = max(text.rfind(" ", begin, dot), text.rfind("\n", begin, dot), begin - 1) + 1
+    word = text[start:dot].lstrip("([{\"'“‘«„")
+    following = text[after : after + 1]
+    if word.isdigit():
+        return len(word) <= 2 and following.isalnum()
+    if word.lower() in ABBREVIATIONS or DOTTED.fullmatch(word):
+        return True
+    return (len(word) == 1 and word.isalpha()) or (ROMAN.fullmatch(word) is not None and following.isalpha())
