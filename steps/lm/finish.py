@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from schemas import Checkpoint, ModelConfig, RecipeError
-from schemas.machine import GIB
 from schemas.training import LoraSettings
 from steps.lm import adapters, build, checkpoint, precision
 from steps.lm.evaluate import score
@@ -23,6 +22,7 @@ from steps.sizing.fallback import Live
 from steps.text.chat import JINJA_TEMPLATE
 from steps.text.tokenizers import TextTokenizer
 
+MIB = 1 << 20
 RECORD = "training.json"  # in the checkpoint: what validate_checkpoint needs to score it again
 
 
@@ -190,9 +190,9 @@ def memory_table(network: nn.Module, live: Live, params: Any, device: torch.devi
         lora_parameters=0 if params.method == "full" else trained, checkpointing=live.checkpointing,
         loss_chunk_tokens=live.loss_chunk_tokens, optimizer=params.optimizer, kind=device.type,
     )  # fmt: skip
-    rows = [f"  {name:<12}{size / GIB:9.2f} GiB" for name, size in sorted(parts.items(), key=lambda part: -part[1])]
+    rows = [f"  {name:<12}{size / MIB:9,.0f} MiB" for name, size in sorted(parts.items(), key=lambda part: -part[1])]
     return "\n".join([f"  {live.batch_size} rows of {live.length} tokens at a time need, by arithmetic:", *rows,
-                      f"  {'in all':<12}{sum(parts.values()) / GIB:9.2f} GiB"])  # fmt: skip
+                      f"  {'in all':<12}{sum(parts.values()) / MIB:9,.0f} MiB"])  # fmt: skip
 
 
 def _some_rows(material: Material) -> torch.Tensor:

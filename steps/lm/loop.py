@@ -24,6 +24,7 @@ from steps.lm.watch import SpikeGuard, patience_is_over
 from steps.sizing.fallback import During, Live, reduced
 
 T = TypeVar("T")
+SHOWN = {"checkpointing": "activation_checkpointing", "length": "max_seq_length", "layers": "lora.layers"}  # as a recipe has them
 EARLY_STEPS = 2  # in the first an adapter's B must get a gradient, in the second its A
 
 
@@ -258,7 +259,7 @@ class Loop:
             done.position = self.data.shorten(now.length, done.position)
         self._apply(now)
         changed = {key: [value, asdict(now)[key]] for key, value in asdict(was).items() if asdict(now)[key] != value}
-        told = ", ".join(f"{key} {a} -> {b}" for key, (a, b) in changed.items() if key not in ("halvings", "cuts"))
+        told = ", ".join(f"{SHOWN.get(key, key)} {a} -> {b}" for key, (a, b) in changed.items() if key not in ("halvings", "cuts"))
         told += f"; accumulation {was.accumulation} -> {now.accumulation}" if was.accumulation != now.accumulation else ""
         done.reductions.append({"step": step, "during": during, "given_up": name, "changed": changed, "error": said})
         self.context.event("memory_fallback", step=step, during=during, given_up=name, changed=changed, error=said,

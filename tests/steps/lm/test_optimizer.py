@@ -1,0 +1,84 @@
+"""Optimizers: who is decayed, what Muon takes, and that each of them trains and goes on after a stop to the same bytes."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from schemas import TrainLine
+from steps.lm.optimizer import Optimizers, groups, hidden_matrices
+from tests.conftest import FakeContext
+from tests.steps.lm.small import SIZES, network, run
+
+
+def losses(context: FakeContext) -> list[float]:
+    return [line.train_loss for line in context.lines if isinstance(line, TrainLine)]
+
+
+def test_norms_biases_and_a_mambas_own_are_not_decayed():
+    """Matrices are; embeddings by choice."""
+    made = network("mamba")
+    names = {id(p): name for name, p in made.named_parameters()}
+    decayed, plain = ([names[id(p)] for p in group["params"]] for group in groups(made, 0.1))
+    assert all(name.rsplit(".", 1)[-1] == "weight" for name in decayed)
+    assert {name.rsplit(".", 1)[-1] for name in plain} >= {"A_log", "D", "bias"}
+    spared, _ = groups(made, 0.1, decay_embeddings=False)
+    assert {names[id(p)] for p in spared["params"]} == {name for name in decayed if "embeddings" not in name}
+
+
+def test_muon_takes_hidden_matrices_alone():
+    """Not embeddings, the head, norms, convolutions nor A."""
+    assert {name.rsplit(".", 2)[-2] for name, _ in hidden_matrices(network("mamba"))} == {"in_proj", "x_proj", "dt_proj", "out_proj"}
+    parts = Optimizers("muon", network("llama"), 0.1).parts
+    assert [type(part).__name__ for part in parts] == ["Muon", "AdamW"]
+
+
+@pytest.mark.parametrize("kind", ["adamw_8bit", "muon"])
+def test_each_learns_and_goes_on_to_the_same_bytes(kind: str, tmp_path: Path):
+    """Stopped after step 4 and run again, losses and weights are those of the whole run."""
+    if kind == "adamw_8bit":
+        pytest.importorskip("bitsandbytes")
+    written = {"optimizer": kind, "max_steps": 8, "model": SIZES["llama"], "save_steps": 100}
+    whole = FakeContext(tmp_path / "whole")
+    run(whole, **written)
+    assert losses(whole)[-1] < losses(whole)[0] - 0.1
+
+    class Stops(FakeContext):
+        def stopping(self) -> bool:
+            return len(losses(self)) >= 4
+
+    first = Stops(tmp_path / "broken")
+    with pytest.raises(InterruptedError):
+        run(first, **written)
+    again = FakeContext(tmp_path / "broken")
+    run(again, **written)
+    assert losses(first) + losses(again) == losses(whole)
+    assert (again.workdir / "model.safetensors").read_bytes() == (whole.workdir / "model.safetensors").read_bytes()
+
+
+def test_checkpointing_draws_the_same_dropout(tmp_path: Path):
+    """Computed again in the backward pass, layers drop the same values: the same losses as without, to the last bit or nearly."""
+    found = []
+    for checkpointing in (False, True):
+        context = FakeContext(tmp_path / str(checkpointing))
+        run(context, model={**SIZES["gpt2"], "dropout": 0.3}, activation_checkpointing=checkpointing)
+        found.append(losses(context))
+    assert found[1] == pytest.approx(found[0], rel=1e-6)
+
+
+def test_nothing_of_the_rehearsal_remains(tmp_path: Path):
+    """The step that is rehearsed moves no weight, leaves no moments and no random number drawn."""
+    from steps.lm.loop import Loop
+
+    made = []
+    rehearse = Loop._rehearse
+    for keep in (True, False):
+        context = FakeContext(tmp_path / str(keep))
+        Loop._rehearse = rehearse if keep else lambda self: None  # type: ignore[method-assign]
+        try:
+            run(context, model={**SIZES["gpt2"], "dropout": 0.3}, max_steps=3)
+        finally:
+            Loop._rehearse = rehearse  # type: ignore[method-assign]
+        made.append((losses(context), (context.workdir / "model.safetensors").read_bytes()))
+    assert made[0] == made[1]
+    assert torch.get_rng_state() is not None

@@ -1,0 +1,61 @@
+"""What looks at a run: spikes, bands that stop, validations that no longer improve."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas import Checkpoint, RecipeError, TrainLine
+from steps.lm.watch import SpikeGuard, patience_is_over
+from tests.conftest import FakeContext
+from tests.steps.lm.small import run
+
+
+def test_a_spike_is_left_out_and_told(context: FakeContext):
+    """Ten times the median of the last norms: no update, a line, and the norm is not remembered; eleven in a row end the run."""
+    guard = SpikeGuard("skip", 10.0, [1.0] * 20)
+    assert not guard.spiked(9.0, 21, context)
+    assert guard.spiked(11.0, 22, context)
+    assert [(e["event"], e["step"], e["threshold"]) for e in context.events] == [("spike", 22, 10.0)]
+    assert guard.norms == [1.0] * 20 + [9.0]
+    for step in range(23, 32):
+        assert guard.spiked(11.0, step, context)
+    with pytest.raises(RecipeError, match="S102"):
+        guard.spiked(11.0, 32, context)
+
+
+def test_a_spike_needs_something_to_be_compared_with(context: FakeContext):
+    """Until twenty norms are known nothing is a spike, nor ever where none is asked for."""
+    assert not SpikeGuard("skip", 10.0, [1.0] * 19).spiked(1e6, 20, context)
+    assert not SpikeGuard("none", 10.0, [1.0] * 50).spiked(1e6, 51, context)
+    with pytest.raises(RecipeError, match="S102: the gradient's norm is 1e"):
+        SpikeGuard("stop", 10.0, [1.0] * 50).spiked(1e6, 51, context)
+
+
+def test_patience():
+    """So many validations after the best."""
+    assert not patience_is_over(4, [2, 4, 6], 2)
+    assert patience_is_over(4, [2, 4, 6, 8], 2)
+
+
+def test_a_run_that_gets_worse_ends_early_and_keeps_the_best(tmp_path: Path):
+    """A rate that ruins the model: the run ends, and the weights of the best validation stand beside the last."""
+    context = FakeContext(tmp_path)
+    made = run(context, max_steps=40, eval_steps=2, learning_rate=0.3, warmup_steps=30, early_stopping={"patience": 2}, eval_tokens=None)
+    assert made.step < 40
+    assert [e["event"] for e in context.events if e["event"] == "early_stopping"] == ["early_stopping"]
+    best = made.choose("best")
+    assert made.choose("last") == made
+    assert (best.path, best.step) == (made.path / "best", made.best_step)
+    assert best.val_loss < made.val_loss
+    assert (best.path / "tokenizer.json").is_file()
+    assert (best.path / "model.safetensors").read_bytes() != (made.path / "model.safetensors").read_bytes()
+    assert Checkpoint.load(made.path) == made
+
+
+def test_a_band_may_stop_the_run(tmp_path: Path):
+    """on_expect: stop ends the run where a figure leaves its band."""
+    context = FakeContext(tmp_path)
+    with pytest.raises(RecipeError, match="S111: train_loss at step 3 is") as error:
+        run(context, expect={3: {"train_loss": [0.0, 0.1]}}, on_expect="stop")
+    assert error.value.field == "expect.3"
+    assert max(line.step for line in context.lines if isinstance(line, TrainLine)) == 3
