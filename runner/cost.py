@@ -1,50 +1,153 @@
 """What a recipe will make and cost, in a line or two, from its forecasts."""
 
+from typing import Any
+
 from runner.meant import Meant, StepMeant
 from runner.screen import in_bytes, plural, scaled
-from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
-from schemas.machine import GIB
+from schemas.artifacts import CheckpointForecast, CorpusForecast, ExportForecast, TokenBinForecast
+from schemas.machine import GIB, Machine
 
-MOST = 8  # models that get a line
+TABLES = 2  # models that get a table each; more get a line
+MOST = 8  # of those
+ROOMY = 0.8  # of the memory: above it a fit is tight
+SHOWN = 0.05  # of a sum: smaller parts are not named
 
 
-def all_clear(meant: Meant, file: str) -> str:
+def all_clear(meant: Meant, file: str, *, because: bool = False) -> str:
     """What was checked, for which machine, and what it will take: shown when nothing is wrong."""
     machine = meant.target
     target = machine.title or machine.name
     lines = [f"{file}: {plural(len(meant.steps), 'step')} checked for {target} ({machine.memory_bytes / GIB:.1f} GiB), nothing wrong"]
-    return "\n".join([*lines, *forecast(meant)])
+    return "\n".join([*lines, *forecast(meant, because=because)])
 
 
-def forecast(meant: Meant) -> list[str]:
-    """A line for each trained model, and one for the whole run."""
-    lines = [f"  {step.id}: {said}" for step in meant.steps if (said := _step(step))]
-    if len(lines) > MOST:
-        lines = [*lines[: MOST - 1], f"  and {len(lines) - MOST + 1} models more"]
+def forecast(meant: Meant, *, because: bool = False) -> list[str]:
+    """A table for each trained model, a line where there are many, and a line for the whole run. because: with every figure's reason."""
+    trained = [(step, step.forecast) for step in meant.steps if step.type == "train" and isinstance(step.forecast, CheckpointForecast)]
+    lines: list[str] = []
+    if len(trained) <= TABLES or because:
+        for step, made in trained:
+            lines += _table(step, made, meant)
+            lines += _reasons(made) if because else []
+    else:
+        lines = [f"  {step.id}: {_line(made)}" for step, made in trained]
+        if len(lines) > MOST:
+            lines = [*lines[: MOST - 1], f"  and {len(lines) - MOST + 1} models more"]
     whole = _whole(meant.steps)
     return [*lines, f"  in all: {whole}"] if whole else lines
 
 
-def _step(step: StepMeant) -> str:
-    made = step.forecast
-    if not isinstance(made, CheckpointForecast) or step.type != "train":
-        return ""
+def _table(step: StepMeant, made: CheckpointForecast, meant: Meant) -> list[str]:
+    """A train step in five rows: model, data, memory, time, disk."""
+    rows = [("model", _model(made)), ("data", _data(made))]
+    if made.peak_memory_bytes:
+        has = _gib(meant.target.usable_bytes)
+        rows.append(("memory", f"{_gib(made.peak_memory_bytes)} of {has} GiB to train: {_parts(made.memory_parts)}"))
+        rows.append(("", f"{_gib(sum(made.evaluation_parts.values()))} GiB to validate: {_parts(made.evaluation_parts)}"))
+        for later in meant.steps:
+            if isinstance(later.forecast, ExportForecast) and later.forecast.memory_parts:
+                rows.append(("", f"{_gib(sum(later.forecast.memory_parts.values()))} GiB for {later.id}, on the CPU"))
+    if made.seconds and made.tokens_per_s:
+        energy = f", {made.energy_kwh:.2g} kWh" if made.energy_kwh else ""
+        rows.append(("time", f"about {_time(made.seconds)} at {_count(made.tokens_per_s)} tokens a second{energy}"))
+    if made.disk_parts:
+        shown = ", ".join(f"{name} {in_bytes(size)}" for name, size in made.disk_parts.items())
+        rows.append(("disk", f"{in_bytes(sum(made.disk_parts.values()))}: {shown}"))
+    return [f"  {step.id}:", *(f"    {label:<6}  {said}" for label, said in rows if said)]
+
+
+def _model(made: CheckpointForecast) -> str:
     if made.model is None:
         return "the base model is not here yet, so memory and time are not known"
     parts: list[str] = [made.model.family]
     if made.parameters:
-        share = f" ({made.embedding_parameters / made.parameters:.0%} embedding)" if made.embedding_parameters else ""
-        parts.append(f"{_count(made.parameters)} parameters{share}")
+        parts.append(f"{made.parameters:,} parameters")
+    if made.trained_parameters and made.trained_parameters != made.parameters:
+        parts.append(f"{made.trained_parameters:,} trained by {made.method}")
+    elif made.embedding_parameters and made.parameters:
+        parts.append(f"{made.embedding_parameters / made.parameters:.0%} embedding")
+    return ", ".join([*parts, made.precision] if made.precision else parts)
+
+
+def _data(made: CheckpointForecast) -> str:
+    parts: list[str] = []
     if made.optimizer_steps:
         parts.append(plural(made.optimizer_steps, "step"))
     if made.tokens:
-        epochs = f" ({made.epochs:.2g} epochs)" if made.epochs else ""
-        parts.append(f"{_count(made.tokens)} tokens{epochs}")
+        parts.append(f"{_count(made.tokens)} tokens")
+        if made.parameters:
+            parts.append(f"{made.tokens / made.parameters:.2g} a parameter")
+    if made.epochs:
+        parts.append(f"{made.epochs:.2g} epochs")
+    return ", ".join(parts)
+
+
+def _reasons(made: CheckpointForecast) -> list[str]:
+    """Every figure of a forecast with where it comes from."""
+    words = {"peak_memory_bytes": "training memory", "evaluation_parts": "validation memory", "seconds": "time", "energy_kwh": "energy",
+             "disk_parts": "disk", "optimizer_steps": "steps", "vocab_size": "vocabulary"}  # fmt: skip
+    allowed = "the allowance is what no tensor accounts for: the runtime, and an allocator's waste"
+    reasons = {words.get(name, name): reason for name, reason in made.because.items()}
+    return ["    because", *(f"      {name}: {reason}" for name, reason in {**reasons, "allowance": allowed}.items())]
+
+
+def _line(made: CheckpointForecast) -> str:
+    """A train step in one line, where there are many."""
+    parts = [_model(made), _data(made)]
     if made.peak_memory_bytes:
-        parts.append(f"peak {made.peak_memory_bytes / GIB:.1f} GiB")
+        parts.append(f"peak {_gib(made.peak_memory_bytes)} GiB")
     if made.seconds:
         parts.append(f"about {_time(made.seconds)}")
-    return ", ".join(parts)
+    return ", ".join(filter(None, parts))
+
+
+def plain(meant: Meant) -> dict[str, Any]:
+    """All forecasts as plain data, for other programs."""
+    steps = [
+        {"id": step.id, "type": step.type, **step.forecast.model_dump(mode="json", exclude={"tokenizer"}, exclude_none=True)}
+        for step in meant.steps
+        if step.forecast is not None
+    ]
+    return {"format": 1, "file": str(meant.file), "target": meant.target.model_dump(mode="json"), "steps": steps}
+
+
+def compare(each: list[Meant]) -> str:
+    """One recipe on several machines, side by side: a block for each train step, a row for each machine."""
+    lines: list[str] = []
+    for step in each[0].steps:
+        if step.type != "train" or not isinstance(step.forecast, CheckpointForecast):
+            continue
+        rows: list[tuple[str, ...]] = [("machine", "fits", "GiB", "of", "format", "tokens/s", "time", "kWh")]
+        rows += [_compared(meant.step(step.id), meant.target) for meant in each]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        lines.append(f"{step.id}: {', '.join(filter(None, (_model(step.forecast), _data(step.forecast))))}")
+        for row in rows:
+            cells = [f"{cell:<{w}}" if column < 2 else f"{cell:>{w}}" for column, (cell, w) in enumerate(zip(row, widths, strict=True))]
+            lines.append("  " + "  ".join(cells))
+    return "\n".join(line.rstrip() for line in lines) or "no train step to compare"
+
+
+def _compared(step: StepMeant, machine: Machine) -> tuple[str, ...]:
+    made, has = step.forecast, machine.usable_bytes
+    name = machine.title or machine.name
+    if not isinstance(made, CheckpointForecast) or not made.peak_memory_bytes:
+        return (name, "not known", "", _gib(has), "", "", "", "")
+    need = made.peak_memory_bytes
+    fits = "yes" if need <= ROOMY * has else "tight" if need <= has else "no"
+    seconds = _time(made.seconds) if made.seconds else ""
+    energy = f"{made.energy_kwh:.2g}" if made.energy_kwh else ""
+    return (name, fits, _gib(need), _gib(has), made.precision, _count(made.tokens_per_s or 0), seconds, energy)
+
+
+def _parts(parts: dict[str, int]) -> str:
+    """The parts that count, the largest first, in GiB."""
+    order = sorted(((size, name) for name, size in parts.items() if size >= SHOWN * sum(parts.values())), reverse=True)
+    return ", ".join(f"{name} {_gib(size)}" for size, name in order)
+
+
+def _gib(size: float) -> str:
+    value = size / GIB
+    return f"{value:.1f}" if value >= 0.95 else f"{value:.2f}"
 
 
 def _whole(steps: list[StepMeant]) -> str:

@@ -228,7 +228,9 @@ class TokenBinForecast(Forecast):
 
 
 class PlanForecast(Forecast):
-    """Of a Plan."""
+    """Of a Plan. settings: what it will choose, as far as that is known; empty when it is not."""
+
+    settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class CheckpointForecast(Forecast):
@@ -242,12 +244,21 @@ class CheckpointForecast(Forecast):
     tokens: int | None = None  # seen in training
     epochs: float | None = None
     peak_memory_bytes: int | None = None
-    memory_parts: dict[str, int] = Field(default_factory=dict)
+    memory_parts: dict[str, int] = Field(default_factory=dict)  # their sum is the peak; so are the next
+    evaluation_parts: dict[str, int] = Field(default_factory=dict)
+    trained_parameters: int | None = None
+    tokens_per_s: float | None = None  # of one device, in training
+    energy_kwh: float | None = None
+    disk_parts: dict[str, int] = Field(default_factory=dict)  # saves, result, copy in the run
+    method: str = "full"
+    precision: str = ""
     tokenizer: TokenizerForecast | None = None
 
 
 class ExportForecast(Forecast):
-    """Of an Export."""
+    """Of an Export. memory_parts: on the CPU, where it is written."""
+
+    memory_parts: dict[str, int] = Field(default_factory=dict)
 
 
 class PageForecast(Forecast):

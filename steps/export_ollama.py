@@ -24,7 +24,7 @@ from schemas import (
 from steps import step
 from steps.export.architectures import FAMILIES, architecture
 from steps.export.tokenizer_kinds import SPLITS, Refusal, gguf_tokenizer
-from steps.sizing.budget import export_bytes
+from steps.sizing.budget import export_bytes, export_memory
 
 if TYPE_CHECKING:
     from steps.text.chat_form import ChatForm
@@ -252,7 +252,8 @@ def forecast(params: ExportOllama, inputs: dict[str, Any], context: ForecastCont
         return ExportForecast(because=because)
     size = export_bytes(model, params.quantization)
     because["disk_bytes"] = f"{model.parameters():,} parameters in {params.quantization}"
-    return ExportForecast(disk_bytes=size, because=because)
+    because["memory_parts"] = "one tensor at a time: as it is read, in fp32 and as it is stored"
+    return ExportForecast(disk_bytes=size, memory_parts=export_memory(model, params.quantization), because=because)
 
 
 @export_ollama.smoke

@@ -327,7 +327,7 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
         return PlanForecast(because={"batch_size": best.why})
     settings = _unwritten(best, subject, params)
     reasons = _because(best, subject, context.target, "", settings)
-    return PlanForecast(because={name: f"{value}: {reasons[name]}" for name, value in settings.items()})
+    return PlanForecast(settings=settings, because={name: f"{value}: {reasons[name]}" for name, value in settings.items()})
 
 
 @plan.smoke

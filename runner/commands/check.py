@@ -1,10 +1,12 @@
 """recipe check: everything that is wrong with a recipe, before anything runs; and the safe fixes, written into the file."""
 
+import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +17,7 @@ from runner.resolve import mean
 from runner.screen import closing, github, head, text
 from schemas.findings import Edit, Finding, RecipeError
 
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github", "forecast")
 
 
 @dataclass
@@ -33,11 +35,16 @@ class Checked:
 @click.argument("files", nargs=-1, metavar="[FILES]...")
 @click.option("--fix", is_flag=True, help="Write the safe fixes into the files.")
 @click.option("--diff", is_flag=True, help="Print what the safe fixes change; nothing is written without --fix.")
-@click.option("--format", "shape", type=click.Choice(FORMATS), default="text", help="How findings are printed.")
-@click.option("--target", metavar="MACHINE", help="The machine it is meant for, instead of the recipe's own.")
+@click.option(
+    "--format", "shape", type=click.Choice(FORMATS), default="text", help="How findings are printed; forecast: the cost, as JSON."
+)
+@click.option("--target", metavar="MACHINE", help="The machine it is meant for, instead of the recipe's own; t4,l4,here compares.")
+@click.option("--because", is_flag=True, help="Say where each figure of the forecast comes from.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value: steps.base.max_steps=100.")
-def check(files: tuple[str, ...], fix: bool, diff: bool, shape: str, target: str | None, sets: tuple[str, ...]) -> int:
+def check(files: tuple[str, ...], fix: bool, diff: bool, shape: str, target: str | None, because: bool, sets: tuple[str, ...]) -> int:
     """Say what is wrong with recipes; all of recipes/ without FILES. Exit code 2 when there are errors."""
+    if target is not None and "," in target:
+        return _compare(files, tuple(_pair(given) for given in sets), target, shape)
     overrides = Overrides(tuple(_pair(given) for given in sets), target=target)
     checked = [_checked(Path(name), overrides, fix or diff) for name in files or _all_recipes()]
     if fix:
@@ -47,7 +54,7 @@ def check(files: tuple[str, ...], fix: bool, diff: bool, shape: str, target: str
     if diff:
         sys.stdout.write("".join(_difference(each) for each in checked))
     if fix or not diff or shape != "text":
-        _print(checked, shape, fixing=fix)
+        _print(checked, shape, fixing=fix, because=because)
     left = [f for each in checked for f in (each.meant.findings if fix or not diff else each.meant.findings + each.fixed)]
     return 2 if any(f.severity == "error" for f in left) else 0
 
@@ -75,7 +82,27 @@ def _checked(file: Path, overrides: Overrides, mending: bool) -> Checked:
     return Checked(file, result.meant, result.fixed, source_of({}, str(file)), source_of(result.texts, str(file)))
 
 
-def _print(checked: list[Checked], shape: str, *, fixing: bool) -> None:
+def _compare(files: tuple[str, ...], sets: tuple[tuple[str, str], ...], target: str, shape: str) -> int:
+    """Each recipe on each of the machines, side by side; exit code 2 when it has errors on all of them."""
+    from runner.cost import compare, plain
+
+    names = [name.strip() for name in target.split(",") if name.strip()]
+    good = True
+    blocks: list[Any] = []
+    for file in files or _all_recipes():
+        each = [_checked(Path(file), Overrides(sets, target=name), False).meant for name in names]
+        good &= any(not meant.errors for meant in each)
+        if shape in ("json", "forecast"):
+            blocks.append([plain(meant) for meant in each])
+            continue
+        unknown = {f.message: f.fix for meant in each for f in meant.findings if f.code == "H001"}
+        said = "".join(f"{message}\n  fix: {fix}\n" for message, fix in unknown.items())
+        blocks.append(f"{file}\n{said}" + compare([meant for meant in each if not any(f.code == "H001" for f in meant.findings)] or each))
+    sys.stdout.write((json.dumps(blocks, ensure_ascii=False, indent=1) if shape in ("json", "forecast") else "\n\n".join(blocks)) + "\n")
+    return 0 if good else 2
+
+
+def _print(checked: list[Checked], shape: str, *, fixing: bool, because: bool = False) -> None:
     texts = {each.file: each.after for each in checked if fixing and each.after}
     findings = [f for each in checked for f in each.meant.findings]
     alone = str(checked[0].file) if len(checked) == 1 else ""
@@ -88,15 +115,21 @@ def _print(checked: list[Checked], shape: str, *, fixing: bool) -> None:
         from runner.sarif import sarif
 
         sys.stdout.write(sarif(findings, pages(), lambda name, edits: _patch(texts, name, edits), _version(), alone) + "\n")
+    elif shape == "forecast":
+        from runner.cost import plain
+
+        sys.stdout.write(json.dumps([plain(each.meant) for each in checked], ensure_ascii=False, indent=1) + "\n")
     elif shape == "github":
         sys.stdout.write("".join(f"{github(each.meant.findings, str(each.file))}\n" for each in checked if each.meant.findings))
     else:
         colour, width = _terminal()
-        shown = [_shown(each, texts, colour=colour, width=width, many=len(checked) > 1) for each in checked]
+        shown = [_shown(each, texts, colour=colour, width=width, many=len(checked) > 1, because=because) for each in checked]
         sys.stdout.write("\n\n".join(shown) + "\n")
 
 
-def _shown(each: Checked, texts: dict[Path, str], *, colour: bool = False, width: int = 120, many: bool = False) -> str:
+def _shown(
+    each: Checked, texts: dict[Path, str], *, colour: bool = False, width: int = 120, many: bool = False, because: bool = False
+) -> str:
     """One recipe's screen: what was fixed, what is left, and the line that sums it up."""
     from runner.cost import all_clear, forecast
 
@@ -105,10 +138,10 @@ def _shown(each: Checked, texts: dict[Path, str], *, colour: bool = False, width
     blocks += [text([f], lambda file: source_of(texts, file), file=name, colour=colour, width=width) for f in each.meant.findings]
     said = closing(each.meant.findings, name, mendable(each.meant))
     if not said:
-        said = all_clear(each.meant, name)
+        said = all_clear(each.meant, name, because=because)
     else:
         said = f"{name}: {said}" if many else said
-        said = said if each.meant.errors else "\n".join([said, *forecast(each.meant)])
+        said = said if each.meant.errors else "\n".join([said, *forecast(each.meant, because=because)])
     return "\n\n".join([*blocks, said])
 
 

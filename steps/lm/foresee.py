@@ -7,18 +7,25 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas import CheckpointForecast, ForecastContext, ModelConfig
-from schemas.training import ADAPTED, DEFAULT_TARGETS
+from schemas.machine import Machine
 from steps.lm.shapes import sizes
-from steps.sizing.budget import lora_parameters, training_memory
-from steps.sizing.throughput import tokens_per_second
+from steps.sizing.counting import parameters_of
+from steps.sizing.subject import precision_on, read_subject
+
+UTILISATION = {"cuda": 0.8, "mps": 0.7, "cpu": 0.9}  # of the power that a device may draw, in training
+BASIS = {  # where a machine's rate comes from
+    "cuda": "modelled from its data sheet",
+    "mps": "modelled from its data sheet",
+    "cpu": "modelled from what one core was seen to do",
+}
 
 
 def foresee(params: Any, inputs: dict[str, Any], context: ForecastContext) -> CheckpointForecast:
     """The forecast of `params` (steps.train.Train). What the inputs do not say stays None."""
     because: dict[str, str] = {}
     bins, tokenizer, base = inputs.get("bins"), inputs.get("tokenizer"), inputs.get("checkpoint")
-    model = _model(params, bins, tokenizer, base, context, because)
-    rows, micro = params.batch()
+    model, exact = _model(params, bins, tokenizer, base, context, because)
+    rows, _ = params.batch()
     steps = _steps(params, bins, because)
     tokens = steps * rows * params.max_seq_length if steps else None
     known = bins.train_tokens if bins is not None else None
@@ -26,11 +33,14 @@ def foresee(params: Any, inputs: dict[str, Any], context: ForecastContext) -> Ch
     facts["epochs"] = tokens / known if tokens and known else params.num_train_epochs
     facts["tokenizer"] = tokenizer or (base.tokenizer if base is not None else None)
     if model is not None and model.vocab_size:
-        facts |= _costs(params, model, micro, tokens, context, because)
+        facts |= _costs(params, model, exact, steps, inputs, context, because)
     return CheckpointForecast(because=because, **facts)
 
 
-def _model(params: Any, bins: Any, tokenizer: Any, base: Any, context: ForecastContext, because: dict[str, str]) -> ModelConfig | None:
+def _model(
+    params: Any, bins: Any, tokenizer: Any, base: Any, context: ForecastContext, because: dict[str, str]
+) -> tuple[ModelConfig | None, int | None]:
+    """The network's sizes, and its exact parameters where they are known from elsewhere."""
     ref = params.model.base
     if ref is None:
         model: ModelConfig = params.model.sizes()
@@ -38,20 +48,20 @@ def _model(params: Any, bins: Any, tokenizer: Any, base: Any, context: ForecastC
             for source, found in (("tokenizer", tokenizer), ("bin", bins)):
                 if found is not None and found.vocab_size:
                     because["vocab_size"] = f"follows the {source}"
-                    return model.with_vocab(found.vocab_size)
-        return model
+                    return model.with_vocab(found.vocab_size), None
+        return model, None
     if ref.path is None:
-        return base.model if base is not None else None
+        return (base.model, base.parameters) if base is not None else (None, None)
     config = context.json(context.project / Path(ref.path) / "config.json")
     if not isinstance(config, dict):
         because["model"] = f"{ref.path}/config.json cannot be read"
-        return None
+        return None, None
     try:
         because["model"] = f"{ref.path}/config.json"
-        return sizes(config)
+        return sizes(config), parameters_of(config)
     except (ValueError, ValidationError) as error:
         because["model"] = f"{ref.path}/config.json is of a shape we do not know: {str(error).splitlines()[0]}"
-        return None
+        return None, None
 
 
 def _steps(params: Any, bins: Any, because: dict[str, str]) -> int | None:
@@ -65,36 +75,60 @@ def _steps(params: Any, bins: Any, because: dict[str, str]) -> int | None:
 
 
 def _costs(
-    params: Any, model: ModelConfig, micro: int, tokens: int | None, context: ForecastContext, because: dict[str, str]
-) -> dict[str, Any]:
+    params: Any, model: ModelConfig, exact: int | None, steps: int | None, inputs: dict[str, Any], context: ForecastContext,
+    because: dict[str, str],
+) -> dict[str, Any]:  # fmt: skip
+    """Memory, time, energy and disk on the target, each with its reason."""
     machine, length = context.target, params.max_seq_length
-    precision = params.precision
-    if precision == "auto":
-        precision = "fp32" if machine.kind != "cuda" else "bf16" if machine.bf16 else "fp16"
-    rank = params.lora.r if params.lora else 8
-    targets = (params.lora.target_modules if params.lora else None) or DEFAULT_TARGETS[model.family]
-    adapters = lora_parameters(model, rank, tuple(targets)) if params.method in ADAPTED else 0
-    parts = training_memory(
-        model,
-        batch_size=micro,
-        length=length,
-        precision=precision,
-        method="lora" if params.method in ADAPTED else "full",
-        lora_parameters=adapters,
-        lora_rank=rank,
-        lora_targets=tuple(targets),
-        kind=machine.kind,
-    )
-    speed = tokens_per_second(model, machine, micro, length, precision, method="lora" if params.method in ADAPTED else "full")
-    because["peak_memory_bytes"] = f"{micro} rows of {length} tokens at a time in {precision}"
-    because["seconds"] = f"about {speed:.0f} tokens a second on {machine.title or machine.name}, modelled"
-    total, share = model.parameters(length), model.embedding_parameters()
-    because["parameters"] = f"{share / total:.0%} of them are embeddings"
-    return {
-        "parameters": total,
-        "embedding_parameters": share,
-        "peak_memory_bytes": sum(parts.values()),
-        "memory_parts": parts,
-        "seconds": tokens / speed if tokens else None,
-        "disk_bytes": ceil(4 * total),
+    plan, bins = inputs.get("plan"), inputs.get("bins")
+    subject = read_subject({**(plan.settings if plan is not None else {}), **params.model_dump(exclude_unset=True)}, length)
+    precision = precision_on(machine) if subject.precision == "auto" else subject.precision
+    rows, micro = params.batch()
+    if plan is not None and "batch_size" in plan.settings and params.batch_size is None:
+        micro = min(rows, plan.settings["batch_size"])
+    times = ceil(rows / micro)
+    parts = subject.memory(model, machine, micro, length, precision, times)
+    scored = subject.eval_batch_size or max(8, micro)
+    name = machine.title or machine.name
+    speed = subject.speed(model, machine, micro, length, precision, times)
+    trained, total = subject.trained(model, length), exact or model.parameters(length)
+    because |= {
+        "peak_memory_bytes": f"{micro} rows of {length} tokens at a time in {precision}, the fullest moment of a step",
+        "evaluation_parts": f"{scored} rows at a time, one layer's tensors and a chunk of logits",
+        "seconds": f"{speed:,.0f} tokens a second on {name}: {BASIS[machine.kind]}",
+        "parameters": f"counted from the sizes; {model.embedding_parameters() / model.parameters(length):.0%} of them are embeddings",
     }
+    return {
+        "parameters": total, "embedding_parameters": model.embedding_parameters(), "trained_parameters": trained,
+        "method": params.method, "precision": precision, "peak_memory_bytes": sum(parts.values()), "memory_parts": parts,
+        "evaluation_parts": subject.validation(model, machine, scored, length, precision), "tokens_per_s": speed,
+        **_time(params, steps, rows * length, bins, speed, machine, because),
+        **_disk(params, total, trained, parts["optimizer"], because),
+    }  # fmt: skip
+
+
+def _time(
+    params: Any, steps: int | None, tokens_a_step: int, bins: Any, speed: float, machine: Machine, because: dict[str, str]
+) -> dict[str, Any]:
+    """Seconds of training and of its validations (a forward pass, a third of a step), and energy."""
+    if not steps:
+        return {}
+    validated = bins.val_tokens if bins is not None else None
+    if validated is not None and params.eval_tokens:
+        validated = min(validated, params.eval_tokens)
+    times = 1 + ceil(steps / (params.eval_steps or max(1, steps // 10)))
+    seconds = steps * tokens_a_step / speed + times * (validated or 0) / (3 * speed)
+    watts = machine.watts * UTILISATION[machine.kind]
+    share = UTILISATION[machine.kind]
+    because["energy_kwh"] = f"{watts:.0f} W: {share:.0%} of the {machine.watts:.0f} W that {machine.title or machine.name} may draw"
+    if validated:
+        because["seconds"] += f"; {times} validations of {validated:,} tokens"
+    return {"seconds": seconds, "energy_kwh": watts * seconds / 3.6e6 if watts else None}
+
+
+def _disk(params: Any, total: int, trained: int, state: int, because: dict[str, str]) -> dict[str, Any]:
+    """Bytes of saves while it trains (one more than is kept, while the newest is written), of the result, and of its copy in the run."""
+    one = 4 * trained + state
+    parts = {"saves": (params.keep + 1) * one, "result": 4 * total, "copy in the run": 4 * total}
+    because["disk_parts"] = f"{params.keep} saves are kept, each weights and optimizer, {one / 1e6:,.0f} MB; the result in fp32"
+    return {"disk_parts": parts, "disk_bytes": sum(parts.values())}

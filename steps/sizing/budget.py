@@ -9,6 +9,7 @@ from typing import Literal
 
 from schemas.machine import GIB
 from schemas.model import ModelConfig
+from schemas.training import ADAPTED
 from steps.sizing.layers import SSD_CHUNK, forward_bytes, layer_bytes, lora_layer_bytes, products, small_parameters, transient_bytes
 
 Precision = Literal["fp32", "fp16", "bf16"]
@@ -22,7 +23,7 @@ FRAGMENTATION = {
     "mps": 0.05,
     "cpu": 0.5,
 }  # of what is allocated: blocks too small to give out, or kept by malloc (seen: 0.2 to 0.8)
-MOMENTS = {"adamw": 8, "sgd": 4}  # optimizer: bytes of its state for each trained parameter
+MOMENTS = {"adamw": 8.0, "adamw_8bit": 2 + 8 / 256}  # optimizer: bytes of its state for each trained parameter
 BLOCK_BYTES = {  # quantization: bytes of a block, weights in it (ggml-common.h of llama.cpp)
     "f32": (4, 1), "f16": (2, 1), "bf16": (2, 1), "q8_0": (34, 32),
     "q5_1": (24, 32), "q5_0": (22, 32), "q4_1": (20, 32), "q4_0": (18, 32),
@@ -40,6 +41,7 @@ def training_memory(
     lora_parameters: int = 0,
     lora_rank: int = 8,
     lora_targets: tuple[str, ...] | None = None,
+    quant: Mapping[str, object] | None = None,
     checkpointing: bool = False,
     loss_chunk_tokens: int | None = LOSS_CHUNK_TOKENS,
     optimizer: str = "adamw",
@@ -64,21 +66,20 @@ def training_memory(
     """
     total, tokens, d = model.parameters(length), batch_size * length, model.d_model
     vocabulary, half = model.vocab_size or 0, precision != "fp32"
-    lora = method == "lora"
+    lora = method in ADAPTED
     frozen = lora and half and kind == "cuda"
     table = vocabulary * d
     matrices = _matrices(model)
     trained = lora_parameters if lora else total
-    if lora:
-        one = tokens * lora_layer_bytes(model, length, lora_rank, lora_targets, half)
-        held = (2 * total + 2 * model.n_layers * small_parameters(model) if frozen else 4 * total) + 4 * lora_parameters
-    else:
-        one, held = tokens * layer_bytes(model, length, half), 4 * total
-    copies = (2 * (lora_parameters if frozen else lora_parameters + matrices if lora else matrices)) if half else 0
+    one = tokens * (lora_layer_bytes(model, length, lora_rank, lora_targets, half) if lora else layer_bytes(model, length, half))
+    held = _held(model, length, frozen, quant if method == "qlora" else None) + (4 * lora_parameters if lora else 0)
+    cast = lora_parameters if frozen or method == "qlora" else lora_parameters + matrices if lora else matrices
+    copies = 2 * cast if half else 0
     layers = model.n_layers * (4 * tokens * d if checkpointing else one)
     ends = 8 * tokens * d
     again = one if checkpointing else 0
-    moved = tokens * transient_bytes(model, length, half)
+    widened = (2 if half else 4) * max(a * b for _, a, b in products(model)) if method == "qlora" else 0
+    moved = tokens * transient_bytes(model, length, half) + widened
     known = 4 * trained if accumulation > 1 else 0
     own = 0 if lora else 4 * table  # the head's gradient; a tied one waits for the embedding's, and their sum is a third
     waiting = own if model.tie_embeddings or not known else 0
@@ -95,7 +96,7 @@ def training_memory(
     parts = {
         "weights": held + copied,
         "gradients": gradients,
-        "optimizer": MOMENTS.get(optimizer, 8) * trained,
+        "optimizer": _state(model, trained, optimizer, lora),
         "activations": activations,
         "logits": logits,
         "workspace": workspace,
@@ -111,6 +112,7 @@ def evaluation_memory(
     precision: str,
     method: str = "full",
     lora_parameters: int = 0,
+    quant: Mapping[str, object] | None = None,
     loss_chunk_tokens: int | None = LOSS_CHUNK_TOKENS,
     optimizer: str = "adamw",
     kind: str = "cuda",
@@ -120,20 +122,20 @@ def evaluation_memory(
     No gradient is there, the optimizer's state is; one layer's tensors at a time (`forward_bytes`); logits of a chunk, and their
     log-softmax. Below fp32 autocast keeps a half copy of every trained matrix for the length of a batch.
     """
-    total, tokens, vocabulary = model.parameters(length), batch_size * length, model.vocab_size or 0
-    half, lora = precision != "fp32", method == "lora"
+    tokens, vocabulary = batch_size * length, model.vocab_size or 0
+    half, lora = precision != "fp32", method in ADAPTED
     frozen = lora and half and kind == "cuda"
     size = vocabulary * (tokens if loss_chunk_tokens is None else min(tokens, loss_chunk_tokens))
     hidden = 4 * tokens * model.d_model
     low = 2 * vocabulary * model.d_model if half and not frozen else 0
     inside, outside = tokens * forward_bytes(model, length, half), (10 if half else 8) * size + low
-    held = 2 * total + 2 * model.n_layers * small_parameters(model) if frozen else 4 * total
+    held = _held(model, length, frozen, quant if method == "qlora" else None)
     copies = 2 * (lora_parameters if lora else _matrices(model)) if half else 0
-    trained = lora_parameters if lora else total
+    trained = lora_parameters if lora else model.parameters(length)
     parts = {
         "weights": held + copies + (4 * lora_parameters if lora else 0),
         "gradients": 0,
-        "optimizer": MOMENTS.get(optimizer, 8) * trained,
+        "optimizer": _state(model, trained, optimizer, lora),
         "activations": hidden if outside + hidden > inside else inside,
         "logits": outside if outside + hidden > inside else 0,
         "workspace": 0,
@@ -146,6 +148,34 @@ def export_memory(model: ModelConfig, quantization: str) -> dict[str, int]:
     largest = max([(model.vocab_size or 0) * model.d_model, *(a * b for _, a, b in products(model))])
     parts = {"weights": 4 * largest, "workspace": 4 * largest + _stored(largest, quantization)}
     return {**parts, "allowance": RUNTIME["cpu"] // 3}  # numpy and gguf; torch is not loaded
+
+
+def _state(model: ModelConfig, trained: int, optimizer: str, lora: bool) -> int:
+    """Bytes of the optimizer's state. adamw: two fp32 moments. adamw_8bit: two bytes, and for each block of 256 the scale of both
+    (arXiv 2110.02861). muon: one fp32 moment for hidden matrices, adamw for the rest."""
+    if optimizer == "muon" and not lora:
+        hidden = _matrices(model)
+        return 4 * hidden + 8 * (trained - hidden)
+    return int(MOMENTS.get(optimizer, 8) * trained)
+
+
+def _held(model: ModelConfig, length: int, frozen: bool, quant: Mapping[str, object] | None) -> int:
+    """Bytes of the base: fp32; where `frozen`, matrices and embeddings in half; with `quant` the linear layers in four or eight bits.
+
+    Four bits: a byte for two weights, and for each block of 64 its largest in fp32; `double`: that in a byte, and fp32 for 256 of them
+    (arXiv 2305.14314, section 3). Eight: a byte a weight, and fp32 a row (arXiv 2208.07339). A Mamba's x_proj and dt_proj stay whole.
+    """
+    total, small = model.parameters(length), model.n_layers * small_parameters(model)
+    wide = 2 if frozen else 4
+    if quant is None:
+        return wide * total + (4 - wide) * small
+    packed = [(a, b) for name, a, b in products(model) if name not in ("x_proj", "dt_proj")]
+    weights, rows = (model.n_layers * sum(size) for size in ([a * b for a, b in packed], [b for _, b in packed]))
+    if quant.get("bits", 4) == 8:
+        bytes_packed = weights + 4 * rows
+    else:
+        bytes_packed = weights // 2 + (weights // 64 + weights // 64 // 64 if quant.get("double") else weights // 16)
+    return bytes_packed + wide * (total - weights - small) + 4 * small
 
 
 def _matrices(model: ModelConfig) -> int:
@@ -200,7 +230,7 @@ def step_flops(model: ModelConfig, tokens: int, length: int, *, method: str = "f
     the frozen weights, recomputation adds a forward pass.
     """
     forward = 2 * matrix_parameters(model) + mixing_flops(model, length)
-    backward = forward + (mixing_flops(model, length) if method == "lora" else forward)
+    backward = forward + (mixing_flops(model, length) if method in ADAPTED else forward)
     return tokens * (forward + backward + (forward if checkpointing else 0))
 
 

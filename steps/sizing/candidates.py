@@ -6,11 +6,7 @@ from typing import Any
 
 from schemas.machine import GIB, Machine
 from schemas.model import ModelConfig
-from schemas.training import ADAPTED
-from steps.sizing.budget import lora_parameters, training_memory
-from steps.sizing.layers import layer_bytes, transient_bytes
-from steps.sizing.subject import Subject
-from steps.sizing.throughput import tokens_per_second
+from steps.sizing.subject import Subject, precision_on
 
 # Where a plan starts: memory in GB, rows, tokens of a row. From the GSWA guide, which is for models of 2 to 14 B parameters in four
 # bits; the memory model says what a network of another size leaves room for.
@@ -64,13 +60,6 @@ def starting_point(machine: Machine) -> tuple[int, int]:
     return (fitting or table[:1])[-1][1:]
 
 
-def precision_for(machine: Machine) -> str:
-    """What `precision: auto` means there: bf16 where the card has it, fp16 on other cards, fp32 elsewhere."""
-    if machine.kind != "cuda":
-        return "fp32"
-    return "bf16" if machine.bf16 else "fp16"
-
-
 def candidates(subject: Subject, model: ModelConfig, machine: Machine, length: int, *, margin: float, most: int) -> list[Candidate]:
     """Up to `most` settings that fit, best first, then the smallest that does not.
 
@@ -87,40 +76,27 @@ def candidates(subject: Subject, model: ModelConfig, machine: Machine, length: i
 
 
 def _candidate(subject: Subject, model: ModelConfig, machine: Machine, length: int, micro: int, margin: float) -> Candidate:
-    precision = subject.precision if subject.precision != "auto" else precision_for(machine)
+    precision = subject.precision if subject.precision != "auto" else precision_on(machine)
     times = subject.accumulation or ceil(subject.rows / micro)
-    adapters = lora_parameters(model, subject.lora_rank, subject.lora_targets(model)) if subject.method in ADAPTED else 0
-    memory = training_memory(
-        model,
-        batch_size=micro,
-        length=length,
-        precision=precision,
-        method="lora" if subject.method in ADAPTED else "full",
-        lora_parameters=adapters,
-        lora_rank=subject.lora_rank,
-        lora_targets=subject.lora_targets(model),
-        kind=machine.kind,
-    )
+    memory = subject.memory(model, machine, micro, length, precision, times)
     need, budget = sum(memory.values()), int(machine.usable_bytes * margin)
     share = need / max(1, machine.usable_bytes)
     stability = 1.0 if share <= EASY else 0.0 if need > budget else 1.0 - 0.5 * (share - EASY) / max(1e-9, margin - EASY)
     factor = min(micro * times, subject.rows) / max(micro * times, subject.rows)
-    speed = tokens_per_second(
-        model, machine, micro, length, precision, method="lora" if subject.method in ADAPTED else "full", accumulation=times
-    )
+    speed = subject.speed(model, machine, micro, length, precision, times)
     over = need > budget
     return Candidate(
-        micro, times, subject.eval_batch_size or _eval_rows(model, micro, length, precision, memory), length, precision, memory, budget,
-        speed, stability, factor, 0.0, "over the margin" if over else "fits",
+        micro, times, subject.eval_batch_size or _eval_rows(subject, model, machine, micro, length, precision, need), length, precision,
+        memory, budget, speed, stability, factor, 0.0, "over the margin" if over else "fits",
         f"needs {need / GIB:.1f} GiB, {budget / GIB:.1f} are allowed" if over else "",
     )  # fmt: skip
 
 
-def _eval_rows(model: ModelConfig, micro: int, length: int, precision: str, memory: dict[str, int]) -> int:
-    """Rows that validation takes at a time: without a backward pass one layer at a time is held, so up to four times as many fit."""
-    half = precision != "fp32"
-    one = length * (layer_bytes(model, length, half) + transient_bytes(model, length, half) + 8 * model.d_model)
-    return max(n * micro for n in (1, 2, 4) if n == 1 or n * micro * one <= memory["activations"] + memory["gradients"])
+def _eval_rows(subject: Subject, model: ModelConfig, machine: Machine, micro: int, length: int, precision: str, need: int) -> int:
+    """Rows that validation takes at a time: as many as need no more than training, up to four times its own."""
+    return max(
+        n * micro for n in (1, 2, 4) if n == 1 or sum(subject.validation(model, machine, n * micro, length, precision).values()) <= need
+    )
 
 
 def _scored(candidate: Candidate, fastest: float) -> Candidate:

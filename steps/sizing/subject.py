@@ -1,11 +1,14 @@
 """The train step that a plan is for, as far as its size matters: read from its params as they are written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+from schemas.machine import Machine
 from schemas.model import ModelConfig
-from schemas.training import DEFAULT_TARGETS, LoraSettings, TrainModel
+from schemas.training import ADAPTED, DEFAULT_TARGETS, LoraSettings, TrainModel
+from steps.sizing.budget import LOSS_CHUNK_TOKENS, evaluation_memory, lora_parameters, training_memory
+from steps.sizing.throughput import tokens_per_second
 
 ROWS = 8  # of a step, when the recipe says nothing of batches: as the train step has it
 
@@ -25,6 +28,10 @@ class Subject:
     accumulation: int | None
     eval_batch_size: int | None
     length: int | None
+    quant: dict[str, Any] = field(default_factory=dict)
+    optimizer: str = "adamw"
+    checkpointing: bool = False
+    loss_chunk_tokens: int = LOSS_CHUNK_TOKENS
 
     def micro_batches(self) -> list[int]:
         """The micro-batches to choose from: what is written, or what divides the effective batch."""
@@ -43,6 +50,68 @@ class Subject:
     def lora_targets(self, model: ModelConfig) -> tuple[str, ...]:
         """Names of the layers that are adapted."""
         return tuple(self.lora.target_modules or DEFAULT_TARGETS[model.family])
+
+    @property
+    def adapted(self) -> bool:
+        """True when adapters are trained beside a frozen base."""
+        return self.method in ADAPTED
+
+    def trained(self, model: ModelConfig, length: int) -> int:
+        """Parameters that get gradients."""
+        if not self.adapted:
+            return model.parameters(length)
+        return lora_parameters(model, self.lora_rank, self.lora_targets(model))
+
+    def memory(
+        self,
+        model: ModelConfig,
+        machine: Machine,
+        micro: int,
+        length: int,
+        precision: str,
+        times: int,
+        *,
+        checkpointing: bool | None = None,
+    ) -> dict[str, int]:
+        """Parts of the peak of a training step with micro-batches of `micro` rows, `times` of them in a step."""
+        again = self.checkpointing if checkpointing is None else checkpointing
+        targets = self.lora_targets(model) if self.adapted else None
+        return training_memory(model, batch_size=micro, length=length, lora_rank=self.lora_rank, lora_targets=targets,
+                               checkpointing=again, accumulation=times, **self._shared(model, machine, precision))  # fmt: skip
+
+    def validation(self, model: ModelConfig, machine: Machine, rows: int, length: int, precision: str) -> dict[str, int]:
+        """Parts of the peak of a validation by `rows` at a time."""
+        return evaluation_memory(model, batch_size=rows, length=length, **self._shared(model, machine, precision))
+
+    def speed(
+        self,
+        model: ModelConfig,
+        machine: Machine,
+        micro: int,
+        length: int,
+        precision: str,
+        times: int,
+        *,
+        checkpointing: bool | None = None,
+    ) -> float:
+        """Modelled tokens a second of one device."""
+        again = self.checkpointing if checkpointing is None else checkpointing
+        method = "lora" if self.adapted else "full"
+        return tokens_per_second(model, machine, micro, length, precision, method=method, checkpointing=again, accumulation=times)
+
+    def _shared(self, model: ModelConfig, machine: Machine, precision: str) -> dict[str, Any]:
+        adapters = self.trained(model, 0) if self.adapted else 0
+        return {
+            "precision": precision, "method": self.method, "lora_parameters": adapters, "quant": self.quant,
+            "loss_chunk_tokens": self.loss_chunk_tokens, "optimizer": self.optimizer, "kind": machine.kind,
+        }  # fmt: skip
+
+
+def precision_on(machine: Machine) -> str:
+    """What `precision: auto` means there: bf16 where the card has it, fp16 on other cards, fp32 elsewhere."""
+    if machine.kind != "cuda":
+        return "fp32"
+    return "bf16" if machine.bf16 else "fp16"
 
 
 def read_subject(written: dict[str, Any], length: int | None = None) -> Subject:
@@ -66,4 +135,8 @@ def read_subject(written: dict[str, Any], length: int | None = None) -> Subject:
         accumulation=times,
         eval_batch_size=written.get("eval_batch_size"),
         length=written.get("max_seq_length"),
+        quant=dict(written.get("quant") or {}),
+        optimizer=written.get("optimizer") or "adamw",
+        checkpointing=bool(written.get("activation_checkpointing")),
+        loss_chunk_tokens=written.get("loss_chunk_tokens") or LOSS_CHUNK_TOKENS,
     )

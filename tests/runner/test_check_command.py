@@ -32,10 +32,39 @@ def test_a_sound_recipe_says_what_it_will_take(folder: Path):
     meant(folder)
     result = typed("recipe.yaml")
     assert result.return_value == 0
-    first, model, whole = result.output.splitlines()
+    first, name, model, data, memory, validation, *_, clock, disk, whole = result.output.splitlines()
     assert first == "recipe.yaml: 5 steps checked for NVIDIA Tesla T4 (14.6 GiB), nothing wrong"
-    assert model.startswith("  train: mamba, 28.5 M parameters (29% embedding), 1,000 steps, 4.1 M tokens, peak ")
+    assert (name, model.split("%")[0]) == ("  train:", "    model   mamba, 28,535,296 parameters, 29")
+    assert data == "    data    1,000 steps, 4.1 M tokens, 0.14 a parameter"
+    assert "of 14.6 GiB to train: " in memory
+    assert " GiB to validate: " in validation
+    assert clock.startswith("    time    about ")
+    assert "saves " in disk
     assert whole.startswith("  in all: about ")
+    assert max(map(len, result.output.splitlines())) <= 100
+
+
+def test_every_figure_has_its_reason(folder: Path):
+    """--because: memory, time, energy, disk and parameters, each with where it comes from."""
+    meant(folder)
+    said = typed("recipe.yaml", "--because").output
+    for word in ("training memory", "validation memory", "time", "energy", "disk", "parameters", "vocabulary", "allowance"):
+        assert f"      {word}: " in said
+    assert "energy: 56 W: 80% of the 70 W that NVIDIA Tesla T4 may draw" in said
+
+
+def test_machines_are_compared_side_by_side(folder: Path):
+    """A row for each, with what fits; an unknown name is said with the known ones; JSON holds the same."""
+    meant(folder)
+    result = typed("recipe.yaml", "--target", "t4,m2-16gb,t5")
+    assert result.return_value == 0
+    assert "there is no target t5" in result.output
+    rows = [line.split("  ")[1] for line in result.output.splitlines() if line.startswith("  ") and "fix:" not in line]
+    assert rows == ["machine", "NVIDIA Tesla T4", "Apple M2, 16 GB"]
+    told = json.loads(typed("recipe.yaml", "--target", "t4,h100", "--format", "forecast").output)
+    parts = [next(step for step in each["steps"] if step["type"] == "train") for each in told[0]]
+    assert [each["target"]["name"] for each in told[0]] == ["t4", "h100"]
+    assert all(sum(part["memory_parts"].values()) == part["peak_memory_bytes"] for part in parts)
 
 
 def test_an_error_is_two_and_a_warning_is_nothing(folder: Path):

@@ -4,8 +4,8 @@ import pytest
 
 from schemas import Machine, ModelConfig
 from schemas.machine import GIB, known
-from steps.sizing.candidates import candidates, precision_for, starting_point
-from steps.sizing.subject import read_subject
+from steps.sizing.candidates import candidates, starting_point
+from steps.sizing.subject import precision_on, read_subject
 from steps.sizing.throughput import tokens_per_second
 
 PHASE1 = ModelConfig(family="mamba", vocab_size=50257, d_model=256, n_layers=6)
@@ -70,7 +70,7 @@ def test_a_larger_card_takes_no_smaller_batch() -> None:
 def test_precision_follows_the_card() -> None:
     """A T4 has no bf16, an A100 has, a CPU trains in fp32."""
     cpu = Machine(name="here", kind="cpu", memory_bytes=8 * GIB)
-    assert [precision_for(m) for m in (machine("t4"), machine("a100"), cpu, machine("m2-16gb"))] == ["fp16", "bf16", "fp32", "fp32"]
+    assert [precision_on(m) for m in (machine("t4"), machine("a100"), cpu, machine("m2-16gb"))] == ["fp16", "bf16", "fp32", "fp32"]
 
 
 def test_throughput_is_ordered_as_machines_are() -> None:
