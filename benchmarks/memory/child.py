@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
@@ -46,7 +47,8 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
     with held(half, device):
         head = Head(network)
     material = Material(Drawn(params, vocabulary), [])
-    loop: Any = Loop(head, material.data, [], _settings(params, material), None, lambda step: [], lambda *_: None, lambda: None)
+    settings = _settings(params, material)
+    loop: Any = Loop(head, material.data, [], settings, SimpleNamespace(keep=Path()), SimpleNamespace(after_early_backward=lambda: None))
     tally = LiveBytes()
     for tensor in [*network.parameters(), *network.buffers()]:
         tally.add(tensor)
@@ -62,17 +64,17 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
     found = {"tensors": tally.peak, "resident": grown, "device": device.type}
     if device.type == "cuda":
         found["allocated"] = torch.cuda.max_memory_allocated(device)
-    loop.optimizer.zero_grad(set_to_none=True)
+    loop.optimizer.forget_gradients()
     import numpy as np
 
-    rows = [Row(np.arange(length + 1) % vocabulary, np.ones(length + 1, bool)) for _ in range(loop.settings.eval_batch_size)]
+    rows = [Row(np.arange(length + 1) % vocabulary, np.ones(length + 1, bool)) for _ in range(settings.live.eval_batch_size)]
     tally.peak = tally.live
     with tally:
-        score(head, rows, loop.settings.eval_batch_size, autocast(params.precision, device), device)
+        score(head, rows, settings.live.eval_batch_size, autocast(params.precision, device), device)
     return {
         **found,
         "evaluation": tally.peak,
-        "eval_batch_size": loop.settings.eval_batch_size,
+        "eval_batch_size": settings.live.eval_batch_size,
         "parameters": sum(p.numel() for p in network.parameters()),
     }
 
@@ -112,12 +114,14 @@ class Drawn:
     def __init__(self, params: Any, vocabulary: int) -> None:
         self.length, self.vocabulary = params.max_seq_length, vocabulary
 
-    def batches(self, step: int, rows: int, batch_size: int) -> list[Any]:
+    def batches(self, position: int, rows: int, batch_size: int) -> tuple[list[Any], int]:
         """Ids and targets, `batch_size` rows at a time."""
         import torch
 
-        ids = torch.randint(self.vocabulary, (rows, self.length + 1), generator=torch.Generator().manual_seed(step))
-        return [(part[:, :-1], part[:, 1:]) for part in ids.split(batch_size)]
+        from steps.lm.batches import Micro
+
+        ids = torch.randint(self.vocabulary, (rows, self.length + 1), generator=torch.Generator().manual_seed(1))
+        return [Micro(part[:, :-1], part[:, 1:]) for part in ids.split(batch_size)], position + rows
 
 
 def resident() -> int:

@@ -56,8 +56,13 @@ def grid() -> list[dict[str, Any]]:
             setting(family, 4, 256, 4000, SMALL, method="lora"),
             setting(family, 2, 512, 8000, WIDE, "bf16", method="lora", lora={"r": 32}),
         ]
+        found.append(setting(family, 4, 256, 2000, DEEP, times=2, train={"activation_checkpointing": True}))
     return [
         *found,
+        setting("llama", 8, 256, 8000, SMALL, "bf16", train={"activation_checkpointing": True}),
+        setting("llama", 4, 256, 16000, SMALL, train={"loss_chunk_tokens": 128}),
+        setting("gpt2", 2, 128, 4000, WIDE, times=2, train={"optimizer": "muon"}),
+        setting("llama", 2, 128, 4000, WIDE, times=2, train={"optimizer": "adamw_8bit"}),
         setting("mamba", 1, 1024, 4000, DEEP, d_state=64),
         setting("mamba2", 3, 300, 4000, SMALL, d_state=64, head_dim=32),
         setting("llama", 2, 700, 32000, {"d_model": 256, "n_layers": 4}, n_heads=8, n_kv_heads=2, tie_embeddings=False),
@@ -76,8 +81,11 @@ def modelled(asked: dict[str, Any], kind: str, eval_batch_size: int, inside: boo
     adapters = lora_parameters(model, rank, targets) if asked["method"] == "lora" else 0
     shared: dict[str, Any] = {"precision": train["precision"], "method": asked["method"], "lora_parameters": adapters, "kind": kind}
     times = train["total_batch_size"] // train["batch_size"]
+    chunk, optimizer = train.get("loss_chunk_tokens", 1024), train.get("optimizer", "adamw")
+    again = train.get("activation_checkpointing", False)
+    shared |= {"loss_chunk_tokens": chunk, "optimizer": optimizer}
     training = training_memory(model, batch_size=train["batch_size"], length=train["max_seq_length"], lora_rank=rank, lora_targets=targets,
-                               accumulation=times, inside=inside, **shared)  # fmt: skip
+                               accumulation=times, inside=inside, checkpointing=again, **shared)  # fmt: skip
     return training, evaluation_memory(model, batch_size=eval_batch_size, length=train["max_seq_length"], **shared)
 
 

@@ -64,7 +64,7 @@ def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
     wide = 2 if half else 4
     buffers = 4 * 3 * min(SCAN_CHUNK, length) * model.state * model.inner // length
     widest = {
-        "mamba": 4 * 4 * model.inner + buffers,
+        "mamba": 2 * 4 * model.inner + buffers,
         "mamba2": 4 * 4 * model.inner,
         "llama": wide * model.feed_forward,
         "gpt2": 2 * wide * model.feed_forward,
