@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.facts import Facts
+from runner.ignores import applied
 from runner.meant import Link, Meant, StepMeant
 from runner.resolve import Overrides, mean
 from runner.rules import View, wanted
@@ -48,10 +49,10 @@ class Mended(NamedTuple):
     texts: dict[Path, str]
 
 
-def judge(meant: Meant) -> list[Finding]:
-    """All findings about `meant`, in the order of the file, each at its place.
+def judge(meant: Meant, texts: dict[Path, str] | None = None) -> list[Finding]:
+    """All findings about `meant`, in the order of the file, each at its place; without those that a comment leaves out.
 
-    Fills in every step's forecast, and leaves the findings in `meant.findings` too.
+    Fills in every step's forecast, and leaves the findings in `meant.findings` too. texts: as in `mean`.
     """
     facts = Facts(meant.project, meant.target, meant.recipe.seed if meant.recipe is not None else 0)
     view = View(meant, facts)
@@ -68,7 +69,8 @@ def judge(meant: Meant) -> list[Finding]:
     unique: dict[tuple[Any, ...], Finding] = {}
     for f in placed:
         unique.setdefault((f.code, f.message, () if f.code == "L020" else f.path), f)
-    meant.findings = sorted(unique.values(), key=lambda f: _position(f, order))
+    left = applied(meant, list(unique.values()), texts or {})
+    meant.findings = sorted(left, key=lambda f: _position(f, order))
     return meant.findings
 
 
@@ -90,7 +92,7 @@ def mended(file: Path, overrides: Overrides | None = None, *, alone: bool = Fals
         meant = mean(file, overrides, texts)
         changed = False
         touched: list[tuple[Any, ...]] = []
-        for finding in judge(meant):
+        for finding in judge(meant, texts):
             name = (finding.code, finding.path, repr(finding.edits))
             if not finding.edits or name in tried or any(_overlap(e.path, t) for e in finding.edits for t in touched):
                 continue

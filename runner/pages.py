@@ -25,11 +25,12 @@ def pages() -> dict[str, RulePage]:
 def all_pages() -> Iterator[RulePage]:
     """Each page that is declared somewhere."""
     import steps
-    from runner import codes, judge
+    from runner import codes, ignores, judge
     from runner.rules import every
 
     yield from codes.PAGES
     yield from judge.PAGES
+    yield from ignores.PAGES
     for rule in every():
         yield from rule.pages
     for name in steps.names():
