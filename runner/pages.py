@@ -25,12 +25,13 @@ def pages() -> dict[str, RulePage]:
 def all_pages() -> Iterator[RulePage]:
     """Each page that is declared somewhere."""
     import steps
-    from runner import codes, ignores, judge
+    from runner import codes, firstrows, ignores, judge
     from runner.rules import every
 
     yield from codes.PAGES
     yield from judge.PAGES
     yield from ignores.PAGES
+    yield from firstrows.PAGES
     for rule in every():
         yield from rule.pages
     for name in steps.names():

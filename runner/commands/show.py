@@ -11,7 +11,8 @@ import click
 @click.option("--smoke", is_flag=True, help="As --smoke would run it, every step tiny.")
 @click.option("--target", metavar="MACHINE", help="The machine it is meant for, instead of the recipe's own.")
 @click.option("--origins/--no-origins", default=True, help="Say behind each value where it comes from (default), or only the values.")
-def show(file: Path, sets: tuple[str, ...], smoke: bool, target: str | None, origins: bool) -> int:
+@click.option("--rows", type=click.IntRange(1), metavar="N", help="Instead: the first N rows of the data as training will see them.")
+def show(file: Path, sets: tuple[str, ...], smoke: bool, target: str | None, origins: bool, rows: int | None) -> int:
     """Print a recipe as it is meant: extends, vars, defaults and wiring filled in. What is printed can be run."""
     from runner.asmeant import rendered
     from runner.overrides import Overrides, split_set
@@ -24,7 +25,13 @@ def show(file: Path, sets: tuple[str, ...], smoke: bool, target: str | None, ori
             raise click.UsageError(f"--set {typed}: write it as KEY=VALUE")
         pairs.append(pair)
     meant = mean(file, Overrides(tuple(pairs), smoke, target))
-    if meant.steps:
+    if rows is not None and meant.steps:
+        from runner.firstrows import first_rows
+
+        lines, found = first_rows(meant, rows)
+        click.echo("\n".join(lines))
+        meant.findings += [f.at(meant.place(f.path)) for f in found]
+    elif meant.steps:
         click.echo(rendered(meant, origins), nl=False)
     if meant.findings:
         from runner.screen import text

@@ -8,6 +8,7 @@ import numpy as np
 
 from schemas import Corpus, RecipeError
 from steps.lm.batches import Row
+from steps.text.rowform import row_of
 
 if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
@@ -78,24 +79,9 @@ def encode(document: dict[str, Any], tokenizer: "TextTokenizer") -> Row:
 
     A conversation is written as the tokenizer's folder has it (steps.text.chat_form); its answers with their end marks are learned.
     """
-    messages = document.get("messages")
-    if messages:
-        written = tokenizer.form.tokens(messages, tokenizer)
-        return Row(
-            np.array(written.ids, np.int64),
-            np.array(written.learned, bool),
-            document.get("lang", ""),
-            written.size,
-            document.get("source", ""),
-        )
-    text = document["text"]
-    first = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
-    last = [] if tokenizer.eos_id is None else [tokenizer.eos_id]
-    ids, offsets = tokenizer.encode_offsets(text)
-    mask = np.array([False] * len(first) + [a < len(text) and b > 0 for a, b in offsets] + [True] * len(last), bool)
-    return Row(
-        np.array([*first, *ids, *last], np.int64), mask, document.get("lang", ""), len(text.encode("utf-8")), document.get("source", "")
-    )
+    written = row_of(document, tokenizer)
+    ids, learned = np.array(written.ids, np.int64), np.array(written.learned, bool)
+    return Row(ids, learned, document.get("lang", ""), written.size, document.get("source", ""))
 
 
 def splitter(found: Rows, tokenizer: "TextTokenizer", left_out: Callable[[int], None]) -> Callable[[Row, int], list[Row]]:

@@ -1,0 +1,194 @@
+"""The first rows of a recipe's data as its train step will see them: text, tokens, what is learned, whether it fits."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.facts import Facts
+from runner.meant import Meant, StepMeant
+from runner.rules import View, at, number, param, sources
+from schemas.findings import Finding, RecipeError, RulePage
+
+if TYPE_CHECKING:
+    from steps.text.tokenizers import TextTokenizer
+
+PAGES = (
+    RulePage(
+        "D148",
+        "a row begins twice",
+        "The template writes the begin token and the tokenizer adds another: the model has never seen two, and each answer starts worse.",
+        wrong="<s><s>[INST] …",
+        right="<s>[INST] …",
+        source="unslothai/unsloth#1062; ggml-org/llama.cpp#7094",
+        severity="warning",
+        needs="the first rows, in the base's template and tokenizer",
+    ),
+    RulePage(
+        "D149",
+        "an answer without an end",
+        "The last learned token of the row is neither the end token nor a mark of the template, so the model does not learn to stop.",
+        wrong="[INST] Two and two? [/INST] Four.",
+        right="[INST] Two and two? [/INST] Four.</s>",
+        source="huggingface/smol-course#159; ludwig-ai/ludwig#3945",
+        severity="warning",
+        needs="the first rows, in the base's template and tokenizer",
+    ),
+)
+SHOWN = 600  # characters of a stretch
+
+
+@dataclass(frozen=True)
+class Teller:
+    """A train step with the tokenizer that it will use; why there is none, in words, when there is none."""
+
+    step: StepMeant
+    tokenizer: "TextTokenizer | None"
+    why: str
+    length: int
+    chats: bool
+
+
+def first_rows(meant: Meant, rows: int) -> tuple[list[str], list[Finding]]:
+    """Lines to print, and what is wrong with the rows. Needs the libraries of tokenizers only where there is a tokenizer to open."""
+    view = View(meant, Facts(meant.project, meant.target, meant.recipe.seed if meant.recipe is not None else 0))
+    lines: list[str] = []
+    found: list[Finding] = []
+    steps = list(view.of_type("train"))
+    for step in steps:
+        teller = _teller(view, step)
+        told = teller.why or f"{teller.length} tokens a row"
+        lines.append(f"{step.id}: {told}")
+        for number_, (where, document) in enumerate(_documents(view, step), 1):
+            if number_ > rows:
+                break
+            lines += _row(teller, number_, where, document, found)
+        if len(lines) == 1:
+            lines.append("  no row can be shown: its sources are on a hub, at an address, or no tables and texts of this machine")
+    if not steps:
+        lines.append("the recipe has no train step: there are no rows to show")
+    return lines, found
+
+
+def _row(teller: Teller, number_: int, where: str, document: Mapping[str, Any], found: list[Finding]) -> Iterator[str]:
+    if teller.tokenizer is None:
+        yield f"  row {number_}, {where}: {len(document['text']):,} characters"
+        yield f"    text   {_short(document['text'])}"
+        return
+    from steps.text.rowform import row_of
+
+    try:
+        row = row_of(document, teller.tokenizer)
+    except RecipeError as error:
+        found.append(error.finding(("steps", teller.step.id)))
+        yield f"  row {number_}, {where}: {error.message}"
+        return
+    count, learned = len(row.ids), sum(row.learned[1:])
+    yield f"  row {number_}, {where}: {count:,} tokens, {learned / max(1, count):.0%} learned; {_fit(teller, count)}"
+    for stretch, is_learned in _stretches(teller.tokenizer, row.ids, row.learned):
+        yield f"    {'learn' if is_learned else 'read '}  {_short(stretch)}"
+    yield f"    ids    {' '.join(map(str, row.ids[:24]))}{' …' if count > 24 else ''}"
+    found += _gates(teller, number_, where, row.ids, row.learned)
+
+
+def _fit(teller: Teller, count: int) -> str:
+    if count - 1 <= teller.length:
+        return "whole" if teller.chats else "packed end to end with others"
+    if not teller.chats:
+        return f"over {-(-count // teller.length)} rows of {teller.length}"
+    return f"longer than a row of {teller.length}: split_long makes it shorter, else it is left out, never cut"
+
+
+def _gates(teller: Teller, number_: int, where: str, ids: list[int], learned: list[bool]) -> Iterator[Finding]:
+    tokenizer, path = teller.tokenizer, ("steps", teller.step.id)
+    assert tokenizer is not None
+    begin, end = tokenizer.bos_id, tokenizer.eos_id
+    if begin is not None and ids[:2] == [begin, begin]:
+        yield Finding("D148", "warning", f"row {number_}, {where}, begins twice", path, "take the begin token out of the template")
+    if not any(learned[1:]):
+        yield Finding("D112", "error", f"row {number_}, {where}, has no token to learn", path, "give text, or conversations with answers")
+    elif teller.chats:
+        last = max(i for i, each in enumerate(learned) if each)
+        ends = {end} | {number for mark in tokenizer.form.marks for number in tokenizer.encode_marked(mark, [mark])[0]}
+        if ids[last] not in ends and not tokenizer.piece(ids[last]).endswith(("|>", ">")):
+            message = f"row {number_}, {where}, does not end with a mark: the model does not learn to stop"
+            yield Finding("D149", "warning", message, path, "end answers in the template with the end token")
+
+
+def _stretches(tokenizer: "TextTokenizer", ids: list[int], learned: list[bool]) -> Iterator[tuple[str, bool]]:
+    """Runs of tokens that are all read or all learned, as the vocabulary spells them, parted by bars."""
+    start = 0
+    for at_ in range(1, len(ids) + 1):
+        if at_ == len(ids) or learned[at_] != learned[start]:
+            yield "|".join(tokenizer.piece(token) for token in ids[start:at_]), learned[start]
+            start = at_
+
+
+def _short(text: str) -> str:
+    plain = text.replace("\n", "⏎").replace("\t", "→")
+    return plain if len(plain) <= SHOWN else plain[: SHOWN - 1] + "…"
+
+
+def _teller(view: View, step: StepMeant) -> Teller:
+    length = param(step, "max_seq_length") or int(number(step, "max_seq_length") or 512)
+    chats = at(step.raw, "objective") == "sft"
+    folder, why = _tokenizer_folder(view, step)
+    if folder is None:
+        return Teller(step, None, why, length, chats)
+    from steps.text.tokenizers import open_tokenizer
+
+    try:
+        return Teller(step, open_tokenizer(folder), "", length, chats)
+    except (RecipeError, ImportError) as error:
+        return Teller(step, None, f"text alone: {error}", length, chats)
+
+
+def _tokenizer_folder(view: View, step: StepMeant) -> tuple[Path | None, str]:
+    """The base's folder, or what the store has of the tokenizer that the recipe trains."""
+    ref = at(step.raw, "model.base")
+    if isinstance(ref, dict) and ref.get("step") is None:
+        base = view.base(step)
+        if base is not None:
+            return base.folder, ""
+        return None, f"text alone: {ref.get('hub') or ref.get('path')} is not on this machine"
+    from runner.standing import Standing, last_file
+    from runner.store import Store
+
+    recipe = view.meant.recipe
+    if recipe is None:
+        return None, "text alone: the recipe has mistakes"
+    standing = Standing.read(last_file(view.meant.project, recipe.recipe, view.meant.smoke))
+    makers = view.makers(step, "tokenizer") or view.makers(step, "checkpoint")
+    for maker in makers:
+        row = standing.steps.get(maker.id)
+        folder = Store(view.meant.project, recipe.store, view.meant.smoke).object(row["digest"]) if row is not None else None
+        if folder is not None and folder.is_dir():
+            return folder, ""
+    if not makers:
+        return None, "text alone: no step of this recipe makes its tokenizer"
+    return None, f"text alone: {makers[0].id} has not run yet; recipe run --to {makers[0].id} makes it"
+
+
+def _documents(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Documents that reach `step`, from the beginnings of local files, each with where it stands."""
+    behind = [m for name in ("corpus", "bins") for m in view.makers(step, name)]
+    parsers: list[StepMeant] = []
+    while behind:
+        maker = behind.pop(0)
+        if maker.type == "parse_corpus":
+            parsers.append(maker)
+        else:
+            behind += view.makers(maker, "corpus")
+    for parser in parsers:
+        for _, source, _ in sources(parser):
+            tables = view.tables(source)
+            for file in tables:
+                head = view.head(file)
+                for (line, _), document in zip(head.rows, head.documents(source.get("columns")), strict=False):
+                    yield f"{os.path.relpath(file, view.meant.project)}:{line}", document.model_dump()
+            pattern = source.get("path")
+            for file in view.facts.files(pattern) if isinstance(pattern, str) and pattern and not tables else []:
+                if file.suffix.lower() in (".txt", ".md"):
+                    text = view.facts.head(file).decode("utf-8-sig", "replace")
+                    yield os.path.relpath(file, view.meant.project), {"text": text, "messages": None}

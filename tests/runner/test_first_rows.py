@@ -1,0 +1,68 @@
+"""recipe show --rows: what training will see of the first rows, and what is wrong with them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from runner.commands.show import show
+from tests.steps.text.models_with_templates import CHATML, MISTRAL, SPECIAL, folder
+
+TUNE = """\
+recipe: tune
+target: rtx4090
+steps:
+  - {type: parse_corpus, sources: [{path: chat.jsonl}]}
+  - {type: train, objective: sft, model: {base: {path: model}}, max_seq_length: 96}
+"""
+NEW = """\
+recipe: new
+target: t4
+steps:
+  - {type: parse_corpus, sources: [{path: chat.jsonl}]}
+  - {type: train_tokenizer, vocab_size: {at_most: 300}}
+  - type: tokenize_bin
+  - {type: train, max_seq_length: 96, max_steps: 1}
+"""
+
+
+def shown(place: Path, template: str | None, answer: str = "Four.", recipe: str = TUNE) -> tuple[list[str], str]:
+    pytest.importorskip("tokenizers")
+    folder(place / "model", template)
+    (place / "model" / "config.json").write_text(json.dumps({"model_type": "llama", "vocab_size": 300}))
+    turns = [{"role": "user", "content": "Two and two?"}, {"role": "assistant", "content": answer}]
+    (place / "chat.jsonl").write_text(json.dumps({"messages": turns}) + "\n")
+    (place / "r.yaml").write_text(recipe)
+    done = CliRunner().invoke(show, [str(place / "r.yaml"), "--rows", "3"])
+    return done.stdout.splitlines(), done.stderr
+
+
+def test_the_answer_and_its_mark_are_learned(tmp_path: Path):
+    """The stretches that are read and learned, token by token, in the base's own template."""
+    lines, said = shown(tmp_path, CHATML)
+    assert lines[0] == "train: 96 tokens a row"
+    assert lines[1].startswith("  row 1, chat.jsonl:1: ")
+    assert [line[4:10].strip() for line in lines[2:]] == ["read", "learn", "read", "ids"]
+    assert lines[3] == "    learn  F|o|u|r|.|<|im_end|>"
+    assert said == ""
+
+
+def test_what_does_not_fit_is_never_cut(tmp_path: Path):
+    """A row longer than the window says so."""
+    lines, _ = shown(tmp_path, CHATML, "Four. " * 50)
+    assert "longer than a row of 96: split_long makes it shorter, else it is left out, never cut" in lines[1]
+
+
+def test_a_second_begin_token_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Written by the template twice."""
+    monkeypatch.setitem(SPECIAL, "{{ bos_token }}" + MISTRAL, SPECIAL[MISTRAL])
+    assert "D148" not in shown(tmp_path / "one", MISTRAL)[1]
+    assert "D148: warning: row 1, chat.jsonl:1, begins twice" in shown(tmp_path / "two", "{{ bos_token }}" + MISTRAL)[1]
+
+
+def test_without_a_tokenizer_the_text_is_shown(tmp_path: Path):
+    """One that the recipe trains itself is there after its step has run."""
+    lines, _ = shown(tmp_path, CHATML, recipe=NEW)
+    assert lines[0] == "train: text alone: train_tokenizer has not run yet; recipe run --to train_tokenizer makes it"
+    assert lines[2] == "    text   <|user|>⏎Two and two?<|end|>⏎<|assistant|>⏎Four.<|end|>⏎"
