@@ -14,8 +14,8 @@ PAGES = (
         "a finding is left out without a reason",
         "Whoever reads the recipe next must know why a finding does not count here, so the words behind the brackets are needed; "
         "without them it counts.",
-        wrong="total_batch_size: 1024   # recipe: ignore[S013]",
-        right="total_batch_size: 1024   # recipe: ignore[S013] the data grows every night",
+        wrong="max_steps: 1000\nsave_steps: 5000   # recipe: ignore[S011]",
+        right="max_steps: 1000\nsave_steps: 5000   # recipe: ignore[S011] the platform saves",
         source="the same rule of eslint-plugin-eslint-comments: require-description",
         severity="warning",
     ),

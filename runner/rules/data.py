@@ -107,6 +107,7 @@ def _unreadable(view: View, file: Path, wanted: Any) -> str:
         "be meant.",
         wrong="- type: tokenize_bin   # of question and answer rows\n- type: train",
         right="- type: split_long\n  max_tokens: 512\n- type: train\n  objective: sft",
+        source="karpathy/nanochat#20",
         severity="info",
     )
 )
@@ -213,6 +214,7 @@ def pieces_fit_rows(view: View) -> Iterator[Finding]:
         "steps or a smaller model is better spent.",
         wrong="max_steps: 100000   # of 300 kB of text",
         right="num_train_epochs: 10",
+        source="arXiv 2305.16264 (scaling data-constrained language models)",
         severity="info",
     )
 )

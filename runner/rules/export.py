@@ -84,6 +84,7 @@ def context_was_trained(view: View) -> Iterator[Finding]:
         "The name is the model's name in Ollama: the second export replaces the first there.",
         wrong="- type: export_ollama\n  name: small\n- type: export_ollama\n  id: second\n  name: small",
         right="- type: export_ollama\n  name: small\n- type: export_ollama\n  id: second\n  name: small-q8",
+        source="Ollama's documentation of create",
         severity="warning",
     )
 )

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 from runner.meant import StepMeant
-from runner.rules import View, number, path, rule, say
+from runner.rules import View, at, number, path, rule, say
 from runner.screen import in_bytes
 from schemas.findings import Edit, Finding, RulePage
 from schemas.machine import GIB, known
@@ -17,6 +17,7 @@ from schemas.machine import GIB, known
         "Training runs on one device. With `count: 4` the memory and time in the forecast are those of one of them.",
         wrong="target: {gpu: t4, count: 4}",
         right="target: t4",
+        source="karpathy/nanoGPT#283; huggingface/open-r1#249",
         severity="info",
     )
 )
@@ -33,7 +34,9 @@ def devices_are_used(view: View) -> Iterator[Finding]:
         "P011",
         "the disk is too small",
         "Each step's result is kept in the store, so that nothing is made twice; a full disk stops the run at the step that fills it.",
+        wrong="store: /small/volume",
         right="store: /large/disk/store   # or RECIPE_STORE",
+        source="mlfoundations/open_lm#154",
         severity="warning",
     )
 )
@@ -97,15 +100,15 @@ def kernels_take_the_sizes(view: View) -> Iterator[Finding]:
     if view.meant.target.kind != "cuda":
         return
     for step in view.of_type("train"):
-        family = step.raw.get("model", {}).get("family", "mamba") if isinstance(step.raw.get("model", {}), dict) else ""
-        if family not in ("mamba", "mamba2") or number(step, "model.d_model") is None:
+        model = step.raw.get("model") or {}
+        if not isinstance(model, dict) or "base" in model or model.get("family", "mamba") not in ("mamba", "mamba2"):
             continue
         yield from _odd_sizes(step)
 
 
 def _odd_sizes(step: StepMeant) -> Iterator[Finding]:
     conv, state = number(step, "model.d_conv"), number(step, "model.d_state")
-    inner = (number(step, "model.d_model") or 0) * (number(step, "model.expand") or 2)
+    inner = (number(step, "model.d_model") or 256) * (number(step, "model.expand") or 2)
     if conv is not None and not 2 <= conv <= 4:
         edits = (Edit("set", path(step, "model.d_conv"), 4),)
         message = f"causal-conv1d takes a d_conv of 2 to 4, not {int(conv)}: training takes the slow path"
@@ -114,7 +117,7 @@ def _odd_sizes(step: StepMeant) -> Iterator[Finding]:
         message = f"mamba-ssm takes a d_state of at most 256, not {int(state)}: training takes the slow path"
         yield say("P014", step, "model.d_state", message, "write d_state: 128 or less", severity="warning")
     head = number(step, "model.head_dim") or min(64, inner)
-    if step.raw["model"].get("family") == "mamba2" and head and inner % head == 0 and inner // head % 8:
+    if at(step.raw, "model.family") == "mamba2" and head and inner % head == 0 and inner // head % 8:
         message = f"mamba-ssm wants a number of heads by 8, d_model x expand / head_dim is {int(inner // head)}"
         yield say("P014", step, "model", message, "write a head_dim that gives 8, 16, 24, … heads", severity="info", on="key")
     if inner % 8:

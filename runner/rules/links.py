@@ -17,6 +17,7 @@ BETWEEN = ("Corpus", "Tokenizer", "TokenBin", "Plan")  # kinds that are made to 
         "step that it was meant for.",
         wrong="- type: train_tokenizer\n- type: tokenize_bin\n- type: train_tokenizer   # too late\n  id: better",
         right="- type: train_tokenizer\n- type: tokenize_bin",
+        source="meta-pytorch/torchtune#1646",
         severity="warning",
     )
 )

@@ -93,6 +93,7 @@ def _smaller(step: StepMeant, batch: int, fitting: int) -> tuple[str, str, tuple
         "smaller vocabulary gives the same budget more layers, and on little text trains every piece better.",
         wrong="vocab_size: 50257\nmodel: {d_model: 256, n_layers: 6}",
         right="vocab_size: 8000\nmodel: {d_model: 256, n_layers: 12}",
+        source="AETHER phase 1; arXiv 2407.13623 (scaling laws with vocabulary)",
         severity="info",
     )
 )

@@ -37,6 +37,7 @@ def hub_names(data: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]
         "month later, may get other bytes. With `revision:` the recipe means the same everywhere.",
         wrong="- {hub: roneneldan/TinyStories}",
         right="- {hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}",
+        source="the hub's documentation of revision",
         severity="info",
     )
 )
@@ -58,6 +59,7 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
         "only where the same folder exists.",
         wrong="sources: [{path: /home/ada/texts/*.txt}]",
         right="sources: [{path: data/texts/*.txt}]",
+        source="hiyouga/LlamaFactory#7703",
         severity="info",
     ),
     RulePage(
@@ -67,6 +69,7 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
         "path is absolute.",
         wrong="model: {base: {path: models/smal}}",
         right="model: {base: {path: models/small}}",
+        source="Lightning-AI/litgpt#1352",
     ),
     RulePage(
         "H023",

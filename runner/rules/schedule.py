@@ -44,6 +44,7 @@ def warm_up_ends(view: View) -> Iterator[Finding]:
         "and a crash before it loses everything.",
         wrong="max_steps: 300\nsave_steps: 500",
         right="max_steps: 300\nsave_steps: 100",
+        source="huggingface/transformers#30160; modelscope/ms-swift#1576",
         severity="warning",
     )
 )
@@ -68,6 +69,7 @@ def intervals_happen(view: View) -> Iterator[Finding]:
         "expectation guards nothing.",
         wrong="max_steps: 5000\nexpect: {10000: {train_loss: [2.6, 3.0]}}",
         right="max_steps: 5000\nexpect: {5000: {train_loss: [3.0, 3.4]}}",
+        source="AETHER phase 1, table of expected metrics",
         severity="warning",
     )
 )

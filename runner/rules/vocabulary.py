@@ -30,8 +30,8 @@ DOUBT = 6  # a vocabulary this many times below the bound by size alone is surel
         "rows of the embedding that no token uses",
         "Rows beyond the tokenizer's last id are never trained, cost memory, and come back as nonsense when the model is sampled. "
         "Rounding up to a multiple of 8, 64 or 128 is a known speed-up and is not complained about.",
-        wrong="vocab_size: 60000   # the tokenizer has 50257",
-        right="vocab_size: 50304   # 50257 rounded up to a multiple of 64",
+        wrong="- type: train_tokenizer\n  vocab_size: 50257\n- type: train\n  model: {family: mamba, vocab_size: 60000}",
+        right="- type: train_tokenizer\n  vocab_size: 50257\n- type: train\n  model: {family: mamba, vocab_size: 50304}   # by 64",
         source="axolotl-ai-cloud/axolotl#2257",
     ),
 )
