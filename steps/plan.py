@@ -1,6 +1,7 @@
 """plan: settings of the next train step that fit the machine, by arithmetic; dry runs can only take a candidate away."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PRECISIONS = {"bf16": "has bf16", "fp16": "has fp16 and no bf16", "fp32": "trains in fp32"}
 LONGEST = 4096  # a row that the plan chooses by itself is no longer
+MOST_ROWS = 256  # of real data that a dry run is given; it takes them again when a batch is larger
 
 PAGES = (
     RulePage(
@@ -78,7 +80,7 @@ class PlanParams(StepParams):
     subject: dict[str, Any] = Field(default_factory=dict, description="written params of the train step, put here by the runner")
 
 
-@step(version=1, looks_at="train", pages=PAGES)
+@step(version=2, looks_at="train", pages=PAGES)
 def plan(
     params: PlanParams,
     tokenizer: Tokenizer | None,
@@ -106,12 +108,19 @@ def plan(
     if not fitting:
         fitting = [_by_hand(subject, found[0], context)]
         found = [replace(fitting[0])]
-    chosen, tried = _tried(params, subject, model, fitting, context)
+    chosen, tried = _tried(params, subject, model, fitting, _rows(bins, corpus or [], tokenizer, checkpoint, fitting), context)
     settings = _unwritten(chosen, subject, params)
     because = _because(chosen, subject, target, why_length, settings)
-    rejected = {c.batch_size: t for c, t in tried if t.verdict}
+    rejected = {c.key: t for c, t in tried if t.verdict}
     rows = [_row(c, rejected, chosen) for c in found]
-    data = {"format": 1, "target": _described(target), "settings": settings, "because": because, "candidates": rows}
+    data = {
+        "format": 1,
+        "target": _described(target),
+        "settings": settings,
+        "because": because,
+        "notes": _notes(subject, model, chosen, target),
+        "candidates": rows,
+    }
     (context.workdir / "plan.json").write_text(json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
     (context.workdir / "plan.md").write_text(_page(data, chosen), "utf-8")
     _report(context, data, chosen, tried)
@@ -197,8 +206,23 @@ def _by_hand(subject: "Subject", smallest: "Candidate", context: StepContext) ->
     )  # fmt: skip
 
 
+def _rows(
+    bins: TokenBin | None, corpora: list[Corpus], tokenizer: Tokenizer | None, checkpoint: Checkpoint | None, fitting: "list[Candidate]"
+) -> "Callable[[], list[list[int]]]":
+    """The longest rows of the data, for dry runs; read only when one is made."""
+    from steps.sizing.lengths import longest_rows
+
+    folder = tokenizer.path if tokenizer else checkpoint.path if checkpoint else None
+    return lambda: longest_rows(bins, corpora, folder, fitting[0].length, min(MOST_ROWS, max(c.batch_size for c in fitting)))
+
+
 def _tried(
-    params: PlanParams, subject: "Subject", model: ModelConfig, fitting: "list[Candidate]", context: StepContext
+    params: PlanParams,
+    subject: "Subject",
+    model: ModelConfig,
+    fitting: "list[Candidate]",
+    rows: "Callable[[], list[list[int]]]",
+    context: StepContext,
 ) -> "tuple[Candidate, list[tuple[Candidate, Tried]]]":
     """The best candidate that its dry run does not reject, and all dry runs made."""
     from steps.sizing.dryrun import dry_run, here
@@ -206,11 +230,12 @@ def _tried(
     tried: list[tuple[Any, Any]] = []
     if params.skip_dry_run or not here(context.target):
         return fitting[0], tried
+    longest = rows()
     for candidate in fitting:
         context.progress(len(tried), len(fitting), "dry runs")
         if context.stopping():
             raise context.stopped()
-        result = dry_run(candidate, subject, model, context.target, params.dry_run_steps)
+        result = dry_run(candidate, subject, model, context.target, params.dry_run_steps, longest)
         tried.append((candidate, result))
         if not result.told:
             context.event("dry_run", batch_size=candidate.batch_size, why=result.why, message=result.why)
@@ -245,14 +270,27 @@ def _because(chosen: "Candidate", subject: "Subject", target: Machine, why_lengt
         "eval_batch_size": "validation holds one layer at a time, so it takes no more memory than training",
         "max_seq_length": why_length,
         "precision": f"{place} {PRECISIONS[chosen.precision]}",
+        "activation_checkpointing": "the batch fits only so, or is faster so" if chosen.checkpointing else "everything fits without",
     }  # fmt: skip
     return {name: reasons[name] for name in settings}
 
 
-def _row(candidate: "Candidate", rejected: "dict[int, Tried]", chosen: "Candidate") -> dict[str, Any]:
+def _notes(subject: "Subject", model: ModelConfig, chosen: "Candidate", target: Machine) -> dict[str, str]:
+    """What the machine decides by itself, and train has no param for."""
+    attention = "scaled_dot_product_attention"
+    if model.family.startswith("mamba"):
+        attention = "none: a Mamba has a state"
+    elif target.kind == "cuda":
+        flash = target.flash and chosen.precision != "fp32"
+        attention += ", by its flash kernel" if flash else ", by its memory-efficient kernel: flash needs half precision and 8.0"
+    packing = "rows are cut from the bin end to end, nothing is filled up" if subject.objective == "lm" else "a document a row, filled up"
+    return {"attention": attention, "packing": packing, "workers": "none: rows come from a mapped file, faster than any network takes them"}
+
+
+def _row(candidate: "Candidate", rejected: "dict[tuple[int, bool], Tried]", chosen: "Candidate") -> dict[str, Any]:
     """A candidate as plan.json keeps it: modelled figures alone, no measured one."""
-    turned_down = rejected.get(candidate.batch_size)
-    verdict = "chosen" if candidate.batch_size == chosen.batch_size else candidate.verdict
+    turned_down = rejected.get(candidate.key)
+    verdict = "chosen" if candidate.key == chosen.key else candidate.verdict
     if turned_down is not None and verdict != "chosen":
         verdict = "rejected in a dry run"
     return {
@@ -269,8 +307,9 @@ def _described(target: Machine) -> dict[str, Any]:
 def _report(context: StepContext, data: dict[str, Any], chosen: "Candidate", tried: "list[tuple[Candidate, Tried]]") -> None:
     """Statistics, with what the dry runs measured, and one line for the console."""
     measured = [{"batch_size": c.batch_size, "verdict": t.verdict or "passed", "why": t.why, **t.measured} for c, t in tried]
-    reasons = {c.batch_size: t.why for c, t in tried if t.why}
-    rows = [{**row, "why": reasons.get(row["settings"]["batch_size"], row["why"])} for row in data["candidates"]]
+    reasons = {c.key: t.why for c, t in tried if t.why}
+    keys = [(row["settings"]["batch_size"], row["settings"]["activation_checkpointing"]) for row in data["candidates"]]
+    rows = [{**row, "why": reasons.get(key, row["why"])} for key, row in zip(keys, data["candidates"], strict=True)]
     context.stats("plan", {**data, "candidates": rows, "chosen": chosen.settings, "dry_runs": measured})
     by = "tried here" if any(t.told for _, t in tried) else f"by the model of {data['target']['title']} alone"
     shown = f"{chosen.batch_size} x {chosen.accumulation} rows of {chosen.length} tokens in {chosen.precision}"
@@ -280,11 +319,17 @@ def _report(context: StepContext, data: dict[str, Any], chosen: "Candidate", tri
 def _page(data: dict[str, Any], chosen: "Candidate") -> str:
     lines = [f"# Plan for {data['target']['title']}", "", "| setting | value | why |", "|---|---|---|"]
     lines += [f"| {name} | {value} | {data['because'][name]} |" for name, value in data["settings"].items()]
-    lines += ["", "| rows | accumulation | length | GiB | tokens/s | stability | score | |", "|---|---|---|---|---|---|---|---|"]
+    lines += ["", *(f"- {name}: {said}" for name, said in data["notes"].items())]
+    lines += [
+        "",
+        "| rows | times | length | again | GiB | tokens/s | stability | score | |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     for row in data["candidates"]:
         s = row["settings"]
         lines.append(
-            f"| {s['batch_size']} | {s['gradient_accumulation_steps']} | {s['max_seq_length']} | {row['memory_bytes'] / GIB:.2f} | "
+            f"| {s['batch_size']} | {s['gradient_accumulation_steps']} | {s['max_seq_length']} | "
+            f"{'yes' if s['activation_checkpointing'] else 'no'} | {row['memory_bytes'] / GIB:.2f} | "
             f"{row['tokens_per_s']} | {row['stability']:.2f} | {row['score']:.3f} | {row['verdict']} |"
         )
     parts = ", ".join(f"{name} {size / 2**20:,.0f}" for name, size in chosen.memory.items())

@@ -1,24 +1,27 @@
-"""A dry run: a few optimizer steps of a network on random tokens, in a process of its own, to see what they really need.
+"""A dry run: a few optimizer steps of a network on the longest rows there are, in a process of its own, to see what they really need.
 
 `python -m steps.lm.probe` reads the question from standard input and writes the answer to the file that it names. Its process may be
 killed for want of memory: whoever asks takes that for the answer.
 """
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from schemas import ModelConfig
 from schemas.training import ADAPTED, LoraSettings
 from steps.lm import adapters, build
+from steps.lm.batches import Micro, Row, pad
 from steps.lm.frozen import halve, held_dtype
 from steps.lm.loop import peak_memory_gb
-from steps.lm.loss import Head
-from steps.lm.optimizer import adamw
+from steps.lm.loss import CHUNK_TOKENS, Head
+from steps.lm.optimizer import Optimizers
 from steps.lm.precision import autocast, held, scaler
 
 IDS: dict[str, int | None] = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
@@ -27,8 +30,9 @@ IDS: dict[str, int | None] = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_i
 def probe(question: dict[str, Any]) -> dict[str, Any]:
     """Do `steps` optimizer steps, the first of which is not timed.
 
-    question: model (a ModelConfig), method, lora, batch_size, length, precision, steps, limit_s. Returns {device, out_of_memory,
-    peak_bytes, tokens_per_s, steps}. On a CPU it is the tokens of one core and the
+    question: model (a ModelConfig), method, lora, batch_size, length, precision, steps, limit_s; and, where they are given, rows (ids),
+    checkpointing, optimizer, loss_chunk_tokens, accumulated, limit_bytes. Returns {device, out_of_memory, peak_bytes, tokens_per_s,
+    steps, longest}. On a CPU it is the tokens of one core and the
     time of the process alone, so that its neighbours do not count.
     """
     device = build.device()
@@ -37,6 +41,7 @@ def probe(question: dict[str, Any]) -> dict[str, Any]:
     build.quiet()
     torch.set_num_threads(1)  # on a CPU one core is timed: several wait for each other, and for others, in ways that nothing models
     try:
+        limit_memory(question.get("limit_bytes") or 0)
         answer |= _steps(question, device)
     except (torch.OutOfMemoryError, MemoryError):
         answer["out_of_memory"] = True
@@ -58,24 +63,50 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
     if question["method"] in ADAPTED:
         adapters.add(network, model.family, LoraSettings.model_validate(question["lora"] or {}), 1)
     with held(half, device):
-        head = Head(network)
-    optimizer, scaling = adamw(network, 0.1), scaler(question["precision"], device)
-    draw = torch.Generator().manual_seed(1)
+        head = Head(network, question.get("loss_chunk_tokens") or CHUNK_TOKENS)
+    if question.get("checkpointing"):
+        head.checkpoint_activations()
+    network.train()
+    optimizer, scaling = Optimizers(question.get("optimizer") or "adamw", network, 0.1), scaler(question["precision"], device)
+    batch = _batch(question.get("rows") or [], rows, length, vocabulary)
+    ids, targets = batch.ids.to(device), batch.targets.to(device)
+    times = 2 if question.get("accumulated") else 1  # a second micro-batch beside the gradients of the first
     spent, timed, started = 0.0, 0, time.monotonic()
     for number in range(question["steps"] + 1):
-        ids = torch.randint(vocabulary, (rows, length + 1), generator=draw).to(device)
         begin = _clock(device)
-        with autocast(question["precision"], device):
-            loss, _ = head.summed(ids[:, :-1], ids[:, 1:])
-        scaling.scale(loss / (rows * length)).backward()
-        scaling.step(optimizer)
-        scaling.update()
-        optimizer.zero_grad(set_to_none=True)
+        for _ in range(times):
+            with autocast(question["precision"], device):
+                loss, _plain = head.summed(ids, targets)
+            scaling.scale(loss / (times * ids.numel())).backward()
+        optimizer.step(scaling)
+        optimizer.forget_gradients()
         if number:
             spent, timed = spent + _clock(device) - begin, timed + 1
         if timed and time.monotonic() - started > question["limit_s"]:
             break
-    return {"peak_bytes": int(peak_memory_gb(device) * 2**30), "tokens_per_s": timed * rows * length / max(spent, 1e-9), "steps": timed}
+    speed = timed * times * ids.numel() / max(spent, 1e-9)
+    return {"peak_bytes": int(peak_memory_gb(device) * 2**30), "tokens_per_s": speed, "steps": timed, "longest": int(ids.shape[1])}
+
+
+def _batch(real: list[list[int]], rows: int, length: int, vocabulary: int) -> Micro:
+    """`rows` rows: the real ones, again from the first when there are too few, or random ones of `length` without any."""
+    if not real:
+        ids = torch.randint(vocabulary, (rows, length + 1), generator=torch.Generator().manual_seed(1))
+        return Micro(ids[:, :-1], ids[:, 1:])
+    chosen = [np.array(real[i % len(real)], np.int64) % vocabulary for i in range(rows)]
+    return pad([Row(each, np.ones(len(each), bool)) for each in chosen])
+
+
+def limit_memory(limit_bytes: int) -> None:
+    """Let this process allocate no more than `limit_bytes` beyond what it holds now: then an allocation fails, and nobody is killed."""
+    try:
+        import resource
+    except ImportError:
+        return
+    status = Path("/proc/self/status")
+    held_now = re.search(r"VmData:\s+(\d+) kB", status.read_text("utf-8")) if status.exists() else None
+    if limit_bytes and held_now:
+        resource.setrlimit(resource.RLIMIT_DATA, (1024 * int(held_now[1]) + limit_bytes, resource.RLIM_INFINITY))
 
 
 def _clock(device: torch.device) -> float:

@@ -31,6 +31,7 @@ class Candidate:
     stability: float
     batch_factor: float
     score: float
+    checkpointing: bool = False
     verdict: str = "fits"
     why: str = ""
 
@@ -39,8 +40,13 @@ class Candidate:
         """The same, under the names of train's params."""
         return {
             "batch_size": self.batch_size, "gradient_accumulation_steps": self.accumulation, "eval_batch_size": self.eval_batch_size,
-            "max_seq_length": self.length, "precision": self.precision,
+            "max_seq_length": self.length, "precision": self.precision, "activation_checkpointing": self.checkpointing,
         }  # fmt: skip
+
+    @property
+    def key(self) -> tuple[int, bool]:
+        """What tells it from the others."""
+        return self.batch_size, self.checkpointing
 
     @property
     def memory_bytes(self) -> int:
@@ -66,28 +72,32 @@ def candidates(subject: Subject, model: ModelConfig, machine: Machine, length: i
     A micro-batch divides the effective batch, so that accumulation keeps it exactly; what is written by hand is the only choice.
     score = throughput x stability x batch factor, each 0 to 1. throughput: modelled tokens a second over the fastest's that fits.
     stability: 1 up to half of the memory, falling to 0.5 at the margin, 0 above. batch factor: the smaller over the larger of
-    micro-batch x accumulation and the effective batch asked for. Equal scores: the smaller micro-batch.
+    micro-batch x accumulation and the effective batch asked for. Equal scores: the smaller micro-batch, then without checkpointing.
+    A micro-batch that does not fit is weighed with activation checkpointing too, unless that is written; it costs a forward pass.
     """
-    made = [_candidate(subject, model, machine, length, micro, margin) for micro in subject.micro_batches()]
+    made = [_candidate(subject, model, machine, length, micro, margin, bool(subject.checkpointing)) for micro in subject.micro_batches()]
+    if subject.checkpointing is None:
+        made += [_candidate(subject, model, machine, length, c.batch_size, margin, True) for c in made if not c.fits]
     fastest = max((c.tokens_per_s for c in made if c.fits), default=1.0)
     scored = [_scored(c, fastest) for c in made]
-    fitting = sorted((c for c in scored if c.fits), key=lambda c: (-c.score, c.batch_size))[:most]
-    return fitting + [c for c in scored if not c.fits][:1]
+    fitting = sorted((c for c in scored if c.fits), key=lambda c: (-c.score, c.batch_size, c.checkpointing))[:most]
+    over = sorted((c for c in scored if not c.fits), key=lambda c: c.memory_bytes)
+    return fitting + over[:1]
 
 
-def _candidate(subject: Subject, model: ModelConfig, machine: Machine, length: int, micro: int, margin: float) -> Candidate:
+def _candidate(subject: Subject, model: ModelConfig, machine: Machine, length: int, micro: int, margin: float, again: bool) -> Candidate:
     precision = subject.precision if subject.precision != "auto" else precision_on(machine)
     times = subject.accumulation or ceil(subject.rows / micro)
-    memory = subject.memory(model, machine, micro, length, precision, times)
+    memory = subject.memory(model, machine, micro, length, precision, times, checkpointing=again)
     need, budget = sum(memory.values()), int(machine.usable_bytes * margin)
     share = need / max(1, machine.usable_bytes)
     stability = 1.0 if share <= EASY else 0.0 if need > budget else 1.0 - 0.5 * (share - EASY) / max(1e-9, margin - EASY)
     factor = min(micro * times, subject.rows) / max(micro * times, subject.rows)
-    speed = subject.speed(model, machine, micro, length, precision, times)
+    speed = subject.speed(model, machine, micro, length, precision, times, checkpointing=again)
     over = need > budget
     return Candidate(
         micro, times, subject.eval_batch_size or _eval_rows(subject, model, machine, micro, length, precision, need), length, precision,
-        memory, budget, speed, stability, factor, 0.0, "over the margin" if over else "fits",
+        memory, budget, speed, stability, factor, 0.0, again, "over the margin" if over else "fits",
         f"needs {need / GIB:.1f} GiB, {budget / GIB:.1f} are allowed" if over else "",
     )  # fmt: skip
 

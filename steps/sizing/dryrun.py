@@ -12,10 +12,10 @@ from schemas.machine import GIB, Machine
 from schemas.model import ModelConfig
 from steps.sizing.candidates import Candidate
 from steps.sizing.subject import Subject
-from steps.sizing.throughput import tokens_per_second
 
 LIMIT_S = 30  # a dry run stops after the step that passes this
 PATIENCE_S = 600  # a process that says nothing for so long is given up
+SPARE = 1.25  # times the budget that a child process on a CPU may allocate: it reserves more than it fills
 TOO_SLOW = 2.0  # times slower than modelled
 
 
@@ -33,15 +33,23 @@ def here(machine: Machine) -> bool:
     return machine.name == "here" or (machine.kind == "cuda" and Path("/dev/nvidiactl").exists())
 
 
-def dry_run(candidate: Candidate, subject: Subject, model: ModelConfig, machine: Machine, steps: int) -> Tried:
+def dry_run(
+    candidate: Candidate, subject: Subject, model: ModelConfig, machine: Machine, steps: int, rows: list[list[int]] | None = None
+) -> Tried:
     """Run `steps` optimizer steps of `candidate` and reject it when memory runs out, passes the margin, or it is far slower than modelled.
 
-    Nothing that was measured chooses between candidates: it can only take one away.
+    rows: the longest that training will meet, as ids; random ones of full length without them. Nothing that was measured chooses
+    between candidates: it can only take one away. On a CPU the child may not allocate much more than the budget: what would have
+    the system end other programs fails inside it.
     """
+    if subject.method == "qlora":
+        return Tried("", "a base in four or eight bits is not tried: the plan is by the model of the machine", {}, told=False)
     question: dict[str, Any] = {
         "model": model.model_dump(exclude={"base"}, exclude_none=True), "method": subject.method, "lora": subject.lora.model_dump(),
         "batch_size": candidate.batch_size, "length": candidate.length, "precision": candidate.precision, "steps": steps,
-        "limit_s": LIMIT_S,
+        "limit_s": LIMIT_S, "checkpointing": candidate.checkpointing, "optimizer": subject.optimizer, "rows": rows or [],
+        "loss_chunk_tokens": subject.loss_chunk_tokens, "accumulated": candidate.accumulation > 1,
+        "limit_bytes": round(SPARE * candidate.budget) if machine.kind == "cpu" else 0,
     }  # fmt: skip
     answer, said = _ask(question)
     if answer is None:
@@ -58,7 +66,8 @@ def dry_run(candidate: Candidate, subject: Subject, model: ModelConfig, machine:
     modelled = candidate.tokens_per_s
     if machine.kind == "cpu":  # a dry run there times one core
         alone = machine.model_copy(update={"cores": 1})
-        modelled = tokens_per_second(model, alone, candidate.batch_size, candidate.length, candidate.precision, method=subject.method)
+        modelled = subject.speed(model, alone, candidate.batch_size, candidate.length, candidate.precision, candidate.accumulation,
+                                 checkpointing=candidate.checkpointing)  # fmt: skip
     if answer["tokens_per_s"] * TOO_SLOW < modelled:
         return Tried("rejected", f"{answer['tokens_per_s']:.0f} tokens a second in the dry run, {modelled:.0f} were modelled", answer)
     return Tried("", "", answer)

@@ -36,3 +36,34 @@ def longest_row(corpora: Iterable[Corpus], tokenizer: Path) -> int | None:
     if waiting:
         longest = max([longest, *map(len, words.encode_arrays(waiting))])
     return longest + marks - 1 if longest else None
+
+
+def longest_rows(bins: TokenBin | None, corpora: list[Corpus], tokenizer: Path | None, length: int, count: int) -> list[list[int]]:
+    """Up to `count` rows as training will meet them at its worst, ids of at most `length` + 1 tokens: what a dry run is made on.
+
+    Of a bin: its documents from the longest on, end to end, cut. Of corpora: the documents with the most characters, encoded. Empty
+    when there is neither, or no tokenizer.
+    """
+    import numpy as np
+
+    if bins is not None:
+        offsets = np.fromfile(bins.path / "train.idx", "<u8").astype(np.int64)
+        tokens = np.memmap(bins.path / "train.bin", "<u2" if bins.dtype == "uint16" else "<u4", "r")
+        order = np.argsort(-np.diff(offsets), kind="stable")
+        stream: list[int] = []
+        for document in order:
+            stream += tokens[offsets[document] : offsets[document + 1]].tolist()
+            if len(stream) > count * (length + 1):
+                break
+        rows = [stream[i : i + length + 1] for i in range(0, len(stream), length + 1)]
+        return [row for row in rows[:count] if len(row) > 1]
+    if tokenizer is None or not corpora:
+        return []
+    from heapq import nlargest
+
+    from steps.text.chat import render
+    from steps.text.tokenizers import open_tokenizer
+
+    words = open_tokenizer(tokenizer)
+    texts = (render(row["messages"]).text if row.get("messages") else row["text"] for corpus in corpora for row in corpus.rows())
+    return [words.encode(text)[: length + 1] for text in nlargest(count, texts, key=len)]

@@ -30,7 +30,7 @@ class Subject:
     length: int | None
     quant: dict[str, Any] = field(default_factory=dict)
     optimizer: str = "adamw"
-    checkpointing: bool = False
+    checkpointing: bool | None = None
     loss_chunk_tokens: int = LOSS_CHUNK_TOKENS
 
     def micro_batches(self) -> list[int]:
@@ -74,7 +74,7 @@ class Subject:
         checkpointing: bool | None = None,
     ) -> dict[str, int]:
         """Parts of the peak of a training step with micro-batches of `micro` rows, `times` of them in a step."""
-        again = self.checkpointing if checkpointing is None else checkpointing
+        again = bool(self.checkpointing) if checkpointing is None else checkpointing
         targets = self.lora_targets(model) if self.adapted else None
         return training_memory(model, batch_size=micro, length=length, lora_rank=self.lora_rank, lora_targets=targets,
                                checkpointing=again, accumulation=times, **self._shared(model, machine, precision))  # fmt: skip
@@ -95,7 +95,7 @@ class Subject:
         checkpointing: bool | None = None,
     ) -> float:
         """Modelled tokens a second of one device."""
-        again = self.checkpointing if checkpointing is None else checkpointing
+        again = bool(self.checkpointing) if checkpointing is None else checkpointing
         method = "lora" if self.adapted else "full"
         return tokens_per_second(model, machine, micro, length, precision, method=method, checkpointing=again, accumulation=times)
 
@@ -137,6 +137,6 @@ def read_subject(written: dict[str, Any], length: int | None = None) -> Subject:
         length=written.get("max_seq_length"),
         quant=dict(written.get("quant") or {}),
         optimizer=written.get("optimizer") or "adamw",
-        checkpointing=bool(written.get("activation_checkpointing")),
+        checkpointing=written.get("activation_checkpointing"),
         loss_chunk_tokens=written.get("loss_chunk_tokens") or LOSS_CHUNK_TOKENS,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas import Plan, RecipeError, Tokenizer
+from schemas import ModelConfig, Plan, RecipeError, Tokenizer
 from schemas.machine import GIB, known
 from steps.plan import PlanParams, plan
 from steps.sizing.dryrun import Tried
@@ -149,3 +149,58 @@ def test_needs_follow_the_train_step() -> None:
         "corpus": "auto",
         "checkpoint": {"recipe": "quickstart", "step": "train"},
     }
+
+
+def test_a_dry_run_takes_the_longest_rows_of_the_data(tmp_path: Path, stories: Path) -> None:
+    """Real documents, the longest first, none above the planned length."""
+    pytest.importorskip("sentencepiece")
+    from steps.sizing.lengths import longest_rows
+    from steps.text.tokenizers import open_tokenizer
+    from tests.steps.export import small_models
+
+    texts = small_models.stories(stories)[:40]
+    folder = small_models.tokenizer(tmp_path / "t", texts)
+    corpus = small_models.corpus(tmp_path / "c", texts)
+    rows = longest_rows(None, [corpus], folder, 64, 3)
+    longest = sorted(texts, key=len, reverse=True)[:3]
+    assert rows == [open_tokenizer(folder).encode(text)[:65] for text in longest]
+    assert longest_rows(None, [], folder, 64, 3) == []
+
+
+def test_an_allocation_that_fails_in_the_child_harms_nobody() -> None:
+    """A process that may allocate 40 MB more, and a step that needs hundreds: a real failure, and an answer."""
+    pytest.importorskip("torch")
+    from steps.sizing.dryrun import _ask
+
+    question = {
+        "model": {"family": "llama", "vocab_size": 8000, "d_model": 128, "n_layers": 2}, "method": "full", "lora": {}, "batch_size": 16,
+        "length": 256, "precision": "fp32", "steps": 1, "limit_s": 20, "limit_bytes": 40_000_000, "rows": [[5, 6, 7] * 100],
+    }  # fmt: skip
+    answer, said = _ask(question)
+    assert answer is not None, said
+    assert answer["out_of_memory"] is True
+
+
+def test_a_quantised_base_is_planned_by_the_model_alone(tmp_path: Path) -> None:
+    """A new network in full precision would be no trial of it."""
+    from steps.sizing.candidates import candidates
+    from steps.sizing.dryrun import dry_run
+    from steps.sizing.subject import read_subject
+
+    subject = read_subject({"method": "qlora", "model": {"base": {"path": "x"}}, "max_seq_length": 64})
+    sized = ModelConfig(family="llama", vocab_size=500, d_model=64, n_layers=2)
+    machine = FakeContext(tmp_path).target
+    (best, *_) = candidates(subject, sized, machine, 64, margin=0.8, most=1)
+    found = dry_run(best, subject, sized, machine, 1)
+    assert (found.told, found.verdict) == (False, "")
+
+
+def test_layers_are_computed_again_only_where_nothing_else_fits(tmp_path: Path) -> None:
+    """The same llama: as it is on 48 GB, with activation checkpointing on 8 GB; what is written stays."""
+    subject = {"model": {"family": "llama", "d_model": 512, "n_layers": 24, "vocab_size": 500}, "batch_size": 8, "max_seq_length": 1024}
+    large, _ = made(tmp_path / "a", subject, target="a6000")
+    small, _ = made(tmp_path / "b", subject, target="rtx4060")
+    assert (large.settings["activation_checkpointing"], small.settings["activation_checkpointing"]) == (False, True)
+    written, context = made(tmp_path / "c", {**subject, "activation_checkpointing": False}, target="rtx4060")
+    assert "activation_checkpointing" not in written.settings
+    assert [code for code, _ in context.warnings] == ["B101"]
