@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,10 @@ steps:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(tmp_path: Path) -> Iterator[Path]:
     project(tmp_path, SLOW)
-    return tmp_path
+    yield tmp_path
+    (tmp_path / "go").touch()  # the commands of killed runs are still waiting for it
 
 
 def detached(home: Path) -> str:
