@@ -64,6 +64,7 @@ class Document(Strict):
 
     origin: digest of the document it was made from, so that copies and pieces stay on one side of a train/val split.
     repeat: how many times training sees it (already drawn: whole). messages: chat turns, [{"role", "content"}], or none.
+    section, weight: of a paper, the section that it is, and how often the recipe wants that seen, before anything is drawn.
     """
 
     text: str
@@ -73,6 +74,8 @@ class Document(Strict):
     origin: str = ""
     repeat: int = 1
     messages: list[dict[str, str]] | None = None
+    section: str = ""
+    weight: float = 1.0
 
 
 class Corpus(Artifact):

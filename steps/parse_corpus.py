@@ -16,6 +16,7 @@ from schemas import (
     Read,
     RecipeError,
     RulePage,
+    Secret,
     StepContext,
     StepParams,
     Strict,
@@ -23,6 +24,7 @@ from schemas import (
 from steps import step
 from steps.text.documents import Format, Split
 from steps.text.language import KNOWN
+from steps.text.parts import SectionName
 from steps.text.private import Kind
 from steps.text.remote import shown_url
 from steps.text.sieve import Kept, Sieve, priority_of
@@ -66,6 +68,14 @@ PAGES = (
         "Conversations are trained on their answers only, texts on every token: they are two corpora.",
         wrong="sources: [{path: papers}, {path: pairs.jsonl}]",
         right="two parse_corpus steps, and corpus: [papers, pairs] in the step that takes both",
+    ),
+    RulePage(
+        "D118",
+        "a password that does not open the file",
+        "A secret that was asked for and fails is an error: an encrypted file that is left out in silence is missed weeks later. Without "
+        "`password`, encrypted files are listed with the reason, like any that cannot be read.",
+        wrong="sources: [{path: papers/*.pdf, password: hunter2}]",
+        right="sources: [{path: papers/*.pdf, password: '${env:PDF_PASSWORD}'}]",
     ),
     RulePage(
         "D116",
@@ -112,6 +122,13 @@ class Source(Strict):
     take: Positive | None = Field(default=None, description="at most so many documents")
     repeat: float = Field(default=1.0, gt=0, description="how often training sees it: 2.5 is twice, and a seeded half a third time")
     references: Literal["drop", "keep"] = Field(default="drop", description="reference lists of papers")
+    tables: Literal["keep", "drop"] = Field(default="keep", description="tables of papers and pages, cells parted by tabs")
+    captions: Literal["keep", "drop"] = Field(default="keep", description="captions of tables and figures")
+    footnotes: Literal["drop", "keep"] = Field(default="drop", description="footnotes of papers, and their notices on the first page")
+    sections: dict[SectionName, Annotated[float, Field(ge=0)]] | None = Field(
+        default=None, description="how often training sees each section of a paper, {methods: 2.0, acknowledgements: 0}; others once"
+    )
+    password: Secret | None = Field(default=None, description="of encrypted files, as ${env:NAME}")
     fallback: "Source | None" = Field(default=None, description="read instead when this one fails before its first document")
 
     @model_validator(mode="after")
@@ -199,7 +216,7 @@ class ParseCorpus(StepParams):
         return self.priority if isinstance(self.priority, dict) else dict.fromkeys(self.priority, PRIORITY)
 
 
-@step(version=2, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=PAGES)
+@step(version=3, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=PAGES)
 def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     """Write `corpus.jsonl`: sources without weight whole and in order, those with weights mixed; files by name within a source.
 
@@ -267,13 +284,15 @@ def _kept(
         if kept is None:
             continue
         folder, more = priority_of(priorities, name) if priorities else ("", 1.0)
-        repeat = drawn(source.repeat * more * document.repeat, kept.digest, seed)
+        repeat = drawn(source.repeat * more * document.repeat * document.weight, kept.digest, seed)
         if not repeat:
             if first_pass:
                 sieve.dropped.add("repeat below 1", f"{name}: {kept.text[:80]!r}")
             continue
         if folder:
             tally.priority(folder, repeat)
+        if document.section:
+            tally.section(document.section, repeat)
         yield len(kept.text), (name, repeat, kept)
         taken += 1
         if taken == source.take:

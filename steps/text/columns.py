@@ -18,6 +18,8 @@ class Block:
     x1: float
     y1: float
     lines: list[str]
+    note: bool = False  # a footnote
+    reference: bool = False  # in the reference list
 
     @property
     def characters(self) -> int:

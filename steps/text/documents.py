@@ -8,6 +8,7 @@ from typing import Literal
 from schemas import Document
 from steps.text.encodings import decode
 from steps.text.packed import PACKED, open_bytes, told
+from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined, of_text
 from steps.text.tables import TABLES, Complain, table
 from steps.text.unreadable import Unreadable
 
@@ -38,23 +39,57 @@ def read_documents(
     wanted: Format = "auto",
     split: Split | None = None,
     columns: Mapping[str, str] | None = None,
-    references: bool = False,
+    parts: Wanted = EVERYTHING_USUAL,
     complain: Complain,
 ) -> Iterator[Document]:
     """Documents of one file, streamed where the format allows it.
 
-    references: keep the reference lists of papers. Raises Unreadable with the reason, NoSuchColumn for a table without the columns
-    named, RecipeError when the library that reads the format is not installed.
+    parts: which parts of a text are read. With weights by section each section is a document of its own, of one origin. Raises
+    Unreadable with the reason, NoSuchColumn for a table without the columns named, RecipeError when the library that reads the format
+    is not installed.
     """
     with told(path):
         kind = format_of(path, wanted)
         if path.stat().st_size == 0:
             raise Unreadable("empty file")
+        kind = _really(path, kind) if wanted == "auto" else kind
         if kind in TABLES:
             yield from table(path, kind, columns, complain)
         else:
-            text, title = READERS[kind](path, references)
-            yield from _parted(text, title, split or "file")
+            found, title = READERS[kind](path, parts)
+            if kind in ("txt", "md", "html") and (wrong := sum(part.text.count("\ufffd") for part in found)):
+                complain("unreadable bytes", f"{path.name}: {wrong} places became U+FFFD")
+            if parts.sections is not None and (split or "file") == "file":
+                yield from _sections(found, title, parts, complain)
+            else:
+                yield from _parted(joined(found, parts), title, split or "file")
+
+
+def _really(path: Path, kind: str) -> str:
+    """What a file is by its first bytes, where they say something else than its name: a PDF called .txt is read as one."""
+    with open_bytes(path) as file:
+        start = file.read(8)
+    if start.startswith(b"%PDF-"):
+        return "pdf"
+    if kind == "docx" and start[:1] == b"{" and start[1:2] == b"\\":
+        raise Unreadable("an RTF file under another name: save it as DOCX")
+    return kind
+
+
+def _sections(found: list[Part], title: str, parts: Wanted, complain: Complain) -> Iterator[Document]:
+    """Each section that has a weight above 0, all under the origin of the whole."""
+    from blake3 import blake3
+
+    origin = blake3(joined(found, parts).encode("utf-8")).hexdigest(16)
+    for name, inside in in_sections(found):
+        weight = (parts.sections or {}).get(name, 1.0)
+        text = joined(inside, parts)
+        if not text.strip():
+            continue
+        if weight:
+            yield Document(text=text, title=title, origin=origin, section=name, weight=weight)
+        else:
+            complain("section of weight 0", f"{name}: {text[:60]!r}")
 
 
 def _parted(text: str, title: str, split: Split) -> Iterator[Document]:
@@ -68,17 +103,22 @@ def _parted(text: str, title: str, split: Split) -> Iterator[Document]:
 
 
 # ---------------------------------------------------------------- texts
-def _txt(path: Path, references: bool) -> tuple[str, str]:
-    from steps.text.papers import without_references
+def _txt(path: Path, parts: Wanted) -> tuple[list[Part], str]:
     from steps.text.wrapped import unwrapped
 
-    text = unwrapped(_text_of(path).replace("\r\n", "\n").replace("\r", "\n"))
-    return (text if references else without_references(text)), ""
+    return _as_parts(unwrapped(_text_of(path).replace("\r\n", "\n").replace("\r", "\n")), parts), ""
 
 
-def _md(path: Path, references: bool) -> tuple[str, str]:
+def _as_parts(text: str, parts: Wanted, *, markdown: bool = False) -> list[Part]:
+    """A text as it is, less what is not wanted of it; taken apart only where its sections or its tables are asked for by name."""
     from steps.text.papers import without_references
 
+    if parts.sections is not None or not (parts.tables and parts.captions):
+        return of_text(text, markdown=markdown)
+    return [Part("text", text if parts.references else without_references(text))]
+
+
+def _md(path: Path, parts: Wanted) -> tuple[list[Part], str]:
     text = _text_of(path).replace("\r\n", "\n")
     title = ""
     if match := re.match(r"---\n(.*?)\n---\n", text, re.DOTALL):  # front matter is about the text, not of it
@@ -86,33 +126,32 @@ def _md(path: Path, references: bool) -> tuple[str, str]:
         if line := re.search(r"^title:\s*(.+)$", match[1], re.MULTILINE):
             title = line[1].strip("\"' ")
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    return (text if references else without_references(text)), title
+    return _as_parts(text, parts, markdown=True), title
 
 
-def _html(path: Path, references: bool) -> tuple[str, str]:
+def _html(path: Path, parts: Wanted) -> tuple[list[Part], str]:
     from steps.text.html_text import html_charset, html_text
-    from steps.text.papers import without_references
 
     data = _all(path)
     text, title = html_text(html_charset(data) or decode(data)[0])
     if not text.strip():
         raise Unreadable("no text in it but markup")
-    return (text if references else without_references(text)), title
+    return _as_parts(text, parts), title
 
 
-def _pdf(path: Path, references: bool) -> tuple[str, str]:
-    from steps.text.pdf_text import pdf_text
+def _pdf(path: Path, parts: Wanted) -> tuple[list[Part], str]:
+    from steps.text.pdf_text import pdf_parts
 
-    return pdf_text(path, references=references)
-
-
-def _docx(path: Path, references: bool) -> tuple[str, str]:
-    from steps.text.docx_text import docx_text
-
-    return docx_text(path, references=references)
+    return pdf_parts(path, parts)
 
 
-READERS: dict[str, Callable[[Path, bool], tuple[str, str]]] = {"txt": _txt, "md": _md, "html": _html, "pdf": _pdf, "docx": _docx}
+def _docx(path: Path, parts: Wanted) -> tuple[list[Part], str]:
+    from steps.text.docx_text import docx_parts
+
+    return docx_parts(path, parts)
+
+
+READERS: dict[str, Callable[[Path, Wanted], tuple[list[Part], str]]] = {"txt": _txt, "md": _md, "html": _html, "pdf": _pdf, "docx": _docx}
 
 
 def _text_of(path: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.text.papers import reference_span
+from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.unreadable import Unreadable
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -14,16 +14,29 @@ FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallbac
 MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 
 
-def docx_text(path: Path, *, references: bool = False) -> tuple[str, str]:
-    """Text (a blank line between blocks, list items marked, table rows by tabs) and title. Raises Unreadable with the reason."""
+def docx_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
+    """What a Word file consists of, in order (list items marked, table rows by tabs), and its title. Raises Unreadable with the reason."""
     document = _opened(path)
-    blocks = [block for block in _blocks(document.element.body, Lists(document)) if block.strip()]
-    if not references:
-        start, end = reference_span(blocks)
-        blocks = blocks[:start] + blocks[end:]
-    if not blocks:
+    lists = Lists(document)
+    parts = [part for part in _blocks(document.element.body, lists) if part.text.strip()]
+    if wanted.footnotes:
+        parts += _footnotes(document, lists)
+    if not parts:
         raise Unreadable("no text in it")
-    return "\n\n".join(blocks), (document.core_properties.title or "").strip()
+    return with_references(parts), (document.core_properties.title or "").strip()
+
+
+def _footnotes(document: Any, lists: "Lists") -> Iterator[Part]:
+    """Footnotes and endnotes, each once, at the end; not the lines that Word draws between them."""
+    from lxml import etree
+
+    for kind in ("footnote", "endnote"):
+        for part in (r.target_part for r in document.part.rels.values() if r.reltype.endswith(f"/{kind}s")):
+            for note in etree.fromstring(part.blob).iterchildren(f"{W}{kind}"):
+                if note.get(f"{W}type") in (None, "normal"):
+                    text = " ".join(part.text for part in _blocks(note, lists))
+                    if text.strip():
+                        yield Part("footnote", text.strip())
 
 
 def _opened(path: Path) -> Any:
@@ -47,7 +60,10 @@ class Lists:
 
     def __init__(self, document: Any) -> None:
         self.styles: dict[str, tuple[str, str]] = {}  # style id to (numId, level)
+        self.names: dict[str, str] = {}  # style id to its name, which Word does not translate
         for style in document.styles.element.iterchildren(f"{W}style"):
+            called = style.find(f"{W}name")
+            self.names[style.get(f"{W}styleId", "")] = called.get(f"{W}val", "").lower() if called is not None else ""
             given = style.find(f"{W}pPr/{W}numPr")
             if given is not None:
                 self.styles[style.get(f"{W}styleId", "")] = _number_of(given)
@@ -97,21 +113,29 @@ def _number_of(given: Any) -> tuple[str, str]:
     return (number.get(f"{W}val", "") if number is not None else "", level.get(f"{W}val", "0") if level is not None else "0")
 
 
-def _blocks(parent: Any, lists: Lists) -> Iterator[str]:
+def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
     for child in parent.iterchildren():
         if child.tag == f"{W}p":
             text = _paragraph(child)
             if text.strip():
-                yield lists.mark(child) + text
+                yield Part(_kind(child, text, lists), lists.mark(child) + text)
             for box in _boxes(child):
                 yield from _blocks(box, lists)
         elif child.tag == f"{W}tbl":
-            yield _table(child, lists)
+            yield Part("table", _table(child, lists))
         elif child.tag == f"{W}sdt":
             for content in child.iterchildren(f"{W}sdtContent"):
                 yield from _blocks(content, lists)
         elif child.tag in (f"{W}ins", f"{W}moveTo"):
             yield from _blocks(child, lists)
+
+
+def _kind(paragraph: Any, text: str, lists: Lists) -> Kind:
+    style = paragraph.find(f"{W}pPr/{W}pStyle")
+    name = lists.names.get(style.get(f"{W}val", ""), "") if style is not None else ""
+    if name.startswith(("heading", "title")) or section_of(text):
+        return "heading"
+    return "caption" if name == "caption" or (CAPTION.match(text) and len(text) < 300) else "text"
 
 
 def _paragraph(paragraph: Any) -> str:
@@ -153,7 +177,7 @@ def _table(table: Any, lists: Lists) -> str:
         for cell in row.iterchildren(f"{W}tc"):
             merge = cell.find(f"{W}tcPr/{W}vMerge")
             going_on = merge is not None and merge.get(f"{W}val") in (None, "continue")
-            texts = [] if going_on else [block.replace("\n", " ").replace("\t", " ") for block in _blocks(cell, lists)]
+            texts = [] if going_on else [part.text.replace("\n", " ").replace("\t", " ") for part in _blocks(cell, lists)]
             cells.append(" ".join(texts))
         if any(cell.strip() for cell in cells):
             lines.append("\t".join(cells))

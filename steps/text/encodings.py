@@ -1,6 +1,7 @@
-"""Bytes to text: byte order marks, UTF-8, UTF-16, and the two single-byte tables that Turkish and western files come in."""
+"""Bytes to text: byte order marks, UTF-8, UTF-16, the two tables of Turkish and western files, and others by a library."""
 
 import codecs
+import re
 
 from steps.text.unreadable import Unreadable
 
@@ -13,6 +14,8 @@ BOMS = (
 )
 TURKISH = frozenset("ĞğİıŞş")  # where cp1254 and latin-1 differ: D0 F0 DD FD DE FE
 ICELANDIC = frozenset("ÐðÝýÞþ")  # what the same bytes are in latin-1
+TURKISH_BYTES = frozenset("ÇĞİÖŞÜçğıöşüâîûÂÎÛ".encode("cp1254"))
+ACUTE = "áéíóúæÁÉÍÓÚÆ".encode("latin-1")  # beside ð þ ý in Icelandic, and in languages that have none of them; not in Turkish
 COMMON_TURKISH = ("bir", "ve", "için", "olan", "ile", "bu", "olarak", "daha", "değil", "kadar", "çok", "gibi", "sonra", "göre")
 
 
@@ -26,12 +29,23 @@ def decode(data: bytes) -> tuple[str, str]:
                 raise Unreadable(f"begins with the mark of {name}, but is no {name} at byte {error.start}") from error
     if name := _utf16_without_mark(data):
         return data.decode(name), name
+    for name, high in (("utf-32-le", (2, 3)), ("utf-32-be", (0, 1))):
+        if len(data) >= 8 and len(data) % 4 == 0 and all(data[k:4096:4].count(0) >= 0.9 * len(data[k:4096:4]) for k in high):
+            return data.decode(name, "replace"), name
     if b"\0" in data[:65536]:
         raise Unreadable("binary content, not text")
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        return _single_byte(data)
+        return _broken_utf8(data) or _single_byte(data)
+
+
+def _broken_utf8(data: bytes) -> tuple[str, str] | None:
+    """The text of a UTF-8 file in which few bytes are wrong, U+FFFD for each: in any other table every accent of it would be wrong."""
+    text = data.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    right = sum(1 for c in text if c > "\x7f") - wrong
+    return (text, "utf-8 with errors") if right >= 4 * wrong else None
 
 
 def _utf16_without_mark(data: bytes) -> str:
@@ -56,10 +70,39 @@ def _single_byte(data: bytes) -> tuple[str, str]:
         raise Unreadable("binary content, not text")
     turkish = data.decode("cp1254", "replace")
     western = data.decode("cp1252", "replace")
+    letters = [byte for byte in data if byte >= 0xC0]
     lone = sum(1 for a, b in zip(turkish, western, strict=True) if a in TURKISH and b in ICELANDIC)
+    if lone and sum(byte in TURKISH_BYTES for byte in letters) >= 0.8 * len(letters):
+        return turkish, "cp1254"
+    if _neither(data, western) and (other := _by_library(data)):
+        return other
+    if lone and lone > sum(data.count(byte) for byte in ACUTE):
+        return turkish, "cp1254"
     words = turkish.lower().split()
-    evidence = sum(words.count(word) for word in COMMON_TURKISH) / max(1, len(words))
-    if lone and evidence > 0.01:
+    if lone and sum(words.count(word) for word in COMMON_TURKISH) > 0.01 * len(words):
         return turkish, "cp1254"
     name = "cp1252" if any(0x80 <= byte < 0xA0 for byte in data) else "latin-1"
     return western, name
+
+
+def _neither(data: bytes, western: str) -> bool:
+    """True when the bytes read as western text make no sense: accents in every second letter, or signs in the middle of words."""
+    high = sum(byte >= 0x80 for byte in data)
+    letters = sum(c.isalpha() for c in western)
+    inside = len(re.findall(r"(?<=[a-zA-Z])[\u00a1-\u00bf\u0080-\u009f\u2020-\u203a\u20ac](?=[a-zA-Z])", western))
+    return high > 0.25 * max(1, letters) or inside > 0.1 * high
+
+
+def _by_library(data: bytes) -> tuple[str, str] | None:
+    """What charset-normalizer takes a file for, from its first 200 kB: Cyrillic, Greek, Central European, East Asian tables."""
+    try:
+        from charset_normalizer import from_bytes
+    except ImportError:
+        return None
+    best = from_bytes(data[:200_000]).best()
+    if best is None or best.encoding in ("ascii", "utf_8"):
+        return None
+    try:
+        return data.decode(best.encoding), best.encoding
+    except UnicodeDecodeError:
+        return data.decode(best.encoding, "replace"), f"{best.encoding} with errors"

@@ -13,14 +13,15 @@ from typing import Any
 
 from schemas import RecipeError
 from steps.text.columns import Block, ordered_pages
-from steps.text.papers import AFTER, Hyphens, join_lines, reference_span
-from steps.text.unreadable import Unreadable
+from steps.text.notes import MARKED, mark_notes
+from steps.text.papers import Hyphens, join_lines, reference_span
+from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
+from steps.text.unreadable import Unreadable, WrongPassword
 
 LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 PAGE_NUMBER = re.compile(
     r"^[\W_]*(?:page|seite|sayfa|s\.|p\.)?[\W_]*(?:\d{1,4}|[ivxlc]{1,6})[\W_]*(?:(?:of|/|von)\s*\d{1,4})?[\W_]*$", re.IGNORECASE
 )
-CAPTION = re.compile(r"^(table|figure|fig\.|algorithm|listing|tablo|çizelge|şekil|grafik|resim)\s*\d", re.IGNORECASE)
 HEADING = re.compile(
     r"^(?:abstract|özet|summary|keywords?|anahtar kelimeler|introduction|giriş|methods?|yöntem|results|bulgular|discussion|tartışma|"
     r"conclusions?|sonuç|(?:\d+\.)+\d*\s+\S.*|\d+\s+[A-ZÇĞİÖŞÜ]\S*.*)$",
@@ -41,22 +42,27 @@ class Page:
     pictures: bool
 
 
-def pdf_text(path: Path, *, references: bool = False) -> tuple[str, str]:
-    """Text and title of a PDF, paragraphs parted by blank lines. Raises Unreadable with the reason."""
-    pages, title = _pages(path)
+def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
+    """What a PDF consists of, in reading order, and its title. Raises Unreadable with the reason, WrongPassword."""
+    pages, title = _pages(path, wanted.password)
     if not any(page.blocks for page in pages):
         pictures = any(page.pictures for page in pages)
         raise Unreadable("a scan without a text layer: run OCR on it first" if pictures else "no text on any page")
     body = _body_height(pages)
     drop_margins(pages, body)
+    mark_notes([(page.height, page.blocks) for page in pages], body)
     blocks = ordered_pages([[b for b in page.blocks if not _label(b, body)] for page in pages])
-    text = "\n\n".join(paragraphs(blocks, body, references=references))
-    if not text.strip():
+    start, end = reference_span(["\n".join(block.lines) for block in blocks])
+    for block in blocks[start:end]:  # known by their blocks, else by their paragraphs: some set each number in a box of its own
+        block.reference = True
+    parts = paragraphs(blocks, body)
+    parts = parts if start < end else with_references(parts)
+    if not any(part.text.strip() for part in parts):
         raise Unreadable("nothing but running heads and numbers")
-    return text, title
+    return parts, title
 
 
-def _pages(path: Path) -> tuple[list[Page], str]:
+def _pages(path: Path, password: str | None) -> tuple[list[Page], str]:
     try:
         import pymupdf
     except ImportError as error:
@@ -69,7 +75,9 @@ def _pages(path: Path) -> tuple[list[Page], str]:
     flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
     try:
         with pymupdf.open(path) as document:
-            if document.needs_pass:
+            if document.needs_pass and not (password and document.authenticate(password)):
+                if password:
+                    raise WrongPassword("encrypted: the password that is given does not open it")
                 raise Unreadable("encrypted: it opens only with a password")
             if not document.page_count:
                 raise Unreadable("damaged: no page in it")
@@ -140,7 +148,8 @@ def drop_margins(pages: list[Page], body: float) -> int:
     n = len(pages)
     for page, block, side in found:
         again = texts[_key(block)] >= max(2, 0.25 * n)
-        same_place = n > 1 and places[side, round(block.y0 / 2)] >= max(2, 0.6 * n) and _apart(block, page, body)
+        noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
+        same_place = n > 1 and not noted and places[side, round(block.y0 / 2)] >= max(2, 0.6 * n) and _apart(block, page, body)
         if again or same_place or PAGE_NUMBER.match(" ".join(block.lines)):
             page.blocks.remove(block)
             gone += 1
@@ -168,29 +177,44 @@ def _apart(block: Block, page: Page, body: float) -> bool:
 
 
 # ---------------------------------------------------------------- paragraphs
-def paragraphs(blocks: list[Block], body: float, *, references: bool) -> list[str]:
+def paragraphs(blocks: list[Block], body: float) -> list[Part]:
     """Blocks in reading order as paragraphs: lines joined, words made whole, what a column or page parted put together."""
-    if not references:
-        blocks = _without_references(blocks)
     hyphens = Hyphens("\n".join("\n".join(block.lines) for block in blocks))
-    out: list[str] = []
+    out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
     for block in blocks:
         for number, lines in enumerate(_parts(block, body)):
             text = lines[0] if len(lines) == 1 else join_lines(lines, hyphens)
-            floating = bool(CAPTION.match(text)) or "\t" in text or text[:1] in FOOTNOTE
-            if number == 0 and open_at >= 0 and not floating and goes_on(out[open_at], text):
-                out[open_at] = join_lines([out[open_at], text], hyphens)
+            kind = _kind(block, text)
+            floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
+            listed = kind == "references"
+            before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
+            if number == 0 and before is not None and not floating and goes_on(before.text, text):
+                out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
             else:
-                out.append(text.strip().replace("\u00ad", ""))
+                out.append(Part(kind, text.strip().replace("\u00ad", "")))
                 if not floating:
                     open_at = len(out) - 1
-    return [text for text in out if text]
+    return [part for part in out if part.text]
+
+
+def _kind(block: Block, text: str) -> Kind:
+    if block.reference:
+        return "references"
+    if block.note:
+        return "footnote"
+    if CAPTION.match(text):
+        return "caption"
+    if text.count("\t") > 1 or ("\t" in text and not HEADING.match(text)):
+        return "table"
+    return "heading" if len(text) < 80 and (section_of(text) or HEADING.match(text)) else "text"
 
 
 def goes_on(before: str, text: str) -> bool:
     """True when `text` is the rest of the paragraph `before`, parted by a column or page break."""
     if before.endswith(ENDED) or (len(before) < 80 and HEADING.match(before)) or len(before) < 15:
+        return False
+    if sum(c.isalpha() for c in text) * 2 < len(text.replace(" ", "")):  # rows of figures
         return False
     first = text.lstrip("([“\"'")[:1]
     if before.endswith(("-", "\u00ad")):
@@ -207,7 +231,7 @@ def _parts(block: Block, body: float) -> Iterable[list[str]]:
     if len(lines) > 1 and visual == 1:
         yield ["\t".join(line.strip() for line in lines)]
         return
-    if len(lines) > 1 and len(lines[0]) < 40 and HEADING.match(lines[0].strip()):
+    if len(lines) > 1 and len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADING.match(lines[0].strip()))):
         yield [lines[0]]
         lines = lines[1:]
     widest = max(map(len, lines))
@@ -225,12 +249,3 @@ def _parts(block: Block, body: float) -> Iterable[list[str]]:
 
 def _item(line: str) -> bool:
     return bool(re.match(r"\s*(?:[•‣◦▪–]\s|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)", line))
-
-
-def _without_references(blocks: list[Block]) -> list[Block]:
-    texts = ["\n".join(block.lines) for block in blocks]
-    start, end = reference_span(texts)
-    if start == len(texts):
-        return blocks
-    rest = [b for b, text in zip(blocks[end:], texts[end:], strict=True) if AFTER.match(text[:40]) or b.characters > 0]
-    return blocks[:start] + rest

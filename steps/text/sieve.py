@@ -105,7 +105,7 @@ class Sieve:
             return None
         kept, _ = self._judged(document, lang, self._again)
         if self._near is not None:
-            kept = kept._replace(origin=self._near.like(kept.text, kept.digest, add=False) or kept.digest)
+            kept = kept._replace(origin=self._near.like(kept.text, kept.digest, add=False) or kept.origin)
         return kept
 
     def _judged(self, document: Document, lang: str, masks: Masks) -> tuple[Kept, str]:
@@ -131,7 +131,8 @@ class Sieve:
                 reason = "language"
         elif not lang:
             lang = guessed_language(text)
-        return Kept(text, lang, title, digest, digest, messages), reason
+        origin = bytes.fromhex(document.origin) if document.origin else digest  # of a section, that of its paper
+        return Kept(text, lang, title, digest, origin, messages), reason
 
     def _unfit(self, text: str) -> str:
         """Why a text is dropped for its length or its repetitions, or nothing."""

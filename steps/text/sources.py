@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, cast
 
-from schemas import Document, RecipeError
+from schemas import Document, RecipeError, reveal
 from steps.text import rows
 from steps.text.documents import Format, Split, format_of, read_documents
+from steps.text.parts import Wanted
 from steps.text.remote import ConnectionLost, Remote, remote_files, shown_url
-from steps.text.unreadable import Unreadable
+from steps.text.unreadable import Unreadable, WrongPassword
 
 STREAMED = ("jsonl", "csv", "txt", "md", "html", "json")  # formats that need no more than one pass from the beginning
 Named = tuple[str, Document]  # the file or data set, and one of its documents
@@ -41,6 +42,16 @@ class SourceLike(Protocol):
     def lang(self) -> str | None: ...
     @property
     def references(self) -> str: ...
+    @property
+    def tables(self) -> str: ...
+    @property
+    def captions(self) -> str: ...
+    @property
+    def footnotes(self) -> str: ...
+    @property
+    def sections(self) -> Mapping[Any, float] | None: ...
+    @property
+    def password(self) -> str | None: ...
     @property
     def fallback(self) -> Any: ...
     @property
@@ -143,6 +154,7 @@ def silent(reason: str, example: str) -> None:
 
 
 def _from_files(source: SourceLike, reading: Reading, place: str, found: list[tuple[str, Path]], first_pass: bool) -> Iterator[Named]:
+    parts = _wanted(source, place)
     for name, path in found:
         reading.files += first_pass
         documents = 0
@@ -152,11 +164,15 @@ def _from_files(source: SourceLike, reading: Reading, place: str, found: list[tu
                 wanted=source.format,
                 split=source.document,
                 columns=source.columns,
-                references=source.references == "keep",
+                parts=parts,
                 complain=reading.complain if first_pass else silent,
             ):
                 documents += 1
                 yield name, document
+        except WrongPassword as error:
+            message = f"{name} is encrypted, and the password that is given does not open it"
+            fix = "mend the password, or give such files a source of their own"
+            raise RecipeError("D118", message, field=f"{place}.password", fix=fix) from error
         except Unreadable as error:
             if isinstance(path, Path) and not path.exists():
                 message = f"{path} went away while the sources were read"
@@ -168,6 +184,22 @@ def _from_files(source: SourceLike, reading: Reading, place: str, found: list[tu
                 raise no_column(error, place, name) from error
             if first_pass:
                 _list(reading, name, f"no column that is known to hold text; it has {', '.join(error.found[:10])}", documents)
+
+
+def _wanted(source: SourceLike, place: str) -> Wanted:
+    """The parts of a text that are read. Raises RecipeError D118 when the password's variable is not set."""
+    password = reveal(source.password)
+    if source.password is not None and not password:
+        message = f"the password {source.password} is not set in the environment"
+        raise RecipeError("D118", message, field=f"{place}.password", fix="export it, or delete password to leave encrypted files out")
+    return Wanted(
+        references=source.references == "keep",
+        tables=source.tables == "keep",
+        captions=source.captions == "keep",
+        footnotes=source.footnotes == "keep",
+        sections=source.sections,
+        password=password,
+    )
 
 
 def _list(reading: Reading, name: str, reason: str, documents: int) -> None:

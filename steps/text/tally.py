@@ -32,6 +32,7 @@ class Tally:
         self.documents = self.characters = self.bytes = self.chats = 0
         self.languages: Counter[str] = Counter()
         self.by_source = [[0, 0, 0] for _ in sources]  # documents, characters, documents as training sees them
+        self.by_section: dict[str, list[int]] = {}  # section of a paper to the same two
         self.by_priority: dict[str, list[int]] = {}  # folder to documents, and documents as training sees them
 
     def line(self, number: int, kept: Kept, name: str, repeat: int) -> str:
@@ -72,6 +73,12 @@ class Tally:
         entry[0] += 1
         entry[1] += repeat
 
+    def section(self, name: str, repeat: int) -> None:
+        """Count a section of a paper."""
+        entry = self.by_section.setdefault(name, [0, 0])
+        entry[0] += 1
+        entry[1] += repeat
+
     def facts(self, priority: dict[str, float]) -> dict[str, Any]:
         """For the statistics: totals, languages, shares asked and got, repeats asked and drawn."""
         weighed = [i for i, source in enumerate(self.sources) if source.weight is not None]
@@ -92,6 +99,10 @@ class Tally:
             "languages": dict(sorted(self.languages.items())),
             "sources": sources,
         }
+        if self.by_section:
+            found["sections"] = [
+                {"section": name, "documents": documents, "seen": seen} for name, (documents, seen) in sorted(self.by_section.items())
+            ]
         if priority:
             found["priority"] = [
                 {

@@ -3,3 +3,7 @@
 
 class Unreadable(Exception):
     """The file cannot be read; the message is the reason as a person would say it."""
+
+
+class WrongPassword(Unreadable):
+    """A password was given and does not open the file: a secret that fails is an error, never a file left out in silence."""

@@ -147,7 +147,7 @@ def encrypted(path):
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1old",
             "an old .doc file or an encrypted one, not DOCX: save it as DOCX without a password",
         ),
-        ("a.txt", b"%PDF-1.7 ...", "a PDF under another name"),
+        ("a.txt", b"%PDF-1.7 ...", "damaged: it cannot be opened as a PDF"),
         ("a.txt", b" \n\t ", "nothing but blanks"),
         ("a.xlsx", b"PK", "no reader for .xlsx files"),
         ("README", b"text", "no extension to tell what it is"),

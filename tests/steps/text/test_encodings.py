@@ -38,3 +38,44 @@ def test_a_mark_that_lies():
     """A UTF-8 mark before bytes that are no UTF-8 is refused by name and place."""
     with pytest.raises(Unreadable, match="mark of utf-8, but is no utf-8 at byte 1"):
         decode(codecs.BOM_UTF8 + b"a\xff")
+
+
+TURKISH_TALE = "Dün akşam şehrin ışıkları çok güzeldi; çocuklar ırmağın kıyısında oynuyordu. İğne, ığdır, ağaç.\n"
+OTHERS = {
+    "cp1251": "Москва является столицей России. Река протекает через центр города, и дети играли на берегу.\n" * 3,
+    "koi8-r": "Москва является столицей России. Река протекает через центр города, и дети играли на берегу.\n" * 3,
+    "cp1250": "W Krakowie świeciło słońce, a dzieci bawiły się nad rzeką. Późnym wieczorem wszyscy wrócili do domu.\n" * 3,
+    "cp1253": "Η Αθήνα είναι η πρωτεύουσα της Ελλάδας και η μεγαλύτερη πόλη της χώρας. Τα παιδιά έπαιζαν δίπλα στο ποτάμι.\n" * 3,
+    "shift_jis": "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。\n" * 3,
+    "gb18030": "北京是中华人民共和国的首都，是全国的政治中心。孩子们在河边玩耍。\n" * 3,
+    "iso8859-9": TURKISH_TALE,
+    "cp1254": TURKISH_TALE,
+    "utf-32-le": TURKISH_TALE,
+    "utf-32-be": TURKISH_TALE,
+    "cp1252": "L’été dernier, nous avons mangé des crêpes à la plage ; le garçon était très gentil.\n",
+    "latin-1": "El niño comió una manzana en la mañana. ¿Dónde está mi corazón? Größe, Fluß, Äpfel.\n",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_tables_are_told_apart(name):
+    """Cyrillic, Central European, Greek, East Asian, western, and Turkish without one of its most common words."""
+    assert decode(OTHERS[name].encode(name))[0] == OTHERS[name]
+
+
+@pytest.mark.parametrize("text", ["Işık", "Kısa: ş", "ağ", "İyi"])
+def test_a_turkish_word_alone_is_turkish(text):
+    """A file of one word, in Windows-1254."""
+    assert decode(text.encode("cp1254")) == (text, "cp1254")
+
+
+def test_icelandic_is_not_turkish():
+    """þ and ð beside á, é and ó."""
+    text = "Það var einu sinni maður sem átti þrjá sonu; þeir fóru út í skóg og týndu sér í þokunni. Ó, hvað er þetta?\n"
+    assert decode(text.encode("cp1252"))[0] == text
+
+
+def test_one_wrong_byte_does_not_spoil_a_utf8_file():
+    """It becomes U+FFFD, and every other letter stays."""
+    data = (TURKISH * 3).encode()
+    assert decode(data + b"\xff" + data) == (TURKISH * 3 + "\ufffd" + TURKISH * 3, "utf-8 with errors")

@@ -1,0 +1,79 @@
+"""Footnotes on a page of a PDF: set smaller than the text, at the foot of its column, nothing of the text below them."""
+
+import re
+from collections import Counter
+
+from steps.text.columns import Block
+from steps.text.parts import CAPTION
+
+LOWER = 0.45  # of the page's height: a footnote begins below
+SMALLER = 0.93  # of the text's size
+SYMBOLS = tuple("∗†‡§¶")  # only notes begin so, whatever their size
+TINY = 0.5  # below this it is no line of text but cells side by side
+MARKED = re.compile(r"^\s*(?:\d{1,3}|[*∗†‡§¶]{1,3}|\(?[a-z]\))\s?[^\s\d.,)%–-]")
+
+NOTICE = re.compile(  # how papers begin what they say of themselves at the foot of their first page
+    r"^\s*(?:©|\(c\)|copyright|permission to|this (?:work|article|paper|research) (?:is|was|has)|received|manuscript|accepted|published"
+    r"|corresponding|correspondence|e-?mail|authors?['’]? (?:addresses|address|contact)|funding|supported by|doi|isbn|issn|preprint"
+    r"|sorumlu yazar|yazışma|iletişim|geliş tarihi|bu çalışma|e-posta)",
+    re.IGNORECASE,
+)
+
+
+def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
+    """Set `note` on the blocks that are footnotes. pages: height and blocks of each. body: height of a line of running text.
+
+    A block counts when its lines are smaller than the text's, it lies low, no text lies below it in its column, text lies above it, and
+    it begins with a mark, or goes on below one that does, or is a notice of the first page.
+    """
+    glyph, skip = _line_of([block for _, blocks in pages for block in blocks], body)
+    if not glyph:
+        return
+    for number, (height, blocks) in enumerate(pages):
+        sizes = {id(b): _size(b, glyph, skip) for b in blocks}
+        low = [b for b in blocks if b.y0 > LOWER * height and sizes[id(b)] > TINY and not CAPTION.match(b.lines[0])]
+        small = [b for b in low if sizes[id(b)] < SMALLER or b.lines[0].lstrip()[:1] in SYMBOLS]
+        notes: list[Block] = []
+        for block in sorted(small, key=lambda b: b.y0):
+            column = [b for b in blocks if b is not block and min(b.x1, block.x1) - max(b.x0, block.x0) > 0.3 * (block.x1 - block.x0)]
+            below = [b for b in column if b.y0 > block.y0 and b not in small and b.characters > 3]
+            above = [b for b in column if b.y1 <= block.y0 + 0.3 * body and b not in small and b.characters > 40]
+            if below or not above or _wordless(block):
+                continue
+            marked = bool(MARKED.match(block.lines[0]))
+            follows = any(n in column and 0 <= block.y0 - n.y1 < 1.5 * body for n in notes)
+            if marked or follows or (number == 0 and NOTICE.match(block.lines[0])):
+                notes.append(block)
+        whole, noted = sum(b.characters for b in blocks), sum(b.characters for b in notes)
+        if noted * 2 < whole:
+            for block in notes:
+                block.note = True
+
+
+def _line_of(blocks: list[Block], body: float) -> tuple[float, float]:
+    """Height of a line of running text alone, and what each further line adds; zeros where there is too little to tell."""
+    found: Counter[int] = Counter()
+    skips: list[tuple[float, int]] = []
+    for block in blocks:
+        n = len(block.lines)
+        if n > 2 and abs((block.y1 - block.y0) / n - body) < 0.08 * body:
+            skips.append((block.y1 - block.y0, n))
+            found[n] += 1
+    if len(skips) < 3 or len(found) < 2:
+        return (0.92 * body, body) if skips else (0.0, 0.0)
+    mean_n = sum(n for _, n in skips) / len(skips)
+    mean_h = sum(h for h, _ in skips) / len(skips)
+    slope = sum((n - mean_n) * (h - mean_h) for h, n in skips) / sum((n - mean_n) ** 2 for _, n in skips)
+    if not 0.7 * body < slope < 1.4 * body:
+        return 0.92 * body, body
+    return max(0.5 * slope, mean_h - (mean_n - 1) * slope), slope
+
+
+def _size(block: Block, glyph: float, skip: float) -> float:
+    """The block's lines against those of running text: 1 for the same size."""
+    return (block.y1 - block.y0) / (glyph + (len(block.lines) - 1) * skip)
+
+
+def _wordless(block: Block) -> bool:
+    text = "".join(block.lines)
+    return sum(c.isalpha() for c in text) < 0.5 * max(1, len(text))

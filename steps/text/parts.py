@@ -1,0 +1,117 @@
+"""What a document consists of: headings, paragraphs, tables, captions, footnotes, references; which of it is kept, and its sections."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from steps.text.papers import reference_span
+
+Kind = Literal["text", "heading", "table", "caption", "footnote", "references"]
+CAPTION = re.compile(
+    r"^(?:table|tab\.|figure|fig\.|algorithm|listing|scheme|tablo|çizelge|şekil|grafik|resim|abbildung|tabelle|tableau)\s*"
+    r"(?:[A-Z]?\d|[IVX]+\b)",
+    re.IGNORECASE,
+)
+NUMBER = r"(?:(?:\d+|[A-Z]|[IVX]+)(?:\.\d+)*\.?\s+)?"
+SECTIONS: dict[str, str] = {  # name to what its heading may say, in English and Turkish
+    "abstract": r"abstract|summary|öz|özet",
+    "introduction": r"introduction|background|giriş",
+    "methods": r"(?:materials?\s+(?:and|&)\s+)?methods?|methods?\s+(?:and|&)\s+materials?|methodology"
+    r"|experimental(?:\s+(?:setup|section|methods))?"
+    r"|study\s+(?:area|design)(?:\s+and\s+methods)?|yöntem(?:ler)?|metot|metodoloji"
+    r"|(?:gereç|materyal|malzeme)\s+(?:ve|&)\s+(?:yöntem(?:ler)?|metot|metod)",
+    "results": r"results?|findings|bulgular",
+    "discussion": r"discussion|results?\s+(?:and|&)\s+discussion|tartışma|bulgular\s+ve\s+tartışma",
+    "conclusion": r"conclusions?|concluding\s+remarks|conclusions?\s+and\s+future\s+work|sonuç(?:lar)?|sonuç\s+ve\s+öneriler",
+    "acknowledgements": r"acknowledge?ments?|teşekkür",
+    "references": r"references(?:\s+and\s+notes|\s+cited)?|bibliography|works\s+cited|literature\s+cited|kaynaklar|kaynakça",
+    "appendix": r"appendi(?:x|ces)\b.*|supplementary\b.*|ek(?:ler)?(?:\s+\w+)?",
+}
+_NAMED = [(name, re.compile(rf"^(?:#+\s*)?\**{NUMBER}(?:{words})\**\s*[:.]?$", re.IGNORECASE)) for name, words in SECTIONS.items()]
+SectionName = Literal[
+    "front", "abstract", "introduction", "methods", "results", "discussion", "conclusion", "acknowledgements", "references", "appendix"
+]
+
+
+class Part(NamedTuple):
+    """A block of a document, in reading order."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of a document is read. sections: how often training sees each; None: the document is not parted.
+
+    password: of encrypted files, as it is, not its name.
+    """
+
+    references: bool = False
+    tables: bool = True
+    captions: bool = True
+    footnotes: bool = False
+    sections: Mapping[str, float] | None = None
+    password: str | None = None
+
+    def keeps(self, part: Part) -> bool:
+        """Whether a part of this kind stays; a reference list that has a weight is wanted."""
+        if part.kind == "references":
+            return self.references or bool((self.sections or {}).get("references"))
+        return {"table": self.tables, "caption": self.captions, "footnote": self.footnotes}.get(part.kind, True)
+
+
+EVERYTHING_USUAL = Wanted()
+
+
+def section_of(heading: str) -> str:
+    """The name in SECTIONS of the section that begins with this line, empty where it is none: `2. Materials and Methods` is methods."""
+    line = heading.strip()
+    if not line or len(line) > 80 or "\n" in line:
+        return ""
+    line = line.replace("İ", "i").replace("I", "ı") if re.search("[ĞğŞşİı]", line) else line  # Turkish capitals fold their own way
+    for name, pattern in _NAMED:
+        if pattern.match(line) or pattern.match(line.replace("ı", "i")):
+            return name
+    return ""
+
+
+def with_references(parts: list[Part]) -> list[Part]:
+    """`parts` with the reference list marked as such, heading included."""
+    start, end = reference_span([part.text for part in parts])
+    return [Part("references", p.text) if start <= i < end and p.kind in ("text", "heading") else p for i, p in enumerate(parts)]
+
+
+def joined(parts: list[Part], wanted: Wanted = EVERYTHING_USUAL) -> str:
+    """The parts that are wanted, a blank line between them."""
+    return "\n\n".join(part.text for part in parts if wanted.keeps(part) and part.text.strip())
+
+
+def in_sections(parts: list[Part]) -> list[tuple[str, list[Part]]]:
+    """Name and parts of each section, in order; what stands before the first heading that is known is `front`."""
+    found: list[tuple[str, list[Part]]] = [("front", [])]
+    for part in parts:
+        name = "references" if part.kind == "references" else section_of(part.text) if part.kind in ("heading", "text") else ""
+        if name and name != found[-1][0]:
+            found.append((name, []))
+        found[-1][1].append(part)
+    return [(name, inside) for name, inside in found if inside]
+
+
+def of_text(text: str, *, markdown: bool = False) -> list[Part]:
+    """A plain text or Markdown as parts: blocks between blank lines, of which a line that names a section is a heading."""
+    parts = []
+    for block in re.split(r"\n[^\S\n]*\n\s*", text.strip("\n")):
+        first, _, rest = block.partition("\n")
+        if rest and section_of(first):
+            parts += [Part("heading", first), Part("text", rest)]
+        elif section_of(block) or (markdown and re.match(r"#{1,6}\s", block) and not rest):
+            parts.append(Part("heading", block))
+        elif markdown and re.match(r"\s*\|.*\|\s*$", first) and rest:
+            parts.append(Part("table", block))
+        elif CAPTION.match(block) and not rest:
+            parts.append(Part("caption", block))
+        else:
+            parts.append(Part("text", block))
+    return with_references(parts)
