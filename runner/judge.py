@@ -37,8 +37,8 @@ PAGES = (
     ),
 )
 _MOST_ROUNDS = 20
-_SAME = {"vocab_size", "model", "byte_fallback", "normalization", "pad_id", "train_tokens", "val_tokens", "dtype", "parameters", "bytes",
-         "characters", "shape"}  # fmt: skip
+_SAME = {"vocab_size", "rows", "model", "byte_fallback", "normalization", "pad_id", "train_tokens", "val_tokens", "dtype", "parameters", 
+         "bytes", "characters", "shape"}  # fmt: skip
 
 
 class Mended(NamedTuple):

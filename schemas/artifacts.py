@@ -103,9 +103,13 @@ class Corpus(Artifact):
 
 
 class Tokenizer(Artifact):
-    """`tokenizer.model` (SentencePiece, where it is one), `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`."""
+    """`tokenizer.model` (SentencePiece, where it is one), `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`.
+
+    rows: of the embedding that a model built for it gets, where that is more than vocab_size.
+    """
 
     vocab_size: int
+    rows: int | None = None
     model: Literal["unigram", "bpe", "byte_bpe"] = "bpe"
     byte_fallback: bool = True
     normalization: str = "identity"
@@ -211,9 +215,10 @@ class CorpusForecast(Forecast):
 
 
 class TokenizerForecast(Forecast):
-    """Of a Tokenizer. exact: the size is certain, not an upper bound."""
+    """Of a Tokenizer. exact: the size is certain, not an upper bound. rows: of its model's embedding, where they are padded."""
 
     vocab_size: int | None = None
+    rows: int | None = None
     exact: bool = True
     model: str = ""
     byte_fallback: bool | None = None

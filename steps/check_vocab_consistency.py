@@ -1,11 +1,11 @@
 """check_vocab_consistency: prove a tokenizer on real text, and that everything that counts tokens counts the same."""
 
-import shutil
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from schemas import (
     Checkpoint,
@@ -13,23 +13,26 @@ from schemas import (
     Corpus,
     ForecastContext,
     Fraction,
+    Positive,
     Read,
     RecipeError,
     RulePage,
     StepContext,
     StepParams,
-    Strict,
     Tokenizer,
     TokenizerForecast,
 )
 from steps import step
+from steps.text.elsewhere import BinsFrom, CheckpointFrom, ModelFrom, ReferenceFrom, copied, files_of, folder_of
+from steps.text.vocabulary import padded
 
 if TYPE_CHECKING:
+    from steps.text.agreement import Counted
+    from steps.text.id_range import Range
     from steps.text.proof import Tally
     from steps.text.tokenizers import TextTokenizer
 
 SAMPLE_DOCUMENTS = 2000
-FILES = ("tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 
 PAGES = (
     RulePage(
@@ -56,85 +59,122 @@ PAGES = (
         "Line break, tab, digits and ASCII letters occur in every text that the model will be asked to continue.",
         severity="warning",
     ),
+    RulePage(
+        "T124",
+        "a sign that SentencePiece keeps for itself",
+        "SentencePiece writes a blank as ▁ (U+2581), so a ▁ of the text comes back as a blank. Nothing else is lost with it.",
+        right="model: byte_bpe   # where the sign must stay",
+        severity="warning",
+    ),
+    RulePage("V103", "a model's file cannot be read", "It is no safetensors or GGUF file, or it ends too early."),
+    RulePage(
+        "V105",
+        "a token file cannot be read",
+        "It is no flat file of uint16 or uint32 ids, as nanoGPT, llm.c and tokenize_bin write them, or it is not there.",
+        wrong="bins: {path: data/train.npy}",
+        right="bins: {path: data/train.bin, dtype: uint16}",
+    ),
     RulePage("T123", "no tokenizer to check", "Give the step a tokenizer, or name a model folder with `checkpoint:`."),
     RulePage("H110", "a model folder cannot be had", "The path does not exist, or the hub does not answer for that id and revision."),
 )
-
-
-class CheckpointFrom(Strict):
-    """Where a model folder comes from: `path`, `hub` with `revision`, `step`, or `recipe` with `step`."""
-
-    path: str | None = None
-    hub: str | None = None
-    revision: str | None = None
-    recipe: str | None = None
-    step: str | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "CheckpointFrom":
-        if (self.path is not None) + (self.hub is not None) + (self.step is not None) != 1 or (self.recipe and not self.step):
-            raise PydanticCustomError(
-                "T123", "a checkpoint is named by path, by hub, or by step", {"fix": "write one of {path: ...}, {hub: ...}, {step: ...}"}
-            )
-        return self
 
 
 class CheckVocabConsistency(StepParams):
     """What the tokenizer is held to."""
 
     checkpoint: CheckpointFrom | None = Field(default=None, description="take the tokenizer out of this model folder")
+    model: ModelFrom | None = Field(default=None, description="the model it will feed, made elsewhere")
+    bins: BinsFrom | None = Field(default=None, description="token files made elsewhere: no id in them may lack a row")
+    pad_vocab_to_multiple_of: Positive | None = Field(default=None, description="rows of the model are rounded up to this, for speed")
     max_unknown_rate: Fraction = Field(default=0.0001, description="largest share of unknown tokens, by language")
+    reference: ReferenceFrom | None = Field(default=None, description="another tokenizer, tried on the same text and shown beside it")
 
 
-@step(version=1, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=2, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def check_vocab_consistency(
     params: CheckVocabConsistency,
     tokenizer: Tokenizer | None,
     corpus: list[Corpus] | None,
     checkpoint: Checkpoint | None,
+    model: Checkpoint | None,
     context: StepContext,
 ) -> Tokenizer:
     """Prove the tokenizer and hand it on, unchanged.
 
-    With `params.checkpoint` it is taken out of that model folder. Raises RecipeError T120 when a paragraph does not come back
-    exactly, T121 when too much is unknown, V101 when the model of that folder has fewer rows than the tokenizer has ids.
+    With `params.checkpoint` it is taken out of that model folder; with `pad_vocab_to_multiple_of` the rows that its model gets are
+    written beside it. Raises RecipeError T120 when a paragraph does not come back exactly, T121 when too much is unknown, V101 when
+    a model has fewer rows than there are ids in the tokenizer or in `params.bins`.
     """
     from steps.text.proof import lost_essentials, prove
     from steps.text.tokenizers import open_tokenizer
+    from steps.text.turkish import lost_letters, page
 
-    folder = _model_folder(params, checkpoint, context)
+    folder = folder_of(params.checkpoint, "checkpoint", checkpoint, context)
     if folder is not None:
-        tokenizer = _taken_out(folder, context.workdir)
+        tokenizer = copied(folder, context.workdir)
     if tokenizer is None:
         raise RecipeError("T123", "there is no tokenizer to check", fix="add a train_tokenizer step, or write checkpoint: {path: ...}")
     opened = open_tokenizer(tokenizer.path)
-    agreement = _agreement(tokenizer, opened, folder)
-    tallies, shown = prove(opened, _sampled(corpus or [], context))
+    rows = padded(opened.vocab_size, params.pad_vocab_to_multiple_of) if params.pad_vocab_to_multiple_of else None
+    agreement = _agreement(params, tokenizer, opened, folder, folder_of(params.model, "model", model, context), rows)
+    bins = _bins(params, opened, min((c.size for c in agreement if c.where.startswith("model")), default=opened.vocab_size), context)
+    sample = list(_sampled(corpus or [], context))
+    tallies, shown = prove(opened, sample)
     special = {"pad": opened.pad_id, "unk": opened.unk_id, "bos": opened.bos_id, "eos": opened.eos_id}
-    context.stats(
-        "vocabulary",
-        {
-            "vocab_size": opened.vocab_size,
-            "special": special,
-            "by_language": {lang: tally.facts() for lang, tally in sorted(tallies.items())},
-            "sample": shown,
-            "agreement": agreement,
-        },
-    )
-    if lost := lost_essentials(opened):
-        names = ", ".join(repr(c) for c in lost[:8])
+    stats: dict[str, Any] = {
+        "vocab_size": opened.vocab_size,
+        "special": special,
+        "by_language": {lang: tally.facts() for lang, tally in sorted(tallies.items())},
+        "sample": shown,
+        "agreement": [counted.facts() for counted in agreement],
+    }
+    if bins:
+        stats["bins"] = [
+            {"file": b.file, "dtype": b.dtype, "tokens": b.tokens, "largest_id": b.largest, "fits": b.bad is None} for b in bins
+        ]
+    if params.reference is not None:
+        stats["reference"] = _compared(params.reference, sample, context)
+    turkish = [row["text"] for row in sample if row.get("lang") == "tr"]
+    if turkish:
+        stats["turkish"] = page(opened, turkish)
+    context.stats("vocabulary", stats)
+    if lost := [*lost_essentials(opened), *(lost_letters(opened) if turkish else [])]:
+        names = ", ".join(repr(c) for c in dict.fromkeys(lost[:8]))
         fix = "train it with normalization: identity, and byte_fallback: true or character_coverage: 1.0"
         context.warn("T122", f"the tokenizer does not keep {names}", fix=fix)
-    for entry in agreement:
-        if not entry["agrees"]:
-            raise RecipeError(entry["code"], entry["note"], fix="use the tokenizer that the model was made with")
+    _judge_sizes(agreement, bins)
     for lang, tally in sorted(tallies.items()):
-        _judge(lang, tally, params.max_unknown_rate)
-    return tokenizer
+        _judge(lang, tally, params.max_unknown_rate, context)
+    if rows is None or rows == tokenizer.rows:
+        return tokenizer
+    context.event("padded", rows=rows, message=f"the model gets {rows:,} rows: {opened.vocab_size:,} rounded up for speed")
+    return (
+        (tokenizer if tokenizer.path == context.workdir else copied(tokenizer.path, context.workdir, tokenizer))
+        .model_copy(update={"rows": rows})
+        .save(context.workdir)
+    )
 
 
-def _judge(lang: str, tally: "Tally", max_unknown_rate: float) -> None:
+def _judge_sizes(agreement: "list[Counted]", bins: "list[Range]") -> None:
+    for found in bins:  # first: they name the very token that would stop a GPU
+        if found.bad is not None:
+            raise RecipeError(
+                "V101",
+                f"{found.file} holds id {found.bad:,}, which has no row ({found.place()}; the largest is {found.largest:,})",
+                field="bins",
+                fix="make the file again with this model's tokenizer, or give the model as many rows as that tokenizer has ids",
+            )
+    for counted in agreement:
+        if not counted.agrees:
+            field = "model" if counted.where.startswith("model") else ""
+            raise RecipeError(counted.code, counted.note, field=field, fix="use the tokenizer that the model was made with")
+
+
+def _judge(lang: str, tally: "Tally", max_unknown_rate: float, context: StepContext) -> None:
     where = f"in language {lang!r}" if lang != "und" else "in the corpus"
+    if tally.signs:
+        message = f"{tally.signs} of {tally.paragraphs} paragraphs {where} hold the sign ▁, which comes back as a blank"
+        context.warn("T124", message, fix="write model: byte_bpe in train_tokenizer, where the sign must stay")
     if tally.unknown_rate > max_unknown_rate:
         raise RecipeError(
             "T121",
@@ -154,148 +194,125 @@ def _judge(lang: str, tally: "Tally", max_unknown_rate: float) -> None:
         )
 
 
-def _agreement(tokenizer: Tokenizer, opened: "TextTokenizer", folder: Path | None) -> list[dict[str, Any]]:
+def _agreement(
+    params: CheckVocabConsistency, tokenizer: Tokenizer, opened: "TextTokenizer", folder: Path | None, other: Path | None, rows: int | None
+) -> "list[Counted]":
     """Every place that counts tokens, what it counts, and whether it agrees."""
-    from steps.text.tokenizers import FastTokenizer
+    from steps.text.agreement import Counted, of_model, of_tokenizer
+    from steps.text.vocabulary import out_of_reach
 
-    size = opened.vocab_size
-    found: list[dict[str, Any]] = []
-
-    def add(where: str, other: int, agrees: bool, note: str, code: str = "V102") -> None:
-        found.append({"where": where, "size": other, "agrees": agrees, "note": note, "code": code})
-
-    add("tokenizer", size, size == tokenizer.vocab_size, f"the files hold {size} pieces, artifact.json says {tokenizer.vocab_size}")
-    if (tokenizer.path / "tokenizer.json").is_file():
-        fast = FastTokenizer(tokenizer.path)
-        add("tokenizer.json", fast.vocab_size, fast.vocab_size == size, f"{fast.vocab_size} entries beside {size} pieces")
-        ours = (opened.pad_id, opened.unk_id, opened.bos_id, opened.eos_id)
-        theirs = (fast.pad_id, fast.unk_id, fast.bos_id, fast.eos_id)
-        same = all(a == b or a is None or b is None for a, b in zip(ours, theirs, strict=True))
-        add("special tokens", len(ours), same, f"pad, unk, bos, eos are {ours} and {theirs}")
-    dtype = "uint16" if size <= 1 << 16 else "uint32"
-    add("token files", 1 << (16 if dtype == "uint16" else 32), True, f"{dtype} holds every id up to {size - 1}")
-    rows = _embedding_rows(folder)
-    if rows is not None:
-        note = f"{rows} rows" + (f", {rows - size} of them unused" if rows > size else "")
-        note = note if rows >= size else f"the model has rows for {rows} tokens, the tokenizer in its folder has {size}"
-        add("model", rows, rows >= size, note, "V101")
+    found = of_tokenizer(opened, tokenizer.path, tokenizer.vocab_size, rows)
+    for path in (folder, other):
+        if path is not None:
+            found += of_model(path, opened.vocab_size, "model")
+    if params.model is not None and params.model.vocab_size is not None:
+        size, has = opened.vocab_size, params.model.vocab_size
+        note = f"{has} rows" if has >= size else out_of_reach(size - 1, has, "the model", "in the tokenizer")
+        found.append(Counted("model", has, has >= size, note, "V101"))
     return found
 
 
-def _embedding_rows(folder: Path | None) -> int | None:
-    import json
+def _bins(params: CheckVocabConsistency, opened: "TextTokenizer", rows: int, context: StepContext) -> "list[Range]":
+    """The range of ids in each token file; `rows`: the least that any model has."""
+    from steps.text.id_range import Unknown, look, token_files
 
-    if folder is None or not (folder / "config.json").is_file():
-        return None
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    rows = config.get("vocab_size") or config.get("text_config", {}).get("vocab_size")
-    return rows if isinstance(rows, int) else None
+    if params.bins is None:
+        return []
+
+    def each(done: int, total: int) -> None:
+        context.progress(min(done, total), total, "bytes")
+        if context.stopping():
+            raise context.stopped()
+
+    try:
+        files = token_files(context.project / params.bins.path)
+        return [look(file, rows, dtype=params.bins.dtype, end_id=opened.eos_id, each=each) for file in files]
+    except (Unknown, OSError) as error:
+        raise RecipeError("V105", str(error), field="bins.path", fix="name a .bin file of ids, or a folder of them") from error
 
 
-def _sampled(corpora: list[Corpus], context: StepContext) -> Any:
+def _compared(reference: ReferenceFrom, sample: list[dict[str, Any]], context: StepContext) -> dict[str, Any]:
+    """The proof's figures of another tokenizer on the same text."""
+    from steps.text.proof import prove
+    from steps.text.tokenizers import open_tokenizer
+
+    folder = folder_of(reference, "reference", None, context)
+    assert folder is not None
+    opened = open_tokenizer(folder)
+    tallies, _ = prove(opened, sample)
+    name = reference.hub or Path(reference.path or "").name
+    return {"name": name, "vocab_size": opened.vocab_size, "by_language": {lang: t.facts() for lang, t in sorted(tallies.items())}}
+
+
+def _sampled(corpora: list[Corpus], context: StepContext) -> Iterator[dict[str, Any]]:
     """Up to SAMPLE_DOCUMENTS rows, evenly from all corpora, long ones cut to their first part."""
     total = sum(c.documents_count for c in corpora)
     every = max(1, total // SAMPLE_DOCUMENTS)
     number = 0
     for corpus in corpora:
-        for row in corpus.rows():
-            number += 1
-            if (number - 1) % every == 0:
-                context.progress(number, total, "documents")
-                yield {**row, "text": row["text"][:20_000]}
-
-
-def _model_folder(params: CheckVocabConsistency, checkpoint: Checkpoint | None, context: StepContext) -> Path | None:
-    if checkpoint is not None:
-        return checkpoint.path
-    source = params.checkpoint
-    if source is None:
-        return None
-    if source.path is not None:
-        folder = context.project / source.path
-        if not folder.is_dir():
-            raise RecipeError("H110", f"there is no folder {source.path}", field="checkpoint.path", fix="name a model folder")
-        return folder
-    return _from_hub(source)
-
-
-def _from_hub(source: CheckpointFrom) -> Path:
-    try:
-        from huggingface_hub import snapshot_download
-    except ImportError as error:
-        raise RecipeError("H110", "hub models need huggingface_hub", field="checkpoint.hub", fix='pip install "recipe[train]"') from error
-    try:
-        return Path(snapshot_download(source.hub or "", revision=source.revision, allow_patterns=[*FILES, "config.json"]))
-    except Exception as error:
-        raise RecipeError(
-            "H110",
-            f"{source.hub} cannot be had from the hub: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
-            field="checkpoint.hub",
-            fix="check the id, the revision and the network, or name a folder: {path: ...}",
-        ) from error
-
-
-def _taken_out(folder: Path, workdir: Path) -> Tokenizer:
-    """Copy the tokenizer's files out of a model folder and describe them."""
-    from steps.text.tokenizers import SentencePieceTokenizer, open_tokenizer
-
-    for name in FILES:
-        if (folder / name).is_file():
-            shutil.copyfile(folder / name, workdir / name)
-    opened = open_tokenizer(workdir)
-    model = opened.model if isinstance(opened, SentencePieceTokenizer) else None
-    return Tokenizer(
-        vocab_size=opened.vocab_size,
-        model=("unigram" if model.kind == "unigram" else "bpe") if model else "byte_bpe",
-        byte_fallback=model is not None and model.byte_fallback,
-        normalization=model.normalization if model else "identity",
-        pad_id=opened.pad_id,
-        unk_id=opened.unk_id,
-        bos_id=opened.bos_id,
-        eos_id=opened.eos_id,
-        user_symbols=opened.user_symbols,
-    ).save(workdir)
+        with (corpus.path / "corpus.jsonl").open("rb") as lines:  # only the rows that are taken are parsed
+            for line in lines:
+                number += 1
+                if (number - 1) % every == 0:
+                    context.progress(number, total, "documents")
+                    row = json.loads(line)
+                    yield {"text": row["text"][:20_000], "lang": row.get("lang") or ""}
 
 
 @check_vocab_consistency.needs
 def needs(params: CheckVocabConsistency) -> dict[str, Any]:
     """Without `checkpoint` the nearest tokenizer; with one, that model, and no tokenizer beside it."""
-    source = params.checkpoint
-    if source is None:
-        return {"tokenizer": "nearest", "corpus": "auto"}
-    if source.recipe is not None:
-        return {"checkpoint": {"recipe": source.recipe, "step": source.step}, "corpus": "auto"}
-    if source.step is not None:
-        return {"checkpoint": source.step, "corpus": "auto"}
-    return {"corpus": "auto"}
+    wanted: dict[str, Any] = {"corpus": "auto"}
+    if params.checkpoint is None:
+        wanted["tokenizer"] = "nearest"
+    for name, source in (("checkpoint", params.checkpoint), ("model", params.model)):
+        if source is not None and (link := source.link()) is not None:
+            wanted[name] = link
+    return wanted
 
 
 @check_vocab_consistency.reads
 def reads(params: CheckVocabConsistency, project: Path) -> list[Read]:
-    """The tokenizer's files of a folder, or the hub's name for them."""
-    source = params.checkpoint
-    if source is None or source.step is not None:
-        return []
-    if source.hub is not None:
-        return [Read(f"hub:{source.hub}", identity=f"{source.hub}@{source.revision or 'main'}")]
-    folder = project / (source.path or "")
-    return [Read(name, folder / name) for name in sorted((*FILES, "config.json")) if (folder / name).is_file()]
+    """The files of the folders that are named, or the hub's name for them."""
+    from steps.text.id_range import Unknown, token_files
+
+    found: list[Read] = []
+    for role, source in (("", params.checkpoint), ("model/", params.model), ("reference/", params.reference)):
+        if source is None:
+            continue
+        if source.hub is not None:
+            found.append(Read(f"{role}hub:{source.hub}", identity=f"{source.hub}@{source.revision or 'main'}"))
+        elif source.path is not None:
+            found += [Read(role + name, path) for name, path in files_of(project / source.path)]
+    if params.bins is not None:
+        try:
+            files = token_files(project / params.bins.path)
+        except Unknown:
+            files = []
+        found += [Read(f"bins/{file.name}", file) for file in files]
+    return sorted(found, key=lambda read: read.name)
 
 
 @check_vocab_consistency.forecast
 def forecast(params: CheckVocabConsistency, inputs: dict[str, Any], context: ForecastContext) -> TokenizerForecast:
-    """The tokenizer that comes in, or the one of the model folder as far as its config.json tells."""
+    """The tokenizer that comes in, or the one of the model folder as far as its files tell."""
+    found = _foreseen(params, inputs, context)
+    multiple = params.pad_vocab_to_multiple_of
+    rows = padded(found.vocab_size, multiple) if multiple and found.vocab_size else found.rows
+    return found.model_copy(update={"rows": rows, "seconds": 2.0})
+
+
+def _foreseen(params: CheckVocabConsistency, inputs: dict[str, Any], context: ForecastContext) -> TokenizerForecast:
     given = inputs.get("tokenizer")
     if isinstance(given, TokenizerForecast):
-        return given.model_copy(update={"seconds": 2.0})
+        return given
     model = inputs.get("checkpoint")
+    of_rows = {"vocab_size": "rows of the model's embedding"}
     if isinstance(model, CheckpointForecast):
-        if model.tokenizer is not None:
-            return model.tokenizer
-        return TokenizerForecast(vocab_size=model.vocab_size, exact=False, because={"vocab_size": "rows of the model's embedding"})
+        return model.tokenizer or TokenizerForecast(vocab_size=model.vocab_size, exact=False, because=of_rows)
     if params.checkpoint is not None and params.checkpoint.path is not None:
         config = context.json(context.project / params.checkpoint.path / "config.json")
         size = config.get("vocab_size") if isinstance(config, dict) else None
         if isinstance(size, int):
-            return TokenizerForecast(vocab_size=size, exact=False, because={"vocab_size": "rows of the model's embedding"})
+            return TokenizerForecast(vocab_size=size, exact=False, because=of_rows)
     return TokenizerForecast(vocab_size=None, exact=False)

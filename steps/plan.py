@@ -137,7 +137,7 @@ def _asked(
     subject = read_subject(params.subject)
     model = _base_model(subject, checkpoint, context) if subject.model.base else subject.model.sizes()
     if model.vocab_size is None:
-        size = tokenizer.vocab_size if tokenizer else bins.vocab_size if bins else None
+        size = (tokenizer.rows or tokenizer.vocab_size) if tokenizer else bins.vocab_size if bins else None
         if size is None:
             raise RecipeError("B104", "the vocabulary's size is not known", field="for", fix="put a train_tokenizer step before plan")
         model = model.with_vocab(size)
@@ -363,7 +363,7 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
         return PlanForecast()
     base, tokenizer = inputs.get("checkpoint"), inputs.get("tokenizer")
     model = base.model if base is not None else None if subject.model.base else subject.model.sizes()
-    size = tokenizer.vocab_size if tokenizer is not None else None
+    size = (tokenizer.rows or tokenizer.vocab_size) if tokenizer is not None else None
     if model is None or not subject.length or not (model.vocab_size or size):
         return PlanForecast()
     sized = model.with_vocab(model.vocab_size or size or 1)

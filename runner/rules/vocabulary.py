@@ -6,11 +6,13 @@ from typing import Any
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, rule, say
 from runner.screen import in_bytes
-from schemas.artifacts import CorpusForecast, TokenBinForecast, TokenizerForecast
+from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RulePage
+from steps.text.agreement import rows_of
+from steps.text.id_range import Unknown, sampled, stamps
 from steps.text.richness import most_pieces, pieces_of_words, sampled_texts, words_in
+from steps.text.vocabulary import is_padded
 
-PADDINGS = (8, 16, 32, 64, 128, 256)  # embeddings are rounded up to these for speed
 DOUBT = 6  # a vocabulary this many times below the bound by size alone is surely had
 
 
@@ -53,7 +55,7 @@ def model_against_tokenizer(view: View) -> Iterator[Finding]:
             fix = "delete vocab_size to use the tokenizer's size, whatever it will be"
             gone = (Edit("delete", edit.path),)
             yield say("V001", step, "model.vocab_size", message, fix, severity="warning", edits=gone)
-        elif rows > size and not any(rows == -(-size // m) * m for m in PADDINGS):
+        elif rows > size and rows != tokenizer.rows and not is_padded(rows, size):
             makes = "makes" if tokenizer.exact else "makes at most"
             message = f"the model has rows for {rows:,} tokens, tokenizer {name!r} {makes} {size:,}: {rows - size:,} rows are never used"
             fix = f"write vocab_size: {size}, or delete it to use the tokenizer's size" if tokenizer.exact else "delete vocab_size"
@@ -194,3 +196,58 @@ def bins_are_what_they_say(view: View) -> Iterator[Finding]:
             if isinstance(largest, int) and isinstance(rows, (int, float)) and largest >= rows:
                 message = f"{link.folder.name} holds ids up to {largest:,}, the model has rows for {int(rows):,} tokens"
                 yield say("D143", step, "bins", message, "make it again with the tokenizer of this model")
+
+
+@rule()
+def bins_from_elsewhere(view: View) -> Iterator[Finding]:
+    """V101, V105: the ids in token files that are there already, against the rows of the model that will read them."""
+    for step in view.of_type("check_vocab_consistency"):
+        bins = param(step, "bins")
+        if bins is None:
+            continue
+        rows, whose = _fewest_rows(view, step)
+        try:
+            for stamp in stamps(view.facts.project / bins.path):
+                found = sampled(stamp, rows, bins.dtype)
+                if found.bad is not None:
+                    message = f"{found.file} holds id {found.bad:,} ({found.place()}), {whose} has rows for {rows:,} tokens"
+                    fix = "make the file again with this model's tokenizer, or give the model a row for every id"
+                    yield say("V101", step, "bins.path", message, fix)
+        except (Unknown, OSError) as error:
+            yield say("V105", step, "bins.path", str(error), "name a .bin file of ids, or a folder of them")
+        except ImportError:  # numpy comes with the extra `train`; the step looks again, with it
+            continue
+
+
+def _fewest_rows(view: View, step: StepMeant) -> tuple[int | None, str]:
+    """The least rows that a model beside these token files has, and which one that is."""
+    known: list[tuple[int, str]] = []
+    for name in ("model", "checkpoint"):
+        source = param(step, name)
+        written = getattr(source, "vocab_size", None)
+        folder = view.facts.project / source.path if source is not None and source.path is not None else None
+        made = view.reaches(step, name)
+        rows = written or (rows_of(folder) if folder is not None else None) or getattr(made, "vocab_size", None)
+        if rows is not None:
+            known.append((rows, "the model" if name == "model" else "the checkpoint"))
+    tokenizer = view.reaches(step, "tokenizer")
+    if not known and isinstance(tokenizer, TokenizerForecast) and tokenizer.exact and tokenizer.vocab_size:
+        known.append((tokenizer.vocab_size, "a model of this tokenizer"))
+    return min(known, default=(None, ""))
+
+
+@rule()
+def model_from_elsewhere(view: View) -> Iterator[Finding]:
+    """V101: the rows of a model folder, or of `model: {vocab_size: N}`, against the tokenizer that will feed it."""
+    for step in view.of_type("check_vocab_consistency"):
+        source, tokenizer = param(step, "model"), view.reaches(step, "tokenizer")
+        size = tokenizer.vocab_size if isinstance(tokenizer, TokenizerForecast) and tokenizer.exact else None
+        if source is None or size is None:
+            continue
+        rows = source.vocab_size or (rows_of(view.facts.project / source.path) if source.path is not None else None)
+        made = view.reaches(step, "model")
+        rows = rows or (made.vocab_size if isinstance(made, CheckpointForecast) else None)
+        if rows is not None and rows < size:
+            where = "model.vocab_size" if source.vocab_size else "model"
+            message = f"the model has rows for {rows:,} tokens, its tokenizer makes {size:,}"
+            yield say("V101", step, where, message, "use the tokenizer that the model was made with")

@@ -48,7 +48,7 @@ def _model(
             for source, found in (("tokenizer", tokenizer), ("bin", bins)):
                 if found is not None and found.vocab_size:
                     because["vocab_size"] = f"follows the {source}"
-                    return model.with_vocab(found.vocab_size), None
+                    return model.with_vocab(getattr(found, "rows", None) or found.vocab_size), None
         return model, None
     if ref.path is None:
         return (base.model, base.parameters) if base is not None else (None, None)

@@ -13,9 +13,7 @@ from schemas.training import QuantSettings
 from steps.lm import build, quantized
 from steps.lm.batches import Data, Row
 from steps.text.tokenizers import TextTokenizer
-from steps.text.vocabulary import ids_fit, sizes_agree
-
-PADDINGS = (8, 16, 32, 64, 128, 256)  # multiples to which an embedding may be rounded up
+from steps.text.vocabulary import PADDINGS, ids_fit, padded, sizes_agree
 
 
 @dataclass
@@ -75,8 +73,9 @@ def network_of(job: Job, base: Path | None, words: TextTokenizer, half: torch.dt
         family = build.sizes_of(network).family
         ids_fit(words.vocab_size - 1, rows, "the base model", field="model.base", fix="take the base model's own tokenizer")
     else:
-        rows, family = params.model.vocab_size or words.vocab_size, params.model.family
-        multiple = next((m for m in PADDINGS if -(-words.vocab_size // m) * m == rows), 1)
+        asked = job.tokenizer.rows if job.tokenizer is not None else None  # rounded up by check_vocab_consistency
+        rows, family = params.model.vocab_size or asked or words.vocab_size, params.model.family
+        multiple = rows if rows == asked else next((m for m in PADDINGS if padded(words.vocab_size, m) == rows), 1)
         sizes_agree(words.vocab_size, rows, "the model", multiple_of=multiple, field="model.vocab_size")
         network = build.build(params.model.sizes(), rows, token_ids(words), params.max_seq_length, job.context.seed)
         expected = params.model.sizes().with_vocab(rows).parameters(params.max_seq_length)

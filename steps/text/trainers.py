@@ -23,6 +23,7 @@ HELD_OUT = 200  # chunks kept for the proof of equal ids
 SCORE_GRID = 64  # see `on_grid`
 DROPPING = {0: " ", 0x2585: " "}  # a NUL, or SentencePiece's own sign for the unknown, drops the whole sentence without a word
 PRINTABLE = "\n\t" + string.digits + string.ascii_letters + string.punctuation
+TURKISH = "çğıöşüÇĞİÖŞÜâîûÂÎÛ"  # Ğ begins no word, so a corpus may well lack it
 
 
 class TooFewPieces(ValueError):
@@ -103,6 +104,7 @@ def train_sentencepiece(
     """
     sentencepiece = _library("sentencepiece")
     out = io.BytesIO()
+    letters = TURKISH if any("ğ" in chunk or "ş" in chunk or "ı" in chunk for chunk in sample.chunks) else ""
     blank = [] if any(" " in chunk for chunk in sample.chunks) else [" "]  # without any, required_chars is passed over
     try:
         sentencepiece.SentencePieceTrainer.train(
@@ -118,7 +120,7 @@ def train_sentencepiece(
             user_defined_symbols=user_symbols,
             split_digits=split_digits,
             train_extremely_large_corpus=sample.bytes > 1 << 30,  # its indices have 32 bits otherwise
-            required_chars="\n" + string.digits if kind == "bpe" and byte_fallback else PRINTABLE,
+            required_chars="\n" + string.digits if kind == "bpe" and byte_fallback else PRINTABLE + letters,
             max_sentence_length=SENTENCE_BYTES,
             num_threads=THREADS,
             pad_id=0,

@@ -2,13 +2,31 @@
 
 from schemas import RecipeError
 
+PADDINGS = (8, 16, 32, 64, 128, 256)  # multiples to which an embedding is rounded up for speed
 
-def ids_fit(largest_id: int, vocab_size: int, where: str, *, field: str = "", fix: str = "") -> None:
+
+def padded(vocab_size: int, multiple_of: int) -> int:
+    """`vocab_size` rounded up to a multiple."""
+    return -(-vocab_size // multiple_of) * multiple_of
+
+
+def is_padded(rows: int, vocab_size: int) -> bool:
+    """True when `rows` is `vocab_size` rounded up to one of the usual multiples, or `vocab_size` itself."""
+    return rows == vocab_size or any(rows == padded(vocab_size, multiple) for multiple in PADDINGS)
+
+
+def out_of_reach(largest_id: int, vocab_size: int, where: str, at: str = "") -> str:
+    """What is wrong with an id that has no row among `vocab_size`, in words; `at`: where the id stands."""
+    place = f" ({at})" if at else ""
+    return f"{where} has rows for {vocab_size} tokens (ids 0 to {vocab_size - 1}), but id {largest_id} occurs{place}"
+
+
+def ids_fit(largest_id: int, vocab_size: int, where: str, *, field: str = "", fix: str = "", at: str = "") -> None:
     """Raise RecipeError V101 unless every id up to `largest_id` has a row among `vocab_size`. `where`: who has the rows."""
     if largest_id >= vocab_size:
         raise RecipeError(
             "V101",
-            f"{where} has rows for {vocab_size} tokens (ids 0 to {vocab_size - 1}), but id {largest_id} occurs",
+            out_of_reach(largest_id, vocab_size, where, at),
             field=field,
             fix=fix or f"give {where} at least {largest_id + 1} rows",
         )
@@ -16,8 +34,7 @@ def ids_fit(largest_id: int, vocab_size: int, where: str, *, field: str = "", fi
 
 def sizes_agree(tokenizer_size: int, other_size: int, where: str, *, multiple_of: int = 1, field: str = "") -> None:
     """Raise RecipeError V102 unless `other_size` is the tokenizer's size, rounded up to `multiple_of` or not."""
-    padded = -(-tokenizer_size // multiple_of) * multiple_of
-    if other_size not in (tokenizer_size, padded):
+    if other_size not in (tokenizer_size, padded(tokenizer_size, multiple_of)):
         raise RecipeError(
             "V102",
             f"{where} has {other_size} tokens, the tokenizer {tokenizer_size}",

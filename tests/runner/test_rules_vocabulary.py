@@ -95,3 +95,43 @@ def test_bins_of_one_tokenizer_and_a_model_of_another(tmp_path: Path):
     two = ("train_tokenizer\n", "train_tokenizer\n    id: small\n    vocab_size: 8000\n  - type: train_tokenizer\n    id: large\n")
     (finding,) = meant(tmp_path, two, ("tokenize_bin\n", "tokenize_bin\n    tokenizer: small\n")).findings
     assert finding.message == "train uses tokenizer 'large', its token files were made with 'small'"
+
+
+CHECKED = ("  - type: tokenize_bin\n", "  - type: check_vocab_consistency\n    {}\n  - type: tokenize_bin\n")
+
+
+def checked(params: str) -> tuple[str, str]:
+    """The sound recipe with a check_vocab_consistency step of these params."""
+    return CHECKED[0], CHECKED[1].format(params)
+
+
+def test_rows_may_be_padded_by_the_check_step(tmp_path: Path):
+    """The train step's model follows; a size written by hand may be the padded one, whatever the multiple."""
+    result = meant(tmp_path, checked("pad_vocab_to_multiple_of: 4096"), ("16000", "16001"))
+    train = next(step for step in result.steps if step.id == "train")
+    assert train.forecast is not None
+    assert (train.forecast.vocab_size, train.forecast.because["vocab_size"]) == (16384, "follows the tokenizer")
+    assert said(tmp_path, checked("pad_vocab_to_multiple_of: 100"), ("16000", "16001"), (MODEL, f"{MODEL} vocab_size: 16100,")) == []
+
+
+def test_ids_of_a_bin_that_is_there(tmp_path: Path):
+    """nanoGPT's flat file against a model of 32,000 rows, before anything runs: file, id, position."""
+    numpy = pytest.importorskip("numpy")
+    ids = numpy.arange(40_000, dtype=numpy.uint16)
+    ids.tofile(tmp_path / "train.bin")
+    (finding,) = meant(tmp_path, checked("bins: {path: train.bin}\n    model: {vocab_size: 32000}")).findings
+    assert (finding.code, finding.place.line, finding.place.column) == ("V101", 9, 12)
+    assert finding.message == "train.bin holds id 32,000 (in train.bin, token 32,000), the model has rows for 32,000 tokens"
+    assert said(tmp_path, checked("bins: {path: train.bin}\n    model: {vocab_size: 40000}")) == []
+    assert said(tmp_path, checked("bins: {path: train.bin}")) == ["V101"]  # against the recipe's own tokenizer of 16,000
+    assert said(tmp_path, checked("bins: {path: none.bin}")) == ["V105"]
+
+
+def test_a_model_folder_with_too_few_rows(tmp_path: Path):
+    """Its config.json is read, and a number is taken as it is written."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text('{"vocab_size": 15000}')
+    (finding,) = meant(tmp_path, checked("model: {path: model}")).findings
+    assert finding.message == "the model has rows for 15,000 tokens, its tokenizer makes 16,000"
+    assert said(tmp_path, checked("model: {vocab_size: 15999}")) == ["V101"]
+    assert said(tmp_path, checked("model: {vocab_size: 16000}")) == []

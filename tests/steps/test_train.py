@@ -26,6 +26,7 @@ from schemas import (
     TrainLine,
 )
 from schemas.machine import GIB, known
+from steps.check_vocab_consistency import check_vocab_consistency
 from steps.train import Train, train
 from tests.conftest import FakeContext
 from tests.steps.lm.small import SIZES, params, run, text, write_corpus
@@ -253,6 +254,18 @@ def test_vocabularies_must_agree(tmp_path: Path):
     assert error.value.field == "model.vocab_size"
     padded = run(FakeContext(tmp_path / "b"), model={**SIZES["llama"], "vocab_size": 448}, max_steps=2)
     assert padded.vocab_size == 448
+
+
+def test_the_model_has_the_rows_that_the_tokenizer_asks_for(tmp_path: Path):
+    """check_vocab_consistency rounds 400 up to 500; the embedding, config.json and the forecast follow, what is written by hand wins."""
+    tokenizer = check_vocab_consistency(
+        check_vocab_consistency.params.model_validate({"pad_vocab_to_multiple_of": 125}),
+        text().tokenizer, None, None, None, FakeContext(tmp_path / "check"),
+    )  # fmt: skip
+    made = train(params(max_steps=2), text().bins, None, tokenizer, None, None, FakeContext(tmp_path / "a"))
+    assert made.vocab_size == json.loads((made.path / "config.json").read_text())["vocab_size"] == 500
+    written = params(max_steps=2, model={**SIZES["llama"], "vocab_size": 448})
+    assert train(written, text().bins, None, tokenizer, None, None, FakeContext(tmp_path / "b")).vocab_size == 448
 
 
 def chat(n: int) -> list[dict[str, Any]]:

@@ -1,0 +1,154 @@
+"""The ids in token files that somebody made: ours, or nanoGPT's flat `.bin`, held against the rows of a model."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+Dtype = Literal["auto", "uint16", "uint32"]
+STRETCH = 4 << 20  # bytes looked at in one go
+GLANCE = 256 << 20  # bytes of a file that are looked at before the run
+HEADERS = {20240520: "uint16", 20240801: "uint32"}  # llm.c's magic numbers: 256 int32 stand before the tokens (dev/data/data_common.py)
+HEADER_BYTES = 1024
+
+
+class Unknown(ValueError):
+    """The files cannot be read as token ids; the message says why."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a token file holds. bad: the first id without a row, at: its position (in tokens), document: the number of its document.
+
+    looked_at: tokens that were read; fewer than `tokens` where only a sample was asked for.
+    """
+
+    file: str
+    dtype: str
+    tokens: int
+    looked_at: int
+    largest: int
+    bad: int | None = None
+    at: int = 0
+    document: int | None = None
+
+    def place(self) -> str:
+        """Where the first bad id stands, in words."""
+        document = f", in document {self.document:,}" if self.document is not None else ""
+        return f"in {self.file}, token {self.at:,}{document}"
+
+
+def token_files(path: Path) -> list[Path]:
+    """The token files that `path` names: itself, or every `.bin` of a folder. Raises Unknown when there is none."""
+    found = sorted(path.glob("*.bin")) if path.is_dir() else [path] if path.is_file() else []
+    if not found:
+        raise Unknown(f"there is no token file in {path.name}" if path.is_dir() else f"there is no file {path.name}")
+    return found
+
+
+def look(
+    file: Path,
+    rows: int | None,
+    *,
+    dtype: Dtype = "auto",
+    end_id: int | None = None,
+    most_bytes: int | None = None,
+    each: Callable[[int, int], None] = lambda done, total: None,
+) -> Range:
+    """The range of ids in one file, and the first one that has no row among `rows`.
+
+    end_id: the token that ends a document, to count them in a file that has no index. most_bytes: look only at so much, in stretches
+    from the beginning to the end. each: told the bytes done and all of them, after every stretch. Raises Unknown.
+    """
+    import numpy as np
+
+    start, kind = _layout(file, dtype)
+    size = np.dtype(kind).itemsize
+    total = file.stat().st_size - start
+    if total % size:
+        raise Unknown(f"{file.name} has {total} bytes, which is no whole number of {kind} ids")
+    tokens = total // size
+    stretches = list(range(0, total, STRETCH))
+    whole = most_bytes is None or total <= most_bytes
+    if most_bytes is not None and not whole:  # from the first to the last, evenly
+        count = max(2, most_bytes // STRETCH)
+        stretches = [(total - STRETCH) * n // (count - 1) // size * size for n in range(count)]
+    looked_at, largest, ended = 0, -1, 0
+    bad, at, document = None, 0, None
+    with file.open("rb") as stream:
+        for begin in stretches:
+            stream.seek(start + begin)
+            ids = np.frombuffer(stream.read(min(STRETCH, total - begin)), dtype=np.dtype(kind).newbyteorder("<"))
+            looked_at += len(ids)
+            top = int(ids.max()) if len(ids) else -1
+            largest = max(largest, top)
+            if rows is not None and bad is None:
+                if top >= rows:
+                    first = int(np.argmax(ids >= rows))
+                    bad, at = int(ids[first]), begin // size + first
+                    ended += int(np.count_nonzero(ids[:first] == end_id)) if end_id is not None else 0
+                    document = ended + 1 if end_id is not None and whole else None
+                elif end_id is not None:
+                    ended += int(np.count_nonzero(ids == end_id))
+            each(begin + STRETCH, total)
+    if bad is not None and (ours := _offsets(file)) is not None:
+        document = int(np.searchsorted(np.fromfile(ours[0], dtype="<u8"), ours[1] + at, side="right"))
+    return Range(file.name, kind, tokens, looked_at, largest, bad, at, document)
+
+
+@lru_cache(maxsize=256)
+def sampled(stamp: tuple[str, int, int], rows: int | None, dtype: Dtype) -> Range:
+    """As `look`, at no more than GLANCE bytes of the file that `stamp` names: what `recipe check` can afford, once for each content."""
+    return look(Path(stamp[0]), rows, dtype=dtype, most_bytes=GLANCE)
+
+
+def stamps(path: Path) -> list[tuple[str, int, int]]:
+    """Path, size and time of each token file that `path` names. Raises Unknown when there is none."""
+    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in token_files(path)]
+
+
+def _layout(file: Path, dtype: Dtype) -> tuple[int, str]:
+    """Bytes before the first id, and the type of an id: from the header, our index beside the file, `dtype`, or the ids themselves."""
+    with file.open("rb") as stream:
+        head = stream.read(1 << 16)
+    magic = int.from_bytes(head[:4], "little")
+    if magic in HEADERS and len(head) >= HEADER_BYTES and file.stat().st_size >= HEADER_BYTES:
+        return HEADER_BYTES, HEADERS[magic]
+    if head.startswith((b"\x93NUMPY", b"PK\x03\x04", b"\x80\x02", b"GGUF", b"MMIDIDX")):
+        raise Unknown(f"{file.name} is no flat file of ids (it begins with {head[:4]!r})")
+    if dtype != "auto":
+        return 0, dtype
+    written = _index(file).get("dtype")
+    if written in ("uint16", "uint32"):
+        return 0, str(written)
+    return 0, _guess(head)
+
+
+def _offsets(file: Path) -> tuple[Path, int] | None:
+    """The file with the document offsets of a bin of ours, and how many tokens of its split stand before `file`."""
+    for split, known in _index(file).get("splits", {}).items():
+        before = 0
+        for shard in known.get("shards") or [{"file": f"{split}.bin", "tokens": 0}]:
+            if shard["file"] == file.name and (file.parent / f"{split}.idx").is_file():
+                return file.parent / f"{split}.idx", before
+            before += shard["tokens"]
+    return None
+
+
+def _index(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((file.parent / "index.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _guess(head: bytes) -> str:
+    """uint32 when nearly every second half is a tiny number, as the upper halves of ids are: text of uint16 ids is never like that."""
+    import numpy as np
+
+    halves = np.frombuffer(head[: len(head) // 4 * 4], dtype="<u2")
+    upper, lower = halves[1::2], halves[::2]
+    return "uint32" if len(upper) and float((upper <= 3).mean()) > 0.99 and float((lower <= 3).mean()) < 0.9 else "uint16"
