@@ -124,6 +124,8 @@ class Tokenizer(Artifact):
 class TokenBin(Artifact):
     """`train.bin` and `val.bin`: flat little-endian ids, `index.json`: document offsets, counts and digests.
 
+    A side above `shard_tokens` is `train-00000.bin` and on, as index.json lists them.
+
     tokenizer_digest: digest of `tokenizer.json`, so that a bin is never read with another vocabulary.
     """
 

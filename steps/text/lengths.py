@@ -55,10 +55,10 @@ class Lengths:
         }
 
     def _edges(self) -> list[int]:
-        """32 bins up to twice the limit or the longest text; the last one holds all that is longer still."""
+        """32 bins up to twice the limit or the longest text, a length of exactly the limit before its border; the last holds all beyond."""
         top = max(max(self.before, default=1), self.max_tokens)
         end = min(top, 2 * self.max_tokens)
-        return sorted({*(end * i // 32 for i in range(33)), top + 1})
+        return sorted({0, *(end * i // 32 + 1 for i in range(1, 33)), top + 1})
 
 
 def _summary(lengths: "Counter[int]") -> dict[str, int]:

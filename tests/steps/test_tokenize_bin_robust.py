@@ -277,3 +277,24 @@ def test_an_output_that_cannot_be_written_is_the_systems_error():
     with pytest.raises(OSError, match="bins"):
         made(corpus([{"text": f"{i}"} for i in range(9)]), context=context)
     assert list(context.workdir.iterdir()) == []
+
+
+def test_near_duplicates_stand_on_one_side(tmp_path):
+    """Documents that parse_corpus keeps together are together in train or in val, from file to bin."""
+    pytest.importorskip("rensa")
+    from steps.parse_corpus import Clean, ParseCorpus, Source, parse_corpus
+
+    texts = [row["text"] for row in stories().rows()][:60]
+    lines = [json.dumps({"text": f"{text}\nSürüm {k}."}, ensure_ascii=False) + "\n" for k in range(3) for text in texts]
+    (tmp_path / "near.jsonl").write_text("".join(lines), "utf-8")
+    params = ParseCorpus(sources=[Source(path=str(tmp_path / "near.jsonl"))], clean=Clean(near_duplicates="together"))
+    bins = made(parse_corpus(params, FakeContext(tmp_path / "parse")))
+    sides = [{text.rpartition("\n")[0] for text in decoded(bins, split)} for split in ("train", "val")]
+    assert not sides[0] & sides[1]
+    assert len(sides[0] | sides[1]) == 60
+    assert len(decoded(bins, "val")) == 3 * len(sides[1])
+
+
+def decoded(bins, split) -> list[str]:
+    reader = BinReader(bins.path, split)
+    return [opened().decode(reader.document(i)[1:-1]) for i in range(len(reader))]
