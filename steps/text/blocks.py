@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from schemas import Corpus, RecipeError
 
-BLOCK = 1 << 20  # bytes that one process takes at once
+BLOCK = 1 << 19  # bytes that one process takes at once
 LONG = 1 << 22  # a longer line is not held whole
 OPENING = '{"text": "'  # how parse_corpus begins a row; another long row is held whole
 WHOLE = re.compile(r'(?:[^"\\]++|\\u[0-9a-fA-F]{4}|\\[^u])*+')  # JSON characters, none cut in two

@@ -84,8 +84,7 @@ class _Pool:
         self.held[ours] = deque()
         with theirs:
             words = [sys.executable, "-c", START, str(theirs.fileno())]
-            quiet = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"}
-            self.running.append(subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=quiet))
+            self.running.append(subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env={**os.environ, **CALM}))
 
     def run(self, tasks: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
         """As `ordered`."""
@@ -141,6 +140,13 @@ class _Pool:
             process.wait()
 
 
+CALM = {  # of a worker: one thread, and large blocks go back to the system, or glibc would keep the largest of each for ever
+    "OMP_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "MALLOC_MMAP_THRESHOLD_": "524288",
+    "MALLOC_TRIM_THRESHOLD_": "4194304",
+}
 START = "import sys; from multiprocessing.connection import Connection; link = Connection(int(sys.argv[1])); first = link.recv(); \
 sys.path[:] = first[0]; from steps.text.pool import serve; serve(link, *first[1:])"
 
