@@ -26,6 +26,7 @@ from schemas import (
 )  # fmt: skip
 from schemas.training import (
     ADAPTED,
+    BaseRef,
     EarlyStopping,
     Expected,
     LoraSettings,
@@ -93,6 +94,10 @@ class Train(StepParams):
     save_steps: Annotated[Positive | None, NotInKey] = Field(default=None, description="steps between saves; a 20th of all, 500 at most")
     keep: Annotated[Positive, NotInKey] = Field(default=2, description="saves kept while training, in case the newest is damaged")
     early_stopping: EarlyStopping | None = Field(default=None, description="end when validations no longer improve")
+    resume_from: BaseRef | None = Field(
+        default=None, description="go on from the end of another training: weights, optimizer, schedule and place in the data"
+    )
+    save_only_model: bool = Field(default=False, description="true: leave out what resume_from needs, twice the weights in bytes")
     expect: Annotated[Expected, NotInKey] = Field(default_factory=dict, description="bands by step, {1000: {train_loss: [4.0, 5.0]}}")
     tracking: Annotated[TrackerName | list[TrackerName] | Tracking | None, NotInKey] = Field(
         default=None, description="wandb, tensorboard, mlflow, a list of them, or each with its settings; a failing one stops nothing"
@@ -115,6 +120,7 @@ class Train(StepParams):
                      f"write warmup_steps: {max(1, self.max_steps // 20)}")  # fmt: skip
         self._batch_agrees()
         self._choices_agree()
+        self._resume_agrees()
         return self
 
     def _method_agrees(self) -> None:
@@ -139,6 +145,15 @@ class Train(StepParams):
             _mistake("D118", "packing is for objective: lm; fine-tuning has a document a row", "packing", "delete packing")
         if self.optimizer == "muon" and self.method in ADAPTED:
             _mistake("O003", "muon is for whole matrices, lora trains their low-rank factors", "optimizer", "write optimizer: adamw")
+
+    def _resume_agrees(self) -> None:
+        earlier, base = self.resume_from, self.model.base
+        if earlier is not None and earlier.hub is not None:
+            _mistake("R101", "resume_from needs the optimizer's state, which a hub model has not", "resume_from",
+                     "write model: {base: {hub: ...}}")  # fmt: skip
+        if earlier is not None and earlier.step is not None and base is not None and base.step is not None:
+            _mistake("R106", "resume_from and model.base are both steps, and a train step takes one checkpoint", "resume_from",
+                     "name one of them as a folder: {path: runs/latest/artifacts/...}")  # fmt: skip
 
     def _batch_agrees(self) -> None:
         if self.total_batch_tokens is not None and self.total_batch_tokens < self.max_seq_length:
@@ -244,7 +259,7 @@ def _needs(params: Train) -> dict[str, Any]:
             wanted["tokenizer"] = "nearest"
     else:
         wanted |= {"bins": "nearest", "tokenizer": "nearest"}
-    link = base.link() if base else None
+    link = (base.link() if base else None) or (params.resume_from.link() if params.resume_from else None)
     if link is not None:
         wanted["checkpoint"] = link
     return wanted
@@ -260,8 +275,11 @@ def _settle(params: Train, target: Machine, here: Machine) -> Train:
 
 @train.reads
 def _reads(params: Train, project: Path) -> list[Read]:
-    base = params.model.base
+    base, earlier = params.model.base, params.resume_from
     engine = [Read("bitsandbytes", identity=_version("bitsandbytes"))] if params.method == "qlora" else []
+    if earlier is not None and earlier.path is not None:
+        folder = project / earlier.path
+        engine += [Read(f"resume_from/{p.name}", p) for p in sorted([*folder.glob("*.safetensors"), *folder.glob("state/*")])]
     if base is None or base.step is not None:
         return engine
     if base.hub is not None:

@@ -13,10 +13,11 @@ from steps.lm import adapters, build, checkpoint, precision, texts
 from steps.lm.batches import PackedRows, WholeRows, validation_rows
 from steps.lm.finish import Trained, finish, memory_table, prove_save
 from steps.lm.frozen import held_dtype
-from steps.lm.job import Job, Material, base_of, network_of, token_ids, tokenizer_of
+from steps.lm.job import Job, Material, base_of, earlier_of, network_of, rows_digest, token_ids, tokenizer_of
 from steps.lm.loop import Loop
 from steps.lm.loss import Head
 from steps.lm.progress import Hooks, Settings
+from steps.lm.resume import FOLDER, go_on, keep_state
 from steps.lm.supervised import rows_of, splitter
 from steps.lm.trackers import open_trackers
 from steps.lm.watch import SPIKE_FACTOR, Bands
@@ -66,10 +67,23 @@ def assemble(job: Job) -> Checkpoint:
                   path=build.path(network, device), message=f"{build.path(network, device)}; {settings.precision}")  # fmt: skip
     with build.fitting_threads(network):
         try:
-            done = loop.run(context.seed)
+            earlier, facts = earlier_of(job), _facts(job, network, material)
+            done = loop.run(context.seed, None if earlier is None else lambda started: go_on(started, earlier, facts, context))
+            if not params.save_only_model:
+                keep_state(loop, context.workdir / FOLDER, facts, whole=adapted is None)
         finally:
             told.close(done=loop.progress.step == settings.steps)
         return finish(job, Trained(network, adapted, words, material, settings, done, half))
+
+
+def _facts(job: Job, network: nn.Module, material: Material) -> dict[str, Any]:
+    """What a training that goes on from this one must have in common with it."""
+    params = job.params
+    return {
+        "model": build.sizes_of(network).model_dump(mode="json"), "method": params.method, "objective": params.objective,
+        "lora": params.lora.model_dump(mode="json") if params.lora else None, "optimizer": params.optimizer, "seed": job.context.seed,
+        "data": material.trained_on, "max_seq_length": params.max_seq_length, "packing": params.packing, "batch": params.batch()[0],
+    }  # fmt: skip
 
 
 def _config(job: Job) -> dict[str, Any]:
@@ -91,7 +105,9 @@ def _material(job: Job, words: TextTokenizer) -> Material:
             message = f"a conversation of {length} tokens is left out: its question alone fills the rows that memory allows"
             job.context.event("left_out", conversations=1, longest=length, message=message)
 
-        return Material(WholeRows(rows.train, seed, splitter(rows, words, left_out)), rows.held, rows.chats)
+        return Material(
+            WholeRows(rows.train, seed, splitter(rows, words, left_out)), rows.held, rows.chats, trained_on=rows_digest(rows.train)
+        )
     if job.bins is None:
         message = "objective: lm reads a token bin, and there is none"
         raise RecipeError("D113", message, field="bins", fix="put a tokenize_bin step before train")
@@ -100,7 +116,8 @@ def _material(job: Job, words: TextTokenizer) -> Material:
         raise RecipeError("D113", f"the bin holds {int(train.offsets[-1])} tokens, less than one row of {params.max_seq_length + 1}",
                           field="max_seq_length", fix="give more text, or lower max_seq_length")  # fmt: skip
     rows_val = validation_rows(val, params.max_seq_length, params.eval_tokens, seed)
-    return Material(PackedRows(train, params.max_seq_length, seed, params.packing == "documents"), rows_val)
+    stream = PackedRows(train, params.max_seq_length, seed, params.packing == "documents")
+    return Material(stream, rows_val, trained_on=train.index["splits"]["train"]["blake3"])
 
 
 def _settings(params: Any, material: Material) -> Settings:

@@ -36,6 +36,7 @@ class Material:
     validation: list[Row]
     chats: int = 0
     digest: str = field(default="")
+    trained_on: str = ""  # digest of what is trained on
 
     def __post_init__(self) -> None:
         self.digest = rows_digest(self.validation)
@@ -46,7 +47,7 @@ def base_of(job: Job) -> Path | None:
     ref = job.params.model.base
     if ref is None:
         return None
-    if job.checkpoint is not None:
+    if job.checkpoint is not None and ref.step is not None:
         return job.checkpoint.path
     if ref.hub is not None:
         return build.fetch(ref.hub, ref.revision, field="model.base.hub")
@@ -54,6 +55,19 @@ def base_of(job: Job) -> Path | None:
     if ref.path is None or not folder.is_dir():
         message = f"the base model {ref.path or ref.step!r} is not there"
         raise RecipeError("C002", message, field="model.base", fix="name a transformers folder")
+    return folder
+
+
+def earlier_of(job: Job) -> Path | None:
+    """The checkpoint that `resume_from` names, None without one. Raises RecipeError C002 when it is not there."""
+    ref = job.params.resume_from
+    if ref is None:
+        return None
+    if ref.step is not None and job.checkpoint is not None:
+        return job.checkpoint.path
+    folder: Path = job.context.project / (ref.path or "")
+    if ref.path is None or not folder.is_dir():
+        raise RecipeError("C002", f"the checkpoint {ref.path or ref.step!r} is not there", field="resume_from", fix="name its folder")
     return folder
 
 

@@ -108,6 +108,39 @@ TRAIN_PAGES = (
     ),
     RulePage("P104", "torch.compile does not work here", "It needs a C++ compiler, and forms of code that it knows.", severity="warning"),
     RulePage(
+        "R101",
+        "going on from a hub model",
+        "resume_from goes on with the optimizer's moments, the schedule and the place in the data; a published model has none of these.",
+        wrong="resume_from: {hub: m}",
+        right="model: {base: {hub: m}}",
+    ),
+    RulePage(
+        "R102", "no state to go on from", "The checkpoint holds weights alone: save_only_model left the rest out, or another tool wrote it."
+    ),
+    RulePage(
+        "R103",
+        "two trainings that are not one",
+        "resume_from goes on as if nothing had happened in between, so model, method, data, seed, batch and length must be the same. "
+        "To train something else from the same weights, name them as the base.",
+        wrong="max_seq_length: 1024   # the other has 512\nresume_from: {step: first}",
+        right="max_seq_length: 1024\nmodel: {base: {step: first}}",
+    ),
+    RulePage("R104", "nothing is left to do", "max_steps counts from the very beginning, the other training's steps included."),
+    RulePage(
+        "R105",
+        "the schedule was another one so far",
+        "A cosine over 1000 steps has fallen where a cosine over 2000 is still high: prolonged, it jumps up again. A constant rate, or wsd "
+        "before it falls, can be prolonged exactly.",
+        severity="warning",
+    ),
+    RulePage(
+        "R106",
+        "two checkpoints for one step",
+        "A train step takes one checkpoint from another step: the base, or what it goes on from.",
+        wrong="model: {base: {step: base}}\nresume_from: {step: tuned}",
+        right="model: {base: {step: base}}\nresume_from: {path: runs/latest/artifacts/tuned}",
+    ),
+    RulePage(
         "S101",
         "the loss or its gradient is no number",
         "The rate is too high for this model, or fp16 overflowed: nothing that follows would be worth its time.",

@@ -64,8 +64,17 @@ def test_a_run_repeats_to_the_byte(tmp_path: Path):
     """Two runs write the same files, none of which holds a time or a path."""
     for name in "ab":
         run(FakeContext(tmp_path / name))
-    files = sorted(p.name for p in (tmp_path / "a" / "work").iterdir())
-    assert {"config.json", "model.safetensors", "tokenizer.model", "tokenizer.json", "artifact.json", "training.json"} <= set(files)
+    made = tmp_path / "a" / "work"
+    files = sorted(str(p.relative_to(made)) for p in made.rglob("*") if p.is_file())
+    assert {
+        "state/state.safetensors",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.model",
+        "tokenizer.json",
+        "artifact.json",
+        "training.json",
+    } <= set(files)
     assert all(sha(tmp_path / "a" / "work", f) == sha(tmp_path / "b" / "work", f) for f in files)
     run(FakeContext(tmp_path / "c", seed=2))
     assert sha(tmp_path / "c" / "work") != sha(tmp_path / "a" / "work")

@@ -1,0 +1,118 @@
+"""Going on from the end of another training: what is kept in the checkpoint for it, and what must be the same."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from schemas import RecipeError, StepContext
+from steps.lm.checkpoint import write_json
+from steps.lm.loop import Loop
+from steps.lm.progress import Progress
+
+FOLDER = "state"  # in the checkpoint
+TENSORS, DATA = "state.safetensors", "state.json"
+CARRIED = ("step", "position", "tokens", "losses", "norms", "skipped", "scored", "best", "evaluated")  # of a run's progress
+SCHEDULE = ("steps", "peak_rate", "lowest_rate", "warmup", "scheduler", "decay_share")
+
+
+def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> None:
+    """Write optimizer, generators and progress into `folder`, with the `facts` that another training must share; no time, no path.
+
+    whole: the checkpoint's own weights are the trained ones; else (adapters) they are kept here.
+    """
+    from safetensors.torch import save_file
+
+    folder.mkdir()
+    tensors: dict[str, torch.Tensor] = {"generator": torch.get_rng_state()}
+    scalars: dict[str, Any] = {}
+    for number, part in enumerate(loop.optimizer.state_dict()):
+        for index, fields in part["state"].items():
+            for name, value in fields.items():
+                key = f"optimizer.{number}.{index}.{name}"
+                if isinstance(value, torch.Tensor):
+                    tensors[key] = value.detach().cpu().clone().contiguous()
+                else:
+                    scalars[key] = value
+    if not whole:
+        tensors |= {f"weights.{name}": value.cpu().clone().contiguous() for name, value in loop.weights().items()}
+    save_file(tensors, folder / TENSORS)
+    done = vars(loop.progress)
+    write_json(folder / DATA, {
+        "format": 1, "facts": facts, "progress": {name: done[name] for name in CARRIED}, "scalars": scalars,
+        "schedule": {name: getattr(loop.settings, name) for name in SCHEDULE}, "scaler": loop.scaler.state_dict(),
+        "threads": torch.get_num_threads(), "device": loop.device.type,
+    })  # fmt: skip
+
+
+def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepContext) -> None:
+    """Put the state that `checkpoint` ended with into `loop`.
+
+    Raises RecipeError R102 when it holds none, R103 naming what differs, R104 when nothing is left to do. Warns R105 where the
+    schedule would have been another so far.
+    """
+    from safetensors.torch import load_file
+
+    field = "resume_from"
+    try:
+        data = json.loads((checkpoint / FOLDER / DATA).read_text("utf-8"))
+        tensors = load_file(checkpoint / FOLDER / TENSORS)
+    except (OSError, ValueError) as error:
+        raise RecipeError("R102", f"{checkpoint.name} holds no state of a training (save_only_model leaves it out)", field=field,
+                          fix="start from its weights: model: {base: ...}") from error  # fmt: skip
+    differing = [f"{name} is {_short(facts[name])} here and {_short(data['facts'].get(name))} there"
+                 for name in facts if data["facts"].get(name) != facts[name]]  # fmt: skip
+    if differing:
+        raise RecipeError("R103", f"this training cannot go on from that one: {'; '.join(differing)}", field=field,
+                          fix="write the same, or start from its weights alone: model: {base: ...}")  # fmt: skip
+    step = data["progress"]["step"]
+    if step >= loop.settings.steps:
+        raise RecipeError("R104", f"that training did {step} steps, and max_steps here is {loop.settings.steps}", field="max_steps",
+                          fix=f"write max_steps above {step}")  # fmt: skip
+    agreed = _schedule(loop, data, step, context)
+    states = loop.optimizer.state_dict()
+    for number, part in enumerate(states):
+        part["state"] = {}
+        for key, value in {**tensors, **data["scalars"]}.items():
+            kind, *place = key.split(".", 3)
+            if kind == "optimizer" and int(place[0]) == number:
+                part["state"].setdefault(int(place[1]), {})[place[2]] = value
+    weights = {name.removeprefix("weights."): value for name, value in tensors.items() if name.startswith("weights.")}
+    if not weights:
+        stored = load_file(checkpoint / "model.safetensors")
+        weights = {name: value for name, value in stored.items() if name in loop.named}
+    cards = torch.cuda.get_rng_state_all() if loop.device.type == "cuda" else []
+    same = loop.put_back({"network": weights, "optimizer": states, "scaler": data["scaler"], "generator": tensors["generator"],
+                          "cuda_generators": cards, "threads": data["threads"]})  # fmt: skip
+    loop.progress = Progress(**data["progress"], live=loop.progress.live)
+    exact = agreed and same and loop.device.type == data["device"] == "cpu"
+    how = "bit for bit" if exact else "not bitwise"
+    context.event("resumed", step=step, bitwise=exact, came_from=checkpoint.name,
+                  message=f"goes on at step {step} of {loop.settings.steps} where another training ended, {how}")  # fmt: skip
+
+
+def _schedule(loop: Loop, data: dict[str, Any], step: int, context: StepContext) -> bool:
+    """Whether the rates of the steps done are those of this training's schedule; where not, what that costs is said."""
+    from steps.lm.schedule import learning_rate
+
+    old = data["schedule"]
+    for k in range(step):
+        was = learning_rate(k, steps=old["steps"], peak=old["peak_rate"], lowest=old["lowest_rate"], warmup=old["warmup"],
+                            scheduler=old["scheduler"], decay_share=old["decay_share"])  # fmt: skip
+        now = loop.settings.rate(k)
+        if not math.isclose(was, now, rel_tol=1e-9):
+            jump = loop.settings.rate(step)
+            message = (
+                f"from step {k + 1} to {step} the rate was not this schedule's ({was:.3g} there, {now:.3g} here): one training of "
+                f"{loop.settings.steps} steps would end otherwise, and the rate jumps to {jump:.3g}"
+            )
+            context.warn("R105", message, field="scheduler", fix="scheduler: constant, or wsd before it falls, can be prolonged exactly")
+            return False
+    return True
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True)
+    return text if len(text) <= 60 else text[:57] + "..."

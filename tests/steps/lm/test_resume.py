@@ -1,0 +1,69 @@
+"""resume_from: going on where another training ended."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas import Checkpoint, RecipeError, TrainLine
+from steps.train import train
+from tests.conftest import FakeContext
+from tests.steps.lm.small import SIZES, params, run, text
+
+LONG: dict[str, Any] = {"scheduler": "constant", "warmup_steps": 2, "model": {**SIZES["gpt2"], "dropout": 0.2}, "eval_steps": 100}
+
+
+def prolonged(context: FakeContext, checkpoint: Checkpoint, **written: Any) -> Checkpoint:
+    """A training that goes on from `checkpoint`."""
+    asked = params(**{**LONG, "resume_from": {"step": "first"}, **written})
+    found = train(asked, text().bins, None, text().tokenizer, None, checkpoint, context)
+    assert isinstance(found, Checkpoint)
+    return found
+
+
+def test_prolonged_it_ends_as_one_training(tmp_path: Path):
+    """With a constant rate, 5 steps and then on to 9 are 9 steps, to the byte, dropout and optimizer included."""
+    whole = run(FakeContext(tmp_path / "whole"), **LONG, max_steps=9)
+    first = run(FakeContext(tmp_path / "first"), **LONG, max_steps=5)
+    context = FakeContext(tmp_path / "more")
+    more = prolonged(context, first, max_steps=9)
+    assert [line.step for line in context.lines if isinstance(line, TrainLine)] == [6, 7, 8, 9]
+    for name in ("model.safetensors", "state/state.safetensors"):
+        assert (more.path / name).read_bytes() == (whole.path / name).read_bytes()
+    assert (more.step, more.trained_tokens) == (9, whole.trained_tokens)
+    assert [(e["step"], e["bitwise"]) for e in context.events if e["event"] == "resumed"] == [(5, True)]
+    assert context.warnings == []
+
+
+def test_another_schedule_is_said(tmp_path: Path):
+    """A cosine that is prolonged has been another one so far: a warning says from where, and what it costs."""
+    first = run(FakeContext(tmp_path / "first"), **{**LONG, "scheduler": "cosine"}, max_steps=5)
+    context = FakeContext(tmp_path / "more")
+    prolonged(context, first, scheduler="cosine", max_steps=9)
+    assert [code for code, _ in context.warnings] == ["R105"]
+    assert context.warnings[0][1].startswith("from step 3 to 5 the rate was not this schedule's")
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "said"),
+    [
+        ({"max_seq_length": 32}, "R103", "max_seq_length is 32 here and 48 there"),
+        ({"total_batch_size": 4}, "R103", "batch is 4 here and 2 there"),
+        ({"optimizer": "muon"}, "R103", 'optimizer is "muon" here and "adamw" there'),
+        ({"max_steps": 3}, "R104", "that training did 3 steps"),
+    ],
+)
+def test_what_differs_is_refused_by_name(written: dict[str, Any], code: str, said: str, tmp_path: Path):
+    """Each with the two values."""
+    first = run(FakeContext(tmp_path / "first"), **LONG, max_steps=3)
+    with pytest.raises(RecipeError, match=code) as error:
+        prolonged(FakeContext(tmp_path / "more"), first, **{"max_steps": 9, **written})
+    assert said in str(error.value)
+
+
+def test_weights_alone_cannot_be_gone_on_from(tmp_path: Path):
+    """save_only_model leaves the state out, and resume_from says so."""
+    first = run(FakeContext(tmp_path / "first"), **LONG, max_steps=3, save_only_model=True)
+    assert not (first.path / "state").exists()
+    with pytest.raises(RecipeError, match="R102"):
+        prolonged(FakeContext(tmp_path / "more"), first, max_steps=5)
