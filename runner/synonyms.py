@@ -98,6 +98,8 @@ def _share(value: Any, beside: Mapping[str, Any]) -> Known:
 
 
 def _packed(value: Any, beside: Mapping[str, Any]) -> Known:
+    if value is True and beside.get("objective") == "sft":
+        return Known("train", ("packing",), "documents")
     return Known("train", (), None, False, "bins of tokens are packed without gaps anyway", delete=True)
 
 

@@ -14,7 +14,7 @@ Objective = Literal["lm", "sft"]
 Method = Literal["full", "lora", "qlora"]
 ADAPTED: tuple[str, ...] = ("lora", "qlora")  # methods that train adapters beside a frozen base
 Optimizer = Literal["adamw", "adamw_8bit", "muon"]
-Packing = Literal["stream", "documents"]
+Packing = Literal["none", "stream", "documents"]
 
 
 class BaseRef(Strict):

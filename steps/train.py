@@ -66,8 +66,10 @@ class Train(StepParams):
     gradient_accumulation_steps: Positive | None = Field(default=None, description="micro-batches of one step")
     eval_batch_size: Positive | None = Field(default=None, description="sequences at a time in validation; as in training when left out")
     max_seq_length: Positive = Field(default=512, description="tokens of a row")
-    packing: Packing = Field(
-        default="stream", description="of a bin: rows are cut from its documents end to end; documents: the same, and none sees another"
+    packing: Packing | None = Field(
+        default=None,
+        description="lm: stream, rows cut from the documents end to end, or documents, the same and none sees another; "
+        "sft: none, a document a row, or documents, rows filled with several, none sees another. The first of each when left out",
     )
     learning_rate: float | None = Field(default=None, gt=0, description="at its peak; 1e-3, and 2e-4 for lora, when left out")
     warmup_steps: int | None = Field(default=None, ge=0, description="steps of rising rate")
@@ -141,8 +143,9 @@ class Train(StepParams):
             _mistake(
                 "S008", "spike_factor has no effect with on_spike: none", "spike_factor", "write on_spike: skip, or delete spike_factor"
             )
-        if self.objective == "sft" and "packing" in self.model_fields_set:
-            _mistake("D118", "packing is for objective: lm; fine-tuning has a document a row", "packing", "delete packing")
+        wrong, right = {"lm": ("none", "stream or documents"), "sft": ("stream", "none or documents")}[self.objective]
+        if self.packing == wrong:
+            _mistake("D116", f"packing: {wrong} is not for objective: {self.objective}", "packing", f"write {right}")
         if self.optimizer == "muon" and self.method in ADAPTED:
             _mistake("O003", "muon is for whole matrices, lora trains their low-rank factors", "optimizer", "write optimizer: adamw")
 

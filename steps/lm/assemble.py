@@ -16,6 +16,7 @@ from steps.lm.frozen import held_dtype
 from steps.lm.job import Job, Material, base_of, earlier_of, network_of, rows_digest, token_ids, tokenizer_of
 from steps.lm.loop import Loop
 from steps.lm.loss import Head
+from steps.lm.pack import packed, split_packed
 from steps.lm.progress import Hooks, Settings
 from steps.lm.resume import FOLDER, go_on, keep_state
 from steps.lm.supervised import rows_of, splitter
@@ -105,9 +106,13 @@ def _material(job: Job, words: TextTokenizer) -> Material:
             message = f"a conversation of {length} tokens is left out: its question alone fills the rows that memory allows"
             job.context.event("left_out", conversations=1, longest=length, message=message)
 
-        return Material(
-            WholeRows(rows.train, seed, splitter(rows, words, left_out)), rows.held, rows.chats, trained_on=rows_digest(rows.train)
-        )
+        split, learned = splitter(rows, words, left_out), rows.train
+        if params.packing == "documents":
+            learned, split = packed(rows.train, params.max_seq_length), split_packed(split)
+            full = sum(len(row.ids) for row in learned) / (len(learned) * (params.max_seq_length + 1))
+            job.context.event("packed", documents=len(rows.train), rows=len(learned), full=full,
+                              message=f"{len(rows.train)} documents in {len(learned)} rows, {full:.1%} full")  # fmt: skip
+        return Material(WholeRows(learned, seed, split), rows.held, rows.chats, trained_on=rows_digest(learned))
     if job.bins is None:
         message = "objective: lm reads a token bin, and there is none"
         raise RecipeError("D113", message, field="bins", fix="put a tokenize_bin step before train")

@@ -21,7 +21,8 @@ class Row:
     """One sequence with its targets. ids: tokens. learned: for each token whether the model learns to write it (never the first).
 
     lang, source: of its document. size: UTF-8 bytes of the text behind the learned tokens. document: its place among the documents
-    that fine-tuning was given, so that it can be split again; -1 where there is none.
+    that fine-tuning was given, so that it can be split again; -1 where there is none. starts, parts: of a row of several documents,
+    where each begins, and the rows that it was packed from (steps.lm.pack).
     """
 
     ids: np.ndarray
@@ -30,6 +31,8 @@ class Row:
     size: int = 0
     source: str = ""
     document: int = -1
+    starts: np.ndarray | None = None
+    parts: tuple["Row", ...] = ()
 
 
 class Micro(NamedTuple):
@@ -67,11 +70,14 @@ def pad(rows: list[Row]) -> Micro:
     width = max(len(row.ids) for row in rows) - 1
     ids = np.zeros((len(rows), width), np.int64)
     targets = np.full((len(rows), width), IGNORED, np.int64)
+    starts = np.zeros((len(rows), width), bool)
     for i, row in enumerate(rows):
         n = len(row.ids) - 1
+        if row.starts is not None:
+            starts[i, :n] = row.starts[:-1]
         ids[i, :n] = row.ids[:-1]
         targets[i, :n] = np.where(row.learned[1:], row.ids[1:], IGNORED)
-    return Micro(torch.from_numpy(ids), torch.from_numpy(targets))
+    return Micro(torch.from_numpy(ids), torch.from_numpy(targets), torch.from_numpy(starts) if starts.any() else None)
 
 
 class PackedRows:

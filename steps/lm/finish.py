@@ -142,7 +142,7 @@ def _write_best(job: Job, trained: Trained, network: nn.Module, out: Path, devic
     with torch.no_grad():
         for name, value in weights.items():
             named[name].copy_(value)
-    (out / "best").mkdir()
+    (out / "best").mkdir(exist_ok=True)
     step, trained.done.step = trained.done.step, kept["step"]
     _, scored, _, _ = _write(job, trained, out / "best", {"loss": kept["loss"], "tokens": trained.done.scored.get("tokens", 0)})
     trained.done.step = step

@@ -25,7 +25,7 @@ def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> 
     """
     from safetensors.torch import save_file
 
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     tensors: dict[str, torch.Tensor] = {"generator": torch.get_rng_state()}
     scalars: dict[str, Any] = {}
     for number, part in enumerate(loop.optimizer.state_dict()):
