@@ -181,6 +181,16 @@ def free_bytes() -> int:
     return free
 
 
+def free_on(machine: Machine) -> int:
+    """What is free now where a training on `machine` would run, as far as this machine can tell; all it may use on another one."""
+    if machine.name != "here":
+        return machine.usable_bytes
+    if machine.kind != "cuda":
+        return min(machine.usable_bytes, free_bytes())
+    free = [card["free_bytes"] for card in _nvidia_details() if card["free_bytes"]]
+    return min(machine.usable_bytes, free[0]) if free else machine.usable_bytes
+
+
 def instruction_sets() -> list[str]:
     """Those of this CPU that make training quicker, by the kernel's own words."""
     match = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _text("/proc/cpuinfo", 16384), re.MULTILINE)

@@ -22,6 +22,8 @@ EXTRAS = {  # extra: what it is for, and its modules
     "qlora": ("QLoRA and 8-bit optimizers", ("bitsandbytes",)),
     "nvidia": ("memory and names of NVIDIA cards", ("pynvml",)),
     "wandb": ("tracking on Weights & Biases", ("wandb",)),
+    "tensorboard": ("TensorBoard", ("tensorboard",)),
+    "mlflow": ("tracking by MLflow", ("mlflow",)),
     "s3": ("stores on S3", ("s3fs",)),
 }  # fmt: skip
 KERNELS = "pip install --no-build-isolation causal-conv1d mamba-ssm"

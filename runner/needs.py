@@ -52,9 +52,7 @@ def _of_step(kind: str, raw: dict[str, Any]) -> set[str]:
             found.add("mamba")
         if raw.get("method") == "qlora" or "quant" in raw or str(raw.get("optimizer", "")).endswith("8bit"):
             found.add("qlora")
-    if "wandb" in str(raw.get("tracking", "")):
-        found.add("wandb")
-    return found
+    return found | {name for name in ("wandb", "tensorboard", "mlflow") if name in str(raw.get("tracking", ""))}
 
 
 def _of_files(meant: Meant, raw: dict[str, Any]) -> set[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,16 +51,22 @@ def _seen(needs: Needs, offline: bool) -> Iterator[Seen]:
         yield from hub(needed=needs.hub)
 
 
-def shown(seen: list[Seen], recipe: str = "") -> str:
-    """The screen: a line a matter, its remedy below it, and the sum."""
+def shown(seen: list[Seen], recipe: str = "", columns: int | None = None) -> str:
+    """The screen: a line a matter, its remedy below it, and the sum; wrapped to `columns`, a remedy never (it is to be copied)."""
+    from textwrap import wrap
+
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    if columns is None:
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 120
     width = max(len(each.name) for each in seen)
+    margin = " " * (11 + width)
     lines = []
     for each in seen:
         state = f"\033[{COLOURS[each.state]}m{each.state:<7}\033[0m" if colour else f"{each.state:<7}"
-        lines.append(f"{state}  {each.name:<{width}}  {each.found}")
+        first, *more = wrap(each.found, max(40, columns - len(margin) - 1), break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [f"{state}  {each.name:<{width}}  {first}", *(f"{margin}{line}" for line in more)]
         if each.mend and each.state != "ok":
-            lines.append(f"{'':9}{'':{width}}  fix: {each.mend}")
+            lines.append(f"{margin}fix: {each.mend}")
     counts = [(sum(each.state == state for each in seen), word) for state, word in (("broken", "broken"), ("warning", "to look at"))]
     said = ", ".join(f"{count} {word}" for count, word in counts if count) or "all is well"
     return "\n".join([*lines, "", f"{recipe}: {said}" if recipe else said])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from runner.hardware import free_bytes
+from runner.hardware import free_on
 from runner.meant import StepMeant
 from runner.rules import View, number, path, rule, say
 from schemas.artifacts import CheckpointForecast, PlanForecast
@@ -34,7 +34,7 @@ def fits(view: View) -> Iterator[Finding]:
         if not isinstance(made, CheckpointForecast) or made.peak_memory_bytes is None or machine.memory_bytes <= 0:
             continue
         need, has = made.peak_memory_bytes, machine.usable_bytes
-        free = free_bytes() if machine.name == "here" and machine.kind == "cpu" else has
+        free = free_on(machine)
         if need <= min(FULL * has, free) or (_planned(view, step) and number(step, "batch_size") is None):
             continue  # without a written micro-batch the plan step finds one that fits
         name = machine.title or machine.name

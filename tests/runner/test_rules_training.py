@@ -100,3 +100,23 @@ TUNED = "  - {type: train, id: tuned, model: {base: {step: train}}, method: lora
 def test_adapters_go_where_they_learn(tmp_path: Path, layers: str, codes: list[str]):
     """Layers that do not exist, that peft refuses, that get no gradient, or that are tied."""
     assert said(tmp_path, ("  - type: export_ollama\n", TUNED), ("[in_proj]", f"[{layers}]")) == codes
+
+
+def test_memory_that_others_hold_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """On this machine what is free now counts: less than the forecast is told, though the machine is large enough."""
+    here = ("target: t4", "target: here")
+    monkeypatch.setattr("runner.rules.memory.free_on", lambda machine: machine.usable_bytes)
+    assert said(tmp_path, here) == []
+    monkeypatch.setattr("runner.rules.memory.free_on", lambda machine: 2**27)
+    (finding,) = [f for f in meant(tmp_path, here).findings if f.code == "B010"]
+    assert finding.severity == "warning"
+    assert finding.message.endswith("0.1 are free now")
+
+
+def test_metal_does_not_give_all_of_the_memory(tmp_path: Path):
+    """What fits 16 GB of a card does not fit the two thirds that a process may use of 16 GB on Apple Silicon."""
+    large = (STEPS, f"{STEPS}\n    batch_size: 32\n    max_seq_length: 512")
+    card, apple = (meant(tmp_path, ("target: t4", f"target: {name}"), large).findings for name in ("v100", "m1-16gb"))
+    assert [f.code for f in card if f.code == "B010"] == []
+    (finding,) = [f for f in apple if f.code == "B010"]
+    assert "Apple M1, 16 GB lets a process use 10.7" in finding.message
