@@ -12,6 +12,7 @@ from schemas import (
     CorpusForecast,
     ForecastContext,
     Fraction,
+    NotInKey,
     Positive,
     Read,
     RecipeError,
@@ -200,6 +201,9 @@ class ParseCorpus(StepParams):
     clean: Clean = Field(default=Clean())
     on_bad_row: Literal["skip", "error"] = Field(default="skip", description="what a broken or incomplete row of a table does")
     strict: bool = Field(default=False, description="fail when a file cannot be read")
+    workers: Annotated[Positive | Literal["auto"], NotInKey] = Field(
+        default="auto", description="processes that read PDF and DOCX; auto: as many as cores. The corpus is the same for any number"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> "ParseCorpus":
@@ -224,7 +228,9 @@ def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     D109 when texts and conversations come together, D116 at the first bad row when that is asked for.
     """
     sieve = Sieve(params.clean, context.keep)
-    reading = Reading(context.project, context.keep, context.event, sieve.dropped.add if params.on_bad_row == "skip" else _refused)
+    reading = Reading(
+        context.project, context.keep, context.event, sieve.dropped.add if params.on_bad_row == "skip" else _refused, params.workers
+    )
     tally = Tally(params.sources, context.seed)
     try:
         with (context.workdir / "corpus.jsonl").open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as out:

@@ -30,9 +30,12 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
     if not glyph:
         return
     for number, (height, blocks) in enumerate(pages):
-        sizes = {id(b): _size(b, glyph, skip) for b in blocks}
-        low = [b for b in blocks if b.y0 > LOWER * height and sizes[id(b)] > TINY and not CAPTION.match(b.lines[0])]
-        small = [b for b in low if sizes[id(b)] < SMALLER or b.lines[0].lstrip()[:1] in SYMBOLS]
+        small = []
+        for block in blocks:
+            if block.y0 > LOWER * height:
+                size = (block.y1 - block.y0) / (glyph + (len(block.lines) - 1) * skip)  # 1: the size of running text
+                if size > TINY and (size < SMALLER or block.lines[0].lstrip()[:1] in SYMBOLS) and not CAPTION.match(block.lines[0]):
+                    small.append(block)
         notes: list[Block] = []
         for block in sorted(small, key=lambda b: b.y0):
             column = [b for b in blocks if b is not block and min(b.x1, block.x1) - max(b.x0, block.x0) > 0.3 * (block.x1 - block.x0)]
@@ -67,11 +70,6 @@ def _line_of(blocks: list[Block], body: float) -> tuple[float, float]:
     if not 0.7 * body < slope < 1.4 * body:
         return 0.92 * body, body
     return max(0.5 * slope, mean_h - (mean_n - 1) * slope), slope
-
-
-def _size(block: Block, glyph: float, skip: float) -> float:
-    """The block's lines against those of running text: 1 for the same size."""
-    return (block.y1 - block.y0) / (glyph + (len(block.lines) - 1) * skip)
 
 
 def _wordless(block: Block) -> bool:

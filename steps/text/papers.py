@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cached_property
 
 REFERENCES = re.compile(
     r"^(?:#+\s*)?(?:\d+\.?\s+|[IVX]+\.\s+)?\**"
@@ -49,12 +50,23 @@ def without_references(text: str) -> str:
     return "".join(paragraphs[: 2 * start] + paragraphs[2 * end :]).rstrip("\n") + ("\n" if text.endswith("\n") else "")
 
 
+AROUND = (("", ""), ("", ","), ("", "."), ("", ";"), ("", ":"), ("", ")"), ("", "),"), ("(", ""), ("“", ""), ("", "”"))
+
+
 class Hyphens:
     """Decides for a word parted at a line end whether its hyphen is part of it, by how the document itself writes it elsewhere."""
 
     def __init__(self, text: str) -> None:
-        whole = re.sub(r"\w+-\n\w+", " ", text)  # the parted words themselves are no evidence
-        self.words = Counter(WORD.findall(whole.replace(SOFT_HYPHEN, "").lower()))
+        self.text = text
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """Between blanks, lower case, marks at their ends included. A word that a line end parts is two, and no evidence."""
+        return Counter(self.text.replace(SOFT_HYPHEN, "").lower().split())
+
+    def met(self, word: str) -> int:
+        """How often the document has the word, with what may stand around it."""
+        return sum(self.words[f"{before}{word}{after}"] for before, after in AROUND)
 
     def join(self, left: str, right: str, *, unknown: bool = True) -> str:
         """`left` ends in a hyphen at a line end, `right` is the next line: both joined. unknown: drop the hyphen of a word never met."""
@@ -63,7 +75,7 @@ class Hyphens:
         if first is None or second is None or not second[0][0].islower():
             return left + right  # "48-\nhour", "pre-\nRoman", a lone dash: the hyphen stays
         whole, parted = (first[1] + second[0]).lower(), f"{first[1]}-{second[0]}".lower()
-        as_one, as_two = self.words[whole], self.words[parted]
+        as_one, as_two = self.met(whole), self.met(parted)
         drop = as_one >= as_two if as_one or as_two else unknown
         return left[:-1] + right if drop else left + right
 

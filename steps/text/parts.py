@@ -28,7 +28,9 @@ SECTIONS: dict[str, str] = {  # name to what its heading may say, in English and
     "references": r"references(?:\s+and\s+notes|\s+cited)?|bibliography|works\s+cited|literature\s+cited|kaynaklar|kaynakça",
     "appendix": r"appendi(?:x|ces)\b.*|supplementary\b.*|ek(?:ler)?(?:\s+\w+)?",
 }
-_NAMED = [(name, re.compile(rf"^(?:#+\s*)?\**{NUMBER}(?:{words})\**\s*[:.]?$", re.IGNORECASE)) for name, words in SECTIONS.items()]
+_ANY = "|".join(f"(?P<{name}>{words})" for name, words in SECTIONS.items())
+_HEADING = re.compile(rf"(?:#+\s*)?\**{NUMBER}(?:{_ANY})\**\s*[:.]?$", re.IGNORECASE)
+_TURKISH = re.compile("[ĞğŞşİı]")
 SectionName = Literal[
     "front", "abstract", "introduction", "methods", "results", "discussion", "conclusion", "acknowledgements", "references", "appendix"
 ]
@@ -70,11 +72,10 @@ def section_of(heading: str) -> str:
     line = heading.strip()
     if not line or len(line) > 80 or "\n" in line:
         return ""
-    line = line.replace("İ", "i").replace("I", "ı") if re.search("[ĞğŞşİı]", line) else line  # Turkish capitals fold their own way
-    for name, pattern in _NAMED:
-        if pattern.match(line) or pattern.match(line.replace("ı", "i")):
-            return name
-    return ""
+    found = _HEADING.match(line)
+    if found is None and _TURKISH.search(line):  # its capitals fold their own way
+        found = _HEADING.match(line.replace("İ", "i").replace("I", "ı")) or _HEADING.match(line.replace("ı", "i").replace("İ", "i"))
+    return found.lastgroup or "" if found else ""
 
 
 def with_references(parts: list[Part]) -> list[Part]:

@@ -27,6 +27,8 @@ HEADING = re.compile(
     r"conclusions?|sonuç|(?:\d+\.)+\d*\s+\S.*|\d+\s+[A-ZÇĞİÖŞÜ]\S*.*)$",
     re.IGNORECASE,
 )
+ITEM = re.compile(r"\s*(?:[•‣◦▪–]\s|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)")
+FIGURES = re.compile(r"[\d.,()]")
 ENDED = tuple(".!?:;…”\"')]}»")
 FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
 MARGIN = 0.12  # share of the page's height in which running heads stand
@@ -214,7 +216,7 @@ def goes_on(before: str, text: str) -> bool:
     """True when `text` is the rest of the paragraph `before`, parted by a column or page break."""
     if before.endswith(ENDED) or (len(before) < 80 and HEADING.match(before)) or len(before) < 15:
         return False
-    if sum(c.isalpha() for c in text) * 2 < len(text.replace(" ", "")):  # rows of figures
+    if len(FIGURES.findall(text[:200])) * 3 > len(text[:200]):  # rows of them
         return False
     first = text.lstrip("([“\"'")[:1]
     if before.endswith(("-", "\u00ad")):
@@ -240,12 +242,12 @@ def _parts(block: Block, body: float) -> Iterable[list[str]]:
         part.append(line)
         start = following.lstrip()[:1]
         short = len(line.rstrip()) < 0.8 * widest and line.rstrip().endswith(ENDED)
-        if start and ((short and (start.isupper() or not start.isalnum())) or _item(following)):
+        if start and ((short and (start.isupper() or not start.isalnum())) or _item(following, start)):
             yield part
             part = []
     if part:
         yield part
 
 
-def _item(line: str) -> bool:
-    return bool(re.match(r"\s*(?:[•‣◦▪–]\s|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)", line))
+def _item(line: str, first: str) -> bool:
+    return first in "•‣◦▪–([0123456789" and ITEM.match(line) is not None

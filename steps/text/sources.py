@@ -8,8 +8,9 @@ from typing import Any, Protocol, cast
 
 from schemas import Document, RecipeError, reveal
 from steps.text import rows
-from steps.text.documents import Format, Split, format_of, read_documents
+from steps.text.documents import Format, Split, format_of
 from steps.text.parts import Wanted
+from steps.text.pool import Workers
 from steps.text.remote import ConnectionLost, Remote, remote_files, shown_url
 from steps.text.unreadable import Unreadable, WrongPassword
 
@@ -70,6 +71,7 @@ class Reading:
     keep: Path
     event: Callable[..., None]
     complain: Callable[[str, str], None]
+    workers: Workers = 1
     unreadable: list[dict[str, str]] = field(default_factory=list)
     revisions: dict[str, str] = field(default_factory=dict)  # hub id to the commit that was read
     addresses: dict[str, str] = field(default_factory=dict)  # of a file behind an address that was read whole: its digest
@@ -154,19 +156,14 @@ def silent(reason: str, example: str) -> None:
 
 
 def _from_files(source: SourceLike, reading: Reading, place: str, found: list[tuple[str, Path]], first_pass: bool) -> Iterator[Named]:
-    parts = _wanted(source, place)
-    for name, path in found:
+    from steps.text.ahead import How, read
+
+    how = How(source.format, source.document, source.columns, _wanted(source, place))
+    for name, path, inside in read(how, found, reading.workers, reading.complain if first_pass else silent):
         reading.files += first_pass
         documents = 0
         try:
-            for document in read_documents(
-                path,
-                wanted=source.format,
-                split=source.document,
-                columns=source.columns,
-                parts=parts,
-                complain=reading.complain if first_pass else silent,
-            ):
+            for document in inside:
                 documents += 1
                 yield name, document
         except WrongPassword as error:

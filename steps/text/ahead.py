@@ -1,0 +1,75 @@
+"""Papers read by several processes, ahead of their turn: the same documents in the same order for any number of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas import Document
+from steps.text.documents import BY_EXTENSION, Format, Split, read_documents
+from steps.text.parts import Wanted
+from steps.text.pool import Task, Workers, cores, ordered
+from steps.text.tables import Complain
+
+SLOW = ("pdf", "docx")  # formats that cost far more to read than to hand from a process to another
+LARGEST = 1 << 26  # bytes of a file that is read whole by a worker
+LEAST = 6  # slow files that are worth starting processes for: each loads its libraries first
+Named = tuple[str, Path]
+
+
+@dataclass(frozen=True)
+class How:
+    """How files of a source are read; the arguments of read_documents."""
+
+    wanted: Format
+    split: Split | None
+    columns: Mapping[str, str] | None
+    parts: Wanted
+
+    def documents(self, path: Path, complain: Complain) -> Iterator[Document]:
+        """Those of one file."""
+        return read_documents(path, wanted=self.wanted, split=self.split, columns=self.columns, parts=self.parts, complain=complain)
+
+
+def read(how: How, found: list[Named], wish: Workers, complain: Complain) -> Iterator[tuple[str, Path, Iterator[Document]]]:
+    """Name, path and documents of each file, in order; what a file's reading raises comes out of its documents."""
+    workers = _workers(how, found, wish)
+    if workers <= 1:
+        yield from ((name, path, how.documents(path, complain)) for name, path in found)
+        return
+    tasks = (Task(path, (name, path)) for name, path in found)
+    for task, answer in ordered(whole, how, tasks, workers):
+        name, path = task.ours
+        yield name, path, _again(answer, complain)
+
+
+def _workers(how: How, found: list[Named], wish: Workers) -> int:
+    """How many processes: none for tables and streams, which a worker would have to hold whole, nor for a few files."""
+    if wish == 1 or not all(isinstance(path, Path) for _, path in found):
+        return 1
+    kinds = [how.wanted if how.wanted != "auto" else BY_EXTENSION.get(path.suffix.lower().lstrip("."), "") for _, path in found]
+    slow = sum(kind in SLOW for kind in kinds)
+    if slow < (2 if wish != "auto" else LEAST) or any(kind in ("jsonl", "json", "csv", "parquet") for kind in kinds):
+        return 1
+    if any(path.stat().st_size > LARGEST for _, path in found if path.exists()):
+        return 1
+    return min(wish if wish != "auto" else cores(), slow)
+
+
+def whole(how: How, path: Path) -> tuple[list[Document], list[tuple[str, str]], Exception | None]:
+    """In a worker: all documents of a file, what was complained of, and how it ended."""
+    complaints: list[tuple[str, str]] = []
+    documents: list[Document] = []
+    try:
+        documents += how.documents(path, lambda *said: complaints.append(said))
+    except Exception as error:  # noqa: BLE001  it belongs to the file, and comes out at its turn
+        return documents, complaints, error
+    return documents, complaints, None
+
+
+def _again(answer: tuple[list[Document], list[tuple[str, str]], Exception | None], complain: Complain) -> Iterator[Document]:
+    documents, complaints, error = answer
+    for said in complaints:
+        complain(*said)
+    yield from documents
+    if error is not None:
+        raise error
