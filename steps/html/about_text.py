@@ -43,11 +43,12 @@ def corpus(run: RunLog) -> Section | None:
     return Section("corpus", "Corpus", "corpus", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
 
 
-def _shares(tally: dict[str, int]) -> list[dict[str, Any]]:
+def _shares(tally: dict[str, int], *, ordered: bool = False) -> list[dict[str, Any]]:
+    """Counts with their shares, the largest first unless they are `ordered` already."""
     total = sum(tally.values()) or 1
     return [
         {"name": name, "count": count(n), "share": percent(n / total), "bar": bar(n / total)}
-        for name, n in sorted(tally.items(), key=lambda item: -item[1])
+        for name, n in (tally.items() if ordered else sorted(tally.items(), key=lambda item: -item[1]))
     ]
 
 
@@ -91,23 +92,23 @@ def tokenizer(run: RunLog) -> Section | None:
         longest = [_piece(str(p), i) for i, p in enumerate(_list(data.get("longest_pieces"))[:30])]
         blocks.append({"id": step.id, "facts": facts, "longest": longest, "proof": None})
     for step, data in proofs:
-        languages = [
-            {
-                "name": language(str(code)),
-                "documents": count(found.get("documents")),
-                "round_trip": percent(found.get("round_trip"), 1),
-                "whole": number(found.get("round_trip")) == 1.0,
-                "unknown": percent(found.get("unknown_rate"), 2),
-                "bytes": fixed(found.get("bytes_per_token")),
-                "tokens": fixed(found.get("tokens_per_word")),
-            }
-            for code, found in _dict(data.get("by_language")).items()
-            if isinstance(found, dict)
-        ]
+        reference = _dict(data.get("reference"))
+        beside = _dict(reference.get("by_language"))
         proof = {
             "size": count(data.get("vocab_size")),
             "special": [(str(k), plain(v)) for k, v in _dict(data.get("special")).items()],
-            "languages": languages,
+            "languages": [
+                _proved(str(code), found, _dict(beside.get(code)))
+                for code, found in _dict(data.get("by_language")).items()
+                if isinstance(found, dict)
+            ],
+            "reference": f"{reference.get('name', '')} ({count(reference.get('vocab_size'))} pieces)" if reference else "",
+            "turkish": turkish(_dict(data.get("turkish"))),
+            "bins": [
+                (str(b.get("file", "")), plain(b.get("dtype")), count(b.get("tokens")), count(b.get("largest_id")), bool(b.get("fits")))
+                for b in _list(data.get("bins"))
+                if isinstance(b, dict)
+            ],
             "sample": [_sentence(s) for s in _list(data.get("sample"))[:12] if isinstance(s, dict)],
             "agreement": [
                 (str(a.get("where", "")), count(a.get("size")), bool(a.get("agrees")), str(a.get("note") or ""))
@@ -118,6 +119,60 @@ def tokenizer(run: RunLog) -> Section | None:
         blocks.append({"id": step.id, "facts": [], "longest": [], "proof": proof})
     several = len(proofs) > 1 or len(run.stats("tokenizer")) > 1
     return Section("tokenizer", "Tokenizer", "tokenizer", {"blocks": blocks, "several": several}) if blocks else None
+
+
+def _proved(code: str, found: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+    """One language's row; `beside`: the same figures of the tokenizer that this one is compared with."""
+    return {
+        "name": language(code),
+        "documents": count(found.get("documents")),
+        "round_trip": percent(found.get("round_trip"), 1),
+        "whole": number(found.get("round_trip")) == 1.0,
+        "unknown": percent(found.get("unknown_rate"), 2),
+        "characters": fixed(found.get("characters_per_token")),
+        "bytes": fixed(found.get("bytes_per_token")),
+        "tokens": fixed(found.get("tokens_per_word")),
+        "beside": fixed(beside.get("characters_per_token")) if beside else "",
+        "beside_tokens": fixed(beside.get("tokens_per_word")) if beside else "",
+    }
+
+
+def turkish(data: dict[str, Any]) -> dict[str, Any]:
+    """Letters, capitals and suffix chains, as steps/text/turkish.py found them; empty where there was no Turkish."""
+    if not data:
+        return {}
+    letters = [entry for entry in _list(data.get("letters")) if isinstance(entry, dict)]
+    chains = [entry for entry in _list(data.get("chains")) if isinstance(entry, dict)]
+    cuts = sum(whole(entry.get("cuts")) for entry in chains)
+    tokens, morphemes = (sum(whole(entry.get(key)) for entry in chains) for key in ("tokens", "morphemes"))
+    words = {str(name): whole(number_) for name, number_ in _dict(data.get("words")).items()}
+    return {
+        "letters": [(str(e.get("letter", "")), bool(e.get("kept")), len(_list(e.get("pieces")))) for e in letters],
+        "lost": [str(e.get("letter", "")) for e in letters if not e.get("kept")],
+        "cases": [
+            {
+                "words": [str(e.get("lower", "")), str(e.get("upper", ""))],
+                "pieces": [[_piece(str(p), i) for i, p in enumerate(_list(side))] for side in _list(e.get("pieces"))],
+                "kept": bool(e.get("kept")),
+            }
+            for e in _list(data.get("cases"))
+            if isinstance(e, dict)
+        ],
+        "chains": [
+            {
+                "suffixes": "-".join(str(m) for m in _list(e.get("suffixes"))),
+                "pieces": [_piece(str(p), i) for i, p in enumerate(_list(e.get("pieces")))],
+                "tokens": count(e.get("tokens")),
+                "morphemes": count(e.get("morphemes")),
+                "per": fixed(e.get("per_morpheme")),
+                "borders": f"{count(e.get('on_border'))} of {count(e.get('cuts'))}",
+            }
+            for e in chains
+        ],
+        "per": fixed(tokens / morphemes) if morphemes else "",
+        "borders": percent(sum(whole(entry.get("on_border")) for entry in chains) / cuts) if cuts else "",
+        "words": _shares(words, ordered=True),
+    }
 
 
 def _sentence(sample: dict[str, Any]) -> dict[str, Any]:

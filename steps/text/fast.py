@@ -107,12 +107,12 @@ def save_fast(fast: Any, folder: Path, *, special: dict[str, str]) -> None:
     _write(folder / "special_tokens_map.json", {**roles, "additional_special_tokens": []})
 
 
-def first_difference(exact: TextTokenizer, folder: Path, texts: Iterable[str]) -> tuple[int, str] | None:
-    """Compare the ids of `exact` with those of `tokenizer.json` in `folder`.
+def first_difference(exact: TextTokenizer, folder: Path | FastTokenizer, texts: Iterable[str]) -> tuple[int, str] | None:
+    """Compare the ids of `exact` with those of `tokenizer.json` in `folder`, or of it when it is open already.
 
     Returns None when all texts agree, else the number of the first text that differs and a short account of where.
     """
-    fast = FastTokenizer(folder)
+    fast = folder if isinstance(folder, FastTokenizer) else FastTokenizer(folder)
     for number, text in enumerate(texts):
         ours, theirs = exact.encode(text), fast.encode(text)
         if ours != theirs:

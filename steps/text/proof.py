@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from steps.text.tokenizers import TextTokenizer
+from steps.text.tokenizers import SentencePieceTokenizer, TextTokenizer
 
 BLANK = "\u2581"  # SentencePiece writes a blank so, and gives a blank back where the text itself has the sign
 PARAGRAPH = re.compile(r".+?(?:\n[ \t\r]*\n\s*|\Z)", re.DOTALL)  # to the blank line after it, that included
@@ -90,7 +90,11 @@ def _count(tokenizer: TextTokenizer, text: str, tally: Tally) -> None:
 
 def _shown(tokenizer: TextTokenizer, text: str, lang: str) -> dict[str, Any]:
     paragraph = next((line for line in text.splitlines() if len(line) > 40), text)[:160]
-    return {"lang": lang, "text": paragraph, "pieces": [tokenizer.piece(i) for i in tokenizer.encode(paragraph)]}
+    ids, spans = tokenizer.encode_offsets(paragraph)
+    if isinstance(tokenizer, SentencePieceTokenizer):
+        return {"lang": lang, "text": paragraph, "pieces": [tokenizer.piece(i) for i in ids]}
+    pieces = [paragraph[start:end].replace(" ", BLANK) for start, end in spans]  # a byte-level piece is spelled in signs of its own
+    return {"lang": lang, "text": paragraph, "pieces": [piece for piece in pieces if piece]}
 
 
 def lost_essentials(tokenizer: TextTokenizer) -> list[str]:

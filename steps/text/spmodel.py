@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 NORMAL, UNKNOWN, CONTROL, USER, UNUSED, BYTE = 1, 2, 3, 4, 5, 6  # SentencePiece.Type in sentencepiece_model.proto
@@ -43,6 +44,7 @@ def read_model(path: Path) -> Model:
         raise ValueError(f"{path.name} is no SentencePiece model") from error
 
 
+@lru_cache(maxsize=4)  # a step asks several times for the one that it works on
 def parse_model(data: bytes) -> Model:
     """The model in serialised form (ModelProto in sentencepiece_model.proto: 1 pieces, 2 trainer, 3 normalizer)."""
     pieces: list[Piece] = []

@@ -21,7 +21,7 @@ THREADS = 16  # part of the model file and of the order of float sums: always th
 SMALL_CORPUS = 50_000_000
 HELD_OUT = 200  # chunks kept for the proof of equal ids
 SCORE_GRID = 64  # see `on_grid`
-DROPPING = {0: " ", 0x2585: " "}  # a NUL, or SentencePiece's own sign for the unknown, drops the whole sentence without a word
+UNKNOWN_SIGN = "\u2585"  # SentencePiece's own: it drops a sentence that holds it, or a NUL, without a word
 PRINTABLE = "\n\t" + string.digits + string.ascii_letters + string.punctuation
 TURKISH = "çğıöşüÇĞİÖŞÜâîûÂÎÛ"  # Ğ begins no word, so a corpus may well lack it
 
@@ -108,7 +108,7 @@ def train_sentencepiece(
     blank = [] if any(" " in chunk for chunk in sample.chunks) else [" "]  # without any, required_chars is passed over
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=(chunk.translate(DROPPING) for chunk in [*sample.chunks, *blank]),
+            sentence_iterator=(chunk.replace("\0", " ").replace(UNKNOWN_SIGN, " ") for chunk in [*sample.chunks, *blank]),
             model_writer=out,
             model_type=kind,
             vocab_size=vocab_size,

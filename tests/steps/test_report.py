@@ -14,6 +14,7 @@ import pytest
 
 from schemas import RunRecord
 from steps.report import Report, report
+from steps.text.turkish import page as turkish_page
 from tests.conftest import FakeContext
 from tests.steps.html import example_run
 
@@ -310,3 +311,30 @@ def test_a_report_needs_no_log_to_be_registered():
     assert report.makes.kind() == "Page"
     assert [page.code for page in report.pages] == ["R080", "R081"]
     assert json.loads(Report().model_dump_json()) == {"title": ""}
+
+
+def test_the_tokenizer_has_a_turkish_page(context: FakeContext, tmp_path: Path):
+    """Letters, capitals, suffix chains and the reference of a real proof: each chain by the grammar, and how many cuts meet it."""
+    from tests.steps.text.made import opened, stories
+
+    texts = [row["text"] for row in stories().rows() if row["lang"] == "tr"]
+    figures = {"documents": 9, "round_trip": 1.0, "unknown_rate": 0.0, "characters_per_token": 2.25, "tokens_per_word": 3.5}
+    stats = {
+        "vocab_size": 1000,
+        "by_language": {"tr": figures},
+        "reference": {"name": "someone's", "vocab_size": 50257, "by_language": {"tr": {**figures, "characters_per_token": 1.75}}},
+        "turkish": turkish_page(opened(), texts),
+        "bins": [{"file": "train.bin", "dtype": "uint16", "tokens": 77, "largest_id": 999, "fits": True}],
+    }
+    record = changed(example_run.record(tmp_path / "run"), "check_vocab_consistency", stats={"vocabulary": stats})
+    words = Page(written(context, record)).words
+    for text in (
+        "ev-ler-imiz-de-ki-ler-den",
+        "ılık / Ilık",
+        "all come back",
+        "someone's (50,257 pieces)",
+        "1.75",
+        "4 or more",
+        "train.bin",
+    ):
+        assert text in words, text
