@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from steps.text.seams import STRETCH_UNIGRAM, PieceSeams, Seams, WordSeams, seams_of
+from steps.text.seams import STRETCH, PieceSeams, Seams, WordSeams, seams_of
 from steps.text.tokenizers import FastTokenizer, SentencePieceTokenizer, TextTokenizer
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class TokenRuler(Ruler):
         self.opened = opened
         self.seams: Seams = seams_of(opened)
         if isinstance(self.seams, PieceSeams):
-            self.seams.whole = self.seams.stretch = min(self.seams.stretch, STRETCH_UNIGRAM)
+            self.seams.whole = self.seams.stretch = STRETCH  # short, so that little is tokenized twice where some is unk
         exact = not isinstance(opened, SentencePieceTokenizer) or opened.model.kind == "bpe" or _on_grid(opened.model.pieces)
         self._known = exact and type(self.seams) is not Seams
 
