@@ -115,6 +115,7 @@ class ExportOllama(StepParams):
     name: str = Field(default="model", description="the model's name in Ollama, and of the GGUF file")
     quantization: Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"] = "f16"
     adapter: Literal["merge"] = Field(default="merge", description="a LoRA is written into the weights")
+    weights: Literal["last", "best"] = Field(default="last", description="which of the checkpoint's weights: best, of its best validation")
     system: str | None = Field(default=None, description="the system message of a chat model")
     parameters: OllamaParameters = OllamaParameters()
     create: Annotated[Literal["auto", "never"], NotInKey] = Field(default="auto", description="call `ollama create` where ollama is found")
@@ -145,6 +146,7 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     from steps.text.tokenizers import open_tokenizer
     from steps.text.vocabulary import ids_fit
 
+    checkpoint = checkpoint.choose(params.weights)
     tokenizer = open_tokenizer(checkpoint.path)
     built = architecture(json.loads((checkpoint.path / "config.json").read_text("utf-8")))
     ids_fit(tokenizer.vocab_size - 1, checkpoint.vocab_size, "the model")

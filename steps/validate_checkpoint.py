@@ -1,7 +1,7 @@
 """validate_checkpoint: vouch for a checkpoint, or say what is wrong with it; the checkpoint itself is handed on as it is."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,7 @@ class ValidateCheckpoint(StepParams):
 
     prompts: list[str] = Field(default_factory=list, description="texts to continue, at T 0.7 and top_p 0.9")
     max_new_tokens: Positive = Field(default=100, description="tokens of a continuation")
+    weights: Literal["last", "best"] = Field(default="last", description="which of the checkpoint's weights: best, of its best validation")
     tolerance: float = Field(default=1e-4, gt=0, description="nats by which the recorded validation loss may be missed")
 
 
@@ -41,6 +42,7 @@ def validate_checkpoint(
     from steps.lm.words import languages
     from steps.text.tokenizers import open_tokenizer
 
+    handed_on, checkpoint = checkpoint, checkpoint.choose(params.weights)
     checks = proof.file_checks(checkpoint)
     _stop_at_failure(checks, context, {})
     network = build.open_model(checkpoint.path)
@@ -60,8 +62,8 @@ def validate_checkpoint(
         known = languages(_documents(bins, corpus or [], words))
         facts |= _counting(params, record, known, bins, words, scored, context)
         facts |= _texts(params, known, network, words, context)
-    context.stats("validation", {**facts, "checks": [c.plain() for c in checks]})
-    return checkpoint
+    context.stats("validation", {**facts, "checks": [c.plain() for c in checks], "weights": params.weights})
+    return handed_on
 
 
 def _stop_at_failure(checks: list[Any], context: StepContext, facts: dict[str, Any]) -> None:

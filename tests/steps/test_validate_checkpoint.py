@@ -148,3 +148,15 @@ def test_the_forecast_hands_the_checkpoints_on(context: FakeContext):
     given = CheckpointForecast(vocab_size=400, parameters=7, disk_bytes=9, seconds=3.0)
     found = validate_checkpoint.forecast_function(ValidateCheckpoint(), {"checkpoint": given}, context)
     assert (found.vocab_size, found.parameters, found.disk_bytes, found.seconds) == (400, 7, 0, None)
+
+
+def test_the_best_weights_are_vouched_for_by_choice(tmp_path: Path):
+    """weights: best looks at the best validation's folder and its loss, and hands the whole checkpoint on."""
+    made = run(FakeContext(tmp_path / "made"), max_steps=12, eval_steps=2, learning_rate=0.3, warmup_steps=10, eval_tokens=None)
+    assert made.best_step is not None
+    assert made.best_step < made.step
+    for weights, loss in (("last", made.val_loss), ("best", made.best_val_loss)):
+        context = FakeContext(tmp_path / weights)
+        params = validate_checkpoint.params.model_validate({"weights": weights, "max_new_tokens": 5})
+        assert validate_checkpoint(params, made, text().bins, None, context) is made
+        assert context.kept["validation"]["val_loss"] == pytest.approx(loss, abs=1e-5)
