@@ -25,13 +25,14 @@ def pages() -> dict[str, RulePage]:
 def all_pages() -> Iterator[RulePage]:
     """Each page that is declared somewhere."""
     import steps
-    from runner import codes, firstrows, ignores, judge
+    from runner import codes, firstrows, ignores, judge, online
     from runner.rules import every
 
     yield from codes.PAGES
     yield from judge.PAGES
     yield from ignores.PAGES
     yield from firstrows.PAGES
+    yield from online.PAGES
     for rule in every():
         yield from rule.pages
     for name in steps.names():

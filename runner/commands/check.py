@@ -41,12 +41,15 @@ class Checked:
 @click.option("--target", metavar="MACHINE", help="The machine it is meant for, instead of the recipe's own; t4,l4,here compares.")
 @click.option("--because", is_flag=True, help="Say where each figure of the forecast comes from.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a value: steps.base.max_steps=100.")
-def check(files: tuple[str, ...], fix: bool, diff: bool, shape: str, target: str | None, because: bool, sets: tuple[str, ...]) -> int:
+@click.option("--online", is_flag=True, help="Look models and data sets up on the hub, and fetch their small files.")
+def check(
+    files: tuple[str, ...], fix: bool, diff: bool, shape: str, target: str | None, because: bool, sets: tuple[str, ...], online: bool
+) -> int:
     """Say what is wrong with recipes; all of recipes/ without FILES. Exit code 2 when there are errors."""
     if target is not None and "," in target:
         return _compare(files, tuple(_pair(given) for given in sets), target, shape)
     overrides = Overrides(tuple(_pair(given) for given in sets), target=target)
-    checked = [_checked(Path(name), overrides, fix or diff) for name in files or _all_recipes()]
+    checked = [_checked(Path(name), overrides, fix or diff, online) for name in files or _all_recipes()]
     if fix:
         for each in checked:
             if each.after != each.before:
@@ -73,12 +76,19 @@ def _all_recipes() -> list[str]:
     return found
 
 
-def _checked(file: Path, overrides: Overrides, mending: bool) -> Checked:
+def _checked(file: Path, overrides: Overrides, mending: bool, online: bool = False) -> Checked:
+    asked: list[Finding] = []
+    if online:
+        from runner.online import look_up  # the hub's client is heavy, and the network is only used when asked for
+
+        asked = look_up(mean(file, overrides))
     if not mending:
         meant = mean(file, overrides)
         judge(meant)
+        meant.findings += asked
         return Checked(file, meant)
     result: Mended = mended(file, overrides, alone=True)
+    result.meant.findings += asked
     return Checked(file, result.meant, result.fixed, source_of({}, str(file)), source_of(result.texts, str(file)))
 
 

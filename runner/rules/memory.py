@@ -86,6 +86,35 @@ def _smaller(step: StepMeant, batch: int, fitting: int) -> tuple[str, str, tuple
 
 @rule(
     RulePage(
+        "B013",
+        "validation needs more memory than the target has",
+        "Training fits and the first validation ends the run: eval_batch_size is the number of rows at a time there, and the "
+        "logits of each are as wide as the vocabulary.",
+        wrong="batch_size: 4\neval_batch_size: 4096",
+        right="batch_size: 4\neval_batch_size: 8",
+        source="axolotl-ai-cloud/axolotl#1813; huggingface/transformers#7158",
+        needs="the recipe and the target",
+    )
+)
+def validation_fits(view: View) -> Iterator[Finding]:
+    """B013: the forecast peak of a validation, where training alone would fit."""
+    machine = view.meant.target
+    for step in view.of_type("train"):
+        made, rows = step.forecast, number(step, "eval_batch_size")
+        if not isinstance(made, CheckpointForecast) or not made.evaluation_parts or machine.memory_bytes <= 0 or rows is None:
+            continue
+        need, has = sum(made.evaluation_parts.values()), machine.memory_bytes
+        if need > has >= (made.peak_memory_bytes or 0):
+            growing = sum(made.evaluation_parts.get(part, 0) for part in ("activations", "logits", "workspace", "allowance"))
+            fitting = max(1, int(rows * (FULL * has - need + growing) / max(1, growing)))
+            fitting = 1 << (min(fitting, int(rows)).bit_length() - 1)
+            message = f"validation needs about {need / GIB:.1f} GiB, {machine.title or machine.name} has {has / GIB:.1f}"
+            edits = (Edit("set", path(step, "eval_batch_size"), fitting),)
+            yield say("B013", step, "eval_batch_size", message, f"write eval_batch_size: {fitting}", edits=edits)
+
+
+@rule(
+    RulePage(
         "M010",
         "most of the model is its embedding",
         "A vocabulary of 50,257 on a width of 256 is 12.9 M parameters of table and little network behind it. That is a choice, not "

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from runner.rules import View, at, rule, say
-from schemas.findings import Edit, Finding
+from runner.rules import View, at, path, rule, say
+from schemas.findings import Edit, Finding, RulePage
 
 
 @rule()
@@ -21,3 +21,39 @@ def formats_exist(view: View) -> Iterator[Finding]:
             yield say(
                 "P102", step, "precision", "a CPU has no fp16 arithmetic", "write precision: auto, which takes fp32 there", edits=edits
             )
+
+
+@rule(
+    RulePage(
+        "P015",
+        "a card too old to compile for",
+        "torch.compile writes Triton kernels, which need a compute capability of 7.0. On older cards the run goes on without, "
+        "after it tried.",
+        wrong="target: p100\ncompile: true",
+        right="target: p100\ncompile: false",
+        source="karpathy/nanoGPT#157",
+        severity="warning",
+        needs="the recipe and the target",
+    ),
+    RulePage(
+        "P016",
+        "an 8-bit optimizer where there is no kernel for it",
+        "The moments in a byte come from bitsandbytes, which has no kernels for Apple's Metal and none for cards before Pascal.",
+        wrong="target: m2-32gb\noptimizer: adamw_8bit",
+        right="target: m2-32gb\noptimizer: adamw",
+        source="axolotl-ai-cloud/axolotl#1280; bitsandbytes README",
+        needs="the recipe and the target",
+    ),
+)
+def libraries_have_kernels(view: View) -> Iterator[Finding]:
+    """P015: compile before Volta. P016: adamw_8bit on Metal and on cards before Pascal."""
+    machine = view.meant.target
+    name = machine.title or machine.name
+    for step in view.of_type("train"):
+        if at(step.raw, "compile") is True and machine.kind == "cuda" and machine.capability < 70:
+            edits = (Edit("set", path(step, "compile"), False),)
+            message = f"torch.compile wants compute capability 7.0, {name} has {machine.capability / 10:.1f}"
+            yield say("P015", step, "compile", message, "write compile: false", severity="warning", edits=edits)
+        if at(step.raw, "optimizer") == "adamw_8bit" and (machine.kind == "mps" or (machine.kind == "cuda" and machine.capability < 60)):
+            edits = (Edit("set", path(step, "optimizer"), "adamw"),)
+            yield say("P016", step, "optimizer", f"bitsandbytes has no kernels for {name}", "write optimizer: adamw", edits=edits)

@@ -247,3 +247,32 @@ def factors_are_factors(view: View) -> Iterator[Finding]:
             message = f"val_fraction is {share:g}: more is kept for validation than is trained on"
             better = round(1 - share, 6)
             yield say("S016", step, "val_fraction", message, f"write val_fraction: {better:g}", severity="warning")
+
+
+@rule(
+    RulePage(
+        "S017",
+        "early stopping that cannot stop",
+        "It counts validations without an improvement. Where the run has no more validations than patience asks for, it goes to its end "
+        "whatever happens.",
+        wrong="max_steps: 1000\neval_steps: 500\nearly_stopping: {patience: 5}",
+        right="max_steps: 1000\neval_steps: 50\nearly_stopping: {patience: 5}",
+        source="huggingface/transformers#28530",
+        severity="warning",
+    )
+)
+def early_stopping_can_stop(view: View) -> Iterator[Finding]:
+    """S017: patience against the number of validations."""
+    for step in view.of_type("train"):
+        stopping = at(step.raw, "early_stopping")
+        steps, _ = planned_steps(step)
+        if not isinstance(stopping, dict) or not steps:
+            continue
+        every = number(step, "eval_steps") or max(1, steps // 10)
+        patience = number(step, "early_stopping.patience") or 3
+        if steps / every <= patience:
+            message = (
+                f"the run has {max(1, int(steps // every))} validations, early stopping waits for {int(patience)} without an improvement"
+            )
+            better = max(1, int(steps // (4 * patience)))
+            yield say("S017", step, "early_stopping", message, f"write eval_steps: {better}", severity="warning", on="key")
