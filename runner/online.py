@@ -70,7 +70,7 @@ def _asked(path: RecipePath, kind: str, name: str, revision: str | None) -> Find
         from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
     except ImportError:
         return Finding("H028", "warning", "--online needs huggingface_hub", path, 'pip install "recipe[train]"')
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
     endpoint = os.environ.get("HF_ENDPOINT") or None
