@@ -327,7 +327,8 @@ _STEPS: dict[str, dict[str, Convert]] = {
     "train_tokenizer": {
         **dict.fromkeys(("model_type", "type_of_model", "algorithm"), _to("model", "train_tokenizer")),
         **dict.fromkeys(("n_vocab", "vocabulary_size", "num_tokens"), _to("vocab_size", "train_tokenizer")),
-        **dict.fromkeys(("user_defined_symbols", "special_tokens", "extra_tokens"), _to("user_symbols", "train_tokenizer")),
+        **dict.fromkeys(("user_defined_symbols", "extra_tokens"), _to("user_symbols", "train_tokenizer")),
+        "special_tokens": _says("pad, unk, bos and eos are there anyway; further marks stand in user_symbols: [...]", "train_tokenizer"),
         "normalization_rule_name": _to("normalization", "train_tokenizer"), "coverage": _to("character_coverage", "train_tokenizer"),
         "input_sentence_size": _says("sample_bytes bounds what the tokenizer is trained on, in bytes", "train_tokenizer"),
         **dict.fromkeys(("pad_id", "unk_id", "bos_id", "eos_id", "pad_token", "unk_token", "bos_token", "eos_token", "pad_piece"),

@@ -40,7 +40,7 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
         target = inside[name][0]
         owner = ".".join(map(str, target[:-1])) or scene.called
         return _moved(f"{name} belongs to {owner}, not to {parent}", full, scene.base, target, value, scene.raw, near)
-    if name in shapes.fields(Recipe) and name not in ("steps", "recipe") and len(path) == 1:
+    if name in shapes.fields(Recipe) and name not in ("steps", "recipe", "format") and len(path) == 1:
         return _moved(f"{name} belongs to the top of the recipe, not to {parent}", full, (), (name,), value, near.top, near)
     known = synonyms.met(step.name, path, value, scene.raw)
     if known is not None and known.path != path:

@@ -203,7 +203,8 @@ def pieces_fit_rows(view: View) -> Iterator[Finding]:
             longest = number(maker, "max_tokens") if maker.type == "split_long" else None
             if longest is not None and longest > length:
                 message = f"{maker.id} leaves documents of up to {int(longest):,} tokens, a row of {step.id} takes {length:,}"
-                yield say("D111", maker, "max_tokens", message, f"write max_tokens: {length}", severity="warning")
+                edits = (Edit("set", path(maker, "max_tokens"), length),) if length >= 16 else ()
+                yield say("D111", maker, "max_tokens", message, f"write max_tokens: {length}", severity="warning", edits=edits)
 
 
 @rule(
