@@ -93,13 +93,6 @@ TRAIN_PAGES = (
     ),
     RulePage("C020", "what was saved does not read back", "Tried after the first step, so that it is not found at the end of the run."),
     RulePage(
-        "D118",
-        "packing in fine-tuning",
-        "A bin is one stream of tokens that rows are cut from. In fine-tuning every document is a row of its own.",
-        wrong="objective: sft\npacking: documents",
-        right="objective: sft",
-    ),
-    RulePage(
         "D119",
         "documents of one row cannot be kept apart",
         "Attention is masked at a border. A Mamba's state would have to begin anew there, which its scan does not do.",
