@@ -118,5 +118,7 @@ PAGES = (
                                                            "kept: run it again when the file is written."),
     RulePage("R016", "no run to watch or stop", "`recipe watch`, `stop` and `logs` take the one run that is at work; where several are, or "
                                                 "none, they must be told which."),
+    RulePage("R017", "a run without a model", "`recipe generate` takes the last model that a run trained or proved, or that of --step."),
+    RulePage("R018", "a library that the verb needs is not installed", "Checking and showing need no torch; generating does."),
     RulePage("R900", "a fault of recipe itself", "This is our bug. The traceback is saved; please send it to us."),
 )  # fmt: skip

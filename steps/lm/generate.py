@@ -43,11 +43,16 @@ def stream(network: nn.Module, copies: int) -> Iterator[Step]:
         network.train(was_training)
 
 
-def choose(logits: Tensor, temperature: float, top_p: float, generator: torch.Generator) -> Tensor:
+def choose(logits: Tensor, temperature: float, top_p: float, generator: torch.Generator, *, top_k: int = 0) -> Tensor:
     """One token a row, drawn from the smallest set that holds `top_p` (arXiv 1904.09751) after dividing by `temperature`.
 
-    logits: (B, V). Returns (B,). Drawn on the CPU, so that a seed gives the same text on every device.
+    logits: (B, V). Returns (B,). Drawn on the CPU, so that a seed gives the same text on every device. temperature 0: the likeliest.
+    top_k: only of so many likeliest (arXiv 1805.04833); 0: of all.
     """
+    if temperature == 0:
+        return logits.cpu().argmax(-1)
+    if 0 < top_k < logits.shape[-1]:
+        logits = logits.masked_fill(logits < logits.topk(top_k, dim=-1).values[:, -1:], -torch.inf)
     chances = (logits.cpu() / temperature).softmax(-1)
     ordered, places = chances.sort(dim=-1, descending=True, stable=True)
     ordered[ordered.cumsum(-1) - ordered > top_p] = 0.0

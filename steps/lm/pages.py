@@ -339,6 +339,11 @@ TRAIN_PAGES = (
 )
 
 VALIDATE_PAGES = (
+    RulePage(
+        "C130",
+        "no room for an answer",
+        "A model that learned positions up to a length writes no further, and the prompt fills them already.",
+    ),
     RulePage("C010", "the weights cannot be read", "model.safetensors is missing, cut off or damaged."),
     RulePage("C011", "weights do not match the config", "A tensor is missing, unknown or of another shape than config.json asks for."),
     RulePage("C012", "the parameter count is not the recorded one", "The files are not the ones that the training wrote."),

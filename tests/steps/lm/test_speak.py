@@ -1,0 +1,79 @@
+"""recipe generate: the same text as without a cache, in whole characters, by seed; answers in the model's own template."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from schemas import RecipeError
+from steps.lm import build
+from steps.lm.generate import choose
+from steps.lm.speak import speak
+from steps.lm.texts import prompt_ids
+from steps.text.tokenizers import open_tokenizer
+from tests.conftest import FakeContext
+from tests.steps.lm.small import SIZES, run
+
+HOW = {"chat": None, "system": "", "max_new_tokens": 24, "temperature": 0.7, "top_k": 0, "top_p": 0.9, "seed": 5}
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def model(request, tmp_path_factory) -> Path:
+    """A checkpoint of each family that has seen the stories for a moment."""
+    folder = tmp_path_factory.mktemp(request.param)
+    return run(FakeContext(folder), model=SIZES[request.param], max_steps=3).path
+
+
+def test_cached_decoding_is_the_uncached_one(model: Path):
+    """Greedily, each token is the likeliest of a forward pass over all that came before."""
+    text = "".join(speak(model, "<tr>Bir gün", **{**HOW, "temperature": 0, "max_new_tokens": 12}))
+    network, words = build.open_model(model).eval(), open_tokenizer(model)
+    ids = prompt_ids("<tr>Bir gün", words)
+    start = len(ids)
+    with torch.no_grad():
+        for _ in range(12):
+            logits = network(input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1]
+            logits[[0, 1, 2]] = -torch.inf
+            if int(logits.argmax()) == words.eos_id:
+                break
+            ids.append(int(logits.argmax()))
+    assert text == words.decode(ids[start:])
+
+
+def test_pieces_are_whole_characters_and_the_seed_decides(model: Path):
+    """No half of a letter is shown; the same seed gives the same text, another one another."""
+    pieces = [*speak(model, "<tr>", **HOW)]
+    assert len(pieces) > 5
+    assert "".join(pieces).encode("utf-8", "strict")
+    assert all(piece for piece in pieces)
+    assert pieces == [*speak(model, "<tr>", **HOW)]
+    assert "".join(pieces) != "".join(speak(model, "<tr>", **{**HOW, "seed": 6}))
+
+
+def test_top_k_draws_of_the_likeliest_only():
+    """Of three likeliest, whatever the temperature; temperature 0 takes the first."""
+    logits = torch.tensor([[0.0, 5.0, 4.0, 3.0, -1.0]])
+    drawn = {int(choose(logits, 50.0, 1.0, torch.Generator().manual_seed(seed), top_k=3)) for seed in range(60)}
+    assert drawn == {1, 2, 3}
+    assert int(choose(logits, 0, 1.0, torch.Generator())) == 1
+
+
+def test_a_prompt_as_long_as_the_model_is_refused(tmp_path: Path):
+    """With both numbers."""
+    made = run(FakeContext(tmp_path), model=SIZES["gpt2"], max_steps=1).path
+    with pytest.raises(RecipeError, match=r"C130: the prompt has \d+ tokens and the model 48 positions"):
+        next(speak(made, "kedi " * 60, **HOW))
+
+
+def test_the_command_writes_from_a_models_folder(tmp_path: Path):
+    """`recipe generate FOLDER`: the prompt and what follows; --json the same text."""
+    made = run(FakeContext(tmp_path), max_steps=1).path
+    words = [sys.executable, "-c", "import sys; from runner.cli import main; sys.exit(main())", "generate", str(made), "-p", "<tr>Bir"]
+    how = {"capture_output": True, "text": True, "check": True, "env": {**os.environ, "OMP_NUM_THREADS": "1"}}
+    plain = subprocess.run([*words, "--max-new-tokens", "8"], **how).stdout
+    told = json.loads(subprocess.run([*words, "--max-new-tokens", "8", "--json"], **how).stdout)
+    assert plain == f"<tr>Bir{told['text']}\n"
