@@ -145,7 +145,7 @@ class Train(StepParams):
             )
         wrong, right = {"lm": ("none", "stream or documents"), "sft": ("stream", "none or documents")}[self.objective]
         if self.packing == wrong:
-            _mistake("D116", f"packing: {wrong} is not for objective: {self.objective}", "packing", f"write {right}")
+            _mistake("D150", f"packing: {wrong} is not for objective: {self.objective}", "packing", f"write {right}")
         if self.optimizer == "muon" and self.method in ADAPTED:
             _mistake("O003", "muon is for whole matrices, lora trains their low-rank factors", "optimizer", "write optimizer: adamw")
 

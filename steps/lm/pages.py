@@ -93,6 +93,13 @@ TRAIN_PAGES = (
     ),
     RulePage("C020", "what was saved does not read back", "Tried after the first step, so that it is not found at the end of the run."),
     RulePage(
+        "D150",
+        "packing of the other objective",
+        "A bin is one stream of tokens that rows are cut from; fine-tuning puts whole documents side by side. Each objective has its own.",
+        wrong="objective: sft\npacking: stream",
+        right="objective: sft",
+    ),
+    RulePage(
         "D119",
         "documents of one row cannot be kept apart",
         "Attention is masked at a border. A Mamba's state would have to begin anew there, which its scan does not do.",
