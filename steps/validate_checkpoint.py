@@ -19,6 +19,8 @@ from schemas import (
 from steps import step
 from steps.lm.pages import VALIDATE_PAGES
 
+DEAD = 0.05  # share of dead rows that is worth a warning
+
 
 class ValidateCheckpoint(StepParams):
     """How hard it is looked at."""
@@ -59,6 +61,11 @@ def validate_checkpoint(
         if scored is not None:
             facts |= {"val_loss": scored.loss, "bits_per_byte": scored.bits_per_byte, "tokens": scored.tokens, "by": scored.by}
         _stop_at_failure(checks, context, facts)
+        facts["embedding"] = proof.embedding_facts(network, words, bins)
+        checks.append(proof.embedding_check(facts["embedding"]))
+        if facts["embedding"]["dead"] > DEAD and not context.smoke:
+            message = f"{facts['embedding']['dead']:.1%} of the embedding's rows are dead: zero, or twins of other rows"
+            context.warn("C121", message, fix="take a smaller vocabulary, or train longer")
         known = languages(_documents(bins, corpus or [], words))
         facts |= _counting(params, record, known, bins, words, scored, context)
         facts |= _texts(params, known, network, words, context)

@@ -347,6 +347,15 @@ TRAIN_PAGES = (
 
 VALIDATE_PAGES = (
     RulePage(
+        "C121",
+        "dead rows in the embedding",
+        "A row of next to no length, or with the very values of another, is one that training never moved: its token means nothing to the "
+        "model. Rows that only pad the table to a round number are not counted.",
+        wrong="vocab_size: 50257   # for 350 kB of text",
+        right="vocab_size: {at_most: 8000}",
+        severity="warning",
+    ),
+    RulePage(
         "C130",
         "no room for an answer",
         "A model that learned positions up to a length writes no further, and the prompt fills them already.",

@@ -21,6 +21,7 @@ from steps.text.binfile import BinReader
 from steps.text.tokenizers import TextTokenizer
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+LARGEST_COMPARED = 100_000_000  # numbers of an embedding whose rows are compared with each other
 REMEDY = "train the step again: recipe run --force --only <its id>"
 
 
@@ -116,6 +117,43 @@ def vocabulary_check(network: nn.Module, words: TextTokenizer) -> Check:
     return Check(
         "vocabulary", fits, f"{rows} rows, {words.vocab_size} tokens", "C014", "train with this tokenizer, or export the right one"
     )
+
+
+def embedding_facts(network: nn.Module, words: TextTokenizer, bins: TokenBin | None) -> dict[str, Any]:
+    """How much of the embedding is at work.
+
+    dead: share of the tokens' rows whose length is under a hundredth of the median's, or that hold the very values of another row.
+    unseen: share of the tokens that never occur in the training side of `bins`; None without bins. padding: rows beyond the tokens.
+    """
+    import numpy as np
+
+    rows = network.get_input_embeddings().weight.detach().float().cpu()[: words.vocab_size]
+    lengths = rows.norm(dim=1)
+    small = lengths < 0.01 * lengths.median()
+    twice = torch.zeros_like(small)
+    if rows.numel() <= LARGEST_COMPARED:
+        _, place, counts = torch.unique(rows, dim=0, return_inverse=True, return_counts=True)
+        twice = counts[place] > 1
+    unseen = None
+    if bins is not None:
+        tokens = BinReader(bins.path, "train").tokens
+        counts = np.zeros(words.vocab_size, np.int64)
+        for at in range(0, len(tokens), 1 << 22):
+            counts += np.bincount(np.asarray(tokens[at : at + (1 << 22)]), minlength=words.vocab_size)[: words.vocab_size]
+        unseen = float((counts == 0).mean())
+    return {
+        "dead": float((small | twice).float().mean()),
+        "unseen": unseen,
+        "padding": int(network.config.vocab_size - words.vocab_size),
+    }
+
+
+def embedding_check(facts: dict[str, Any]) -> Check:
+    """The same in words; it finds nothing wrong by itself."""
+    said = [f"{facts['dead']:.2%} of the tokens' rows are dead"]
+    said += [] if facts["unseen"] is None else [f"{facts['unseen']:.2%} of the tokens never occur in the training text"]
+    said += [f"{facts['padding']} rows are padding"] if facts["padding"] else []
+    return Check("embedding", True, "; ".join(said))
 
 
 def rows_for(record: dict[str, Any], bins: TokenBin | None, corpora: list[Corpus], words: TextTokenizer) -> list[Row]:

@@ -19,6 +19,12 @@ BY_EXTENSION = {
     "ndjson": "jsonl", "json": "json", "csv": "csv", "tsv": "csv", "parquet": "parquet", "pdf": "pdf", "docx": "docx",
 }  # fmt: skip
 
+MARKUP = re.compile(  # in Markdown: code, which is kept as it is (1); comments of HTML and JSX, and tags, which are not text
+    r"(^(?:```|~~~).*?(?:^(?:```|~~~)[^\S\n]*$|\Z)|`[^`\n]+`|<https?://[^>\s]+>)|<!--.*?-->|[^\S\n]*\{/\*.*?\*/\}"
+    r"|</?[A-Za-z][\w.-]*(?:\s[^<>]*)?/?>",
+    re.DOTALL | re.MULTILINE,
+)
+
 
 def format_of(path: Path, wanted: Format = "auto") -> str:
     """The format of a file: as written, or by its extension (before `.gz`). Raises Unreadable for an extension nobody reads."""
@@ -125,7 +131,7 @@ def _md(path: Path, parts: Wanted) -> tuple[list[Part], str]:
         text = text[match.end() :]
         if line := re.search(r"^title:\s*(.+)$", match[1], re.MULTILINE):
             title = line[1].strip("\"' ")
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = MARKUP.sub(lambda found: found[1] or "", text)
     return _as_parts(text, parts, markdown=True), title
 
 

@@ -43,7 +43,8 @@ def test_a_sound_checkpoint_is_vouched_for(context: FakeContext):
     assert validate(trained(), context, prompts=["<tr>Bir gün"]) is trained()
     found = context.kept["validation"]
     assert [c["name"] for c in found["checks"]] == [
-        "safetensors only", "keys and shapes", "parameter count", "finite weights", "vocabulary", "validation loss"]  # fmt: skip
+        "safetensors only", "keys and shapes", "parameter count", "finite weights", "vocabulary", "validation loss",
+        "embedding"]  # fmt: skip
     assert all(c["passed"] for c in found["checks"])
     assert found["val_loss"] == pytest.approx(found["recorded_val_loss"], abs=1e-6)
     assert [n["order"] for n in found["ngrams"]] == [1, 2, 3, 4, 5]
@@ -138,7 +139,7 @@ def test_without_data_the_loss_is_not_tried(context: FakeContext):
     """Files and weights are proved all the same, and what was not tried is called so."""
     assert validate_checkpoint(ValidateCheckpoint(), trained(), None, None, context) is trained()
     found = context.kept["validation"]
-    assert found["checks"][-1]["detail"] == "not tried: no validation data is wired to this step"
+    assert found["checks"][-2]["detail"] == "not tried: no validation data is wired to this step"
     assert (found["ngrams"], found["words"]) == ([], {})
 
 
@@ -160,3 +161,22 @@ def test_the_best_weights_are_vouched_for_by_choice(tmp_path: Path):
         params = validate_checkpoint.params.model_validate({"weights": weights, "max_new_tokens": 5})
         assert validate_checkpoint(params, made, text().bins, None, context) is made
         assert context.kept["validation"]["val_loss"] == pytest.approx(loss, abs=1e-5)
+
+
+def test_dead_rows_of_the_embedding_are_counted(tmp_path: Path):
+    """Rows of zero and twins are dead; a fresh table has none; what the training text never says is told beside it."""
+    from steps.lm.build import open_model
+    from steps.lm.proof import embedding_check, embedding_facts
+    from steps.text.tokenizers import open_tokenizer
+    from tests.steps.lm.small import run, text
+
+    made = run(FakeContext(tmp_path), max_steps=1).path
+    network, words = open_model(made), open_tokenizer(made)
+    assert embedding_facts(network, words, None)["dead"] == 0.0
+    with torch.no_grad():
+        network.get_input_embeddings().weight[10:14] = 0.0
+        network.get_input_embeddings().weight[20] = network.get_input_embeddings().weight[21]
+    found = embedding_facts(network, words, text().bins)
+    assert found["dead"] == pytest.approx(6 / 400)
+    assert 0 < found["unseen"] < 0.9
+    assert embedding_check(found).detail.startswith("1.50% of the tokens' rows are dead; ")

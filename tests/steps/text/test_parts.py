@@ -179,3 +179,14 @@ def test_a_pdf_under_another_name_is_read(tmp_path: Path):
     """Its first bytes say what it is."""
     file = paper(tmp_path / "paper.txt")
     assert "2. Methods" in read(file)[0].text
+
+
+def test_markup_in_markdown_is_no_text(tmp_path: Path):
+    """Tags and comments go, what they hold and what code says stays."""
+    text = '# Title {/*start*/}\n\n<Intro>\n\nWrite `<div>` here. <img src="a.png" />\n\n</Intro>\n\n'
+    text += "```html\n<p>kept</p>\n```\n\n2 < 3 and 4 > 3.\n"
+    (tmp_path / "a.md").write_text(text)
+    found = read(tmp_path / "a.md")[0].text
+    assert [line.rstrip() for line in found.splitlines() if line.strip()] == [
+        "# Title", "Write `<div>` here.", "```html", "<p>kept</p>", "```", "2 < 3 and 4 > 3.",
+    ]  # fmt: skip
