@@ -56,7 +56,7 @@ def prove(
     if not texts:
         return Proof(why="no corpus is wired to take real paragraphs from")
     ours = tokenizer.encode_batch(texts)
-    sequences = _sequences(ours, tokenizer.bos_id, positions_for(parameters))
+    sequences = _sequences(ours, tokenizer.bos_id, positions_for(parameters), _longest(folder))
     threads = 1 if parameters < THREADS_FROM else min(4, os.cpu_count() or 1)
     answer = ask_llama(gguf, texts, sequences, threads)
     equal = sum(a == b for a, b in zip(ours, answer["ids"], strict=True))
@@ -114,14 +114,21 @@ def _texts(corpora: Iterable[Corpus]) -> Iterator[str]:
             yield from (block[:4000] for block in blocks if len(block) >= 20)
 
 
-def _sequences(ids: list[list[int]], bos: int | None, positions: int) -> list[list[int]]:
-    """Beginnings of texts, the longer ones first, until there are enough positions."""
+def _longest(folder: Path) -> int:
+    """Tokens of a sequence: SEQUENCE, or one less than the model has positions, since llama.cpp wants room for the next one."""
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    limit = config.get("max_position_embeddings") or config.get("n_positions")
+    return min(SEQUENCE, max(1, int(limit) - 1)) if limit else SEQUENCE
+
+
+def _sequences(ids: list[list[int]], bos: int | None, positions: int, longest: int = SEQUENCE) -> list[list[int]]:
+    """Beginnings of texts, the longer ones first, of at most `longest` tokens, until there are enough positions."""
     start = [] if bos is None else [bos]
     found: list[list[int]] = []
-    for text in sorted(ids, key=lambda one: -min(len(one), SEQUENCE)):
+    for text in sorted(ids, key=lambda one: -min(len(one), longest)):
         if positions <= 0:
             break
-        found.append((start + text)[: min(SEQUENCE, positions)])
+        found.append((start + text)[: min(longest, positions)])
         positions -= len(found[-1])
     return [one for one in found if one]
 

@@ -125,8 +125,16 @@ def _parser() -> Callable[[bytes], Any]:
     try:
         from orjson import loads
     except ImportError:
-        return json.loads
+        return _plain
     return loads
+
+
+def _plain(line: bytes) -> Any:
+    """The standard library's, which takes half of a surrogate pair for a character. Raises ValueError."""
+    row = json.loads(line)
+    if b"\\ud" in line.lower():
+        json.dumps(row, ensure_ascii=False).encode("utf-8")
+    return row
 
 
 class LongRow:

@@ -45,7 +45,8 @@ def detached(home: Path) -> str:
 def ended(home: Path, name: str, seconds: float = 20) -> str:
     """Wait for the end of a run; its status."""
     end = time.monotonic() + seconds
-    while (status := json.loads((home / "runs" / name / "metadata.json").read_text())["status"]) == "running":
+    record = home / "runs" / name / "metadata.json"
+    while (status := json.loads(record.read_text())["status"] if record.exists() else "running") == "running":
         assert time.monotonic() < end, "it never ended"
         time.sleep(0.05)
     return str(status)

@@ -1,5 +1,6 @@
 """The proof in llama.cpp: it accepts what is right, and sees what is wrong."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ pytest.importorskip("torch")
 
 from schemas import RecipeError
 from steps.export.gguf import write_gguf
-from steps.export.proof import paragraphs, positions_for, prove
+from steps.export.proof import SEQUENCE, _longest, paragraphs, positions_for, prove
 from steps.export.tokenizer_kinds import SPLITS
 from steps.export.vocabulary import GgufVocabulary, read_vocabulary
 from steps.text.tokenizers import open_tokenizer
@@ -191,3 +192,10 @@ def test_paragraphs_are_drawn_by_seed(place: Path, texts: list[str]) -> None:
 def test_large_models_are_compared_on_fewer_positions() -> None:
     """The proof takes seconds whatever the size."""
     assert [positions_for(n) for n in (10**6, 2 * 10**7, 10**9)] == [1024, 500, 256]
+
+
+@pytest.mark.parametrize(("config", "longest"), [({"max_position_embeddings": 64}, 63), ({"n_positions": 40}, 39), ({}, SEQUENCE)])
+def test_a_model_of_few_positions_is_asked_for_fewer(config, longest, tmp_path):
+    """llama.cpp wants room for the token after the last: a prompt as long as the context is refused."""
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert _longest(tmp_path) == longest

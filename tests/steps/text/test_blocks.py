@@ -118,3 +118,16 @@ def read(made: Corpus) -> list[str]:
         place.passed(number, block, lines)
     place.finish()
     return texts
+
+
+def test_without_the_quick_parser_the_same_rows_are_refused(monkeypatch: pytest.MonkeyPatch):
+    """The standard library takes half of a surrogate pair; ours does not."""
+    from steps.text import blocks
+
+    monkeypatch.setitem(__import__("sys").modules, "orjson", None)
+    blocks._parser.cache_clear()
+    parse = blocks._parser()
+    blocks._parser.cache_clear()
+    assert parse(b'{"text": "\\ud83d\\ude00"}') == {"text": "😀"}
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        parse(b'{"text": "\\ud83d"}')
