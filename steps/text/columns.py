@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from statistics import median
+from typing import Any
 
 GUTTER = 5  # points: narrower white is a gap between words
 WIDE = 0.6
@@ -20,6 +21,7 @@ class Block:
     lines: list[str]
     note: bool = False  # a footnote
     reference: bool = False  # in the reference list
+    table: bool = False  # lines are rows, cells parted by tabs
 
     @property
     def characters(self) -> int:
@@ -149,3 +151,24 @@ def _columns_beside(blocks: list[Block], start: float, end: float) -> bool:
         if sum(b.characters for b in wide) < 200 and not any(len(b.lines) > 2 and b.characters > 60 for b in wide):
             return False
     return True
+
+
+def table_rows(page: dict[str, Any]) -> dict[tuple[int, int], list[str]]:
+    """Corner of each block whose lines stand side by side, as cells do, to its rows. page: as pymupdf's `extractDICT` gives it."""
+    found = {}
+    for block in page["blocks"]:
+        rows: list[list[tuple[float, float, float, str]]] = []
+        for line in block.get("lines", ()):
+            x0, y0, _, y1 = line["bbox"]
+            text = "".join(span["text"] for span in line["spans"]).strip()
+            if not text:
+                continue
+            if rows and min(y1, rows[-1][0][2]) - max(y0, rows[-1][0][1]) > 0.5 * min(y1 - y0, rows[-1][0][2] - rows[-1][0][1]):
+                rows[-1].append((x0, y0, y1, text))
+            else:
+                rows.append([(x0, y0, y1, text)])
+        wide = [row for row in rows if len(row) > 1]
+        cells = [cell[3] for row in wide for cell in row if not cell[3].isdigit()]  # lines of manuscripts are numbered
+        if len(wide) > 1 and 5 * len(wide) >= 4 * len(rows) and sum(map(len, cells)) <= 22 * len(cells):
+            found[round(block["bbox"][0]), round(block["bbox"][1])] = ["\t".join(cell[3] for cell in sorted(row)) for row in rows]
+    return found

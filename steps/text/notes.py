@@ -11,6 +11,9 @@ SMALLER = 0.93  # of the text's size
 SYMBOLS = tuple("∗†‡§¶")  # only notes begin so, whatever their size
 TINY = 0.5  # below this it is no line of text but cells side by side
 MARKED = re.compile(r"^\s*(?:\d{1,3}|[*∗†‡§¶]{1,3}|\(?[a-z]\))\s?[^\s\d.,)%–-]")
+GLUED = re.compile(r"\s*\d{1,2}[^\W\d_]{2}")  # a raised mark, which makes its line look taller
+CALLED = re.compile(r"\s*(\d{1,2})\s?[^\W\d_]")
+TALLER = 1.2
 
 NOTICE = re.compile(  # how papers begin what they say of themselves at the foot of their first page
     r"^\s*(?:©|\(c\)|copyright|permission to|this (?:work|article|paper|research) (?:is|was|has)|received|manuscript|accepted|published"
@@ -34,7 +37,8 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
         for block in blocks:
             if block.y0 > LOWER * height:
                 size = (block.y1 - block.y0) / (glyph + (len(block.lines) - 1) * skip)  # 1: the size of running text
-                if size > TINY and (size < SMALLER or block.lines[0].lstrip()[:1] in SYMBOLS) and not CAPTION.match(block.lines[0]):
+                raised = block.lines[0].lstrip()[:1] in SYMBOLS or (size < TALLER and GLUED.match(block.lines[0]))
+                if size > TINY and (size < SMALLER or raised) and not CAPTION.match(block.lines[0]):
                     small.append(block)
         notes: list[Block] = []
         for block in sorted(small, key=lambda b: b.y0):
@@ -53,6 +57,17 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
                 block.note = True
 
 
+def drop_marks(blocks: list[Block]) -> None:
+    """Take the raised numbers that call the page's footnotes out of its text: `much1 of` becomes `much of`. One that is not sure stays."""
+    numbers = {match[1] for block in blocks if block.note for line in block.lines if (match := CALLED.match(line))}
+    for number in numbers:
+        call = re.compile(rf"(?:(?<=[^\W\d_A-Z]{{3}})|(?<=[^\W\d_][.,;:)”\"’])|(?<=\][.,;:])){number}(?=[\s.,;:)]|$)")
+        found = [(block, i) for block in blocks if not block.note for i, line in enumerate(block.lines) for _ in call.finditer(line)]
+        if len(found) == 1:
+            block, i = found[0]
+            block.lines[i] = call.sub("", block.lines[i])
+
+
 def _line_of(blocks: list[Block], body: float) -> tuple[float, float]:
     """Height of a line of running text alone, and what each further line adds; zeros where there is too little to tell."""
     found: Counter[int] = Counter()
@@ -63,7 +78,8 @@ def _line_of(blocks: list[Block], body: float) -> tuple[float, float]:
             skips.append((block.y1 - block.y0, n))
             found[n] += 1
     if len(skips) < 3 or len(found) < 2:
-        return (0.92 * body, body) if skips else (0.0, 0.0)
+        alone = sum(len(b.lines) == 1 and b.characters > 50 for b in blocks)
+        return (0.92 * body, body) if skips else (body, 1.2 * body) if alone > 5 else (0.0, 0.0)
     mean_n = sum(n for _, n in skips) / len(skips)
     mean_h = sum(h for h, _ in skips) / len(skips)
     slope = sum((n - mean_n) * (h - mean_h) for h, n in skips) / sum((n - mean_n) ** 2 for _, n in skips)

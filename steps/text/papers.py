@@ -15,6 +15,7 @@ AFTER = re.compile(
     re.IGNORECASE,
 )
 ENTRY = re.compile(r"^\s*(\[\w[\w+-]*\]|\d{1,3}[.)]\s|[-*]\s)|\(\d{4}[a-z]?\)|\b(19|20)\d\d[a-z]?\b|\bdoi\b|https?://", re.IGNORECASE)
+LETTERED = re.compile(r"[A-H](?:\.\d{1,2})*\.?\s+[A-ZÇĞİÖŞÜ][^.,&]{4,70}$")  # `A How the plots were drawn`
 SOFT_HYPHEN = "\u00ad"
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 LAST_WORD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
@@ -29,7 +30,7 @@ def reference_span(paragraphs: list[str]) -> tuple[int, int]:
     for i in range(n - 1, -1, -1):
         if not REFERENCES.match(paragraphs[i].strip().partition("\n")[0].strip()):
             continue
-        end = next((j for j in range(i + 1, n) if AFTER.match(paragraphs[j].strip()[:40])), n)
+        end = next((j for j in range(i + 1, n) if _ends_references(paragraphs, j)), n)
         entries = [p for p in paragraphs[i + 1 : end] if p.strip()]
         inside = paragraphs[i].strip().partition("\n")[2]
         if inside:
@@ -39,6 +40,19 @@ def reference_span(paragraphs: list[str]) -> tuple[int, int]:
         if entries and looks * 2 >= len(entries) and before * 2 >= sum(map(len, paragraphs[:end])) * 0.6:
             return i, end
     return n, n
+
+
+def _ends_references(paragraphs: list[str], at: int) -> bool:
+    """True for the heading of an appendix: by its word, or by its letter, with text below that is no entry."""
+    head = paragraphs[at].strip()
+    if AFTER.match(head[:40]):
+        return True
+    line, _, rest = head.partition("\n")
+    lettered = LETTERED.match(head.replace("\n", " ") if len(head) < 80 else line)
+    if lettered is None or len(line) > 80 or ENTRY.search(head[:80]):
+        return False
+    below = rest if len(rest) > 100 else next((p for p in paragraphs[at + 1 : at + 3] if len(p) > 100), "")
+    return bool(below) and not ENTRY.search(below)
 
 
 def without_references(text: str) -> str:

@@ -8,12 +8,14 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.text.columns import Block, ordered_pages
-from steps.text.notes import MARKED, mark_notes
+from steps.text.columns import Block, ordered_pages, table_rows
+from steps.text.manuscripts import close_lines, drop_line_numbers, name_letters
+from steps.text.notes import MARKED, drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.unreadable import Unreadable, WrongPassword
@@ -27,11 +29,14 @@ HEADING = re.compile(
     r"conclusions?|sonuç|(?:\d+\.)+\d*\s+\S.*|\d+\s+[A-ZÇĞİÖŞÜ]\S*.*)$",
     re.IGNORECASE,
 )
-ITEM = re.compile(r"\s*(?:[•‣◦▪–]\s|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)")
+ITEM = re.compile(r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)")
+LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 FIGURES = re.compile(r"[\d.,()]")
 ENDED = tuple(".!?:;…”\"')]}»")
 FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
 MARGIN = 0.12  # share of the page's height in which running heads stand
+OUTERMOST = 0.17  # in which they stand when nothing lies beyond them: wide margins, as of LaTeX's own classes
+SHARED = 8.5  # points of height for a line: with less, several stand side by side
 SMALL = 0.63  # of the body's line height: labels inside figures
 
 
@@ -50,10 +55,15 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
     if not any(page.blocks for page in pages):
         pictures = any(page.pictures for page in pages)
         raise Unreadable("a scan without a text layer: run OCR on it first" if pictures else "no text on any page")
+    drop_line_numbers([page.blocks for page in pages])
+    name_letters([block for page in pages for block in page.blocks])
     body = _body_height(pages)
     drop_margins(pages, body)
     mark_notes([(page.height, page.blocks) for page in pages], body)
-    blocks = ordered_pages([[b for b in page.blocks if not _label(b, body)] for page in pages])
+    if not wanted.footnotes:
+        for page in pages:
+            drop_marks(page.blocks)
+    blocks = ordered_pages([close_lines([b for b in page.blocks if not _label(b, body)], ITEM) for page in pages])
     start, end = reference_span(["\n".join(block.lines) for block in blocks])
     for block in blocks[start:end]:  # known by their blocks, else by their paragraphs: some set each number in a box of its own
         block.reference = True
@@ -93,20 +103,32 @@ def _pages(path: Path, password: str | None) -> tuple[list[Page], str]:
 
 def _page(page: Any, flags: int) -> Page:
     blocks = []
-    for x0, y0, x1, y1, text, _, kind in page.get_text("blocks", flags=flags):
+    found = page.get_textpage(flags=flags)
+    cells: dict[tuple[int, int], list[str]] | None = None
+    for x0, y0, x1, y1, text, _, kind in found.extractBLOCKS():
         lines = [line for line in text.translate(LIGATURES).split("\n") if line.strip()]
         if kind == 0 and lines:
-            blocks.append(Block(x0, y0, x1, y1, lines))
+            block = Block(x0, y0, x1, y1, lines)
+            if len(lines) > 3 and (y1 - y0) / len(lines) < SHARED:
+                cells = table_rows(found.extractDICT()) if cells is None else cells
+                if rows := cells.get((round(x0), round(y0))):
+                    block.lines, block.table = [row.translate(LIGATURES) for row in rows], True
+            blocks.append(block)
     return Page(page.rect.height, blocks, pictures=bool(not blocks and page.get_images()))
 
 
 def _body_height(pages: list[Page]) -> float:
-    """Height of a line of running text: that of the most characters."""
+    """Height of a line of running text: that of the most characters. Lines that stand alone count where most do, in wide spacing."""
     heights: Counter[float] = Counter()
+    alone: Counter[float] = Counter()
     for page in pages:
         for block in page.blocks:
             if len(block.lines) > 1 and block.characters > 80:
                 heights[round((block.y1 - block.y0) / len(block.lines), 1)] += block.characters
+            elif block.characters > 50:
+                alone[round(block.y1 - block.y0, 1)] += block.characters
+    if alone.total() > 2 * heights.total():
+        heights = alone
     if not heights:
         return statistics.median(b.y1 - b.y0 for page in pages for b in page.blocks)
     total, seen = sum(heights.values()), 0
@@ -138,8 +160,9 @@ def drop_margins(pages: list[Page], body: float) -> int:
     for page in pages:
         here: set[tuple[str, int]] = set()
         said: set[str] = set()
+        ends = (min(b.y0 for b in page.blocks), max(b.y1 for b in page.blocks)) if page.blocks else (0.0, 0.0)
         for block in page.blocks:
-            side = _margin_of(block, page, body)
+            side = _margin_of(block, page, body, ends)
             if side:
                 found.append((page, block, side))
                 here |= {(side, round(block.y0 / 2) + shift) for shift in (-1, 0, 1)}
@@ -148,34 +171,46 @@ def drop_margins(pages: list[Page], body: float) -> int:
         texts.update(said)
     gone = 0
     n = len(pages)
+    gap = max(0.8 * body, 1.3 * _spacing(pages))
     for page, block, side in found:
         again = texts[_key(block)] >= max(2, 0.25 * n)
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
-        same_place = n > 1 and not noted and places[side, round(block.y0 / 2)] >= max(2, 0.6 * n) and _apart(block, page, body)
+        same_place = n > 1 and not noted and places[side, round(block.y0 / 2)] >= max(2, 0.6 * n) and _apart(block, page, body, gap)
         if again or same_place or PAGE_NUMBER.match(" ".join(block.lines)):
             page.blocks.remove(block)
             gone += 1
     return gone
 
 
-def _margin_of(block: Block, page: Page, body: float) -> str:
+def _margin_of(block: Block, page: Page, body: float, ends: tuple[float, float]) -> str:
     if block.y1 - block.y0 > 2.6 * body or block.characters > 200:
         return ""
-    if block.y1 <= MARGIN * page.height:
+    if block.y1 <= (OUTERMOST if block.y0 < ends[0] + 3 else MARGIN) * page.height:
         return "top"
-    return "bottom" if block.y0 >= (1 - MARGIN) * page.height else ""
+    return "bottom" if block.y0 >= (1 - (OUTERMOST if block.y1 > ends[1] - 3 else MARGIN)) * page.height else ""
 
 
 def _key(block: Block) -> str:
     return re.sub(r"\d+", "#", " ".join(block.lines)).casefold().strip()
 
 
-def _apart(block: Block, page: Page, body: float) -> bool:
+def _spacing(pages: list[Page]) -> float:
+    """White between lines that stand alone, in manuscripts of wide spacing; 0 elsewhere."""
+    gaps = [
+        b.y0 - a.y1
+        for page in pages
+        for a, b in pairwise(page.blocks)
+        if len(a.lines) == len(b.lines) == 1 and min(a.characters, b.characters) > 50 and b.y0 > a.y1
+    ]
+    return statistics.median(gaps) if len(gaps) > 3 * len(pages) else 0.0
+
+
+def _apart(block: Block, page: Page, body: float, gap: float) -> bool:
     """True when a gap parts the block from the text of the page."""
     others = [b for b in page.blocks if b is not block and abs(b.y0 - block.y0) > body / 2]
     if not others:
         return True
-    return min(max(b.y0 - block.y1, block.y0 - b.y1) for b in others) >= 0.8 * body
+    return min(max(b.y0 - block.y1, block.y0 - b.y1) for b in others) >= gap
 
 
 # ---------------------------------------------------------------- paragraphs
@@ -205,6 +240,8 @@ def _kind(block: Block, text: str) -> Kind:
         return "references"
     if block.note:
         return "footnote"
+    if block.table:
+        return "table"
     if CAPTION.match(text):
         return "caption"
     if text.count("\t") > 1 or ("\t" in text and not HEADING.match(text)):
@@ -229,9 +266,14 @@ def goes_on(before: str, text: str) -> bool:
 def _parts(block: Block, body: float) -> Iterable[list[str]]:
     """The paragraphs inside a block: a heading set off from its text, lines that end short, cells of one table row."""
     lines = block.lines
+    if block.table:
+        yield ["\n".join(lines)]
+        return
     visual = max(1, round((block.y1 - block.y0) / body))
     if len(lines) > 1 and visual == 1:
-        yield ["\t".join(line.strip() for line in lines)]
+        label = LABEL.match(lines[0]) and lines[1].lstrip()[:1].isalpha()
+        one = len(lines) == 2 and (label or (len(lines[0]) > 30 and lines[0].rstrip().endswith((".", "?", "!")) and len(lines[1]) > 20))
+        yield [(" " if one else "\t").join(line.strip() for line in lines)]
         return
     if len(lines) > 1 and len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADING.match(lines[0].strip()))):
         yield [lines[0]]
@@ -250,4 +292,4 @@ def _parts(block: Block, body: float) -> Iterable[list[str]]:
 
 
 def _item(line: str, first: str) -> bool:
-    return first in "•‣◦▪–([0123456789" and ITEM.match(line) is not None
+    return first in "•‣◦▪–▶►●■○◆➢✓([0123456789" and ITEM.match(line) is not None

@@ -1,0 +1,119 @@
+"""What manuscripts have and printed papers have not: numbered lines, wide line spacing, fonts that name no letters."""
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+from steps.text.columns import Block
+
+NUMBER = re.compile(r"\s*(\d{1,4})\s*$")
+LEAST = 4  # numbers on a page that make a sequence
+PAGES = 0.6  # share of the pages that have one
+# Codes of the Cork encoding (LaTeX, T1) that stand as they are where a bitmap font says nothing of its letters.
+CORK = {
+    0x10: "“", 0x11: "”", 0x12: "„", 0x13: "«", 0x14: "»", 0x15: "–", 0x16: "—", 0x19: "ı",
+    0x1B: "ff", 0x1C: "fi", 0x1D: "fl", 0x1E: "ffi", 0x1F: "ffl",
+}  # fmt: skip
+CORK_LETTERS = {0xA7: "ğ", 0x87: "Ğ", 0xB3: "ş", 0x93: "Ş", 0x9D: "İ"}
+CORK_SIGN = re.compile("[^\\W\\d_][\x19\x1b-\x1f]|[\x19\x1b-\x1f][^\\W\\d_]{2}")  # within a word: elsewhere they are signs of formulas
+IN_A_WORD = re.compile("(?<=[^\\W\\d_])[\xa7\x87\xb3\x93\x9d](?<!\\bm\xb3)(?<!\\b[cdkm]m\xb3)|[\xa7\x87\xb3\x93\x9d](?=[^\\W\\d_]{2})")
+
+
+def drop_line_numbers(pages: list[list[Block]]) -> int:
+    """Take out the numbers that count the lines of a manuscript, each line or every fifth; returns how many.
+
+    They count up on most pages, in one step, and stand alone on a line of their block.
+    """
+    alone = [
+        [(block, i, int(match[1])) for block in blocks for i, line in enumerate(block.lines) if (match := NUMBER.match(line))]
+        for blocks in pages
+    ]
+    if sum(len(numbers) >= LEAST - 1 for numbers in alone) < PAGES * len(pages):
+        return 0
+    most: list[set[int]] = []
+    for step in (1, 2, 5, 10):
+        counted = [_counted({value for _, _, value in numbers}, step) for numbers in alone]
+        total = sum(map(len, counted))
+        if sum(map(bool, counted)) >= PAGES * len(pages) and total >= 2 * LEAST and total > sum(map(len, most)):
+            most, chosen = counted, step
+    last = 0
+    gone = 0
+    for blocks, numbers, values in zip(pages, alone, most, strict=False):
+        for value in sorted(value for _, _, value in numbers):  # a page with few of them goes on where the one before ended
+            if value - chosen in values or value == last + chosen:
+                values.add(value)
+        last = max(values, default=last)
+        for block in blocks[:]:
+            out = {i for other, i, value in numbers if other is block and value in values}
+            block.lines = [line for i, line in enumerate(block.lines) if i not in out] if out else block.lines
+            gone += len(out)
+            if not block.lines:
+                blocks.remove(block)
+    return gone
+
+
+def _counted(values: set[int], step: int) -> set[int]:
+    """Those of the numbers that stand in a run of `step`, long enough."""
+    found: set[int] = set()
+    for start in values:
+        if start - step not in values:
+            run = [start]
+            while run[-1] + step in values:
+                run.append(run[-1] + step)
+            if len(run) >= (LEAST if step < 5 else LEAST - 1):
+                found.update(run)
+    return found
+
+
+def close_lines(blocks: list[Block], item: re.Pattern[str]) -> list[Block]:
+    """Blocks of one line each, set at an even wide spacing, as the paragraphs that they are; others as they were.
+
+    item: how a line begins that never goes on another.
+    """
+    lone = [b for b in blocks if len(b.lines) == 1 and b.characters > 30]
+    if len(lone) < 8 or 1.5 * sum(b.characters for b in lone) < sum(b.characters for b in blocks):
+        return blocks
+    pitches = Counter(round(b.y1 - a.y1) for a, b in pairwise(blocks) if len(a.lines) == len(b.lines) == 1 and b.y1 > a.y1)
+    if not pitches:
+        return blocks
+    pitch, often = pitches.most_common(1)[0]
+    height = sorted(b.y1 - b.y0 for b in lone)[len(lone) // 2]
+    if often < 5 or pitch > 3 * height:
+        return blocks
+    edge, right = Counter(round(b.x0) for b in lone).most_common(1)[0][0], max(b.x1 for b in lone)
+    out: list[Block] = []
+    for block in blocks:
+        last = out[-1] if out else None
+        if (
+            last is not None
+            and len(block.lines) == 1
+            and abs(block.y1 - last.y1 - pitch) < 0.12 * pitch
+            and abs(block.x0 - edge) < 3  # not indented
+            and not item.match(block.lines[0])
+            and not last.note
+            and not block.note
+            and abs(last.x0 - edge) < 60
+            and (last.x1 > right - 0.15 * (right - edge) or not last.lines[-1].rstrip().endswith((".", "?", "!", ":")))
+            and len(last.lines[-1]) > 30
+        ):
+            out[-1] = Block(min(last.x0, block.x0), last.y0, max(last.x1, block.x1), block.y1, [*last.lines, *block.lines])
+        else:
+            out.append(block)
+    return out
+
+
+def name_letters(blocks: list[Block]) -> None:
+    """Set the letters of LaTeX's T1 fonts that came as bare codes: ligatures, dashes, quotes, ğ ı ş İ."""
+    signs = [line for block in blocks for line in block.lines if CORK_SIGN.search(line)]
+    if not signs:
+        return
+    turkish = sum("\x19" in line for line in signs) > 1
+    for block in blocks:
+        if turkish or any(CORK_SIGN.search(line) for line in block.lines):
+            block.lines = [_named(line, turkish) for line in block.lines]
+
+
+def _named(line: str, turkish: bool) -> str:
+    table = CORK | CORK_LETTERS if "\x19" in line else CORK
+    line = line.translate(table)
+    return IN_A_WORD.sub(lambda found: CORK_LETTERS[ord(found[0])], line) if turkish else line

@@ -1,0 +1,137 @@
+"""Manuscripts and LaTeX papers as a person reads them: each test draws its own pages."""
+
+import re
+
+import pymupdf
+import pytest
+
+from steps.text.columns import Block
+from steps.text.documents import read_documents
+from steps.text.manuscripts import name_letters
+from steps.text.papers import reference_span
+from steps.text.parts import Wanted
+
+PHRASE = (
+    "moss grows slowly on the north side of old walls and needs little more than rain and some shade to cover the stone in a few years "
+    "while the south side stays bare because the sun dries every cushion before it can hold on to the joints between the bricks"
+)
+WORDS = PHRASE.split()
+
+
+def sentence(seed: int, words: int = 11) -> str:
+    """A line of text, another for each seed."""
+    return " ".join(WORDS[(seed * 7 + i) % len(WORDS)] for i in range(words))
+
+
+def read(path, **parts) -> str:
+    [document] = read_documents(path, parts=Wanted(**parts), complain=print)
+    return document.text
+
+
+def drawn(path, pages: int, draw) -> None:
+    """A PDF whose pages `draw(page, number)` fills."""
+    document = pymupdf.open()
+    for number in range(pages):
+        draw(document.new_page(width=612, height=792), number)
+    document.save(path)
+
+
+@pytest.mark.parametrize("step", [1, 5])
+def test_line_numbers_of_a_manuscript_are_no_text(tmp_path, step):
+    """Numbered lines, double spaced: no number is left, and the lines are paragraphs."""
+
+    def draw(page, number):
+        for i in range(24):
+            count = number * 24 + i + 1
+            page.insert_text((110, 100 + 25 * i), sentence(count), fontsize=12)
+            if count % step == 0:
+                page.insert_text((80, 100 + 25 * i), str(count), fontsize=6)
+
+    drawn(tmp_path / "m.pdf", 3, draw)
+    text = read(tmp_path / "m.pdf", tables=False)
+    assert re.findall(r"\d+", text) == []
+    assert [sentence(i + 1) in text.replace("\n\n", " ") for i in range(72)] == [True] * 72
+    assert text.count("\n\n") < 6
+
+
+def test_a_table_of_years_in_a_paper_stays(tmp_path):
+    """A column that counts up is no numbering of lines."""
+
+    def draw(page, number):
+        for i in range(20):
+            page.insert_text((72, 200 + 14 * i), sentence(i + number * 20), fontsize=11)
+        if number == 1:
+            for i in range(6):
+                page.insert_text((72, 80 + 14 * i), str(2015 + i), fontsize=11)
+                page.insert_text((140, 80 + 14 * i), f"{i}.5", fontsize=11)
+
+    drawn(tmp_path / "t.pdf", 3, draw)
+    assert all(str(year) in read(tmp_path / "t.pdf") for year in range(2015, 2021))
+
+
+def test_page_numbers_far_from_the_edge_go(tmp_path):
+    """The wide margins of LaTeX's own classes: the number is the last on its page, and the head the first."""
+
+    def draw(page, number):
+        page.insert_text((130, 100), "A. Berg and M. Kaya", fontsize=10)
+        for i in range(38):
+            page.insert_text((130, 130 + 14 * i), sentence(i + number * 40), fontsize=11)
+        page.insert_text((300, 698), str(number + 1), fontsize=11)
+
+    drawn(tmp_path / "n.pdf", 3, draw)
+    text = read(tmp_path / "n.pdf")
+    assert "Berg" not in text
+    assert re.findall(r"\d", text) == []
+
+
+def test_a_footnote_of_one_line_and_its_mark_go(tmp_path):
+    """Its raised number makes the line as tall as the text's; the number in the text goes with it, unless footnotes are kept."""
+
+    def draw(page, number):
+        for i in range(40):
+            page.insert_text((72, 80 + 13 * i), sentence(i + number * 50), fontsize=11)
+        if number == 0:
+            end = 72 + pymupdf.get_text_length(sentence(39), fontsize=11)
+            page.insert_text((end, 80 + 13 * 39 - 4), "1", fontsize=7)
+            page.insert_text((80, 626), "1", fontsize=6)
+            page.insert_text((84, 630), "Measured with the same ruler in both years.", fontsize=9)
+
+    drawn(tmp_path / "f.pdf", 2, draw)
+    assert "ruler" not in read(tmp_path / "f.pdf")
+    assert re.findall(r"\d", read(tmp_path / "f.pdf")) == []
+    assert "1" in read(tmp_path / "f.pdf", footnotes=True)
+
+
+def test_a_table_is_rows_of_cells(tmp_path):
+    """Cells that stand side by side in one block are a row each, and no text when tables are not wanted."""
+
+    def draw(page, number):
+        for i in range(20):
+            page.insert_text((72, 80 + 13 * i), sentence(i), fontsize=11)
+        for i, row in enumerate([("Wall", "2019", "2020"), ("North", "12.1", "13.4"), ("South", "2.1", "3.4")]):
+            for j, cell in enumerate(row):
+                page.insert_text((200 + 40 * j, 400 + 12 * i), cell, fontsize=10)
+
+    drawn(tmp_path / "t.pdf", 1, draw)
+    assert "North\t12.1\t13.4" in read(tmp_path / "t.pdf")
+    assert "North" not in read(tmp_path / "t.pdf", tables=False)
+
+
+def test_letters_of_bitmap_fonts_are_named():
+    """LaTeX's T1 fonts without names: Turkish letters and ligatures come as bare codes."""
+    turkish = Block(0, 0, 1, 1, ["bak\x19r", "yaln\x19zca duvar\x19n a§ac\x19 ve \x93erit kar³\x19s\x19nda, \x9dki"])
+    english = Block(0, 0, 1, 1, ["the di\x1berent \x1cgures, 3 m³ and § 4"])
+    formula = Block(0, 0, 1, 1, ["\x12 a \x1b b", "Charlie Author§"])
+    name_letters([turkish])
+    name_letters([english, formula])
+    assert turkish.lines == ["bakır", "yalnızca duvarın ağacı ve Şerit karşısında, İki"]
+    assert english.lines == ["the different figures, 3 m³ and § 4"]
+    assert formula.lines == ["\x12 a \x1b b", "Charlie Author§"]
+
+
+def test_an_appendix_known_by_its_letter_ends_the_reference_list():
+    """`A How the plots were drawn`, with text below it."""
+    body = [sentence(i, 60) for i in range(6)]
+    entries = [f"[{i}] Berg A. Moss on walls. {1990 + i}." for i in range(5)]
+    paragraphs = [*body, "References", *entries, "A How the plots were drawn", sentence(3, 50)]
+    assert reference_span(paragraphs) == (6, 12)
