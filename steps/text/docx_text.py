@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
+from steps.text.docx_math import M, linear
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.unreadable import Unreadable
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+CONTENTS = ("toc ", "table of figures")  # names of the styles of lists of headings, which say each heading twice
+RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
+SYMBOLS = dict(zip("abcdefghijklmnopqrstuvwxyz", "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True)) | {
+    "D": "Δ", "S": "Σ", "W": "Ω", "F": "Φ", "G": "Γ", "L": "Λ", "P": "Π", "Q": "Θ", "Y": "Ψ", "X": "Ξ", "\xb1": "±", "\xb4": "×",
+    "\xa3": "≤", "\xb3": "≥", "\xb0": "°", "\xb9": "≠", "\xbb": "≈", "\xae": "→", "\xb7": "•", "\xa5": "∞",
+}  # fmt: skip
 
 
 def docx_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
@@ -86,6 +92,11 @@ class Lists:
                 if of is not None and of.get(f"{W}val") == abstract:
                     self.formats[number.get(f"{W}numId", ""), level] = kind
 
+    def style(self, paragraph: Any) -> str:
+        """Name of the paragraph's style, empty where it has none of its own."""
+        style = paragraph.find(f"{W}pPr/{W}pStyle")
+        return self.names.get(style.get(f"{W}val", ""), "") if style is not None else ""
+
     def mark(self, paragraph: Any) -> str:
         """`- `, `3. ` or nothing. Headings that Word numbers stay bare."""
         properties = paragraph.find(f"{W}pPr")
@@ -114,11 +125,18 @@ def _number_of(given: Any) -> tuple[str, str]:
 
 
 def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
+    before: str | None = None  # a paragraph whose end was deleted: it goes on in the next
     for child in parent.iterchildren():
         if child.tag == f"{W}p":
+            if lists.style(child).startswith(CONTENTS):
+                continue
             text = _paragraph(child)
+            if child.find(f"{W}pPr/{W}rPr/{W}del") is not None:
+                before = (before or "") + text
+                continue
+            text, before = (before or "") + text, None
             if text.strip():
-                yield Part(_kind(child, text, lists), lists.mark(child) + text)
+                yield Part(_kind(child, text.strip(), lists), lists.mark(child) + text.strip())
             for box in _boxes(child):
                 yield from _blocks(box, lists)
         elif child.tag == f"{W}tbl":
@@ -126,29 +144,36 @@ def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
         elif child.tag == f"{W}sdt":
             for content in child.iterchildren(f"{W}sdtContent"):
                 yield from _blocks(content, lists)
-        elif child.tag in (f"{W}ins", f"{W}moveTo"):
+        elif child.tag in (f"{W}ins", f"{W}moveTo", f"{W}customXml", f"{W}smartTag"):
             yield from _blocks(child, lists)
+    if before and before.strip():
+        yield Part("text", before.strip())
 
 
 def _kind(paragraph: Any, text: str, lists: Lists) -> Kind:
-    style = paragraph.find(f"{W}pPr/{W}pStyle")
-    name = lists.names.get(style.get(f"{W}val", ""), "") if style is not None else ""
+    name = lists.style(paragraph)
     if name.startswith(("heading", "title")) or section_of(text):
         return "heading"
     return "caption" if name == "caption" or (CAPTION.match(text) and len(text) < 300) else "text"
 
 
 def _paragraph(paragraph: Any) -> str:
-    """Runs of a paragraph, inserted ones too, deleted ones and text boxes not."""
+    """Runs of a paragraph, inserted ones too, equations in a line; deleted and hidden ones and text boxes not."""
     parts: list[str] = []
 
     def walk(node: Any) -> None:
         for child in node.iterchildren():
             tag = child.tag
-            if tag in (f"{W}del", f"{W}moveFrom", f"{W}pPr", f"{W}txbxContent", f"{W}instrText", f"{W}delText", FALLBACK):
+            if tag in (f"{W}del", f"{W}moveFrom", f"{W}pPr", f"{W}rPr", f"{W}txbxContent", f"{W}instrText", f"{W}delText", FALLBACK):
                 continue
-            if tag in (f"{W}t", MATH):
-                parts.append(child.text or "")
+            if tag == f"{W}r" and _on(child.find(f"{W}rPr/{W}vanish")):
+                continue
+            if tag == f"{W}t":
+                parts.append(_raised(child, parts))
+            elif tag == f"{M}oMath":
+                parts.append(linear(child))
+            elif tag == f"{W}sym":
+                parts.append(_symbol(child))
             elif tag in (f"{W}tab", f"{W}ptab"):
                 parts.append("\t")
             elif tag in (f"{W}br", f"{W}cr"):
@@ -159,7 +184,27 @@ def _paragraph(paragraph: Any) -> str:
                 walk(child)
 
     walk(paragraph)
-    return "".join(parts).strip()
+    return "".join(parts)
+
+
+def _on(switch: Any) -> bool:
+    return switch is not None and switch.get(f"{W}val", "true") not in ("0", "false", "off")
+
+
+def _raised(text: Any, before: list[str]) -> str:
+    """A run's text; an exponent behind a figure as one, for `10` and a raised `3` are not 103."""
+    said = text.text or ""
+    place = text.getparent().find(f"{W}rPr/{W}vertAlign")
+    raised = place is not None and place.get(f"{W}val") == "superscript"
+    if raised and before and before[-1][-1:].isdecimal() and said.strip() and all(ord(c) in RAISED for c in said.strip()):
+        return said.translate(RAISED)
+    return said
+
+
+def _symbol(symbol: Any) -> str:
+    """What a character of the font Symbol looks like; those of other picture fonts say nothing."""
+    code = int(symbol.get(f"{W}char", "0"), 16)
+    return SYMBOLS.get(chr(code & 0xFF), "") if symbol.get(f"{W}font", "").lower() == "symbol" else ""
 
 
 def _boxes(paragraph: Any) -> Iterator[Any]:
@@ -173,6 +218,8 @@ def _table(table: Any, lists: Lists) -> str:
     """Rows as lines, cells parted by tabs; a merged cell once."""
     lines = []
     for row in table.iterchildren(f"{W}tr"):
+        if row.find(f"{W}trPr/{W}del") is not None:
+            continue
         cells = []
         for cell in row.iterchildren(f"{W}tc"):
             merge = cell.find(f"{W}tcPr/{W}vMerge")
