@@ -28,6 +28,43 @@ CELLS = {"td", "th"}
 EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SKIP_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "menu"}
 MAIN = ("main", "article")
+BESIDE = re.compile(  # names of classes and ids of what stands beside the text on pages whose tags do not say it
+    r"(?!(?:has|with|no)[-_])(?:.*[-_])?(?:cookies?|consent|gdpr|breadcrumbs?|navbar|navbox|nav|navigation|menu|sidebar|catlinks|editsection"
+    r"|printfooter|toc|noprint"
+    r"|newsletter|advertisement|ads?|skip-link|screen-reader-text|sr-only)(?:[-_](?:banner|bar|notice|links?|list|container|wrapper|area|content"
+    r"|menu|popup|modal|box|widget|trail|item))*"
+    r"|(?:social|share|sharing)[-_](?:bar|buttons?|links?|icons?|list|post|this)|sharedaddy|addtoany.*|related(?:[-_](?:posts?|articles?|links?))"
+    r"|(?:site|page|main|global)?[-_]?footer|comments(?:[-_](?:area|list|section))?|comment[-_](?:list|respond|form)|widget[-_]area"
+    r"|entry[-_]meta|post[-_]meta|byline",
+    re.IGNORECASE,
+)
+NEVER_BESIDE = {
+    "html",
+    "body",
+    "main",
+    "article",
+    "table",
+    "tbody",
+    "tr",
+    "td",
+    "th",
+    "pre",
+    "code",
+    "p",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+}
+BY_ID = {"div", "ul", "ol"}  # whose ids say what they are for; those of sections and headings say what they are about
+HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+KEPT = str.maketrans(" \t\n", "\ue000\ue001\ue002")  # white space that browsers show, inside <pre>
+SHOWN = str.maketrans("\ue000\ue001\ue002", " \t\n")
+LINE, FIRST = "\x1d", "\x1f"  # a new line, and the first cell of a row
+CELL = re.compile(rf"\t[ \n{LINE}]*([^\n\t{LINE}{FIRST}]{{0,200}})[ \n]*(?=[\t{LINE}])")  # with one line in it
+BREAK = re.compile(rf"[ \t]*(?:[{LINE}\n][ \t]*)+")
 HEADER_WORDS = 40  # words of paragraphs, outside links, that make a page header text
 
 
@@ -47,6 +84,10 @@ def html_text(page: str) -> tuple[str, str]:
     reader = _Reader()
     reader.feed(page)
     reader.close()
+    if reader.beside > sum(map(len, reader.parts)):  # names that mean something else here
+        reader = _Reader(by_name=False)
+        reader.feed(page)
+        reader.close()
     everything = reader.text(reader.parts)
     inner = reader.text(reader.main)
     one = reader.mains == 1 or (not reader.mains and reader.articles == 1)  # a list of articles is all of the page
@@ -55,8 +96,13 @@ def html_text(page: str) -> tuple[str, str]:
 
 
 class _Reader(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, *, by_name: bool = True) -> None:
         super().__init__(convert_charrefs=True)
+        self.by_name = by_name
+        self.beside = 0  # characters left out by the name of what holds them
+        self.named: list[int] = []  # places in `open` of what is left out by its name
+        self.first = False  # the next cell begins its row
+        self.lists: list[int] = []  # items so far of each list that is open; -1: not counted
         self.parts: list[str] = []
         self.main: list[str] = []
         self.title: list[str] = []
@@ -75,16 +121,45 @@ class _Reader(HTMLParser):
         self.mains += tag == "main"
         self.articles += tag == "article" and not any(name == "article" for name, _ in self.open)
         hidden = "hidden" in given or given.get("role") in SKIP_ROLES or given.get("aria-hidden") == "true"
+        hidden = hidden or bool(HIDDEN.search(given.get("style") or ""))
         in_article = any(name in MAIN for name, _ in self.open)
         silent = hidden or (tag in SILENT and not (tag == "header" and in_article))
-        if tag == "br":
-            self._put("\n")
-        elif tag in CELLS:
-            self._put("\t")
-        elif tag in BLOCKS:
-            self._put("\n\n" if tag != "li" else "\n")
+        if not silent and self.by_name and tag not in NEVER_BESIDE and tag not in EMPTY:
+            names = (given.get("class") or "").split()
+            if "section" not in names and self._is_beside(tag, names, given.get("id") or ""):
+                self.named.append(len(self.open))
+                silent = True
+        self._begin(tag)
         if tag not in EMPTY:
             self.open.append((tag, silent))
+
+    @staticmethod
+    def _is_beside(tag: str, names: list[str], called: str) -> bool:
+        """True for what stands beside the text by its classes or id, and for the raised number of a reference."""
+        if tag == "sup" and "reference" in names:
+            return True
+        return any(BESIDE.fullmatch(name) for name in [*names, *([called] if tag in BY_ID else [])])
+
+    def _begin(self, tag: str) -> None:
+        """What stands between the text before a tag and the text inside."""
+        if tag == "br":
+            self._put("\n")
+        elif tag == "tr":
+            self.first = True
+            self._put(LINE)
+        elif tag in CELLS:
+            self._put(FIRST if self.first else "\t")
+            self.first = False
+        elif tag in ("ul", "ol"):
+            self.lists.append(0 if tag == "ol" else -1)
+            self._put("\n\n" if len(self.lists) == 1 else LINE)
+        elif tag == "li":
+            counted = self.lists and self.lists[-1] >= 0
+            if counted:
+                self.lists[-1] += 1
+            self._put(f"{LINE}{self.lists[-1]}. " if counted else f"{LINE}- ")
+        elif tag in BLOCKS:
+            self._put("\n\n")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "title":
@@ -92,20 +167,24 @@ class _Reader(HTMLParser):
         for i in range(len(self.open) - 1, -1, -1):
             if self.open[i][0] == tag:
                 del self.open[i:]
+                self.named = [place for place in self.named if place < i]
                 break
+        if tag in ("ul", "ol") and self.lists:
+            self.lists.pop()
         if tag == "header" and self.header and not any(silent for _, silent in self.open):
             if self.header_words >= HEADER_WORDS:
                 self._put("\n\n" + "".join(self.header) + "\n\n")
             self.header, self.header_words = [], 0
         if tag in BLOCKS:
-            self._put("\n\n" if tag not in ("li", "tr") else "\n")
+            inner = tag in ("li", "tr") or (tag in ("ul", "ol") and self.lists)
+            self._put(LINE if inner else "\n\n")
 
     def handle_data(self, data: str) -> None:
         if self.in_title:
             self.title.append(data)
             return
         if any(name == "pre" for name, _ in self.open):
-            self._put(data.replace("\r\n", "\n"))
+            self._put(data.replace("\r\n", "\n").translate(KEPT))
         else:
             self._put(re.sub(r"[ \t\r\n\f]+", " ", data))
 
@@ -116,6 +195,7 @@ class _Reader(HTMLParser):
             names = [name for name, _ in self.open]
             self.header_words += len(text.split()) if "p" in names and "a" not in names else 0
         if silencing:
+            self.beside += len(text) if len(silencing) == len(self.named) else 0
             return
         self.parts.append(text)
         if any(name in MAIN for name, _ in self.open):
@@ -124,6 +204,9 @@ class _Reader(HTMLParser):
     @staticmethod
     def text(parts: list[str]) -> str:
         """Parts joined, with the blanks that browsers would not show taken out."""
-        joined = re.sub(r"[ \t]*\n[ \t]*", "\n", "".join(parts))
-        joined = re.sub(r" *\t[ \t]*", "\t", joined)
-        return re.sub(r"\n{3,}", "\n\n", joined).strip()
+        joined = CELL.sub(r"\t\1", "".join(parts))
+        joined = re.sub(r" *\t *", "\t", joined)
+        joined = BREAK.sub(lambda found: "\n\n" if found[0].count("\n") > 1 else "\n", joined)
+        joined = re.sub(r"^(?:-|\d+\.)\n+(?=\S)", lambda found: found[0].split("\n")[0] + " ", joined, flags=re.MULTILINE)
+        joined = re.sub(r"^(?:-|\d+\.)[ \n]*$", "", joined, flags=re.MULTILINE)
+        return re.sub(r"\n{3,}", "\n\n", joined).replace(FIRST, "").strip().translate(SHOWN)

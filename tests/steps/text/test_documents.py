@@ -92,7 +92,7 @@ def test_html_main_text(tmp_path):
         "<footer>© ben</footer></body></html>"
     )
     [document] = read_documents(put(tmp_path, "a.html", page.encode("cp1254")), complain=print)
-    assert (document.title, document.text) == ("Ağaç", "Ağaç\n\nBir & iki\nüç.\n\na\nb")
+    assert (document.title, document.text) == ("Ağaç", "Ağaç\n\nBir & iki\nüç.\n\n- a\n- b")
 
 
 def test_markdown_front_matter_goes(tmp_path):
