@@ -1,6 +1,7 @@
 """Reading order on a page: columns are found by the white gutters between blocks."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from statistics import median
@@ -153,22 +154,31 @@ def _columns_beside(blocks: list[Block], start: float, end: float) -> bool:
     return True
 
 
-def table_rows(page: dict[str, Any]) -> dict[tuple[int, int], list[str]]:
-    """Corner of each block whose lines stand side by side, as cells do, to its rows. page: as pymupdf's `extractDICT` gives it."""
-    found = {}
-    for block in page["blocks"]:
-        rows: list[list[tuple[float, float, float, str]]] = []
-        for line in block.get("lines", ()):
-            x0, y0, _, y1 = line["bbox"]
-            text = "".join(span["text"] for span in line["spans"]).strip()
-            if not text:
-                continue
-            if rows and min(y1, rows[-1][0][2]) - max(y0, rows[-1][0][1]) > 0.5 * min(y1 - y0, rows[-1][0][2] - rows[-1][0][1]):
-                rows[-1].append((x0, y0, y1, text))
+def table_rows(words: Iterable[tuple[Any, ...]], wanted: set[int]) -> dict[int, list[str]]:
+    """Number of each wanted block whose lines stand side by side, as cells do, to its rows.
+
+    words: of a page, as pymupdf's `extractWORDS` gives them: corners, word, numbers of block and line.
+    """
+    lines: dict[tuple[int, int], list[Any]] = {}
+    for x0, y0, _, y1, word, block, line, _ in words:
+        if block in wanted:
+            known = lines.get((block, line))
+            if known is None:
+                lines[block, line] = [x0, y0, y1, word]
             else:
-                rows.append([(x0, y0, y1, text)])
+                known[1:] = min(known[1], y0), max(known[2], y1), f"{known[3]} {word}"
+    blocks: dict[int, list[list[list[Any]]]] = {}
+    for (block, _), cell in lines.items():
+        rows = blocks.setdefault(block, [])
+        top, bottom = (rows[-1][0][1], rows[-1][0][2]) if rows else (0.0, 0.0)
+        if rows and min(cell[2], bottom) - max(cell[1], top) > 0.5 * min(cell[2] - cell[1], bottom - top):
+            rows[-1].append(cell)
+        else:
+            rows.append([cell])
+    found = {}
+    for block, rows in blocks.items():
         wide = [row for row in rows if len(row) > 1]
         cells = [cell[3] for row in wide for cell in row if not cell[3].isdigit()]  # lines of manuscripts are numbered
         if len(wide) > 1 and 5 * len(wide) >= 4 * len(rows) and sum(map(len, cells)) <= 22 * len(cells):
-            found[round(block["bbox"][0]), round(block["bbox"][1])] = ["\t".join(cell[3] for cell in sorted(row)) for row in rows]
+            found[block] = ["\t".join(cell[3] for cell in sorted(row)) for row in rows]
     return found

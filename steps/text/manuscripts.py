@@ -15,6 +15,7 @@ CORK = {
     0x1B: "ff", 0x1C: "fi", 0x1D: "fl", 0x1E: "ffi", 0x1F: "ffl",
 }  # fmt: skip
 CORK_LETTERS = {0xA7: "ğ", 0x87: "Ğ", 0xB3: "ş", 0x93: "Ş", 0x9D: "İ"}
+CONTROL = re.compile("[\x19\x1b-\x1f]")
 CORK_SIGN = re.compile("[^\\W\\d_][\x19\x1b-\x1f]|[\x19\x1b-\x1f][^\\W\\d_]{2}")  # within a word: elsewhere they are signs of formulas
 IN_A_WORD = re.compile("(?<=[^\\W\\d_])[\xa7\x87\xb3\x93\x9d](?<!\\bm\xb3)(?<!\\b[cdkm]m\xb3)|[\xa7\x87\xb3\x93\x9d](?=[^\\W\\d_]{2})")
 
@@ -25,7 +26,12 @@ def drop_line_numbers(pages: list[list[Block]]) -> int:
     They count up on most pages, in one step, and stand alone on a line of their block.
     """
     alone = [
-        [(block, i, int(match[1])) for block in blocks for i, line in enumerate(block.lines) if (match := NUMBER.match(line))]
+        [
+            (block, i, int(match[1]))
+            for block in blocks
+            for i, line in enumerate(block.lines)
+            if len(line) < 8 and (match := NUMBER.match(line))
+        ]
         for blocks in pages
     ]
     if sum(len(numbers) >= LEAST - 1 for numbers in alone) < PAGES * len(pages):
@@ -104,6 +110,8 @@ def close_lines(blocks: list[Block], item: re.Pattern[str]) -> list[Block]:
 
 def name_letters(blocks: list[Block]) -> None:
     """Set the letters of LaTeX's T1 fonts that came as bare codes: ligatures, dashes, quotes, ğ ı ş İ."""
+    if not CONTROL.search("\n".join(["\n".join(block.lines) for block in blocks])):
+        return
     signs = [line for block in blocks for line in block.lines if CORK_SIGN.search(line)]
     if not signs:
         return

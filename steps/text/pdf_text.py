@@ -104,16 +104,17 @@ def _pages(path: Path, password: str | None) -> tuple[list[Page], str]:
 def _page(page: Any, flags: int) -> Page:
     blocks = []
     found = page.get_textpage(flags=flags)
-    cells: dict[tuple[int, int], list[str]] | None = None
-    for x0, y0, x1, y1, text, _, kind in found.extractBLOCKS():
-        lines = [line for line in text.translate(LIGATURES).split("\n") if line.strip()]
+    dense: dict[int, Block] = {}
+    for x0, y0, x1, y1, text, number, kind in found.extractBLOCKS():
+        lines = [line for line in (text if text.isascii() else text.translate(LIGATURES)).split("\n") if line.strip()]
         if kind == 0 and lines:
             block = Block(x0, y0, x1, y1, lines)
-            if len(lines) > 3 and (y1 - y0) / len(lines) < SHARED:
-                cells = table_rows(found.extractDICT()) if cells is None else cells
-                if rows := cells.get((round(x0), round(y0))):
-                    block.lines, block.table = [row.translate(LIGATURES) for row in rows], True
+            if len(lines) > 3 and y1 - y0 < SHARED * len(lines) and len(text) < 32 * len(lines):
+                dense[number] = block
             blocks.append(block)
+    if dense:
+        for number, rows in table_rows(found.extractWORDS(), set(dense)).items():
+            dense[number].lines, dense[number].table = [row.translate(LIGATURES) for row in rows], True
     return Page(page.rect.height, blocks, pictures=bool(not blocks and page.get_images()))
 
 
