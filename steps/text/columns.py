@@ -9,6 +9,8 @@ from typing import Any
 
 GUTTER = 5  # points: narrower white is a gap between words
 WIDE = 0.6
+BAND = 5  # points of white between rows of authors
+HEADING = 16  # points: at most this high, and this far above its text
 
 
 @dataclass(eq=False, slots=True)
@@ -39,8 +41,42 @@ def ordered_pages(pages: list[list[Block]]) -> list[Block]:
         alike = [gutters for gutters in own if tuple(round(x / 12) for x in gutters) == common[0][0]]
         usual = [median(xs) for xs in zip(*alike, strict=True)]
     out: list[Block] = []
-    for page, gutters in zip(pages, own, strict=True):
-        out += reading_order(page, gutters or (usual if _fit(page, usual) else []))
+    for number, (page, gutters) in enumerate(zip(pages, own, strict=True)):
+        gutters = gutters or (usual if _fit(page, usual) else [])
+        front = _front(page, gutters) if number == 0 and gutters else []
+        out += _by_bands(front)
+        out += reading_order([b for b in page if b not in front] if front else page, gutters)
+    return out
+
+
+def _front(blocks: list[Block], gutters: list[float]) -> list[Block]:
+    """What stands on a first page above all running text: the authors, whose places are not the columns', under a title over a gutter."""
+    running = [b.y0 for b in blocks if not b.table and (b.characters > 150 or (len(b.lines) > 1 and b.characters > 38 * len(b.lines)))]
+    title = min(blocks, key=lambda b: b.y0)
+    if not running or not any(title.x0 < gutter - GUTTER and title.x1 > gutter + GUTTER for gutter in gutters):
+        return []
+    top = min(running)
+    return [b for b in blocks if b.y1 < top and not (top - b.y1 < HEADING and b.y1 - b.y0 < HEADING and b.characters < 60)]
+
+
+def _by_bands(blocks: list[Block]) -> list[Block]:
+    """Bands parted by white from top to bottom; in a band the groups that stand beside each other from left to right, each read down."""
+    out: list[Block] = []
+    bands: list[list[Block]] = []
+    for block in sorted(blocks, key=lambda b: b.y0):
+        if bands and block.y0 < max(b.y1 for b in bands[-1]) + BAND:
+            bands[-1].append(block)
+        else:
+            bands.append([block])
+    for band in bands:
+        groups: list[list[Block]] = []
+        for block in sorted(band, key=lambda b: b.x0):
+            if groups and block.x0 < max(b.x1 for b in groups[-1]):
+                groups[-1].append(block)
+            else:
+                groups.append([block])
+        for group in groups:
+            out += _by_lines(group)
     return out
 
 

@@ -64,6 +64,12 @@ def without_references(text: str) -> str:
     return "".join(paragraphs[: 2 * start] + paragraphs[2 * end :]).rstrip("\n") + ("\n" if text.endswith("\n") else "")
 
 
+GROWN = (  # words that begin others without a hyphen
+    "above after back data down else every extra field fore further hand head here home house inter land life like micro more multi never "
+    "none over photo poly post rain side some stand super their them then there thing time under upon wall water what when where which "
+    "while whole wide wind with work"
+)
+JOINING = frozenset(GROWN.split())
 AROUND = (("", ""), ("", ","), ("", "."), ("", ";"), ("", ":"), ("", ")"), ("", "),"), ("(", ""), ("“", ""), ("", "”"))
 
 
@@ -78,9 +84,21 @@ class Hyphens:
         """Between blanks, lower case, marks at their ends included. A word that a line end parts is two, and no evidence."""
         return Counter(self.text.replace(SOFT_HYPHEN, "").lower().split())
 
+    @cached_property
+    def english(self) -> bool:
+        """Nearly all letters are ASCII."""
+        return sum(c.isalpha() and not c.isascii() for c in self.text[:50_000]) < 0.003 * min(50_000, len(self.text) or 1)
+
     def met(self, word: str) -> int:
         """How often the document has the word, with what may stand around it."""
         return sum(self.words[f"{before}{word}{after}"] for before, after in AROUND)
+
+    def compound(self, first: str, second: str) -> bool:
+        """True when both halves are words that the document has by themselves, and the first is not one that grows together with others.
+
+        English alone: other languages break long words where halves are words too.
+        """
+        return self.english and min(len(first), len(second)) > 3 and first not in JOINING and self.met(first) > 0 and self.met(second) > 0
 
     def join(self, left: str, right: str, *, unknown: bool = True) -> str:
         """`left` ends in a hyphen at a line end, `right` is the next line: both joined. unknown: drop the hyphen of a word never met."""
@@ -90,7 +108,7 @@ class Hyphens:
             return left + right  # "48-\nhour", "pre-\nRoman", a lone dash: the hyphen stays
         whole, parted = (first[1] + second[0]).lower(), f"{first[1]}-{second[0]}".lower()
         as_one, as_two = self.met(whole), self.met(parted)
-        drop = as_one >= as_two if as_one or as_two else unknown
+        drop = as_one >= as_two if as_one or as_two else unknown and not self.compound(first[1].lower(), second[0].lower())
         return left[:-1] + right if drop else left + right
 
 

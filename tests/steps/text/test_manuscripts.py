@@ -8,7 +8,7 @@ import pytest
 from steps.text.columns import Block
 from steps.text.documents import read_documents
 from steps.text.manuscripts import name_letters
-from steps.text.papers import reference_span
+from steps.text.papers import Hyphens, reference_span
 from steps.text.parts import Wanted
 
 PHRASE = (
@@ -135,3 +135,27 @@ def test_an_appendix_known_by_its_letter_ends_the_reference_list():
     entries = [f"[{i}] Berg A. Moss on walls. {1990 + i}." for i in range(5)]
     paragraphs = [*body, "References", *entries, "A How the plots were drawn", sentence(3, 50)]
     assert reference_span(paragraphs) == (6, 12)
+
+
+def test_authors_beside_each_other_are_read_one_by_one(tmp_path):
+    """Three authors over two columns, each with two boxes, under a title that spans both."""
+
+    def draw(page, number):
+        page.insert_text((190, 70), "Moss on the walls of a small town", fontsize=16)
+        for i, name in enumerate(["Anna Berg", "Mehmet Kaya", "Li Chen"]):
+            page.insert_text((80 + 170 * i, 100), name, fontsize=12)
+            page.insert_text((80 + 170 * i, 116), f"Institute {i + 1}", fontsize=9)
+        for column in range(2):
+            for i in range(40):
+                page.insert_text((54 + 264 * column, 160 + 12 * i), sentence(i + 40 * column, 8), fontsize=9)
+
+    drawn(tmp_path / "a.pdf", 1, draw)
+    front = " ".join(read(tmp_path / "a.pdf").split())
+    assert re.search(r"small town Anna Berg Institute 1 Mehmet Kaya Institute 2 Li Chen Institute 3", front)
+
+
+def test_a_compound_parted_at_its_hyphen_keeps_it():
+    """Both halves are words of the document; `mea-sured` is not two."""
+    hyphens = Hyphens("it looks north to walls facing the sea")
+    assert hyphens.join("north-", "facing walls") == "north-facing walls"
+    assert hyphens.join("mea-", "sured") == "measured"
