@@ -67,7 +67,7 @@ def without_references(text: str) -> str:
 GROWN = (  # words that begin others without a hyphen
     "above after back data down else every extra field fore further hand head here home house inter land life like micro more multi never "
     "none over photo poly post rain side some stand super their them then there thing time under upon wall water what when where which "
-    "while whole wide wind with work"
+    "while whole wide wind with work note book news text foot team class frame"
 )
 JOINING = frozenset(GROWN.split())
 AROUND = (("", ""), ("", ","), ("", "."), ("", ";"), ("", ":"), ("", ")"), ("", "),"), ("(", ""), ("“", ""), ("", "”"))
