@@ -1,5 +1,6 @@
 """Reading order on a page: columns are found by the white gutters between blocks."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from statistics import median
 from typing import Any
 
 GUTTER = 5  # points: narrower white is a gap between words
+MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
 WIDE = 0.6
 BAND = 5  # points of white between rows of authors
 HEADING = 16  # points: at most this high, and this far above its text
@@ -216,5 +218,6 @@ def table_rows(words: Iterable[tuple[Any, ...]], wanted: set[int]) -> dict[int, 
         wide = [row for row in rows if len(row) > 1]
         cells = [cell[3] for row in wide for cell in row if not cell[3].isdigit()]  # lines of manuscripts are numbered
         if len(wide) > 1 and 5 * len(wide) >= 4 * len(rows) and sum(map(len, cells)) <= 22 * len(cells):
-            found[block] = ["\t".join(cell[3] for cell in sorted(row)) for row in rows]
+            listed = all(len(row) == 2 and MARK.match(min(row)[3]) and max(row)[3][:1].isalpha() for row in wide)
+            found[block] = [(" " if listed else "\t").join(cell[3] for cell in sorted(row)) for row in rows]
     return found

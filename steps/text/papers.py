@@ -87,7 +87,7 @@ class Hyphens:
     @cached_property
     def english(self) -> bool:
         """Nearly all letters are ASCII."""
-        return sum(c.isalpha() and not c.isascii() for c in self.text[:50_000]) < 0.003 * min(50_000, len(self.text) or 1)
+        return sum(c.isalpha() and not c.isascii() for c in self.text[:50_000]) < 0.01 * min(50_000, len(self.text) or 1)
 
     def met(self, word: str) -> int:
         """How often the document has the word, with what may stand around it."""

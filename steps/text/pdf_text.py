@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.text.columns import Block, ordered_pages, table_rows
+from steps.text.columns import MARK, Block, ordered_pages, table_rows
 from steps.text.manuscripts import close_lines, drop_line_numbers, name_letters
 from steps.text.notes import MARKED, drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
@@ -37,6 +37,7 @@ FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not en
 MARGIN = 0.12  # share of the page's height in which running heads stand
 OUTERMOST = 0.17  # in which they stand when nothing lies beyond them: wide margins, as of LaTeX's own classes
 SHARED = 8.5  # points of height for a line: with less, several stand side by side
+TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
 SMALL = 0.63  # of the body's line height: labels inside figures
 
 
@@ -114,7 +115,7 @@ def _page(page: Any, flags: int) -> Page:
             blocks.append(block)
     if dense:
         for number, rows in table_rows(found.extractWORDS(), set(dense)).items():
-            dense[number].lines, dense[number].table = [row.translate(LIGATURES) for row in rows], True
+            dense[number].lines, dense[number].table = [row.translate(LIGATURES) for row in rows], any("\t" in row for row in rows)
     return Page(page.rect.height, blocks, pictures=bool(not blocks and page.get_images()))
 
 
@@ -135,7 +136,7 @@ def _body_height(pages: list[Page]) -> float:
     total, seen = sum(heights.values()), 0
     for height in sorted(heights):
         seen += heights[height]
-        if seen * 2 >= total:
+        if seen >= TALLEST * total:
             return height
     return 12.0
 
@@ -177,7 +178,7 @@ def drop_margins(pages: list[Page], body: float) -> int:
         again = texts[_key(block)] >= max(2, 0.25 * n)
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
         same_place = n > 1 and not noted and places[side, round(block.y0 / 2)] >= max(2, 0.6 * n) and _apart(block, page, body, gap)
-        if again or same_place or PAGE_NUMBER.match(" ".join(block.lines)):
+        if again or same_place or _numbers_page(" ".join(block.lines).strip()):
             page.blocks.remove(block)
             gone += 1
     return gone
@@ -189,6 +190,16 @@ def _margin_of(block: Block, page: Page, body: float, ends: tuple[float, float])
     if block.y1 <= (OUTERMOST if block.y0 < ends[0] + 3 else MARGIN) * page.height:
         return "top"
     return "bottom" if block.y0 >= (1 - (OUTERMOST if block.y1 > ends[1] - 3 else MARGIN)) * page.height else ""
+
+
+def _numbers_page(text: str) -> bool:
+    """True for a page number; `7].` at the top of a column is the end of a sentence."""
+    return (
+        bool(PAGE_NUMBER.match(text))
+        and not text.endswith(".")
+        and text.count("[") == text.count("]")
+        and text.count("(") == text.count(")")
+    )
 
 
 def _key(block: Block) -> str:
@@ -272,7 +283,7 @@ def _parts(block: Block, body: float) -> Iterable[list[str]]:
         return
     visual = max(1, round((block.y1 - block.y0) / body))
     if len(lines) > 1 and visual == 1:
-        label = LABEL.match(lines[0]) and lines[1].lstrip()[:1].isalpha()
+        label = (LABEL.match(lines[0]) or MARK.match(lines[0].strip())) and lines[1].lstrip()[:1].isalpha()
         one = len(lines) == 2 and (label or (len(lines[0]) > 30 and lines[0].rstrip().endswith((".", "?", "!")) and len(lines[1]) > 20))
         yield [(" " if one else "\t").join(line.strip() for line in lines)]
         return

@@ -159,3 +159,30 @@ def test_a_compound_parted_at_its_hyphen_keeps_it():
     hyphens = Hyphens("it looks north to walls facing the sea")
     assert hyphens.join("north-", "facing walls") == "north-facing walls"
     assert hyphens.join("mea-", "sured") == "measured"
+
+
+def test_bullets_set_apart_are_no_column_of_a_table(tmp_path):
+    """Writers of PDF set a mark and its item as two pieces of one row: they stay text where tables are not wanted."""
+
+    def draw(page, number):
+        for i in range(20):
+            page.insert_text((72, 80 + 13 * i), sentence(i), fontsize=11)
+        for i, item in enumerate(["north is green", "south is dry", "east is between"]):
+            page.insert_text((80, 400 + 13 * i), "-", fontsize=11)
+            page.insert_text((98, 400 + 13 * i), item, fontsize=11)
+
+    drawn(tmp_path / "b.pdf", 1, draw)
+    text = read(tmp_path / "b.pdf", tables=False)
+    assert [f"- {item}" in text for item in ("north is green", "south is dry", "east is between")] == [True] * 3
+
+
+def test_the_end_of_a_citation_at_the_top_of_a_column_is_no_page_number(tmp_path):
+    """`7].` alone on the first line, where page numbers stand too."""
+
+    def draw(page, number):
+        page.insert_text((72, 60), "7]." if number else "See walls [6,", fontsize=11)
+        for i in range(45):
+            page.insert_text((72, 80 + 14 * i), sentence(i + number * 50), fontsize=11)
+
+    drawn(tmp_path / "c.pdf", 2, draw)
+    assert "7]." in read(tmp_path / "c.pdf")
