@@ -10,6 +10,7 @@ from steps.text.encodings import decode
 from steps.text.packed import PACKED, open_bytes, told
 from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined, of_text
 from steps.text.tables import TABLES, Complain, table
+from steps.text.textfile import pieces, refuse_others
 from steps.text.unreadable import Unreadable
 
 Format = Literal["auto", "txt", "md", "html", "jsonl", "json", "csv", "parquet", "pdf", "docx"]
@@ -61,6 +62,8 @@ def read_documents(
         kind = _really(path, kind) if wanted == "auto" else kind
         if kind in TABLES:
             yield from table(path, kind, columns, complain)
+        elif kind == "txt" and split in ("line", "blank_line"):
+            yield from (Document.model_construct(text=part) for part in pieces(path, split, references=references))
         else:
             found, title = READERS[kind](path, parts)
             if kind in ("txt", "md", "html") and (wrong := sum(part.text.count("\ufffd") for part in found)):
@@ -162,9 +165,7 @@ READERS: dict[str, Callable[[Path, Wanted], tuple[list[Part], str]]] = {"txt": _
 
 def _text_of(path: Path) -> str:
     data = _all(path)
-    for mark, name in ((b"%PDF-", "a PDF"), (b"PK\x03\x04", "a ZIP archive (DOCX, XLSX, …)"), (b"\x89PNG", "a picture")):
-        if data.startswith(mark):
-            raise Unreadable(f"{name} under another name")
+    refuse_others(data)
     text, _ = decode(data)
     if not text.strip():
         raise Unreadable("nothing but blanks")

@@ -1,8 +1,6 @@
 """Files of rows (JSONL, JSON, CSV, parquet), streamed: each row as a dict with its place in the file."""
 
-import codecs
 import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -13,11 +11,11 @@ from schemas import Document, RecipeError
 from steps.text import rows
 from steps.text.encodings import decode
 from steps.text.packed import open_bytes
+from steps.text.textfile import open_text
 from steps.text.unreadable import Unreadable
 
 TABLES = ("jsonl", "json", "csv", "parquet")
 SAMPLE = 20  # first rows, by which the columns of a file are known: a row may lack what the others have
-HEAD = 65536  # bytes by which encoding and delimiter are known
 Complain = Callable[[str, str], None]  # reason, example: a row that was left out
 Row = tuple[str, dict[str, Any]]  # where it stands, and the row
 
@@ -125,8 +123,7 @@ def _past_blanks(text: str, at: int) -> int:
 
 def _csv(path: Path, complain: Complain) -> Iterator[Row]:
     csv.field_size_limit(1 << 30)
-    encoding, head = _encoding(path)
-    with open_bytes(path) as file, io.TextIOWrapper(file, encoding, errors="replace", newline="") as text:
+    with open_text(path, newline="") as (text, head):
         reader = csv.reader(text, delimiter=delimiter_of(head, path))
         names = [name.removeprefix("\ufeff") for name in next(reader, [])]
         number = 1
@@ -144,27 +141,6 @@ def _csv(path: Path, complain: Complain) -> Iterator[Row]:
             elif cells:
                 message = f"cells: {len(cells)}, columns: {len(names)}"
                 complain("broken row", f"{path.name}, line {number}: {message}")
-
-
-def _encoding(path: Path) -> tuple[str, str]:
-    """What a table of text is written in, and its beginning: UTF-8 when all of it is, else what the part says that is not.
-
-    Of a file behind an address only the beginning is looked at.
-    """
-    check = codecs.getincrementaldecoder("utf-8")()
-    with open_bytes(path) as file:
-        head = file.read(HEAD)
-        piece = head
-        while piece:
-            try:
-                check.decode(piece)
-            except UnicodeDecodeError:
-                break
-            piece = file.read(1 << 20) if isinstance(path, Path) else b""
-    if not piece and b"\0" not in head:
-        return "utf-8", head.decode("utf-8", "ignore")
-    found = decode(head if len(head) < HEAD else head + (piece if piece is not head else b""))[1]
-    return found, head.decode(found, "ignore")
 
 
 def delimiter_of(head: str, path: Path) -> str:

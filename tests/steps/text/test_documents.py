@@ -28,7 +28,7 @@ def test_a_text_file_is_one_document_or_many(tmp_path):
     """By file, by blank line, by line."""
     path = put(tmp_path, "a.txt", "one\ntwo\n\n  \nthree\n")
     assert read(path)[0] == ["one\ntwo\n\n  \nthree\n"]
-    assert read(path, split="blank_line")[0] == ["one\ntwo", "three\n"]
+    assert read(path, split="blank_line")[0] == ["one\ntwo", "three"]
     assert read(path, split="line")[0] == ["one", "two", "three"]
 
 

@@ -1,0 +1,99 @@
+"""Text files that are read as a stream: the encoding found, and cut into documents without holding the file."""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TextIO
+
+from steps.text.encodings import decode
+from steps.text.packed import open_bytes
+from steps.text.unreadable import Unreadable
+
+HEAD = 65536  # bytes by which encoding and delimiter are known
+BLOCK = 2 << 20  # characters that are held at once
+OTHERS = ((b"%PDF-", "a PDF"), (b"PK\x03\x04", "a ZIP archive (DOCX, XLSX, …)"), (b"\x89PNG", "a picture"))
+GAP = re.compile(r"\n[^\S\n]*\n\s*")
+
+
+def refuse_others(data: bytes) -> None:
+    """Raise Unreadable for the beginning of a file that is no text, whatever its name says."""
+    for mark, name in OTHERS:
+        if data.startswith(mark):
+            raise Unreadable(f"{name} under another name")
+
+
+def encoding_of(path: Path) -> tuple[str, str]:
+    """What a file of text is written in, and its beginning: UTF-8 when all of it is, else what the part says that is not.
+
+    Of a file behind an address only the beginning is looked at. Raises Unreadable when it is no text.
+    """
+    check = codecs.getincrementaldecoder("utf-8")()
+    with open_bytes(path) as file:
+        head = file.read(HEAD)
+        piece = head
+        while piece:
+            try:
+                check.decode(piece)
+            except UnicodeDecodeError:
+                break
+            piece = file.read(1 << 20) if isinstance(path, Path) else b""
+    refuse_others(head)
+    if not piece and b"\0" not in head:
+        return "utf-8", head.decode("utf-8", "ignore").removeprefix("\ufeff")
+    found = decode(head if len(head) < HEAD else head + (piece if piece is not head else b""))[1]
+    return found, head.decode(found, "ignore").removeprefix("\ufeff")
+
+
+@contextmanager
+def open_text(path: Path, newline: str | None = None) -> Iterator[tuple[TextIO, str]]:
+    """The text of a file as a stream, and its beginning; a byte that is none of its encoding's becomes U+FFFD."""
+    encoding, head = encoding_of(path)
+    with open_bytes(path) as file, io.TextIOWrapper(file, encoding, errors="replace", newline=newline) as text:
+        yield text, head
+
+
+def pieces(path: Path, split: Literal["blank_line", "line"], *, references: bool) -> Iterator[str]:
+    """The documents of a file, each a line, or what stands between empty lines; those of blanks alone are left out.
+
+    references: keep the reference list, which is only looked for in a file that is held at once.
+    """
+    with open_text(path) as (text, _):
+        first = text.read(1).removeprefix("\ufeff").removeprefix("\n")
+        if split == "line":
+            for line in text:
+                line, first = (first + line if first else line).removesuffix("\n"), ""
+                if line.strip():
+                    yield line
+            if first.strip():
+                yield first
+            return
+        yield from _between_gaps(text, first, references)
+
+
+def _between_gaps(text: TextIO, held: str, references: bool) -> Iterator[str]:
+    from steps.text.papers import without_references
+    from steps.text.wrapped import unwrapped
+
+    whole = True
+    while True:
+        more = text.read(BLOCK)
+        held = held + more if whole else (held + more).lstrip()
+        end = _last_gap(held, max(0, len(held) - len(more) - 2)) if more else len(held)
+        if end < 0:
+            continue  # one document that is longer than a block
+        block = unwrapped(held[:end])
+        if whole and not more and not references:
+            block = without_references(block)
+        yield from (part.strip("\n") for part in GAP.split(block) if part.strip())
+        if not more:
+            return
+        held, whole = held[end:], False
+
+
+def _last_gap(text: str, start: int) -> int:
+    """Where the last empty line behind `start` begins, -1 when there is none."""
+    at = text.rfind("\n\n", start)
+    return at if at >= 0 else max((match.start() for match in GAP.finditer(text, start)), default=-1)
