@@ -63,7 +63,7 @@ def read_documents(
         if kind in TABLES:
             yield from table(path, kind, columns, complain)
         elif kind == "txt" and split in ("line", "blank_line"):
-            yield from (Document.model_construct(text=part) for part in pieces(path, split, references=references))
+            yield from (Document.model_construct(text=part) for part in pieces(path, split, references=parts.references))
         else:
             found, title = READERS[kind](path, parts)
             if kind in ("txt", "md", "html") and (wrong := sum(part.text.count("\ufffd") for part in found)):

@@ -12,6 +12,7 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+WRONG = " with errors"  # behind the name of an encoding that some bytes are not of: they became U+FFFD
 TURKISH = frozenset("ĞğİıŞş")  # where cp1254 and latin-1 differ: D0 F0 DD FD DE FE
 ICELANDIC = frozenset("ÐðÝýÞþ")  # what the same bytes are in latin-1
 TURKISH_BYTES = frozenset("ÇĞİÖŞÜçğıöşüâîûÂÎÛ".encode("cp1254"))
@@ -45,7 +46,7 @@ def _broken_utf8(data: bytes) -> tuple[str, str] | None:
     text = data.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
     right = sum(1 for c in text if c > "\x7f") - wrong
-    return (text, "utf-8 with errors") if right >= 4 * wrong else None
+    return (text, f"utf-8{WRONG}") if right >= 4 * wrong else None
 
 
 def _utf16_without_mark(data: bytes) -> str:
@@ -105,4 +106,4 @@ def _by_library(data: bytes) -> tuple[str, str] | None:
     try:
         return data.decode(best.encoding), best.encoding
     except UnicodeDecodeError:
-        return data.decode(best.encoding, "replace"), f"{best.encoding} with errors"
+        return data.decode(best.encoding, "replace"), f"{best.encoding}{WRONG}"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TextIO
 
-from steps.text.encodings import decode
+from steps.text.encodings import WRONG, decode
 from steps.text.packed import open_bytes
 from steps.text.unreadable import Unreadable
 
@@ -43,7 +43,7 @@ def encoding_of(path: Path) -> tuple[str, str]:
     refuse_others(head)
     if not piece and b"\0" not in head:
         return "utf-8", head.decode("utf-8", "ignore").removeprefix("\ufeff")
-    found = decode(head if len(head) < HEAD else head + (piece if piece is not head else b""))[1]
+    found = decode(head if len(head) < HEAD else head + (piece if piece is not head else b""))[1].removesuffix(WRONG)
     return found, head.decode(found, "ignore").removeprefix("\ufeff")
 
 
@@ -80,7 +80,7 @@ def _between_gaps(text: TextIO, held: str, references: bool) -> Iterator[str]:
     whole = True
     while True:
         more = text.read(BLOCK)
-        held = held + more if whole else (held + more).lstrip()
+        held = (held + more).lstrip("\n") if whole else (held + more).lstrip()
         end = _last_gap(held, max(0, len(held) - len(more) - 2)) if more else len(held)
         if end < 0:
             continue  # one document that is longer than a block

@@ -1,12 +1,14 @@
 """Text files cut into documents as they are read: the same as if the file were held at once."""
 
 import re
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from steps.text import textfile
+from steps.text.documents import read_documents
 from steps.text.textfile import encoding_of, pieces
 from steps.text.unreadable import Unreadable
 
@@ -22,6 +24,8 @@ def found(path, split="blank_line"):
 
 
 @given(st.text("ab \n\t", max_size=60), st.integers(1, 9))
+@example("\n\n\n a", 1)
+@example("\n \n a", 2)
 def test_the_size_of_the_blocks_changes_nothing(tmp_path_factory, text, block):
     """Parts between empty lines, however few characters are held at once."""
     path = put(tmp_path_factory.getbasetemp(), text)
@@ -54,3 +58,11 @@ def test_an_encoding_that_shows_late(tmp_path):
     data = ("ve bir " * 20_000 + "ağaç için olan\n").encode("cp1254")
     assert encoding_of(put(tmp_path, data))[0] == "cp1254"
     assert found(put(tmp_path, data), "line")[0].endswith("ağaç için olan")
+
+
+def test_a_table_with_one_wrong_byte_is_read(tmp_path: Path):
+    """It becomes U+FFFD in its cell; the others keep their letters."""
+    data = "text,lang\nGüneş ışıdı,tr\nkuşlar uçtu,tr\n".encode()
+    (tmp_path / "a.csv").write_bytes(data + b"so\xffn,tr\n")
+    found = [document.text for document in read_documents(tmp_path / "a.csv", complain=lambda *_: None)]
+    assert found == ["Güneş ışıdı", "kuşlar uçtu", "so\ufffdn"]
