@@ -97,6 +97,8 @@ def _last_gap(text: str, start: int) -> int:
     """Where the last empty line behind `start` begins, -1 when there is none."""
     at = text.rfind("\n\n", start)
     if at < 0:
-        return max((match.start() for match in GAP.finditer(text, start)), default=-1)
+        at = max((match.start() for match in GAP.finditer(text, start)), default=-1)
+    if at < 0:
+        return -1
     first = text.find("\n", len(text[:at].rstrip()), at)  # lines of blanks before it are of the same gap
     return first if first >= 0 else at
