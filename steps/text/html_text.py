@@ -25,6 +25,7 @@ BLOCKS = {
     "blockquote", "pre", "figure", "figcaption", "hr", "body", "address", "details", "summary", "caption", "thead", "tbody",
 }  # fmt: skip
 CELLS = {"td", "th"}
+UNCLOSED = {"p", "li", "tr", "dt", "dd", "option"}  # end where the next begins
 EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SKIP_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "menu"}
 MAIN = ("main", "article")
@@ -117,6 +118,7 @@ class _Reader(HTMLParser):
             self.in_title = True
         if tag == "body":  # a head that nobody closed ends here
             self.open = [(name, silent) for name, silent in self.open if name != "head"]
+        self._end_before(tag)
         given = dict(attrs)
         self.mains += tag == "main"
         self.articles += tag == "article" and not any(name == "article" for name, _ in self.open)
@@ -132,6 +134,20 @@ class _Reader(HTMLParser):
         self._begin(tag)
         if tag not in EMPTY:
             self.open.append((tag, silent))
+
+    def _end_before(self, tag: str) -> None:
+        """Close what the start of a tag ends where nobody closed it: a paragraph by any block, an item, a cell or a row by the next."""
+        while self.open:
+            last = self.open[-1][0]
+            row = tag == "tr" and last in CELLS
+            if not (row or (last == tag and tag in UNCLOSED) or (last == "p" and tag in BLOCKS) or (last in CELLS and tag in CELLS)):
+                return
+            self.open.pop()
+            if self.named and self.named[-1] == len(self.open):
+                self.named.pop()
+            if row:
+                continue
+            return
 
     @staticmethod
     def _is_beside(tag: str, names: list[str], called: str) -> bool:
@@ -177,7 +193,7 @@ class _Reader(HTMLParser):
             self.header, self.header_words = [], 0
         if tag in BLOCKS:
             inner = tag in ("li", "tr") or (tag in ("ul", "ol") and self.lists)
-            self._put(LINE if inner else "\n\n")
+            self._put(LINE if inner else f"{LINE}\n\n" if tag == "table" else "\n\n")
 
     def handle_data(self, data: str) -> None:
         if self.in_title:

@@ -52,3 +52,9 @@ def test_lists_tables_and_code_keep_their_lines(tmp_path):
         "<table><tr><th>Wall</th><th>Cover</th></tr><tr><td></td><td><p>12</p></td></tr></table><pre>if x:\n    y</pre>"
     )
     assert read(tmp_path, page) == "- first\n- second\n\n1. one\n\n2. two\n\nWall\tCover\n\t12\n\nif x:\n    y"
+
+
+def test_tags_that_nobody_closed_end_with_the_next(tmp_path):
+    """A hidden paragraph without its end hides itself alone; rows and items without ends stay apart."""
+    page = "<p hidden>unseen<p>seen<table><tr><td>a<td>b<tr><td>c<td>d</table><ul><li>x<li>y</ul>"
+    assert read(tmp_path, page) == "seen\n\na\tb\nc\td\n\n- x\n- y"
