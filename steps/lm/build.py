@@ -157,11 +157,14 @@ def fitting_threads(network: nn.Module) -> Iterator[None]:
 
 
 def quiet() -> None:
-    """Keep transformers from writing to the terminal: warnings of ours go through the context."""
-    from transformers.utils import logging
+    """Keep transformers, and bitsandbytes that peft loads, from writing to the terminal: warnings of ours go through the context."""
+    import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    from transformers.utils import logging as theirs
+
+    theirs.set_verbosity_error()
+    theirs.disable_progress_bar()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Data sets of the Hugging Face hub, or of a folder in its layout, streamed by `datasets` at one commit, which is written down."""
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
@@ -21,6 +22,7 @@ def from_hub(source: SourceLike, reading: Reading, place: str, first_pass: bool)
         import datasets
     except ImportError as error:
         raise RecipeError("D105", "hub data sets need datasets, which is not installed", field=f"{place}.hub", fix=INSTALL) from error
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns of each attempt; what failed is told as D107
     name = source.hub or ""
     local = reading.project / name
     where, revision = (str(local), source.revision) if local.is_dir() else (name, source.revision or pinned(name, reading.project))

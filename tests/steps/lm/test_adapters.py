@@ -102,3 +102,13 @@ def test_a_saved_adapter_is_the_same_bytes_and_peft_opens_it(tmp_path: Path):
     made.eval()
     with torch.no_grad():
         torch.testing.assert_close(again(input_ids=X).logits, view(input_ids=X).logits)
+
+
+def test_loading_the_libraries_says_nothing():
+    """peft loads bitsandbytes where it is installed, which warns of kernels that nobody asked for."""
+    import subprocess
+    import sys
+
+    words = "from steps.lm import build; build.quiet(); import peft"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""
