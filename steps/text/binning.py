@@ -16,9 +16,12 @@ from steps.text.binwriter import BinWriter, resumed
 from steps.text.blocks import BadRow, Block, Changed, LongRow, Place, damaged
 from steps.text.clean import Seen
 from steps.text.pool import Task, ordered
+from steps.text.seams import gathered
 
 if TYPE_CHECKING:
     import numpy as np
+
+TASK = 1 << 19  # characters of a long text that a process is sent at once
 
 SAVED_EVERY_TOKENS = 1 << 24
 SAVED_EVERY_S = 20.0
@@ -189,7 +192,7 @@ class Filling:
         parts = row.parts()
         stretches = self.seams.stretches(parts) if row.characters > self.seams.whole else iter(["".join(parts)])
         held: list[str] = []
-        for some in gathered(stretches):
+        for some in gathered(stretches, TASK):
             if held:
                 yield Task(held, Long(number, block, facts, last=False), large=True)
                 facts = None
@@ -321,17 +324,3 @@ def _entries(documents: list[tuple[int, int]]) -> bytes:
     import numpy as np
 
     return np.array(documents, AGAIN).tobytes()
-
-
-def gathered(stretches: Iterator[str], size: int = 1 << 19) -> Iterator[list[str]]:
-    """Stretches in lists of about `size` characters, so that a process has enough to do."""
-    held: list[str] = []
-    count = 0
-    for stretch in stretches:
-        held.append(stretch)
-        count += len(stretch)
-        if count >= size:
-            yield held
-            held, count = [], 0
-    if held:
-        yield held

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from steps.text.seams import STRETCH, PieceSeams, Seams, WordSeams, seams_of
+from steps.text.seams import STRETCH, PieceSeams, Seams, WordSeams, gathered, seams_of
 from steps.text.tokenizers import FastTokenizer, SentencePieceTokenizer, TextTokenizer
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class TokenRuler(Ruler):
 
     def windows(self, parts: Iterable[str]) -> "Iterator[tuple[str, Sequence[int]]]":
         """A text that comes in parts, with its tokens, in windows that end at seams where there are any."""
-        for some in gathered(self._stretches(parts)):
+        for some in gathered(self._stretches(parts), WINDOW):
             yield from zip(some, (starts() for _, starts in self.starts(some)), strict=True)
 
     def _stretches(self, parts: Iterable[str]) -> Iterator[str]:
@@ -111,20 +111,6 @@ class TokenRuler(Ruler):
             return 0 < at < len(text) and self.seams.is_seam(text, at)
         token = int(starts.searchsorted(at))
         return token < len(starts) and bool(starts[token] == at)
-
-
-def gathered(stretches: Iterator[str], size: int = WINDOW) -> Iterator[list[str]]:
-    """Stretches in lists of about `size` characters together: enough for a tokenizer to be worth calling."""
-    held: list[str] = []
-    count = 0
-    for stretch in stretches:
-        held.append(stretch)
-        count += len(stretch)
-        if count >= size:
-            yield held
-            held, count = [], 0
-    if held:
-        yield held
 
 
 def _starts(encoding: Any) -> list[int]:

@@ -133,3 +133,17 @@ def _words_begin_at_blanks(data: dict[str, Any]) -> bool:
     patterns = [kind.get("pattern", {}).get("Regex") for kind in before if kind.get("type") == "Split"]
     isolated = all(kind.get("behavior") == "Isolated" and not kind.get("invert") for kind in before if kind.get("type") == "Split")
     return isolated and len(patterns) == len(before) == 1 and patterns[0] in PATTERNS
+
+
+def gathered(stretches: Iterator[str], size: int) -> Iterator[list[str]]:
+    """Stretches in lists of about `size` characters together: enough for a tokenizer, or a process, to be worth calling."""
+    held: list[str] = []
+    count = 0
+    for stretch in stretches:
+        held.append(stretch)
+        count += len(stretch)
+        if count >= size:
+            yield held
+            held, count = [], 0
+    if held:
+        yield held
