@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import os
 import random
-import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from schemas import (
 from schemas.machine import GIB, known
 from steps.check_vocab_consistency import check_vocab_consistency
 from steps.train import Train, train
-from tests.conftest import FakeContext
+from tests.conftest import ROOT, FakeContext
 from tests.steps.lm.small import SIZES, params, run, text, write_corpus
 
 CPU = Machine(name="here", kind="cpu", memory_bytes=8 * GIB, fp16=False)
@@ -148,51 +148,50 @@ def test_expectations_are_compared(tmp_path: Path):
         (3, "train_loss", True), (6, "train_loss", False), (6, "val_loss", True)]  # fmt: skip
 
 
-def in_child(folder: Path, after_s: float | None, **written: Any) -> bool:
-    """Train in a forked process, killed with -9 `after_s` seconds later. True when it came to its end.
-
-    One that is not to be killed is so after a minute all the same: a fork of a process with threads may wait for itself.
-    """
-    child = os.fork()
-    if child == 0:
-        context = FakeContext(folder)
-        for old in context.workdir.iterdir():
-            old.unlink()
-        run(context, **written)
-        os._exit(0)
-    deadline = time.monotonic() + (60.0 if after_s is None else after_s)
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
-        if time.monotonic() > deadline:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return False
-        time.sleep(0.001)
+CHILD = """
+import json, sys
+from pathlib import Path
+from tests.conftest import FakeContext
+from tests.steps.lm.small import run
+context = FakeContext(Path(sys.argv[1]))
+for old in context.workdir.iterdir():
+    old.unlink()
+run(context, **json.loads(sys.argv[2]))
+"""
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def in_child(folder: Path, kill_after: int | None, rest_s: float, **written: Any) -> bool:
+    """Train in a process of its own, killed with -9 `rest_s` seconds after `kill_after` further saves. True when it came to its end."""
+    keep = folder / "keep"
+    newest = max((path.name for path in keep.glob("state-*.pt")), default="")
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(folder), json.dumps(written)], cwd=ROOT)
+    try:
+        deadline = time.monotonic() + 120
+        while child.poll() is None and time.monotonic() < deadline:
+            if kill_after is not None and len([p for p in keep.glob("state-*.pt") if p.name > newest]) >= kill_after:
+                time.sleep(rest_s)
+                child.kill()
+                child.wait()
+                return False
+            time.sleep(0.001)
+        assert child.returncode == 0, "the training itself failed"
+        return True
+    finally:
+        child.kill()
+        child.wait()
+
+
 def test_killed_at_any_moment_it_ends_with_the_same_bytes(tmp_path: Path):
     """kill -9 at random moments, saves of every step included: the final files are those of the undisturbed run."""
-    written = {"max_steps": 40, "save_steps": 1, "model": {**SIZES["mamba"], "dropout": 0.1}, "total_batch_size": 4, "batch_size": 2,
-               "eval_steps": 10}  # fmt: skip
-    text()
-    started = time.monotonic()
-    if not in_child(tmp_path / "whole", None, **written):
-        pytest.skip("a forked process waits for itself here: no run to compare with")
-    lasted = time.monotonic() - started
+    written = {"max_steps": 40, "save_steps": 1, "keep": 40, "model": {**SIZES["mamba"], "dropout": 0.1}, "total_batch_size": 4,
+               "batch_size": 2, "eval_steps": 10}  # fmt: skip
+    assert in_child(tmp_path / "whole", None, 0, **written)
     chance = random.Random(3)
-    kills = attempt = 0
-    while kills < 3:
-        attempt, kills = attempt + 1, 0
-        assert attempt <= 6, "it was never killed three times on its way"
-        folder = tmp_path / f"killed{attempt}"
-        while not in_child(folder, chance.uniform(0.02, 0.6) * lasted if kills < 8 else None, **written):
-            kills += 1
-        for name in ("model.safetensors", "artifact.json", "config.json"):
-            assert sha(tmp_path / "whole" / "work", name) == sha(folder / "work", name)
-        lasted /= 2  # the machine was busier when the whole run was timed
+    for _ in range(3):
+        assert not in_child(tmp_path / "killed", chance.randrange(1, 9), chance.uniform(0, 0.02), **written)
+    assert in_child(tmp_path / "killed", None, 0, **written)
+    for name in ("model.safetensors", "artifact.json", "config.json"):
+        assert sha(tmp_path / "whole" / "work", name) == sha(tmp_path / "killed" / "work", name)
 
 
 def test_a_resumed_run_says_so_and_its_log_is_whole(tmp_path: Path):
