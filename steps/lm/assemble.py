@@ -44,16 +44,16 @@ def assemble(job: Job) -> Checkpoint:
     if limit is not None and limit < params.max_seq_length:
         raise RecipeError("M101", f"the model has {limit} positions, rows have {params.max_seq_length}", field="max_seq_length",
                           fix=f"write max_seq_length: {limit}")  # fmt: skip
-    if params.packing == "documents" and family not in ("llama", "gpt2"):
-        raise RecipeError(
-            "D119", f"documents of one row cannot be kept apart in family {family}", field="packing", fix="write packing: stream"
-        )
     if params.method != "qlora":  # bitsandbytes has put it there
         network.to(device)
     adapted = adapters.add(network, family, params.lora or LoraSettings(), context.seed) if params.method in ADAPTED else None
     settings = _settings(params, material)
     with precision.held(half, device):
         head = Head(network)
+        if params.packing == "documents" and not head.keeps_documents_apart():
+            message = f"documents of one row would see each other in a {network.config.model_type}, which knows no borders"
+            raise RecipeError("D119", message, field="packing", fix="leave packing out")
+    build.verify_kernels(network)
     hooks = Hooks(
         sampler=_sampler(job, network, words, half), watcher=Bands(params.expect, context, params.on_expect == "stop"),
         after_early_backward=(lambda: adapters.every_adapter_learns(network)) if adapted is not None else (lambda: None),

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from schemas import ModelConfig, RecipeError
-from steps.lm import mamba, mamba2, transformer
+from steps.lm import kernels, mamba, mamba2, transformer
 from steps.lm.frozen import halve, stored_dtype
 from steps.lm.quantized import stay_trainable
 from steps.lm.shapes import sizes
@@ -36,10 +36,16 @@ def build(model: ModelConfig, vocab_size: int, ids: Ids, max_seq_length: int, se
         else:
             network = transformer.GPT2LMHeadModel(transformer.gpt2_config(model, vocab_size, ids, max_seq_length))
             transformer.initialise(network)
-    mamba.use_own_mixer(network)
+    use_own_mixers(network)
     if model.dropout and model.family in ("mamba", "mamba2"):
         _drop_out(network, model.dropout)
     return network
+
+
+def use_own_mixers(network: nn.Module) -> None:
+    """Give the Mambas of transformers our mixers; weights and their names stay."""
+    mamba.use_own_mixer(network)
+    mamba2.use_own_mixer(network)
 
 
 def _drop_out(network: nn.Module, share: float) -> None:
@@ -88,7 +94,7 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
     if absent:
         raise RecipeError("C003", f"{folder.name} lacks weights, or has them in another shape: {_few(absent)}", field=field,
                           fix="make or fetch the folder again")  # fmt: skip
-    mamba.use_own_mixer(network)
+    use_own_mixers(network)
     stay_trainable(network)
     if half is not None:
         halve(network, half)
@@ -124,15 +130,22 @@ def longest_input(network: nn.Module) -> int | None:
     return int(limit) if limit else None
 
 
+OWN = {"mamba": "own scan in PyTorch", "mamba2": "own chunked scan in PyTorch"}
+
+
 def path(network: nn.Module, device: torch.device) -> str:
     """Which code computes the network on `device`, and why, in words."""
-    if any(isinstance(m, mamba.ScanMixer) for m in network.modules()):
-        return mamba.path(device)
     kind = network.config.model_type
-    if kind == "mamba2":
-        fused = device.type == "cuda" and mamba.kernels()[0] is not None
-        return "mamba-ssm kernels: CUDA, and mamba-ssm imports" if fused else f"transformers' chunked scan in PyTorch on {device.type}"
+    if kind in OWN:
+        return kernels.path(device, kind, OWN[kind])
     return f"transformers' {kind}, attention by PyTorch's scaled_dot_product_attention on {device.type}"
+
+
+def verify_kernels(network: nn.Module) -> None:
+    """Compare a Mamba's kernels with our own code on one batch, where they would be used; `path` says what came of it."""
+    mixer = next((m for m in network.modules() if isinstance(m, (mamba.ScanMixer, mamba2.SsdMixer))), None)
+    if mixer is not None:
+        kernels.verify(mixer, network.config.model_type)
 
 
 def device() -> torch.device:

@@ -6,22 +6,15 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from steps.lm.mamba import ScanMixer
-
 Step = Callable[[Tensor], Tensor]  # (B, T) further tokens to (B, V) logits after the last of them
 
 
 @contextmanager
 def stream(network: nn.Module, copies: int) -> Iterator[Step]:
     """A function that is given the next tokens only and returns the logits behind them; what came before is remembered."""
-    mixers = [m for m in network.modules() if isinstance(m, ScanMixer)]
-    device = next(network.parameters()).device
+    mixers = [m for m in network.modules() if hasattr(m, "fresh_memory")]
     for m in mixers:
-        width = m.intermediate_size
-        m.memory = (
-            torch.zeros(m.conv_kernel_size - 1, copies, width, device=device),
-            torch.zeros(copies, m.ssm_state_size, width, device=device),
-        )
+        m.memory = m.fresh_memory(copies)
     cache: list[object] = [None]
     was_training = network.training
     network.eval()
@@ -29,9 +22,8 @@ def stream(network: nn.Module, copies: int) -> Iterator[Step]:
     def further(ids: Tensor) -> Tensor:
         if mixers:
             return network(input_ids=ids, use_cache=False).logits[:, -1].float()
-        name = "cache_params" if network.config.model_type == "mamba2" else "past_key_values"
-        out = network(input_ids=ids, use_cache=True, **({} if cache[0] is None else {name: cache[0]}))
-        cache[0] = getattr(out, name)
+        out = network(input_ids=ids, use_cache=True, **({} if cache[0] is None else {"past_key_values": cache[0]}))
+        cache[0] = out.past_key_values
         return out.logits[:, -1].float()
 
     try:

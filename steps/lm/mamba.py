@@ -10,10 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers.models.mamba.configuration_mamba import MambaConfig
-from transformers.models.mamba.modeling_mamba import MambaForCausalLM, MambaMixer
+from transformers.models.mamba.modeling_mamba import MambaBlock, MambaForCausalLM, MambaMixer, MambaModel, MambaOutput
 
 from schemas import ModelConfig
-from steps.lm.scan import causal_conv, selective_scan
+from steps.lm.conv import causal_conv
+from steps.lm.kernels import FUNCTIONS, kernel, usable
+from steps.lm.scan import selective_scan
+
+EMPTYING = 3e4  # a dt after which nothing of a state is left; fp16 holds it
 
 
 def config(model: ModelConfig, vocab_size: int, ids: dict[str, int | None]) -> MambaConfig:
@@ -66,91 +70,134 @@ def inverse_softplus(x: Tensor) -> Tensor:
 
 
 def use_own_mixer(model: nn.Module) -> None:
-    """Give every mixer of a transformers Mamba our forward pass; its weights and their names stay."""
+    """Give a transformers Mamba our forward pass; its weights and their names stay."""
     for module in model.modules():
         if type(module) is MambaMixer:
-            module.__class__ = ScanMixer
             module.memory = None
+        own = {MambaMixer: ScanMixer, MambaBlock: ScanBlock, MambaModel: ScanModel}.get(type(module))
+        if own is not None:
+            module.__class__ = own
+
+
+class ScanModel(MambaModel):
+    """transformers' MambaModel that takes `position_ids` too, as attention does: every 0 begins a document that sees nothing before it."""
+
+    def forward(self, input_ids: Tensor | None = None, position_ids: Tensor | None = None, **kwargs: Any) -> Any:
+        """input_ids, position_ids: (b, T). Without positions, transformers' own way."""
+        if position_ids is None or kwargs.get("cache_params") is not None:
+            return super().forward(input_ids, **kwargs)
+        hidden = self.embeddings(input_ids)
+        for block in self.layers:
+            hidden = block(hidden, position_ids=position_ids)
+        return MambaOutput(last_hidden_state=self.norm_f(hidden))
+
+
+class ScanBlock(MambaBlock):
+    """transformers' MambaBlock, which hands positions on to its mixer."""
+
+    def forward(self, hidden_states: Tensor, cache_params: Any = None, attention_mask: Tensor | None = None, **kwargs: Any) -> Tensor:
+        """hidden_states: (b, T, d_model). Returns the same shape."""
+        inner = self.norm(hidden_states.to(self.norm.weight.dtype))
+        residual = hidden_states.float() if self.residual_in_fp32 else hidden_states
+        return residual + self.mixer(inner, cache_params=cache_params, attention_mask=attention_mask, **kwargs)
 
 
 class ScanMixer(MambaMixer):
     """transformers' MambaMixer with the scan of `steps.lm.scan`, or mamba-ssm's kernel where there is one for the device.
 
-    memory: None, or the convolution's last inputs (K - 1, B, D) and the scan's state (B, N, D): then a forward pass goes on from
+    memory: None, or the convolution's last inputs (b, K - 1, D) and the scan's state (b, N, D): then a forward pass goes on from
     them and leaves its own (see `steps.lm.generate`).
     """
 
     memory: tuple[Tensor, Tensor] | None
 
-    def forward(self, hidden_states: Tensor, cache_params: Any = None, attention_mask: Tensor | None = None, **kwargs: Any) -> Tensor:
-        """hidden_states: (B, T, d_model). Returns the same shape. With transformers' own cache, transformers' own way."""
+    def forward(
+        self, hidden_states: Tensor, cache_params: Any = None, attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None, **kwargs: Any,
+    ) -> Tensor:  # fmt: skip
+        """hidden_states: (b, T, d_model). position_ids: (b, T), every 0 begins a document. Returns the shape of `hidden_states`.
+
+        With transformers' own cache, transformers' own way.
+        """
         if cache_params is not None:
             return super().forward(hidden_states, cache_params=cache_params, attention_mask=attention_mask, **kwargs)
         if attention_mask is not None:
             hidden_states = hidden_states * attention_mask[:, :, None].to(hidden_states.dtype)
-        if self.memory is None and hidden_states.is_cuda and kernels()[0] is not None:
-            return self._with_kernel(hidden_states)
-        x, z = self.in_proj(hidden_states.transpose(0, 1).contiguous()).chunk(2, dim=-1)  # (T, B, D) each
-        before = None if self.memory is None else self.memory[0]
-        taps = self.conv1d.weight.squeeze(1).float()
-        inputs = x.float()
-        x = F.silu(causal_conv(inputs, taps, None if self.conv1d.bias is None else self.conv1d.bias.float(), before))
-        dt, B, C = self._selected(x)
+        starts = None if position_ids is None else position_ids == 0
+        if self.memory is None and usable(hidden_states.device, "mamba"):
+            return self._with_kernel(hidden_states, starts)
+        return self._with_scan(hidden_states, starts)
+
+    def fresh_memory(self, copies: int) -> tuple[Tensor, Tensor]:
+        """What is remembered before the first token."""
+        make = self.D.new_zeros
+        return make(copies, self.conv_kernel_size - 1, self.intermediate_size), make(copies, self.ssm_state_size, self.intermediate_size)
+
+    def _delta(self, low: Tensor) -> Tensor:
+        """The step sizes before softplus (b, T, D); the bias is added in fp32, most of them being near it."""
+        if torch.is_autocast_enabled(low.device.type) and type(self.dt_proj) is nn.Linear:
+            return F.linear(low, self.dt_proj.weight).float() + self.dt_proj.bias.float()
+        return self.dt_proj(low)
+
+    def _with_scan(self, hidden_states: Tensor, starts: Tensor | None) -> Tensor:
+        x, z = self.in_proj(hidden_states).chunk(2, dim=-1)  # (b, T, D) each
+        before, state = self.memory if self.memory is not None else (None, None)
+        u = causal_conv(x, self.conv1d.weight.squeeze(1), self.conv1d.bias, before, starts)
+        low, B, C = self.x_proj(u).split([self.time_step_rank, self.ssm_state_size, self.ssm_state_size], dim=-1)
+        delta = self._delta(low)
         with torch.autocast(x.device.type, enabled=False):
             A = -torch.exp(self.A_log.float())
-            y, state = selective_scan(x, dt, A, B, C, None if self.memory is None else self.memory[1])
-            y = torch.addcmul(y, x, self.D.float())
-        if self.memory is not None:
-            self.memory = (torch.cat([self.memory[0], inputs])[-(taps.shape[1] - 1) :], state)
-        return self.out_proj((y * F.silu(z)).to(hidden_states.dtype)).transpose(0, 1)
+            out, last = selective_scan(u, delta, A, B, C, self.D, z, state, starts)
+        if before is not None:
+            self.memory = (torch.cat([before, x], 1)[:, x.shape[1] :], last)
+        return self.out_proj(out)
 
-    def _selected(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """dt (T, B, D) after softplus, B and C (T, B, N) of the inner stream x (T, B, D), all fp32."""
-        low, B, C = self.x_proj(x).split([self.time_step_rank, self.ssm_state_size, self.ssm_state_size], dim=-1)
-        return F.softplus(self.dt_proj(low).float()), B.float(), C.float()
+    def _with_kernel(self, hidden_states: Tensor, starts: Tensor | None) -> Tensor:
+        """mamba-ssm's selective_scan_fn. Modules are called, not their weights: its fused `mamba_inner_fn` would pass by LoRA.
 
-    def _with_kernel(self, hidden_states: Tensor) -> Tensor:
-        """mamba-ssm's selective_scan_fn. Modules are called, not their weights: its fused `mamba_inner_fn` would pass by LoRA."""
-        scan, conv = kernels()
-        x, z = self.in_proj(hidden_states).transpose(1, 2).chunk(2, dim=1)  # (B, D, T) each
+        It knows no documents: before each of them there are K - 1 steps of zeros, which fill the convolution, and whose dt empties the
+        state.
+        """
+        scan, conv = kernel(*FUNCTIONS["mamba"][0]), kernel("causal_conv1d", "causal_conv1d_fn")
+        gaps = None if starts is None else _gaps(starts, self.conv_kernel_size - 1)
+        x, z = self.in_proj(hidden_states).chunk(2, dim=-1)  # (b, T, D) each
+        x = _spread(x, gaps).transpose(1, 2)  # (b, D, T + gaps)
         if conv is not None:
             x = conv(x.contiguous(), self.conv1d.weight.squeeze(1).to(x.dtype), self.conv1d.bias.to(x.dtype), activation="silu")
         else:
-            x = F.silu(self.conv1d(x)[..., : hidden_states.shape[1]])
-        low, B, C = self.x_proj(x.transpose(1, 2)).split([self.time_step_rank, self.ssm_state_size, self.ssm_state_size], dim=-1)
-        dt = F.linear(low, self.dt_proj.weight) if type(self.dt_proj) is nn.Linear else self.dt_proj(low) - self.dt_proj.bias
+            x = F.silu(self.conv1d(x)[..., : x.shape[-1]])
+        u = _gathered(x.transpose(1, 2), gaps)
+        low, B, C = self.x_proj(u).split([self.time_step_rank, self.ssm_state_size, self.ssm_state_size], dim=-1)
+        delta = F.linear(low, self.dt_proj.weight) if type(self.dt_proj) is nn.Linear else self.dt_proj(low) - self.dt_proj.bias
+        turned = [_spread(v.to(u.dtype), gaps, fill).transpose(1, 2).contiguous()
+                  for v, fill in ((u, 0.0), (delta, EMPTYING), (B, 0.0), (C, 0.0), (z, 0.0))]  # fmt: skip
         y = scan(
-            x, dt.transpose(1, 2).to(x.dtype), -torch.exp(self.A_log.float()), B.transpose(1, 2).contiguous().to(x.dtype),
-            C.transpose(1, 2).contiguous().to(x.dtype), self.D.float(), z=z.contiguous(), delta_bias=self.dt_proj.bias.float(),
-            delta_softplus=True,
+            turned[0], turned[1], -torch.exp(self.A_log.float()), turned[2], turned[3], self.D.float(), z=turned[4],
+            delta_bias=self.dt_proj.bias.float(), delta_softplus=True,
         )  # fmt: skip
-        return self.out_proj(y.transpose(1, 2).to(hidden_states.dtype))
+        return self.out_proj(_gathered(y.transpose(1, 2), gaps).to(hidden_states.dtype))
 
 
-def kernels() -> tuple[Any, Any]:
-    """mamba-ssm's scan and causal-conv1d's convolution, None for what does not import."""
-    return _kernel("mamba_ssm.ops.selective_scan_interface", "selective_scan_fn"), _kernel("causal_conv1d", "causal_conv1d_fn")
+def _gaps(starts: Tensor, size: int) -> Tensor | None:
+    """Where each position stands when `size` steps are put before every document but a row's first: (b, T). None without borders."""
+    borders = starts.clone()
+    borders[:, 0] = False
+    if not bool(borders.any()):
+        return None
+    return torch.arange(starts.shape[1], device=starts.device) + size * borders.cumsum(1)
 
 
-_kernels: dict[str, Any] = {}
+def _spread(x: Tensor, places: Tensor | None, fill: float = 0.0) -> Tensor:
+    """x (b, T, D) at its `places`, `fill` between them."""
+    if places is None:
+        return x
+    wide = x.new_full((x.shape[0], int(places.max()) + 1, x.shape[2]), fill)
+    return wide.scatter(1, places[..., None].expand(x.shape), x)
 
 
-def _kernel(module: str, name: str) -> Any:
-    if name not in _kernels:
-        try:
-            _kernels[name] = getattr(__import__(module, fromlist=[name]), name)
-        except (ImportError, AttributeError, OSError, RuntimeError):  # absent, or built for another torch or card
-            _kernels[name] = None
-    return _kernels[name]
+def _gathered(x: Tensor, places: Tensor | None) -> Tensor:
+    """The inverse of `_spread`."""
+    return x if places is None else x.gather(1, places[..., None].expand(-1, -1, x.shape[2]))
 
 
-def path(device: torch.device) -> str:
-    """Which way the scan takes on `device`, and why."""
-    if device.type != "cuda":
-        return f"own scan in PyTorch: mamba-ssm's kernels need CUDA, this is {device.type}"
-    if kernels()[0] is None:
-        return "own scan in PyTorch: mamba-ssm does not import here"
-    return "mamba-ssm kernels: CUDA, and mamba-ssm imports"
-
-
-__all__ = ["MambaForCausalLM", "ScanMixer", "config", "initialise", "inverse_softplus", "kernels", "log_uniform", "path", "use_own_mixer"]
+__all__ = ["MambaForCausalLM", "ScanMixer", "config", "initialise", "inverse_softplus", "log_uniform", "use_own_mixer"]

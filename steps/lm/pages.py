@@ -102,9 +102,10 @@ TRAIN_PAGES = (
     RulePage(
         "D119",
         "documents of one row cannot be kept apart",
-        "Attention is masked at a border. A Mamba's state would have to begin anew there, which its scan does not do.",
-        wrong="model: {family: mamba}\npacking: documents",
-        right="model: {family: mamba}",
+        "Attention is masked at a border, and the state of our Mambas begins anew there. A base model of a kind that does neither would "
+        "mix the documents; it is tried on a few tokens before training.",
+        wrong="model: {base: {path: models/rwkv}}\npacking: documents",
+        right="model: {base: {path: models/rwkv}}",
     ),
     RulePage("P104", "torch.compile does not work here", "It needs a C++ compiler, and forms of code that it knows.", severity="warning"),
     RulePage(

@@ -10,7 +10,16 @@ from typing import Literal
 from schemas.machine import GIB
 from schemas.model import ModelConfig
 from schemas.training import ADAPTED
-from steps.sizing.layers import SSD_CHUNK, forward_bytes, layer_bytes, lora_layer_bytes, products, small_parameters, transient_bytes
+from steps.sizing.layers import (
+    SSD_CHUNK,
+    forward_bytes,
+    layer_bytes,
+    lora_layer_bytes,
+    products,
+    scan_buffers,
+    small_parameters,
+    transient_bytes,
+)
 
 Precision = Literal["fp32", "fp16", "bf16"]
 Method = Literal["full", "lora"]
@@ -79,7 +88,7 @@ def training_memory(
     ends = 8 * tokens * d
     again = one if checkpointing else 0
     widened = (2 if half else 4) * max(a * b for _, a, b in products(model)) if method == "qlora" else 0
-    moved = tokens * transient_bytes(model, length, half) + widened
+    moved = tokens * transient_bytes(model, length, half) + scan_buffers(model, batch_size, length) + widened
     known = 4 * trained if accumulation > 1 else 0
     own = 0 if lora else 4 * table  # the head's gradient; a tied one waits for the embedding's, and their sum is a third
     waiting = own if model.tie_embeddings or not known else 0
@@ -128,7 +137,10 @@ def evaluation_memory(
     size = vocabulary * (tokens if loss_chunk_tokens is None else min(tokens, loss_chunk_tokens))
     hidden = 4 * tokens * model.d_model
     low = 2 * vocabulary * model.d_model if half and not frozen else 0
-    inside, outside = tokens * forward_bytes(model, length, half), (10 if half else 8) * size + low
+    inside, outside = (
+        tokens * forward_bytes(model, length, half) + scan_buffers(model, batch_size, length) * 2 // 3,
+        (10 if half else 8) * size + low,
+    )
     held = _held(model, length, frozen, quant if method == "qlora" else None)
     copies = 2 * (lora_parameters if lora else _matrices(model)) if half else 0
     trained = lora_parameters if lora else model.parameters(length)

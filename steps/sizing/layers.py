@@ -1,8 +1,11 @@
 """What one layer of our networks keeps for its backward pass, and what that pass holds for a moment: counted tensor by tensor."""
 
+from math import ceil
+
 from schemas.model import ModelConfig
 
 SCAN_CHUNK = 16  # our Mamba-1 scan keeps one state a chunk and recomputes the others
+SCAN_BLOCK, SCAN_STATE = 128, 8192  # time steps and state elements that its buffers are made for
 SSD_CHUNK = 64  # Mamba-2 works on blocks of this many positions
 
 
@@ -10,9 +13,9 @@ def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
     """Bytes that one layer keeps for its backward pass, for each token of a sequence of `length`: counted on the saved tensors of steps.lm.
 
     wide: bytes of what autocast halves. Everywhere: the layer's input and the norm's, fp32, and the input of the first projection.
-    mamba: x and z, the inputs of x_proj and out_proj, silu(z); in fp32 the convolution's two sides, u, dt before and after
-    softplus, y; of the states one in SCAN_CHUNK. mamba2: what in_proj gives, the convolution's two sides, per head three rows of
-    the block matrix (SSD_CHUNK wide), five of B and C, x, y and the gates ten times, a state every SSD_CHUNK.
+    mamba: x and z, u, what x_proj gives, the input of out_proj; in fp32 dt before and after softplus, of the states one in SCAN_CHUNK.
+    mamba2: what in_proj gives, the convolution's other side, of x, y and the gate nine forms, per head two rows of the block matrix
+    (SSD_CHUNK wide), a state every SSD_CHUNK twice; in half x, B and C once more.
     llama: q, k (rotated), v, the output (scores are never stored: flash attention); gate, up, silu(gate), their product; norms twice.
     gpt2: q, k, v, output; 4 d_model before, within (three times) and after gelu.
     """
@@ -20,13 +23,14 @@ def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
     d, inner, n, heads, ff = model.d_model, model.inner, model.state, model.heads, model.feed_forward
     if model.family == "mamba":
         states = 4 * inner * n * (1 / SCAN_CHUNK + 1 / length)
-        return round(8 * d + wide * (d + 5 * inner + model.dt_rank) + 4 * ((6 if half else 5) * inner + 2 * n) + states)
+        return round(8 * d + wide * (d + 4 * inner + model.dt_rank + 2 * n) + 8 * inner + states)
     if model.family == "mamba2":
         channels, chunk = inner + 2 * n, min(SSD_CHUNK, length)
-        projected = 8 * inner if half else 4 * (inner + channels + heads)
-        blocks = wide * heads * (2 * chunk + 4 * n) + 4 * heads * (chunk + n + 5)
-        states = wide * inner * n * (2 / chunk + 1 / length)
-        return round(8 * d + wide * (d + 2 * channels + 4 * inner) + 20 * inner + projected + blocks + states)
+        mixed = 4 * (inner + 2 * n) + 2 * inner if half else 4 * channels
+        states = 4 * inner * n * (2 / chunk - 1 / length)
+        filled = ceil(length / chunk) * chunk / length  # the last block is filled up, which makes copies
+        blocks = filled * (36 * inner + 8 * heads * (chunk + 3) + 4 * chunk) + (4 * (inner + 2 * n) if filled > 1 else 0)
+        return round(8 * d + wide * (d + inner + channels + heads) + mixed + blocks + states)
     if model.family == "llama":
         kv = d // heads * model.kv_heads
         return 16 * d + wide * (4 * ff + (7 if half else 4) * d + 2 * kv) + 4 * heads
@@ -56,28 +60,37 @@ def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[
     entering = wide * sum(width for name, width, _ in products(model) if name not in names)
     if model.family == "mamba2":
         entering += 8 * inner  # the gate's norm and D are frozen, too
+    if model.family == "mamba" and half and "x_proj" in names:
+        kept += wide * inner  # the scan needs u, too
     return layer_bytes(model, length, half) - 4 * d - entering + kept
 
 
 def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
-    """Bytes a token that the backward pass of one layer holds beyond what it has let go: gradients of its widest tensors, scan buffers."""
+    """Bytes a token that the backward pass of one layer holds beyond what it has let go: gradients of its widest tensors."""
     wide = 2 if half else 4
-    buffers = 4 * 3 * min(SCAN_CHUNK, length) * model.state * model.inner // length
     widest = {
-        "mamba": 2 * 4 * model.inner + buffers,
-        "mamba2": 4 * 4 * model.inner,
+        "mamba": (3 * wide + 4) * model.inner,
+        "mamba2": 3 * 4 * model.inner,
         "llama": wide * model.feed_forward,
         "gpt2": 2 * wide * model.feed_forward,
     }
     return widest[model.family] + 4 * model.d_model
 
 
+def scan_buffers(model: ModelConfig, rows: int, length: int) -> int:
+    """Bytes that our Mamba-1 scan works in, whatever the batch: three of a chunk's states, ten of a block's time steps."""
+    if model.family != "mamba":
+        return 0
+    channels = min(rows * model.inner, max(1, SCAN_STATE // model.state))
+    return 4 * channels * (3 * min(SCAN_CHUNK, length) * model.state + 10 * min(SCAN_BLOCK, length))
+
+
 def forward_bytes(model: ModelConfig, length: int, half: bool) -> int:
     """Bytes a token of a sequence of `length` that one layer holds at most in a forward pass that keeps nothing: validation.
 
     llama: gate, up and their product, four times the stream; or eight times the stream where q and k are rotated. gpt2: four tensors
-    within gelu. mamba: x and z, u, dt, their product, y, the convolution's input, the scan's buffers. mamba2: ten times x, and B, C
-    and the block matrix for every head.
+    within gelu. mamba: x and z, u, dt, the output. mamba2: what in_proj gives, the convolution's output, four forms of x, three of the
+    block matrix, three of the states.
     """
     wide = 2 if half else 4
     d, inner, n, heads = model.d_model, model.inner, model.state, model.heads
@@ -86,11 +99,10 @@ def forward_bytes(model: ModelConfig, length: int, half: bool) -> int:
     if model.family == "gpt2":
         return 20 * d + wide * 4 * model.feed_forward
     if model.family == "mamba":
-        chunk = min(SCAN_CHUNK, length)
-        return round(6 * d + 28 * inner + 4 * inner * n * (1 / chunk + (1 + 2 * chunk) / length))
-    chunk = min(SSD_CHUNK, length)
-    blocks = heads * chunk * (8 if half else 10) + 18 * heads * n + (0 if half else 32 * n)
-    return 16 * d + (30 if half else 40) * inner + blocks
+        return (10 if half else 12) * d + wide * (4 * inner + model.dt_rank + 2 * n) + (6 if half else 4) * inner
+    channels, chunk = inner + 2 * n, min(SSD_CHUNK, length)
+    narrow = wide * (inner + 2 * channels + heads) + (2 * d + 4 * channels if half else 0)
+    return round(8 * d + narrow + 16 * inner + 12 * heads * chunk + 12 * inner * n / chunk)
 
 
 def products(model: ModelConfig) -> list[tuple[str, int, int]]:

@@ -39,7 +39,7 @@ def documents() -> list[Row]:
     return [Row(draw.integers(4, 60, n), np.arange(n) > 1) for n in (5, 9, 3, 12, 7)]
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt2"])
+@pytest.mark.parametrize("family", SIZES)
 def test_packed_documents_do_not_see_each_other(family: str):
     """Loss and gradients of documents packed into rows are those of the documents by themselves."""
     found = []
@@ -70,7 +70,7 @@ def test_a_packed_row_split_again_keeps_every_document():
 
 
 def test_fine_tuning_in_packed_rows(tmp_path: Path):
-    """The run says how full its rows are and learns; a Mamba, whose state would cross the border, is refused."""
+    """The run says how full its rows are and learns."""
     corpus = write_corpus(tmp_path / "corpus", [{"text": "kedi uyudu. " * (1 + n % 5)} for n in range(60)])
     asked = params(model=SIZES["llama"], objective="sft", packing="documents", max_seq_length=96, max_steps=8)
     context = FakeContext(tmp_path / "run")
@@ -79,5 +79,19 @@ def test_fine_tuning_in_packed_rows(tmp_path: Path):
     assert event["full"] > 0.9
     losses = [line.train_loss for line in context.lines if isinstance(line, TrainLine)]
     assert losses[-1] < losses[0] - 0.5
+
+
+@pytest.mark.parametrize("family", ["mamba", "mamba2"])
+def test_a_stream_of_documents_that_do_not_see_each_other(family: str, tmp_path: Path):
+    """Rows cut from a bin, the state emptied at every border: it learns, also with layers computed again."""
+    context = FakeContext(tmp_path)
+    run(context, model=SIZES[family], packing="documents", activation_checkpointing=True, max_steps=10)
+    losses = [line.train_loss for line in context.lines if isinstance(line, TrainLine)]
+    assert losses[-1] < losses[0]
+
+
+def test_a_model_that_knows_no_borders_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What documents of one row see of each other is tried on the model itself, before training."""
+    monkeypatch.setattr("steps.lm.loss.borders", lambda starts: {})
     with pytest.raises(RecipeError, match="D119"):
-        run(FakeContext(tmp_path / "mamba"), packing="documents")
+        run(FakeContext(tmp_path), packing="documents")

@@ -54,7 +54,7 @@ def test_memory_grows_with_batch_and_length_and_lora_saves_the_moments(family: s
     one = training_memory(model(family), batch_size=2, length=256, precision="fp32")
     two = training_memory(model(family), batch_size=4, length=256, precision="fp32")
     lora = training_memory(model(family), batch_size=2, length=256, precision="fp32", method="lora", lora_parameters=1000)
-    assert two["activations"] == 2 * one["activations"]
+    assert two["activations"] == pytest.approx(2 * one["activations"], rel=0.02)  # the fullest moment may be another
     assert (one["optimizer"], lora["optimizer"], lora["gradients"]) == (8 * model(family).parameters(256), 8000, 4000)
 
 
