@@ -11,7 +11,7 @@ TABLES = 2  # models that get a table each; more get a line
 MOST = 8  # of those
 ROOMY = 0.8  # of the memory: above it a fit is tight
 SHOWN = 0.05  # of a sum: smaller parts are not named
-MOST = 5  # parts on a line
+NAMED = 4  # parts on a line
 
 
 def all_clear(meant: Meant, file: str, *, because: bool = False) -> str:
@@ -143,7 +143,7 @@ def _compared(step: StepMeant, machine: Machine) -> tuple[str, ...]:
 def _parts(parts: dict[str, int]) -> str:
     """The parts that count, the largest first, in GiB; all of them come with --because."""
     order = sorted(((size, name) for name, size in parts.items() if size >= SHOWN * sum(parts.values())), reverse=True)
-    return ", ".join(f"{name} {_gib(size)}" for size, name in order[:MOST])
+    return ", ".join(f"{name} {_gib(size)}" for size, name in order[:NAMED])
 
 
 def _gib(size: float) -> str:
