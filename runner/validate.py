@@ -291,8 +291,6 @@ def _enum(path: Names, value: Any, words: list[Any], wanted: list[str], scene: S
     same = same if same is not None else _same_word(str(value), words) if isinstance(value, (str, int)) else None
     if same is not None:
         return Finding("K004", "error", message, full, f"write {path[-1]}: {same}", (Edit("set", full, same),), on=_part(value))
-    if isinstance(value, str) and value in _PLANNED:
-        return Finding("K004", "error", message, full, f"{value} is not supported yet; {_PLANNED[value]}", on=_part(value))
     from runner import hints
 
     known = hints.of_word(path, value, list(map(str, words)))
@@ -300,9 +298,6 @@ def _enum(path: Names, value: Any, words: list[Any], wanted: list[str], scene: S
         return Finding("K004", "error", message, full, known, on=_part(value))
     near = nearest(str(value), map(str, words)) if isinstance(value, str) else None
     return Finding("K004", "error", message, full, f"write {path[-1]}: {near}" if near else "", on=_part(value))
-
-
-_PLANNED = {"mamba_hebbian": "write family: mamba or mamba2"}
 
 
 def _same_word(value: str, words: list[Any]) -> Any:

@@ -8,7 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from schemas.base import Positive, Strict
 
-Family = Literal["mamba", "mamba2", "llama", "gpt2"]
+Family = Literal["mamba", "mamba2", "mamba_hebbian", "llama", "gpt2"]
+HEBBIAN = ("hebbian_decay", "hebbian_rate", "hebbian_learned")
 
 
 class ModelConfig(Strict):
@@ -16,7 +17,9 @@ class ModelConfig(Strict):
 
     d_model: width. n_layers: blocks. n_heads, n_kv_heads, d_ff: llama and gpt2. d_state, d_conv, expand: mamba and mamba2
     (`d_state` 16 and 128 by default, as the papers have it: arXiv 2312.00752 section 3.6, arXiv 2405.21060 section 8).
-    head_dim: mamba2. vocab_size follows the tokenizer when it is left out. `pad_vocab_to_multiple_of` rounds the embedding up.
+    head_dim: mamba2. hebbian_decay, hebbian_rate, hebbian_learned: mamba_hebbian, λ and η of its memory at the start (0.98 and 1), and
+    whether each layer learns its own. vocab_size follows the tokenizer when it is left out. `pad_vocab_to_multiple_of` rounds the
+    embedding up.
     """
 
     family: Family = "mamba"
@@ -30,6 +33,9 @@ class ModelConfig(Strict):
     d_conv: Positive | None = None
     expand: Positive | None = None
     head_dim: Positive | None = None
+    hebbian_decay: float | None = Field(default=None, gt=0.0, lt=1.0)
+    hebbian_rate: float | None = Field(default=None, gt=0.0)
+    hebbian_learned: bool = True
     tie_embeddings: bool = True
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
 
@@ -39,10 +45,12 @@ class ModelConfig(Strict):
         strange = ("d_state", "d_conv", "expand", "head_dim") if attention else ("n_heads", "n_kv_heads", "d_ff")
         if self.family == "gpt2":
             strange = (*strange, "n_kv_heads")
-        if self.family == "mamba":
+        if self.family in ("mamba", "mamba_hebbian"):
             strange = (*strange, "head_dim")
+        if self.family != "mamba_hebbian":
+            strange = (*strange, *HEBBIAN)
         for name in strange:
-            if getattr(self, name) is not None:
+            if getattr(self, name) != type(self).model_fields[name].default:
                 words = {"name": name, "family": self.family, "fix": f"delete {name}"}
                 raise PydanticCustomError("M002", "{name} has no effect in family {family}", words)
         if attention and self.d_model % self.heads:
@@ -80,6 +88,16 @@ class ModelConfig(Strict):
     def dt_rank(self) -> int:
         """Rank of the step-size projection of Mamba-1: ceil(d_model / 16)."""
         return ceil(self.d_model / 16)
+
+    @property
+    def decay(self) -> float:
+        """λ of a Hebbian memory at the start."""
+        return self.hebbian_decay or 0.98
+
+    @property
+    def rate(self) -> float:
+        """η of a Hebbian memory at the start."""
+        return self.hebbian_rate or 1.0
 
     @property
     def mamba2_head_dim(self) -> int:
@@ -124,10 +142,11 @@ class ModelConfig(Strict):
     def layer_parameters(self) -> int:
         """Parameters of one block, its norms included."""
         d, inner, n = self.d_model, self.inner, self.state
-        if self.family == "mamba":
+        if self.family in ("mamba", "mamba_hebbian"):
+            memory = self.memory_parameters() if self.family == "mamba_hebbian" else 0
             conv = inner * self.conv + inner
             projections = d * 2 * inner + inner * (self.dt_rank + 2 * n) + self.dt_rank * inner + inner + inner * d
-            return d + conv + projections + inner * n + inner
+            return d + conv + projections + inner * n + inner + memory
         if self.family == "mamba2":
             channels = inner + 2 * n
             return d + d * (inner + channels + self.heads) + channels * self.conv + channels + 3 * self.heads + inner + inner * d
@@ -135,6 +154,10 @@ class ModelConfig(Strict):
             head = d // self.heads
             return 2 * d + 2 * d * d + 2 * d * self.kv_heads * head + 3 * d * self.feed_forward
         return 4 * d + 3 * d * d + 3 * d + d * d + d + 2 * d * self.feed_forward + self.feed_forward + d
+
+    def memory_parameters(self) -> int:
+        """Parameters of one Hebbian memory: k, v, q, o, its norm, its gate, and λ and η where they are learned."""
+        return 4 * self.d_model**2 + 2 * self.d_model + 2 * self.hebbian_learned
 
 
 def _numbers(whole: int, part: int, name: str) -> dict[str, object]:

@@ -175,6 +175,7 @@ Expected = dict[Annotated[int, BeforeValidator(_step_number), Field(gt=0)], Expe
 DEFAULT_TARGETS: dict[str, list[str]] = {
     "mamba": ["in_proj", "x_proj"],
     "mamba2": ["in_proj"],
+    "mamba_hebbian": ["in_proj", "x_proj", "k_proj", "v_proj", "q_proj", "o_proj"],
     "llama": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
     "gpt2": ["c_attn", "c_proj", "c_fc"],
 }  # peft refuses out_proj and conv1d on Mamba, and dt_proj gets no gradient through transformers' forward pass

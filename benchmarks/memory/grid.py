@@ -64,6 +64,7 @@ def grid() -> list[dict[str, Any]]:
         setting("gpt2", 2, 128, 4000, WIDE, times=2, train={"optimizer": "muon"}),
         setting("llama", 2, 128, 4000, WIDE, times=2, train={"optimizer": "adamw_8bit"}),
         setting("mamba", 1, 1024, 4000, DEEP, d_state=64),
+        setting("mamba_hebbian", 4, 256, 2000, DEEP, times=2),
         setting("mamba2", 3, 300, 4000, SMALL, d_state=64, head_dim=32),
         setting("llama", 2, 700, 32000, {"d_model": 256, "n_layers": 4}, n_heads=8, n_kv_heads=2, tie_embeddings=False),
         setting("llama", 32, 64, 500, WIDE, "bf16", times=2, d_ff=512),

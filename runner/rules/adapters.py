@@ -11,6 +11,7 @@ from schemas.training import ADAPTED, DEFAULT_TARGETS
 LAYERS = {  # linear layers by family, by the last part of their name
     "mamba": ["in_proj", "x_proj", "dt_proj", "out_proj"],
     "mamba2": ["in_proj", "out_proj"],
+    "mamba_hebbian": ["in_proj", "x_proj", "dt_proj", "out_proj", "k_proj", "v_proj", "q_proj", "o_proj"],
     "llama": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
     "gpt2": ["c_attn", "c_proj", "c_fc"],
 }

@@ -6,6 +6,7 @@ from runner.meant import StepMeant
 from runner.rules import View, at, number, rule, say
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RulePage
+from steps.export.architectures import FAMILIES
 from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
 
 EXACT_FIX: dict[str, dict[str, bool | str]] = {
@@ -38,6 +39,20 @@ def tokenizer_is_exact(view: View) -> Iterator[Finding]:
 
 def _tokenizers(view: View, checkpoint: StepMeant) -> list[StepMeant]:
     return [t for t in view.makers(checkpoint, "tokenizer") if t.type == "train_tokenizer"]
+
+
+@rule()
+def family_has_an_architecture(view: View) -> Iterator[Finding]:
+    """E004: a network of ours that llama.cpp has no architecture for; said at the model, before it is trained."""
+    for export in view.of_type("export_ollama"):
+        for step in view.makers(export, "checkpoint"):
+            made = step.forecast
+            model = made.model if isinstance(made, CheckpointForecast) else None
+            if model is None or model.family in FAMILIES or view.base(step) is not None:
+                continue
+            where = "model.family" if at(step.raw, "model.family") is not None else "model"
+            message = f"{export.id} cannot export a {model.family}: llama.cpp has no such architecture, it has {', '.join(FAMILIES)}"
+            yield say("E004", step, where, message, f"delete {export.id}; recipe generate writes with the checkpoint itself")
 
 
 @rule(

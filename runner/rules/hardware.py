@@ -101,7 +101,7 @@ def kernels_take_the_sizes(view: View) -> Iterator[Finding]:
         return
     for step in view.of_type("train"):
         model = step.raw.get("model") or {}
-        if not isinstance(model, dict) or "base" in model or model.get("family", "mamba") not in ("mamba", "mamba2"):
+        if not isinstance(model, dict) or "base" in model or model.get("family", "mamba") not in ("mamba", "mamba2", "mamba_hebbian"):
             continue
         yield from _odd_sizes(step)
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from schemas import ModelConfig, RecipeError
-from steps.lm import kernels, mamba, mamba2, transformer
+from steps.lm import hebbian, kernels, mamba, mamba2, transformer
 from steps.lm.frozen import halve, stored_dtype
 from steps.lm.quantized import stay_trainable
 from steps.lm.shapes import sizes
@@ -27,6 +27,9 @@ def build(model: ModelConfig, vocab_size: int, ids: Ids, max_seq_length: int, se
         if model.family == "mamba":
             network: Any = mamba.MambaForCausalLM(mamba.config(model, vocab_size, ids))
             mamba.initialise(network)
+        elif model.family == "mamba_hebbian":
+            network = hebbian.HebbianForCausalLM(hebbian.config(model, vocab_size, ids))
+            hebbian.initialise(network)
         elif model.family == "mamba2":
             network = mamba2.Mamba2ForCausalLM(mamba2.config(model, vocab_size, ids))
             mamba2.initialise(network)
@@ -37,7 +40,7 @@ def build(model: ModelConfig, vocab_size: int, ids: Ids, max_seq_length: int, se
             network = transformer.GPT2LMHeadModel(transformer.gpt2_config(model, vocab_size, ids, max_seq_length))
             transformer.initialise(network)
     use_own_mixers(network)
-    if model.dropout and model.family in ("mamba", "mamba2"):
+    if model.dropout and model.family in ("mamba", "mamba2", "mamba_hebbian"):
         _drop_out(network, model.dropout)
     return network
 
@@ -56,6 +59,8 @@ def _drop_out(network: nn.Module, share: float) -> None:
 
     for block in network.backbone.layers:
         block.mixer.register_forward_hook(drop)
+        if hasattr(block, "hebbian"):
+            block.hebbian.register_forward_hook(drop)
 
 
 def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None, quantized: dict[str, Any] | None = None) -> nn.Module:
@@ -131,11 +136,14 @@ def longest_input(network: nn.Module) -> int | None:
 
 
 OWN = {"mamba": "own scan in PyTorch", "mamba2": "own chunked scan in PyTorch"}
+MEMORY = "; Hebbian memory in chunks of matrix products"
 
 
 def path(network: nn.Module, device: torch.device) -> str:
     """Which code computes the network on `device`, and why, in words."""
     kind = network.config.model_type
+    if kind == hebbian.FAMILY:
+        return kernels.path(device, "mamba", OWN["mamba"]) + MEMORY
     if kind in OWN:
         return kernels.path(device, kind, OWN[kind])
     return f"transformers' {kind}, attention by PyTorch's scaled_dot_product_attention on {device.type}"
@@ -145,7 +153,7 @@ def verify_kernels(network: nn.Module) -> None:
     """Compare a Mamba's kernels with our own code on one batch, where they would be used; `path` says what came of it."""
     mixer = next((m for m in network.modules() if isinstance(m, (mamba.ScanMixer, mamba2.SsdMixer))), None)
     if mixer is not None:
-        kernels.verify(mixer, network.config.model_type)
+        kernels.verify(mixer, "mamba2" if isinstance(mixer, mamba2.SsdMixer) else "mamba")
 
 
 def device() -> torch.device:

@@ -62,6 +62,8 @@ def finish(job: Job, trained: Trained) -> Checkpoint:
     found = _stats(job, network, model, trained, scored, merged, device)
     best = _write_best(job, trained, network, out, device)
     context.stats("training", {**found, "kept": best, "quantization_drift": drift})
+    if opened_by := getattr(network.config, "opened_by", None):
+        context.event("own_class", opened_by=opened_by, message=f"the checkpoint is opened by {opened_by}")
     return Checkpoint(
         model=model, parameters=count, vocab_size=model.vocab_size or trained.words.vocab_size, step=done.step,
         trained_tokens=done.tokens, val_loss=scored.get("loss"), val_bits_per_byte=scored.get("bits_per_byte"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from schemas import ModelConfig
+from schemas.model import HEBBIAN
 
 UNTIED = ("llama", "mamba2", "mistral", "phi3", "qwen2", "qwen3")  # transformers' default where config.json does not say
 
@@ -16,10 +17,11 @@ def sizes(config: dict[str, Any]) -> ModelConfig:
     width, layers = _first(config, "hidden_size", "n_embd", "d_model"), _first(config, "num_hidden_layers", "n_layer", "n_layers")
     tied = bool(config.get("tie_word_embeddings", kind not in UNTIED))
     shared: dict[str, Any] = {"d_model": width, "n_layers": layers, "vocab_size": _first(config, "vocab_size"), "tie_embeddings": tied}
-    if kind in ("mamba", "falcon_mamba"):
+    if kind in ("mamba", "falcon_mamba", "mamba_hebbian"):
+        memory = {name: config[name] for name in HEBBIAN if name in config} if kind == "mamba_hebbian" else {}
         inner = config.get("intermediate_size") or config.get("expand", 2) * width
-        return ModelConfig(family="mamba", d_state=config.get("state_size", 16), d_conv=config.get("conv_kernel", 4),
-                           expand=max(1, inner // width), **shared)  # fmt: skip
+        return ModelConfig(family="mamba_hebbian" if memory else "mamba", d_state=config.get("state_size", 16),
+                           d_conv=config.get("conv_kernel", 4), expand=max(1, inner // width), **memory, **shared)  # fmt: skip
     if kind == "mamba2":
         return ModelConfig(family="mamba2", d_state=config.get("state_size", 128), d_conv=config.get("conv_kernel", 4),
                            expand=config.get("expand", 2), head_dim=config.get("head_dim", 64), **shared)  # fmt: skip

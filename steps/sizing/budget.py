@@ -11,6 +11,8 @@ from schemas.machine import GIB
 from schemas.model import ModelConfig
 from schemas.training import ADAPTED
 from steps.sizing.layers import (
+    MAMBA,
+    MEMORY_CHUNK,
     SSD_CHUNK,
     forward_bytes,
     layer_bytes,
@@ -18,7 +20,7 @@ from steps.sizing.layers import (
     products,
     scan_buffers,
     small_parameters,
-    transient_bytes,
+    workspace_bytes,
 )
 
 Precision = Literal["fp32", "fp16", "bf16"]
@@ -88,7 +90,7 @@ def training_memory(
     ends = 8 * tokens * d
     again = one if checkpointing else 0
     widened = (2 if half else 4) * max(a * b for _, a, b in products(model)) if method == "qlora" else 0
-    moved = tokens * transient_bytes(model, length, half) + scan_buffers(model, batch_size, length) + widened
+    moved = workspace_bytes(model, batch_size, length, half) + widened
     known = 4 * trained if accumulation > 1 else 0
     own = 0 if lora else 4 * table  # the head's gradient; a tied one waits for the embedding's, and their sum is a third
     waiting = own if model.tie_embeddings or not known else 0
@@ -229,8 +231,9 @@ def mixing_flops(model: ModelConfig, length: int) -> int:
     """Operations a token, forward, that no parameter accounts for: causal attention, or the scan over the state."""
     if model.family in ("llama", "gpt2"):
         return model.n_layers * 2 * length * model.d_model  # two products, half of the square
-    if model.family == "mamba":
-        return model.n_layers * 9 * model.inner * model.state
+    if model.family in MAMBA:
+        memory = 4 * model.d_model * (min(MEMORY_CHUNK, length) + model.d_model) if model.family == "mamba_hebbian" else 0
+        return model.n_layers * (9 * model.inner * model.state + memory)
     chunk = min(SSD_CHUNK, length)
     return model.n_layers * (2 * chunk * (model.state + model.inner) + 4 * model.inner * model.state)
 

@@ -17,6 +17,8 @@ def parameters_of(config: dict[str, Any]) -> int | None:
             layer, ends = _gpt2(config), 2
         elif kind in ("mamba", "falcon_mamba"):
             layer, ends = _mamba(config), 1
+        elif kind == "mamba_hebbian":
+            layer, ends = _mamba(config) + _memory(config), 1
         elif kind == "mamba2":
             layer, ends = _mamba2(config), 1
         else:
@@ -61,6 +63,11 @@ def _mamba(config: dict[str, Any]) -> int:
     biases = (inner if config.get("use_conv_bias", True) else 0) + (2 * inner + d if config.get("use_bias", False) else 0)
     matrices = d * 2 * inner + inner * (rank + 2 * n) + rank * inner + inner * d
     return int(d + matrices + inner * taps + inner + inner * n + inner + biases)  # the norm, the bias of dt, A, D
+
+
+def _memory(config: dict[str, Any]) -> int:
+    d = config["hidden_size"]
+    return int(4 * d * d + 2 * d + 2 * bool(config.get("hebbian_learned", True)))
 
 
 def _mamba2(config: dict[str, Any]) -> int:

@@ -7,6 +7,8 @@ from schemas.model import ModelConfig
 SCAN_CHUNK = 16  # our Mamba-1 scan keeps one state a chunk and recomputes the others
 SCAN_BLOCK, SCAN_STATE = 128, 8192  # time steps and state elements that its buffers are made for
 SSD_CHUNK = 64  # Mamba-2 works on blocks of this many positions
+MEMORY_CHUNK = 64  # and so does a Hebbian memory
+MAMBA = ("mamba", "mamba_hebbian")
 
 
 def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
@@ -21,9 +23,10 @@ def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
     """
     wide = 2 if half else 4
     d, inner, n, heads, ff = model.d_model, model.inner, model.state, model.heads, model.feed_forward
-    if model.family == "mamba":
+    if model.family in MAMBA:
         states = 4 * inner * n * (1 / SCAN_CHUNK + 1 / length)
-        return round(8 * d + wide * (d + 4 * inner + model.dt_rank + 2 * n) + 8 * inner + states)
+        memory = memory_bytes(model, length, half) if model.family == "mamba_hebbian" else 0
+        return round(8 * d + wide * (d + 4 * inner + model.dt_rank + 2 * n) + 8 * inner + states + memory)
     if model.family == "mamba2":
         channels, chunk = inner + 2 * n, min(SSD_CHUNK, length)
         mixed = 4 * (inner + 2 * n) + 2 * inner if half else 4 * channels
@@ -35,6 +38,15 @@ def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
         kv = d // heads * model.kv_heads
         return 16 * d + wide * (4 * ff + (7 if half else 4) * d + 2 * kv) + 4 * heads
     return 8 * d + wide * (5 * ff + (7 if half else 6) * d) + 4 * heads
+
+
+def memory_bytes(model: ModelConfig, length: int, half: bool) -> float:
+    """Bytes that a Hebbian memory keeps, a token: in fp32 its input, normed; k and v, each before and after its scaling; q; a state a
+    chunk. What enters k, v and q (in half, each casts its own), and what enters and leaves o.
+    """
+    d, chunk = model.d_model, min(MEMORY_CHUNK, length)
+    filled = ceil(length / chunk) * chunk / length  # the last chunk is filled up
+    return 16 * d + 12 * d * filled + (10 if half else 12) * d + 4 * d * d * filled / chunk
 
 
 def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[str, ...] | None = None, half: bool = True) -> int:
@@ -60,7 +72,9 @@ def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[
     entering = wide * sum(width for name, width, _ in products(model) if name not in names)
     if model.family == "mamba2":
         entering += 8 * inner  # the gate's norm and D are frozen, too
-    if model.family == "mamba" and half and "x_proj" in names:
+    if model.family == "mamba_hebbian":
+        entering += (8 + wide) * d  # its norm, η and the gate are frozen
+    if model.family in MAMBA and half and "x_proj" in names:
         kept += wide * inner  # the scan needs u, too
     return layer_bytes(model, length, half) - 4 * d - entering + kept
 
@@ -68,8 +82,10 @@ def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[
 def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
     """Bytes a token that the backward pass of one layer holds beyond what it has let go: gradients of its widest tensors."""
     wide = 2 if half else 4
+    scan = (3 * wide + 4) * model.inner
     widest = {
-        "mamba": (3 * wide + 4) * model.inner,
+        "mamba": scan,
+        "mamba_hebbian": scan,
         "mamba2": 3 * 4 * model.inner,
         "llama": wide * model.feed_forward,
         "gpt2": 2 * wide * model.feed_forward,
@@ -77,9 +93,20 @@ def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
     return widest[model.family] + 4 * model.d_model
 
 
+def workspace_bytes(model: ModelConfig, rows: int, length: int, half: bool) -> int:
+    """The same for a batch, with what a scan works in. A Hebbian memory goes backwards before its block's scan, and is gone by then."""
+    tokens = rows * length
+    scan = tokens * transient_bytes(model, length, half) + scan_buffers(model, rows, length)
+    if model.family != "mamba_hebbian":
+        return scan
+    d, chunk = model.d_model, min(MEMORY_CHUNK, length)
+    memory = tokens * (40 * d + 16 * chunk + 4 * d * d // chunk)
+    return max(memory, scan - round(tokens * memory_bytes(model, length, half)))
+
+
 def scan_buffers(model: ModelConfig, rows: int, length: int) -> int:
     """Bytes that our Mamba-1 scan works in, whatever the batch: three of a chunk's states, ten of a block's time steps."""
-    if model.family != "mamba":
+    if model.family not in MAMBA:
         return 0
     channels = min(rows * model.inner, max(1, SCAN_STATE // model.state))
     return 4 * channels * (3 * min(SCAN_CHUNK, length) * model.state + 10 * min(SCAN_BLOCK, length))
@@ -98,22 +125,33 @@ def forward_bytes(model: ModelConfig, length: int, half: bool) -> int:
         return max(16 * d + wide * 3 * model.feed_forward, 32 * d)
     if model.family == "gpt2":
         return 20 * d + wide * 4 * model.feed_forward
-    if model.family == "mamba":
-        return (10 if half else 12) * d + wide * (4 * inner + model.dt_rank + 2 * n) + (6 if half else 4) * inner
+    if model.family in MAMBA:
+        mixer = (10 if half else 12) * d + wide * (4 * inner + model.dt_rank + 2 * n) + (6 if half else 4) * inner
+        return max(mixer, _memory_forward(model, length, half)) if model.family == "mamba_hebbian" else mixer
     channels, chunk = inner + 2 * n, min(SSD_CHUNK, length)
     narrow = wide * (inner + 2 * channels + heads) + (2 * d + 4 * channels if half else 0)
     return round(8 * d + narrow + 16 * inner + 12 * heads * chunk + 12 * inner * n / chunk)
 
 
+def _memory_forward(model: ModelConfig, length: int, half: bool) -> int:
+    """Of a Hebbian memory: its input, five forms of k, v and q, a chunk's pairs, a state a chunk, and three forms of its output."""
+    d, chunk = model.d_model, min(MEMORY_CHUNK, length)
+    filled = ceil(length / chunk) * chunk / length
+    copied = 12 * d * filled if filled > 1 else 0
+    return round((46 if half else 44) * d + copied + filled * (8 * chunk + 4 * d * d / chunk))
+
+
 def products(model: ModelConfig) -> list[tuple[str, int, int]]:
     """Name, inputs and outputs of each linear layer of a block."""
     d, inner, n, ff = model.d_model, model.inner, model.state, model.feed_forward
-    if model.family == "mamba":
+    if model.family in MAMBA:
+        memory = [(f"{name}_proj", d, d) for name in "kvqo"] if model.family == "mamba_hebbian" else []
         return [
             ("in_proj", d, 2 * inner),
             ("x_proj", inner, model.dt_rank + 2 * n),
             ("dt_proj", model.dt_rank, inner),
             ("out_proj", inner, d),
+            *memory,
         ]
     if model.family == "mamba2":
         return [("in_proj", d, 2 * inner + 2 * n + model.heads), ("out_proj", inner, d)]
@@ -126,8 +164,9 @@ def products(model: ModelConfig) -> list[tuple[str, int, int]]:
 
 def small_parameters(model: ModelConfig) -> int:
     """Parameters a layer that no quantization and no autocast touches: norms, biases, a Mamba's scan."""
-    if model.family == "mamba":
-        return model.d_model + model.inner * (model.conv + 3 + model.state + 2 * model.dt_rank + 2 * model.state)
+    if model.family in MAMBA:
+        memory = model.memory_parameters() - 4 * model.d_model**2 if model.family == "mamba_hebbian" else 0
+        return memory + model.d_model + model.inner * (model.conv + 3 + model.state + 2 * model.dt_rank + 2 * model.state)
     if model.family == "mamba2":
         return model.d_model + (model.inner + 2 * model.state) * (model.conv + 1) + model.inner + 3 * model.heads
     if model.family == "llama":

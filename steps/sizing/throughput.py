@@ -3,12 +3,12 @@
 from schemas.machine import Machine
 from schemas.model import ModelConfig
 from steps.sizing.budget import matrix_parameters, step_flops
-from steps.sizing.layers import layer_bytes, transient_bytes
+from steps.sizing.layers import MAMBA, layer_bytes, transient_bytes
 
 SUSTAINED = {"cuda": 0.45, "mps": 0.4, "cpu": 0.85}  # share of the peak that large matrix products reach in training
 HALF_BUSY = {"cuda": 2048, "mps": 1024, "cpu": 16}  # tokens in a micro-batch at which a device runs at half of that
 LAUNCH_S = {"cuda": 6e-6, "mps": 1e-5, "cpu": 2e-6}  # fixed cost of one operation
-OPERATIONS = {"mamba": 90, "mamba2": 120, "llama": 75, "gpt2": 70}  # a layer, forward and backward
+OPERATIONS = {"mamba": 90, "mamba2": 120, "mamba_hebbian": 170, "llama": 75, "gpt2": 70}  # a layer, forward and backward
 BANDWIDTH = {"cuda": 300e9, "mps": 100e9}  # where the machine does not say
 CORE_FLOPS = 80e9  # of a CPU core: two fused products of eight floats a cycle at 2.5 GHz
 CORE_BANDWIDTH = 4e9  # bytes a second that one core moves through elementwise operations (seen)
@@ -44,6 +44,6 @@ def tokens_per_second(
     products = step_flops(model, tokens, length, method=method, checkpointing=checkpointing) / (peak * busy)
     moved = tokens * model.n_layers * (3 * layer_bytes(model, length, half) + transient_bytes(model, length, half) // 2) / bandwidth
     fixed = model.n_layers * OPERATIONS[model.family] * LAUNCH_S[kind]
-    scan = tokens * model.n_layers * model.inner * model.state * STATE_S[kind] if model.family == "mamba" else 0.0
+    scan = tokens * model.n_layers * model.inner * model.state * STATE_S[kind] if model.family in MAMBA else 0.0
     update = 0.0 if method == "lora" else UPDATE_BYTES * matrix_parameters(model) / bandwidth / accumulation
     return tokens / (products + moved + fixed + scan / (cores if kind == "cpu" else 1) + update)

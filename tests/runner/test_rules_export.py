@@ -40,6 +40,14 @@ def test_a_context_beyond_the_trained_one(tmp_path: Path):
     assert said(tmp_path, long, ("family: mamba", "family: llama")) == ["E020"]
 
 
+def test_a_family_that_llama_cpp_has_not(tmp_path: Path):
+    """Said at the model, before anything is trained."""
+    (found,) = meant(tmp_path, ("family: mamba,", "family: mamba_hebbian,")).findings
+    assert (found.code, found.path[-2:]) == ("E004", ("model", "family"))
+    assert found.message.startswith("export_ollama cannot export a mamba_hebbian: llama.cpp has no such architecture")
+    assert said(tmp_path, ("family: mamba,", "family: mamba_hebbian,"), ("  - type: export_ollama\n", "")) == []
+
+
 def test_two_exports_of_one_name(tmp_path: Path):
     """In Ollama the second would replace the first."""
     second = ("export_ollama\n", "export_ollama\n  - type: export_ollama\n    id: again\n    quantization: q8_0\n")

@@ -182,7 +182,6 @@ def test_the_offered_fixes_do_what_they_say(tmp_path: Path):
     [
         ("max_steps: 10", "max_steps: 10\n    stages: []", "freezing by stages is not supported yet; delete the line"),
         ("max_steps: 10", "max_steps: 10\n    load_in_4bit: true", "write quant: {bits: 4} (with method: qlora)"),
-        ("family: mamba", "family: mamba_hebbian", "mamba_hebbian is not supported yet; write family: mamba or mamba2"),
     ],
 )
 def test_what_is_planned_is_told_as_such(tmp_path: Path, old: str, new: str, fix: str):

@@ -20,6 +20,7 @@ IDS = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
 SIZES: dict[str, dict[str, Any]] = {
     "mamba": {"family": "mamba", "d_model": 24, "n_layers": 2, "d_state": 4},
     "mamba2": {"family": "mamba2", "d_model": 24, "n_layers": 2, "d_state": 8, "head_dim": 12},
+    "mamba_hebbian": {"family": "mamba_hebbian", "d_model": 24, "n_layers": 2, "d_state": 4},
     "llama": {"family": "llama", "d_model": 24, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2},
     "gpt2": {"family": "gpt2", "d_model": 24, "n_layers": 2, "n_heads": 3},
 }

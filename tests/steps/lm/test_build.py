@@ -17,6 +17,8 @@ SHAPES = [
     {"family": "mamba", "d_model": 32, "n_layers": 3, "tie_embeddings": False},
     {"family": "mamba2", "d_model": 32, "n_layers": 2, "d_state": 16, "head_dim": 16},
     {"family": "mamba2", "d_model": 64, "n_layers": 1},
+    {"family": "mamba_hebbian", "d_model": 40, "n_layers": 2, "d_state": 5},
+    {"family": "mamba_hebbian", "d_model": 32, "n_layers": 1, "hebbian_learned": False, "hebbian_decay": 0.9},
     {"family": "llama", "d_model": 48, "n_layers": 2, "n_heads": 6, "n_kv_heads": 2},
     {"family": "llama", "d_model": 64, "n_layers": 2, "tie_embeddings": False, "d_ff": 100},
     {"family": "gpt2", "d_model": 48, "n_layers": 2, "n_heads": 3},

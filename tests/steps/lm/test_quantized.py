@@ -24,6 +24,7 @@ X = torch.randint(0, 60, (2, 20), generator=torch.Generator().manual_seed(8))
 WIDE = {
     "mamba": {"d_model": 64},
     "mamba2": {"d_model": 64, "head_dim": 32},
+    "mamba_hebbian": {"d_model": 64},
     "llama": {"d_model": 64},
     "gpt2": {"d_model": 64, "n_heads": 4},
 }
@@ -35,6 +36,9 @@ def base_folder(folder: Path, family: str, vocab_size: int = 400) -> Path:
 
     folder.mkdir()
     made = build.build(ModelConfig(**{**SIZES[family], **WIDE[family]}), vocab_size, IDS, 64, 5)
+    for name, parameter in made.named_parameters():
+        if name.endswith("hebbian.gate"):
+            torch.nn.init.constant_(parameter, 0.1)  # a memory that nobody reads teaches its adapters nothing
     write_model(made, folder, IDS)
     copy_tokenizer(text().tokenizer.path, folder)
     return folder

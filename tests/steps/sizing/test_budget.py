@@ -9,7 +9,13 @@ from steps.sizing.budget import PARTS, evaluation_memory, export_bytes, export_m
 from steps.sizing.layers import layer_bytes, lora_layer_bytes
 from tests.conftest import ROOT
 
-SIZES = {"mamba": {"d_state": 16}, "mamba2": {"d_state": 64}, "llama": {"n_heads": 8, "n_kv_heads": 2}, "gpt2": {}}
+SIZES = {
+    "mamba": {"d_state": 16},
+    "mamba2": {"d_state": 64},
+    "mamba_hebbian": {"d_state": 16},
+    "llama": {"n_heads": 8, "n_kv_heads": 2},
+    "gpt2": {},
+}
 
 
 def model(family: str, **more: object) -> ModelConfig:
@@ -163,6 +169,8 @@ MEASURED = [
     ("mamba", "lora", "bf16", 2, 64, 2000, 1),
     ("mamba2", "full", "bf16", 4, 64, 500, 2),
     ("mamba2", "lora", "fp32", 2, 128, 500, 1),
+    ("mamba_hebbian", "full", "fp32", 4, 64, 500, 1),
+    ("mamba_hebbian", "full", "bf16", 2, 128, 500, 2),
     ("llama", "full", "fp32", 20, 64, 3000, 2),
     ("llama", "lora", "fp32", 2, 128, 500, 1),
     ("gpt2", "full", "bf16", 1, 64, 9000, 2),
