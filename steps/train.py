@@ -230,7 +230,7 @@ def with_plan(params: Train, plan: Plan | None) -> Train:
                           fix="write plan: none, or delete what was written by hand") from error  # fmt: skip
 
 
-@step(version=3, libraries=("torch", "transformers", "peft"), pages=TRAIN_PAGES)
+@step(version=4, libraries=("torch", "transformers", "peft"), pages=TRAIN_PAGES)
 def train(
     params: Train,
     bins: TokenBin | None,

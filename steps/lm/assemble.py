@@ -50,6 +50,8 @@ def assemble(job: Job) -> Checkpoint:
     settings = _settings(params, material)
     with precision.held(half, device):
         head = Head(network)
+        if not params.compile:  # it would compile again for every row of another length
+            _lay_flat(head, material.data, device)
         if params.packing == "documents" and not head.keeps_documents_apart():
             message = f"documents of one row would see each other in a {network.config.model_type}, which knows no borders"
             raise RecipeError("D119", message, field="packing", fix="leave packing out")
@@ -75,6 +77,14 @@ def assemble(job: Job) -> Checkpoint:
         finally:
             told.close(done=loop.progress.step == settings.steps)
         return finish(job, Trained(network, adapted, words, material, settings, done, half))
+
+
+def _lay_flat(head: Head, data: Any, device: torch.device) -> None:
+    """Rows of fine-tuning end to end; on a CPU documents of a stream too, where one mask for all costs more than a call for each."""
+    if isinstance(data, WholeRows):
+        data.flat = head.lay_flat()
+    elif data.isolated and device.type == "cpu":
+        head.lay_flat()
 
 
 def _facts(job: Job, network: nn.Module, material: Material) -> dict[str, Any]:

@@ -55,8 +55,8 @@ class Data(Protocol):
     def batches(self, position: int, rows: int, batch_size: int) -> tuple[list[Micro], int]:
         """The next `rows` rows at `position` in micro-batches, and the position after them."""
 
-    def longest(self, batch_size: int) -> Micro:
-        """The micro-batch that takes the most memory."""
+    def longest(self, batch_size: int, rows: int | None = None) -> Micro:
+        """The micro-batch that takes the most memory, of a step of `rows` rows."""
 
     def epochs(self, position: int) -> float:
         """Passes over the data that lie before `position`."""
@@ -78,6 +78,17 @@ def pad(rows: list[Row]) -> Micro:
         ids[i, :n] = row.ids[:-1]
         targets[i, :n] = np.where(row.learned[1:], row.ids[1:], IGNORED)
     return Micro(torch.from_numpy(ids), torch.from_numpy(targets), torch.from_numpy(starts) if starts.any() else None)
+
+
+def end_to_end(rows: list[Row]) -> Micro:
+    """Rows in one, without filling: ids, targets and starts (1, T). The last token of each is only a target, as in `pad`."""
+    starts = [np.arange(len(row.ids) - 1) == 0 if row.starts is None else row.starts[:-1] for row in rows]
+    parts = (
+        np.concatenate([row.ids[:-1] for row in rows]).astype(np.int64, copy=False),
+        np.concatenate([np.where(row.learned[1:], row.ids[1:], IGNORED) for row in rows]).astype(np.int64, copy=False),
+        np.concatenate(starts),
+    )
+    return Micro(*(torch.from_numpy(part)[None] for part in parts))
 
 
 class PackedRows:
@@ -110,7 +121,7 @@ class PackedRows:
         targets = torch.where(starts[:, 1:], IGNORED, part[:, 1:])  # the end of one document does not foretell the next
         return Micro(part[:, :-1], targets, starts[:, :-1])
 
-    def longest(self, batch_size: int) -> Micro:
+    def longest(self, batch_size: int, rows: int | None = None) -> Micro:
         """All micro-batches are alike."""
         return self.batches(0, batch_size, batch_size)[0][0]
 
@@ -156,17 +167,19 @@ class PackedRows:
 class WholeRows:
     """Documents as they are, one a row, in a new seeded order each epoch: the rows of fine-tuning. A position is a row of the stream.
 
-    split: makes of a row the rows of at most so many tokens that its document is split into; for `shorten`.
+    split: makes of a row the rows of at most so many tokens that its document is split into; for `shorten`. flat: a micro-batch is its
+    rows end to end, as many as take no more tokens than `batch_size` of the longest would; else they stand side by side, filled up.
     """
 
     def __init__(self, rows: list[Row], seed: int, split: Callable[[Row, int], list[Row]] | None = None) -> None:
         self.groups = [[row] for row in rows]  # of each document; the order of an epoch is an order of these
-        self.seed, self._split = seed, split
+        self.seed, self._split, self.flat = seed, split, False
         self._count()
 
     def _count(self) -> None:
         self._sizes = np.array([len(group) for group in self.groups], np.int64)
         self._rows = int(self._sizes.sum())
+        self._longest = max((len(row.ids) - 1 for group in self.groups for row in group), default=0)
         self.tokens_per_epoch = sum(len(row.ids) for group in self.groups for row in group)
         self.rows_per_epoch = float(self._rows)
         self._epoch = -1
@@ -175,12 +188,37 @@ class WholeRows:
     def batches(self, position: int, rows: int, batch_size: int) -> tuple[list[Micro], int]:
         """The next `rows` rows in micro-batches of at most `batch_size`."""
         chosen = [self._row(number) for number in range(position, position + rows)]
+        if self.flat:
+            return [end_to_end(part) for part in self._filled(chosen, batch_size)], position + rows
+        if rows > batch_size:
+            chosen.sort(key=lambda row: -len(row.ids))  # those that are alike stand together; the mean over tokens knows no order
         return [pad(chosen[i : i + batch_size]) for i in range(0, rows, batch_size)], position + rows
 
-    def longest(self, batch_size: int) -> Micro:
-        """The longest rows together."""
-        rows = sorted((row for group in self.groups for row in group), key=lambda row: -len(row.ids))
-        return pad(rows[:batch_size])
+    def _filled(self, rows: list[Row], batch_size: int) -> Iterator[list[Row]]:
+        part: list[Row] = []
+        room = batch_size * self._longest
+        for row in rows:
+            if len(row.ids) - 1 > room:
+                yield part
+                part, room = [], batch_size * self._longest
+            part.append(row)
+            room -= len(row.ids) - 1
+        yield part
+
+    def longest(self, batch_size: int, rows: int | None = None) -> Micro:
+        """The longest rows together, as many as a micro-batch holds."""
+        order = sorted((row for group in self.groups for row in group), key=lambda row: -len(row.ids))
+        if not self.flat:
+            return pad(order[:batch_size])
+        chosen: list[Row] = []
+        room = batch_size * self._longest
+        for row in order:
+            if len(chosen) == rows or room < 2:
+                break
+            if len(row.ids) - 1 <= room:
+                chosen.append(row)
+                room -= len(row.ids) - 1
+        return end_to_end(chosen)
 
     def epochs(self, position: int) -> float:
         """Passes before `position`."""

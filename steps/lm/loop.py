@@ -199,7 +199,7 @@ class Loop:
         before.restore()
 
     def _rehearsal(self) -> None:
-        part = self.data.longest(self.live.batch_size)
+        part = self.data.longest(self.live.batch_size, self.live.rows)
         self._gradients([part], max(1, int((part.targets >= 0).sum())))
         if self.live.accumulation > 1:  # a second backward pass beside the gradients of the first
             self._gradients([part], max(1, int((part.targets >= 0).sum())))

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from schemas import StepContext
+from steps.lm import flat
 
 CHUNK_TOKENS = 1024  # positions whose logits exist at one time
 
@@ -70,7 +71,7 @@ class Head:
 
     plain: the head multiplies and nothing else, so both gradients are formed at once (`HeadLoss`). cut: it is a module of its own (a
     bias, an adapter), applied chunk by chunk and again in the backward pass. A network that does more to its logits (soft caps,
-    scales) is neither: its logits are made in one piece.
+    scales) is neither: its logits are made in one piece. flat: documents lie end to end and attend by themselves (steps.lm.flat).
     """
 
     def __init__(self, network: nn.Module, chunk_tokens: int = CHUNK_TOKENS) -> None:
@@ -80,7 +81,7 @@ class Head:
         self.cut = self._is_cut()
         self.plain = self.cut and type(self.head) is nn.Linear and self.head.bias is None
         self.run = self.decoder if self.cut else network
-        self.checkpointing = False
+        self.checkpointing = self.flat = False
 
     @torch.no_grad()
     def _is_cut(self) -> bool:
@@ -103,10 +104,25 @@ class Head:
         ids = torch.arange(1, 17, device=device)[None] % self.network.config.vocab_size
         starts = torch.zeros(1, 16, dtype=torch.bool, device=device)
         starts[0, [0, 8]] = True
-        together, alone = self._forward(ids, starts)[8:].float(), self._forward(ids[:, 8:], None).float()
-        self.network.train(training)
+        try:
+            together = self._forward(ids, starts).float()
+            alone = torch.cat([self._forward(part, None).float() for part in ids.split(8, 1)])
+        finally:
+            self.network.train(training)
         half = any(p.dtype in (torch.float16, torch.bfloat16) for p in self.network.parameters())
         return float((together - alone).abs().max()) <= (2e-2 if half else 1e-5) * float(alone.abs().max())
+
+    def lay_flat(self) -> bool:
+        """From now on marked documents lie end to end in one row. Tried first: where the network cannot do it, all stays as it is."""
+        if not self.flat and flat.use(self.network):
+            self.flat = True
+            try:
+                self.flat = self.keeps_documents_apart()
+            except Exception:  # noqa: BLE001  networks that take no such arguments fail in ways of their own
+                self.flat = False
+            if not self.flat:
+                flat.leave(self.network)
+        return self.flat
 
     @property
     def can_checkpoint(self) -> bool:
@@ -153,7 +169,8 @@ class Head:
 
     def _forward(self, ids: Tensor, starts: Tensor | None) -> Tensor:
         """(B T, d) hidden states where the head is cut off, else (B T, V) logits."""
-        return self.run(input_ids=ids, use_cache=False, **borders(starts))[0].flatten(0, 1)
+        given = flat.lay(ids, starts) if self.flat and starts is not None else {"input_ids": ids, **borders(starts)}
+        return self.run(use_cache=False, **given)[0].flatten(0, 1)
 
     def _by_chunks(self, hidden: Tensor, targets: Tensor, z_loss: float) -> tuple[Tensor, Tensor]:
         """The two sums where the head is more than a product; logits of a chunk are made again for its gradient."""

@@ -77,7 +77,7 @@ def test_rows_split_again_lose_nothing():
         return [Row(row.ids[:middle], row.learned[:middle]), Row(row.ids[middle:], row.learned[middle:])]
 
     def seen(data: WholeRows, position: int, rows: int) -> list[int]:
-        parts, _ = data.batches(position, rows, 1)
+        parts = [data.batches(position + n, 1, 1)[0][0] for n in range(rows)]
         return [int(t) for m in parts for t in [*m.ids.flatten(), m.targets.flatten()[-1]]]
 
     made = [Row(np.arange(10 * i, 10 * i + (4 if i % 2 else 2)), np.ones(4 if i % 2 else 2, bool)) for i in range(6)]

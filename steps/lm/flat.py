@@ -1,0 +1,74 @@
+"""Attention over documents that lie end to end in one row: every product of matrices sees tokens alone, no padding and no dense mask.
+
+A mask over the whole row would cost its square; attention document by document costs what the documents cost by themselves.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+NAME = "by_document"  # of the attention function, as transformers knows it
+KINDS = {"full_attention", "sliding_attention"}  # layers that it computes
+
+
+def lay(ids: Tensor, starts: Tensor) -> dict[str, Any]:
+    """What a network that attends by document is called with. ids, starts: (b, T), where a document begins; so does one with every row.
+
+    Returns input_ids (1, b T) and position_ids that count from each start; document_lengths, which `attend` cuts at; and a mask that says
+    nothing, so that transformers makes none.
+    """
+    begins = starts.clone()
+    begins[:, 0] = True
+    begins = begins.flatten()
+    first = begins.nonzero()[:, 0]
+    lengths = torch.diff(first, append=first.new_tensor([len(begins)]))
+    place = torch.arange(len(begins), device=ids.device) - first.repeat_interleave(lengths)
+    nothing = torch.ones(1, 1, 1, 1, dtype=torch.bool, device=ids.device)
+    return {"input_ids": ids.reshape(1, -1), "position_ids": place[None], "attention_mask": nothing, "document_lengths": lengths.tolist()}
+
+
+def attend(
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None,
+    document_lengths: list[int] | None = None, **given: Any,
+) -> tuple[Tensor, None]:  # fmt: skip
+    """transformers' attention by PyTorch, once for each document. query, key, value: (b, heads, T, d). Returns (b, T, heads, d).
+
+    Without document_lengths (validation, generation) it is that attention and nothing else.
+    """
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward as plain
+
+    if document_lengths is None:
+        return plain(module, query, key, value, attention_mask, **given)
+    window = given.get("sliding_window")
+    parts = zip(query.split(document_lengths, 2), key.split(document_lengths, 2), value.split(document_lengths, 2), strict=True)
+    found = [plain(module, q, k, v, _band(q, window), **given)[0] for q, k, v in parts]
+    return torch.cat(found, 1), None
+
+
+def _band(query: Tensor, window: int | None) -> Tensor | None:
+    """(1, 1, T, T), the last `window` tokens of each; None where that is all before it."""
+    T = query.shape[2]
+    if window is None or window >= T:
+        return None
+    return torch.ones(T, T, dtype=torch.bool, device=query.device).tril().triu(1 - window)[None, None]
+
+
+def use(network: Any) -> bool:
+    """Let `network` attend by document where it is asked to. Returns whether its attention is of a kind that can be replaced."""
+    from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
+    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+    config = network.config
+    kinds = set(getattr(config, "layer_types", None) or ())
+    if config._attn_implementation != "sdpa" or not kinds <= KINDS:
+        return False
+    ALL_ATTENTION_FUNCTIONS.register(NAME, attend)
+    ALL_MASK_ATTENTION_FUNCTIONS.register(NAME, sdpa_mask)  # without document_lengths all is as before
+    config._attn_implementation = NAME
+    return True
+
+
+def leave(network: Any) -> None:
+    """Undo `use`."""
+    network.config._attn_implementation = "sdpa"
