@@ -74,6 +74,9 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         way = "path" if word.startswith((".", "/", "~")) or word.count("/") != 1 else "hub"
         both = f" or {{path: {word}}}" if way == "hub" else ""
         return Hint(f"write {name}: {{{way}: {word}}}{both}", () if both else (Edit("set", full, {"path": word}),))
+    if name in ("init_from", "resume_from") and word:
+        way = "path" if "/" in word or word.startswith((".", "~")) else "step"
+        return Hint(f"write {name}: {{{way}: {word}}}", (Edit("set", full, {way: word}),))
     counted = re.fullmatch(r"(\d+)\s*(tokens?|steps?|rows?|epochs?|layers?|gb|gib|mb|samples?|documents?)", word, re.I)
     if counted and int in shapes.at(model, path):
         return Hint(f"write {name}: {counted[1]}", (Edit("set", full, int(counted[1])),))

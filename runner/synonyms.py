@@ -123,7 +123,7 @@ def _hub_rows(value: Any, beside: Mapping[str, Any]) -> Known:
 _RUN_FOLDER = "every run has a folder of its own under runs/"
 _LATER = {  # words of our own language that are planned: told as such, never taken for a slip of the pen
     "stages": "freezing by stages",
-    "init_from": "starting from another recipe's weights", "backend": "another engine than PyTorch",
+    "backend": "another engine than PyTorch",
 }  # fmt: skip
 _TRAIN: dict[str, Convert] = {
     **{name: _says(f"{what} is not supported yet; delete the line") for name, what in _LATER.items()},

@@ -43,11 +43,13 @@ from schemas.training import (
 )  # fmt: skip
 from steps import step
 from steps.lm.pages import TRAIN_PAGES
+from steps.lm.phases import PHASE_PAGES
 
 LORA_RATE, FULL_RATE = 2e-4, 1e-3
 WARMUP_SHARE = 0.05
 LOWEST_SHARE = 0.1
 DECAY_SHARE = 0.2
+KINDS = (".json", ".safetensors", ".model", ".txt", ".jinja")  # files of a transformers folder that count
 
 
 class Train(StepParams):
@@ -98,6 +100,9 @@ class Train(StepParams):
     early_stopping: EarlyStopping | None = Field(default=None, description="end when validations no longer improve")
     resume_from: BaseRef | None = Field(
         default=None, description="go on from the end of another training: weights, optimizer, schedule and place in the data"
+    )
+    init_from: BaseRef | None = Field(
+        default=None, description="weights of another training, by name, for a new network; nothing else of it"
     )
     save_only_model: bool = Field(default=False, description="true: leave out what resume_from needs, twice the weights in bytes")
     expect: Annotated[Expected, NotInKey] = Field(default_factory=dict, description="bands by step, {1000: {train_loss: [4.0, 5.0]}}")
@@ -151,6 +156,9 @@ class Train(StepParams):
 
     def _resume_agrees(self) -> None:
         earlier, base = self.resume_from, self.model.base
+        if self.init_from is not None and (base is not None or earlier is not None):
+            other = "model.base" if base is not None else "resume_from"
+            _mistake("R107", f"init_from and {other} both say what the weights are", "init_from", "delete one of them")
         if earlier is not None and earlier.hub is not None:
             _mistake("R101", "resume_from needs the optimizer's state, which a hub model has not", "resume_from",
                      "write model: {base: {hub: ...}}")  # fmt: skip
@@ -230,7 +238,7 @@ def with_plan(params: Train, plan: Plan | None) -> Train:
                           fix="write plan: none, or delete what was written by hand") from error  # fmt: skip
 
 
-@step(version=4, libraries=("torch", "transformers", "peft"), pages=TRAIN_PAGES)
+@step(version=4, libraries=("torch", "transformers", "peft"), pages=(*TRAIN_PAGES, *PHASE_PAGES))
 def train(
     params: Train,
     bins: TokenBin | None,
@@ -262,7 +270,7 @@ def _needs(params: Train) -> dict[str, Any]:
             wanted["tokenizer"] = "nearest"
     else:
         wanted |= {"bins": "nearest", "tokenizer": "nearest"}
-    link = (base.link() if base else None) or (params.resume_from.link() if params.resume_from else None)
+    link = next((ref.link() for ref in (base, params.resume_from, params.init_from) if ref is not None and ref.step is not None), None)
     if link is not None:
         wanted["checkpoint"] = link
     return wanted
@@ -283,13 +291,17 @@ def _reads(params: Train, project: Path) -> list[Read]:
     if earlier is not None and earlier.path is not None:
         folder = project / earlier.path
         engine += [Read(f"resume_from/{p.name}", p) for p in sorted([*folder.glob("*.safetensors"), *folder.glob("state/*")])]
+    if (first := params.init_from) is not None and first.hub is not None:
+        engine.append(Read("init_from", identity=f"{first.hub}@{first.revision or 'main'}"))
+    elif first is not None and first.path is not None:
+        files = (p for p in sorted((project / first.path).glob("*")) if p.suffix in KINDS)
+        engine += [Read(f"init_from/{p.name}", p) for p in files]
     if base is None or base.step is not None:
         return engine
     if base.hub is not None:
         return [Read("base", identity=f"{base.hub}@{base.revision or 'main'}"), *engine]
     folder = project / (base.path or "")
-    kinds = (".json", ".safetensors", ".model", ".txt", ".jinja")
-    return [*(Read(p.name, p) for p in sorted(folder.glob("*")) if p.suffix in kinds), *engine]
+    return [*(Read(p.name, p) for p in sorted(folder.glob("*")) if p.suffix in KINDS), *engine]
 
 
 def _version(distribution: str) -> str:

@@ -13,7 +13,8 @@ from steps.lm import adapters, build, checkpoint, precision, texts
 from steps.lm.batches import PackedRows, WholeRows, validation_rows
 from steps.lm.finish import Trained, finish, memory_table, prove_save
 from steps.lm.frozen import held_dtype
-from steps.lm.job import Job, Material, base_of, earlier_of, network_of, rows_digest, token_ids, tokenizer_of
+from steps.lm.initial import start_from
+from steps.lm.job import Job, Material, base_of, earlier_of, first_of, network_of, rows_digest, token_ids, tokenizer_of
 from steps.lm.loop import Loop
 from steps.lm.loss import Head
 from steps.lm.pack import packed, split_packed
@@ -44,6 +45,8 @@ def assemble(job: Job) -> Checkpoint:
     if limit is not None and limit < params.max_seq_length:
         raise RecipeError("M101", f"the model has {limit} positions, rows have {params.max_seq_length}", field="max_seq_length",
                           fix=f"write max_seq_length: {limit}")  # fmt: skip
+    first = first_of(job)
+    taken = None if first is None else start_from(network, *first, words, context)
     if params.method != "qlora":  # bitsandbytes has put it there
         network.to(device)
     adapted = adapters.add(network, family, params.lora or LoraSettings(), context.seed) if params.method in ADAPTED else None
@@ -76,7 +79,7 @@ def assemble(job: Job) -> Checkpoint:
                 keep_state(loop, context.workdir / FOLDER, facts, whole=adapted is None)
         finally:
             told.close(done=loop.progress.step == settings.steps)
-        return finish(job, Trained(network, adapted, words, material, settings, done, half))
+        return finish(job, Trained(network, adapted, words, material, settings, done, half, taken))
 
 
 def _lay_flat(head: Head, data: Any, device: torch.device) -> None:

@@ -14,6 +14,7 @@ from schemas.training import LoraSettings
 from steps.lm import adapters, build, checkpoint, precision
 from steps.lm.evaluate import score
 from steps.lm.frozen import halve, rounded, stored_dtype
+from steps.lm.initial import Taken
 from steps.lm.job import Job, Material, base_of, network_of, token_ids, tokenizer_of
 from steps.lm.loss import Head
 from steps.lm.progress import Progress, Settings
@@ -37,6 +38,7 @@ class Trained:
     settings: Settings
     done: Progress
     half: torch.dtype | None
+    taken: Taken | None = None
 
     @property
     def live(self) -> Live:
@@ -61,7 +63,8 @@ def finish(job: Job, trained: Trained) -> Checkpoint:
     model, count = build.sizes_of(network), build.parameter_count(network)
     found = _stats(job, network, model, trained, scored, merged, device)
     best = _write_best(job, trained, network, out, device)
-    context.stats("training", {**found, "kept": best, "quantization_drift": drift})
+    first = {} if trained.taken is None else {"init_from": trained.taken.plain(), "init_from_words": trained.taken.words()}
+    context.stats("training", {**found, "kept": best, "quantization_drift": drift, **first})
     if opened_by := getattr(network.config, "opened_by", None):
         context.event("own_class", opened_by=opened_by, message=f"the checkpoint is opened by {opened_by}")
     return Checkpoint(
@@ -121,6 +124,8 @@ def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any]) -> "Wr
         "accumulation": trained.live.accumulation,
         "reductions": [{name: value for name, value in row.items() if name != "error"} for row in trained.done.reductions],
     }  # fmt: skip
+    if trained.taken is not None:
+        record["init_from"] = trained.taken.plain()
     checkpoint.write_json(out / RECORD, record)
     return Written(network, scored, merged, drift)
 

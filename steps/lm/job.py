@@ -71,6 +71,21 @@ def earlier_of(job: Job) -> Path | None:
     return folder
 
 
+def first_of(job: Job) -> tuple[Path, str] | None:
+    """The checkpoint that `init_from` names, and what to call it; None without one. Raises RecipeError C002 when it is not there."""
+    ref = job.params.init_from
+    if ref is None:
+        return None
+    if ref.step is not None and job.checkpoint is not None:
+        return job.checkpoint.path, f"{ref.recipe} {ref.step}" if ref.recipe else ref.step
+    if ref.hub is not None:
+        return build.fetch(ref.hub, ref.revision, field="init_from.hub"), ref.hub
+    folder: Path = job.context.project / (ref.path or "")
+    if ref.path is None or not folder.is_dir():
+        raise RecipeError("C002", f"the checkpoint {ref.path or ref.step!r} is not there", field="init_from", fix="name its folder")
+    return folder, ref.path
+
+
 def tokenizer_of(job: Job) -> Tokenizer:
     """The tokenizer of a new model. Raises RecipeError V104 when none is wired."""
     if job.tokenizer is None:

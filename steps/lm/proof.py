@@ -1,7 +1,6 @@
 """Is a checkpoint what it says: its files, weights, vocabulary and recorded loss, each a check with its finding."""
 
 import json
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,13 @@ import torch
 from torch import nn
 
 from schemas import Checkpoint, Corpus, RecipeError, TokenBin
-from steps.lm import build, precision
+from steps.lm import precision
 from steps.lm.batches import Row, validation_rows
 from steps.lm.evaluate import Scored, score
 from steps.lm.finish import RECORD
 from steps.lm.job import rows_digest
 from steps.lm.loss import Head
+from steps.lm.stored import shapes, wanted
 from steps.lm.supervised import rows_of
 from steps.text.binfile import BinReader
 from steps.text.tokenizers import TextTokenizer
@@ -49,10 +49,10 @@ def file_checks(checkpoint: Checkpoint) -> list[Check]:
         stored = shapes(folder)
     except (OSError, ValueError) as error:
         return [*found, Check("weights can be read", False, str(error), "C010", REMEDY)]
-    wanted, ties = _wanted(folder)
-    missing = sorted(set(wanted) - set(stored) - ties)
-    strange = sorted(set(stored) - set(wanted))
-    wrong = sorted(name for name in set(stored) & set(wanted) if stored[name] != wanted[name])
+    asked, ties = wanted(folder)
+    missing = sorted(set(asked) - set(stored) - ties)
+    strange = sorted(set(stored) - set(asked))
+    wrong = sorted(name for name in set(stored) & set(asked) if stored[name] != asked[name])
     parts = [f"{word}: {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
              for word, names in (("missing", missing), ("unknown", strange), ("another shape", wrong)) if names]  # fmt: skip
     found.append(Check("keys and shapes", not parts, "; ".join(parts) or f"{len(stored)} tensors", "C011", REMEDY))
@@ -60,41 +60,6 @@ def file_checks(checkpoint: Checkpoint) -> list[Check]:
     agree = count == checkpoint.parameters
     found.append(Check("parameter count", agree, f"{count} stored, {checkpoint.parameters} recorded", "C012", REMEDY))
     return found
-
-
-def shapes(folder: Path) -> dict[str, tuple[int, ...]]:
-    """Name to shape of every tensor in the folder's safetensors files, read from their headers."""
-    found: dict[str, tuple[int, ...]] = {}
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise ValueError("there is no *.safetensors")
-    for path in files:
-        with path.open("rb") as file:
-            try:
-                (size,) = struct.unpack("<Q", file.read(8))
-                header = json.loads(file.read(size))
-            except (struct.error, ValueError, MemoryError, OverflowError) as error:
-                raise ValueError(f"{path.name} is damaged: {error}") from error
-        spans = [value["data_offsets"][1] for key, value in header.items() if key != "__metadata__"]
-        if spans and path.stat().st_size != 8 + size + max(spans):
-            raise ValueError(f"{path.name} is cut off: {path.stat().st_size} of {8 + size + max(spans)} bytes")
-        found |= {key: tuple(value["shape"]) for key, value in header.items() if key != "__metadata__"}
-    return found
-
-
-def _wanted(folder: Path) -> tuple[dict[str, tuple[int, ...]], set[str]]:
-    """Name to shape as `config.json` asks, and the names that are tied to others and need not be stored."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    build.quiet()
-    with torch.device("meta"):
-        network = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
-    named = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    ends = network.get_input_embeddings(), network.get_output_embeddings()
-    ties = set()
-    if network.config.tie_word_embeddings and ends[1] is not None:
-        ties = {f"{name}.weight" for name, module in network.named_modules() if module is ends[1]}
-    return named, ties
 
 
 def _product(shape: tuple[int, ...]) -> int:

@@ -1,0 +1,67 @@
+"""Trainings in phases: weights that a new network begins with, and what is trained when."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.meant import StepMeant
+from runner.rules import View, at, rule, say
+from schemas.artifacts import CheckpointForecast
+from schemas.findings import Finding
+from schemas.model import ModelConfig
+
+SHOWN = 2
+
+
+@rule()
+def first_weights_fit(view: View) -> Iterator[Finding]:
+    """C002: no such folder. R108, R109: names and shapes of two networks, where both are known."""
+    for step in view.of_type("train"):
+        ref = at(step.raw, "init_from")
+        made = step.forecast
+        if not isinstance(ref, dict):
+            continue
+        folder = ref.get("path")
+        if isinstance(folder, str) and not (view.facts.project / os.path.expanduser(folder)).is_dir():
+            yield say("C002", step, "init_from.path", f"the checkpoint {folder} is not there", "name the folder of a finished training")
+            continue
+        model = made.model if isinstance(made, CheckpointForecast) else None
+        earlier = _earlier(view, step, ref)
+        if model is not None and earlier is not None and at(step.raw, "model.base") is None:
+            yield from _compared(step, model, earlier)
+
+
+def _earlier(view: View, step: StepMeant, ref: dict[str, Any]) -> ModelConfig | None:
+    """The sizes of the network whose weights are taken, None where they cannot be known yet."""
+    from steps.lm.shapes import sizes
+
+    if isinstance(ref.get("path"), str):
+        config = view.facts.json(view.facts.project / Path(os.path.expanduser(ref["path"])) / "config.json")
+        try:
+            return sizes(config) if isinstance(config, dict) else None
+        except ValueError:
+            return None
+    found = view.reaches(step, "checkpoint")
+    return found.model if isinstance(found, CheckpointForecast) else None
+
+
+def _compared(step: StepMeant, model: ModelConfig, earlier: ModelConfig) -> Iterator[Finding]:
+    from steps.sizing.names import weights
+
+    length = getattr(step.params, "max_seq_length", 0)
+    here, there = weights(model, length), weights(earlier, length)
+    shared = [name for name in here if name in there]
+    differing = [name for name in shared if here[name] != there[name] and model.vocab_size and earlier.vocab_size]
+    if not shared:
+        message = f"no weight of a {earlier.family} has a name that a {model.family} has"
+        yield say("R109", step, "init_from", message, f"write family: {earlier.family}, or delete init_from", on="key")
+    elif differing:
+        parts = [f"{name} is {_size(here[name])} here and {_size(there[name])} there" for name in differing[:SHOWN]]
+        more = f" and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
+        message = f"these weights do not fit: {', '.join(parts)}{more}"
+        yield say("R108", step, "init_from", message, "write the sizes of that model under model:", on="key")
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

@@ -1,0 +1,62 @@
+"""Rules about trainings in phases: what cannot be begun with is known before it is trained."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.runner.judged import SOUND, meant, said
+
+SECOND = """\
+  - type: train
+    id: second
+    model: {family: mamba_hebbian, d_model: 512, n_layers: 12}
+    init_from: {step: train}
+    max_steps: 1000
+  - {type: export_ollama, checkpoint: train}
+"""
+TWO = SOUND.replace("  - type: export_ollama\n", SECOND)
+
+
+def test_a_second_phase_of_the_same_sizes_is_sound(tmp_path: Path):
+    """More layers and a memory are new, and may be."""
+    assert said(tmp_path, base=TWO) == []
+    assert said(tmp_path, ("hebbian, d_model: 512, n_layers: 12", "hebbian, d_model: 512, n_layers: 14"), base=TWO) == []
+
+
+@pytest.mark.parametrize(
+    ("sizes", "code", "words"),
+    [
+        (
+            "family: mamba_hebbian, d_model: 256, n_layers: 12",
+            "R108",
+            "backbone.embeddings.weight is 16000 x 256 here and 16000 x 512 there",
+        ),
+        ("family: mamba_hebbian, d_model: 512, n_layers: 12, d_state: 8", "R108", "mixer.A_log is 1024 x 8 here and 1024 x 16 there"),
+        ("family: llama, d_model: 512, n_layers: 12", "R109", "no weight of a mamba has a name that a llama has"),
+    ],
+)
+def test_weights_that_do_not_fit(tmp_path: Path, sizes: str, code: str, words: str):
+    """By name and shape, at the key that asks for them."""
+    found = meant(tmp_path, ("family: mamba_hebbian, d_model: 512, n_layers: 12", sizes), base=TWO).findings
+    assert [(f.code, f.path[-2:]) for f in found] == [(code, ("second", "init_from"))]
+    assert words in found[0].message
+
+
+def test_a_folder_is_looked_at(tmp_path: Path):
+    """It must be there, and its config says what its weights are."""
+    one = SOUND.replace("    max_steps: 1000\n", "    max_steps: 1000\n    init_from: {path: runs/old}\n")
+    assert said(tmp_path, base=one) == ["C002"]
+    (tmp_path / "runs" / "old").mkdir(parents=True)
+    config = {"model_type": "mamba", "hidden_size": 512, "num_hidden_layers": 12, "vocab_size": 16000, "expand": 2, "state_size": 32}
+    (tmp_path / "runs" / "old" / "config.json").write_text(json.dumps(config))
+    assert said(tmp_path, base=one) == ["R108"]
+    (tmp_path / "runs" / "old" / "config.json").write_text(json.dumps({**config, "state_size": 16}))
+    assert said(tmp_path, base=one) == []
+
+
+@pytest.mark.parametrize(("word", "fix"), [("train", "{step: train}"), ("runs/old", "{path: runs/old}")])
+def test_a_name_alone_is_mended(tmp_path: Path, word: str, fix: str):
+    """A step where it has no slash, else a folder."""
+    (found,) = meant(tmp_path, ("init_from: {step: train}", f"init_from: {word}"), base=TWO).findings
+    assert (found.code, found.fix, len(found.edits)) == ("K002", f"write init_from: {fix}", 1)
