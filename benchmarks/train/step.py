@@ -14,15 +14,17 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from schemas import ModelConfig
-from steps.lm.batches import Micro
-from steps.lm.build import build
-from steps.lm.loop import Loop
-from steps.lm.loss import Head
-from steps.lm.optimizer import adamw
-from steps.lm.progress import Hooks, Settings
-from steps.sizing.fallback import Live
-from tests.conftest import FakeContext
+sys.path[:0] = [str(Path(__file__).parents[2])]
+
+from schemas import ModelConfig  # noqa: E402
+from steps.lm.batches import Micro  # noqa: E402
+from steps.lm.build import build  # noqa: E402
+from steps.lm.loop import Loop  # noqa: E402
+from steps.lm.loss import Head  # noqa: E402
+from steps.lm.optimizer import adamw  # noqa: E402
+from steps.lm.progress import Hooks, Settings  # noqa: E402
+from steps.sizing.fallback import Live  # noqa: E402
+from tests.conftest import FakeContext  # noqa: E402
 
 VOCABULARY, ROWS, LENGTH, STEPS = 8000, 4, 256, 12
 SIZES = ModelConfig(family="llama", d_model=256, n_layers=6, n_heads=8, vocab_size=VOCABULARY)
