@@ -1,0 +1,130 @@
+"""How a value that another tool's name stands beside becomes one of ours. Apart from the names themselves, which are tables."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Names = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What another tool's name is in a recipe.
+
+    path: our key, below the step's params (or the top level when `step` is empty); empty when there is none. value: the converted
+    value, None when it must be looked up by hand. exact: the change may be made without asking. words: what to say beside it.
+    delete: the line may go, since it says what a recipe does anyway.
+    """
+
+    step: str
+    path: Names = ()
+    value: Any = None
+    exact: bool = True
+    words: str = ""
+    delete: bool = False
+
+
+Convert = Callable[[Any, Mapping[str, Any]], Known]
+
+
+def to(path: str, step: str = "train") -> Convert:
+    """The same value under our name `path`, dotted below the step's params."""
+    names: Names = tuple(path.split("."))
+    return lambda value, beside: Known(step, names, value)
+
+
+def says(words: str, step: str = "train", delete: bool = False) -> Convert:
+    """No key of ours: `words` say where the matter is settled."""
+    return lambda value, beside: Known(step, (), None, False, words, delete)
+
+
+def precision(word: str) -> Convert:
+    """A switch of one number format, such as bf16: true."""
+
+    def convert(value: Any, beside: Mapping[str, Any]) -> Known:
+        if value is True or value == "true":
+            return Known("train", ("precision",), word)
+        return Known("train", (), None, True, "precision: auto picks what the target has", delete=True)
+
+    return convert
+
+
+def tracker(value: Any, beside: Mapping[str, Any]) -> Known:
+    """HF's report_to, litgpt's and others' logger names, and switches such as use_wandb: true."""
+    wanted = ["wandb"] if value is True else [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    names = [name for name in wanted if name in ("wandb", "tensorboard", "mlflow")]
+    if not names:
+        return Known("train", (), None, True, "runs are recorded in runs/ without a tracker", delete=True)
+    return Known("train", ("tracking",), names[0] if len(names) == 1 else names)
+
+
+def bits(count: int) -> Convert:
+    """A switch such as load_in_4bit: true."""
+
+    def convert(value: Any, beside: Mapping[str, Any]) -> Known:
+        if value is not True:
+            return Known("train", (), None, True, "a model is loaded whole unless the recipe says otherwise", delete=True)
+        there = beside.get("method") == "qlora"
+        return Known("train", ("quant",), {"bits": count}, there, "" if there else "with method: qlora")
+
+    return convert
+
+
+def warmup(value: Any, beside: Mapping[str, Any]) -> Known:
+    """Steps, or a share of them where the number is a fraction."""
+    part = isinstance(value, float) and 0 < value < 1
+    return Known("train", ("warmup_ratio" if part else "warmup_steps",), value)
+
+
+def scale(value: Any, beside: Mapping[str, Any]) -> Known:
+    """mlx-lm's scale is lora_alpha / r."""
+    lora = beside.get("lora")
+    rank = beside.get("lora_rank", beside.get("rank", beside.get("r", lora.get("r", lora.get("rank")) if isinstance(lora, dict) else None)))
+    if isinstance(rank, int) and isinstance(value, (int, float)):
+        alpha = value * rank
+        return Known("train", ("lora", "lora_alpha"), int(alpha) if alpha == int(alpha) else alpha, words="lora_alpha = scale x r")
+    return Known("train", ("lora", "lora_alpha"), None, False, "lora_alpha = scale x r, and r is not written here")
+
+
+def base(value: Any, beside: Mapping[str, Any]) -> Known:
+    """A model by one name: a folder when it looks like a path, else on the hub."""
+    local = isinstance(value, str) and value.startswith(("/", "./", "../", "~"))
+    return Known("train", ("model", "base", "path" if local else "hub"), value)
+
+
+def adapter(value: Any, beside: Mapping[str, Any]) -> Known:
+    """axolotl's adapter is our method."""
+    return Known("train", ("method",), value if value in ("lora", "qlora") else "full")
+
+
+def share(value: Any, beside: Mapping[str, Any]) -> Known:
+    """The part that is held back for validation; a count of rows must be turned into a share by hand."""
+    fits = isinstance(value, float) and 0 < value < 1
+    return Known("tokenize_bin", ("val_fraction",), value if fits else None, fits, "the share of documents held back")
+
+
+def packed(value: Any, beside: Mapping[str, Any]) -> Known:
+    """A switch; bins are packed anyway."""
+    if value is True and beside.get("objective") == "sft":
+        return Known("train", ("packing",), "documents")
+    return Known("train", (), None, False, "bins of tokens are packed without gaps anyway", delete=True)
+
+
+def fallback(value: Any, beside: Mapping[str, Any]) -> Known:
+    """A switch of what is done when memory runs out."""
+    if value is False:
+        return Known("train", ("on_oom",), "stop")
+    return Known("train", (), None, False, "less memory is tried anyway", delete=True)
+
+
+def files(value: Any, beside: Mapping[str, Any]) -> Known:
+    """Paths, one or a list, as sources."""
+    paths = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    exact = bool(paths) and all(isinstance(path, str) for path in paths)
+    return Known("parse_corpus", ("sources",), [{"path": path} for path in paths] if exact else None, exact)
+
+
+def hub_rows(value: Any, beside: Mapping[str, Any]) -> Known:
+    """A data set of the hub as a source."""
+    exact = isinstance(value, str)
+    return Known("parse_corpus", ("sources",), [{"hub": value}] if exact else None, exact)
