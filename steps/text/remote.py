@@ -1,19 +1,20 @@
-"""Files behind an address, read as a stream: a connection that breaks is taken up where it broke, and half a file is never whole."""
+"""Files behind an address, read as a stream: a connection that breaks is taken up where it broke, and half a file is never whole.
+
+The libraries of the web load when an address is read: a check of a recipe reads none.
+"""
 
 import contextlib
-import http.client
 import io
 import time
-from base64 import b64encode
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from types import SimpleNamespace
-from typing import Any, cast
-from urllib.error import HTTPError
-from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import Request, urlopen
+from typing import TYPE_CHECKING, Any, cast
 
 from schemas import RecipeError
+
+if TYPE_CHECKING:
+    from urllib.request import Request
 
 TRIES = 5  # to go on after a break, in a row without a byte
 WAIT_S = 0.5  # before the first of them, doubled each time
@@ -84,6 +85,8 @@ class Remote:
             if at:
                 stream.seek(at)
             return stream
+        from urllib.request import urlopen
+
         answer = urlopen(_request(self.url, at), timeout=TIMEOUT_S)
         given = answer.headers
         size = _length(given, at)
@@ -96,8 +99,12 @@ class Remote:
         return answer
 
 
-def _request(url: str, at: int) -> Request:
+def _request(url: str, at: int) -> "Request":
     """A request for the bytes from `at` on; a name and password in the address are sent as such."""
+    from base64 import b64encode
+    from urllib.parse import unquote, urlsplit, urlunsplit
+    from urllib.request import Request
+
     headers = {"User-Agent": "recipe", "Accept-Encoding": "identity"}
     if at:
         headers["Range"] = f"bytes={at}-"
@@ -161,6 +168,9 @@ class _Resumed(io.RawIOBase):
         return data
 
     def _retry(self, work: Callable[[], Any]) -> Any:
+        from http.client import HTTPException
+        from urllib.error import HTTPError
+
         for left in range(TRIES, -1, -1):
             try:
                 return work()
@@ -169,7 +179,7 @@ class _Resumed(io.RawIOBase):
                     raise self._lost(error) from error
             except FileNotFoundError as error:
                 raise self._lost(error) from error
-            except (OSError, http.client.HTTPException, EOFError) as error:
+            except (OSError, HTTPException, EOFError) as error:
                 if not left:
                     raise self._lost(error) from error
             self._drop()
@@ -184,7 +194,9 @@ class _Resumed(io.RawIOBase):
     def _drop(self) -> None:
         stream, self._stream = getattr(self, "_stream", None), None
         if stream is not None:
-            with contextlib.suppress(OSError, http.client.HTTPException):
+            from http.client import HTTPException
+
+            with contextlib.suppress(OSError, HTTPException):
                 stream.close()
 
     def close(self) -> None:

@@ -4,15 +4,17 @@ import glob
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from schemas import Document, RecipeError, reveal
 from steps.text import rows
 from steps.text.documents import Format, Split, format_of
 from steps.text.parts import Wanted
-from steps.text.pool import Workers
 from steps.text.remote import ConnectionLost, Remote, remote_files, shown_url
 from steps.text.unreadable import Unreadable, WrongPassword
+
+if TYPE_CHECKING:
+    from steps.text.pool import Workers  # processes and sockets, which a check of a recipe needs no part of
 
 STREAMED = ("jsonl", "csv", "txt", "md", "html", "json")  # formats that need no more than one pass from the beginning
 Named = tuple[str, Document]  # the file or data set, and one of its documents
@@ -71,7 +73,7 @@ class Reading:
     keep: Path
     event: Callable[..., None]
     complain: Callable[[str, str], None]
-    workers: Workers = 1
+    workers: "Workers" = 1
     unreadable: list[dict[str, str]] = field(default_factory=list)
     revisions: dict[str, str] = field(default_factory=dict)  # hub id to the commit that was read
     addresses: dict[str, str] = field(default_factory=dict)  # of a file behind an address that was read whole: its digest
