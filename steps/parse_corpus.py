@@ -23,9 +23,8 @@ from schemas import (
     Strict,
 )
 from steps import step
-from steps.text.documents import Format, Split
+from steps.text.choices import Format, SectionName, Split
 from steps.text.language import KNOWN
-from steps.text.parts import SectionName
 from steps.text.private import Kind
 from steps.text.remote import shown_url
 from steps.text.sieve import Kept, Sieve, priority_of

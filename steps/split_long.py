@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas import Corpus, CorpusForecast, ForecastContext, NotInKey, Positive, RecipeError, RulePage, StepContext, StepParams, Tokenizer
 from steps import step
-from steps.text.split import Strategy
+from steps.text.choices import Strategy
 
 if TYPE_CHECKING:
     from steps.text.blocks import Block

@@ -12,7 +12,7 @@ from runner.rules import FILES, View, at, number, param, path, rule, say, source
 from runner.screen import plural
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage
-from steps.text.documents import format_of
+from steps.text.choices import format_of
 from steps.text.rows import NoSuchColumn, is_chat
 from steps.text.unreadable import Unreadable
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas import Document
-from steps.text.documents import BY_EXTENSION, Format, Split, read_documents
+from steps.text.choices import BY_EXTENSION, Format, Split
+from steps.text.documents import read_documents
 from steps.text.parts import Wanted
 from steps.text.pool import Task, Workers, cores, ordered
 from steps.text.tables import Complain

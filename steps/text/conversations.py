@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from steps.text.chat import render
+from steps.text.choices import Strategy
 from steps.text.ruler import Ruler, Starts
-from steps.text.split import Strategy, split_text
+from steps.text.split import split_text
 
 Messages = list[dict[str, str]]
 Size = Callable[[Messages], int]

@@ -3,41 +3,21 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 from schemas import Document
+from steps.text.choices import Format, Split, format_of
 from steps.text.encodings import decode
-from steps.text.packed import PACKED, open_bytes, told
+from steps.text.packed import open_bytes, told
 from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined, of_text
 from steps.text.tables import TABLES, Complain, table
 from steps.text.textfile import pieces, refuse_others
 from steps.text.unreadable import Unreadable
-
-Format = Literal["auto", "txt", "md", "html", "jsonl", "json", "csv", "parquet", "pdf", "docx"]
-Split = Literal["file", "blank_line", "line"]
-BY_EXTENSION = {
-    "txt": "txt", "text": "txt", "md": "md", "markdown": "md", "html": "html", "htm": "html", "xhtml": "html", "jsonl": "jsonl",
-    "ndjson": "jsonl", "json": "json", "csv": "csv", "tsv": "csv", "parquet": "parquet", "pdf": "pdf", "docx": "docx",
-}  # fmt: skip
 
 MARKUP = re.compile(  # in Markdown: code, which is kept as it is (1); comments of HTML and JSX, and tags, which are not text
     r"(^(?:```|~~~).*?(?:^(?:```|~~~)[^\S\n]*$|\Z)|`[^`\n]+`|<https?://[^>\s]+>)|<!--.*?-->|[^\S\n]*\{/\*.*?\*/\}"
     r"|</?[A-Za-z][\w.-]*(?:\s[^<>]*)?/?>",
     re.DOTALL | re.MULTILINE,
 )
-
-
-def format_of(path: Path, wanted: Format = "auto") -> str:
-    """The format of a file: as written, or by its extension (before `.gz`). Raises Unreadable for an extension nobody reads."""
-    if wanted != "auto":
-        return wanted
-    suffixes = [s.lower().lstrip(".") for s in path.suffixes]
-    if suffixes and suffixes[-1] in PACKED:
-        suffixes.pop()
-    found = BY_EXTENSION.get(suffixes[-1]) if suffixes else None
-    if found is None:
-        raise Unreadable(f"no reader for .{suffixes[-1]} files" if suffixes else "no extension to tell what it is")
-    return found
 
 
 def read_documents(

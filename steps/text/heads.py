@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from schemas.artifacts import Document
 from schemas.context import ForecastContext
 from steps.text import rows
-from steps.text.documents import format_of
+from steps.text.choices import format_of
 from steps.text.encodings import decode
 from steps.text.packed import open_bytes, packing, told
 from steps.text.tables import SAMPLE, TABLES, delimiter_of

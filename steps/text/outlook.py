@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas import CorpusForecast, ForecastContext
 from steps.text import rows
-from steps.text.documents import format_of
+from steps.text.choices import format_of
 from steps.text.heads import head_of
 from steps.text.packed import packing
 from steps.text.tables import TABLES

@@ -31,9 +31,6 @@ SECTIONS: dict[str, str] = {  # name to what its heading may say, in English and
 _ANY = "|".join(f"(?P<{name}>{words})" for name, words in SECTIONS.items())
 _HEADING = re.compile(rf"(?:#+\s*)?\**{NUMBER}(?:{_ANY})\**\s*[:.]?$", re.IGNORECASE)
 _TURKISH = re.compile("[ĞğŞşİı]")
-SectionName = Literal[
-    "front", "abstract", "introduction", "methods", "results", "discussion", "conclusion", "acknowledgements", "references", "appendix"
-]
 
 
 class Part(NamedTuple):

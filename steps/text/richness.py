@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas import ForecastContext
 from steps.text import rows
-from steps.text.documents import format_of
+from steps.text.choices import format_of
 from steps.text.unreadable import Unreadable
 
 SAMPLED = 2_000_000  # bytes looked at

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from schemas import Document, RecipeError, reveal
 from steps.text import rows
-from steps.text.documents import Format, Split, format_of
-from steps.text.parts import Wanted
+from steps.text.choices import Format, Split, format_of
 from steps.text.remote import ConnectionLost, Remote, remote_files, shown_url
 from steps.text.unreadable import Unreadable, WrongPassword
 
 if TYPE_CHECKING:
+    from steps.text.parts import Wanted
     from steps.text.pool import Workers  # processes and sockets, which a check of a recipe needs no part of
 
 STREAMED = ("jsonl", "csv", "txt", "md", "html", "json")  # formats that need no more than one pass from the beginning
@@ -185,8 +185,10 @@ def _from_files(source: SourceLike, reading: Reading, place: str, found: list[tu
                 _list(reading, name, f"no column that is known to hold text; it has {', '.join(error.found[:10])}", documents)
 
 
-def _wanted(source: SourceLike, place: str) -> Wanted:
+def _wanted(source: SourceLike, place: str) -> "Wanted":
     """The parts of a text that are read. Raises RecipeError D118 when the password's variable is not set."""
+    from steps.text.parts import Wanted
+
     password = reveal(source.password)
     if source.password is not None and not password:
         message = f"the password {source.password} is not set in the environment"

@@ -3,15 +3,15 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from steps.text.choices import Strategy
 from steps.text.ruler import Ruler, Starts
 from steps.text.sentences import LONGEST_WORD, sentence_ends
 
 if TYPE_CHECKING:
     pass
 
-Strategy = Literal["auto", "paragraph", "sentence", "token"]
 
 FILLED = 0.5  # a nicer cut is taken only when the piece is at least so full
 NEAR = 256  # characters before a limit that are looked at first

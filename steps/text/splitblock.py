@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from steps.text.blocks import Block, LongRow, lines_of
+from steps.text.choices import Strategy
 from steps.text.conversations import split_conversation
 from steps.text.ruler import TokenRuler
-from steps.text.split import Cutter, Strategy
+from steps.text.split import Cutter
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
 
 dumps = json.JSONEncoder(ensure_ascii=False).encode
