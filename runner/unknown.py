@@ -6,6 +6,7 @@ from typing import Any
 
 import steps as registry
 from runner import shapes, synonyms
+from runner.conversions import Known
 from runner.nearest import nearest
 from runner.validate import Scene, value_at
 from runner.written import written
@@ -119,7 +120,7 @@ def foreign(top: Mapping[str, Any], name: str) -> list[Finding]:
     return [Finding("K011", "error", message, (), "begin with:\n" + _skeleton(kept, params)), *found]
 
 
-def _home(key: str, value: Any, top: Mapping[str, Any]) -> synonyms.Known | None:
+def _home(key: str, value: Any, top: Mapping[str, Any]) -> Known | None:
     """To which step a foreign top-level key belongs, and what it is called there."""
     known = synonyms.met("", (key,), value, top)
     if known is not None and known.step:
@@ -127,11 +128,11 @@ def _home(key: str, value: Any, top: Mapping[str, Any]) -> synonyms.Known | None
     for kind in ("train", *registry.builtin()):
         step = _type(kind)
         if step is not None and key in shapes.fields(step.params):
-            return synonyms.Known(kind, (key,), value)
+            return Known(kind, (key,), value)
     return known
 
 
-def _sent_home(key: str, home: synonyms.Known) -> Finding:
+def _sent_home(key: str, home: Known) -> Finding:
     ours = ".".join(map(str, home.path))
     where = f"the step {home.step}" if home.step else "the recipe"
     step = _type(home.step)
@@ -206,7 +207,7 @@ def _moved(
 
 
 def _synonym(
-    known: synonyms.Known,
+    known: Known,
     name: str,
     value: Any,
     full: RecipePath,
