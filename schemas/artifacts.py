@@ -64,6 +64,8 @@ class Document(Strict):
 
     origin: digest of the document it was made from, so that copies and pieces stay on one side of a train/val split.
     repeat: how many times training sees it (already drawn: whole). messages: chat turns, [{"role", "content"}], or none.
+    overlap: characters at the beginning of the text, of a conversation at that of its last answer, which the piece before it has too:
+    they are read and not learned again.
     section, weight: of a paper, the section that it is, and how often the recipe wants that seen, before anything is drawn.
     """
 
@@ -74,6 +76,7 @@ class Document(Strict):
     origin: str = ""
     repeat: int = 1
     messages: list[dict[str, str]] | None = None
+    overlap: int = 0
     section: str = ""
     weight: float = 1.0
 

@@ -63,11 +63,12 @@ class SplitLong(StepParams):
         return self
 
 
-@step(version=2, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=3, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def split_long(params: SplitLong, corpus: list[Corpus], tokenizer: Tokenizer, context: StepContext) -> Corpus:
     """Write the corpora again, as one, with no document above `max_tokens`.
 
-    Pieces keep their order and their origin; joined (overlap apart) they are the document. Of a conversation, turns are kept whole
+    Pieces keep their order and their origin; joined (overlap apart, which a piece tells, so that fine-tuning learns it once) they are
+    the document. Of a conversation, turns are kept whole
     and the system message is repeated; a long answer is split with its question repeated. Its length is what training meets: by
     the chat template in the tokenizer's folder, where there is one. With `analyze_only` nothing is cut.
     Raises RecipeError D104 for a corpus without documents, D122 for one that cannot be read, D123 when a worker dies.

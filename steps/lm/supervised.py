@@ -90,7 +90,8 @@ def splitter(found: Rows, tokenizer: "TextTokenizer", left_out: Callable[[int], 
     left_out: told the length of a conversation that cannot be made short enough, since its question alone is too long.
     """
     from steps.text.conversations import split_messages
-    from steps.text.split import split_text
+    from steps.text.split import Overlap, split_text
+    from steps.text.splitblock import overlapping
 
     known: dict[tuple[int, int], list[Row]] = {}
     marks = (tokenizer.bos_id is not None) + (tokenizer.eos_id is not None)
@@ -99,13 +100,16 @@ def splitter(found: Rows, tokenizer: "TextTokenizer", left_out: Callable[[int], 
         return tokenizer.starts(text)
 
     def pieces(document: dict[str, Any], length: int) -> list[dict[str, Any]]:
+        seen = Overlap(document.get("overlap", 0))
         if not document.get("messages"):
-            return [{**document, "text": text} for text in split_text(document["text"], length - marks, starts)]
+            texts = split_text(document["text"], length - marks, starts)
+            return [overlapping({**document, "text": text}, seen.of(len(text), 0)) for text in texts]
 
         def size(messages: list[dict[str, str]]) -> int:
             return len(tokenizer.form.tokens(messages, tokenizer).ids)
 
-        return [{**document, **part} for part in split_messages(document["messages"], length, starts, "auto", 0, size)]
+        parts = split_messages(document["messages"], length, starts, "auto", 0, size)
+        return [overlapping({**document, **part}, seen.of(len(part["messages"][-1]["content"]), 0)) for part in parts]
 
     def split(row: Row, length: int) -> list[Row]:
         key = (row.document, length)

@@ -93,20 +93,23 @@ class ChatForm:
         ends = [found + len(mark) for mark in self.marks if (found := text.find(mark, at)) >= 0]
         return min(ends, default=len(text))
 
-    def tokens(self, messages: Messages, tokenizer: "TextTokenizer") -> Written:
+    def tokens(self, messages: Messages, tokenizer: "TextTokenizer", overlap: int = 0) -> Written:
         """`messages` as ids. The template's marks are control tokens; the same characters in a message stay text.
 
         Ours is put between begin and end tokens; a folder's own writes its own, and where an answer has no mark behind it the end
-        token follows the last, so that a model learns to stop.
+        token follows the last, so that a model learns to stop. overlap: characters at the beginning of the last answer that are read and
+        not learned.
         """
         ends = messages[-1]["role"] == "assistant"
         if self.source is None:
-            shown = render(messages)
+            shown = _behind(render(messages), overlap)
             ids, offsets = tokenizer.encode_offsets(shown.text)
             first, last = ([] if token is None else [token] for token in (tokenizer.bos_id, tokenizer.eos_id))
             learned = [False] * len(first) + _inside(offsets, shown.supervised) + [ends] * len(last)
             return Written([*first, *ids, *last], learned, sum(len(shown.text[a:b].encode("utf-8")) for a, b in shown.supervised))
+        repeated = self._hidden(messages[-1]["content"][:overlap])
         shown = self.rendered([{**m, "content": self._hidden(m["content"])} for m in messages])
+        shown = _behind(shown, len(repeated.lstrip()))  # a template may take spaces off an answer
         ids, learned = [], []
         for start, end, plain in _parts(shown.text):
             if plain:
@@ -136,6 +139,14 @@ class ChatForm:
         """`text` with what its stand-ins stand for."""
         texts = [*self.marks, OPEN]
         return re.sub(STAND_IN, lambda found: texts[int(found[1])], text)
+
+
+def _behind(shown: Rendered, overlap: int) -> Rendered:
+    """The last span learned only from `overlap` characters on."""
+    if not overlap or not shown.supervised:
+        return shown
+    *others, (start, end) = shown.supervised
+    return Rendered(shown.text, [*others, (min(end, start + overlap), end)])
 
 
 def chat_form(folder: Path) -> ChatForm:

@@ -7,7 +7,7 @@ from typing import Any
 from steps.text.chat import render
 from steps.text.choices import Strategy
 from steps.text.ruler import Ruler, Starts
-from steps.text.split import split_text
+from steps.text.split import Cutter
 
 Messages = list[dict[str, str]]
 Size = Callable[[Messages], int]
@@ -41,7 +41,8 @@ def split_conversation(
     """`messages` as rows {"text", "messages"} of at most `max_tokens` tokens each.
 
     size: tokens of a conversation as the model's own template writes it; of its text in ours when left out.
-    A round that leaves no room for an answer stays whole, above the limit, and is told.
+    A round that leaves no room for an answer stays whole, above the limit, and is told. A row whose answer repeats the end of the last
+    row's has "overlap" besides, the characters that it repeats.
     """
     measure = ruler if isinstance(ruler, Ruler) else Ruler(ruler)
     count = size or (lambda talk: measure.count(render(talk).text))
@@ -49,7 +50,7 @@ def split_conversation(
     done = Done()
     held: Messages = []
     sum_held = 0  # of the rounds held, each by itself: what they are together is measured only near the limit
-    parts: list[Messages] = []
+    parts: list[tuple[Messages, int]] = []  # and the characters that the last answer repeats
     rounds = _rounds(messages[len(system) :])
     for turns in rounds:
         alone = count([*system, *turns])
@@ -62,15 +63,16 @@ def split_conversation(
             held, sum_held = held + turns, sum_now
             continue
         if held:
-            parts.append(system + held)
+            parts.append((system + held, 0))
         held, sum_held = [], 0
         if alone <= max_tokens:
             held, sum_held = turns, alone
             continue
-        parts += [system + part for part in _long_round(system, turns, max_tokens, measure, strategy, overlap_tokens, count, done)]
+        long = _long_round(system, turns, max_tokens, measure, strategy, overlap_tokens, count, done)
+        parts += [(system + part, repeated) for part, repeated in long]
     if held:
-        parts.append(system + held)
-    done.rows = [{"messages": part, "text": render(part).text} for part in parts]
+        parts.append((system + held, 0))
+    done.rows = [{"messages": part, "text": render(part).text, **({"overlap": n} if n else {})} for part, n in parts]
     done.apart = max(0, len(parts) - 1)
     return done
 
@@ -87,24 +89,24 @@ def _rounds(messages: Messages) -> list[Messages]:
 
 def _long_round(
     system: Messages, turns: Messages, max_tokens: int, ruler: Ruler, strategy: Strategy, overlap_tokens: int, size: Size, done: Done
-) -> list[Messages]:
-    """One question with an answer too long for the window, as several with parts of the answer."""
+) -> list[tuple[Messages, int]]:
+    """One question with an answer too long for the window, as several with parts of the answer, each with what it repeats."""
     if turns[-1]["role"] != "assistant":
         done.whole.append("a question without an answer")
-        return [turns]
+        return [(turns, 0)]
     if sum(turn["role"] == "assistant" for turn in turns) > 1:
         done.whole.append("several answers in a row")
-        return [turns]
+        return [(turns, 0)]
     question, answer = turns[:-1], turns[-1]
     empty = [*system, *question, {**answer, "content": ""}]
     room = max_tokens - size(empty) - 2  # at its edges an answer can have a token more than by itself
     while room >= max(LEAST_ROOM, 2 * overlap_tokens):
-        pieces = split_text(answer["content"], room, ruler, strategy, overlap_tokens)
-        parts = [[*question, {**answer, "content": piece}] for piece in pieces]
-        above = max(size([*system, *part]) for part in parts) - max_tokens
+        pieces = Cutter(room, ruler, strategy, overlap_tokens).pieces(ruler.windows([answer["content"]]))
+        parts = [([*question, {**answer, "content": piece.text}], piece.repeated) for piece in pieces]
+        above = max(size([*system, *part]) for part, _ in parts) - max_tokens
         if above <= 0:
             done.answers += 1
             return parts
         room -= above
     done.whole.append("its question leaves no room for an answer")
-    return [turns]
+    return [(turns, 0)]

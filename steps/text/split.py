@@ -39,6 +39,22 @@ class Piece(NamedTuple):
     repeated: int
 
 
+class Overlap:
+    """What each piece of a document has of what was seen before it, told piece by piece.
+
+    known: characters at the document's own beginning that are seen elsewhere, when it is a piece itself.
+    """
+
+    def __init__(self, known: int = 0) -> None:
+        self.known, self.end = known, 0
+
+    def of(self, length: int, repeated: int) -> int:
+        """Characters at the beginning of the next piece, which has `length` and repeats `repeated` of the last."""
+        begin = self.end - repeated
+        self.end = begin + length
+        return max(repeated, min(length, self.known - begin))
+
+
 class Cutter:
     """Cuts one text after the other. What is held of a text is a window and a piece, however long it is."""
 

@@ -12,7 +12,7 @@ from steps.text.blocks import Block, LongRow, lines_of
 from steps.text.choices import Strategy
 from steps.text.conversations import split_conversation
 from steps.text.ruler import TokenRuler
-from steps.text.split import Cutter
+from steps.text.split import Cutter, Overlap
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
 
 dumps = json.JSONEncoder(ensure_ascii=False).encode
@@ -122,8 +122,16 @@ def pieces(
         yield from _talk(row, origin, setting, done)
         return
     cutter = Cutter(setting.max_tokens - marks(opened), ruler, setting.strategy, setting.overlap_tokens)
+    seen = Overlap(row.get("overlap", 0))
     for piece in cutter.pieces(windows):
-        yield {**row, "origin": origin, "text": piece.text}, piece.tokens + marks(opened)
+        made = {**row, "origin": origin, "text": piece.text}
+        yield overlapping(made, seen.of(len(piece.text), piece.repeated)), piece.tokens + marks(opened)
+
+
+def overlapping(row: dict[str, Any], characters: int) -> dict[str, Any]:
+    """`row` with so many characters that the piece before it has too."""
+    known = {key: value for key, value in row.items() if key != "overlap"}
+    return {**known, "overlap": characters} if characters else known
 
 
 def _talk(row: dict[str, Any], origin: str, setting: Setting, done: "Counter[str]") -> Iterator[tuple[dict[str, Any], int]]:
@@ -142,8 +150,10 @@ def _talk(row: dict[str, Any], origin: str, setting: Setting, done: "Counter[str
     done["long answers split, their question repeated"] += split.answers
     for why in split.whole:
         done[f"rounds kept whole above the limit: {why}"] += 1
+    seen = Overlap(row.get("overlap", 0))  # a row that has one is a single round: its parts are those of its answer
     for part in split.rows:
-        yield {**row, "origin": origin, **part}, size(part["messages"]) if own else ruler.count(part["text"]) + around
+        made = overlapping({**row, "origin": origin, **part}, seen.of(len(part["messages"][-1]["content"]), part.get("overlap", 0)))
+        yield made, size(part["messages"]) if own else ruler.count(part["text"]) + around
 
 
 def split_row(setting: Setting, long: LongRow, met: Callable[[int], None]) -> Iterator[tuple[bytes, dict[str, Any], int]]:
@@ -157,9 +167,11 @@ def split_row(setting: Setting, long: LongRow, met: Callable[[int], None]) -> It
     opened, ruler = tools(setting.tokenizer)
     origin = long.row.get("origin") or _digest_of(long)
     cutter = Cutter(setting.max_tokens - marks(opened), ruler, setting.strategy, setting.overlap_tokens)
+    seen = Overlap(long.row.get("overlap", 0))
     for piece in cutter.pieces(told(ruler.windows(long.parts()))):
         whole = len(piece.text) == long.characters
         row = {"text": piece.text, **{k: v for k, v in long.row.items() if k != "text"}, **({} if whole else {"origin": origin})}
+        row = overlapping(row, seen.of(len(piece.text), piece.repeated))
         yield dumps(row).encode("utf-8") + b"\n", row, piece.tokens + marks(opened)
 
 
