@@ -30,7 +30,6 @@ from runner.conversions import (
 
 _RUN_FOLDER = "every run has a folder of its own under runs/"
 _LATER = {  # words of our own language that are planned: told as such, never taken for a slip of the pen
-    "stages": "freezing by stages",
     "backend": "another engine than PyTorch",
 }  # fmt: skip
 _TRAIN: dict[str, Convert] = {

@@ -139,6 +139,15 @@ class Tracking(Strict):
         return [name for name in TRACKERS if getattr(self, name) is not None]
 
 
+class Stage(Strict):
+    """A part of a training: what is trained in it; all else is frozen."""
+
+    steps: Positive | None = Field(default=None, description="optimizer steps of this stage; the last takes the rest")
+    train: list[str] = Field(
+        min_length=1, description="all, or parts of the weights' names: hebbian, layers.3, mixer.in_proj; * stands for any text"
+    )
+
+
 class EarlyStopping(Strict):
     """Stop when validations no longer improve."""
 

@@ -37,6 +37,7 @@ from schemas.training import (
     Precision,
     QuantSettings,
     Scheduler,
+    Stage,
     TrackerName,
     Tracking,
     TrainModel,
@@ -104,6 +105,11 @@ class Train(StepParams):
     init_from: BaseRef | None = Field(
         default=None, description="weights of another training, by name, for a new network; nothing else of it"
     )
+    stages: list[Stage] | None = Field(
+        default=None,
+        min_length=1,
+        description="what is trained when, [{steps: 500, train: [hebbian]}, {train: [all]}]; all when left out",
+    )
     save_only_model: bool = Field(default=False, description="true: leave out what resume_from needs, twice the weights in bytes")
     expect: Annotated[Expected, NotInKey] = Field(default_factory=dict, description="bands by step, {1000: {train_loss: [4.0, 5.0]}}")
     tracking: Annotated[TrackerName | list[TrackerName] | Tracking | None, NotInKey] = Field(
@@ -128,6 +134,7 @@ class Train(StepParams):
         self._batch_agrees()
         self._choices_agree()
         self._resume_agrees()
+        self._stages_agree()
         return self
 
     def _method_agrees(self) -> None:
@@ -165,6 +172,21 @@ class Train(StepParams):
         if earlier is not None and earlier.step is not None and base is not None and base.step is not None:
             _mistake("R106", "resume_from and model.base are both steps, and a train step takes one checkpoint", "resume_from",
                      "name one of them as a folder: {path: runs/latest/artifacts/...}")  # fmt: skip
+
+    def _stages_agree(self) -> None:
+        stages = self.stages or []
+        if stages and self.method in ADAPTED:
+            _mistake("S022", f"stages choose among all weights, and method: {self.method} trains its adapters alone", "stages",
+                     "write method: full, or delete stages")  # fmt: skip
+        for number, stage in enumerate(stages[:-1], 1):
+            if stage.steps is None:
+                _mistake("S021", f"stage {number} of {len(stages)} has no steps: the next would never begin", "stages",
+                         "write steps: in every stage but the last")  # fmt: skip
+        if stages and self.max_steps is not None:
+            before, last = sum(stage.steps or 0 for stage in stages[:-1]), stages[-1].steps
+            if before >= self.max_steps or (last is not None and before + last != self.max_steps):
+                _mistake("S023", f"the stages take {before + (last or 1)} steps{'' if last else ' or more'}, max_steps is {self.max_steps}",
+                         "stages", "delete steps of the last stage, which takes the rest, and leave it some")  # fmt: skip
 
     def _batch_agrees(self) -> None:
         if self.total_batch_tokens is not None and self.total_batch_tokens < self.max_seq_length:
@@ -320,8 +342,14 @@ def _smoke(written: dict[str, Any]) -> dict[str, Any]:
         "num_train_epochs", "total_batch_tokens", "gradient_accumulation_steps", "warmup_ratio", "expect")}  # fmt: skip
     model = dict(written.get("model") or {})
     if "base" not in model:
-        kept = {k: model[k] for k in ("family", "tie_embeddings") if k in model}  # rows follow the tokenizer, which is tiny too
-        small["model"] = {**kept, "d_model": 32, "n_layers": 2}
+        layers = {"n_layers": model["n_layers"]} if written.get("stages") and "n_layers" in model else {"n_layers": 2}  # stages name them
+        kept = {k: model[k] for k in ("family", "tie_embeddings", "hebbian_learned") if k in model}
+        small["model"] = {**kept, "d_model": 32, **layers}  # rows follow the tokenizer, which is tiny too
+    if stages := written.get("stages"):
+        first = [{**stage, "steps": 1} for stage in stages[:-1][:3]]
+        small["stages"] = [*first, {k: v for k, v in stages[-1].items() if k != "steps"}]
+    if set(written.get("init_from") or {"step": ""}) != {"step"}:
+        del small["init_from"]  # weights of a real size
     if written.get("objective", "lm") == "lm":
         small["max_seq_length"] = min(64, int(written.get("max_seq_length", 64)))
     return {**small, "max_steps": 4, "total_batch_size": 2, "batch_size": 2, "warmup_steps": 1, "eval_steps": 2, "save_steps": 2,

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import View, at, rule, say
+from runner.nearest import nearest
+from runner.rules import View, at, path, rule, say
 from schemas.artifacts import CheckpointForecast
-from schemas.findings import Finding
+from schemas.findings import Edit, Finding
 from schemas.model import ModelConfig
 
 SHOWN = 2
@@ -30,6 +31,37 @@ def first_weights_fit(view: View) -> Iterator[Finding]:
         earlier = _earlier(view, step, ref)
         if model is not None and earlier is not None and at(step.raw, "model.base") is None:
             yield from _compared(step, model, earlier)
+
+
+@rule()
+def stages_train_something(view: View) -> Iterator[Finding]:
+    """S024: a pattern against the names of a new network's weights. S023: stages against the steps that the data gives."""
+    for step in view.of_type("train"):
+        stages, made = at(step.raw, "stages"), step.forecast
+        if not isinstance(stages, list) or not isinstance(made, CheckpointForecast):
+            continue
+        sizes = [stage.get("steps") or 0 for stage in stages if isinstance(stage, dict)]
+        steps = made.optimizer_steps
+        if steps and at(step.raw, "max_steps") is None and all(isinstance(n, int) for n in sizes) and sum(sizes[:-1]) >= steps:
+            message = f"the stages before the last take {sum(sizes[:-1]):,} steps, the data gives {steps:,}"
+            yield say("S023", step, "stages", message, f"give them less than {steps:,} together", on="key")
+        if made.model is not None and at(step.raw, "model.base") is None:
+            yield from _unknown(step, stages, made.model)
+
+
+def _unknown(step: StepMeant, stages: list[Any], model: ModelConfig) -> Iterator[Finding]:
+    from steps.sizing.names import matched, weights
+
+    names = [*weights(model, 1), "lm_head.weight"]
+    parts = sorted({part for name in names for part in name.split(".") if not part.isdigit()})
+    for number, stage in enumerate(stages):
+        patterns = stage.get("train") if isinstance(stage, dict) else None
+        for index, pattern in enumerate(patterns if isinstance(patterns, list) else []):
+            if isinstance(pattern, str) and not any(matched(pattern, name) for name in names):
+                where, near = f"stages.{number}.train.{index}", nearest(pattern, parts)
+                edits = (Edit("set", path(step, where), near),) if near else ()
+                message = f"no weight of a {model.family} is called {pattern!r}; parts of their names are {', '.join(parts)}"
+                yield say("S024", step, where, message, f"write {near}" if near else "name some of these, or all", edits=edits)
 
 
 def _earlier(view: View, step: StepMeant, ref: dict[str, Any]) -> ModelConfig | None:

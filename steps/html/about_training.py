@@ -252,6 +252,7 @@ def figures(run: RunLog) -> Section | None:
         ("val_bits_per_byte", "evaluation, bits per byte", figure),
         ("resumed", "resumed at step", plain),
         ("init_from_words", "began with", plain),
+        ("stages_words", "trained by step", plain),
     )
     blocks = [
         {"id": step.id, "rows": [(name, write(data[key])) for key, name, write in names if data.get(key) not in (None, "", [])]}

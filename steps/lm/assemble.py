@@ -20,6 +20,7 @@ from steps.lm.loss import Head
 from steps.lm.pack import packed, split_packed
 from steps.lm.progress import Hooks, Settings
 from steps.lm.resume import FOLDER, go_on, keep_state
+from steps.lm.stages import Stages
 from steps.lm.supervised import rows_of, splitter
 from steps.lm.trackers import open_trackers
 from steps.lm.watch import SPIKE_FACTOR, Bands
@@ -51,6 +52,7 @@ def assemble(job: Job) -> Checkpoint:
         network.to(device)
     adapted = adapters.add(network, family, params.lora or LoraSettings(), context.seed) if params.method in ADAPTED else None
     settings = _settings(params, material)
+    stages = None if params.stages is None else Stages(params.stages, network, settings.steps, context)
     with precision.held(half, device):
         head = Head(network)
         if not params.compile:  # it would compile again for every row of another length
@@ -66,6 +68,7 @@ def assemble(job: Job) -> Checkpoint:
         freeze_below=lambda layers: adapters.train_last(network, layers),
         prove_save=lambda: prove_save(network, adapted, context.keep / "proof", token_ids(words)),
         adapted_layers=build.sizes_of(network).n_layers if adapted is not None else 0,
+        before_step=(lambda step: None) if stages is None else stages.enter,
     )  # fmt: skip
     told = open_trackers(Tracking.of(params.tracking), context, _config(job), checkpoint.newest(context.keep))
     loop = Loop(head, material.data, material.validation, settings, told, hooks)
@@ -79,7 +82,7 @@ def assemble(job: Job) -> Checkpoint:
                 keep_state(loop, context.workdir / FOLDER, facts, whole=adapted is None)
         finally:
             told.close(done=loop.progress.step == settings.steps)
-        return finish(job, Trained(network, adapted, words, material, settings, done, half, taken))
+        return finish(job, Trained(network, adapted, words, material, settings, done, half, taken, stages))
 
 
 def _lay_flat(head: Head, data: Any, device: torch.device) -> None:
@@ -97,6 +100,7 @@ def _facts(job: Job, network: nn.Module, material: Material) -> dict[str, Any]:
         "model": build.sizes_of(network).model_dump(mode="json"), "method": params.method, "objective": params.objective,
         "lora": params.lora.model_dump(mode="json") if params.lora else None, "optimizer": params.optimizer, "seed": job.context.seed,
         "data": material.trained_on, "max_seq_length": params.max_seq_length, "packing": params.packing, "batch": params.batch()[0],
+        **({} if params.stages is None else {"stages": [stage.model_dump(mode="json") for stage in params.stages]}),
     }  # fmt: skip
 
 

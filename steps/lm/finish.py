@@ -18,6 +18,7 @@ from steps.lm.initial import Taken
 from steps.lm.job import Job, Material, base_of, network_of, token_ids, tokenizer_of
 from steps.lm.loss import Head
 from steps.lm.progress import Progress, Settings
+from steps.lm.stages import Stages
 from steps.sizing.budget import training_memory
 from steps.sizing.fallback import Live
 from steps.text.chat import JINJA_TEMPLATE
@@ -39,6 +40,7 @@ class Trained:
     done: Progress
     half: torch.dtype | None
     taken: Taken | None = None
+    stages: Stages | None = None
 
     @property
     def live(self) -> Live:
@@ -63,7 +65,9 @@ def finish(job: Job, trained: Trained) -> Checkpoint:
     model, count = build.sizes_of(network), build.parameter_count(network)
     found = _stats(job, network, model, trained, scored, merged, device)
     best = _write_best(job, trained, network, out, device)
-    first = {} if trained.taken is None else {"init_from": trained.taken.plain(), "init_from_words": trained.taken.words()}
+    first: dict[str, Any] = {} if trained.taken is None else {"init_from": trained.taken.plain(), "init_from_words": trained.taken.words()}
+    if trained.stages is not None:
+        first |= {"stages": trained.stages.plain(), "stages_words": trained.stages.words()}
     context.stats("training", {**found, "kept": best, "quantization_drift": drift, **first})
     if opened_by := getattr(network.config, "opened_by", None):
         context.event("own_class", opened_by=opened_by, message=f"the checkpoint is opened by {opened_by}")

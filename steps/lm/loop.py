@@ -47,6 +47,7 @@ class Loop:
 
     def _new_optimizer(self) -> None:
         s = self.settings
+        self.hooks.before_step(-1)  # what is frozen now and then belongs to it, too
         self.optimizer = Optimizers(s.optimizer, self.head.network, s.weight_decay, s.decay_embeddings)
         self.scaler = numbers.scaler(s.precision, self.device)
 
@@ -98,6 +99,7 @@ class Loop:
     def _step(self, step: int) -> tuple[float, float, float, int, int]:
         """One optimizer step. Gradients are of the mean over all its target tokens, however they lie in micro-batches."""
         s, live = self.settings, self.live
+        self.hooks.before_step(step)
         micro, after = self.data.batches(self.progress.position, live.rows, live.batch_size)
         tokens = sum(int((m.targets >= 0).sum()) for m in micro)
         if not tokens:

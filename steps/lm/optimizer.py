@@ -105,14 +105,20 @@ class Optimizers:
 
     def unscale(self, scaler: torch.amp.GradScaler) -> None:
         """Bring gradients back to their own scale (fp16)."""
-        for part in self.parts:
+        for part in self._with_gradients(scaler):
             scaler.unscale_(part)
 
     def step(self, scaler: torch.amp.GradScaler) -> None:
         """Move the weights, unless the scaler found an overflow."""
-        for part in self.parts:
+        for part in self._with_gradients(scaler):
             scaler.step(part)
         scaler.update()
+
+    def _with_gradients(self, scaler: torch.amp.GradScaler) -> list[torch.optim.Optimizer]:
+        """A scaler takes no optimizer whose weights are all frozen in this stage."""
+        if not scaler.is_enabled():
+            return self.parts
+        return [part for part in self.parts if any(p.grad is not None for group in part.param_groups for p in group["params"])]
 
     def forget_gradients(self) -> None:
         """Free them."""

@@ -32,6 +32,36 @@ PHASE_PAGES = (
         severity="warning",
     ),
     RulePage(
+        "S021",
+        "a stage without an end",
+        "Stages follow each other, each for its steps. Only the last may leave them out: it takes the rest of the run.",
+        wrong="stages: [{train: [hebbian]}, {train: [all]}]",
+        right="stages: [{steps: 500, train: [hebbian]}, {train: [all]}]",
+    ),
+    RulePage(
+        "S022",
+        "stages of a training that trains adapters alone",
+        "A stage freezes and unfreezes weights of the network. With lora they are frozen all the time.",
+        wrong="model: {base: {path: models/small}}\nmethod: lora\nstages: [{train: [mixer]}]",
+        right="model: {base: {path: models/small}}\nmethod: full\nstages: [{train: [mixer]}]",
+    ),
+    RulePage(
+        "S023",
+        "stages that do not fill the run",
+        "max_steps, or the passes over the data, say how long the run is. Stages that need more would not all be reached; with less, "
+        "nothing would say what is trained at the end.",
+        wrong="max_steps: 400\nstages: [{steps: 500, train: [hebbian]}, {train: [all]}]",
+        right="max_steps: 4000\nstages: [{steps: 500, train: [hebbian]}, {train: [all]}]",
+    ),
+    RulePage(
+        "S024",
+        "a stage that trains nothing by that name",
+        "A pattern is all, or a run of parts of the weights' names between their dots: hebbian, layers.3, mixer.in_proj. One that means no "
+        "weight would leave that stage without what it was meant to train.",
+        wrong="model: {family: mamba_hebbian}\nstages: [{steps: 500, train: [hebian]}, {train: [all]}]",
+        right="model: {family: mamba_hebbian}\nstages: [{steps: 500, train: [hebbian]}, {train: [all]}]",
+    ),
+    RulePage(
         "V106",
         "weights of another vocabulary",
         "A row of the embedding is one token's. With another tokenizer every row would stand for another piece, even where there are "

@@ -60,3 +60,15 @@ def test_a_name_alone_is_mended(tmp_path: Path, word: str, fix: str):
     """A step where it has no slash, else a folder."""
     (found,) = meant(tmp_path, ("init_from: {step: train}", f"init_from: {word}"), base=TWO).findings
     assert (found.code, found.fix, len(found.edits)) == ("K002", f"write init_from: {fix}", 1)
+
+
+STAGES = "    max_steps: 1000\n    stages: [{steps: 100, train: [PART]}, {train: [all]}]\n"
+
+
+def test_patterns_of_stages_are_looked_up_in_the_names(tmp_path: Path):
+    """A slip of the pen is named at its place, with the nearest part of a name, before anything is trained."""
+    (found,) = meant(tmp_path, ("    max_steps: 1000\n", STAGES.replace("PART", "mixr"))).findings
+    assert (found.code, found.path[-4:], found.fix) == ("S024", ("stages", 0, "train", 0), "write mixer")
+    assert said(tmp_path, ("    max_steps: 1000\n", STAGES.replace("PART", "layers.11.mixer"))) == []
+    assert said(tmp_path, ("    max_steps: 1000\n", STAGES.replace("PART", "layers.12"))) == ["S024"]
+    assert said(tmp_path, ("    max_steps: 1000\n", STAGES.replace("{steps: 100", "{steps: 1000").replace("PART", "mixer"))) == ["S023"]

@@ -180,7 +180,7 @@ def test_the_offered_fixes_do_what_they_say(tmp_path: Path):
 @pytest.mark.parametrize(
     ("old", "new", "fix"),
     [
-        ("max_steps: 10", "max_steps: 10\n    stages: []", "freezing by stages is not supported yet; delete the line"),
+        ("max_steps: 10", "max_steps: 10\n    backend: mlx", "another engine than PyTorch is not supported yet; delete the line"),
         ("max_steps: 10", "max_steps: 10\n    load_in_4bit: true", "write quant: {bits: 4} (with method: qlora)"),
     ],
 )
