@@ -83,7 +83,7 @@ def test_the_verb_prints_recipe_and_findings(tmp_path: Path):
     assert "unknown key max_step" in bad.stderr
 
 
-@pytest.mark.parametrize("name", ["phase1_tr", "quickstart", "style_lora", "style_lora_sample"])
+@pytest.mark.parametrize("name", ["phase1_tr", "phase2_tr", "quickstart", "style_lora", "style_lora_sample"])
 def test_shipped_recipes_mean_the_same_when_shown(name: str, tmp_path: Path):
     """Every shipped recipe, shown and read again, has the same params and no new findings."""
     first = mean(ROOT / "recipes" / f"{name}.yaml")
