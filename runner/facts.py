@@ -2,10 +2,14 @@
 
 import json
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schemas.machine import Machine
+
+if TYPE_CHECKING:
+    from runner.factcache import FactCache
 
 LARGEST_JSON = 64 * 1024 * 1024
 Stamp = tuple[str, int, int]  # path, size, mtime_ns
@@ -21,6 +25,7 @@ class Facts:
         self._heads: dict[Stamp, bytes] = {}
         self._jsons: dict[Stamp, Any] = {}
         self._files: dict[str, list[Path]] = {}
+        self._dear: FactCache | None = None
 
     @property
     def project(self) -> Path:
@@ -69,6 +74,14 @@ class Facts:
             except (ValueError, RecursionError):
                 self._jsons[stamp] = None
         return self._jsons[stamp]
+
+    def remembered(self, name: str, files: Sequence[Path], make: Callable[[], Any]) -> Any:
+        """What `make` says of the content of `files`, as plain data; kept between checks under the project. See runner.factcache."""
+        if self._dear is None:
+            from runner.factcache import FactCache
+
+            self._dear = FactCache(os.path.join(self._project, ".recipe", "facts"))
+        return self._dear.get(name, [os.path.join(self._project, os.path.expanduser(file)) for file in files], make)
 
     def _stamp(self, path: Path) -> Stamp | None:
         full = os.path.join(self._project, os.path.expanduser(path))

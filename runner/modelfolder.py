@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from schemas.context import ForecastContext
 
+DEAR_BYTES = 1 << 20  # of a tokenizer.json whose tokens are kept from one check to the next
 LARGEST_HEADER = 64 * 1024 * 1024
 POINTER = b"version https://git-lfs"
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -132,6 +133,14 @@ class ModelFolder:
     @cached_property
     def tokens(self) -> dict[str, int]:
         """Its vocabulary with the added tokens, token to id, as tokenizer.json and added_tokens.json say; empty without them."""
+        file = self.folder / "tokenizer.json"
+        listed = [each for each in (file, self.folder / "added_tokens.json") if each.name in self]
+        if self.facts.size(file) < DEAR_BYTES:
+            return self._tokens()
+        found = self.facts.remembered(f"tokens 1 {len(listed)}", listed, lambda: self._tokens() or None)
+        return found if isinstance(found, dict) else {}
+
+    def _tokens(self) -> dict[str, int]:
         found: dict[str, int] = {}
         data = self.json("tokenizer.json")
         model = data.get("model")

@@ -1,6 +1,6 @@
 """The small protocols through which a step sees the run, and a forecast sees the disk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,6 +87,12 @@ class ForecastContext(Protocol):
 
     def json(self, path: Path) -> Any:
         """A small JSON file, or None."""
+
+    def remembered(self, name: str, files: Sequence[Path], make: Callable[[], Any]) -> Any:
+        """What `make` says of the content of `files`: plain data that is dear to make, kept until a file changes.
+
+        name: of the fact, with all else that it depends on, and a number to raise when the same files should give another.
+        """
 
 
 def stop_check(context: StepContext, items: Iterator[Any]) -> Iterator[Any]:

@@ -62,6 +62,23 @@ def kind_of(file: Path, wanted: Any = "auto") -> str:
 def head_of(facts: ForecastContext, file: Path, wanted: Any = "auto") -> Head:
     """The first rows of a file of rows, packed or not; none of a file that cannot be read."""
     kind = kind_of(file, wanted) or "jsonl"
+    if kind != "parquet" and not packing(file):
+        return _head_of(facts, file, kind)
+    name = f"head 1 {kind} {''.join(file.suffixes[-2:])}"
+    made = facts.remembered(name, [file], lambda: _plain(_head_of(facts, file, kind)))
+    if made is None:
+        return _head_of(facts, file, kind)
+    return Head([(line, row) for line, row in made[0]], [(line, reason) for line, reason in made[1]], made[2], made[3])
+
+
+def _plain(head: Head) -> list[Any] | None:
+    """As lists, which are what JSON gives back; None without rows, for which the reason may be a library that is not here today."""
+    if not head.rows:
+        return None
+    return [[[line, row] for line, row in head.rows], [list(each) for each in head.broken], head.whole, head.total]
+
+
+def _head_of(facts: ForecastContext, file: Path, kind: str) -> Head:
     if kind == "parquet":
         return _parquet(facts.project / file)
     try:
