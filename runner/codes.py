@@ -120,5 +120,8 @@ PAGES = (
                                                 "none, they must be told which."),
     RulePage("R017", "a run without a model", "`recipe generate` takes the last model that a run trained or proved, or that of --step."),
     RulePage("R018", "a library that the verb needs is not installed", "Checking and showing need no torch; generating does."),
+    RulePage("C050", "no checkpoint or tokenizer of llama2.c", "`recipe convert` reads versions 0 and 1 of its model files and the "
+             "tokenizer that belongs to them; sizes and pieces must agree to the byte."),
+    RulePage("C051", "the new folder is there already", "`recipe convert` writes over nothing."),
     RulePage("R900", "a fault of recipe itself", "This is our bug. The traceback is saved; please send it to us."),
 )  # fmt: skip

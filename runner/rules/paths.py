@@ -122,6 +122,9 @@ def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:
         return say(
             "H022", step, where, f"{folder} is a GGUF file, which cannot be trained", "name the transformers folder it was made from"
         )
+    if full.is_file() and _of_llama2c(full):
+        fix = f"recipe convert {folder} --tokenizer tokenizer.bin, and name the folder that it writes"
+        return say("H022", step, where, f"{folder} is a checkpoint of llama2.c, which is one file", fix)
     if full.is_dir():
         return say("H022", step, where, f"{folder} holds no config.json: it is no model folder", "name the folder that transformers saved")
     try:
@@ -133,6 +136,12 @@ def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:
     if not near and re.fullmatch(r"[\w.-]+/[\w.-]+", folder) and not folder.startswith("."):
         fix = f"write hub: {folder} when it is a name on the hub; {fix}"
     return say("H022", step, where, f"there is no folder {folder}", fix)
+
+
+def _of_llama2c(file: Path) -> bool:
+    from steps.lm.llama2c import is_llama2c
+
+    return is_llama2c(file)
 
 
 def _paths(step: StepMeant) -> Iterator[tuple[str, str]]:

@@ -57,9 +57,12 @@ def build_fast(model: Model) -> Any:
         steps.insert(0, normalizers.Replace("\r\n", "  "))
     if model.remove_extra_whitespaces:
         steps += [normalizers.Strip(), normalizers.Replace(tokenizers.Regex(" {2,}"), " ")]
+    if model.add_dummy_prefix and not model.remove_extra_whitespaces:  # Metaspace puts none before a text that begins with a blank
+        steps += [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    else:
+        fast.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first" if model.add_dummy_prefix else "never", split=False)
     if steps:
         fast.normalizer = normalizers.Sequence(steps)
-    fast.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first" if model.add_dummy_prefix else "never", split=False)
     parts: list[Any] = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
     if model.add_dummy_prefix:
         parts.append(decoders.Strip(" ", 1, 0))
@@ -82,7 +85,7 @@ def _merges(model: Model) -> list[tuple[str, str]]:
     return [(left, right) for _, _, left, right in merges]
 
 
-def save_fast(fast: Any, folder: Path, *, special: dict[str, str]) -> None:
+def save_fast(fast: Any, folder: Path, *, special: dict[str, str], chat_template: str | None = JINJA_TEMPLATE) -> None:
     """Write `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`: AutoTokenizer opens the folder.
 
     Called by a user, the tokenizer begins a text with bos, as training did; `add_special_tokens=False` gives the bare ids.
@@ -94,14 +97,14 @@ def save_fast(fast: Any, folder: Path, *, special: dict[str, str]) -> None:
     fast.post_processor = processors.TemplateProcessing(single=f"{bos[0]} $A", pair=f"{bos[0]} $A {bos[0]}:1 $B:1", special_tokens=[bos])
     (folder / "tokenizer.json").write_text(fast.to_str(pretty=True), "utf-8")  # its own `save` hides what the disk said
     roles = {f"{role}_token": token for role, token in special.items()}
-    config = {
+    config: dict[str, Any] = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         **roles,
         "add_bos_token": True,
         "add_eos_token": False,
         "clean_up_tokenization_spaces": False,
         "model_max_length": 10**30,  # transformers' own word for "not limited here"
-        "chat_template": JINJA_TEMPLATE,
+        **({"chat_template": chat_template} if chat_template else {}),
     }
     _write(folder / "tokenizer_config.json", config)
     _write(folder / "special_tokens_map.json", {**roles, "additional_special_tokens": []})

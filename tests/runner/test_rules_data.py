@@ -90,6 +90,14 @@ def test_a_base_model_is_a_folder_with_a_config(folder: Path):
     assert (finding.code, finding.fix) == ("H022", "write models/small")
 
 
+def test_a_checkpoint_of_llama2c_is_converted_first(folder: Path, test_data: Path):
+    """One file, no folder: the verb that makes one of it is named."""
+    file = test_data / "models" / "stories260K" / "stories260K.bin"
+    train = f"  - {{type: train, model: {{base: {{path: {file}}}}}, objective: sft, max_steps: 1}}\n"
+    (finding,) = [f for f in meant(folder, base=corpus("{path: pairs.jsonl}") + train).findings if f.code == "H022"]
+    assert finding.fix == f"recipe convert {file} --tokenizer tokenizer.bin, and name the folder that it writes"
+
+
 def test_files_that_nobody_reads(folder: Path):
     """Known before the run: the extension has no reader, or the file is empty. One readable file is enough."""
     (folder / "texts" / "one.txt").rename(folder / "texts" / "one.odt")
