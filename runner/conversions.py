@@ -1,7 +1,7 @@
 """How a value that another tool's name stands beside becomes one of ours. Apart from the names themselves, which are tables."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Names = tuple[str | int, ...]
@@ -56,6 +56,11 @@ def tracker(value: Any, beside: Mapping[str, Any]) -> Known:
     if not names:
         return Known("train", (), None, True, "runs are recorded in runs/ without a tracker", delete=True)
     return Known("train", ("tracking",), names[0] if len(names) == 1 else names)
+
+
+def tracker_of_all(value: Any, beside: Mapping[str, Any]) -> Known:
+    """The same at the top level, where it holds for every train step."""
+    return replace(tracker(value, beside), step="")
 
 
 def bits(count: int) -> Convert:

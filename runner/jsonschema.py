@@ -73,16 +73,19 @@ _TOP = {
     "seed": "of everything that is drawn at random",
     "target": "the machine it is meant for: here, a known one (t4, rtx4090, m2-16gb …), or {gpu, count, memory_gb}",
     "vars": "values that ${name} stands for",
+    "tracking": "wandb, tensorboard, mlflow, a list of them, or each with its settings: for every train step that names none itself",
     "store": "folder of the artifacts; .recipe/store under the project when left out",
 }
 
 
 def _opened(schema: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
-    """`schema` with the few models of the top level written in place."""
+    """`schema` with the few models of the top level, and those inside, written in place."""
     if set(schema) >= {"$ref"}:
         return _opened(_clean(inner[schema["$ref"]], ""), inner)
     if "anyOf" in schema:
-        return {**schema, "anyOf": [_opened(part, inner) for part in schema["anyOf"]]}
+        schema = {**schema, "anyOf": [_opened(part, inner) for part in schema["anyOf"]]}
+    if "properties" in schema:
+        schema = {**schema, "properties": {name: _opened(_clean(field, ""), inner) for name, field in schema["properties"].items()}}
     return schema
 
 

@@ -17,7 +17,7 @@ from schemas.base import NotInKey, marked
 from schemas.findings import Edit, Finding, RecipeError, RecipePath
 from schemas.machine import Machine, known
 from schemas.machine import names as machine_names
-from schemas.recipe import RESERVED, Recipe, Target
+from schemas.recipe import RESERVED, SHARED, Recipe, Target
 from schemas.step import Step
 
 __all__ = ["Overrides", "mean", "project_of"]
@@ -48,12 +48,17 @@ def mean(file: Path, overrides: Overrides | None = None, texts: dict[Path, str] 
     if overrides.smoke:
         reading.smoke()
     reading.look()
-    reading.validate()
     recipe = reading.validate_top(result)
+    shared = reading.share() if recipe is not None else []
+    reading.validate()
     order, unwired = graph.wire(project, reading.steps, reading.wiring, reading.subjects)
     findings += [*reading.findings, *unwired]
     target = _target(recipe, reading.top.get("target"), findings)
     places, whence = origins.flatten(result.documents[0], top, nodes, result.listed)
+    for path in shared:
+        whence[path] = ("derived", f"the recipe's {path[-1]}")
+        if path[-1:] in places:
+            places[path] = places[path[-1:]]
     data = {key: escaped(value) if key != "vars" else value for key, value in reading.top.items()}
     data["steps"] = [reading.data(step) for step in reading.steps]
     meant = Meant(
@@ -146,6 +151,16 @@ class _Reading:
             except (ValidationError, RecipeError):
                 continue
             step.raw = step.step.smoke_function(dict(step.raw))
+
+    def share(self) -> list[RecipePath]:
+        """Give each step what the recipe says for all steps with such a param, where it says nothing itself; the paths given."""
+        found: list[RecipePath] = []
+        for name in SHARED:
+            for step in self.steps if self.top.get(name) is not None else []:
+                if step.step is not None and name in step.step.params.model_fields and name not in step.raw:
+                    step.raw[name] = self.top[name]
+                    found.append(("steps", step.id, name))
+        return found
 
     def look(self) -> None:
         """For each step that looks at another one: which."""

@@ -25,6 +25,7 @@ from runner.conversions import (
     share,
     to,
     tracker,
+    tracker_of_all,
     warmup,
 )
 
@@ -277,6 +278,8 @@ _STEPS: dict[str, dict[str, Convert]] = {
     "validate_checkpoint": {"max_tokens": to("max_new_tokens", "validate_checkpoint"), "prompt": to("prompts", "validate_checkpoint")},
 }  # fmt: skip
 _TOP: dict[str, Convert] = {
+    **dict.fromkeys(("report_to", "use_wandb", "log_with", "logger_name"), tracker_of_all),
+    "wandb_project": to("tracking.wandb.project", ""), "wandb_entity": to("tracking.wandb.entity", ""),
     **dict.fromkeys(("name", "run_name", "project", "experiment"), to("recipe", "")), "description": to("about", ""),
     **dict.fromkeys(("random_seed", "manual_seed"), to("seed", "")), "variables": to("vars", ""),
     **dict.fromkeys(("device", "gpu", "hardware", "machine"), to("target", "")), "version": to("format", ""),

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from schemas.base import Strict
+from schemas.training import TrackerName, Tracking
 
 
 class Target(Strict):
@@ -19,6 +20,7 @@ class Recipe(Strict):
     """Everything but the steps' own params.
 
     format: of the file, 1. recipe: its name. target: a known machine, `here`, or the long form. vars: values for ${name}.
+    tracking: trackers of every train step that names none itself.
     store: folder of the artifacts, `.recipe/store` under the project when left out.
     """
 
@@ -29,8 +31,10 @@ class Recipe(Strict):
     seed: int = Field(default=0, ge=0, lt=2**32)
     target: str | Target = "here"
     vars: dict[str, Any] = Field(default_factory=dict)
+    tracking: TrackerName | list[TrackerName] | Tracking | None = None
     store: str | None = None
     steps: list[dict[str, Any]] = Field(min_length=1)
 
 
+SHARED = ("tracking",)  # keys that hold for every step that has a param of that name and does not write it
 RESERVED = ("type", "id", "after", "before", "drop", "replace")  # keys of a step that are no params
