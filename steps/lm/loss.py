@@ -113,7 +113,12 @@ class Head:
         return float((together - alone).abs().max()) <= (2e-2 if half else 1e-5) * float(alone.abs().max())
 
     def lay_flat(self) -> bool:
-        """From now on marked documents lie end to end in one row. Tried first: where the network cannot do it, all stays as it is."""
+        """Whether rows may lie end to end, attended to by document from now on. Tried first: a network that cannot do it stays as it is.
+
+        Our Mambas begin anew at a border. On a GPU their rows stay side by side: a scan goes there step by step, for all rows at once.
+        """
+        if any(hasattr(m, "fresh_memory") for m in self.network.modules()):
+            return next(self.network.parameters()).device.type == "cpu" and self.keeps_documents_apart()
         if not self.flat and flat.use(self.network):
             self.flat = True
             try:

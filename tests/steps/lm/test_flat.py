@@ -1,5 +1,6 @@
 """Rows end to end without padding: the same loss and gradients as side by side, whatever attends."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,10 @@ def adapted() -> torch.nn.Module:
     return made
 
 
+def made_by(family: str) -> Callable[[], torch.nn.Module]:
+    return lambda: network(family)
+
+
 def learned(made: torch.nn.Module, micro, flat: bool, checkpointing: bool = False) -> tuple[float, list[torch.Tensor]]:
     head = Head(made.train())
     assert not flat or head.lay_flat()
@@ -49,9 +54,9 @@ def learned(made: torch.nn.Module, micro, flat: bool, checkpointing: bool = Fals
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("checkpointing", [False, True])
-@pytest.mark.parametrize("make", [lambda: network("llama"), lambda: network("gpt2"), adapted, mistral])
+@pytest.mark.parametrize("make", [*map(made_by, SIZES), adapted, mistral], ids=[*SIZES, "lora", "mistral"])
 def test_loss_and_gradients_are_those_of_padded_rows(make, checkpointing: bool):
-    """Grouped keys, learned positions, adapters and a sliding window; also with layers computed again."""
+    """States and convolutions, grouped keys, learned positions, adapters and a sliding window; also with layers computed again."""
     padded, grads = learned(make(), pad(rows()), flat=False)
     laid, others = learned(make(), end_to_end(rows()), flat=True, checkpointing=checkpointing)
     assert laid == pytest.approx(padded, rel=1e-6)
@@ -67,12 +72,6 @@ def test_packed_rows_lie_flat_too():
     laid, others = learned(network("llama"), micro, flat=True)
     assert laid == pytest.approx(dense, rel=1e-6)
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(grads, others, strict=True))
-
-
-@pytest.mark.parametrize("family", ["mamba", "mamba2"])
-def test_what_does_not_attend_stays_as_it_is(family: str):
-    """A Mamba's rows stand side by side."""
-    assert not Head(network(family)).lay_flat()
 
 
 def test_a_network_that_lets_documents_mix_is_left_alone(monkeypatch: pytest.MonkeyPatch):
@@ -106,10 +105,11 @@ def test_a_micro_batch_is_filled_up_to_the_tokens_of_the_longest():
     assert data.longest(2, 1).ids.shape == (1, 18)
 
 
-def test_stopped_and_gone_on_it_ends_with_the_same_bytes(tmp_path: Path):
+@pytest.mark.parametrize("family", ["llama", "mamba"])
+def test_stopped_and_gone_on_it_ends_with_the_same_bytes(family: str, tmp_path: Path):
     """Dropout, accumulation and rows of all lengths: the rest of a run that was stopped is that of the whole one."""
     corpus = write_corpus(tmp_path / "corpus", [{"text": "kedi uyudu. " * (1 + 7 * n % 5)} for n in range(40)])
-    model = {**SIZES["llama"], "dropout": 0.2}
+    model = {**SIZES[family], "dropout": 0.2}
     wanted = params(model=model, objective="sft", max_seq_length=96, total_batch_size=6, batch_size=2, max_steps=8, save_steps=1)
     whole = train(wanted, None, [corpus], text().tokenizer, None, None, FakeContext(tmp_path / "whole"))
     half = FakeContext(tmp_path / "half")
