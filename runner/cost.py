@@ -3,6 +3,7 @@
 from typing import Any
 
 from runner.meant import Meant, StepMeant
+from runner.room import needed
 from runner.screen import in_bytes, plural, scaled
 from schemas.artifacts import CheckpointForecast, CorpusForecast, ExportForecast, TokenBinForecast
 from schemas.machine import GIB, Machine
@@ -162,7 +163,7 @@ def _whole(steps: list[StepMeant]) -> str:
         parts.append(f"{_count(max(bins))} training tokens")
     if seconds := sum(f.seconds or 0 for f in made):
         parts.append(f"about {_time(seconds)}")
-    if disk := sum(f.disk_bytes or 0 for f in made):
+    if disk := sum(needed(steps)):
         parts.append(f"{in_bytes(disk)} of disk")
     return ", ".join(parts)
 

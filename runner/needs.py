@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.meant import Meant
+from runner.room import needed, store_of
 
 EXTRAS_OF = {
     "train_tokenizer": "train", "tokenize_bin": "train", "split_long": "train", "train": "train", "validate_checkpoint": "train",
@@ -37,11 +38,10 @@ def needs_of(file: Path) -> Needs:
         extras |= _of_step(step.type, step.raw)
         if step.type == "parse_corpus":
             extras |= _of_files(meant, step.raw)
-    disk = sum(step.forecast.disk_bytes or 0 for step in meant.steps if step.forecast is not None)
-    store = (meant.recipe.store if meant.recipe else None) or ".recipe/store"
+    disk = sum(needed(meant.steps))
     hub = any(_has_hub(step.raw) for step in meant.steps)
     errors = tuple(finding.code for finding in meant.errors)
-    return Needs(str(file), meant.project, meant.project / store, extras, hub, disk, errors)
+    return Needs(str(file), meant.project, store_of(meant), extras, hub, disk, errors)
 
 
 def _of_step(kind: str, raw: dict[str, Any]) -> set[str]:

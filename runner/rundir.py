@@ -14,12 +14,12 @@ from typing import Any
 
 from runner.statcache import StatCache, write_atomic
 from runner.store import READ_ONLY, Store, alive, remove
+from schemas.artifacts import LINKED_BYTES
 from schemas.findings import RecipeError
 from schemas.records import RunRecord, StepRecord
 
 FOLDERS = ("config", "logs", "plots", "reports", "adapters", "stats", "artifacts")
 GATHERED = ("plots", "reports", "adapters", "stats", "tracking")  # what of a step's side files is shown in the run's own folders
-COPIED_BYTES = 256 << 20  # a larger file is shown by a link into the store where the file system cannot share blocks
 PROGRESS = "progress.json"  # in logs/ while a step works: how far it is
 SMALL_BYTES = 1 << 16
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file (btrfs, xfs, bcachefs)
@@ -245,7 +245,7 @@ def place(source: str, target: str) -> None:
             _copy_small(source, target)
         elif _clone(source, target):
             os.chmod(target, READ_ONLY)
-        elif size <= COPIED_BYTES:
+        elif size <= LINKED_BYTES:
             shutil.copyfile(source, target)
             os.chmod(target, READ_ONLY)
         else:

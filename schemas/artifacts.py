@@ -11,6 +11,7 @@ from schemas.base import Strict
 from schemas.model import ModelConfig
 
 DESCRIPTION = "artifact.json"
+LINKED_BYTES = 256 << 20  # a larger file of an artifact is shown in a run by a link, where the file system cannot share blocks
 
 
 class Artifact(Strict):
@@ -262,7 +263,7 @@ class CheckpointForecast(Forecast):
     trained_parameters: int | None = None
     tokens_per_s: float | None = None  # of one device, in training
     energy_kwh: float | None = None
-    disk_parts: dict[str, int] = Field(default_factory=dict)  # saves, result, copy in the run
+    disk_parts: dict[str, int] = Field(default_factory=dict)  # saves, result, best/, state/, copy in the run
     method: str = "full"
     precision: str = ""
     tokenizer: TokenizerForecast | None = None

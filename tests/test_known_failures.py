@@ -102,12 +102,10 @@ def test_the_last_step_is_saved_whatever_the_interval(tmp_path: Path):
 
 def test_a_disk_that_is_too_small_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """What the steps write against what is free, before the first of them runs."""
-    import os
+    import shutil
+    from types import SimpleNamespace
 
-    class Small:
-        f_bavail, f_frsize = 10, 4096
-
-    monkeypatch.setattr(os, "statvfs", lambda _: Small)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=40960))
     assert "P011" in said(tmp_path, ("target: t4", "target: here"))
 
 

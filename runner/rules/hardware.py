@@ -1,11 +1,11 @@
 """Hardware: what the target has and the recipe does not use, and the disk that it needs."""
 
-import os
 from collections.abc import Iterator
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, path, rule, say
 from runner.screen import in_bytes
+from schemas.artifacts import CheckpointForecast
 from schemas.findings import Edit, Finding, RulePage
 from schemas.machine import GIB, known
 
@@ -33,7 +33,9 @@ def devices_are_used(view: View) -> Iterator[Finding]:
     RulePage(
         "P011",
         "the disk is too small",
-        "Each step's result is kept in the store, so that nothing is made twice; a full disk stops the run at the step that fills it.",
+        "Each step's result is kept in the store, so that nothing is made twice, and shown in the run's folder; a training writes saves "
+        "beside it, with the optimizer's state. A full disk stops the run at the step that fills it. Counted are corpus, bins, saves, "
+        "best/, state/ and export, on the file system where each of them goes.",
         wrong="store: /small/volume",
         right="store: /large/disk/store   # or RECIPE_STORE",
         source="mlfoundations/open_lm#154",
@@ -41,19 +43,25 @@ def devices_are_used(view: View) -> Iterator[Finding]:
     )
 )
 def disk_holds_it(view: View) -> Iterator[Finding]:
-    """P011: what the steps are forecast to write, against what is free where the project is; only for a recipe meant for this machine."""
+    """P011: what the steps are forecast to write, against what is free where they write it; only for a recipe meant for this machine."""
     recipe = view.meant.recipe
     if recipe is None or recipe.target != "here":
         return
-    need = sum(step.forecast.disk_bytes or 0 for step in view.meant.steps if step.forecast is not None)
+    from runner.room import places
+
     try:
-        disk = os.statvfs(view.facts.project / (recipe.store or "."))
-    except (OSError, AttributeError):
+        found = list(places(view.meant))
+    except OSError:
         return
-    free = disk.f_bavail * disk.f_frsize
-    if need > free:
-        message = f"the steps write about {in_bytes(need)}, {in_bytes(free)} are free"
-        yield Finding("P011", "warning", message, ("store",), "free some space, or name another folder: store: FOLDER")
+    trained = [step for step in view.of_type("train") if isinstance(step.forecast, CheckpointForecast)]
+    for place in found:
+        if place.need > place.free:
+            message = f"a run writes about {in_bytes(place.need)} to the disk of {place.folders[0]}, {in_bytes(place.free)} are free there"
+            fix = "free some space, or name another folder: store: FOLDER"
+            saves = sum(made.disk_parts.get("saves", 0) for step in trained if isinstance(made := step.forecast, CheckpointForecast))
+            if saves * 2 > place.need and any((number(step, "keep") or 2) > 1 for step in trained):
+                fix += "; with keep: 1 a training keeps one save, not two"
+            yield Finding("P011", "warning", message, ("store",), fix)
 
 
 @rule(

@@ -7,11 +7,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas import CheckpointForecast, ForecastContext, ModelConfig
+from schemas.artifacts import LINKED_BYTES
 from schemas.machine import Machine
 from steps.lm.shapes import sizes
 from steps.sizing.counting import parameters_of
 from steps.sizing.subject import precision_on, read_subject
 
+BEST_KEPT = 3  # weights of the best validations that are kept beside the saves (steps.lm.checkpoint)
 UTILISATION = {"cuda": 0.8, "mps": 0.7, "cpu": 0.9}  # of the power that a device may draw, in training
 BASIS = {  # where a machine's rate comes from
     "cuda": "modelled from its data sheet",
@@ -103,7 +105,7 @@ def _costs(
         "method": params.method, "precision": precision, "peak_memory_bytes": sum(parts.values()), "memory_parts": parts,
         "evaluation_parts": subject.validation(model, machine, scored, length, precision), "tokens_per_s": speed,
         **_time(params, steps, rows * length, bins, speed, machine, because),
-        **_disk(params, total, trained, parts["optimizer"], because),
+        **_disk(params, total, trained, parts["optimizer"], _validations(params, steps, bins), because),
     }  # fmt: skip
 
 
@@ -126,9 +128,31 @@ def _time(
     return {"seconds": seconds, "energy_kwh": watts * seconds / 3.6e6 if watts else None}
 
 
-def _disk(params: Any, total: int, trained: int, state: int, because: dict[str, str]) -> dict[str, Any]:
-    """Bytes of saves while it trains (one more than is kept, while the newest is written), of the result, and of its copy in the run."""
+def _validations(params: Any, steps: int | None, bins: Any) -> int:
+    """Validations before the last step, any of which may turn out to be the best."""
+    if not steps or (bins is not None and bins.val_tokens == 0):
+        return 0
+    return max(0, ceil(steps / (params.eval_steps or max(1, steps // 10))) - 1)
+
+
+def _disk(params: Any, total: int, trained: int, state: int, validations: int, because: dict[str, str]) -> dict[str, Any]:
+    """Bytes of what is there at the end of a training, when all of it is.
+
+    saves: weights and optimizer, one more than is kept while the newest is written, and the weights of the best validations so far.
+    result: weights, and the adapter that was merged. best/: the same of the best validation, where that is not the last.
+    state/: what resume_from needs. copy in the run: of the last three; file systems that share blocks, and large files, need none.
+    """
+    adapted = params.method != "full"
     one = 4 * trained + state
-    parts = {"saves": (params.keep + 1) * one, "result": 4 * total, "copy in the run": 4 * total}
-    because["disk_parts"] = f"{params.keep} saves are kept, each weights and optimizer, {one / 1e6:,.0f} MB; the result in fp32"
+    result = 4 * total + (4 * trained if adapted else 0)
+    parts = {"saves": (params.keep + 1) * one + min(validations, BEST_KEPT) * 4 * trained, "result": result}
+    if validations:
+        parts["best/"] = result
+    if not params.save_only_model:
+        parts["state/"] = state + (4 * trained if adapted else 0)
+    parts["copy in the run"] = sum(size for name, size in parts.items() if name != "saves" and size <= LINKED_BYTES)
+    because["disk_parts"] = (
+        f"{params.keep} saves are kept, each weights and optimizer, {one / 1e6:,.0f} MB, and the best weights beside them; the result in "
+        "fp32; best/ where the last validation is not the best; state/ is what another training goes on from"
+    )
     return {"disk_parts": parts, "disk_bytes": sum(parts.values())}

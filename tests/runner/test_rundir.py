@@ -82,7 +82,7 @@ def test_exports_are_copies_and_read_only(tmp_path):
 def test_a_large_export_costs_no_disk(tmp_path, monkeypatch):
     """It is shown by a link to the read-only file in the store."""
     monkeypatch.setattr(rundir, "SMALL_BYTES", 4)
-    monkeypatch.setattr(rundir, "COPIED_BYTES", 4)
+    monkeypatch.setattr(rundir, "LINKED_BYTES", 4)
     monkeypatch.setattr(rundir, "_clone", lambda source, target: False)
     (tmp_path / "source").write_text("x" * 10)
     place(str(tmp_path / "source"), str(tmp_path / "shown"))
