@@ -185,7 +185,20 @@ def _no_maker(state: _Wiring, step: StepMeant, item: Input) -> None:
     if later:
         state.say("L002", message, path, f"put {later[0]} before {step.id}", on="key")
         return
-    state.say("L002", message, path, f"put a step before it: {' or '.join(types_that_make(kind)) or 'none makes it'}", on="key")
+    base = next((found for s in state.steps if (found := _base(s.raw))), None) if kind == "Tokenizer" else None
+    fix = f"put a step before it: {' or '.join(types_that_make(kind)) or 'none makes it'}"
+    if base is not None:
+        fix = f"put check_vocab_consistency before it, with checkpoint: {base}: it takes the base model's own"
+    state.say("L002", message, path, fix, on="key")
+
+
+def _base(raw: Any) -> str | None:
+    """The base model on disk or on the hub that a step's params name, as YAML."""
+    model = raw.get("model") if isinstance(raw, dict) else None
+    base = model.get("base") if isinstance(model, dict) else None
+    if not isinstance(base, dict) or not ("path" in base or "hub" in base):
+        return None
+    return "{" + ", ".join(f"{key}: {value}" for key, value in base.items()) + "}"
 
 
 def types_that_make(kind: str) -> list[str]:
