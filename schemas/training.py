@@ -25,6 +25,7 @@ class BaseRef(Strict):
     revision: str | None = Field(default=None, description="its commit, so that it is the same model tomorrow")
     recipe: str | None = Field(default=None, description="another recipe's name")
     step: str | None = Field(default=None, description="the step that made the checkpoint")
+    trust_pickle: bool = Field(default=False, description="open pytorch_model.bin where there is no safetensors file; weights only")
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -37,6 +38,8 @@ class BaseRef(Strict):
         for name, needs in (("revision", "hub"), ("recipe", "step")):
             if getattr(self, name) is not None and getattr(self, needs) is None:
                 raise PydanticCustomError("H004", "{name} has no effect without {needs}", {"name": name, "needs": needs})
+        if self.trust_pickle and self.step is not None:
+            raise PydanticCustomError("H004", "trust_pickle has no effect with step: what recipe trained is never pickled")
         return self
 
     def link(self) -> str | dict[str, str] | None:

@@ -163,6 +163,9 @@ class Train(StepParams):
 
     def _resume_agrees(self) -> None:
         earlier, base = self.resume_from, self.model.base
+        for name, ref in (("resume_from", earlier), ("init_from", self.init_from)):
+            if ref is not None and ref.trust_pickle:
+                _mistake("H004", f"trust_pickle has no effect in {name}", f"{name}.trust_pickle", "delete it")
         if self.init_from is not None and (base is not None or earlier is not None):
             other = "model.base" if base is not None else "resume_from"
             _mistake("R107", f"init_from and {other} both say what the weights are", "init_from", "delete one of them")
@@ -323,7 +326,8 @@ def _reads(params: Train, project: Path) -> list[Read]:
     if base.hub is not None:
         return [Read("base", identity=f"{base.hub}@{base.revision or 'main'}"), *engine]
     folder = project / (base.path or "")
-    return [*(Read(p.name, p) for p in sorted(folder.glob("*")) if p.suffix in KINDS), *engine]
+    kinds = (*KINDS, ".bin") if base.trust_pickle else KINDS
+    return [*(Read(p.name, p) for p in sorted(folder.glob("*")) if p.suffix in kinds), *engine]
 
 
 def _version(distribution: str) -> str:

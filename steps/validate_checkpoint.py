@@ -28,6 +28,7 @@ class ValidateCheckpoint(StepParams):
     prompts: list[str] = Field(default_factory=list, description="texts to continue, at T 0.7 and top_p 0.9")
     max_new_tokens: Positive = Field(default=100, description="tokens of a continuation")
     weights: Literal["last", "best"] = Field(default="last", description="which of the checkpoint's weights: best, of its best validation")
+    trust_pickle: bool = Field(default=False, description="bear with pickled files beside the weights; they are not opened")
     tolerance: float = Field(default=1e-4, gt=0, description="nats by which the recorded validation loss may be missed")
 
 
@@ -45,7 +46,7 @@ def validate_checkpoint(
     from steps.text.tokenizers import open_tokenizer
 
     handed_on, checkpoint = checkpoint, checkpoint.choose(params.weights)
-    checks = proof.file_checks(checkpoint)
+    checks = proof.file_checks(checkpoint, trust_pickle=params.trust_pickle)
     _stop_at_failure(checks, context, {})
     network = build.open_model(checkpoint.path)
     network.to(build.device()).eval()

@@ -1,6 +1,7 @@
 """Models made new from a ModelConfig, or opened from a transformers folder, in fp32 and with our Mamba mixer."""
 
 import json
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from steps.lm.quantized import stay_trainable
 from steps.lm.shapes import sizes
 from steps.sizing.throughput import ONE_THREAD_PARAMETERS
 
+PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 Ids = dict[str, int | None]  # pad_token_id, bos_token_id, eos_token_id
 
 
@@ -63,22 +65,27 @@ def _drop_out(network: nn.Module, share: float) -> None:
             block.hebbian.register_forward_hook(drop)
 
 
-def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None, quantized: dict[str, Any] | None = None) -> nn.Module:
+def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None, quantized: dict[str, Any] | None = None,
+    trust_pickle: bool = False,
+) -> nn.Module:  # fmt: skip
     """The causal language model in a transformers folder, in fp32; with `half` its matrices in that (see steps.lm.frozen).
 
     quantized: what steps.lm.quantized says of linear layers in 4 or 8 bits. Raises RecipeError C001 when it holds no safetensors (a
-    pickle can run code), C002 when transformers cannot open it.
+    pickle can run code; with trust_pickle torch reads nothing but weights from it), C002 when transformers cannot open it.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
     quiet()
-    if not any(folder.glob("*.safetensors")):
+    pickled = trust_pickle and not any(folder.glob("*.safetensors")) and any((folder / name).is_file() for name in PICKLED)
+    if not pickled and not any(folder.glob("*.safetensors")):
         pickles = sorted(p.name for pattern in ("*.bin", "*.pt", "*.pth") for p in folder.glob(pattern))
         raise RecipeError(
             "C001",
             f"{folder.name} holds no *.safetensors" + (f", only {pickles[0]}, a pickle, which can run code" if pickles else ""),
             field=field,
-            fix="convert it once with save_pretrained(..., safe_serialization=True)" if pickles else "name a folder with model.safetensors",
+            fix="write trust_pickle: true beside path if you trust who made it; only weights are read"
+            if pickles
+            else "name a folder with model.safetensors",
         )
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
@@ -87,12 +94,12 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
         options: dict[str, Any] = {
             "config": config,
             "dtype": stored_dtype(folder) if half else torch.float32,
-            "use_safetensors": True,
+            "use_safetensors": not pickled,
             "trust_remote_code": False,
             **(quantized or {}),
         }
         network, info = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
         first = str(error).strip().splitlines()[0]
         raise RecipeError("C002", f"transformers cannot open {folder.name}: {first}", field=field, fix="see the file it names") from error
     absent = [*info.get("missing_keys", []), *info.get("mismatched_keys", [])]
@@ -106,13 +113,19 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
     return network
 
 
-def fetch(hub: str, revision: str | None, *, field: str = "") -> Path:
-    """The folder of a hub model in the local hub cache, fetched when it is not there. Raises RecipeError H010 when it cannot be had."""
+def fetch(hub: str, revision: str | None, *, field: str = "", trust_pickle: bool = False) -> Path:
+    """The folder of a hub model in the local hub cache, fetched when it is not there; pickled weights only where there are no others.
+
+    Raises RecipeError H010 when it cannot be had.
+    """
     from huggingface_hub import snapshot_download
 
     try:
         patterns = ["*.safetensors", "*.json", "*.model", "*.jinja", "merges.txt", "vocab.txt"]
-        return Path(snapshot_download(hub, revision=revision, allow_patterns=patterns))
+        folder = Path(snapshot_download(hub, revision=revision, allow_patterns=patterns))
+        if trust_pickle and not any(folder.glob("*.safetensors")):
+            folder = Path(snapshot_download(hub, revision=revision, allow_patterns=[*patterns, "pytorch_model*.bin"]))
+        return folder
     except Exception as error:  # network, login, name: the hub client has a tree of exceptions and wraps others
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise RecipeError("H010", f"{hub} cannot be fetched: {first}", field=field,

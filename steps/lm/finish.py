@@ -93,7 +93,7 @@ def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any]) -> "Wr
     if adapted is not None:
         base = base_of(job)
         if params.method == "qlora" and base is not None:  # into the base itself, not into what four bits made of it
-            whole = build.open_model(base, field="model.base")
+            whole = build.open_model(base, field="model.base", trust_pickle=params.model.base.trust_pickle)
             over = adapters.transplant(adapted, whole, build.sizes_of(whole).family, params.lora or LoraSettings())
             with precision.held(half, device):
                 drift = adapters.drift(adapted, over, _some_rows(material).to(device))

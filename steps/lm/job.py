@@ -50,7 +50,7 @@ def base_of(job: Job) -> Path | None:
     if job.checkpoint is not None and ref.step is not None:
         return job.checkpoint.path
     if ref.hub is not None:
-        return build.fetch(ref.hub, ref.revision, field="model.base.hub")
+        return build.fetch(ref.hub, ref.revision, field="model.base.hub", trust_pickle=ref.trust_pickle)
     folder: Path = job.context.project / (ref.path or "")
     if ref.path is None or not folder.is_dir():
         message = f"the base model {ref.path or ref.step!r} is not there"
@@ -97,7 +97,8 @@ def network_of(job: Job, base: Path | None, words: TextTokenizer, half: torch.dt
     """The model (in fp32, or its matrices in `half`) and its family; its embedding has a row for every id."""
     params = job.params
     if base is not None:
-        network = build.open_model(base, field="model.base", half=half, quantized=_quantized(job, base))
+        held, trusted = _quantized(job, base), params.model.base.trust_pickle
+        network = build.open_model(base, field="model.base", half=half, quantized=held, trust_pickle=trusted)
         rows = network.config.vocab_size
         family = build.sizes_of(network).family
         ids_fit(words.vocab_size - 1, rows, "the base model", field="model.base", fix="take the base model's own tokenizer")

@@ -332,7 +332,8 @@ TRAIN_PAGES = (
     RulePage(
         "C001",
         "a checkpoint without safetensors",
-        "Pickled weights can run code when they are opened.",
+        "Pickled weights can run code when they are opened. `trust_pickle: true` lets torch read pytorch_model.bin, and nothing but "
+        "weights from it; validate_checkpoint then bears with such a file beside the weights.",
     ),
     RulePage(
         "C002",

@@ -40,11 +40,15 @@ class Check:
         return {"name": self.name, "passed": self.passed, "detail": self.detail}
 
 
-def file_checks(checkpoint: Checkpoint) -> list[Check]:
-    """Weights in safetensors, their names and shapes as the config asks, their number as recorded. Opens no tensor."""
+def file_checks(checkpoint: Checkpoint, *, trust_pickle: bool = False) -> list[Check]:
+    """Weights in safetensors, their names and shapes as the config asks, their number as recorded. Opens no tensor.
+
+    With `trust_pickle` pickles may lie beside them, which nothing opens.
+    """
     folder = checkpoint.path
     pickles = sorted(p.name for pattern in PICKLES for p in folder.glob(pattern))
-    found = [Check("safetensors only", not pickles, ", ".join(pickles) or "model.safetensors", "C001", "delete the pickled file")]
+    shown, fix = ", ".join(pickles) or "model.safetensors", "delete the pickled file, or write trust_pickle: true"
+    found = [Check("safetensors only", trust_pickle or not pickles, shown, "C001", fix)]
     try:
         stored = shapes(folder)
     except (OSError, ValueError) as error:

@@ -23,7 +23,11 @@ class Source(Strict):
 
     @model_validator(mode="after")
     def _one(self) -> "Source":
-        ways = [name for name in type(self).model_fields if name not in ("revision", "recipe") and getattr(self, name) is not None]
+        ways = [
+            name
+            for name in type(self).model_fields
+            if name not in ("revision", "recipe", "trust_pickle") and getattr(self, name) is not None
+        ]
         if len(ways) != 1 or (self.recipe and not self.step):
             raise PydanticCustomError(
                 "T123",
@@ -41,6 +45,8 @@ class Source(Strict):
 
 class CheckpointFrom(Source):
     """The model folder whose tokenizer is taken."""
+
+    trust_pickle: bool = Field(default=False, description="for a base that is shared by a variable; no weights are read here")
 
 
 class ModelFrom(Source):

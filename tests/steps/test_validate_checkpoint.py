@@ -180,3 +180,13 @@ def test_dead_rows_of_the_embedding_are_counted(tmp_path: Path):
     assert found["dead"] == pytest.approx(6 / 400)
     assert 0 < found["unseen"] < 0.9
     assert embedding_check(found).detail.startswith("1.50% of the tokens' rows are dead; ")
+
+
+def test_a_trusted_pickle_beside_the_weights_is_borne(tmp_path: Path):
+    """It is named in the checks, and nothing opens it."""
+    checkpoint = copied(tmp_path / "copy")
+    pickle(checkpoint.path)
+    context = FakeContext(tmp_path / "run")
+    assert validate(checkpoint, context, trust_pickle=True).path == checkpoint.path
+    first = context.kept["validation"]["checks"][0]
+    assert (first["name"], first["passed"], first["detail"]) == ("safetensors only", True, "pytorch_model.bin")

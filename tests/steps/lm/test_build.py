@@ -1,7 +1,9 @@
 """Networks from scratch and from folders."""
 
 import json
+import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -102,3 +104,33 @@ def test_missing_weights_are_named(tmp_path: Path):
 def test_the_mixer_says_which_way_it_takes():
     """On a CPU the own scan runs, and the reason is given."""
     assert build.path(network("mamba"), torch.device("cpu")) == "own scan in PyTorch: mamba-ssm's kernels need CUDA, this is cpu"
+
+
+def test_a_pickle_is_opened_only_where_it_is_trusted(tmp_path: Path):
+    """pytorch_model.bin: refused by default, the same weights with trust_pickle; code in it does not run even then."""
+    made = network("llama")
+    write_model(made, tmp_path, IDS)
+    whole = build.open_model(tmp_path).state_dict()
+    (tmp_path / "model.safetensors").unlink()
+    torch.save(made.state_dict(), tmp_path / "pytorch_model.bin")
+    with pytest.raises(RecipeError, match="a pickle, which can run code") as error:
+        build.open_model(tmp_path)
+    assert error.value.code == "C001"
+    assert "trust_pickle: true" in error.value.fix
+    opened = build.open_model(tmp_path, trust_pickle=True).state_dict()
+    assert all(torch.equal(opened[name], tensor) for name, tensor in whole.items())
+    (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps(Evil(tmp_path / "ran")))
+    with pytest.raises(RecipeError) as error:
+        build.open_model(tmp_path, trust_pickle=True)
+    assert error.value.code == "C002"
+    assert not (tmp_path / "ran").exists()
+
+
+class Evil:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
