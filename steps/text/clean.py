@@ -8,7 +8,7 @@ from typing import Any
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
 BREAKS = re.compile("\r\n?|\u2028|\u2029|\x85")
-TRAILING = re.compile(r"(?<![ \t\u00a0\u3000])[ \t\u00a0\u3000]+(?=\n|$)")  # tried once a run: linear on a megabyte of blanks
+BLANKS = " \t\u00a0\u3000"  # taken from the ends of lines
 MANY_BREAKS = re.compile(r"\n{3,}")
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -23,8 +23,8 @@ def tidy(text: str) -> str:
     if "\r" in text or not text.isascii():
         text = BREAKS.sub("\n", text)
     text = CONTROL.sub("", text)
-    if any(end in text for end in (" \n", "\t\n", "\u00a0\n", "\u3000\n")):
-        text = TRAILING.sub("", text)
+    if any(blank + "\n" in text for blank in BLANKS):
+        text = "\n".join([line.rstrip(BLANKS) for line in text.split("\n")])
     if "\n\n\n" in text:
         text = MANY_BREAKS.sub("\n\n", text)
     return text.strip("\n").rstrip()

@@ -9,6 +9,7 @@ from steps.text.choices import Format, Split, format_of
 from steps.text.encodings import decode
 from steps.text.packed import open_bytes, told
 from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined, of_text
+from steps.text.rows import read
 from steps.text.tables import TABLES, Complain, table
 from steps.text.textfile import pieces, refuse_others
 from steps.text.unreadable import Unreadable
@@ -43,7 +44,7 @@ def read_documents(
         if kind in TABLES:
             yield from table(path, kind, columns, complain)
         elif kind == "txt" and split in ("line", "blank_line"):
-            yield from (Document.model_construct(text=part) for part in pieces(path, split, references=parts.references))
+            yield from (read(part) for part in pieces(path, split, references=parts.references))
         else:
             found, title = READERS[kind](path, parts)
             if kind in ("txt", "md", "html") and (wrong := sum(part.text.count("\ufffd") for part in found)):

@@ -27,6 +27,7 @@ PHONE = re.compile(
     r"|(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])\d{3}[ .\-]\d{4}"  # North American
     r")(?![\w-]|[.,/]\d)"
 )
+MAYBE = re.compile(r"\d[\d .()/-]{5,}\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:")  # a line without it is looked at no further
 LENGTHS = {  # of an IBAN, by country (ISO 13616 register)
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22,
     "DK": 18, "EE": 20, "EG": 29, "ES": 24, "FI": 18, "FR": 27, "GB": 22, "GE": 22, "GR": 27, "HR": 21, "HU": 28, "IE": 22, "IL": 23,
@@ -116,6 +117,11 @@ class Masks:
 
     def masked(self, text: str) -> str:
         """`text` with a mark in the place of what was found."""
+        if not self.rules or ("@" not in text and not MAYBE.search(text)):
+            return text
+        return "\n".join([self._line(line) if "@" in line or MAYBE.search(line) else line for line in text.split("\n")])
+
+    def _line(self, text: str) -> str:
         for name, mark, patterns, taken in self.rules:
             if name != "email" or "@" in text:
                 for pattern in patterns:

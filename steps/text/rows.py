@@ -118,11 +118,11 @@ def document(row: Mapping[str, Any], roles: Mapping[str, str]) -> Document:
     """One row as a document. Raises BadRow when a value is missing or of a strange type."""
     lang = _value(row, roles["lang"]) if "lang" in roles else row.get("lang")
     title = _value(row, roles["title"]) if "title" in roles else row.get("title")
-    about: dict[str, Any] = {"lang": lang if isinstance(lang, str) else "", "title": title if isinstance(title, str) else ""}
-    if "repeat" in roles:
-        about["repeat"] = _repeat(row, roles["repeat"])
+    lang = lang if isinstance(lang, str) else ""
+    title = title if isinstance(title, str) else ""
+    repeat = _repeat(row, roles["repeat"]) if "repeat" in roles else 1
     if not is_chat(roles):
-        return Document.model_construct(text=_value(row, roles["text"]), **about)
+        return read(_value(row, roles["text"]), lang, title, repeat)
     if "messages" in roles:
         messages = turns(_at(row, roles["messages"]), roles["messages"])
         system = _optional(row, roles, "system")
@@ -132,7 +132,12 @@ def document(row: Mapping[str, Any], roles: Mapping[str, str]) -> Document:
         asked = _raw(row, roles["instruction"])
         answer = _raw(row, roles["output"])
         messages = pair(asked, answer, _optional(row, roles, "input"), _optional(row, roles, "system"))
-    return Document.model_construct(text=render(messages).text, messages=messages, **about)
+    return read(render(messages).text, lang, title, repeat, messages)
+
+
+def read(text: str, lang: str = "", title: str = "", repeat: float = 1, messages: list[dict[str, str]] | None = None) -> Document:
+    """A document as it was read, not yet drawn: its repeat may have a fraction. Not validated: there may be millions."""
+    return Document.model_construct(text=text, lang=lang, source="", title=title, origin="", repeat=repeat, messages=messages)  # type: ignore[arg-type]
 
 
 def _repeat(row: Mapping[str, Any], name: str) -> float:

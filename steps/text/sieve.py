@@ -53,9 +53,10 @@ class CleanLike(Protocol):
 
 
 class Kept(NamedTuple):
-    """A document that stays. origin: digest of its text, or of the text that it is a near duplicate of."""
+    """A document that stays. origin: digest of its text, or of the text that it is a near duplicate of. size: bytes of UTF-8."""
 
     text: str
+    size: int
     lang: str
     title: str
     digest: bytes
@@ -122,7 +123,8 @@ class Sieve:
             said = "\n".join(m["content"] for m in messages) if self._languages is not None else text
         if title:
             title = masks.masked(cleaned(title, nfc=clean.nfc, whitespace=True))
-        digest = blake3(text.encode("utf-8")).digest(16)
+        data = text.encode("utf-8")
+        digest = blake3(data).digest(16)
         reason = self._unfit(text)
         if not reason and self._languages is not None:
             found, share = self._languages.shares(said)
@@ -132,7 +134,7 @@ class Sieve:
         elif not lang:
             lang = guessed_language(text)
         origin = bytes.fromhex(document.origin) if document.origin else digest  # of a section, that of its paper
-        return Kept(text, lang, title, digest, origin, messages), reason
+        return Kept(text, len(data), lang, title, digest, origin, messages), reason
 
     def _unfit(self, text: str) -> str:
         """Why a text is dropped for its length or its repetitions, or nothing."""

@@ -54,12 +54,12 @@ def _jsonl(path: Path, complain: Complain) -> Iterator[Row]:
 
 
 def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complain) -> Iterator[Row]:
-    loads = json.loads
+    decode_row = json.JSONDecoder().decode
     for number, line in enumerate(lines, 1):
         if number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")
         try:
-            row = loads(line)
+            row = decode_row(str(line, "utf-8"))
         except (ValueError, RecursionError) as error:
             if line.strip():
                 complain("broken row", f"{path.name}, line {number}: {_told(error)}")

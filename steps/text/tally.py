@@ -4,6 +4,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Sequence
+from json.encoder import encode_basestring as quoted
 from typing import Any, Protocol
 
 from schemas import RecipeError
@@ -37,17 +38,18 @@ class Tally:
 
     def line(self, number: int, kept: Kept, name: str, repeat: int) -> str:
         """The document as its line of corpus.jsonl, counted. Raises RecipeError D109 when texts and conversations meet."""
-        row: dict[str, Any] = {"text": kept.text}
+        text = kept.text
+        row = [f'{{"text": {quoted(text)}']
         if kept.lang:
-            row["lang"] = kept.lang
-        row["source"] = name
+            row.append(f'"lang": {quoted(kept.lang)}')
+        row.append(f'"source": {quoted(name)}')
         if kept.title:
-            row["title"] = kept.title
-        row["origin"] = kept.origin.hex()
+            row.append(f'"title": {quoted(kept.title)}')
+        row.append(f'"origin": "{kept.origin.hex()}"')
         if repeat != 1:
-            row["repeat"] = repeat
+            row.append(f'"repeat": {repeat}')
         if kept.messages is not None:
-            row["messages"] = kept.messages
+            row.append(f'"messages": {ENCODE(kept.messages)}')
             self.chats += 1
         self.documents += 1
         if 0 < self.chats < self.documents:
@@ -57,15 +59,15 @@ class Tally:
                 field=f"sources.{number}",
                 fix="give each kind its own parse_corpus step",
             )
-        characters = len(kept.text)
+        characters = len(text)
         self.characters += characters
-        self.bytes += characters if kept.text.isascii() else len(kept.text.encode("utf-8"))
+        self.bytes += kept.size
         self.languages[kept.lang or "und"] += 1
         mine = self.by_source[number]
         mine[0] += 1
         mine[1] += characters
         mine[2] += repeat
-        return ENCODE(row) + "\n"
+        return ", ".join(row) + "}\n"
 
     def priority(self, folder: str, repeat: int) -> None:
         """Count a document of a priority folder."""
