@@ -1,0 +1,66 @@
+"""Keys that stand in a recipe and say nothing: left empty, or without effect where they stand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from runner.rules import View, path, rule, say, sources
+from schemas.findings import Edit, Finding, RulePage
+
+
+@rule(
+    RulePage(
+        "K012",
+        "a key left empty",
+        "Nothing behind a colon is null, and null is for many keys the same as a line that is not there: max_steps: without a number "
+        "trains one pass over the data, whatever was meant to be filled in. Who means null writes it.",
+        wrong="max_steps:",
+        right="max_steps: 1000",
+        source="YAML 1.2.2, section 7.2: empty nodes",
+        severity="warning",
+        needs="the recipe",
+    )
+)
+def keys_say_something(view: View) -> Iterator[Finding]:
+    """K012: a param of a step without a value. One that may not be null is said where it is validated."""
+    for step in view.meant.steps:
+        if step.params is None:
+            continue
+        for where in _nulls(step.raw, ""):
+            place = view.meant.places.get(path(step, where))
+            if place is None or place[2].start != place[2].end:
+                continue
+            message = f"{where} is left empty: that counts as null"
+            if where == "max_steps" and step.raw.get("num_train_epochs") is None:
+                message += ", and one pass over the data is trained"
+            yield say("K012", step, where, message, "write a value, or null, or delete the line", severity="warning", on="key")
+
+
+def _nulls(value: Any, where: str) -> Iterator[str]:
+    """Dotted paths of the nulls in plain data."""
+    if value is None:
+        yield where
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in pairs:
+        if "." not in str(key):
+            yield from _nulls(child, f"{where}.{key}" if where else str(key))
+
+
+@rule()
+def splits_are_of_data_sets(view: View) -> Iterator[Finding]:
+    """D101: `split` of a file or an address, which have none: all of it is read. A warning where it says train, and so means all."""
+    for step in view.of_type("parse_corpus"):
+        for where, source, _ in sources(step):
+            split = source.get("split")
+            if not isinstance(split, str) or isinstance(source.get("hub"), str):
+                continue
+            named = source.get("path") or source.get("url")
+            if not isinstance(named, str):
+                continue
+            edits = (Edit("delete", path(step, f"{where}.split")),) if split == "train" else ()
+            message = f"split has no effect without hub: all of {named} is read"
+            fix = (
+                "delete split"
+                if split == "train"
+                else "name the file that holds it, or delete split: tokenize_bin's val_fraction holds back"
+            )
+            yield say("D101", step, f"{where}.split", message, fix, severity="warning" if edits else "error", edits=edits, on="key")

@@ -1,0 +1,176 @@
+"""Going on from another training: that it is there, that it is the same training, and that steps are left to do."""
+
+import os
+from collections.abc import Iterator
+from math import isclose
+from pathlib import Path
+from typing import Any
+
+from runner.meant import StepMeant
+from runner.nearest import nearest
+from runner.rules import View, at, number, param, rule, say
+from runner.rules.schedule import planned_steps
+from schemas.artifacts import CheckpointForecast
+from schemas.findings import Finding
+
+STATE = "state/state.json"  # what steps.lm.resume writes
+COMPARED = ("method", "objective", "optimizer", "max_seq_length", "packing")
+LOOKED_AT = 1000  # steps of a schedule that are compared
+
+
+@rule()
+def trainings_can_go_on(view: View) -> Iterator[Finding]:
+    """C002: no such folder. R102: one without a state. R103: of another training. R104: nothing left to do. R105: another schedule."""
+    for step in view.of_type("train"):
+        ref = at(step.raw, "resume_from")
+        if not isinstance(ref, dict):
+            continue
+        if isinstance(ref.get("path"), str) and ref["path"]:
+            yield from _from_folder(view, step, ref["path"])
+        elif isinstance(ref.get("step"), str) and not ref.get("recipe"):
+            earlier = view.by_id.get(ref["step"])
+            if earlier is not None and earlier.type == "train":
+                yield from _from_step(view, step, earlier)
+
+
+def _from_folder(view: View, step: StepMeant, named: str) -> Iterator[Finding]:
+    folder = view.facts.project / os.path.expanduser(named)
+    where = "resume_from.path"
+    if not folder.is_dir():
+        yield say("C002", step, where, f"the checkpoint {named} is not there", _near(view, folder, named))
+        return
+    data = view.facts.json(folder / STATE)
+    if not isinstance(data, dict) or not isinstance(data.get("progress"), dict):
+        inside = sorted(p.parent.parent.relative_to(view.facts.project) for p in folder.glob(f"artifacts/*/{STATE}"))
+        fix = f"write {inside[-1]}" if inside else "start from its weights: model: {base: {path: " + named + "}}"
+        yield say("R102", step, where, f"{named} holds no state of a training to go on from", fix)
+        return
+    differing = _differing(view, step, data.get("facts"))
+    if differing:
+        fix = "write the same, or start from its weights alone: model: {base: {path: " + named + "}}"
+        yield say("R103", step, "resume_from", f"this training cannot go on from that one: {'; '.join(differing)}", fix, on="key")
+    done = data["progress"].get("step")
+    if isinstance(done, int):
+        yield from _left(step, done, f"{named} is of step {done:,}")
+    schedule = data.get("schedule")
+    if isinstance(schedule, dict) and isinstance(done, int) and not differing:
+        yield from _schedule(step, done, schedule)
+
+
+def _near(view: View, folder: Path, named: str) -> str:
+    """The folder beside it that is called almost so, or where checkpoints lie."""
+    try:
+        beside = [p.name for p in folder.parent.iterdir() if p.is_dir()]
+    except OSError:
+        beside = []
+    near = nearest(folder.name, beside)
+    if near is not None:
+        return f"write {Path(named).parent / near}"
+    listed = f"; {Path(named).parent} has {', '.join(sorted(beside)[:5])}" if beside else ""
+    return f"name the folder of a finished training, such as runs/latest/artifacts/train{listed}"
+
+
+def _differing(view: View, step: StepMeant, facts: Any) -> list[str]:
+    """What the state of another training has and this one has not, as far as both say it."""
+    if not isinstance(facts, dict) or step.params is None:
+        return []
+    found = []
+    for name in COMPARED:
+        here, there = param(step, name), facts.get(name)
+        if name in facts and here != there:
+            found.append(f"{name} is {here} here and {there} there")
+    batch = step.params.batch()[0]  # type: ignore[attr-defined]
+    if isinstance(facts.get("batch"), int) and facts["batch"] != batch and not view.reaches(step, "plan"):
+        found.append(f"a step has {batch:,} rows here and {facts['batch']:,} there")
+    seed = view.meant.recipe.seed if view.meant.recipe is not None else None
+    if isinstance(facts.get("seed"), int) and seed != facts["seed"]:
+        found.append(f"seed is {seed} here and {facts['seed']} there")
+    return found + (_unlike(step, facts["model"]) if isinstance(facts.get("model"), dict) else [])
+
+
+def _unlike(step: StepMeant, there: dict[str, Any]) -> list[str]:
+    """Sizes of this step's network that another one has otherwise, as far as both are known."""
+    made = step.forecast
+    if not isinstance(made, CheckpointForecast) or made.model is None:
+        return []
+    here = made.model.model_dump(mode="json")
+    both = [name for name, value in here.items() if value is not None and there.get(name) is not None]
+    return [f"{name} is {here[name]} here and {there[name]} there" for name in both if here[name] != there[name]]
+
+
+def _from_step(view: View, step: StepMeant, earlier: StepMeant) -> Iterator[Finding]:
+    if param(earlier, "save_only_model"):
+        fix = f"delete save_only_model from {earlier.id}, or start from its weights: model: {{base: {{step: {earlier.id}}}}}"
+        yield say("R102", step, "resume_from.step", f"{earlier.id} leaves no state to go on from: it has save_only_model: true", fix)
+        return
+    differing = []
+    for name in COMPARED:
+        here, there = param(step, name), param(earlier, name)
+        if step.params is not None and earlier.params is not None and here != there:
+            differing.append(f"{name} is {here} here and {there} there")
+    other = earlier.forecast
+    if isinstance(other, CheckpointForecast) and other.model is not None:
+        differing += _unlike(step, other.model.model_dump(mode="json"))
+    if step.params is not None and earlier.params is not None and not view.reaches(step, "plan") and not view.reaches(earlier, "plan"):
+        rows = [each.params.batch()[0] for each in (step, earlier)]  # type: ignore[union-attr]
+        if rows[0] != rows[1]:
+            differing.append(f"a step has {rows[0]:,} rows here and {rows[1]:,} there")
+    if differing:
+        fix = f"write the same in both, or start from its weights alone: model: {{base: {{step: {earlier.id}}}}}"
+        yield say("R103", step, "resume_from", f"{step.id} cannot go on from {earlier.id}: {'; '.join(differing)}", fix, on="key")
+    done, _ = planned_steps(earlier)
+    if done is not None:
+        yield from _left(step, done, f"{earlier.id} does {done:,} steps")
+        if earlier.params is not None and not differing:
+            yield from _schedule(step, done, _rates_of(earlier) or {})
+
+
+def _left(step: StepMeant, done: int, known: str) -> Iterator[Finding]:
+    steps, _ = planned_steps(step)
+    if steps is not None and steps <= done and not (at(step.raw, "early_stopping") and number(step, "max_steps") is None):
+        name = "max_steps" if number(step, "max_steps") is not None else "resume_from"
+        message = f"{known}, and this training ends at {steps:,}: nothing is left to do"
+        yield say("R104", step, name, message, f"write max_steps above {done}: it counts from the very beginning", on="both")
+
+
+def _schedule(step: StepMeant, done: int, theirs: dict[str, Any]) -> Iterator[Finding]:
+    """Whether the rates of the steps done are those of this training's schedule; where not, what happens at the border."""
+    from steps.lm.schedule import learning_rate
+
+    mine = _rates_of(step)
+    if mine is None or done >= mine["steps"] or not theirs:
+        return
+    names = {
+        "steps": "steps",
+        "peak": "peak_rate",
+        "lowest": "lowest_rate",
+        "warmup": "warmup",
+        "scheduler": "scheduler",
+        "decay_share": "decay_share",
+    }
+    try:
+        here, there = ({ours: each[name] for ours, name in names.items()} for each in (mine, theirs))
+        every = max(1, done // LOOKED_AT)
+        odd = next(
+            (k for k in range(0, done, every) if not isclose(learning_rate(k, **here), learning_rate(k, **there), rel_tol=1e-9)), None
+        )
+        if odd is None:
+            return
+        was, jump = learning_rate(done - 1, **there), learning_rate(done, **here)
+    except (KeyError, TypeError, ZeroDivisionError):
+        return
+    message = (
+        f"the rate of the {done:,} steps done is not this schedule's: it goes from {was:.3g} to {jump:.3g} where this training takes over"
+    )
+    fix = "scheduler: constant with warmup_steps: N, or wsd before it falls, can be prolonged exactly"
+    yield say("R105", step, "resume_from", message, fix, severity="warning", on="key")
+
+
+def _rates_of(step: StepMeant) -> dict[str, Any] | None:
+    """A train step's schedule by the names of a state; None where its length is not known."""
+    steps, _ = planned_steps(step)
+    params: Any = step.params
+    if steps is None or params is None:
+        return None
+    return {"steps": steps, "peak_rate": params.rate, "lowest_rate": params.lowest_rate, "warmup": params.warmup(steps),
+            "scheduler": params.scheduler, "decay_share": params.falling_share}  # fmt: skip
