@@ -2,10 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from runner.rules import View, at, rule
+from runner.rules import View, at, rule, say
 from runner.rules.paths import hub_names
 from schemas.findings import Finding, RulePage
+from schemas.training import Tracking
 
 KNOWN = (
     "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_LAUNCH_BLOCKING", "CUDA_HOME", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF",
@@ -57,6 +61,60 @@ def variables_do_what_they_say(view: View) -> Iterator[Finding]:
     )
     if offline:
         yield from _not_cached(view, offline)
+
+
+@rule(
+    RulePage(
+        "S121",
+        "a tracker that stays on this machine",
+        "Without a login, or with WANDB_MODE=offline, wandb writes into the run's folder and nothing shows on its server until "
+        "`wandb sync` sends it.",
+        wrong="unset WANDB_API_KEY   # and tracking: wandb",
+        right="wandb login",
+        source="docs.wandb.ai: wandb offline, wandb sync",
+        severity="info",
+        needs="the environment, when the target is here",
+    )
+)
+def trackers_are_ready(view: View) -> Iterator[Finding]:
+    """S120: a tracker that is not installed, or a folder of MLflow that cannot be written. S121: wandb without a login."""
+    for step in view.of_type("train"):
+        wanted = Tracking.of(getattr(step.params, "tracking", None))
+        for kind in wanted.kinds():
+            if find_spec(kind) is None:
+                message = f"{kind} is not installed here: nothing is told to it"
+                yield say("S120", step, "tracking", message, f'pip install "recipe[{kind}]"', severity="warning")
+            elif kind == "wandb" and (why := _stays_here()):
+                yield say("S121", step, "tracking", f"wandb writes to the run's folder alone: {why}", "wandb login", severity="info")
+            elif kind == "mlflow" and (folder := _not_writable(wanted.mlflow.uri if wanted.mlflow else None)):
+                message = f"mlflow cannot write to {folder}"
+                yield say("S120", step, "tracking", message, "name a folder that can be written", severity="warning")
+
+
+def _stays_here() -> str:
+    """Why wandb will not send anything; empty when it will."""
+    mode = os.environ.get("WANDB_MODE", "")
+    if mode:
+        return f"WANDB_MODE is {mode}" if mode in ("offline", "dryrun", "disabled") else ""
+    if os.environ.get("WANDB_API_KEY"):
+        return ""
+    import netrc
+
+    try:
+        known = netrc.netrc().authenticators("api.wandb.ai") is not None
+    except (OSError, netrc.NetrcParseError):
+        known = False
+    return "" if known else "nobody is logged in"
+
+
+def _not_writable(address: str | None) -> str:
+    """The folder that an address of MLflow names, when this process may not write there."""
+    address = address or os.environ.get("MLFLOW_TRACKING_URI") or ""
+    if not address.startswith("file:"):
+        return ""
+    folder = Path(unquote(urlsplit(address).path))
+    there = next((p for p in (folder, *folder.parents) if p.exists()), folder)
+    return "" if there.is_dir() and os.access(there, os.W_OK) else str(folder)
 
 
 def _not_cached(view: View, offline: str) -> Iterator[Finding]:
