@@ -1,10 +1,11 @@
 """Memory: what a training step is forecast to need, against what the target has."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from runner.hardware import free_on
 from runner.meant import StepMeant
-from runner.rules import View, number, path, rule, say
+from runner.rules import View, at, number, path, rule, say
 from schemas.artifacts import CheckpointForecast, PlanForecast
 from schemas.findings import Edit, Finding, RulePage
 from schemas.machine import GIB
@@ -141,3 +142,36 @@ def embedding_share(view: View) -> Iterator[Finding]:
         if share > 0.6:
             message = f"{share:.0%} of the {made.parameters / 1e6:.1f} M parameters are the embedding of {made.vocab_size or 0:,} tokens"
             yield say("M010", step, "model", message, severity="info", on="key")
+
+
+@rule(
+    RulePage(
+        "B022",
+        "nothing is left to give up when memory runs out",
+        "on_oom: reduce makes micro-batches smaller, then recomputes activations, then takes smaller chunks of the loss. Where the recipe "
+        "did all of that already, only the rows can be cut, which is another training, or nothing at all.",
+        wrong="on_oom: reduce\nbatch_size: 1\nactivation_checkpointing: true\nloss_chunk_tokens: 64",
+        right="on_oom: stop\nbatch_size: 1\nactivation_checkpointing: true\nloss_chunk_tokens: 64",
+        source="huggingface/accelerate: find_executable_batch_size ends at 0",
+        severity="info",
+        needs="the recipe and the target",
+    )
+)
+def something_can_be_given_up(view: View) -> Iterator[Finding]:
+    """B022: on_oom: reduce, written by hand, beside settings that leave it only the length, or nothing."""
+    for step in view.of_type("train"):
+        params: Any = step.params
+        if params is None or at(step.raw, "on_oom") != "reduce" or _planned(view, step):
+            continue
+        from steps.sizing.fallback import Live, reduced
+
+        rows, micro = params.batch()
+        live = Live(rows, micro, params.eval_batch_size or micro, params.max_seq_length, params.activation_checkpointing,
+                    params.loss_chunk_tokens)  # fmt: skip
+        found = reduced(live, kind=view.meant.target.kind, during="training", adapted_layers=0)
+        if found is None:
+            message = "on_oom: reduce finds nothing to reduce: one row at a time, checkpointed, in the smallest chunks"
+            yield say("B022", step, "on_oom", message, "write on_oom: stop, or take a smaller model", severity="info")
+        elif found[1] == "max_seq_length":
+            message = f"on_oom: reduce can only cut rows of {live.length} to {found[0].length} here, which is another training"
+            yield say("B022", step, "on_oom", message, "write on_oom: stop to be asked first", severity="info")
