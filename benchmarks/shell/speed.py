@@ -1,4 +1,4 @@
-"""Speed of the shell against its peers, as ratios in one run: `python benchmarks/shell/speed.py [noop check steps chain digest]`.
+"""Speed of the shell against its peers, as ratios in one run: `python benchmarks/shell/speed.py [noop check facts steps chain digest]`.
 
 CPU seconds of the whole process tree, medians. Wall clocks are not used: the cores are shared.
 """
@@ -53,6 +53,25 @@ def check() -> bool:
     text = many.read_text()
     ours = median([*RECIPE, "check", "recipes/bench.yaml"], folder / "many", 9, lambda: many.write_text(f"{text}# {next(count)}\n"))
     return row("check of 500 steps, edited", ours, one, "a process with one pydantic model", 4.0) and good
+
+
+def facts() -> bool:
+    """`recipe check` of a recipe over parquet, edited: with the facts of the last check over without them."""
+    folder = workshop()
+    (folder / "data").mkdir()
+    table = (
+        "import pyarrow as p, pyarrow.parquet as q; q.write_table(p.table({'text': ['words of a story ' * 50] * 5000}), 'data/a.parquet')"
+    )
+    subprocess.run([sys.executable, "-c", table], cwd=folder, check=True)
+    file = folder / "recipe.yaml"
+    text = "recipe: r\ntarget: t4\nsteps:\n  - {type: parse_corpus, sources: [{path: data/a.parquet}]}\n"
+    text += "  - {type: train_tokenizer, vocab_size: 300}\n  - type: tokenize_bin\n  - {type: train, max_steps: 100}\n"
+    count = iter(range(10**6))
+    command = [*RECIPE, "check", "recipe.yaml"]
+    edit = lambda: file.write_text(f"{text}# {next(count)}\n")  # noqa: E731
+    first = median(command, folder, 9, lambda: (edit(), subprocess.run(["rm", "-rf", folder / ".recipe"], check=True)))
+    again = median(command, folder, 9, edit)
+    return row("check over parquet, edited", again, first, "the first one", 0.9)
 
 
 def steps() -> bool:
@@ -121,7 +140,7 @@ def digest() -> bool:
 
 def main() -> int:
     """Run what is named, or all."""
-    parts = {"noop": noop, "check": check, "steps": steps, "chain": chain, "digest": digest}
+    parts = {"noop": noop, "check": check, "facts": facts, "steps": steps, "chain": chain, "digest": digest}
     asked = sys.argv[1:] or list(parts)
     results = [parts[name]() for name in asked]
     print("all bounds kept" if all(results) else f"{results.count(False)} of {len(results)} parts missed a bound")

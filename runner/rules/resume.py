@@ -119,7 +119,7 @@ def _from_step(view: View, step: StepMeant, earlier: StepMeant) -> Iterator[Find
         fix = f"write the same in both, or start from its weights alone: model: {{base: {{step: {earlier.id}}}}}"
         yield say("R103", step, "resume_from", f"{step.id} cannot go on from {earlier.id}: {'; '.join(differing)}", fix, on="key")
     done, _ = planned_steps(earlier)
-    if done is not None:
+    if done is not None and at(earlier.raw, "early_stopping") is None:  # which may end it before
         yield from _left(step, done, f"{earlier.id} does {done:,} steps")
         if earlier.params is not None and not differing:
             yield from _schedule(step, done, _rates_of(earlier) or {})
@@ -127,7 +127,7 @@ def _from_step(view: View, step: StepMeant, earlier: StepMeant) -> Iterator[Find
 
 def _left(step: StepMeant, done: int, known: str) -> Iterator[Finding]:
     steps, _ = planned_steps(step)
-    if steps is not None and steps <= done and not (at(step.raw, "early_stopping") and number(step, "max_steps") is None):
+    if steps is not None and steps <= done:
         name = "max_steps" if number(step, "max_steps") is not None else "resume_from"
         message = f"{known}, and this training ends at {steps:,}: nothing is left to do"
         yield say("R104", step, name, message, f"write max_steps above {done}: it counts from the very beginning", on="both")
