@@ -11,7 +11,7 @@ from runner.nearest import nearest
 from runner.validate import Scene, value_at
 from runner.written import written
 from schemas.findings import Edit, Finding, RecipePath
-from schemas.recipe import RESERVED, Recipe
+from schemas.recipe import RESERVED, SHARED, Recipe
 from schemas.step import Step
 
 Names = tuple[str | int, ...]
@@ -112,6 +112,10 @@ def foreign(top: Mapping[str, Any], name: str) -> list[Finding]:
             found.append(Finding("K001", "error", f"unknown key {key}", (key,), fix, on="key"))
             continue
         found.append(_sent_home(key, home))
+        if not home.step:
+            if home.value is not None and home.path[:1] in [(name,) for name in SHARED] and home.path[0] not in top:
+                _nest(kept, home.path, home.value)
+            continue
         step = params.setdefault(home.step, {})
         known = _type(home.step)
         if home.path and home.value is not None and (known is None or shapes.has(known.params, home.path)):
@@ -180,7 +184,10 @@ def _skeleton(kept: dict[str, Any], params: dict[str, dict[str, Any]]) -> str:
 
 def _nest(target: dict[str, Any], path: Names, value: Any) -> None:
     for key in path[:-1]:
-        target = target.setdefault(str(key), {})
+        inner = target.setdefault(str(key), {})
+        if not isinstance(inner, dict):  # names alone, whose settings come now
+            inner = target[str(key)] = {str(name): {} for name in (inner if isinstance(inner, list) else [inner])}
+        target = inner
     target[str(path[-1])] = value
 
 

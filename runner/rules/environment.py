@@ -6,9 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from runner.rules import View, at, rule, say
+from runner.meant import StepMeant
+from runner.rules import View, at, path, rule, say
 from runner.rules.paths import hub_names
-from schemas.findings import Finding, RulePage
+from schemas.findings import Finding, Place, RulePage
 from schemas.training import Tracking
 
 KNOWN = (
@@ -78,17 +79,27 @@ def variables_do_what_they_say(view: View) -> Iterator[Finding]:
 )
 def trackers_are_ready(view: View) -> Iterator[Finding]:
     """S120: a tracker that is not installed, or a folder of MLflow that cannot be written. S121: wandb without a login."""
+    said: set[tuple[str, Place | None]] = set()  # trackers of the whole recipe stand in one place
     for step in view.of_type("train"):
         wanted = Tracking.of(getattr(step.params, "tracking", None))
+        place = view.meant.place(path(step, "tracking"))
         for kind in wanted.kinds():
-            if find_spec(kind) is None:
-                message = f"{kind} is not installed here: nothing is told to it"
-                yield say("S120", step, "tracking", message, f'pip install "recipe[{kind}]"', severity="warning")
-            elif kind == "wandb" and (why := _stays_here()):
-                yield say("S121", step, "tracking", f"wandb writes to the run's folder alone: {why}", "wandb login", severity="info")
-            elif kind == "mlflow" and (folder := _not_writable(wanted.mlflow.uri if wanted.mlflow else None)):
-                message = f"mlflow cannot write to {folder}"
-                yield say("S120", step, "tracking", message, "name a folder that can be written", severity="warning")
+            finding = None if (kind, place) in said else _ready(step, kind, wanted)
+            said.add((kind, place))
+            if finding is not None:
+                yield finding
+
+
+def _ready(step: StepMeant, kind: str, wanted: Tracking) -> Finding | None:
+    """What keeps a tracker from working here."""
+    if find_spec(kind) is None:
+        message = f"{kind} is not installed here: nothing is told to it"
+        return say("S120", step, "tracking", message, f'pip install "recipe[{kind}]"', severity="warning")
+    if kind == "wandb" and (why := _stays_here()):
+        return say("S121", step, "tracking", f"wandb writes to the run's folder alone: {why}", "wandb login", severity="info")
+    if kind == "mlflow" and (folder := _not_writable(wanted.mlflow.uri if wanted.mlflow else None)):
+        return say("S120", step, "tracking", f"mlflow cannot write to {folder}", "name a folder that can be written", severity="warning")
+    return None
 
 
 def _stays_here() -> str:

@@ -54,5 +54,6 @@ def test_a_folder_that_mlflow_cannot_write_is_told(tmp_path: Path):
 
 def test_trackers_of_the_whole_recipe_are_looked_at_once(tmp_path: Path):
     """The finding stands at the recipe's own line."""
-    found = meant(tmp_path, ("target: t4", "target: here\ntracking: wandb")).findings
+    second = "max_steps: 1000\n  - {type: train, id: two, model: {family: llama}, max_steps: 1000}"
+    found = meant(tmp_path, ("target: t4", "target: here\ntracking: wandb"), ("max_steps: 1000", second)).findings
     assert [f.place.line for f in found if f.code == "S121" and f.place is not None] == [3]

@@ -67,3 +67,11 @@ def test_other_tools_names_for_it_are_mended(tmp_path: Path, theirs: str, ours: 
     assert [f.code for f in fixed] == ["K010"]
     assert tracked(meant) == tracked(mean(expected))
     assert meant.errors == []
+
+
+def test_a_file_of_another_tool_is_offered_it_at_the_top(tmp_path: Path):
+    """The recipe that is offered instead of it has the trackers where they hold for all, with their settings."""
+    file = tmp_path / "run.yaml"
+    file.write_text("report_to: [wandb, mlflow]\nwandb_project: aether\nlearning_rate: 1e-4\n")
+    offered = next(f.fix for f in mean(file).findings if f.code == "K011")
+    assert offered.splitlines()[1:4] == ["recipe: run", "tracking: {wandb: {project: aether}, mlflow: {}}", "steps:"]
