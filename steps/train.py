@@ -187,9 +187,12 @@ class Train(StepParams):
                          "write steps: in every stage but the last")  # fmt: skip
         if stages and self.max_steps is not None:
             before, last = sum(stage.steps or 0 for stage in stages[:-1]), stages[-1].steps
-            if before >= self.max_steps or (last is not None and before + last != self.max_steps):
-                _mistake("S023", f"the stages take {before + (last or 1)} steps{'' if last else ' or more'}, max_steps is {self.max_steps}",
-                         "stages", "delete steps of the last stage, which takes the rest, and leave it some")  # fmt: skip
+            if before >= self.max_steps:
+                _mistake("S023", f"the stages before the last take {before} steps, max_steps is {self.max_steps}", "stages",
+                         f"write max_steps above {before}, or give the stages fewer steps")  # fmt: skip
+            if last is not None and before + last != self.max_steps:
+                _mistake("S023", f"the stages take {before + last} steps, max_steps is {self.max_steps}", "stages",
+                         "delete steps of the last stage: it takes the rest")  # fmt: skip
 
     def _batch_agrees(self) -> None:
         if self.total_batch_tokens is not None and self.total_batch_tokens < self.max_seq_length:

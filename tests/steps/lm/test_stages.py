@@ -143,7 +143,10 @@ def test_stages_must_fill_the_epochs_steps(tmp_path: Path):
     ("written", "said"),
     [
         ({"stages": [{"train": ["a"]}, {"train": ["all"]}]}, "stage 1 of 2 has no steps"),
-        ({"stages": [{"steps": 5, "train": ["a"]}, {"train": ["all"]}], "max_steps": 5}, "the stages take 6 steps or more, max_steps is 5"),
+        (
+            {"stages": [{"steps": 5, "train": ["a"]}, {"train": ["all"]}], "max_steps": 5},
+            "the stages before the last take 5 steps, max_steps is 5",
+        ),
         (
             {"stages": [{"steps": 5, "train": ["a"]}, {"steps": 6, "train": ["all"]}], "max_steps": 12},
             "the stages take 11 steps, max_steps",
