@@ -32,7 +32,10 @@ def keys_say_something(view: View) -> Iterator[Finding]:
             message = f"{where} is left empty: that counts as null"
             if where == "max_steps" and step.raw.get("num_train_epochs") is None:
                 message += ", and one pass over the data is trained"
-            yield say("K012", step, where, message, "write a value, or null, or delete the line", severity="warning", on="key")
+            name = where.rpartition(".")[2]
+            fix = "write a value, or null, or delete the line"
+            fix = f"write {name}: {{}} for its usual settings" if where == f"tracking.{name}" else fix
+            yield say("K012", step, where, message, fix, severity="warning", on="key")
 
 
 def _nulls(value: Any, where: str) -> Iterator[str]:

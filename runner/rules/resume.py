@@ -15,6 +15,7 @@ from schemas.findings import Finding
 
 STATE = "state/state.json"  # what steps.lm.resume writes
 COMPARED = ("method", "objective", "optimizer", "max_seq_length", "packing")
+A_TRAINING = "the folder of a finished training, such as runs/latest/artifacts/train"
 LOOKED_AT = 1000  # steps of a schedule that are compared
 
 
@@ -37,12 +38,15 @@ def _from_folder(view: View, step: StepMeant, named: str) -> Iterator[Finding]:
     folder = view.facts.project / os.path.expanduser(named)
     where = "resume_from.path"
     if not folder.is_dir():
-        yield say("C002", step, where, f"the checkpoint {named} is not there", _near(view, folder, named))
+        elsewhere = named.startswith(("/", "~")) and view.meant.target.name != "here"
+        message = f"{named} is a file, a checkpoint is a folder" if folder.is_file() else f"the checkpoint {named} is not there"
+        yield say("C002", step, where, message, _near(view, folder, named), severity="warning" if elsewhere else "error")
         return
     data = view.facts.json(folder / STATE)
     if not isinstance(data, dict) or not isinstance(data.get("progress"), dict):
         inside = sorted(p.parent.parent.relative_to(view.facts.project) for p in folder.glob(f"artifacts/*/{STATE}"))
-        fix = f"write {inside[-1]}" if inside else "start from its weights: model: {base: {path: " + named + "}}"
+        weights = "start from its weights: model: {base: {path: " + named + "}}"
+        fix = f"write {inside[-1]}" if inside else weights if view.facts.size(folder / "config.json") else f"name {A_TRAINING}"
         yield say("R102", step, where, f"{named} holds no state of a training to go on from", fix)
         return
     differing = _differing(view, step, data.get("facts"))
@@ -67,7 +71,7 @@ def _near(view: View, folder: Path, named: str) -> str:
     if near is not None:
         return f"write {Path(named).parent / near}"
     listed = f"; {Path(named).parent} has {', '.join(sorted(beside)[:5])}" if beside else ""
-    return f"name the folder of a finished training, such as runs/latest/artifacts/train{listed}"
+    return f"name {A_TRAINING}{listed}"
 
 
 def _differing(view: View, step: StepMeant, facts: Any) -> list[str]:

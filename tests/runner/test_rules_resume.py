@@ -1,0 +1,69 @@
+"""Whether a training can go on from another, where the gallery does not show it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runner.judged import meant
+
+FACTS = {"method": "full", "objective": "lm", "optimizer": "adamw", "max_seq_length": 512, "packing": None, "batch": 8, "seed": 0}
+RATES = {"steps": 500, "peak_rate": 1e-3, "lowest_rate": 1e-4, "warmup": 50, "scheduler": "constant", "decay_share": 0.2}
+STATE = {"facts": FACTS, "progress": {"step": 500}, "schedule": RATES}
+
+
+def told(folder: Path, named: str, more: str = "scheduler: constant\n    warmup_steps: 50") -> list[str]:
+    changed = meant(folder, ("max_steps: 1000", f"max_steps: 1000\n    {more}\n    resume_from: {{path: {named}}}"))
+    return [f"{f.code}: {f.severity}: {f.message}; {f.fix}" for f in changed.findings if f.code[:2] in ("C0", "R1", "R0")]
+
+
+def keep(folder: Path, state: Any) -> None:
+    (folder / "first" / "state").mkdir(parents=True)
+    (folder / "first" / "state" / "state.json").write_text(state if isinstance(state, str) else json.dumps(state))
+
+
+def test_the_same_training_goes_on(tmp_path: Path):
+    """A constant rate, or wsd that has not fallen yet."""
+    keep(tmp_path, STATE)
+    assert told(tmp_path, "first") == []
+    assert told(tmp_path, "first", "scheduler: wsd\n    warmup_steps: 50") == []
+    assert [line[:4] for line in told(tmp_path, "first", "warmup_steps: 50")] == ["R105"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("optimizer", "muon", "optimizer is adamw here and muon there"),
+        ("batch", 16, "a step has 8 rows here and 16 there"),
+        ("seed", 7, "seed is 0 here and 7 there"),
+        ("model", {"vocab_size": 8000}, "vocab_size is 16000 here and 8000 there"),
+    ],
+)
+def test_what_differs_is_named(tmp_path: Path, name: str, value: Any, words: str):
+    """As the run would name it, hours later."""
+    keep(tmp_path, {**STATE, "facts": {**FACTS, name: value}})
+    (said,) = told(tmp_path, "first")
+    assert said.split("; ")[0] == f"R103: error: this training cannot go on from that one: {words}"
+
+
+def test_a_folder_on_another_machine_may_be_there(tmp_path: Path):
+    """Nobody can look: a warning. A file is no folder anywhere."""
+    assert told(tmp_path, "/data/first")[0].startswith("C002: warning: the checkpoint /data/first is not there")
+    assert told(tmp_path, "recipe.yaml")[0].startswith("C002: error: recipe.yaml is a file, a checkpoint is a folder")
+
+
+def test_a_run_is_answered_with_its_training(tmp_path: Path):
+    """The state lies deeper: the fix says where."""
+    keep(tmp_path / "runs" / "latest" / "artifacts", STATE)
+    assert told(tmp_path, "runs/latest")[0].endswith("; write runs/latest/artifacts/first")
+
+
+@pytest.mark.parametrize(
+    ("state", "codes"),
+    [("[1,", ["R102"]), ({"progress": {"step": "x"}, "facts": {"model": [1], "batch": "8"}, "schedule": {"steps": 0}}, [])],
+)
+def test_a_damaged_state_is_no_stumble(tmp_path: Path, state: Any, codes: list[str]):
+    """It is said that there is none; of what cannot be read, nothing is said, and the rule itself goes on."""
+    keep(tmp_path, state)
+    assert [line[:4] for line in told(tmp_path, "first")] == codes
