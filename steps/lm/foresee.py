@@ -105,7 +105,7 @@ def _costs(
         "method": params.method, "precision": precision, "peak_memory_bytes": sum(parts.values()), "memory_parts": parts,
         "evaluation_parts": subject.validation(model, machine, scored, length, precision), "tokens_per_s": speed,
         **_time(params, steps, rows * length, bins, speed, machine, because),
-        **_disk(params, total, trained, parts["optimizer"], _validations(params, steps, bins), because),
+        **_disk(params, total * _width(params, context), trained, parts["optimizer"], _validations(params, steps, bins), because),
     }  # fmt: skip
 
 
@@ -135,16 +135,26 @@ def _validations(params: Any, steps: int | None, bins: Any) -> int:
     return max(0, ceil(steps / (params.eval_steps or max(1, steps // 10))) - 1)
 
 
-def _disk(params: Any, total: int, trained: int, state: int, validations: int, because: dict[str, str]) -> dict[str, Any]:
+def _width(params: Any, context: ForecastContext) -> int:
+    """Bytes of a weight in the result: merged adapters are written as the base was stored, all else in fp32."""
+    ref = params.model.base
+    if params.method == "full" or ref is None or ref.path is None:
+        return 4
+    config = context.json(context.project / Path(ref.path) / "config.json")
+    stored = (config.get("dtype") or config.get("torch_dtype")) if isinstance(config, dict) else None
+    return 2 if stored in ("float16", "bfloat16") else 4
+
+
+def _disk(params: Any, weights: int, trained: int, state: int, validations: int, because: dict[str, str]) -> dict[str, Any]:
     """Bytes of what is there at the end of a training, when all of it is.
 
     saves: weights and optimizer, one more than is kept while the newest is written, and the weights of the best validations so far.
-    result: weights, and the adapter that was merged. best/: the same of the best validation, where that is not the last.
+    result: `weights` bytes, and the adapter that was merged. best/: the same of the best validation, where that is not the last.
     state/: what resume_from needs. copy in the run: of the last three; file systems that share blocks, and large files, need none.
     """
     adapted = params.method != "full"
     one = 4 * trained + state
-    result = 4 * total + (4 * trained if adapted else 0)
+    result = weights + (4 * trained if adapted else 0)
     parts = {"saves": (params.keep + 1) * one + min(validations, BEST_KEPT) * 4 * trained, "result": result}
     if validations:
         parts["best/"] = result
@@ -152,7 +162,7 @@ def _disk(params: Any, total: int, trained: int, state: int, validations: int, b
         parts["state/"] = state + (4 * trained if adapted else 0)
     parts["copy in the run"] = sum(size for name, size in parts.items() if name != "saves" and size <= LINKED_BYTES)
     because["disk_parts"] = (
-        f"{params.keep} saves are kept, each weights and optimizer, {one / 1e6:,.0f} MB, and the best weights beside them; the result in "
-        "fp32; best/ where the last validation is not the best; state/ is what another training goes on from"
+        f"{params.keep} saves are kept, each weights and optimizer, {one / 1e6:,.0f} MB, and the best weights beside them; the result is "
+        f"{weights / 1e6:,.0f} MB of weights; best/ where the last validation is not the best; state/ is what another training goes on from"
     )
     return {"disk_parts": parts, "disk_bytes": sum(parts.values())}

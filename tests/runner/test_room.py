@@ -66,6 +66,26 @@ def test_a_training_that_keeps_little_needs_little(tmp_path: Path):
     assert found == {"saves": 6 * found["result"], "result": found["result"], "copy in the run": found["result"]}
 
 
+def test_merged_weights_are_as_wide_as_the_base(tmp_path: Path):
+    """A base in half precision gives a result in half precision, with the fp32 adapter beside it."""
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 300}
+    (tmp_path / "base").mkdir()
+    found = []
+    for stored in ("float32", "bfloat16"):
+        (tmp_path / "base" / "config.json").write_text(json.dumps({"model_type": "llama", "torch_dtype": stored, **sizes}))
+        changed = "max_steps: 100, method: lora, objective: sft"
+        text = understood(tmp_path, changed).file.read_text().replace("{family: llama, d_model: 64, n_layers: 2}", "{base: {path: base}}")
+        (tmp_path / "r.yaml").write_text(text)
+        meant = mean(tmp_path / "r.yaml")
+        judge(meant)
+        made = meant.step("train").forecast
+        assert isinstance(made, CheckpointForecast)
+        assert made.parameters is not None
+        assert made.trained_parameters is not None
+        found.append((made.disk_parts["result"] - 4 * made.trained_parameters) / made.parameters)
+    assert found == [4, 2]
+
+
 def test_store_and_runs_on_one_disk_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """What the last run left in the store is there already; a store elsewhere is judged by its own disk."""
     monkeypatch.delenv("RECIPE_STORE", raising=False)
