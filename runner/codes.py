@@ -98,6 +98,9 @@ PAGES = (
     RulePage("M002", "a size that this family does not have", "Attention has heads, a Mamba has a state. The other's sizes would be "
             "ignored.",
              wrong="model: {family: mamba, n_heads: 8}", right="model: {family: mamba, d_state: 16}"),
+    RulePage("M004", "not one number a layer", "hebbian_decay and hebbian_rate are one number for all layers, or a list with one for each.",
+             wrong="model: {family: mamba_hebbian, n_layers: 4, hebbian_decay: [0.9, 0.99]}",
+             right="model: {family: mamba_hebbian, n_layers: 4, hebbian_decay: [0.9, 0.95, 0.98, 0.99]}"),
     RulePage("R001", "a folder cannot be written", "The run's folder or the store is not writable."),
     RulePage("R002", "a store of another version", "The store was made by a version of recipe that writes another format."),
     RulePage("R003", "the disk is full", "Nothing half-written is kept; what was made before is still there."),

@@ -1,7 +1,7 @@
 """Sizes of a network by family, and its parameter count by arithmetic: no torch."""
 
 from math import ceil
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -9,6 +9,8 @@ from pydantic_core import PydanticCustomError
 from schemas.base import Positive, Strict
 
 Family = Literal["mamba", "mamba2", "mamba_hebbian", "llama", "gpt2"]
+Decay = Annotated[float, Field(gt=0.0, lt=1.0)]
+Rate = Annotated[float, Field(gt=0.0)]
 HEBBIAN = ("hebbian_decay", "hebbian_rate", "hebbian_learned")
 
 
@@ -17,9 +19,9 @@ class ModelConfig(Strict):
 
     d_model: width. n_layers: blocks. n_heads, n_kv_heads, d_ff: llama and gpt2. d_state, d_conv, expand: mamba and mamba2
     (`d_state` 16 and 128 by default, as the papers have it: arXiv 2312.00752 section 3.6, arXiv 2405.21060 section 8).
-    head_dim: mamba2. hebbian_decay, hebbian_rate, hebbian_learned: mamba_hebbian, λ and η of its memory at the start (0.98 and 1), and
-    whether each layer learns its own. vocab_size follows the tokenizer when it is left out. `pad_vocab_to_multiple_of` rounds the
-    embedding up.
+    head_dim: mamba2. hebbian_decay, hebbian_rate: mamba_hebbian, λ and η of its memories at the start (0.98 and 1), one number or one a
+    layer; hebbian_learned: whether each layer learns its own. vocab_size follows the tokenizer when it is left out.
+    `pad_vocab_to_multiple_of` rounds the embedding up.
     """
 
     family: Family = "mamba"
@@ -33,8 +35,8 @@ class ModelConfig(Strict):
     d_conv: Positive | None = None
     expand: Positive | None = None
     head_dim: Positive | None = None
-    hebbian_decay: float | None = Field(default=None, gt=0.0, lt=1.0)
-    hebbian_rate: float | None = Field(default=None, gt=0.0)
+    hebbian_decay: Decay | list[Decay] | None = None
+    hebbian_rate: Rate | list[Rate] | None = None
     hebbian_learned: bool = True
     tie_embeddings: bool = True
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
@@ -53,6 +55,12 @@ class ModelConfig(Strict):
             if getattr(self, name) != type(self).model_fields[name].default:
                 words = {"name": name, "family": self.family, "fix": f"delete {name}"}
                 raise PydanticCustomError("M002", "{name} has no effect in family {family}", words)
+        for name in HEBBIAN[:2]:
+            written = getattr(self, name)
+            if isinstance(written, list) and len(written) != self.n_layers:
+                fix = f"write one number, or {self.n_layers} of them"
+                numbers = {"name": name, "found": len(written), "layers": self.n_layers, "fix": fix}
+                raise PydanticCustomError("M004", "{name} has {found} numbers for {layers} layers", numbers)
         if attention and self.d_model % self.heads:
             raise PydanticCustomError(
                 "M001", "d_model {whole} is no multiple of n_heads {part}", _numbers(self.d_model, self.heads, "n_heads")
@@ -90,14 +98,17 @@ class ModelConfig(Strict):
         return ceil(self.d_model / 16)
 
     @property
-    def decay(self) -> float:
-        """λ of a Hebbian memory at the start."""
-        return self.hebbian_decay or 0.98
+    def decays(self) -> list[float]:
+        """λ of each layer's Hebbian memory at the start."""
+        return self._by_layer(self.hebbian_decay or 0.98)
 
     @property
-    def rate(self) -> float:
-        """η of a Hebbian memory at the start."""
-        return self.hebbian_rate or 1.0
+    def rates(self) -> list[float]:
+        """η of each layer's Hebbian memory at the start."""
+        return self._by_layer(self.hebbian_rate or 1.0)
+
+    def _by_layer(self, written: float | list[float]) -> list[float]:
+        return written if isinstance(written, list) else [written] * self.n_layers
 
     @property
     def mamba2_head_dim(self) -> int:

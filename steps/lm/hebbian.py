@@ -24,11 +24,11 @@ OPENED_BY = "recipe's own class HebbianForCausalLM; AutoModelForCausalLM knows i
 
 
 class HebbianConfig(MambaConfig):
-    """A Mamba's config, and how its memory begins. hebbian_decay: λ. hebbian_rate: η. hebbian_learned: both are trained, layer by layer."""
+    """A Mamba's config, and how its memory begins. hebbian_decay: λ, hebbian_rate: η, layer by layer. hebbian_learned: both are trained."""
 
     model_type = FAMILY
-    hebbian_decay: float = 0.98
-    hebbian_rate: float = 1.0
+    hebbian_decay: list[float] | None = None
+    hebbian_rate: list[float] | None = None
     hebbian_learned: bool = True
     opened_by: str = OPENED_BY  # for a reader of config.json
 
@@ -38,7 +38,7 @@ def config(model: ModelConfig, vocab_size: int, ids: dict[str, int | None]) -> H
     plain = mamba.config(model, vocab_size, ids).to_dict()
     return HebbianConfig(
         **{name: value for name, value in plain.items() if name not in ("model_type", "use_cache")}, use_cache=False,
-        hebbian_decay=model.decay, hebbian_rate=model.rate, hebbian_learned=model.hebbian_learned,
+        hebbian_decay=model.decays, hebbian_rate=model.rates, hebbian_learned=model.hebbian_learned,
     )  # fmt: skip
 
 
@@ -69,13 +69,15 @@ class HebbianLayer(nn.Module):
 
     memory: Tensor | None = None
 
-    def __init__(self, config: HebbianConfig) -> None:
+    def __init__(self, config: HebbianConfig, index: int) -> None:
         super().__init__()
         d = config.hidden_size
         self.norm = MambaRMSNorm(d, eps=config.layer_norm_epsilon)
         self.k_proj, self.v_proj, self.q_proj, self.o_proj = (nn.Linear(d, d, bias=False) for _ in range(4))
         self.gate = nn.Parameter(torch.zeros(d))
-        self.decay, self.rate, self.learned = config.hebbian_decay, config.hebbian_rate, config.hebbian_learned
+        self.decay = config.hebbian_decay[index] if config.hebbian_decay else 0.98
+        self.rate = config.hebbian_rate[index] if config.hebbian_rate else 1.0
+        self.learned = config.hebbian_learned
         if self.learned:
             self.decay_logit, self.log_rate = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))
 
@@ -132,9 +134,9 @@ class HebbianForCausalLM(MambaForCausalLM):
     def __init__(self, config: HebbianConfig) -> None:
         super().__init__(config)
         self.backbone.__class__ = HebbianModel
-        for block in self.backbone.layers:
+        for index, block in enumerate(self.backbone.layers):
             block.__class__ = HebbianBlock
-            block.hebbian = HebbianLayer(config)
+            block.hebbian = HebbianLayer(config, index)
 
 
 def fast_weights(

@@ -18,7 +18,7 @@ def sizes(config: dict[str, Any]) -> ModelConfig:
     tied = bool(config.get("tie_word_embeddings", kind not in UNTIED))
     shared: dict[str, Any] = {"d_model": width, "n_layers": layers, "vocab_size": _first(config, "vocab_size"), "tie_embeddings": tied}
     if kind in ("mamba", "falcon_mamba", "mamba_hebbian"):
-        memory = {name: config[name] for name in HEBBIAN if name in config} if kind == "mamba_hebbian" else {}
+        memory = {name: config[name] for name in HEBBIAN if config.get(name) is not None} if kind == "mamba_hebbian" else {}
         inner = config.get("intermediate_size") or config.get("expand", 2) * width
         return ModelConfig(family="mamba_hebbian" if memory else "mamba", d_state=config.get("state_size", 16),
                            d_conv=config.get("conv_kernel", 4), expand=max(1, inner // width), **memory, **shared)  # fmt: skip

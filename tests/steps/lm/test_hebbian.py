@@ -146,11 +146,11 @@ def test_decay_and_rate_are_learned_by_choice(learned: bool):
     """Each layer begins at the recipe's λ and η; they are parameters, which no weight decay pulls at, or constants."""
     from steps.lm.optimizer import groups
 
-    model = ModelConfig(**{**SIZES["mamba_hebbian"], "hebbian_decay": 0.75, "hebbian_rate": 0.5, "hebbian_learned": learned})
+    model = ModelConfig(**{**SIZES["mamba_hebbian"], "hebbian_decay": [0.75, 0.9], "hebbian_rate": 0.5, "hebbian_learned": learned})
     made = build.build(model, 60, IDS, 64, 1)
-    for block in made.backbone.layers:
+    for block, decay in zip(made.backbone.layers, (0.75, 0.9), strict=True):
         log_decay, rate = block.hebbian.constants()
-        assert (float(log_decay.detach().exp()), float(rate.detach())) == pytest.approx((0.75, 0.5))
+        assert (float(log_decay.detach().exp()), float(rate.detach())) == pytest.approx((decay, 0.5))
         assert (log_decay.requires_grad, rate.requires_grad) == (learned, learned)
     constants = {id(p) for name, p in made.named_parameters() if name.endswith(("decay_logit", "log_rate", "gate"))}
     decayed = groups(made, 0.1)[0]["params"]
@@ -198,3 +198,9 @@ def test_the_folder_says_whose_class_it_is(tmp_path: Path):
     assert build.sizes_of(opened) == build.sizes_of(made)
     with torch.no_grad():
         assert torch.equal(opened(input_ids=X).logits, made(input_ids=X).logits)
+
+
+def test_one_number_for_all_layers_or_one_for_each():
+    """A list of another length is refused."""
+    with pytest.raises(ValueError, match="hebbian_decay has 3 numbers for 2 layers"):
+        ModelConfig(**{**SIZES["mamba_hebbian"], "hebbian_decay": [0.5, 0.6, 0.7]})
