@@ -48,7 +48,8 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
         head = Head(network)
     material = Material(Drawn(params, vocabulary), [])
     settings = _settings(params, material)
-    loop: Any = Loop(head, material.data, [], settings, SimpleNamespace(keep=Path()), SimpleNamespace(after_early_backward=lambda: None))
+    hooks = SimpleNamespace(after_early_backward=lambda: None, before_step=lambda step: None)
+    loop: Any = Loop(head, material.data, [], settings, SimpleNamespace(keep=Path()), hooks)
     tally = LiveBytes()
     for tensor in [*network.parameters(), *network.buffers()]:
         tally.add(tensor)
