@@ -53,8 +53,9 @@ def _table(step: StepMeant, made: CheckpointForecast, meant: Meant) -> list[str]
         energy = f", {made.energy_kwh:.2g} kWh" if made.energy_kwh else ""
         rows.append(("time", f"about {_time(made.seconds)} at {_count(made.tokens_per_s)} tokens a second{energy}"))
     if made.disk_parts:
-        shown = ", ".join(f"{name} {in_bytes(size)}" for name, size in made.disk_parts.items())
-        rows.append(("disk", f"{in_bytes(sum(made.disk_parts.values()))}: {shown}"))
+        shown = [f"{name} {in_bytes(size)}" for name, size in made.disk_parts.items()]
+        rows.append(("disk", f"{in_bytes(sum(made.disk_parts.values()))}: {', '.join(shown[:NAMED])}"))
+        rows.append(("", ", ".join(shown[NAMED:])))
     return [f"  {step.id}:", *(f"    {label:<6}  {said}" for label, said in rows if said)]
 
 

@@ -32,7 +32,7 @@ def test_a_sound_recipe_says_what_it_will_take(folder: Path):
     meant(folder)
     result = typed("recipe.yaml")
     assert result.return_value == 0
-    first, name, model, data, memory, validation, *_, clock, disk, whole = result.output.splitlines()
+    first, name, model, data, memory, validation, *_, clock, disk, further, whole = result.output.splitlines()
     assert first == "recipe.yaml: 5 steps checked for NVIDIA Tesla T4 (14.6 GiB), nothing wrong"
     assert (name, model.split("%")[0]) == ("  train:", "    model   mamba, 28,535,296 parameters, 29")
     assert data == "    data    1,000 steps, 4.1 M tokens, 0.14 a parameter"
@@ -40,6 +40,7 @@ def test_a_sound_recipe_says_what_it_will_take(folder: Path):
     assert " GiB to validate: " in validation
     assert clock.startswith("    time    about ")
     assert "saves " in disk
+    assert further.startswith("            copy in the run ")
     assert whole.startswith("  in all: about ")
     assert max(map(len, result.output.splitlines())) <= 100
 
