@@ -211,8 +211,10 @@ def _of_link(view: View, step: StepMeant, name: str, link: Link, kind: type[Any]
         found = f"it holds a {data['kind']}" if isinstance(data, dict) and "kind" in data else f"it holds no {artifacts.DESCRIPTION}"
         if link.folder is None:
             return unknown, _not_yet(view, step, name, link)
-        message = f"{link.folder.name} is no {kind.kind()}: {found}"
-        return unknown, Finding("L022", "error", message, ("steps", step.id, name), "name a folder that a run of recipe made")
+        message, fix = f"{link.folder.name} is no {kind.kind()}: {found}", "name a folder that a run of recipe made"
+        if kind is artifacts.Tokenizer and any(view.facts.size(folder / file) for file in kind.files):
+            fix = "delete the line, and put check_vocab_consistency before it, with this path as its checkpoint: it takes the tokenizer out"
+        return unknown, Finding("L022", "error", message, ("steps", step.id, name), fix)
     return _from_artifact(kind, data), None
 
 

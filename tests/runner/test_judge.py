@@ -96,6 +96,21 @@ def test_an_artifact_that_stands_is_known_exactly(tmp_path: Path):
     assert "L022" in said(tmp_path, ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {path: .}\n"))
 
 
+def test_a_models_tokenizer_is_taken_out_by_the_step_for_it(tmp_path: Path):
+    """Named as a tokenizer, or wanted beside a base: both say which step makes one of it."""
+    (tmp_path / "llama").mkdir()
+    (tmp_path / "llama" / "tokenizer.json").write_text("{}")
+    (tmp_path / "llama" / "config.json").write_text("{}")
+    named = meant(tmp_path, ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {path: llama}\n"))
+    (finding,) = [f for f in named.findings if f.code == "L022"]
+    assert finding.fix.startswith("delete the line, and put check_vocab_consistency before it")
+    alone = SOUND[: SOUND.index("  - type: train_tokenizer")] + (
+        "  - type: tokenize_bin\n  - {type: train, model: {base: {path: llama}}, max_steps: 3}\n"
+    )
+    (finding, *_) = [f for f in meant(tmp_path, base=alone).findings if f.code == "L002"]
+    assert finding.fix == "put check_vocab_consistency before it, with checkpoint: {path: llama}: it takes the base model's own"
+
+
 def test_another_recipes_result_that_is_not_made_yet_is_only_mentioned(tmp_path: Path):
     """Once, with the command that makes it; a step which that recipe does not have is an error."""
     other = ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {recipe: base, step: tok}\n")
