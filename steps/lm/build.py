@@ -104,7 +104,7 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
         raise RecipeError("C002", f"transformers cannot open {folder.name}: {first}", field=field, fix="see the file it names") from error
     absent = [*info.get("missing_keys", []), *info.get("mismatched_keys", [])]
     if absent:
-        raise RecipeError("C003", f"{folder.name} lacks weights, or has them in another shape: {_few(absent)}", field=field,
+        raise RecipeError("C003", f"{folder.name} lacks weights, or has them in another shape: {few(absent)}", field=field,
                           fix="make or fetch the folder again")  # fmt: skip
     use_own_mixers(network)
     stay_trainable(network)
@@ -209,6 +209,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise RecipeError("C002", f"{folder.name} holds no readable config.json", fix="name a transformers folder") from error
 
 
-def _few(names: list[Any], most: int = 3) -> str:
-    shown = ", ".join(str(name) for name in names[:most])
+def few(names: list[Any], most: int = 3) -> str:
+    """The first of `names`, and how many more there are; none where there is none."""
+    shown = ", ".join(str(name) for name in names[:most]) or "none"
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

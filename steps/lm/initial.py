@@ -13,7 +13,6 @@ from steps.lm.stored import shapes, wanted
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
 
 FIELD = "init_from"
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Taken:
     def words(self) -> str:
         """In a line."""
         kinds = [("new", self.new), ("missing", self.missing), ("unused", self.unused)]
-        return f"{len(self.taken)} weights from {self.came_from}; " + "; ".join(f"{kind}: {_few(names)}" for kind, names in kinds)
+        return f"{len(self.taken)} weights from {self.came_from}; " + "; ".join(f"{kind}: {build.few(names)}" for kind, names in kinds)
 
 
 def start_from(network: nn.Module, folder: Path, name: str, words: TextTokenizer, context: StepContext) -> Taken:
@@ -52,11 +51,11 @@ def start_from(network: nn.Module, folder: Path, name: str, words: TextTokenizer
     differing = [f"{key} is {_size(places[key].shape)} here and {_size(stored[key])} there"
                  for key in places if key in stored and tuple(places[key].shape) != stored[key]]  # fmt: skip
     if differing:
-        raise RecipeError("R108", f"{name} cannot give its weights: {_few(differing)}", field=FIELD,
+        raise RecipeError("R108", f"{name} cannot give its weights: {build.few(differing)}", field=FIELD,
                           fix="write the sizes of that model under model:, or delete init_from")  # fmt: skip
     shared = [key for key in places if key in stored]
     if not shared:
-        raise RecipeError("R109", f"no weight of {name} has a name that this network has; it has {_few(sorted(stored))}", field=FIELD,
+        raise RecipeError("R109", f"no weight of {name} has a name that this network has; it has {build.few(sorted(stored))}", field=FIELD,
                           fix="start from a network of the same kind")  # fmt: skip
     _copy(folder, places, set(shared))
     there = _their_names(folder)
@@ -64,7 +63,7 @@ def start_from(network: nn.Module, folder: Path, name: str, words: TextTokenizer
     taken = Taken(name, shared, [key for key in absent if key not in there], [key for key in absent if key in there],
                   sorted(set(stored) - set(places)))  # fmt: skip
     if taken.missing:
-        message = f"{name} lacks weights that its own config.json asks for, new ones stand in: {_few(taken.missing)}"
+        message = f"{name} lacks weights that its own config.json asks for, new ones stand in: {build.few(taken.missing)}"
         context.warn("R110", message, field=FIELD, fix="make or fetch the checkpoint again")
     context.event("init_from", **taken.plain(), message=taken.words())
     return taken
@@ -126,9 +125,3 @@ def _their_names(folder: Path) -> set[str]:
 
 def _size(shape: Any) -> str:
     return " x ".join(map(str, shape)) or "a number"
-
-
-def _few(names: list[str]) -> str:
-    if not names:
-        return "none"
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

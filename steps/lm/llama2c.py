@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import struct
+import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -168,7 +169,8 @@ def _piece(number: int, text: str, score: float) -> Piece:
 def convert(path: Path, tokenizer: Path, out: Path) -> dict[str, Any]:
     """Write the model and its tokenizer to the folder `out`, which must be new: transformers and every step of a recipe open it.
 
-    Returns what it is, in figures. Raises RecipeError C050 for files that are no such checkpoint or tokenizer, C051 when `out` is there.
+    Returns what it is, in figures. Raises RecipeError C050 for files that are no such checkpoint or tokenizer, C051 when `out` is there,
+    R001 when it cannot be written; nothing half-written is left.
     """
     from safetensors.numpy import save_file
 
@@ -176,9 +178,12 @@ def convert(path: Path, tokenizer: Path, out: Path) -> dict[str, Any]:
         raise RecipeError("C051", f"{out} is there already", fix="name another folder with --out, or move it away")
     shape = read_shape(path)
     model = read_tokenizer(tokenizer, shape.vocab)
-    half_written = out.with_name(out.name + ".part")
-    shutil.rmtree(half_written, ignore_errors=True)
-    half_written.mkdir(parents=True)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        half_written = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+        half_written.chmod(0o755)
+    except OSError as error:
+        raise _unwritable(out, error) from error
     try:
         (half_written / "tokenizer.model").write_bytes(serialised(model))
         save_fast(build_fast(model), half_written, special=SPECIAL, chat_template=None)
@@ -196,10 +201,16 @@ def convert(path: Path, tokenizer: Path, out: Path) -> dict[str, Any]:
         if out.is_dir():
             out.rmdir()
         os.replace(half_written, out)
+    except OSError as error:
+        raise _unwritable(out, error) from error
     finally:
         shutil.rmtree(half_written, ignore_errors=True)
     count = sum(tensor.size for tensor in tensors.values())
     return {"parameters": int(count), "layers": shape.layers, "width": shape.dim, "positions": shape.seq, "vocabulary": shape.vocab}
+
+
+def _unwritable(out: Path, error: OSError) -> RecipeError:
+    return RecipeError("R001", f"{out} cannot be written: {error.strerror or error}", fix="make room, or name another folder with --out")
 
 
 def _config(shape: Shape) -> dict[str, Any]:

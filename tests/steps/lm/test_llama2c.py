@@ -171,9 +171,20 @@ def test_what_is_no_checkpoint_is_told(peer: Path, tmp_path: Path):
             llama2c.convert(tmp_path / "odd.bin", peer / "tok512.bin", tmp_path / "out")
         assert error.value.code == "C050"
     (tmp_path / "tok.bin").write_bytes((peer / "tok512.bin").read_bytes()[:-9])
-    with pytest.raises(RecipeError, match=r"511 pieces and the model 512|cannot be read|length"):
+    with pytest.raises(RecipeError, match=r"piece 511 cannot be read"):
         llama2c.convert(peer / "stories260K.bin", tmp_path / "tok.bin", tmp_path / "out")
     assert [p.name for p in sorted(tmp_path.iterdir())] == ["odd.bin", "tok.bin"]
+
+
+def test_where_nothing_can_be_written_it_says_so(peer: Path, tmp_path: Path):
+    """A file stands where the folder's parent should be; a folder of a like name is left alone."""
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(RecipeError) as error:
+        llama2c.convert(peer / "stories260K.bin", peer / "tok512.bin", tmp_path / "file" / "model")
+    assert (error.value.code, "--out" in error.value.fix) == ("R001", True)
+    (tmp_path / "model.part").mkdir()
+    llama2c.convert(peer / "stories260K.bin", peer / "tok512.bin", tmp_path / "model")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "model", "model.part"]
 
 
 def test_the_verb_says_what_it_made_and_writes_over_nothing(peer: Path, tmp_path: Path):
