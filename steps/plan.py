@@ -80,7 +80,7 @@ class PlanParams(StepParams):
     subject: dict[str, Any] = Field(default_factory=dict, description="written params of the train step, put here by the runner")
 
 
-@step(version=2, looks_at="train", pages=PAGES)
+@step(version=3, looks_at="train", pages=PAGES)
 def plan(
     params: PlanParams,
     tokenizer: Tokenizer | None,
@@ -100,8 +100,9 @@ def plan(
     from steps.sizing.subject import read_subject
 
     subject, model = _asked(params, tokenizer, bins, checkpoint, context)
-    length, why_length = _length(subject, model, params, tokenizer, bins, corpus or [], checkpoint, context)
-    subject = read_subject(params.subject, length)
+    lengths = _row_lengths(subject, tokenizer, corpus or [], checkpoint)
+    length, why_length = _length(subject, model, params, lengths, bins, context)
+    subject = read_subject(params.subject, length, lengths[1] if lengths else None)
     target = context.target
     found = candidates(subject, model, target, length, margin=params.memory_margin, most=params.max_candidates)
     fitting = [c for c in found if c.fits]
@@ -166,21 +167,32 @@ def _base_model(subject: "Subject", checkpoint: Checkpoint | None, context: Step
                           fix="check the name and the network, or name a folder on disk: base: {path: ...}") from error  # fmt: skip
 
 
+def _row_lengths(
+    subject: "Subject", tokenizer: Tokenizer | None, corpora: list[Corpus], checkpoint: Checkpoint | None
+) -> tuple[int, float] | None:
+    """Tokens of the longest row of fine-tuning, and of one on the average, where the data and its tokenizer are there."""
+    from steps.sizing.lengths import row_lengths
+
+    folder = tokenizer.path if tokenizer else checkpoint.path if checkpoint else None
+    if subject.objective != "sft" or not corpora or folder is None:
+        return None
+    return row_lengths(corpora, folder, sampled=subject.length is not None)
+
+
 def _length(
-    subject: "Subject", model: ModelConfig, params: PlanParams, tokenizer: Tokenizer | None, bins: TokenBin | None,
-    corpora: list[Corpus], checkpoint: Checkpoint | None, context: StepContext,
+    subject: "Subject", model: ModelConfig, params: PlanParams, lengths: tuple[int, float] | None, bins: TokenBin | None,
+    context: StepContext,
 ) -> tuple[int, str]:  # fmt: skip
     """Tokens of a row, and the reason: as written, else what the longest document needs, else what the memory's size suggests."""
     from steps.sizing.candidates import candidates, starting_point
-    from steps.sizing.lengths import longest_in_bin, longest_row
+    from steps.sizing.lengths import longest_in_bin
 
     if subject.length:
         return subject.length, "written by hand"
     most = params.subject.get("total_batch_tokens") or LONGEST
     usual = min(most, starting_point(context.target)[1])
     if subject.objective == "sft":
-        folder = tokenizer.path if tokenizer else checkpoint.path if checkpoint else None
-        longest = longest_row(corpora, folder) if corpora and folder else None
+        longest = lengths[0] if lengths else None
     else:
         longest = longest_in_bin(bins) if bins else None
     if longest is None:
@@ -283,7 +295,12 @@ def _notes(subject: "Subject", model: ModelConfig, chosen: "Candidate", target: 
     elif target.kind == "cuda":
         flash = target.flash and chosen.precision != "fp32"
         attention += ", by its flash kernel" if flash else ", by its memory-efficient kernel: flash needs half precision and 8.0"
-    packing = "rows are cut from the bin end to end, nothing is filled up" if subject.objective == "lm" else "a document a row, filled up"
+    if subject.objective == "lm":
+        packing = "rows are cut from the bin end to end, nothing is filled up"
+    elif subject.end_to_end(model, target):
+        packing = "documents lie end to end, nothing is filled up"
+    else:
+        packing = "a document a row, filled up"
     return {"attention": attention, "packing": packing, "workers": "none: rows come from a mapped file, faster than any network takes them"}
 
 

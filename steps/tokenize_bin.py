@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from math import log2
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -162,7 +161,9 @@ def cut_of(corpora: list[Corpus], seed: int, val_fraction: float) -> int:
 
 @tokenize_bin.forecast
 def forecast(params: TokenizeBin, inputs: dict[str, Any], context: ForecastContext) -> TokenBinForecast:
-    """Tokens from the corpus' bytes: a token stands for about 0.27 log2(vocabulary) bytes (2.9 at 1750, measured on stories)."""
+    """Tokens from the corpus' bytes."""
+    from steps.text.vocabulary import bytes_per_token
+
     tokenizer = inputs.get("tokenizer")
     size = tokenizer.vocab_size if isinstance(tokenizer, TokenizerForecast) else None
     corpora = [c for c in inputs.get("corpus", []) if isinstance(c, CorpusForecast)]
@@ -172,7 +173,7 @@ def forecast(params: TokenizeBin, inputs: dict[str, Any], context: ForecastConte
         dtype = "uint16" if size <= 1 << 16 else "uint32"
     if size is None or not corpora or len(known) < len(corpora):
         return TokenBinForecast(vocab_size=size, dtype=dtype)
-    per_token = max(1.0, 0.27 * log2(max(2, size)))
+    per_token = bytes_per_token(size)
     tokens = int(sum(known) / per_token)
     return TokenBinForecast(
         vocab_size=size,

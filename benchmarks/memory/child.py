@@ -46,6 +46,8 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
         adapters.add(network, model.family, setting_lora(setting), 1)
     with held(half, device):
         head = Head(network)
+        if params.objective == "sft" and not head.lay_flat():
+            raise SystemExit("rows of this network do not lie end to end")
     material = Material(Drawn(params, vocabulary), [])
     settings = _settings(params, material)
     hooks = SimpleNamespace(after_early_backward=lambda: None, before_step=lambda step: None)
@@ -68,7 +70,8 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
     loop.optimizer.forget_gradients()
     import numpy as np
 
-    rows = [Row(np.arange(length + 1) % vocabulary, np.ones(length + 1, bool)) for _ in range(settings.live.eval_batch_size)]
+    sizes = uneven(settings.live.eval_batch_size, length) if head.end_to_end else [length] * settings.live.eval_batch_size
+    rows = [Row(np.arange(size + 1) % vocabulary, np.ones(size + 1, bool)) for size in sizes]
     tally.peak = tally.live
     with tally:
         score(head, rows, settings.live.eval_batch_size, autocast(params.precision, device), device)
@@ -107,13 +110,13 @@ def setting_lora(setting: dict[str, Any]) -> Any:
 
 
 class Drawn:
-    """Rows of random tokens in the micro-batches that the loop asks for."""
+    """Rows of random tokens in the micro-batches that the loop asks for; of fine-tuning uneven ones, end to end."""
 
     tokens_per_epoch = 10**6
     rows_per_epoch = 1e6
 
     def __init__(self, params: Any, vocabulary: int) -> None:
-        self.length, self.vocabulary = params.max_seq_length, vocabulary
+        self.length, self.vocabulary, self.flat = params.max_seq_length, vocabulary, params.objective == "sft"
 
     def batches(self, position: int, rows: int, batch_size: int) -> tuple[list[Any], int]:
         """Ids and targets, `batch_size` rows at a time."""
@@ -122,7 +125,22 @@ class Drawn:
         from steps.lm.batches import Micro
 
         ids = torch.randint(self.vocabulary, (rows, self.length + 1), generator=torch.Generator().manual_seed(1))
-        return [Micro(part[:, :-1], part[:, 1:]) for part in ids.split(batch_size)], position + rows
+        parts = [Micro(part[:, :-1], part[:, 1:]) for part in ids.split(batch_size)]
+        if self.flat:
+            sizes = torch.tensor(uneven(batch_size, self.length))
+            starts = torch.zeros(batch_size * self.length, dtype=torch.bool)
+            starts[torch.cat([sizes.new_zeros(1), sizes.cumsum(0)[:-1]])] = True
+            parts = [Micro(part.ids.reshape(1, -1), part.targets.reshape(1, -1), starts[None]) for part in parts]
+        return parts, position + rows
+
+
+def uneven(rows: int, length: int) -> list[int]:
+    """Sizes of documents that have the tokens of `rows` rows together: one of full length, and many shorter ones."""
+    sizes, left = [length], (rows - 1) * length
+    while left:
+        sizes.append(min(left, max(2, length // (2 + len(sizes) % 5))))
+        left -= sizes[-1]
+    return sizes
 
 
 def resident() -> int:

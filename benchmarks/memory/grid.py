@@ -71,6 +71,8 @@ def grid() -> list[dict[str, Any]]:
         setting("gpt2", 1, 64, 50257, {"d_model": 256, "n_layers": 2}, "bf16", times=2),
         setting("gpt2", 6, 200, 3000, SMALL, tie_embeddings=False, n_heads=12),
         setting("llama", 4, 256, 4000, SMALL, method="lora", lora={"target_modules": ["q_proj", "v_proj"]}),
+        *(setting(family, 4, 256, 2000, SMALL, train={"objective": "sft"}) for family in ("mamba", "mamba2", "llama", "gpt2")),
+        setting("llama", 4, 256, 2000, SMALL, "bf16", method="lora", train={"objective": "sft"}),
     ]
 
 

@@ -82,7 +82,7 @@ def assemble(job: Job) -> Checkpoint:
                 keep_state(loop, context.workdir / FOLDER, facts, whole=adapted is None)
         finally:
             told.close(done=loop.progress.step == settings.steps)
-        return finish(job, Trained(network, adapted, words, material, settings, done, half, taken, stages))
+        return finish(job, Trained(network, adapted, words, material, settings, done, half, taken, stages, head.end_to_end))
 
 
 def _lay_flat(head: Head, data: Any, device: torch.device) -> None:

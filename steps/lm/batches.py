@@ -1,6 +1,6 @@
 """Rows for training: each document once an epoch, in a seeded order. A loader's whole state is one number, its position."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -89,6 +89,32 @@ def end_to_end(rows: list[Row]) -> Micro:
         np.concatenate(starts),
     )
     return Micro(*(torch.from_numpy(part)[None] for part in parts))
+
+
+def filled(rows: Iterable[Row], room: int) -> Iterator[list[Row]]:
+    """`rows`, in their order, in parts of at most `room` tokens: micro-batches that lie end to end. None of them may be longer."""
+    part: list[Row] = []
+    free = room
+    for row in rows:
+        if len(row.ids) - 1 > free:
+            yield part
+            part, free = [], room
+        part.append(row)
+        free -= len(row.ids) - 1
+    if part:
+        yield part
+
+
+def fullest(rows: Iterable[Row], room: int, most: int | None = None) -> list[Row]:
+    """Of `rows` at most `most`, from the longest on, that together have at most `room` tokens."""
+    chosen: list[Row] = []
+    for row in sorted(rows, key=lambda row: -len(row.ids)):
+        if len(chosen) == most or room < 2:
+            break
+        if len(row.ids) - 1 <= room:
+            chosen.append(row)
+            room -= len(row.ids) - 1
+    return chosen
 
 
 class PackedRows:
@@ -189,36 +215,17 @@ class WholeRows:
         """The next `rows` rows in micro-batches of at most `batch_size`."""
         chosen = [self._row(number) for number in range(position, position + rows)]
         if self.flat:
-            return [end_to_end(part) for part in self._filled(chosen, batch_size)], position + rows
+            return [end_to_end(part) for part in filled(chosen, batch_size * self._longest)], position + rows
         if rows > batch_size:
             chosen.sort(key=lambda row: -len(row.ids))  # those that are alike stand together; the mean over tokens knows no order
         return [pad(chosen[i : i + batch_size]) for i in range(0, rows, batch_size)], position + rows
 
-    def _filled(self, rows: list[Row], batch_size: int) -> Iterator[list[Row]]:
-        part: list[Row] = []
-        room = batch_size * self._longest
-        for row in rows:
-            if len(row.ids) - 1 > room:
-                yield part
-                part, room = [], batch_size * self._longest
-            part.append(row)
-            room -= len(row.ids) - 1
-        yield part
-
     def longest(self, batch_size: int, rows: int | None = None) -> Micro:
         """The longest rows together, as many as a micro-batch holds."""
-        order = sorted((row for group in self.groups for row in group), key=lambda row: -len(row.ids))
-        if not self.flat:
-            return pad(order[:batch_size])
-        chosen: list[Row] = []
-        room = batch_size * self._longest
-        for row in order:
-            if len(chosen) == rows or room < 2:
-                break
-            if len(row.ids) - 1 <= room:
-                chosen.append(row)
-                room -= len(row.ids) - 1
-        return end_to_end(chosen)
+        every = [row for group in self.groups for row in group]
+        if self.flat:
+            return end_to_end(fullest(every, batch_size * self._longest, rows))
+        return pad(sorted(every, key=lambda row: -len(row.ids))[:batch_size])
 
     def epochs(self, position: int) -> float:
         """Passes before `position`."""

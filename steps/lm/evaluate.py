@@ -1,13 +1,14 @@
 """Loss on a fixed set of rows, token-weighted, in nats a token and bits a byte, by language and by source."""
 
 import math
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
-from steps.lm.batches import Row, pad
+from steps.lm.batches import Row, end_to_end, filled, fullest, pad
 from steps.lm.loss import Head
 
 
@@ -27,19 +28,17 @@ class Scored:
 
 
 def score(head: Head, rows: list[Row], batch_size: int, context: AbstractContextManager[object], device: torch.device) -> Scored:
-    """Score `rows`. The same rows give the same figure whatever order they come in: they are batched by length."""
+    """Score `rows`. The same rows give the same figure whatever order they come in: they are batched by length.
+
+    Where `head` takes rows end to end, a batch is as many of them as have no more tokens than `batch_size` of the longest.
+    """
     network = head.network
     was_training = network.training
     network.eval()
     totals: dict[tuple[str, str], list[float]] = {}
-    order = sorted(range(len(rows)), key=lambda i: (len(rows[i].ids), i))
     try:
-        for start in range(0, len(order), batch_size):
-            chosen = [rows[i] for i in order[start : start + batch_size]]
-            ids, targets, _ = pad(chosen)
-            with context:
-                losses = head.each(ids.to(device), targets.to(device)).double().sum(1).tolist()
-            for row, nats in zip(chosen, losses, strict=True):
+        for chosen in _batches(sorted(rows, key=lambda row: len(row.ids)), batch_size, head.end_to_end):
+            for row, nats in zip(chosen, _nats(head, chosen, context, device), strict=True):
                 total = totals.setdefault((row.lang, row.source), [0.0, 0.0, 0.0])
                 total[0] += nats
                 total[1] += int(row.learned[1:].sum())
@@ -50,6 +49,28 @@ def score(head: Head, rows: list[Row], batch_size: int, context: AbstractContext
     nats, tokens, size = (sum(total[k] for total in totals.values()) for k in range(3))
     rates = _rates(nats, tokens, size)
     return Scored(rates["loss"], rates.get("bits_per_byte"), int(tokens), by, by_source)
+
+
+def worst(rows: list[Row], batch_size: int, end_to_end: bool) -> list[Row]:
+    """The batch of `rows` that takes the most memory in `score`."""
+    longest = max((len(row.ids) - 1 for row in rows), default=0)
+    return fullest(rows, batch_size * longest) if end_to_end else sorted(rows, key=lambda row: -len(row.ids))[:batch_size]
+
+
+def _batches(rows: list[Row], batch_size: int, end_to_end: bool) -> Iterable[list[Row]]:
+    if end_to_end and rows:
+        return filled(rows, batch_size * (len(rows[-1].ids) - 1))
+    return [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+
+
+def _nats(head: Head, rows: list[Row], context: AbstractContextManager[object], device: torch.device) -> list[float]:
+    """Summed loss of each row."""
+    ids, targets, starts = end_to_end(rows) if head.end_to_end else pad(rows)
+    with context:
+        losses = head.each(ids.to(device), targets.to(device), None if starts is None else starts.to(device)).double()
+    parts = losses[0].split([len(row.ids) - 1 for row in rows]) if head.end_to_end else losses.unbind()
+    found: list[float] = torch.stack([part.sum() for part in parts]).tolist()
+    return found
 
 
 def _by(totals: dict[tuple[str, str], list[float]], part: int) -> dict[str, dict[str, float]]:

@@ -41,6 +41,7 @@ class Trained:
     half: torch.dtype | None
     taken: Taken | None = None
     stages: Stages | None = None
+    end_to_end: bool = False  # how its rows were laid
 
     @property
     def live(self) -> Live:
@@ -115,6 +116,8 @@ def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any]) -> "Wr
             halve(network, half)
         with precision.held(half, device):
             head = Head(network.to(device), trained.live.loss_chunk_tokens)
+            if trained.end_to_end:
+                head.lay_flat()
         autocast = precision.autocast(settings.precision, device)
         scored = score(head, material.validation, trained.live.eval_batch_size, autocast, device).plain()
     checkpoint.copy_tokenizer(base_of(job) or tokenizer_of(job).path, out)

@@ -61,7 +61,7 @@ def use(network: Any) -> bool:
 
     config = network.config
     kinds = set(getattr(config, "layer_types", None) or ())
-    if config._attn_implementation != "sdpa" or not kinds <= KINDS:
+    if config._attn_implementation not in ("sdpa", NAME) or not kinds <= KINDS:
         return False
     ALL_ATTENTION_FUNCTIONS.register(NAME, attend)
     ALL_MASK_ATTENTION_FUNCTIONS.register(NAME, sdpa_mask)  # without document_lengths all is as before

@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas import CheckpointForecast, ForecastContext, ModelConfig
+from schemas import CheckpointForecast, CorpusForecast, ForecastContext, ModelConfig
 from schemas.artifacts import LINKED_BYTES
 from schemas.machine import Machine
 from steps.lm.shapes import sizes
 from steps.sizing.counting import parameters_of
 from steps.sizing.subject import precision_on, read_subject
+from steps.text.vocabulary import bytes_per_token
 
 BEST_KEPT = 3  # weights of the best validations that are kept beside the saves (steps.lm.checkpoint)
 UTILISATION = {"cuda": 0.8, "mps": 0.7, "cpu": 0.9}  # of the power that a device may draw, in training
@@ -29,13 +30,14 @@ def foresee(params: Any, inputs: dict[str, Any], context: ForecastContext) -> Ch
     model, exact = _model(params, bins, tokenizer, base, context, because)
     rows, _ = params.batch()
     steps = _steps(params, bins, because)
-    tokens = steps * rows * params.max_seq_length if steps else None
+    mean = _mean_row(params, inputs, model, because)
+    tokens = round(steps * rows * (mean or params.max_seq_length)) if steps else None
     known = bins.train_tokens if bins is not None else None
     facts: dict[str, Any] = {"optimizer_steps": steps, "tokens": tokens, "model": model, "vocab_size": model.vocab_size if model else None}
     facts["epochs"] = tokens / known if tokens and known else params.num_train_epochs
     facts["tokenizer"] = tokenizer or (base.tokenizer if base is not None else None)
     if model is not None and model.vocab_size:
-        facts |= _costs(params, model, exact, steps, inputs, context, because)
+        facts |= _costs(params, model, exact, steps, mean, inputs, context, because)
     return CheckpointForecast(because=because, **facts)
 
 
@@ -66,6 +68,18 @@ def _model(
         return None, None
 
 
+def _mean_row(params: Any, inputs: dict[str, Any], model: ModelConfig | None, because: dict[str, str]) -> float | None:
+    """Tokens of a row of fine-tuning on the average, from the sizes of the documents; None where they are not known, or rows are filled."""
+    corpora = [one for one in inputs.get("corpus") or [] if isinstance(one, CorpusForecast)]
+    documents, size = [one.documents or 0 for one in corpora], [one.bytes or 0 for one in corpora]
+    vocabulary = model.vocab_size if model is not None else None
+    if params.objective == "lm" or params.packing == "documents" or not corpora or not vocabulary or not all(documents) or not all(size):
+        return None
+    mean = min(float(params.max_seq_length), sum(size) / sum(documents) / bytes_per_token(vocabulary))
+    because["tokens"] = f"documents have about {mean:,.0f} tokens, by their bytes"
+    return max(1.0, mean)
+
+
 def _steps(params: Any, bins: Any, because: dict[str, str]) -> int | None:
     if params.max_steps:
         return int(params.max_steps)
@@ -77,13 +91,13 @@ def _steps(params: Any, bins: Any, because: dict[str, str]) -> int | None:
 
 
 def _costs(
-    params: Any, model: ModelConfig, exact: int | None, steps: int | None, inputs: dict[str, Any], context: ForecastContext,
-    because: dict[str, str],
+    params: Any, model: ModelConfig, exact: int | None, steps: int | None, mean: float | None, inputs: dict[str, Any],
+    context: ForecastContext, because: dict[str, str],
 ) -> dict[str, Any]:  # fmt: skip
     """Memory, time, energy and disk on the target, each with its reason."""
     machine, length = context.target, params.max_seq_length
     plan, bins = inputs.get("plan"), inputs.get("bins")
-    subject = read_subject({**(plan.settings if plan is not None else {}), **params.model_dump(exclude_unset=True)}, length)
+    subject = read_subject({**(plan.settings if plan is not None else {}), **params.model_dump(exclude_unset=True)}, length, mean)
     precision = precision_on(machine) if subject.precision == "auto" else subject.precision
     rows, micro = params.batch()
     if plan is not None and "batch_size" in plan.settings and params.batch_size is None:
@@ -104,7 +118,7 @@ def _costs(
         "parameters": total, "embedding_parameters": model.embedding_parameters(), "trained_parameters": trained,
         "method": params.method, "precision": precision, "peak_memory_bytes": sum(parts.values()), "memory_parts": parts,
         "evaluation_parts": subject.validation(model, machine, scored, length, precision), "tokens_per_s": speed,
-        **_time(params, steps, rows * length, bins, speed, machine, because),
+        **_time(params, steps, round(rows * (mean or length)), bins, speed, machine, because),
         **_disk(params, total * _width(params, context), trained, parts["optimizer"], _validations(params, steps, bins), because),
     }  # fmt: skip
 

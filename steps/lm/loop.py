@@ -15,7 +15,7 @@ from schemas import EvalLine, RecipeError, StepContext, TrainLine
 from steps.lm import precision as numbers
 from steps.lm.batches import Data, Micro, Row
 from steps.lm.checkpoint import Saver, forget, load_state, save_best
-from steps.lm.evaluate import Scored, score
+from steps.lm.evaluate import Scored, score, worst
 from steps.lm.loss import Head
 from steps.lm.oom import Generators, free, out_of_memory
 from steps.lm.optimizer import Optimizers
@@ -190,15 +190,13 @@ class Loop:
         before = Generators(self.device)
         self.head.network.train()
         self._without_oom(self._rehearsal, "training")
-        longest = sorted(self.validation, key=lambda row: -len(row.ids))
-
-        def validate() -> None:
-            context = numbers.autocast(self.settings.precision, self.device)
-            score(self.head, longest[: self.live.eval_batch_size], self.live.eval_batch_size, context, self.device)
-
-        if longest:
-            self._without_oom(validate, "validation")
+        if self.validation:
+            self._without_oom(self._rehearse_validation, "validation")
         before.restore()
+
+    def _rehearse_validation(self) -> None:
+        rows = worst(self.validation, self.live.eval_batch_size, self.head.end_to_end)
+        score(self.head, rows, self.live.eval_batch_size, numbers.autocast(self.settings.precision, self.device), self.device)
 
     def _rehearsal(self) -> None:
         part = self.data.longest(self.live.batch_size, self.live.rows)

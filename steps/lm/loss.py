@@ -71,7 +71,8 @@ class Head:
 
     plain: the head multiplies and nothing else, so both gradients are formed at once (`HeadLoss`). cut: it is a module of its own (a
     bias, an adapter), applied chunk by chunk and again in the backward pass. A network that does more to its logits (soft caps,
-    scales) is neither: its logits are made in one piece. flat: documents lie end to end and attend by themselves (steps.lm.flat).
+    scales) is neither: its logits are made in one piece. flat: documents lie end to end and attend by themselves (steps.lm.flat);
+    end_to_end: they may, attended or scanned.
     """
 
     def __init__(self, network: nn.Module, chunk_tokens: int = CHUNK_TOKENS) -> None:
@@ -81,7 +82,7 @@ class Head:
         self.cut = self._is_cut()
         self.plain = self.cut and type(self.head) is nn.Linear and self.head.bias is None
         self.run = self.decoder if self.cut else network
-        self.checkpointing = self.flat = False
+        self.checkpointing = self.flat = self.end_to_end = False
 
     @torch.no_grad()
     def _is_cut(self) -> bool:
@@ -118,7 +119,8 @@ class Head:
         Our Mambas begin anew at a border. On a GPU their rows stay side by side: a scan goes there step by step, for all rows at once.
         """
         if any(hasattr(m, "fresh_memory") for m in self.network.modules()):
-            return next(self.network.parameters()).device.type == "cpu" and self.keeps_documents_apart()
+            self.end_to_end = next(self.network.parameters()).device.type == "cpu" and self.keeps_documents_apart()
+            return self.end_to_end
         if not self.flat and flat.use(self.network):
             self.flat = True
             try:
@@ -127,6 +129,7 @@ class Head:
                 self.flat = False
             if not self.flat:
                 flat.leave(self.network)
+        self.end_to_end = self.flat
         return self.flat
 
     @property

@@ -17,7 +17,7 @@ import torch
 from schemas import ModelConfig
 from schemas.training import ADAPTED, LoraSettings
 from steps.lm import adapters, build
-from steps.lm.batches import Micro, Row, pad
+from steps.lm.batches import Micro, Row, end_to_end, filled, pad
 from steps.lm.frozen import halve, held_dtype
 from steps.lm.loop import peak_memory_gb
 from steps.lm.loss import CHUNK_TOKENS, Head
@@ -31,9 +31,9 @@ def probe(question: dict[str, Any]) -> dict[str, Any]:
     """Do `steps` optimizer steps, the first of which is not timed.
 
     question: model (a ModelConfig), method, lora, batch_size, length, precision, steps, limit_s; and, where they are given, rows (ids),
-    checkpointing, optimizer, loss_chunk_tokens, accumulated, limit_bytes. Returns {device, out_of_memory, peak_bytes, tokens_per_s,
-    steps, longest}. On a CPU it is the tokens of one core and the
-    time of the process alone, so that its neighbours do not count.
+    checkpointing, optimizer, loss_chunk_tokens, accumulated, limit_bytes, and
+    end_to_end (rows one behind the other). Returns {device, out_of_memory, peak_bytes, tokens_per_s, steps, longest}. On a CPU it is
+    the tokens of one core and the time of the process alone, so that its neighbours do not count.
     """
     device = build.device()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
@@ -68,33 +68,41 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
         head.checkpoint_activations()
     network.train()
     optimizer, scaling = Optimizers(question.get("optimizer") or "adamw", network, 0.1), scaler(question["precision"], device)
-    batch = _batch(question.get("rows") or [], rows, length, vocabulary)
+    batch = _batch(question.get("rows") or [], rows, length, vocabulary, bool(question.get("end_to_end")) and head.lay_flat())
     ids, targets = batch.ids.to(device), batch.targets.to(device)
+    starts, tokens = None if batch.starts is None else batch.starts.to(device), int((batch.targets >= 0).sum())
     times = 2 if question.get("accumulated") else 1  # a second micro-batch beside the gradients of the first
     spent, timed, started = 0.0, 0, time.monotonic()
     for number in range(question["steps"] + 1):
         begin = _clock(device)
         for _ in range(times):
             with autocast(question["precision"], device):
-                loss, _plain = head.summed(ids, targets)
-            scaling.scale(loss / (times * ids.numel())).backward()
+                loss, _plain = head.summed(ids, targets, 0.0, starts)
+            scaling.scale(loss / (times * tokens)).backward()
         optimizer.step(scaling)
         optimizer.forget_gradients()
         if number:
             spent, timed = spent + _clock(device) - begin, timed + 1
         if timed and time.monotonic() - started > question["limit_s"]:
             break
-    speed = timed * times * ids.numel() / max(spent, 1e-9)
+    speed = timed * times * tokens / max(spent, 1e-9)
     return {"peak_bytes": int(peak_memory_gb(device) * 2**30), "tokens_per_s": speed, "steps": timed, "longest": int(ids.shape[1])}
 
 
-def _batch(real: list[list[int]], rows: int, length: int, vocabulary: int) -> Micro:
-    """`rows` rows: the real ones, again from the first when there are too few, or random ones of `length` without any."""
+def _batch(real: list[list[int]], rows: int, length: int, vocabulary: int, flat: bool) -> Micro:
+    """`rows` rows: the real ones, again from the first when there are too few, or random ones of `length` without any.
+
+    flat: end to end, as many as have no more tokens than `rows` of the longest.
+    """
     if not real:
         ids = torch.randint(vocabulary, (rows, length + 1), generator=torch.Generator().manual_seed(1))
         return Micro(ids[:, :-1], ids[:, 1:])
-    chosen = [np.array(real[i % len(real)], np.int64) % vocabulary for i in range(rows)]
-    return pad([Row(each, np.ones(len(each), bool)) for each in chosen])
+    ids = [np.array(each, np.int64) % vocabulary for each in real]
+    made = [Row(each, np.ones(len(each), bool)) for each in ids]
+    if flat:
+        again = (made[i % len(made)] for i in range(rows * len(made) + rows))
+        return end_to_end(next(filled(again, rows * max(len(row.ids) - 1 for row in made))))
+    return pad([made[i % len(made)] for i in range(rows)])
 
 
 def limit_memory(limit_bytes: int) -> None:

@@ -158,7 +158,10 @@ def loss_check(
     kind = record.get("precision", "fp32")
     if kind != "fp32" and device.type == "cpu":
         kind = "fp32"
-    found = score(Head(network), rows, record.get("eval_batch_size", 8), precision.autocast(kind, device), device)
+    head = Head(network)
+    if record.get("objective") == "sft":
+        head.lay_flat()
+    found = score(head, rows, record.get("eval_batch_size", 8), precision.autocast(kind, device), device)
     recorded = checkpoint.val_loss
     if recorded is None:
         return Check(name, True, f"{found.loss:.4f}; none is recorded"), found

@@ -1,11 +1,12 @@
 """How long the longest row is that training will meet: from a bin's offsets, or by encoding a corpus."""
 
-from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from schemas import Corpus, TokenBin
 
 BATCH = 256
+SAMPLED = 2000  # rows that a mean is taken of where the longest is not asked for
 
 
 def longest_in_bin(bins: TokenBin) -> int | None:
@@ -16,26 +17,30 @@ def longest_in_bin(bins: TokenBin) -> int | None:
     return int(np.diff(offsets).max()) if len(offsets) > 1 else None
 
 
-def longest_row(corpora: Iterable[Corpus], tokenizer: Path) -> int | None:
-    """Inputs of the longest row of fine-tuning: a document's tokens with begin and end, less the last, which is only a target."""
+def row_lengths(corpora: list[Corpus], tokenizer: Path, *, sampled: bool = False) -> tuple[int, float] | None:
+    """Inputs of the longest row of fine-tuning, and of a row on the average: a document's tokens with begin and end, less the last, which
+    is only a target. None without a document. sampled: of about SAMPLED of them, spread evenly.
+    """
     from steps.text.chat import render
     from steps.text.tokenizers import open_tokenizer
 
     words = open_tokenizer(tokenizer)
     marks = (words.bos_id is not None) + (words.eos_id is not None)
-    longest, waiting = 0, []
+    found: list[int] = []
+    waiting: list[str] = []
+    every = max(1, sum(corpus.documents_count for corpus in corpora) // SAMPLED) if sampled else 1
     for corpus in corpora:
-        for row in corpus.rows():
+        for row in islice(corpus.rows(), 0, None, every):
             if row.get("messages") and words.form.source:
-                longest = max(longest, words.form.count(row["messages"], words) - marks)
+                found.append(words.form.count(row["messages"], words) - marks)
                 continue
             waiting.append(render(row["messages"]).text if row.get("messages") else row["text"])
             if len(waiting) == BATCH:
-                longest = max(longest, *map(len, words.encode_arrays(waiting)))
+                found += map(len, words.encode_arrays(waiting))
                 waiting = []
     if waiting:
-        longest = max([longest, *map(len, words.encode_arrays(waiting))])
-    return longest + marks - 1 if longest else None
+        found += map(len, words.encode_arrays(waiting))
+    return (max(found) + marks - 1, sum(found) / len(found) + marks - 1) if any(found) else None
 
 
 def longest_rows(bins: TokenBin | None, corpora: list[Corpus], tokenizer: Path | None, length: int, count: int) -> list[list[int]]:

@@ -10,12 +10,16 @@ from schemas.training import ADAPTED, DEFAULT_TARGETS, LoraSettings, TrainModel
 from steps.sizing.budget import LOSS_CHUNK_TOKENS, evaluation_memory, lora_parameters, training_memory
 from steps.sizing.throughput import tokens_per_second
 
+ATTENDING = ("llama", "gpt2")
 ROWS = 8  # of a step, when the recipe says nothing of batches: as the train step has it
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is asked of the train step. rows: sequences of one optimizer step, exactly when `asked`. None: the plan's to choose."""
+    """What is asked of the train step. rows: sequences of one optimizer step, exactly when `asked`. None: the plan's to choose.
+
+    mean_row: tokens of a row of fine-tuning on the average, where the data is known. packed: its rows are filled with several documents.
+    """
 
     model: TrainModel
     method: str
@@ -32,6 +36,9 @@ class Subject:
     optimizer: str = "adamw"
     checkpointing: bool | None = None
     loss_chunk_tokens: int = LOSS_CHUNK_TOKENS
+    compiled: bool = False
+    packed: bool = False
+    mean_row: float | None = None
 
     def micro_batches(self) -> list[int]:
         """The micro-batches to choose from: what is written, or what divides the effective batch."""
@@ -97,7 +104,13 @@ class Subject:
         """Modelled tokens a second of one device."""
         again = bool(self.checkpointing) if checkpointing is None else checkpointing
         method = "lora" if self.adapted else "full"
-        return tokens_per_second(model, machine, micro, length, precision, method=method, checkpointing=again, accumulation=times)
+        mean = None if self.objective == "lm" or (self.packed and not self.end_to_end(model, machine)) else self.mean_row
+        return tokens_per_second(model, machine, micro, length, precision, method=method, checkpointing=again, accumulation=times,
+                                 mean=mean, end_to_end=self.end_to_end(model, machine))  # fmt: skip
+
+    def end_to_end(self, model: ModelConfig, machine: Machine) -> bool:
+        """Whether rows of fine-tuning lie one behind the other, without filling (steps.lm.loss.Head.lay_flat)."""
+        return self.objective == "sft" and not self.compiled and (model.family in ATTENDING or machine.kind == "cpu")
 
     def _shared(self, model: ModelConfig, machine: Machine, precision: str) -> dict[str, Any]:
         adapters = self.trained(model, 0) if self.adapted else 0
@@ -114,8 +127,8 @@ def precision_on(machine: Machine) -> str:
     return "bf16" if machine.bf16 else "fp16"
 
 
-def read_subject(written: dict[str, Any], length: int | None = None) -> Subject:
-    """The train step whose written params are `written`; `length` stands in where max_seq_length is not written.
+def read_subject(written: dict[str, Any], length: int | None = None, mean_row: float | None = None) -> Subject:
+    """The train step whose written params are `written`; `length` stands in where max_seq_length is not written, `mean_row` is the data's.
 
     Raises pydantic's ValidationError for a model or lora that is none: the train step's own finding says it better.
     """
@@ -139,4 +152,7 @@ def read_subject(written: dict[str, Any], length: int | None = None) -> Subject:
         optimizer=written.get("optimizer") or "adamw",
         checkpointing=written.get("activation_checkpointing"),
         loss_chunk_tokens=written.get("loss_chunk_tokens") or LOSS_CHUNK_TOKENS,
+        compiled=bool(written.get("compile")),
+        packed=written.get("packing") == "documents",
+        mean_row=mean_row,
     )

@@ -27,8 +27,14 @@ def tokens_per_second(
     method: str = "full",
     checkpointing: bool = False,
     accumulation: int = 1,
+    mean: float | None = None,
+    end_to_end: bool = False,
 ) -> float:
-    """Modelled tokens a second of one device in training.
+    """Modelled tokens a second of one device in training; tokens of the text, not those that fill rows up.
+
+    mean: tokens of a row on the average, where rows differ; all have `length` when it is left out. end_to_end: such rows lie one behind
+    the other, so a micro-batch holds as many tokens as `batch_size` of the longest and none is filling; else they stand side by side, as
+    wide as the longest.
 
     The time of a micro-batch is the sum of: matrix products at a sustained share of the peak (which small batches do not reach);
     the activations written, read and read again at the memory's bandwidth; the state scan of Mamba-1 (on CUDA as mamba-ssm's kernel);
@@ -36,6 +42,8 @@ def tokens_per_second(
     fp32 runs at a quarter of a GPU's fp16 peak, bf16 on a card without it as fp32.
     """
     kind, tokens = machine.kind, batch_size * length
+    real = tokens if end_to_end or mean is None else batch_size * min(mean, length)
+    length = max(1, round(min(mean, length))) if end_to_end and mean is not None else length
     cores = 1 if kind == "cpu" and model.parameters(length) <= ONE_THREAD_PARAMETERS else max(1, machine.cores)
     half = (precision == "bf16" and machine.bf16) or (precision == "fp16" and machine.fp16)
     peak = CORE_FLOPS * cores if kind == "cpu" else max(machine.tflops, 1e-3) * 1e12 / (1 if half else 4)
@@ -46,4 +54,4 @@ def tokens_per_second(
     fixed = model.n_layers * OPERATIONS[model.family] * LAUNCH_S[kind]
     scan = tokens * model.n_layers * model.inner * model.state * STATE_S[kind] if model.family in MAMBA else 0.0
     update = 0.0 if method == "lora" else UPDATE_BYTES * matrix_parameters(model) / bandwidth / accumulation
-    return tokens / (products + moved + fixed + scan / (cores if kind == "cpu" else 1) + update)
+    return real / (products + moved + fixed + scan / (cores if kind == "cpu" else 1) + update)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from schemas import (
     CheckpointForecast,
+    CorpusForecast,
     Machine,
     ModelConfig,
     TokenBinForecast,
@@ -94,6 +95,17 @@ def test_the_forecast_knows_size_and_cost(context: FakeContext):
     assert found.peak_memory_bytes == sum(found.memory_parts.values())
     by_epoch = forecast({"max_steps": None, "num_train_epochs": 2.0}, inputs, context)
     assert by_epoch.optimizer_steps == -(-2_000_000 // 96)
+
+
+def test_the_forecast_of_fine_tuning_counts_what_documents_have(context: FakeContext):
+    """Documents far shorter than a row are not forecast as whole rows, neither in tokens nor in time."""
+    written = {"model": {"family": "llama"}, "objective": "sft", "max_steps": 100, "total_batch_size": 4, "max_seq_length": 1024}
+    inputs = {"tokenizer": TokenizerForecast(vocab_size=1 << 10)}  # 2.7 bytes a token
+    whole = forecast(written, {**inputs, "corpus": [CorpusForecast(documents=50)]}, context)
+    short = forecast(written, {**inputs, "corpus": [CorpusForecast(documents=50, bytes=50 * 270)]}, context)
+    assert (whole.tokens, short.tokens) == (100 * 4 * 1024, 100 * 4 * 100)
+    assert 0 < (short.seconds or 0) < (whole.seconds or 0) / 5
+    assert short.peak_memory_bytes == whole.peak_memory_bytes
 
 
 def test_the_forecast_leaves_open_what_it_cannot_know(context: FakeContext):

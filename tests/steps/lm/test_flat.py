@@ -1,6 +1,8 @@
 """Rows end to end without padding: the same loss and gradients as side by side, whatever attends."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from transformers import MistralConfig, MistralForCausalLM
 from schemas.training import LoraSettings
 from steps.lm import adapters
 from steps.lm.batches import IGNORED, Row, WholeRows, end_to_end, pad
+from steps.lm.evaluate import score, worst
 from steps.lm.flat import attend
 from steps.lm.generate import sample
 from steps.lm.loss import Head
@@ -119,3 +122,29 @@ def test_stopped_and_gone_on_it_ends_with_the_same_bytes(family: str, tmp_path: 
     half.asked_to_stop, half.log = False, half.lines.append
     rest = train(wanted, None, [corpus], text().tokenizer, None, None, half)
     assert (rest.path / "model.safetensors").read_bytes() == (whole.path / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("make", [*map(made_by, SIZES), adapted, mistral], ids=[*SIZES, "lora", "mistral"])
+def test_validation_scores_end_to_end_what_it_scores_padded(make):
+    """Loss, bits per byte, by language and by source, to a millionth; and the order of the rows does not matter."""
+    chosen = [replace(row, lang="tr" if i % 2 else "en", source=f"s{i % 3}", size=40 + i) for i, row in enumerate(rows())]
+    device, plain = torch.device("cpu"), nullcontext()
+    padded = score(Head(make()), chosen, 2, plain, device)
+    head = Head(make())
+    assert head.lay_flat()
+    laid = score(head, chosen[::-1], 2, plain, device)
+    assert (laid.loss, laid.tokens) == (pytest.approx(padded.loss, abs=1e-6), padded.tokens)
+    for one, other in ((laid.by, padded.by), (laid.by_source, padded.by_source)):
+        assert {name: pytest.approx(rates, abs=1e-6) for name, rates in other.items()} == one
+
+
+def test_the_batch_that_is_rehearsed_is_the_fullest(monkeypatch: pytest.MonkeyPatch):
+    """No batch of a validation has more tokens than the one tried before step 1, and none more than `batch_size` of the longest."""
+    head = Head(network("llama"))
+    head.lay_flat()
+    seen: list[int] = []
+    each = head.each
+    monkeypatch.setattr(head, "each", lambda ids, targets, starts: (seen.append(ids.numel()), each(ids, targets, starts))[1])
+    score(head, rows(), 2, nullcontext(), torch.device("cpu"))
+    assert sum(seen) == sum(len(row.ids) - 1 for row in rows())
+    assert max(seen) <= sum(len(row.ids) - 1 for row in worst(rows(), 2, end_to_end=True)) <= 2 * 18

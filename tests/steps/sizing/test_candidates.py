@@ -80,3 +80,19 @@ def test_throughput_is_ordered_as_machines_are() -> None:
     assert speeds == sorted(speeds)
     assert tokens_per_second(llama, machine("t4"), 1, 512, "fp16") < tokens_per_second(llama, machine("t4"), 16, 512, "fp16")
     assert tokens_per_second(llama, machine("t4"), 1, 8192, "fp16") < tokens_per_second(llama, machine("t4"), 16, 512, "fp16")
+
+
+def test_speed_of_fine_tuning_counts_tokens_of_the_text() -> None:
+    """Rows end to end: all tokens are text, and attention reaches over a document; side by side: what fills rows up is no text."""
+    written = {"model": {"family": "llama"}, "objective": "sft", "max_seq_length": 1024}
+    llama, mamba = (ModelConfig(family=family, vocab_size=32000, d_model=512, n_layers=8) for family in ("llama", "mamba"))
+    t4 = machine("t4")
+
+    def speed(model: ModelConfig, mean: float | None, **more: object) -> float:
+        return read_subject({**written, **more}, None, mean).speed(model, t4, 4, 1024, "fp16", 1)
+
+    assert speed(llama, None) == speed(llama, 1024) < speed(llama, 256) < 1.5 * speed(llama, None)
+    assert speed(mamba, 256) == pytest.approx(speed(mamba, None) / 4)  # a scan on a GPU takes rows side by side
+    assert speed(llama, 256, compile=True) == pytest.approx(speed(llama, None, compile=True) / 4)
+    assert speed(mamba, 256, packing="documents") == speed(mamba, None)
+    assert speed(llama, 256, objective="lm") == speed(llama, None)
