@@ -83,6 +83,30 @@ class Case:
         return text
 
 
+@dataclass(frozen=True)
+class Report(Case):
+    """A failure from a public tracker. source: the thread. at: pieces of the lines that may be pointed at. says: a pattern of the words
+    that name the cause. repair: texts to replace in the faulty recipe, which is then sound; mended: its files, where they differ; twin:
+    false where only the machine can be mended."""
+
+    source: str = ""
+    at: str = ""
+    says: str = ""
+    repair: Mapping[str, str] = field(default_factory=dict)
+    mended: Mapping[str, Any] | None = None
+    twin: bool = True
+
+    def sound(self) -> "Case":
+        """The repaired recipe with its files."""
+        text = self.text()
+        for old, new in self.repair.items():
+            if old not in text:
+                raise ValueError(f"{self.title}: {old!r} is not in the faulty recipe")
+            text = text.replace(old, new, 1)
+        files = self.files if self.mended is None else self.mended
+        return Case(self.family, self.title, self.recipe, files=files, raw=text)
+
+
 def scaffold(folder: Path) -> None:
     """The project that the sound recipes are about: stories, conversations, and a small llama that a tokenizer goes with."""
     (folder / "data").mkdir(parents=True)

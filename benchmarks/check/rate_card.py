@@ -1,9 +1,11 @@
 """What `recipe check` finds, misses and says for nothing: `python benchmarks/check/rate_card.py [--list SET]`.
 
-Sets: the gallery's cases (known), mistakes written down before the rules were tried on them (batch_1, batch_2), and sound recipes
-(valid). Found: an error or a warning that the sound recipe does not have. Told: only an information. Prints a Markdown table.
+Sets: the gallery's cases (known), mistakes written down before the rules were tried on them (batch_1, batch_2), failures from public
+trackers (batch_3), and sound recipes (valid). Found: an error or a warning that the sound recipe does not have; in batch_3 one that
+names the cause at its line. Told: only an information. Prints a Markdown table.
 """
 
+import re
 import sys
 import tempfile
 import time
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
-from cases import LM, ROOT, SFT, Case, findings, standing
+from cases import LM, ROOT, SFT, Case, Report, findings, standing
 
 GALLERY = ROOT / "tests" / "gallery"
 HUB = {"HF_HUB_CACHE": str(GALLERY / "hub")}
@@ -50,6 +52,23 @@ def of_batch(name: str) -> list[Result]:
     return results
 
 
+def of_reports(name: str) -> list[Result]:
+    """Every case of a batch of reports, with the findings that name the cause at its line."""
+    results = []
+    for case in import_module(name).CASES:
+        found, seconds = _checked(case)
+        results.append(Result(f"{case.family}: {case.title} ({case.source})", [f for f in found if _names(case, f)], seconds))
+    return results
+
+
+def _names(case: Report, finding: Any) -> bool:
+    """True when the finding stands at a line of the cause and says its words."""
+    lines = case.text().split("\n")
+    line = lines[finding.place.line - 1] if finding.place is not None and finding.place.line <= len(lines) else ""
+    pieces = [piece.strip() for piece in re.split(r" \| |\n", case.at)]
+    return any(piece in line for piece in pieces) and re.search(case.says, f"{finding.message} {finding.fix}", re.I) is not None
+
+
 def _checked(case: Case) -> tuple[list[Any], float]:
     with tempfile.TemporaryDirectory() as folder:
         before = time.process_time()
@@ -80,9 +99,13 @@ def known() -> list[Result]:
 
 
 def valid() -> list[Result]:
-    """Sound recipes: those of the gallery and those that are shipped."""
+    """Sound recipes: those of the gallery, those that are shipped, and those of batch_3."""
     files = sorted((GALLERY / "valid").rglob("*.yaml")) + sorted((ROOT / "recipes").glob("*.yaml"))
-    return [r._replace(found=[f for f in r.found if f.severity != "info"]) for r in of_files(files)]
+    results = of_files(files)
+    for case in import_module("batch_3").SOUND:
+        found, seconds = _checked(case)
+        results.append(Result(f"{case.family}: {case.title}", found, seconds))
+    return [r._replace(found=[f for f in r.found if f.severity != "info"]) for r in results]
 
 
 def row(name: str, results: list[Result], alarms: bool = False) -> str:
@@ -100,6 +123,7 @@ def main() -> None:
     sets = {
         "known": known,
         **{b: (lambda b=b: of_batch(b)) for b in BATCHES if (Path(__file__).parent / f"{b}.py").is_file()},
+        "batch_3": lambda: of_reports("batch_3"),
         "valid": valid,
     }
     if "--list" in sys.argv:
