@@ -40,12 +40,14 @@ class RunContext:
         record: Callable[[], RunRecord],
         stopping: Callable[[], bool],
         warn: Callable[[str, str, str, str], None],
+        readers: dict[str, dict[str, Any]],
     ) -> None:
         self.step_id = step_id
         self.seed = seed
         self.smoke = smoke
         self.project = project
         self.target = target
+        self.readers = readers
         self.kept = kept
         self.workdir = place / "artifact"
         self.workdir.mkdir()

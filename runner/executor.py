@@ -244,6 +244,7 @@ class Execution:
             step.id, seed=self.recipe.seed, smoke=self.meant.smoke, project=self.meant.project, target=self.meant.target,
             place=place, kept=self.store.keep(key), rundir=self.rundir, screen=self.screen, record=self.ledger.record,
             stopping=lambda: self.stop.asked, warn=lambda *said: self.ledger.warned(step.id, *said),
+            readers=self.meant.readers(step),
         )  # fmt: skip
 
     def _outcome(self, work: Work, made: Any, place: Path) -> tuple[str, bool]:

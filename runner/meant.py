@@ -11,6 +11,7 @@ from schemas.machine import Machine
 from schemas.recipe import Recipe
 from schemas.step import Step
 
+VOUCHING = {"check_vocab_consistency": "tokenizer", "validate_checkpoint": "checkpoint"}  # types that give this input back unchanged
 OriginKind = Literal["written", "extended", "default", "derived", "planned", "fixed", "command line"]
 
 
@@ -26,6 +27,9 @@ class Link:
     def inside(self) -> bool:
         """True when it is a step of this recipe."""
         return bool(self.step) and not self.recipe and self.folder is None
+
+
+VOUCHING = {"check_vocab_consistency": "tokenizer", "validate_checkpoint": "checkpoint"}  # give this input back unchanged
 
 
 @dataclass(slots=True)
@@ -75,6 +79,18 @@ class Meant:
             if candidate.id == step_id:
                 return candidate
         raise KeyError(step_id)
+
+    def readers(self, step: StepMeant) -> dict[str, dict[str, Any]]:
+        """Types of the steps that read the result of `step`, also behind one that only vouches for it, with their params as written."""
+        found: dict[str, dict[str, Any]] = {}
+        made = {step.id}
+        for other in (self.step(name) for name in self.order):
+            taken = [name for name, links in other.inputs.items() if any(link.inside and link.step in made for link in links)]
+            if taken:
+                found[other.type] = other.raw
+            if VOUCHING.get(other.type) in taken:
+                made.add(other.id)
+        return found
 
     def place(self, path: RecipePath, on: Literal["both", "key", "value"] = "both") -> Place | None:
         """Where `path` is written; a path that is not written is looked for at its nearest parent's key."""

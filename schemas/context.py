@@ -35,6 +35,13 @@ class StepContext(Protocol):
     def record(self) -> RunRecord:
         """The run so far, read-only."""
 
+    @property
+    def readers(self) -> dict[str, dict[str, Any]]:
+        """Types of the steps that read what this one makes, also behind one that only vouches for it, with their params as written.
+
+        No part of the key: a step may try early what they will do, and make nothing else of it.
+        """
+
     def event(self, name: str, **fields: Any) -> None:
         """Append a line to `events.jsonl`; shown on the console when it carries `message=`."""
 

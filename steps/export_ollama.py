@@ -138,29 +138,22 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     Raises RecipeError E001 to E005 for what GGUF or a Modelfile cannot hold, E007 to E009 for a disproved file.
     """
     _packages()
-    from steps.export.gguf import write_gguf
+    from steps.export.convert import convert
     from steps.export.modelfile import modelfile, parse_modelfile
     from steps.export.ollama import create
     from steps.export.proof import paragraphs, prove
-    from steps.export.vocabulary import read_vocabulary
     from steps.text.tokenizers import open_tokenizer
-    from steps.text.vocabulary import ids_fit
 
     checkpoint = checkpoint.choose(params.weights)
     tokenizer = open_tokenizer(checkpoint.path)
     built = architecture(json.loads((checkpoint.path / "config.json").read_text("utf-8")))
-    ids_fit(tokenizer.vocab_size - 1, checkpoint.vocab_size, "the model")
-    chat = checkpoint.objective == "sft"
     gguf = f"{params.name}.gguf"
     template, parameters, begins = _spoken(params, checkpoint, tokenizer.form, context)
     text = modelfile(gguf, template, parameters, params.system)
     parse_modelfile(text)
-    vocabulary = read_vocabulary(checkpoint.path, tokenizer).padded(checkpoint.vocab_size)
-    vocabulary.switches["add_bos_token"] &= begins
-    size = write_gguf(
-        checkpoint.path, context.workdir / gguf, name=params.name, quantization=params.quantization,
-        vocabulary=vocabulary,
-        context_length=checkpoint.max_seq_length or 2048, chat_template=tokenizer.form.jinja if chat else "",
+    size = convert(
+        checkpoint.path, context.workdir / gguf, tokenizer, rows=checkpoint.vocab_size, name=params.name, quantization=params.quantization,
+        max_seq_length=checkpoint.max_seq_length, chat=checkpoint.objective == "sft", begins=begins,
         progress=lambda done, total: context.progress(done, total, "tensors"),
     )  # fmt: skip
     (context.workdir / "Modelfile").write_text(text, "utf-8")

@@ -40,6 +40,7 @@ class FakeContext:
         self.lines: list[Any] = []
         self.kept: dict[str, dict[str, Any]] = {}
         self.asked_to_stop = False
+        self.readers: dict[str, dict[str, Any]] = {}
 
     def event(self, name: str, **fields: Any) -> None:
         self.events.append({"event": name, **fields})

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from runner.meant import Link, Meant, StepMeant
+from runner.meant import VOUCHING, Link, Meant, StepMeant
 from schemas.context import ForecastContext
 from schemas.findings import Edit, Finding, RecipePath, RulePage, Severity
 
@@ -119,7 +119,7 @@ class View:
 
     def _behind(self, step: StepMeant) -> StepMeant:
         for _ in range(len(self.meant.steps)):
-            name = {"check_vocab_consistency": "tokenizer", "validate_checkpoint": "checkpoint"}.get(step.type, "")
+            name = VOUCHING.get(step.type, "")
             links: list[Link] = step.inputs.get(name, []) if name else []
             if len(links) != 1 or not links[0].inside or links[0].step not in self.by_id:
                 return step

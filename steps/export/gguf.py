@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from schemas import RecipeError
 from steps.export.architectures import UNTIED, architecture, changed, metadata, standard_name
@@ -19,6 +19,16 @@ COARSE = ("q4_0", "q4_1", "q5_0", "q5_1")  # of these, embedding and head are ke
 KEPT = (  # in f32: the first two because llama.cpp reads nothing else, a Mamba's small matrices because they steer the state
     "ssm_conv1d.weight", "position_embd.weight", "ssm_x.weight", "ssm_dt.weight",
 )  # fmt: skip
+
+
+class Shapes(Protocol):
+    """Tensors as far as names and shapes go: a TensorFile, or a network that is in no file yet."""
+
+    def names(self) -> list[str]:
+        """Of the tensors, in the order in which they are written."""
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of one of them."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,7 @@ def write_gguf(
     return file.stat().st_size
 
 
-def plan_tensors(config: dict[str, Any], tensors: TensorFile, quantization: str) -> list[Tensor]:
+def plan_tensors(config: dict[str, Any], tensors: Shapes, quantization: str) -> list[Tensor]:
     """Every tensor of the file in writing order, with its name, shape and type. Raises RecipeError E004 for one without a name."""
     import gguf
 

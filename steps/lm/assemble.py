@@ -9,12 +9,12 @@ from torch import nn
 
 from schemas import Checkpoint, RecipeError
 from schemas.training import ADAPTED, LoraSettings, Tracking
-from steps.lm import adapters, build, checkpoint, precision, texts
+from steps.lm import adapters, build, checkpoint, first_save, precision, texts
 from steps.lm.batches import PackedRows, WholeRows, validation_rows
-from steps.lm.finish import Trained, finish, memory_table, prove_save
+from steps.lm.finish import Trained, finish, memory_table
 from steps.lm.frozen import held_dtype
 from steps.lm.initial import start_from
-from steps.lm.job import Job, Material, base_of, earlier_of, first_of, network_of, rows_digest, token_ids, tokenizer_of
+from steps.lm.job import Job, Material, base_of, earlier_of, first_of, network_of, rows_digest, tokenizer_of
 from steps.lm.loop import Loop
 from steps.lm.loss import Head
 from steps.lm.pack import packed, split_packed
@@ -66,7 +66,7 @@ def assemble(job: Job) -> Checkpoint:
         after_early_backward=(lambda: adapters.every_adapter_learns(network)) if adapted is not None else (lambda: None),
         memory_table=lambda live: memory_table(network, live, params, device),
         freeze_below=lambda layers: adapters.train_last(network, layers),
-        prove_save=lambda: prove_save(network, adapted, context.keep / "proof", token_ids(words)),
+        prove_save=lambda: first_save.prove(job, network, adapted, words),
         adapted_layers=build.sizes_of(network).n_layers if adapted is not None else 0,
         before_step=(lambda step: None) if stages is None else stages.enter,
     )  # fmt: skip

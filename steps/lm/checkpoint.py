@@ -177,12 +177,7 @@ def write_model(network: nn.Module, folder: Path, ids: dict[str, int | None], dt
     """
     from safetensors.torch import save_file
 
-    config = network.config.to_dict()
-    config["architectures"] = [type(network).__name__]
-    config["dtype"] = str(dtype).removeprefix("torch.")
-    for private in ("_name_or_path", "quantization_config", "torch_dtype", "transformers_version"):
-        config.pop(private, None)
-    write_json(folder / "config.json", config)
+    write_config(network, folder, dtype)
     chosen = {"do_sample": True, "temperature": 0.7, "top_p": 0.9, **{k: v for k, v in ids.items() if v is not None}}
     write_json(folder / "generation_config.json", chosen)
     weights: dict[str, torch.Tensor] = {}
@@ -192,6 +187,16 @@ def write_model(network: nn.Module, folder: Path, ids: dict[str, int | None], dt
             seen.add(tensor.data_ptr())
             weights[name] = tensor.detach().contiguous().cpu().to(dtype)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def write_config(network: nn.Module, folder: Path, dtype: torch.dtype = torch.float32) -> None:
+    """`config.json`, with nothing in it of this machine."""
+    config = network.config.to_dict()
+    config["architectures"] = [type(network).__name__]
+    config["dtype"] = str(dtype).removeprefix("torch.")
+    for private in ("_name_or_path", "quantization_config", "torch_dtype", "transformers_version"):
+        config.pop(private, None)
+    write_json(folder / "config.json", config)
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -1,7 +1,6 @@
 """The end of a training: adapters merged, the last and the best weights written, and what came out said."""
 
 import json
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from schemas import Checkpoint, ModelConfig, RecipeError
+from schemas import Checkpoint, ModelConfig
 from schemas.training import LoraSettings
 from steps.lm import adapters, build, checkpoint, precision
 from steps.lm.evaluate import score
@@ -161,37 +160,6 @@ def _write_best(job: Job, trained: Trained, network: nn.Module, out: Path, devic
     _, scored, _, _ = _write(job, trained, out / "best", {"loss": kept["loss"], "tokens": trained.done.scored.get("tokens", 0)})
     trained.done.step = step
     return {"step": kept["step"], "loss": scored["loss"]}
-
-
-def prove_save(network: nn.Module, adapted: Any, folder: Path, ids: dict[str, int | None]) -> None:
-    """Write the model into `folder` as at the end, read every tensor back, and see that transformers has a place for each.
-
-    Raises RecipeError C020. The folder is removed again. Memory for one tensor at a time.
-    """
-    from safetensors import safe_open
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        if adapted is not None:
-            adapters.save(adapted, folder)
-            with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:
-                wrong = [name for name in file.keys() if not bool(file.get_tensor(name).isfinite().all())]  # noqa: SIM118  no dict
-        else:
-            checkpoint.write_model(network, folder, ids)
-            state = network.state_dict()
-            with safe_open(folder / "model.safetensors", framework="pt") as file:
-                names = list(file.keys())
-                wrong = [name for name in names if not torch.equal(file.get_tensor(name), state[name].detach().cpu().float())]
-            with torch.device("meta"):
-                opened = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
-            wrong += sorted(set(names) - set(opened.state_dict()))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    if wrong:
-        raise RecipeError("C020", f"after the first step the model was written and read back, and {wrong[0]} is not what it was",
-                          fix="look at the disk that .recipe/store is on: it is full, or damaged")  # fmt: skip
 
 
 def memory_table(network: nn.Module, live: Live, params: Any, device: torch.device) -> str:

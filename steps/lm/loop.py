@@ -88,10 +88,10 @@ class Loop:
                 self._evaluate(done.step)
             self.hooks.watcher(done.step, done)
             stopping = self.context.stopping()
-            if stopping or (done.step % s.save_steps == 0 and done.step < s.steps):
-                self.save()
-            elif done.step == 1 < s.steps:
+            if done.step == 1 < s.steps and not stopping:
                 self._prove_save()
+            elif stopping or (done.step % s.save_steps == 0 and done.step < s.steps):
+                self.save()
             if stopping and done.step < s.steps:
                 self.saver.wait()
                 raise self.context.stopped()
@@ -183,7 +183,8 @@ class Loop:
         return score(self.head, self.validation, self.live.eval_batch_size, context, self.device)
 
     def _rehearse(self) -> None:
-        """One step on the longest rows with the optimizer's state, and one batch of validation, so that memory runs out now or never.
+        """One step on the longest rows as all of them will be made, and the fullest batch of validation beside the optimizer's state, so
+        that memory runs out now or never.
 
         At a rate of 0 no weight moves; the optimizer is made anew and torch's generators put back: nothing is left of it.
         """
@@ -192,6 +193,7 @@ class Loop:
         self._without_oom(self._rehearsal, "training")
         if self.validation:
             self._without_oom(self._rehearse_validation, "validation")
+        self._new_optimizer()
         before.restore()
 
     def _rehearse_validation(self) -> None:
@@ -211,7 +213,6 @@ class Loop:
             one.step()
         self.updating = False
         self.optimizer.forget_gradients()
-        self._new_optimizer()
 
     def _without_oom(self, work: Callable[[], T], during: During) -> T:
         """What `work` gives, done again with less as often as memory runs out in it, from the same random numbers."""

@@ -31,9 +31,9 @@ def probe(question: dict[str, Any]) -> dict[str, Any]:
     """Do `steps` optimizer steps, the first of which is not timed.
 
     question: model (a ModelConfig), method, lora, batch_size, length, precision, steps, limit_s; and, where they are given, rows (ids),
-    checkpointing, optimizer, loss_chunk_tokens, accumulated, limit_bytes, and
-    end_to_end (rows one behind the other). Returns {device, out_of_memory, peak_bytes, tokens_per_s, steps, longest}. On a CPU it is
-    the tokens of one core and the time of the process alone, so that its neighbours do not count.
+    checkpointing, optimizer, loss_chunk_tokens, accumulated, limit_bytes, end_to_end (rows one behind the other), and
+    eval_batch_size, of which one batch is scored at the end. Returns {device, out_of_memory, peak_bytes, tokens_per_s, steps,
+    longest}. On a CPU it is the tokens of one core and the time of the process alone, so that its neighbours do not count.
     """
     device = build.device()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
@@ -85,6 +85,11 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
             spent, timed = spent + _clock(device) - begin, timed + 1
         if timed and time.monotonic() - started > question["limit_s"]:
             break
+    if validated := question.get("eval_batch_size"):  # beside the optimizer's state
+        network.eval()
+        scored = _batch(question.get("rows") or [], validated, length, vocabulary, head.end_to_end)
+        with autocast(question["precision"], device):
+            head.each(scored.ids.to(device), scored.targets.to(device), None if scored.starts is None else scored.starts.to(device))
     speed = timed * times * tokens / max(spent, 1e-9)
     return {"peak_bytes": int(peak_memory_gb(device) * 2**30), "tokens_per_s": speed, "steps": timed, "longest": int(ids.shape[1])}
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.meant import Link, Meant
+from runner.hardware import here
+from runner.meant import Link, Meant, StepMeant
 from runner.resolve import mean
 from tests.runner.toys import toys  # noqa: F401
 
@@ -102,3 +103,14 @@ def test_a_plan_serves_only_the_step_it_is_for(tmp_path: Path):
     assert said(meant) == []
     assert "plan" not in meant.step("train").inputs
     assert meant.step("big").inputs["plan"] == [Link(step="plan")]
+
+
+def test_readers_stand_behind_those_that_vouch(tmp_path: Path):
+    """What a training is told of its export, through the proof of its checkpoint; not what reads a later training's result."""
+    takes = {"base": [], "validate_checkpoint": ["base"], "export_ollama": ["validate_checkpoint"], "train": ["base"], "page": ["train"]}
+    steps = [
+        StepMeant(name, name, raw={"of": name}, inputs={"checkpoint": [Link(step=one) for one in ones]}) for name, ones in takes.items()
+    ]
+    meant = Meant(tmp_path, tmp_path, {}, None, here(), steps, order=list(takes))
+    assert meant.readers(steps[0]) == {name: {"of": name} for name in ("validate_checkpoint", "export_ollama", "train")}
+    assert meant.readers(steps[2]) == {}

@@ -1,0 +1,103 @@
+"""After the first step the model is written as at the end: what cannot be saved, or exported as the recipe asks, is known before hours."""
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from schemas import RecipeError
+from steps.lm import adapters, checkpoint
+from steps.lm.job import Job, base_of, token_ids, tokenizer_of
+from steps.lm.quantized import is_quantized
+from steps.text.tokenizers import TextTokenizer
+
+EXPORT = "export_ollama"  # the step whose work is tried
+
+
+class Shapes:
+    """Names and shapes that a network with adapters will have when they are merged."""
+
+    def __init__(self, network: nn.Module) -> None:
+        named = {name.replace(".base_layer", "").replace(".modules_to_save.default", ""): weight.shape
+                 for name, weight in network.named_parameters() if ".lora_" not in name and ".original_module." not in name}  # fmt: skip
+        for name, module in network.named_modules():
+            if is_quantized(module):  # a matrix in bytes has another shape than what it is merged into
+                named[f"{name.replace('.base_layer', '')}.weight"] = torch.Size((module.out_features, module.in_features))
+        named |= {name: buffer.shape for name, buffer in network.named_buffers() if name in network.state_dict()}
+        self._shapes = {name: tuple(shape) for name, shape in named.items()}
+
+    def names(self) -> list[str]:
+        """Of all tensors."""
+        return list(self._shapes)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of one of them."""
+        return self._shapes[name]
+
+
+def prove(job: Job, network: nn.Module, adapted: Any, words: TextTokenizer) -> None:
+    """Write the model as at the end, read every tensor back, see that transformers has a place for each, and that GGUF has, if a step
+    of the recipe will ask for it.
+
+    New weights are converted for good, under adapters the names and shapes that merging will give. The folder is removed again; memory
+    for one tensor at a time. Raises RecipeError C020 for what does not read back, E001 to E004 for what cannot be exported.
+    """
+    folder = job.context.keep / "proof"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        wrong = _adapter(adapted, folder) if adapted is not None else _model(network, folder, token_ids(words))
+        if wrong:
+            raise RecipeError("C020", f"after the first step the model was written and read back, and {wrong[0]} is not what it was",
+                              fix="look at the disk that .recipe/store is on: it is full, or damaged")  # fmt: skip
+        converted = _converted(job, network, adapted, words, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    job.context.event("save_proved", step=1, converted=converted)
+
+
+def _adapter(adapted: Any, folder: Path) -> list[str]:
+    from safetensors import safe_open
+
+    adapters.save(adapted, folder)
+    with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:
+        return [name for name in file.keys() if not bool(file.get_tensor(name).isfinite().all())]  # noqa: SIM118  no dict
+
+
+def _model(network: nn.Module, folder: Path, ids: dict[str, int | None]) -> list[str]:
+    from safetensors import safe_open
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    checkpoint.write_model(network, folder, ids)
+    state = network.state_dict()
+    with safe_open(folder / "model.safetensors", framework="pt") as file:
+        names = list(file.keys())
+        wrong = [name for name in names if not torch.equal(file.get_tensor(name), state[name].detach().cpu().float())]
+    with torch.device("meta"):
+        opened = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
+    return wrong + sorted(set(names) - set(opened.state_dict()))
+
+
+def _converted(job: Job, network: nn.Module, adapted: Any, words: TextTokenizer, folder: Path) -> str:
+    """What was made of the file that an export of the recipe will write; empty where there is none, or its package is not here."""
+    asked = job.context.readers.get(EXPORT)
+    if asked is None or find_spec("gguf") is None:
+        return ""
+    from steps.export.convert import convert, convertible
+
+    quantization, rows = str(asked.get("quantization", "f16")), int(network.config.vocab_size)
+    checkpoint.copy_tokenizer(base_of(job) or tokenizer_of(job).path, folder)
+    try:
+        if adapted is not None:
+            checkpoint.write_config(network, folder)
+            return f"{convertible(folder, Shapes(network), words, rows=rows, quantization=quantization)} tensors have a place"
+        size = convert(folder, folder / "model.gguf", words, rows=rows, name="proof", quantization=quantization,
+                       max_seq_length=job.params.max_seq_length, chat=job.params.objective == "sft")  # fmt: skip
+        return f"{size} bytes"
+    except RecipeError as error:
+        message = f"{EXPORT} could not export what is trained here: {error.message}"
+        fix = f"{error.fix}; or delete the {EXPORT} step" if error.fix else f"delete the {EXPORT} step"
+        raise RecipeError(error.code, message, fix=fix) from error

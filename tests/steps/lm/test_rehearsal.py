@@ -1,0 +1,130 @@
+"""Before step 1 and after it: the very step that will be made is rehearsed, the very model that will be exported is saved and converted."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from schemas import RecipeError
+from steps.lm.evaluate import score
+from steps.lm.loop import Loop
+from steps.train import train
+from tests.conftest import FakeContext
+from tests.steps.lm.small import SIZES, params, run, text
+
+EIGHT = {"optimizer": "adamw_8bit", "model": {"family": "llama", "d_model": 64, "n_layers": 1, "n_heads": 4}}  # tensors of 4,096 values
+
+
+class Rehearsed(Exception):
+    """Ends a training after its rehearsal."""
+
+
+def rehearse(monkeypatch: pytest.MonkeyPatch, context: FakeContext, **written: Any) -> dict[str, Any]:
+    """What a rehearsal did, and what it left behind."""
+    seen: dict[str, Any] = {"networks": [], "tokens": []}
+    rehearsal, gradients = Loop._rehearse, Loop._gradients
+
+    def watched(self: Loop) -> None:
+        seen["loop"], seen["rng"] = self, torch.get_rng_state()
+        seen["before"] = {name: value.clone() for name, value in self.head.network.state_dict().items()}
+        rehearsal(self)
+        raise Rehearsed
+
+    def counted(self: Loop, micro: Any, tokens: int) -> float:
+        seen["tokens"].append(sum(part.ids.numel() for part in micro))
+        return gradients(self, micro, tokens)
+
+    def scored(head: Any, rows: Any, *given: Any) -> Any:
+        parts = seen["loop"].optimizer.parts
+        seen["state"] = {name for part in parts for one in part.state.values() for name in one}
+        seen["kinds"] = {value.dtype for part in parts for one in part.state.values() for value in one.values() if torch.is_tensor(value)}
+        seen["eval_rows"] = len(rows)
+        return score(head, rows, *given)
+
+    monkeypatch.setattr(Loop, "_rehearse", watched)
+    monkeypatch.setattr(Loop, "_gradients", counted)
+    monkeypatch.setattr("steps.lm.loop.score", scored)
+    with pytest.raises(Rehearsed):
+        run(context, **written)
+    return seen
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize(
+    ("written", "state"),
+    [
+        ({}, "exp_avg"),
+        (EIGHT, "state1"),
+        ({"optimizer": "muon", "model": SIZES["llama"]}, "momentum_buffer"),
+        ({"activation_checkpointing": True, "model": {**SIZES["llama"], "dropout": 0.3}}, "exp_avg"),
+        ({"precision": "bf16", "total_batch_size": 6, "batch_size": 2, "model": {**SIZES["mamba"], "dropout": 0.3}}, "exp_avg"),
+        ({"stages": [{"steps": 2, "train": ["lm_head"]}, {"train": ["all"]}], "model": SIZES["llama"]}, "exp_avg"),
+    ],
+    ids=["adamw", "adamw_8bit", "muon", "checkpointing", "bf16 accumulated", "stages"],
+)  # fmt: skip
+def test_the_rehearsal_is_the_step_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: dict[str, Any], state: str):
+    """The optimizer of the recipe has its state while the fullest validation is scored; then all weights and the generator are bit for bit
+    what they were, no gradient is left, and the optimizer is new."""
+    if written.get("optimizer") == "adamw_8bit":
+        pytest.importorskip("bitsandbytes")
+    seen = rehearse(monkeypatch, FakeContext(tmp_path), **written)
+    loop: Loop = seen["loop"]
+    assert state in seen["state"]
+    assert (torch.uint8 in seen["kinds"]) == (written.get("optimizer") == "adamw_8bit")
+    assert seen["eval_rows"] > 0
+    assert len(seen["tokens"]) == (2 if "batch_size" in written else 1)
+    assert loop.head.checkpointing == bool(written.get("activation_checkpointing"))
+    after = loop.head.network.state_dict()
+    assert [name for name in after if after[name].numpy().tobytes() != seen["before"][name].numpy().tobytes()] == []
+    assert torch.equal(torch.get_rng_state(), seen["rng"])
+    assert all(p.grad is None for p in loop.head.network.parameters())
+    assert all(not part.state for part in loop.optimizer.parts)
+
+
+def proved(context: FakeContext) -> list[str]:
+    return [event["converted"] for event in context.events if event["event"] == "save_proved"]
+
+
+def test_what_will_be_exported_is_converted_after_the_first_step(tmp_path: Path):
+    """With an export in the recipe the GGUF is made once, in full; without one nothing is converted; nothing of it stays."""
+    pytest.importorskip("gguf")
+    context = FakeContext(tmp_path / "exported")
+    context.readers = {"validate_checkpoint": {}, "export_ollama": {"quantization": "q8_0"}}
+    run(context, model=SIZES["llama"])
+    assert [said.endswith(" bytes") and int(said.split()[0]) > 10_000 for said in proved(context)] == [True]
+    assert not (context.keep / "proof").exists()
+    plain = FakeContext(tmp_path / "plain")
+    run(plain, model=SIZES["llama"])
+    assert proved(plain) == [""]
+    assert (plain.workdir / "model.safetensors").read_bytes() == (context.workdir / "model.safetensors").read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("method", ["lora", "qlora"])
+def test_under_adapters_every_merged_tensor_is_seen_to_have_a_place(tmp_path: Path, method: str):
+    """Names and shapes as merging gives them, also over a base in four bits: as many as the export writes."""
+    pytest.importorskip("gguf")
+    if method == "qlora":
+        pytest.importorskip("bitsandbytes")
+    base = run(FakeContext(tmp_path / "base"), model={**SIZES["llama"], "d_model": 64}, max_steps=2)
+    context = FakeContext(tmp_path / "adapted", project=tmp_path)
+    context.readers = {"export_ollama": {}}
+    lora = {"r": 2, "modules_to_save": ["norm"]} if method == "lora" else {"r": 2}
+    wanted = params(model={"base": {"path": "base/work"}}, method=method, lora=lora)
+    train(wanted, text().bins, None, text().tokenizer, None, None, context)
+    assert proved(context) == ["20 tensors have a place"]
+    assert base.parameters > 0
+
+
+def test_a_model_that_cannot_be_exported_ends_after_one_step(tmp_path: Path):
+    """A family without a place in GGUF is refused at step 1, not after the training; what was trained is saved."""
+    pytest.importorskip("gguf")
+    context = FakeContext(tmp_path)
+    context.readers = {"export_ollama": {}}
+    with pytest.raises(RecipeError) as error:
+        run(context, model=SIZES["mamba_hebbian"], max_steps=50)
+    assert (error.value.code, "export_ollama could not export what is trained here" in error.value.message) == ("E004", True)
+    assert error.value.fix.endswith("; or delete the export_ollama step")
+    assert [line.step for line in context.lines if hasattr(line, "train_loss")] == [1]
+    assert [path.name for path in context.keep.glob("state-*")] == ["state-00000001.pt"]
