@@ -70,13 +70,14 @@ class TokenizeBin(StepParams):
     )
 
 
-@step(version=2, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=3, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def tokenize_bin(params: TokenizeBin, corpus: list[Corpus], tokenizer: Tokenizer, context: StepContext) -> TokenBin:
     """Write `train` and `val`: each document as bos, ids, eos.
 
     A document's side follows from the seed and its origin alone, so copies and pieces stay together and new documents move none
     (but for a corpus of so few documents that one side would be empty, see `cut_of`). Repeats are written to train only; val holds
-    each text once. A killed run goes on where it last saved, and ends with the same bytes.
+    each text once; what a piece of split_long repeats of the piece before it (`overlap_tokens`) is written once. A killed run goes on
+    where it last saved, and ends with the same bytes.
     Raises RecipeError D120 when there is only one document, D121 when the ids do not fit `dtype`, V101 when an id lies outside the
     vocabulary, D122 when a corpus cannot be read, D123 when a worker dies.
     """
@@ -120,7 +121,11 @@ def _described(made: "Bins", dtype: Literal["uint16", "uint32"], vocab_size: int
     tokens, size = (sum(facts[k] for facts in splits.values()) for k in ("tokens", "bytes"))
     shards = {name: len(facts["shards"]) for name, facts in splits.items()}
     per_token = round(size / max(1, tokens), 4)
-    context.stats("bins", {"dtype": dtype, **counts, "bytes_per_token": per_token, "largest_id": made.largest_id, "shards": shards})
+    facts = {"dtype": dtype, **counts, "bytes_per_token": per_token, "largest_id": made.largest_id, "shards": shards}
+    context.stats("bins", facts | ({"overlap_left_out": made.repeated} if made.repeated else {}))
+    if made.repeated:
+        message = f"{made.repeated:,} characters that pieces repeat of the piece before them are left out: each is in the bin once"
+        context.event("overlap_left_out", characters=made.repeated, message=message)
     return TokenBin(
         dtype=dtype,
         vocab_size=vocab_size,

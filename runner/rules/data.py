@@ -120,6 +120,30 @@ def conversations_are_answered(view: View) -> Iterator[Finding]:
             yield say("D011", step, "", message, "for answers only: objective: sft, on the corpus itself", severity="info")
 
 
+@rule(
+    RulePage(
+        "D012",
+        "an overlap that a bin leaves out",
+        "Every token of a bin is learned, and what two pieces have in common would be learned twice. So tokenize_bin writes of a piece "
+        "only what is new in it, and overlap_tokens changes nothing but the places of the cuts. A train step with objective: sft reads "
+        "the pieces themselves: there the overlap is context, and learned once.",
+        wrong="- type: split_long\n  max_tokens: 512\n  overlap_tokens: 64\n- type: tokenize_bin",
+        right="- type: split_long\n  max_tokens: 512\n- type: tokenize_bin",
+        source="Transformers documentation, Perplexity of fixed-length models",
+        severity="info",
+    )
+)
+def overlap_is_counted_once(view: View) -> Iterator[Finding]:
+    """D012: pieces with an overlap that become a bin."""
+    for step in view.of_type("tokenize_bin"):
+        for maker in view.makers(step, "corpus"):
+            overlap = number(maker, "overlap_tokens") if maker.type == "split_long" and not param(maker, "analyze_only") else None
+            if overlap:
+                message = f"{step.id} leaves these {int(overlap):,} tokens out: each character is in a bin once"
+                fix = "delete overlap_tokens, or train on the pieces themselves: objective: sft"
+                yield say("D012", maker, "overlap_tokens", message, fix, severity="info")
+
+
 @rule()
 def columns_exist(view: View) -> Iterator[Finding]:
     """D106: `columns` against the first rows of JSONL and CSV files. D109: conversations and texts in one corpus."""

@@ -209,7 +209,10 @@ def bins(run: RunLog) -> Section | None:
             for key, name in (("train", "training"), ("val", "validation"))
             if data.get(key)
         ]
-        names = (("dtype", "stored as", plain), ("bytes_per_token", "bytes per token", fixed), ("largest_id", "largest id", count))
+        names = (
+            ("dtype", "stored as", plain), ("bytes_per_token", "bytes per token", fixed), ("largest_id", "largest id", count),
+            ("overlap_left_out", "characters of overlap left out", count),
+        )  # fmt: skip
         facts = [(name, write(data[key])) for key, name, write in names if data.get(key) is not None]
         blocks.append({"id": step.id, "splits": splits, "facts": facts})
     return Section("bins", "Token files", "bins", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None

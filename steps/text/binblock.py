@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from schemas import Corpus
 from steps.text.binwriter import meta_line
 from steps.text.blocks import BadRow, Block, Changed, LongRow, Place, rows_of
+from steps.text.chat import render
 from steps.text.seams import Seams, seams_of
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
 
@@ -45,23 +46,42 @@ class Side:
 
 @dataclass(slots=True)
 class Encoded:
-    """A block, done. largest: its largest id, -1 when there is none."""
+    """A block, done. largest: its largest id, -1 when there is none. repeated: characters left out, since the piece before has them."""
 
     lines: int
     train: Side
     val: Side
     largest: int = -1
+    repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LongFacts:
-    """Of a document that comes in stretches. digest: 64 bits of its text's."""
+    """Of a document that comes in stretches. digest: 64 bits of its text's. repeated: characters left out as overlap."""
 
     side: int
     digest: int
     size: int
     meta: bytes
     repeat: int
+    repeated: int
+
+
+def fresh(row: dict[str, Any]) -> dict[str, Any]:
+    """What a bin takes of a row: of a piece that begins with the end of the piece before it (its `overlap`) only what is new.
+
+    Every token of a bin is learned, and what stands in two pieces would be twice. Of a conversation this is about its last answer; a row
+    with nothing new in it has no text.
+    """
+    overlap = row.get("overlap", 0)
+    if not overlap:
+        return row
+    messages = row.get("messages")
+    if not messages:
+        return {**row, "text": row["text"][overlap:]}
+    answer = messages[-1]["content"][overlap:]
+    messages = [*messages[:-1], {**messages[-1], "content": answer}]
+    return {**row, "messages": messages, "text": render(messages).text if answer else ""}
 
 
 def side_of(row: dict[str, Any], seed: int) -> int:
@@ -79,10 +99,10 @@ def sides_of(corpora: list[Corpus], seed: int) -> Iterator[int]:
         try:
             if block.long:
                 row, lines = LongRow(block), 1
-                found = [long_facts(row, seed).side] if row.characters else []
+                found = [long_facts(row, seed).side] if row.new else []
             else:
                 rows, lines = rows_of(block)
-                found = [side_of(row, seed) for row in rows if row["text"]]
+                found = [side_of(row, seed) for row in map(fresh, rows) if row["text"]]
         except (BadRow, Changed, OSError) as error:
             raise place.error(number, error) from error
         yield from found
@@ -95,14 +115,15 @@ def long_facts(row: LongRow, seed: int) -> LongFacts:
 
     known, whole, size = row.row, blake3(), 0
     origin = blake3(f"{seed}\0".encode())
-    for part in row.parts():
+    for part in row.parts(row.repeated):
         data = part.encode("utf-8", OWN_WAY)
         whole.update(data)
         origin.update(data)
         size += len(data)
     side = side_of({**known, "text": ""}, seed) if known.get("origin") else int.from_bytes(origin.digest(8), "little")
     digest = int.from_bytes(whole.digest(8), "little")
-    return LongFacts(side, digest, size, meta_line(known.get("lang", ""), known.get("source", ""), size), known.get("repeat", 1))
+    meta = meta_line(known.get("lang", ""), known.get("source", ""), size)
+    return LongFacts(side, digest, size, meta, known.get("repeat", 1), row.repeated)
 
 
 def encode_block(setting: Setting, task: Block | list[str]) -> Any:
@@ -113,9 +134,9 @@ def encode_block(setting: Setting, task: Block | list[str]) -> Any:
     if isinstance(task, list):
         ids = np.concatenate(opened.encode_arrays(task))
         return ids.astype(setting.dtype).tobytes(), int(ids.max(initial=-1))
-    rows, lines = rows_of(task)
-    rows = [row for row in rows if row["text"]]
-    found = Encoded(lines, Side(), Side())
+    whole, lines = rows_of(task)
+    rows = [row for row in map(fresh, whole) if row["text"]]
+    found = Encoded(lines, Side(), Side(), repeated=sum(row.get("overlap", 0) for row in whole))
     parts: dict[int, list[np.ndarray]] = {0: [], 1: []}
     for row, pieces in zip(rows, documents(opened, seams, rows), strict=True):
         number = int(side_of(row, setting.seed) < setting.cut)

@@ -33,12 +33,13 @@ AGAIN = [("document", "<u8"), ("repeat", "<u4")]
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """What was made. train and val are as index.json has them. files: name to where it stands."""
+    """What was made. train and val are as index.json has them. files: name to where it stands. repeated: characters left out as overlap."""
 
     train: dict[str, Any]
     val: dict[str, Any]
     largest_id: int
     files: dict[str, Path]
+    repeated: int
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class Filling:
         self.about = {**asdict(setting), "tokenizer": digest, "shard_tokens": shard_tokens, "corpora": [_size(c) for c in corpora]}
         self.done = 0
         self.largest = -1
+        self.repeated = 0  # characters left out, since the piece before has them
         self.turn, self.entry = 1, 0  # of repeats: the turn, and the next entry of again.bin in it
         self.saved_at = time.monotonic()
         self.saved_tokens = 0
@@ -75,6 +77,7 @@ class Filling:
             self.place = Place(self.corpora, *before.get("place", ()))
             self.done, self.largest = before.get("done", 0), before.get("largest", -1)
             self.turn, self.entry = before.get("turn", 1), before.get("entry", 0)
+            self.repeated = before.get("repeated", 0)
             options = {"shard_tokens": self.shard_tokens}
             self.train, self.val = (
                 stack.enter_context(BinWriter(self.folder, split, self.setting.dtype, state=before.get(split), **options))
@@ -88,14 +91,14 @@ class Filling:
                 self._first(workers)
             self._repeat()
             self.save()
-        facts = {"train": self.train.facts(), "val": self.val.facts(), "largest": self.largest}
+        facts = {"train": self.train.facts(), "val": self.val.facts(), "largest": self.largest, "repeated": self.repeated}
         files = {name: path.name for name, path in {**self.train.files(), **self.val.files()}.items()}
         self._write({**facts, "about": self.about, "finished": files})
         return self._finished({**facts, "finished": files})
 
     def _finished(self, data: dict[str, Any]) -> Bins:
         files = {name: self.folder / path for name, path in data["finished"].items()}
-        return Bins(data["train"], data["val"], data["largest"], files)
+        return Bins(data["train"], data["val"], data["largest"], files, data["repeated"])
 
     # Taking up ---------------------------------------------------------------------------------------------------------
 
@@ -128,7 +131,7 @@ class Filling:
         data = {
             "about": self.about, "place": (self.place.corpus, self.place.at, self.place.line), "done": self.done, "largest": self.largest,
             "turn": self.turn, "entry": self.entry, "train": self.train.saved(), "val": self.val.saved(),
-            "again": self.again.tell(), "seen": self.digests.tell(),
+            "again": self.again.tell(), "seen": self.digests.tell(), "repeated": self.repeated,
         }  # fmt: skip
         self._write(data)
         self.saved_at, self.saved_tokens = time.monotonic(), self.train.tokens + self.val.tokens
@@ -182,15 +185,15 @@ class Filling:
     def _tasks(self) -> Iterator[Task]:
         for number, block in self.place.blocks():
             row = _long_row(block) if block.long else None
-            if row is None or not row.characters or (row.row.get("messages") and self.opened.form.source):
+            if row is None or not row.new or (row.row.get("messages") and (self.opened.form.source or row.row.get("overlap"))):
                 yield Task(block, (number, block))
             else:
                 yield from self._stretches(number, block, row)
 
     def _stretches(self, number: int, block: Block, row: LongRow) -> Iterator[Task]:
         facts: LongFacts | None = long_facts(row, self.setting.seed)
-        parts = row.parts()
-        stretches = self.seams.stretches(parts) if row.characters > self.seams.whole else iter(["".join(parts)])
+        parts = row.parts(row.repeated)
+        stretches = self.seams.stretches(parts) if row.new > self.seams.whole else iter(["".join(parts)])
         held: list[str] = []
         for some in gathered(stretches, TASK):
             if held:
@@ -203,6 +206,7 @@ class Filling:
         import numpy as np
 
         self.largest = max(self.largest, block.largest)
+        self.repeated += block.repeated
         train, val = block.train, block.val
         if train.again:
             self.again.write(_entries([(self.train.documents + number, repeat) for number, repeat in train.again]))
@@ -238,6 +242,7 @@ class Filling:
         first, last = (b"".join(mark.astype(self.train.dtype).tobytes() for mark in side) for side in marks(self.opened))
         if task.facts:
             self._facts = task.facts
+            self.repeated += task.facts.repeated
             val = task.facts.side < self.setting.cut
             wanted = not val or self._is_new(task.facts.digest)
             self._to = (self.val if val else self.train) if wanted else None

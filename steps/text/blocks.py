@@ -143,6 +143,7 @@ class LongRow:
     def __init__(self, block: Block) -> None:
         self.block = block
         self.characters = 0
+        self.row: dict[str, Any] = {}
         with open(block.path, "rb") as file:
             file.seek(block.start)
             self.parted = file.read(len(OPENING)) == OPENING.encode()
@@ -162,13 +163,25 @@ class LongRow:
         except ValueError as error:
             raise BadRow(0, f"it is no JSON: {error}") from None
 
-    def parts(self) -> Iterator[str]:
-        """The text, about BLOCK bytes at a time."""
+    @property
+    def repeated(self) -> int:
+        """Characters at its beginning that the piece before it has too."""
+        return 0 if self.row.get("messages") else int(self.row.get("overlap", 0))
+
+    @property
+    def new(self) -> int:
+        """Characters of the text that no piece before it has."""
+        return max(0, self.characters - self.repeated)
+
+    def parts(self, start: int = 0) -> Iterator[str]:
+        """The text from character `start` on, about BLOCK bytes at a time."""
         if not self.parted:
-            yield self.row["text"]
+            yield self.row["text"][start:]
             return
         for part, _ in self._parts():
-            yield part
+            if start < len(part):
+                yield part[start:] if start else part
+            start = max(0, start - len(part))
 
     def _parts(self) -> Iterator[tuple[str, str]]:
         """Parts of the text; beside the last one, what stands behind its closing quote."""

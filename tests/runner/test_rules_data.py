@@ -152,3 +152,23 @@ def test_a_table_of_something_else_beside_the_texts_is_a_warning(folder: Path):
     assert (finding.code, finding.severity) == ("D106", "warning")
     (finding,) = meant(folder, base=corpus("{path: mixed/stats.json}")).findings
     assert (finding.code, finding.severity) == ("D106", "error")
+
+
+@pytest.mark.parametrize(
+    ("split", "expected"),
+    [
+        ("overlap_tokens: 16", ["D012"]),
+        ("overlap_tokens: 0", []),
+        ("overlap_tokens: 16\n    analyze_only: true", []),
+    ],
+)
+def test_an_overlap_that_a_bin_leaves_out_is_told(tmp_path: Path, split: str, expected: list[str]):
+    """At overlap_tokens, as an information."""
+    base = (
+        f"recipe: data\ntarget: t4\nsteps:\n  - type: parse_corpus\n    sources:\n      - {STORIES}\n"
+        "  - type: train_tokenizer\n    model: bpe\n    vocab_size: 1000\n"
+        f"  - type: split_long\n    max_tokens: 64\n    {split}\n  - type: tokenize_bin\n"
+    )
+    found = [f for f in meant(tmp_path, base=base).findings if f.code == "D012"]
+    assert [f.code for f in found] == expected
+    assert all((f.severity, f.path[-1]) == ("info", "overlap_tokens") for f in found)

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from schemas import Corpus, RecipeError
+from steps.split_long import SplitLong, split_long
 from steps.text import binning, blocks
 from steps.text.binfile import BinReader
+from steps.text.chat import render
 from steps.tokenize_bin import TokenizeBin, tokenize_bin
 from tests.conftest import ROOT, FakeContext
 from tests.steps.text.made import corpus, folder, opened, stories, tokenizer
@@ -128,6 +130,42 @@ def test_a_stopped_run_goes_on_where_it_was(small):
     assert context.events[0]["event"] == "taken_up"
     assert context.events[0]["tokens"] > 1000
     assert files(done) == files(made(mixed(), workers=1))
+
+
+def test_an_overlap_of_pieces_is_written_once(small):
+    """What a piece repeats of the piece before it is left out, and counted: the bytes are those of the documents before they were split."""
+    rows = list(stories().rows())
+    rows = [*rows[:40], {"text": "\n".join(row["text"] for row in rows[40:])[:60_000], "origin": "book"}]
+    params = SplitLong(max_tokens=100, overlap_tokens=20, workers=1)
+    pieces = split_long(params, [corpus(rows)], tokenizer(), FakeContext(folder()))
+    context = FakeContext(folder())
+    bins = made(pieces, context=context, workers=2)
+    fresh = [row["text"][row.get("overlap", 0) :] for row in pieces.rows()]
+    assert sorted(decoded(bins, "train") + decoded(bins, "val")) == sorted(fresh)
+    assert bins.train_bytes + bins.val_bytes == sum(len(row["text"].encode()) for row in rows)
+    repeated = sum(row.get("overlap", 0) for row in pieces.rows())
+    assert repeated > 1000
+    assert context.kept["bins"]["overlap_left_out"] == repeated
+    plain = [{**row, "text": text, "overlap": 0} for row, text in zip(pieces.rows(), fresh, strict=True)]
+    assert files(bins) == files(made(corpus(plain)))
+
+
+def test_an_overlap_of_answers_and_of_long_lines_is_written_once(small):
+    """Of a conversation the last answer begins later; a line that is not held loses its first characters too; nothing new is no row."""
+    question, answer = {"role": "user", "content": "Anlat."}, "Bir varmış bir yokmuş. "
+    long = "".join(row["text"] for row in stories().rows())[:50_000]
+    talk = {"messages": [question, {"role": "assistant", "content": answer}]}
+    rows = [
+        {**talk, "text": render(talk["messages"]).text, "origin": "1", "overlap": 4},
+        {**talk, "text": render(talk["messages"]).text, "origin": "2", "overlap": len(answer)},
+        {"text": long, "origin": "3", "overlap": 20_001},
+        {"text": "eski", "origin": "4", "overlap": 4},
+        {"text": "yeni", "origin": "5"},
+    ]
+    for workers in (1, 2):
+        bins = made(corpus(rows), workers=workers)
+        cut = [question, {"role": "assistant", "content": answer[4:]}]
+        assert sorted(decoded(bins, "train") + decoded(bins, "val")) == sorted([render(cut).text, long[20_001:], "yeni"])
 
 
 def test_shards_are_one_split(small):
