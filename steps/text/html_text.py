@@ -1,7 +1,10 @@
 """The main text of an HTML page: no navigation, no script, blocks as paragraphs."""
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
+
+from steps.text.mathml import Formula, plain
 
 SILENT = {
     "script",
@@ -18,7 +21,6 @@ SILENT = {
     "select",
     "iframe",
     "head",
-    "math",
 }
 BLOCKS = {
     "p", "div", "section", "article", "main", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table", "tr",
@@ -64,9 +66,17 @@ HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORE
 KEPT = str.maketrans(" \t\n", "\ue000\ue001\ue002")  # white space that browsers show, inside <pre>
 SHOWN = str.maketrans("\ue000\ue001\ue002", " \t\n")
 LINE, FIRST = "\x1d", "\x1f"  # a new line, and the first cell of a row
+WIDE = re.compile(rf"[ \n{LINE}]{{33,}}+")  # more than a page has to say; what follows costs more than their number
 CELL = re.compile(rf"\t[ \n{LINE}]*([^\n\t{LINE}{FIRST}]{{0,200}})[ \n]*(?=[\t{LINE}])")  # with one line in it
-BREAK = re.compile(rf"[ \t]*(?:[{LINE}\n][ \t]*)+")
+BREAK = re.compile(rf"(?<![ \t])[ \t]*+(?:[{LINE}\n][ \t]*+)++")
+FORMULA, PICTURE = "mwe-math-mathml", "mwe-math-fallback-image"  # of Wikipedia: a formula behind its picture, and the picture
 HEADER_WORDS = 40  # words of paragraphs, outside links, that make a page header text
+
+
+def _narrow(found: re.Match[str]) -> str:
+    """Blanks and line ends that say the same in three characters."""
+    breaks = found[0].count("\n")
+    return ("\n\n" if breaks > 1 else "\n" if breaks else " ") + (LINE if LINE in found[0] else "")
 
 
 def html_charset(data: bytes) -> str:
@@ -82,6 +92,8 @@ def html_charset(data: bytes) -> str:
 
 def html_text(page: str) -> tuple[str, str]:
     """Text and title of a page; the text is that of <main> or <article> where they hold most of it."""
+    end = page.rfind(">") + 1
+    page = page[:end] + page[end:].replace("<", "&lt;")  # no tag: looking for the end of each would cost the square of their number
     reader = _Reader()
     reader.feed(page)
     reader.close()
@@ -97,6 +109,8 @@ def html_text(page: str) -> tuple[str, str]:
 
 
 class _Reader(HTMLParser):
+    """What is known of the tags that are open is counted as they come and go: however deep a page is, its length is what it costs."""
+
     def __init__(self, *, by_name: bool = True) -> None:
         super().__init__(convert_charrefs=True)
         self.by_name = by_name
@@ -108,32 +122,74 @@ class _Reader(HTMLParser):
         self.main: list[str] = []
         self.title: list[str] = []
         self.open: list[tuple[str, bool]] = []  # tag, and whether it silences what is inside
+        self.inside: Counter[str] = Counter()  # how many of each tag are open
+        self.silencing: list[str] = []  # those among them that silence
+        self.formula: Formula | None = None
+        self.last_formula = ""
         self.in_title = False
         self.mains = self.articles = 0
         self.header: list[str] = []  # what a page header holds: kept when it is text and no menu
         self.header_words = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "title" and not any(name == "svg" for name, _ in self.open):
+        given = dict(attrs)
+        if self.formula is not None:
+            if tag not in BLOCKS:
+                self.formula.start(tag, given.get("encoding") or "")
+                return
+            self._close("math")  # nobody closed it: no paragraph stands in a formula
+        if tag == "title" and not self.inside["svg"]:
             self.in_title = True
         if tag == "body":  # a head that nobody closed ends here
-            self.open = [(name, silent) for name, silent in self.open if name != "head"]
+            self._close("head")
         self._end_before(tag)
-        given = dict(attrs)
         self.mains += tag == "main"
-        self.articles += tag == "article" and not any(name == "article" for name, _ in self.open)
+        self.articles += tag == "article" and not self.inside["article"]
+        names = (given.get("class") or "").split()
         hidden = "hidden" in given or given.get("role") in SKIP_ROLES or given.get("aria-hidden") == "true"
-        hidden = hidden or bool(HIDDEN.search(given.get("style") or ""))
-        in_article = any(name in MAIN for name, _ in self.open)
-        silent = hidden or (tag in SILENT and not (tag == "header" and in_article))
-        if not silent and self.by_name and tag not in NEVER_BESIDE and tag not in EMPTY:
-            names = (given.get("class") or "").split()
-            if "section" not in names and self._is_beside(tag, names, given.get("id") or ""):
-                self.named.append(len(self.open))
-                silent = True
+        hidden = hidden or (bool(HIDDEN.search(given.get("style") or "")) and not any(name.startswith(FORMULA) for name in names))
+        silent = hidden or (tag in SILENT and not (tag == "header" and self._in_main()))
+        named = self.by_name and tag not in NEVER_BESIDE and tag not in EMPTY and "section" not in names
+        if not silent and named and self._is_beside(tag, names, given.get("id") or ""):
+            self.named.append(len(self.open))
+            silent = True
         self._begin(tag)
+        if tag == "img" and any(name == "tex" or name.startswith(PICTURE) for name in names):
+            said = plain(given.get("alt") or "")
+            if said != self.last_formula:
+                self._put(said)
+            self.last_formula = ""
         if tag not in EMPTY:
             self.open.append((tag, silent))
+            self.inside[tag] += 1
+            if silent:
+                self.silencing.append(tag)
+        if tag == "math" and not self.silencing:
+            self._put("\n\n" if given.get("display") == "block" else "")
+            self.formula = Formula(given.get("alttext") or "")
+
+    def _pop(self) -> None:
+        """The last tag that is open ends."""
+        tag, silent = self.open.pop()
+        self.inside[tag] -= 1
+        if silent:
+            self.silencing.pop()
+        if self.named and self.named[-1] == len(self.open):
+            self.named.pop()
+        if tag == "math" and self.formula is not None:
+            self.last_formula, self.formula = self.formula.text(), None
+            self._put(self.last_formula)
+
+    def _close(self, tag: str) -> None:
+        """The innermost `tag` that is open ends, and all that is open inside of it."""
+        while self.inside[tag]:
+            last = self.open[-1][0]
+            self._pop()
+            if last == tag:
+                return
+
+    def _in_main(self) -> bool:
+        return any(self.inside[name] for name in MAIN)
 
     def _end_before(self, tag: str) -> None:
         """Close what the start of a tag ends where nobody closed it: a paragraph by any block, an item, a cell or a row by the next."""
@@ -142,9 +198,7 @@ class _Reader(HTMLParser):
             row = tag == "tr" and last in CELLS
             if not (row or (last == tag and tag in UNCLOSED) or (last == "p" and tag in BLOCKS) or (last in CELLS and tag in CELLS)):
                 return
-            self.open.pop()
-            if self.named and self.named[-1] == len(self.open):
-                self.named.pop()
+            self._pop()
             if row:
                 continue
             return
@@ -178,16 +232,15 @@ class _Reader(HTMLParser):
             self._put("\n\n")
 
     def handle_endtag(self, tag: str) -> None:
+        if self.formula is not None and tag != "math" and not self.inside[tag]:
+            self.formula.end(tag)
+            return
         if tag == "title":
             self.in_title = False
-        for i in range(len(self.open) - 1, -1, -1):
-            if self.open[i][0] == tag:
-                del self.open[i:]
-                self.named = [place for place in self.named if place < i]
-                break
+        self._close(tag)
         if tag in ("ul", "ol") and self.lists:
             self.lists.pop()
-        if tag == "header" and self.header and not any(silent for _, silent in self.open):
+        if tag == "header" and self.header and not self.silencing:
             if self.header_words >= HEADER_WORDS:
                 self._put("\n\n" + "".join(self.header) + "\n\n")
             self.header, self.header_words = [], 0
@@ -199,29 +252,30 @@ class _Reader(HTMLParser):
         if self.in_title:
             self.title.append(data)
             return
-        if any(name == "pre" for name, _ in self.open):
+        if self.formula is not None:
+            self.formula.data(data)
+        elif self.inside["pre"]:
             self._put(data.replace("\r\n", "\n").translate(KEPT))
         else:
             self._put(re.sub(r"[ \t\r\n\f]+", " ", data))
 
     def _put(self, text: str) -> None:
-        silencing = [name for name, silent in self.open if silent]
-        if silencing == ["header"]:
+        if self.silencing == ["header"]:
             self.header.append(text)
-            names = [name for name, _ in self.open]
-            self.header_words += len(text.split()) if "p" in names and "a" not in names else 0
-        if silencing:
-            self.beside += len(text) if len(silencing) == len(self.named) else 0
+            self.header_words += len(text.split()) if self.inside["p"] and not self.inside["a"] else 0
+        if self.silencing:
+            self.beside += len(text) if len(self.silencing) == len(self.named) else 0
             return
         self.parts.append(text)
-        if any(name in MAIN for name, _ in self.open):
+        if self._in_main():
             self.main.append(text)
 
     @staticmethod
     def text(parts: list[str]) -> str:
         """Parts joined, with the blanks that browsers would not show taken out."""
-        joined = CELL.sub(r"\t\1", "".join(parts))
-        joined = re.sub(r" *\t *", "\t", joined)
+        joined = WIDE.sub(_narrow, "".join(parts))
+        joined = CELL.sub(r"\t\1", joined)
+        joined = re.sub(r"(?<! ) *+\t *+", "\t", joined)
         joined = BREAK.sub(lambda found: "\n\n" if found[0].count("\n") > 1 else "\n", joined)
         joined = re.sub(r"^(?:-|\d+\.)\n+(?=\S)", lambda found: found[0].split("\n")[0] + " ", joined, flags=re.MULTILINE)
         joined = re.sub(r"^(?:-|\d+\.)[ \n]*$", "", joined, flags=re.MULTILINE)

@@ -1,8 +1,11 @@
 """Web pages as a person reads them: the text, not what stands beside it."""
 
+import sys
+
 import pytest
 
 from steps.text.documents import read_documents
+from steps.text.html_text import html_text
 
 TEXT = "<p>Moss grows on the north side of walls, where it finds the rain and the shade that it needs to live for many years.</p>"
 SHOWN = "Moss grows on the north side of walls, where it finds the rain and the shade that it needs to live for many years."
@@ -58,3 +61,52 @@ def test_tags_that_nobody_closed_end_with_the_next(tmp_path):
     """A hidden paragraph without its end hides itself alone; rows and items without ends stay apart."""
     page = "<p hidden>unseen<p>seen<table><tr><td>a<td>b<tr><td>c<td>d</table><ul><li>x<li>y</ul>"
     assert read(tmp_path, page) == "seen\n\na\tb\nc\td\n\n- x\n- y"
+
+
+FORMULAS = {
+    "<math alttext='E=mc^2'><mi>E</mi></math>": "E=mc^2",
+    "<math><semantics><mi>E</mi><annotation encoding='application/x-tex'>E = m\nc^2</annotation></semantics></math>": "E = m c^2",
+    "<math><mi>E</mi><mo>=</mo><mi>m</mi><mo>&#x2062;</mo><msup><mi>c</mi><mn>2</mn></msup></math>": "E=mc^2",
+    "<math><mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></mfrac></math>": "(a+b)/2",
+    "<math><msub><mi>x</mi><mrow><mi>i</mi><mi>j</mi></mrow></msub></math>": "x_(ij)",
+    "<span style='display: none' class='mwe-math-mathml-a11y'><math alttext='{\\displaystyle x^{2}}'></math></span>"
+    "<img class='mwe-math-fallback-image-inline' aria-hidden='true' alt='{\\displaystyle x^{2}}'>": "x^{2}",
+    "<img class='tex' alt='x^{2}'>": "x^{2}",
+    "<span class='katex'><math><mi>c</mi></math><span aria-hidden='true'>c</span></span>": "c",
+}
+
+
+@pytest.mark.parametrize(("formula", "line"), FORMULAS.items())
+def test_formulas_are_read_as_a_line(tmp_path, formula, line):
+    """What the page says of itself in TeX, else the signs; once, also where a picture of it stands beside."""
+    assert read(tmp_path, f"<p>It is {formula}, he said.</p>") == f"It is {line}, he said."
+
+
+def test_a_formula_that_nobody_closed_ends_with_its_paragraph(tmp_path):
+    """And one of its own stands alone."""
+    assert read(tmp_path, "<p>a <math><mi>x</mi><p>b<math display='block'><mi>y</mi></math>") == "a x\n\nb\n\ny"
+
+
+DEEP = [
+    "<div>{0} ", "<span>{0} ", "<ul><li>{0}", "<table><tr><td>{0}", "<p>{0}<b></i>", "<div class='cookie'>{0}", "<math><mrow><mi>{0}</mi>"
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", DEEP)
+def test_a_deep_page_costs_its_length(piece):
+    """Four times as much of what nests is at most about four times the steps of the interpreter."""
+    counts = []
+    for times in (300, 1200):
+        page, steps = "".join(piece.format(i) for i in range(times)), 0
+
+        def count(*_) -> None:
+            nonlocal steps
+            steps += 1
+
+        sys.setprofile(count)
+        try:
+            html_text(page)
+        finally:
+            sys.setprofile(None)
+        counts.append(steps)
+    assert counts[1] < 5 * counts[0] + 1000

@@ -1,0 +1,96 @@
+"""Formulas of web pages as a line of text: what the page says of itself in TeX, else its signs in a row, as in `x^2/(a+b)`."""
+
+import re
+
+DEEPEST = 60  # elements inside each other, beyond which they are taken for one
+UNSEEN = {"annotation", "annotation-xml", "mphantom", "mspace", "none", "mprescripts", "maligngroup", "malignmark"}
+INVISIBLE = str.maketrans(dict.fromkeys("\u2061\u2062\u2063\u2064\u200b"))  # function application, times, comma, plus: not shown
+STYLE = re.compile(r"\{\\(?:displaystyle|textstyle)\s+(.*)\}", re.DOTALL)  # what Wikipedia puts around every formula
+Node = tuple[str, list["Node | str"]]
+
+
+class Formula:
+    """One <math>, told tag by tag. alttext: what it says of itself."""
+
+    def __init__(self, alttext: str) -> None:
+        self.alttext = alttext
+        self.tex: list[str] = []
+        self.open: list[Node] = [("math", [])]
+        self.in_tex = False
+
+    def start(self, tag: str, encoding: str) -> None:
+        """An element begins; encoding: of an annotation."""
+        if tag == "annotation":
+            self.in_tex = "tex" in encoding.lower()
+        if len(self.open) < DEEPEST:
+            node: Node = (tag, [])
+            self.open[-1][1].append(node)
+            self.open.append(node)
+
+    def end(self, tag: str) -> None:
+        """An element ends, and what is open inside of it."""
+        if tag == "annotation":
+            self.in_tex = False
+        for at in range(len(self.open) - 1, 0, -1):
+            if self.open[at][0] == tag:
+                del self.open[at:]
+                return
+
+    def data(self, text: str) -> None:
+        """Characters."""
+        if self.in_tex:
+            self.tex.append(text)
+        elif self.open[-1][0] not in UNSEEN:
+            self.open[-1][1].append(" ".join(text.split()).translate(INVISIBLE))
+
+    def text(self) -> str:
+        """The formula as a line."""
+        said = self.alttext.strip() or "".join(self.tex).strip()
+        if match := STYLE.fullmatch(said):
+            said = match[1]
+        return " ".join((said or _row(self.open[0])).split())
+
+
+def plain(said: str) -> str:
+    """TeX of a formula without what is said of its style alone."""
+    return Formula(said).text()
+
+
+def _row(node: Node) -> str:
+    return "".join(child if isinstance(child, str) else _one(child) for child in node[1])
+
+
+def _one(node: Node) -> str:
+    tag, children = node
+    if tag in UNSEEN:
+        return ""
+    parts = [_one(child).strip() for child in children if not isinstance(child, str)]
+    if tag == "mfrac" and len(parts) == 2:
+        return f"{_closed(parts[0])}/{_closed(parts[1])}"
+    if tag in ("msup", "mover") and len(parts) == 2:
+        return f"{_closed(parts[0])}^{_small(parts[1])}"
+    if tag in ("msub", "munder") and len(parts) == 2:
+        return f"{_closed(parts[0])}_{_small(parts[1])}"
+    if tag in ("msubsup", "munderover") and len(parts) == 3:
+        return f"{_closed(parts[0])}_{_small(parts[1])}^{_small(parts[2])}"
+    if tag == "mroot" and len(parts) == 2:
+        return f"√[{parts[1]}]{_closed(parts[0])}"
+    if tag == "msqrt":
+        return f"√{_closed(_row(node).strip())}"
+    if tag == "mfenced":
+        return f"({', '.join(parts)})"
+    if tag in ("mtable", "mtr"):
+        return ("; " if tag == "mtable" else ", ").join(parts)
+    if tag == "mtext":
+        return f" {_row(node)} "
+    return _row(node)
+
+
+def _closed(text: str) -> str:
+    """In brackets, unless it is one thing."""
+    fenced = text[:1] + text[-1:] in ("()", "[]", "{}") and text.count(text[0]) == 1
+    return text if len(text) < 2 or text.isalnum() or fenced else f"({text})"
+
+
+def _small(text: str) -> str:
+    return text if len(text) < 2 or text.isdecimal() else f"({text})"
