@@ -145,6 +145,8 @@ def _gutters(blocks: list[Block]) -> list[float]:
     What spans more than 0.6 of the text's width (titles, abstracts) is left aside; the rest is projected on the x axis, each block
     weighing its height. A strip counts when next to nothing crosses it and both sides hold text that looks like a column.
     """
+    if len(blocks) < 2:
+        return []
     left, right = min(b.x0 for b in blocks), max(b.x1 for b in blocks)
     width = int(right - left) + 1
     narrow = [b for b in blocks if b.x1 - b.x0 <= WIDE * width]

@@ -186,3 +186,15 @@ def test_the_end_of_a_citation_at_the_top_of_a_column_is_no_page_number(tmp_path
 
     drawn(tmp_path / "c.pdf", 2, draw)
     assert "7]." in read(tmp_path / "c.pdf")
+
+
+def test_a_page_with_nothing_but_its_number_is_passed_over(tmp_path):
+    """A scanned page among others, a divider: the text goes on behind it."""
+
+    def draw(page, number):
+        page.insert_text((300, 760), str(number + 1), fontsize=9)
+        for i in range(6 if number != 1 else 0):
+            page.insert_text((72, 100 + 14 * i), sentence(number * 6 + i), fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 3, draw)
+    assert read(tmp_path / "m.pdf").split() == " ".join(sentence(i) for i in [*range(6), *range(12, 18)]).split()
