@@ -1,6 +1,8 @@
 """The first rows of a recipe's data as its train step will see them: text, tokens, what is learned, whether it fits."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,9 +141,26 @@ def _teller(view: View, step: StepMeant) -> Teller:
     from steps.text.tokenizers import open_tokenizer
 
     try:
-        return Teller(step, open_tokenizer(folder), "", length, chats)
+        tokens = at(step.raw, "add_tokens")
+        return Teller(step, _with_added(folder, tokens) if tokens else open_tokenizer(folder), "", length, chats)
     except (RecipeError, ImportError) as error:
         return Teller(step, None, f"text alone: {error}", length, chats)
+
+
+def _with_added(folder: Path, tokens: list[str]) -> "TextTokenizer":
+    """The base's tokenizer with `add_tokens`, as the training will make it; its files are read whole and gone again."""
+    from steps.text.added import add_tokens
+    from steps.text.elsewhere import FILES
+    from steps.text.tokenizers import open_tokenizer
+
+    with tempfile.TemporaryDirectory() as place:
+        for name in FILES:
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, Path(place) / name)
+        add_tokens(Path(place), tokens)
+        opened = open_tokenizer(Path(place))
+        opened.form  # noqa: B018  the template, read now
+        return opened
 
 
 def _tokenizer_folder(view: View, step: StepMeant) -> tuple[Path | None, str]:

@@ -60,6 +60,9 @@ class Train(StepParams):
     method: Method = Field(default="full", description="all weights; low-rank adapters, merged at the end; or those over a quantised base")
     lora: LoraSettings | None = Field(default=None, description="with method: lora or qlora")
     quant: QuantSettings | None = Field(default=None, description="with method: qlora; 4 bits, nf4, when left out")
+    add_tokens: list[Annotated[str, Field(min_length=1)]] | None = Field(
+        default=None, min_length=1, description="tokens that the base's tokenizer lacks, such as chat marks; their rows begin as the mean"
+    )
     objective: Objective = Field(default="lm", description="lm: next token of a bin; sft: documents and answers of a corpus")
     max_steps: Positive | None = Field(default=None, description="optimizer steps")
     num_train_epochs: float | None = Field(default=None, gt=0, description="passes over the data; 1 when max_steps is left out too")
@@ -147,6 +150,12 @@ class Train(StepParams):
                      "write model: {base: {path: ...}}, or method: full")  # fmt: skip
 
     def _choices_agree(self) -> None:
+        if self.add_tokens and self.model.base is None:
+            _mistake("V107", "add_tokens is for a base's tokenizer, and model has no base", "add_tokens",
+                     "write user_symbols in train_tokenizer")  # fmt: skip
+        if self.add_tokens and self.objective == "lm":
+            _mistake("V107", "add_tokens has no effect with objective: lm: its bin was made without them", "add_tokens",
+                     "write objective: sft, or delete add_tokens")  # fmt: skip
         if self.decay_share is not None and self.scheduler != "wsd":
             _mistake(
                 "S007", f"decay_share has no effect with scheduler: {self.scheduler}", "decay_share", "write scheduler: wsd, or delete it"

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from torch import nn
 
 from schemas import RecipeError
 from schemas.training import DEFAULT_TARGETS, LoraSettings
+from steps.lm import added
 from steps.lm.checkpoint import write_json
 from steps.lm.quantized import is_quantized
 
@@ -19,9 +21,10 @@ BLOCKS = ["layers", "h"]  # what the list of blocks is called in the models that
 MERGE_TOLERANCE = 1e-3  # of the largest logit: what fp32 sums may differ by
 
 
-def add(network: nn.Module, family: str, settings: LoraSettings, seed: int) -> Any:
+def add(network: nn.Module, family: str, settings: LoraSettings, seed: int, new_ids: Sequence[int] = ()) -> Any:
     """Put adapters into `network`, freeze the rest, and return peft's view of it (`network` itself now holds them).
 
+    new_ids: added tokens, whose rows of the embedding and of the head are trained too; none of the others.
     Raises RecipeError A101 for a name that no linear layer has, A102 for one that peft or a tied head forbids, A107 for more layers
     than there are.
     """
@@ -40,13 +43,14 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int) -> A
         for name in sorted(ends & set(targets)):
             raise RecipeError("A102", f"{name} is tied to the other end of the model: merging an adapter of one changes both", field=FIELD,
                               fix=f"take {name} out of target_modules")  # fmt: skip
+    tables = {name: list(new_ids) for name in (_leaf(network, table) for table in added.ends(network)) if new_ids and name not in whole}
     turned = any(type(m).__name__ == "Conv1D" for m in network.modules())  # GPT-2 keeps its matrices transposed
     config = LoraConfig(
         r=settings.r, lora_alpha=settings.lora_alpha, lora_dropout=settings.lora_dropout, target_modules=sorted(targets),
         fan_in_fan_out=turned, bias="none", task_type="CAUSAL_LM", use_rslora=settings.use_rslora, use_dora=settings.use_dora,
         layers_to_transform=None if settings.layers is None else list(range(blocks - settings.layers, blocks)),
         layers_pattern=None if settings.layers is None else BLOCKS, modules_to_save=sorted(whole) or None,
-        ensure_weight_tying=bool(whole) and bool(network.config.tie_word_embeddings),
+        ensure_weight_tying=bool(whole) and bool(network.config.tie_word_embeddings), trainable_token_indices=tables or None,
     )  # fmt: skip
     try:
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
@@ -136,11 +140,11 @@ def save(adapted: Any, folder: Path) -> None:
     write_json(folder / "adapter_config.json", config)
 
 
-def transplant(adapted: Any, network: nn.Module, family: str, settings: LoraSettings) -> Any:
+def transplant(adapted: Any, network: nn.Module, family: str, settings: LoraSettings, new_ids: Sequence[int] = ()) -> Any:
     """peft's view of `network` with the trained adapters of `adapted`, whose base was quantised."""
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
-    view = add(network, family, settings, 0)
+    view = add(network, family, settings, 0, new_ids)
     found = set_peft_model_state_dict(view, get_peft_model_state_dict(adapted, save_embedding_layers=False))
     if found.unexpected_keys:
         raise AssertionError(f"adapters of a quantised base have no place in it: {found.unexpected_keys[:3]}")

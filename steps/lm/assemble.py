@@ -14,7 +14,7 @@ from steps.lm.batches import PackedRows, WholeRows, validation_rows
 from steps.lm.finish import Trained, finish, memory_table
 from steps.lm.frozen import held_dtype
 from steps.lm.initial import start_from
-from steps.lm.job import Job, Material, base_of, earlier_of, first_of, network_of, rows_digest, tokenizer_of
+from steps.lm.job import Job, Material, base_of, earlier_of, first_of, network_of, rows_digest, words_of
 from steps.lm.loop import Loop
 from steps.lm.loss import Head
 from steps.lm.pack import packed, split_packed
@@ -38,7 +38,7 @@ def assemble(job: Job) -> Checkpoint:
     device = build.device()
     precision.supported(params.precision if params.precision != "auto" else "fp32", device)
     base = base_of(job)
-    words = open_tokenizer(base if base is not None else tokenizer_of(job).path)
+    words = open_tokenizer(words_of(job))
     material = _material(job, words)
     half = held_dtype(params.method, params.precision, device)
     network, family = network_of(job, base, words, half)
@@ -50,7 +50,7 @@ def assemble(job: Job) -> Checkpoint:
     taken = None if first is None else start_from(network, *first, words, context)
     if params.method != "qlora":  # bitsandbytes has put it there
         network.to(device)
-    adapted = adapters.add(network, family, params.lora or LoraSettings(), context.seed) if params.method in ADAPTED else None
+    adapted = adapters.add(network, family, params.lora or LoraSettings(), context.seed, job.new_ids) if params.method in ADAPTED else None
     settings = _settings(params, material)
     stages = None if params.stages is None else Stages(params.stages, network, settings.steps, context)
     with precision.held(half, device):
@@ -100,6 +100,7 @@ def _facts(job: Job, network: nn.Module, material: Material) -> dict[str, Any]:
         "model": build.sizes_of(network).model_dump(mode="json"), "method": params.method, "objective": params.objective,
         "lora": params.lora.model_dump(mode="json") if params.lora else None, "optimizer": params.optimizer, "seed": job.context.seed,
         "data": material.trained_on, "max_seq_length": params.max_seq_length, "packing": params.packing, "batch": params.batch()[0],
+        **({"add_tokens": params.add_tokens} if params.add_tokens else {}),
         **({} if params.stages is None else {"stages": [stage.model_dump(mode="json") for stage in params.stages]}),
     }  # fmt: skip
 

@@ -14,7 +14,7 @@ from steps.lm import adapters, build, checkpoint, precision
 from steps.lm.evaluate import score
 from steps.lm.frozen import halve, rounded, stored_dtype
 from steps.lm.initial import Taken
-from steps.lm.job import Job, Material, base_of, network_of, token_ids, tokenizer_of
+from steps.lm.job import Job, Material, base_of, network_of, open_base, token_ids, words_of
 from steps.lm.loss import Head
 from steps.lm.progress import Progress, Settings
 from steps.lm.stages import Stages
@@ -93,8 +93,8 @@ def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any]) -> "Wr
     if adapted is not None:
         base = base_of(job)
         if params.method == "qlora" and base is not None:  # into the base itself, not into what four bits made of it
-            whole = build.open_model(base, field="model.base", trust_pickle=params.model.base.trust_pickle)
-            over = adapters.transplant(adapted, whole, build.sizes_of(whole).family, params.lora or LoraSettings())
+            whole = open_base(job, base)
+            over = adapters.transplant(adapted, whole, build.sizes_of(whole).family, params.lora or LoraSettings(), job.new_ids)
             with precision.held(half, device):
                 drift = adapters.drift(adapted, over, _some_rows(material).to(device))
             adapted = over
@@ -119,7 +119,7 @@ def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any]) -> "Wr
                 head.lay_flat()
         autocast = precision.autocast(settings.precision, device)
         scored = score(head, material.validation, trained.live.eval_batch_size, autocast, device).plain()
-    checkpoint.copy_tokenizer(base_of(job) or tokenizer_of(job).path, out)
+    checkpoint.copy_tokenizer(words_of(job), out)
     if material.chats and trained.words.form.source is None:
         _set_template(out)
     record = {
@@ -149,7 +149,7 @@ def _write_best(job: Job, trained: Trained, network: nn.Module, out: Path, devic
         return {}
     if trained.adapted is not None:
         network, family = network_of(job, base_of(job), trained.words, trained.half)
-        trained.adapted = adapters.add(network, family, job.params.lora or LoraSettings(), job.context.seed)
+        trained.adapted = adapters.add(network, family, job.params.lora or LoraSettings(), job.context.seed, job.new_ids)
         trained.network = network if job.params.method == "qlora" else network.to(device)
     named = dict(network.named_parameters())
     with torch.no_grad():

@@ -10,7 +10,7 @@ from torch import nn
 
 from schemas import RecipeError
 from steps.lm import adapters, checkpoint
-from steps.lm.job import Job, base_of, token_ids, tokenizer_of
+from steps.lm.job import Job, token_ids, words_of
 from steps.lm.quantized import is_quantized
 from steps.text.tokenizers import TextTokenizer
 
@@ -89,7 +89,7 @@ def _converted(job: Job, network: nn.Module, adapted: Any, words: TextTokenizer,
     from steps.export.convert import convert, convertible
 
     quantization, rows = str(asked.get("quantization", "f16")), int(network.config.vocab_size)
-    checkpoint.copy_tokenizer(base_of(job) or tokenizer_of(job).path, folder)
+    checkpoint.copy_tokenizer(words_of(job), folder)
     try:
         if adapted is not None:
             checkpoint.write_config(network, folder)

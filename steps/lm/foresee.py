@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas import CheckpointForecast, CorpusForecast, ForecastContext, ModelConfig
+from schemas import CheckpointForecast, CorpusForecast, ForecastContext, ModelConfig, TokenizerForecast
 from schemas.artifacts import LINKED_BYTES
 from schemas.machine import Machine
 from steps.lm.shapes import sizes
@@ -28,6 +28,9 @@ def foresee(params: Any, inputs: dict[str, Any], context: ForecastContext) -> Ch
     because: dict[str, str] = {}
     bins, tokenizer, base = inputs.get("bins"), inputs.get("tokenizer"), inputs.get("checkpoint")
     model, exact = _model(params, bins, tokenizer, base, context, because)
+    vocabulary = tokenizer or (base.tokenizer if base is not None else None)
+    if params.add_tokens and model is not None and model.vocab_size:
+        model, vocabulary, exact = _with_added(params, model, vocabulary, because), _longer(params, vocabulary), None
     rows, _ = params.batch()
     steps = _steps(params, bins, because)
     mean = _mean_row(params, inputs, model, because)
@@ -35,7 +38,7 @@ def foresee(params: Any, inputs: dict[str, Any], context: ForecastContext) -> Ch
     known = bins.train_tokens if bins is not None else None
     facts: dict[str, Any] = {"optimizer_steps": steps, "tokens": tokens, "model": model, "vocab_size": model.vocab_size if model else None}
     facts["epochs"] = tokens / known if tokens and known else params.num_train_epochs
-    facts["tokenizer"] = tokenizer or (base.tokenizer if base is not None else None)
+    facts["tokenizer"] = vocabulary
     if model is not None and model.vocab_size:
         facts |= _costs(params, model, exact, steps, mean, inputs, context, because)
     return CheckpointForecast(because=because, **facts)
@@ -66,6 +69,21 @@ def _model(
     except (ValueError, ValidationError) as error:
         because["model"] = f"{ref.path}/config.json is of a shape we do not know: {str(error).splitlines()[0]}"
         return None, None
+
+
+def _longer(params: Any, tokenizer: TokenizerForecast | None) -> TokenizerForecast | None:
+    """The tokenizer with the added tokens, where its size is known."""
+    if tokenizer is None or tokenizer.vocab_size is None:
+        return tokenizer
+    return tokenizer.model_copy(update={"vocab_size": tokenizer.vocab_size + len(set(params.add_tokens))})
+
+
+def _with_added(params: Any, model: ModelConfig, tokenizer: TokenizerForecast | None, because: dict[str, str]) -> ModelConfig:
+    """The model with rows for the added tokens; those that its table has for padding are taken first. At most so many are made."""
+    count, rows = len(set(params.add_tokens)), model.vocab_size or 0
+    size = tokenizer.vocab_size if tokenizer is not None and tokenizer.vocab_size else rows
+    because["vocab_size"] = f"the base's {rows:,} rows, and what {count} added tokens need"
+    return model.with_vocab(max(rows, size + count))
 
 
 def _mean_row(params: Any, inputs: dict[str, Any], model: ModelConfig | None, because: dict[str, str]) -> float | None:

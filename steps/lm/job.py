@@ -1,5 +1,6 @@
 """The pieces of a training run that its beginning and its end share: what it was asked, its base, its network, its rows."""
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ from torch import nn
 from schemas import Checkpoint, Corpus, RecipeError, StepContext, TokenBin, Tokenizer
 from schemas.training import QuantSettings
 from steps.lm import build, quantized
+from steps.lm.added import make_room
 from steps.lm.batches import Data, Row
-from steps.text.tokenizers import TextTokenizer
+from steps.lm.checkpoint import copy_tokenizer
+from steps.text.added import add_tokens
+from steps.text.tokenizers import TextTokenizer, open_tokenizer
 from steps.text.vocabulary import PADDINGS, ids_fit, padded, sizes_agree
 
 
@@ -26,6 +30,9 @@ class Job:
     tokenizer: Tokenizer | None
     checkpoint: Checkpoint | None
     context: StepContext
+    first_added: int = 0  # ids of the base's own tokenizer, once `words_of` was asked
+    words_folder: Path | None = None
+    new_ids: list[int] = field(default_factory=list)  # tokens whose rows were made, once the base is open
 
 
 @dataclass
@@ -93,12 +100,43 @@ def tokenizer_of(job: Job) -> Tokenizer:
     return job.tokenizer
 
 
+def words_of(job: Job) -> Path:
+    """The folder of the tokenizer that is trained with and saved: the step's own, or the base's with `add_tokens` added."""
+    if job.words_folder is not None:
+        return job.words_folder
+    base = base_of(job)
+    job.words_folder = base if base is not None else tokenizer_of(job).path
+    if base is not None and job.params.add_tokens:
+        folder = job.context.keep / "tokenizer"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        copy_tokenizer(base, folder)
+        job.first_added = open_tokenizer(base).vocab_size
+        added = add_tokens(folder, job.params.add_tokens)
+        job.words_folder = folder
+        there = [token for token in job.params.add_tokens if token not in added]
+        message = f"{len(added)} tokens added from id {job.first_added} on: {build.few(added)}"
+        message += f"; the base's tokenizer has {build.few(there)} already" if there else ""
+        job.context.event("tokens_added", first=job.first_added, tokens=added, message=message)
+    return job.words_folder
+
+
+def open_base(job: Job, base: Path, half: torch.dtype | None = None, quantized: dict[str, Any] | None = None) -> nn.Module:
+    """The base model, with a row for every added token."""
+    network = build.open_model(base, field="model.base", half=half, quantized=quantized, trust_pickle=job.params.model.base.trust_pickle)
+    size = open_tokenizer(words_of(job)).vocab_size
+    if job.params.add_tokens:
+        first = min(job.first_added, network.config.vocab_size)  # some come with a tokenizer that is ahead of its model
+        job.new_ids = list(range(first, size))
+        make_room(network, first, size)
+    return network
+
+
 def network_of(job: Job, base: Path | None, words: TextTokenizer, half: torch.dtype | None) -> tuple[nn.Module, str]:
     """The model (in fp32, or its matrices in `half`) and its family; its embedding has a row for every id."""
     params = job.params
     if base is not None:
-        held, trusted = _quantized(job, base), params.model.base.trust_pickle
-        network = build.open_model(base, field="model.base", half=half, quantized=held, trust_pickle=trusted)
+        network = open_base(job, base, half, _quantized(job, base))
         rows = network.config.vocab_size
         family = build.sizes_of(network).family
         ids_fit(words.vocab_size - 1, rows, "the base model", field="model.base", fix="take the base model's own tokenizer")

@@ -330,6 +330,14 @@ TRAIN_PAGES = (
         right="- type: train_tokenizer\n  vocab_size: 8000\n- type: train",
     ),
     RulePage(
+        "V107",
+        "tokens that cannot be added",
+        "add_tokens writes tokens behind a base's tokenizer and gives each a row of the embedding. A new model's tokenizer has its marks "
+        "from train_tokenizer, and the ids of a bin are made already.",
+        wrong="model: {family: llama}\nadd_tokens: [<|tool|>]",
+        right="- type: train_tokenizer\n  user_symbols: [<|tool|>]",
+    ),
+    RulePage(
         "C001",
         "a checkpoint without safetensors",
         "Pickled weights can run code when they are opened. `trust_pickle: true` lets torch read pytorch_model.bin, and nothing but "

@@ -1,7 +1,7 @@
 """A SentencePiece `.model` read and written without protobuf: pieces with scores and types, and the few settings that decide its ids."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -126,6 +126,11 @@ def serialised(model: Model) -> bytes:
     normalizer += _field(3, int(model.add_dummy_prefix)) + _field(4, int(model.remove_extra_whitespaces)) + _field(5, 1)
     pieces = (_field(1, p.text.encode()) + b"\x15" + struct.pack("<f", p.score) + _field(3, p.kind) for p in model.pieces)
     return b"".join(_field(1, piece) for piece in pieces) + _field(2, trainer) + _field(3, normalizer)
+
+
+def with_symbols(data: bytes, texts: Sequence[str]) -> bytes:
+    """A serialised model with `texts` as user-defined pieces behind all others: protobuf joins what it repeats."""
+    return data + b"".join(_field(1, _field(1, text.encode()) + b"\x15" + struct.pack("<f", 0.0) + _field(3, USER)) for text in texts)
 
 
 def _field(number: int, value: bytes | int) -> bytes:

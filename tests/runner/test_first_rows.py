@@ -54,6 +54,13 @@ def test_what_does_not_fit_is_never_cut(tmp_path: Path):
     assert "longer than a row of 96: split_long makes it shorter, else it is left out, never cut" in lines[1]
 
 
+def test_added_tokens_are_one_token_each(tmp_path: Path):
+    """As the training will add them to the base's tokenizer."""
+    recipe = TUNE.replace("objective: sft,", 'objective: sft, add_tokens: ["<|tool|>"],')
+    lines, said = shown(tmp_path, CHATML, "F<|tool|>r", recipe)
+    assert (lines[3], said) == ("    learn  F|<|tool|>|r|<|im_end|>", "")
+
+
 def test_a_second_begin_token_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Written by the template twice."""
     monkeypatch.setitem(SPECIAL, "{{ bos_token }}" + MISTRAL, SPECIAL[MISTRAL])

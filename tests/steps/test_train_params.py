@@ -108,6 +108,17 @@ def test_the_forecast_of_fine_tuning_counts_what_documents_have(context: FakeCon
     assert short.peak_memory_bytes == whole.peak_memory_bytes
 
 
+def test_the_forecast_counts_added_tokens(context: FakeContext):
+    """Embedding and tokenizer grow by them, by as much as the table has no rows to spare."""
+    base = CheckpointForecast(model=ModelConfig(family="llama", vocab_size=512), tokenizer=TokenizerForecast(vocab_size=500))
+    written = {"model": {"base": {"step": "b"}}, "objective": "sft", "add_tokens": ["<a>", "<b>"]}
+    spare = forecast(written, {"checkpoint": base}, context)
+    assert (spare.vocab_size, spare.tokenizer) == (512, TokenizerForecast(vocab_size=502))
+    full = base.model_copy(update={"tokenizer": TokenizerForecast(vocab_size=512)})
+    grown = forecast(written, {"checkpoint": full}, context)
+    assert (grown.vocab_size, grown.parameters) == (514, ModelConfig(family="llama", vocab_size=514).parameters(48))
+
+
 def test_the_forecast_leaves_open_what_it_cannot_know(context: FakeContext):
     """Without a tokenizer's size there is no parameter count, and no guess."""
     found = forecast({}, {"tokenizer": TokenizerForecast(), "bins": TokenBinForecast()}, context)
