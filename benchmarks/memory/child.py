@@ -14,30 +14,63 @@ STEPS = 3  # the optimizer's states exist from the second on
 
 def measure(setting: dict[str, Any]) -> dict[str, Any]:
     """Peaks of training and of validation, in bytes: of tensors, and of the process's resident memory less its start."""
+    import numpy as np
     import torch
     from tally import LiveBytes
 
     from schemas import ModelConfig
-    from steps.lm import adapters, build
-    from steps.lm.assemble import Material, _settings
+    from steps.lm import build
     from steps.lm.batches import Row
     from steps.lm.evaluate import score
-    from steps.lm.frozen import halve, held_dtype
-    from steps.lm.loop import Loop
-    from steps.lm.loss import Head
-    from steps.lm.precision import autocast, held
-    from steps.train import Train
+    from steps.lm.precision import autocast
 
     torch.set_num_threads(1)
     build.quiet()
     device = build.device()
-    params = Train.model_validate(setting["train"])
     model = ModelConfig.model_validate(setting["model"])
-    length, vocabulary = params.max_seq_length, model.vocab_size or 0
-    method = setting["method"]
-    warm(model, device, params.precision, method)
+    warm(setting, model, device)
     start = resident()
-    network = build.build(model, vocabulary, {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}, length, 1)
+    loop = prepared(setting, model, device)
+    network, length = loop.head.network, setting["train"]["max_seq_length"]
+    tally = LiveBytes()
+    for tensor in [*network.parameters(), *network.buffers()]:
+        tally.add(tensor)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    with tally:
+        for step in range(STEPS):
+            loop._step(step)
+    grown = highest() - start
+    found = {"tensors": tally.peak, "resident": grown, "device": device.type}
+    if device.type == "cuda":
+        found["allocated"] = torch.cuda.max_memory_allocated(device)
+    loop.optimizer.forget_gradients()
+    many = loop.live.eval_batch_size
+    sizes = uneven(many, length) if loop.head.end_to_end else [length] * many
+    rows = [Row(np.arange(size + 1) % model.vocab_size, np.ones(size + 1, bool)) for size in sizes]
+    tally.peak = tally.live
+    with tally:
+        score(loop.head, rows, many, autocast(setting["train"]["precision"], device), device)
+    return {
+        **found,
+        "evaluation": tally.peak,
+        "eval_batch_size": many,
+        "parameters": sum(p.numel() for p in network.parameters()),
+    }
+
+
+def prepared(setting: dict[str, Any], model: Any, device: Any) -> Any:
+    """The loop of `setting` about to take its first step, with a network of `model` and random rows."""
+    from steps.lm import adapters, build
+    from steps.lm.assemble import Material, _settings
+    from steps.lm.frozen import halve, held_dtype
+    from steps.lm.loop import Loop
+    from steps.lm.loss import Head
+    from steps.lm.precision import held
+    from steps.train import Train
+
+    params, method = Train.model_validate(setting["train"]), setting["method"]
+    network = build.build(model, model.vocab_size, {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}, params.max_seq_length, 1)
     half = held_dtype(method, params.precision, device)
     if half is not None:
         halve(network, half)
@@ -48,58 +81,20 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
         head = Head(network)
         if params.objective == "sft" and not head.lay_flat():
             raise SystemExit("rows of this network do not lie end to end")
-    material = Material(Drawn(params, vocabulary), [])
-    settings = _settings(params, material)
-    hooks = SimpleNamespace(after_early_backward=lambda: None, before_step=lambda step: None)
-    loop: Any = Loop(head, material.data, [], settings, SimpleNamespace(keep=Path()), hooks)
-    tally = LiveBytes()
-    for tensor in [*network.parameters(), *network.buffers()]:
-        tally.add(tensor)
     network.train()
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-    at: list[int] = []
-    with tally:
-        for step in range(STEPS):
-            loop._step(step)
-            at.append(tally.peak)
-    grown = highest() - start
-    found = {"tensors": tally.peak, "resident": grown, "device": device.type}
-    if device.type == "cuda":
-        found["allocated"] = torch.cuda.max_memory_allocated(device)
-    loop.optimizer.forget_gradients()
-    import numpy as np
-
-    sizes = uneven(settings.live.eval_batch_size, length) if head.end_to_end else [length] * settings.live.eval_batch_size
-    rows = [Row(np.arange(size + 1) % vocabulary, np.ones(size + 1, bool)) for size in sizes]
-    tally.peak = tally.live
-    with tally:
-        score(head, rows, settings.live.eval_batch_size, autocast(params.precision, device), device)
-    return {
-        **found,
-        "evaluation": tally.peak,
-        "eval_batch_size": settings.live.eval_batch_size,
-        "parameters": sum(p.numel() for p in network.parameters()),
-    }
+    material = Material(Drawn(params, model.vocab_size or 0), [])
+    hooks = SimpleNamespace(after_early_backward=lambda: None, before_step=lambda step: None)
+    loop: Any = Loop(head, material.data, [], _settings(params, material), SimpleNamespace(keep=Path()), hooks)
+    return loop
 
 
-def warm(model: Any, device: Any, precision: str, method: str) -> None:
-    """A tiny network's step first, so that libraries that load late, and their buffers, are there before the start is read."""
-    import torch
-
-    from schemas.training import LoraSettings
-    from steps.lm import adapters, build
-    from steps.lm.loss import Head
-    from steps.lm.precision import autocast
-
-    tiny = type(model)(family=model.family, vocab_size=64, d_model=32, n_layers=1)
-    network = build.build(tiny, 64, {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}, 16, 1).to(device)
-    if method == "lora":
-        adapters.add(network, model.family, LoraSettings(), 1)
-    ids = torch.zeros(1, 16, dtype=torch.long, device=device)
-    with autocast(precision, device):
-        loss, _ = Head(network).summed(ids, ids)
-    loss.backward()
+def warm(setting: dict[str, Any], model: Any, device: Any) -> None:
+    """One layer of the network trains first, by the same loop, so that libraries that load late, and their buffers, are in the start."""
+    tiny = model.model_copy(update={"n_layers": 1, "vocab_size": 512})
+    train = {**setting["train"], "batch_size": 1, "total_batch_size": 1}
+    loop = prepared({**setting, "train": train}, tiny, device)
+    for step in range(STEPS):
+        loop._step(step)
 
 
 def setting_lora(setting: dict[str, Any]) -> Any:

@@ -135,8 +135,9 @@ def head(device: str) -> list[str]:
     made = f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, {packages}, {platform.machine()}, one thread"
     what = "torch.cuda.max_memory_allocated" if device == "cuda" else "live tensor bytes, tallied at every operation"
     resident = [] if device == "cuda" else [
-        "Resident: growth of the process's memory from before the network was made, twice: `mapped`, with glibc told to give large blocks",
-        f"back ({' '.join(f'{k}={v}' for k, v in MAPPED.items())}), against the modelled tensors and copies that operations make inside",
+        "Resident: growth of the process's memory from before the network was made, one layer of it having trained so that libraries and",
+        "their buffers are there, twice: `mapped`, with glibc told to give large blocks back",
+        f"({' '.join(f'{k}={v}' for k, v in MAPPED.items())}), against the modelled tensors and copies that operations make inside",
         "them; and as it is by default, in times of that model: what glibc keeps is not the network's, and no arithmetic knows it.",
     ]  # fmt: skip
     more = "" if device == "cuda" else " mapped | modelled | off | by default | times |"
