@@ -122,9 +122,17 @@ class _Builder:
         self.documents += 1
         if self.documents > 1:
             at = event.start_mark.index + self.shift
-            self.document.complain("Y008", "a second document begins here", at, at + 3, "keep one recipe in a file: delete the `---`")
+            self._second(at)
             self.stopped = True
             _finish(self.document, self.root, self.shift)
+
+    def _second(self, at: int) -> None:
+        """A second document: behind the `...` that ended the first, or at its own `---`."""
+        before = re.search(r"\n(\.\.\.)\s*(?:#[^\n]*\s*)*$", self.document.text[:at])
+        if before is not None:
+            self.document.complain("Y008", "`...` ends the recipe here", before.start(1), before.end(1), "delete the `...`")
+        else:
+            self.document.complain("Y008", "a second document begins here", at, at + 3, "keep one recipe in a file: delete the `---`")
 
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark.index + self.shift, event.end_mark.index + self.shift

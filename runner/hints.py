@@ -47,6 +47,7 @@ NEAR: dict[str, dict[str, str]] = {
                  "drop": "auto", "line": "paragraph"},
     "adapter": {"separate": "merge", "lora": "merge", "none": "merge", "keep": "merge"},
     "create": {"true": "auto", "always": "auto", "yes": "auto", "false": "never", "no": "never"},
+    "packing": {"true": "documents", "false": "none", "bfd": "documents", "ffd": "documents", "wrapped": "stream"},
     "exhausted": {"first_exhausted": "stop", "all_exhausted": "repeat", "loop": "repeat"},
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 
-def nearest(word: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+def nearest(word: str, names: Iterable[str], cutoff: float = 0.66) -> str | None:
     """The name most like `word`, or None when none is near."""
     from difflib import get_close_matches  # only when something is wrong
 

@@ -47,9 +47,22 @@ def _odd_character(text: str, at: int) -> Said | None:
     return None
 
 
+def _deeper(at: int, text: str) -> Said | None:
+    """A key that stands deeper than the one in the line above, which has its value already."""
+    start = text.rfind("\n", 0, at) + 1
+    key = re.compile(r"( *)[\w.-]+ *$").match(text, start, at)
+    above = re.search(r"(?:^|\n)( *)((?:- +)*)([\w.-]+) *: +[^\s#|>&{\[][^\n]*(?:\n *(?:#[^\n]*)?)*\n$", text[:start])
+    if key is None or above is None or len(key[1]) <= (column := len(above[1]) + len(above[2])):
+        return None
+    message = f"the line stands deeper than {above[3]} above it, which has its value already"
+    return "Y003", message, f"begin it in column {column + 1}, as {above[3]} does", start + len(key[1]), at
+
+
 def _structure(problem: str, context: str, opened: int, at: int, text: str) -> Said:
     end = min(at + 1, len(text))
     if "mapping values are not allowed" in problem:
+        if (deeper := _deeper(at, text)) is not None:
+            return deeper
         fix = "put the value in quotes, or begin the line under the key above it"
         return "Y003", "a ':' that can open no value here", fix, at, end
     if "flow mapping" in context or "flow sequence" in context:

@@ -92,7 +92,11 @@ class TrainTokenizer(StepParams):
         for symbol in self.user_symbols:
             if not symbol.strip() or self.user_symbols.count(symbol) > 1 or symbol in ("<pad>", "<unk>", "<s>", "</s>"):
                 why = "stands twice" if self.user_symbols.count(symbol) > 1 else "is empty or a special token"
-                raise PydanticCustomError("T106", "the symbol {symbol} " + why, {"symbol": repr(symbol), "name": "user_symbols"})
+                raise PydanticCustomError(
+                    "T106",
+                    "the symbol {symbol} " + why,
+                    {"symbol": repr(symbol), "name": "user_symbols", "fix": f"take {symbol!r} out of user_symbols"},
+                )
         return self
 
     @property

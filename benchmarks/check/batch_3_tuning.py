@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from cases import SFT, Report
+from cases import SFT, Report, added_token
 
 T = "  - type: train\n"
 METHOD = "    method: lora\n    lora: {r: 8, lora_alpha: 16}\n"
@@ -71,7 +71,7 @@ LONG = "It is a long answer about hens and foxes. " * 12
 # fmt: off
 CASES = [
     # vocabulary
-    base("vocab", "shibing624/MedicalGPT#275", "a token that was added to the tokenizer and not to the model", {f"{BASE}/tokenizer.json": {"added_tokens": [*SPECIAL, {"id": 300, "content": "<med>", "special": True, "normalized": False}]}}, "row|token|300|301"),
+    base("vocab", "shibing624/MedicalGPT#275", "a token that was added to the tokenizer and not to the model", {f"{BASE}/tokenizer.json": {"added_tokens": [*SPECIAL, added_token(300, "<med>")]}}, "row|token|300|301"),
     base("vocab", "ggml-org/llama.cpp#25508", "an end mark beyond the last row", {f"{BASE}/config.json": {"eos_token_id": 320}, f"{BASE}/generation_config.json": {"eos_token_id": 320}}, "320|eos"),
     # templates, masking, end of sequence
     sft("template", "huggingface/smol-course#260", "two questions in a row, and a template that refuses them", {}, "data/chat.jsonl", "alternate|turns", files={**rows(("user", "Hello"), ("assistant", "Good day"), ("user", "How are you?"), ("user", "Well?")), f"{BASE}/tokenizer_config.json": {"chat_template": ALTERNATE}}, mended={**rows(("user", "Hello"), ("assistant", "Good day")), f"{BASE}/tokenizer_config.json": {"chat_template": ALTERNATE}}),

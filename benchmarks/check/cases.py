@@ -136,10 +136,11 @@ def model(folder: Path, vocab_size: int = 300, width: int = 64) -> None:
     write(folder / "config.json", config)
     write(folder / "generation_config.json", {"bos_token_id": 1, "eos_token_id": [2, 4]})
     special = ["<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"]
-    added = [{"id": i, "content": t, "special": True, "normalized": False} for i, t in enumerate(special)]
+    added = [added_token(i, t) for i, t in enumerate(special)]
     vocab = {t: i for i, t in enumerate(special)} | {f"<0x{n:02X}>": n + 5 for n in range(256)}
     vocab |= {f"▁w{n}": n for n in range(len(vocab), vocab_size)}
-    write(folder / "tokenizer.json", {"version": "1.0", "added_tokens": added, "model": {"type": "BPE", "vocab": vocab, "merges": []}})
+    bpe = {"type": "BPE", "unk_token": "<unk>", "byte_fallback": True, "fuse_unk": False, "vocab": vocab, "merges": []}
+    write(folder / "tokenizer.json", {"version": "1.0", "added_tokens": added, "model": bpe})
     write(
         folder / "tokenizer_config.json",
         {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<unk>", "add_bos_token": True,
@@ -153,6 +154,12 @@ def model(folder: Path, vocab_size: int = 300, width: int = 64) -> None:
         shapes |= {f"{at}mlp.down_proj.weight": (width, 128), f"{at}input_layernorm.weight": (width,)}
         shapes |= {f"{at}post_attention_layernorm.weight": (width,)}
     safetensors(folder / "model.safetensors", shapes | {"model.norm.weight": (width,)})
+
+
+def added_token(number: int, text: str) -> dict[str, Any]:
+    """A special token as tokenizer.json lists it."""
+    switches = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    return {"id": number, "content": text, **switches, "special": True}
 
 
 def safetensors(path: Path, shapes: Mapping[str, tuple[int, ...]], dtype: str = "F16") -> None:

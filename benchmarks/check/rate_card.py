@@ -57,11 +57,11 @@ def of_reports(name: str) -> list[Result]:
     results = []
     for case in import_module(name).CASES:
         found, seconds = _checked(case)
-        results.append(Result(f"{case.family}: {case.title} ({case.source})", [f for f in found if _names(case, f)], seconds))
+        results.append(Result(f"{case.family}: {case.title} ({case.source})", [f for f in found if names_the_cause(case, f)], seconds))
     return results
 
 
-def _names(case: Report, finding: Any) -> bool:
+def names_the_cause(case: Report, finding: Any) -> bool:
     """True when the finding stands at a line of the cause and says its words."""
     lines = case.text().split("\n")
     line = lines[finding.place.line - 1] if finding.place is not None and finding.place.line <= len(lines) else ""

@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from runner.modelfolder import ModelFolder
     from steps.text.heads import Head
 
-ALWAYS = ("links", "vocabulary", "data", "schedule", "memory", "precision", "hardware", "paths", "keys")
+ALWAYS = ("links", "vocabulary", "data", "schedule", "memory", "precision", "hardware", "paths", "keys", "environment")
 SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loaded for a recipe that they can say something about
     "adapters": lambda view: any(at(s.raw, "lora") is not None or at(s.raw, "method") is not None for s in view.of_type("train")),
     "export": lambda view: any(view.of_type("export_ollama")),
     "base": lambda view: bool(view.bases),
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "rows": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
+    "hub": lambda view: any(isinstance(source.get("hub"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
+    "gates": lambda view: any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "phases": lambda view: any(at(s.raw, "init_from") is not None or at(s.raw, "stages") is not None for s in view.of_type("train")),
     "resume": lambda view: any(at(s.raw, "resume_from") is not None for s in view.of_type("train")),
-    "environment": lambda view: view.meant.target.name == "here",
 }
 FAMILIES = (*ALWAYS, *SOMETIMES)
 FILES = 20  # of a source are opened, at most

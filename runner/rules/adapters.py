@@ -19,7 +19,8 @@ REFUSED = {
     "mamba": {"out_proj": "peft refuses it on a Mamba", "conv1d": "peft refuses it on a Mamba", "dt_proj": "it gets no gradient"},
     "mamba2": {"out_proj": "peft refuses it on a Mamba", "conv1d": "peft refuses it on a Mamba"},
 }
-ENDS = ("embeddings", "embed_tokens", "wte", "lm_head")
+EMBEDDINGS = ("embeddings", "embed_tokens", "wte")
+ENDS = (*EMBEDDINGS, "lm_head")
 
 
 @rule()
@@ -43,6 +44,9 @@ def targets_learn(view: View) -> Iterator[Finding]:
             elif name in ENDS and model.tie_embeddings:
                 message = f"{name} is tied to the other end of the model: merging an adapter of one changes both"
                 yield say("A102", step, where, message, f"take {name} out of target_modules")
+            elif name in EMBEDDINGS:
+                message = f"{name} is the embedding, which an adapter does not go on: only linear layers take one"
+                yield say("A101", step, where, message, f"take it out, and train it whole: modules_to_save: [{name}]")
             elif name not in known and name not in ENDS:
                 near = nearest(str(name), known)
                 all_of_them = "all-linear" if str(name).replace("_", "-") in ("all-linear", "all", "*") else ""
@@ -144,7 +148,7 @@ def _write(family: str) -> str:
     ),
 )
 def sizes_are_low_rank(view: View) -> Iterator[Finding]:
-    """A112: r against the width. A113: lora_alpha / r outside of 1/32 to 64."""
+    """A112: r against the width. A113: lora_alpha / r outside of 1/32 to 32."""
     for step in view.of_type("train"):
         rank, alpha = number(step, "lora.r"), number(step, "lora.lora_alpha")
         made = step.forecast
@@ -154,7 +158,7 @@ def sizes_are_low_rank(view: View) -> Iterator[Finding]:
             yield say("A112", step, "lora.r", message, "write r: 16, or method: full", severity="warning")
         used_rank, used_alpha = rank or 8, 16 if alpha is None else alpha
         scale = used_alpha / used_rank if at(step.raw, "lora.use_rslora") is not True else used_alpha / used_rank**0.5
-        if (rank is not None or alpha is not None) and used_rank > 0 and used_alpha > 0 and not 1 / 32 <= scale <= 64:
+        if (rank is not None or alpha is not None) and used_rank > 0 and used_alpha > 0 and not 1 / 32 <= scale <= 32:
             where = "lora.lora_alpha" if alpha is not None else "lora.r"
             message = f"the adapter counts lora_alpha / r = {used_alpha:g} / {used_rank:g} = {scale:.3g}"
             yield say("A113", step, where, message, f"write lora_alpha: {int(2 * used_rank)}", severity="warning")

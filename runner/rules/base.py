@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from runner.modelfolder import INDEX, TOKENIZERS, ModelFolder
@@ -50,6 +51,14 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
                 base = folder.adapter.get("base_model_name_or_path")
                 fix = f"name the model that it adapts: {{hub: {base}}}" if isinstance(base, str) and base else "name the merged model"
                 yield say("C040", step, named, f"{folder.name} holds an adapter, not a model", fix)
+            continue
+        if not folder.kind:
+            message = f"{folder.name}/config.json names no model_type: transformers cannot tell what it is"
+            fix = "name a folder that transformers saved, or write model_type into config.json"
+            if "ssm_cfg" in folder.config or {"d_model", "n_layer"} <= folder.config.keys():
+                message += "; it is the layout of mamba_ssm"
+                fix = "take the model of the same name that ends in -hf, such as state-spaces/mamba-130m-hf"
+            yield say("C002", step, named, message, fix)
             continue
         if step.type != "train" or named.endswith("hub"):
             continue  # only the tokenizer is wanted; what the cache lacks of a hub model is fetched
@@ -123,7 +132,7 @@ def tokens_have_rows(view: View) -> Iterator[Finding]:
     """V010, V011, V012: tokenizer, embedding and special ids of a base model."""
     said: set[str] = set()
     for step, where, folder in view.bases:
-        if folder is None or not folder.config or folder.name in said:
+        if folder is None or not folder.kind or folder.name in said:
             continue
         named = _named(step.raw, where)
         size, stored, rows = folder.config.get("vocab_size"), folder.embedding_rows, folder.rows
@@ -244,21 +253,33 @@ def bf16_stays_bf16(view: View) -> Iterator[Finding]:
 
 @rule()
 def base_can_be_exported(view: View) -> Iterator[Finding]:
-    """E004: the base's architecture, or something in its config, has no place in GGUF; said at the base, before it is trained."""
+    """E003, E004: the base's tokenizer, architecture or config has no place in GGUF; said at the base, before it is trained."""
     from schemas.findings import RecipeError
     from steps.export.architectures import metadata
+    from steps.export.tokenizer_kinds import byte_level_split
 
     for export in view.of_type("export_ollama"):
         for step in view.makers(export, "checkpoint"):
             folder = view.base(step)
             if folder is None or not folder.kind:
                 continue
-            try:
-                metadata(folder.config, 1)
-            except RecipeError as error:
-                yield say(error.code, step, "model.base", f"{export.id} cannot export {folder.name}: {error.message}", error.fix)
-            except (KeyError, TypeError, ValueError):
-                continue  # a size is missing: config.json is judged elsewhere
+            with suppress(KeyError, TypeError, ValueError):  # a size is missing: config.json is judged elsewhere
+                try:
+                    metadata(folder.config, 1)
+                except RecipeError as error:
+                    yield say(error.code, step, "model.base", f"{export.id} cannot export {folder.name}: {error.message}", error.fix)
+                    continue
+            data = folder.json("tokenizer.json")
+            split = data.get("pre_tokenizer") or {}
+            parts = split.get("pretokenizers", []) if split.get("type") == "Sequence" else [split]
+            if "tokenizer.model" in folder or not any(part.get("type") == "ByteLevel" for part in parts):
+                continue
+            unknown = byte_level_split(data)
+            if isinstance(unknown, str):
+                message = f"{export.id} cannot export {folder.name}: llama.cpp has no equal of its tokenizer: {unknown}"
+                yield say(
+                    "E003", step, "model.base", message, "start from a base of the Qwen2, Llama 3 or GPT-2 family, or delete the export"
+                )
 
 
 @rule(

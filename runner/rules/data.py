@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ from runner.meant import StepMeant
 from runner.rules import FILES, View, at, number, param, path, rule, say, sources
 from runner.screen import plural
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
-from schemas.findings import Edit, Finding, RulePage
+from schemas.findings import Edit, Finding, RulePage, Severity
 from steps.text.choices import format_of
 from steps.text.rows import NoSuchColumn, is_chat
 from steps.text.unreadable import Unreadable
 
-MANY_EPOCHS = 40
+MANY_EPOCHS, WASTED_EPOCHS = 40, 1000  # passes over the text: worth telling, and surely not meant
+LONGEST_NAME = 40  # characters of a column's name
 
 
 @rule()
@@ -192,8 +193,24 @@ def _no_column(
         message = f"{name} has no column {error.wanted!r}; it has {listed}"
         return say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)  # type: ignore[arg-type]
     message = f"{name} has no column that is known to hold text; it has {listed}"
-    fix = f"say which: columns: {{text: {error.found[0] if error.found else '…'}}}"
+    fix = f"say which: {_columns_meant(error.found)}"
+    if file.name.lower().endswith((".csv", ".tsv")) and any(len(each) > LONGEST_NAME or each.count(" ") > 3 for each in error.found):
+        message = f"the first line of {name} is a row, not the names of its columns"
+        fix = "write the names into its first line, such as: text"
     return say("D106", step, f"{where}.path", message, fix, severity=severity)  # type: ignore[arg-type]
+
+
+def _columns_meant(found: Sequence[str]) -> str:
+    """What `columns` would most likely say of columns with these names: a question and its answer, or a text."""
+    last = {name.rsplit(".", 1)[-1].lower(): name for name in reversed(found)}
+    asked = next((last[word] for word in ("instruction", "prompt", "question", "query", "input", "user", "source") if word in last), None)
+    answer = next(
+        (last[w] for w in ("output", "response", "answer", "completion", "target", "reply", "assistant", "label") if w in last), None
+    )
+    if asked and answer:
+        return f"columns: {{instruction: {asked}, output: {answer}}}"
+    text = next((last[word] for word in ("text", "content", "body", "document", "article", "story", "passage") if word in last), None)
+    return f"columns: {{text: {text or (found[0] if found else '…')}}}"
 
 
 def _as_written(value: str) -> str:
@@ -246,13 +263,15 @@ def pieces_fit_rows(view: View) -> Iterator[Finding]:
 def text_is_not_worn_out(view: View) -> Iterator[Finding]:
     """D010: more than MANY_EPOCHS passes."""
     for step in view.of_type("train"):
-        made = step.forecast
+        made, bins = step.forecast, view.reaches(step, "bins")
+        if isinstance(bins, TokenBinForecast) and (bins.train_tokens or 0) * 2 < (param(step, "max_seq_length") or 0):
+            continue  # not one row: D113
         epochs = made.epochs if isinstance(made, CheckpointForecast) else None
         if epochs is not None and epochs > MANY_EPOCHS:
             name = "max_steps" if number(step, "max_steps") is not None else "num_train_epochs"
-            yield say(
-                "D010", step, name, f"every text is seen about {epochs:,.0f} times", "give it more text, or fewer steps", severity="info"
-            )
+            severity: Severity = "warning" if epochs > WASTED_EPOCHS else "info"
+            message = f"every text is seen about {epochs:,.0f} times"
+            yield say("D010", step, name, message, "give it more text, or fewer steps", severity=severity)
 
 
 @rule()

@@ -1,7 +1,12 @@
-"""The environment of this machine, for a recipe that is meant for it: variables that are misspelt, empty or at odds with the recipe."""
+"""The environment of this machine: variables that are misspelt, empty or at odds with the recipe, and logins that are wanted.
+
+Where another machine is meant, which may have another environment, all of it is only told.
+"""
 
 import os
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -21,6 +26,10 @@ KNOWN = (
     "WANDB_PROJECT", "WANDB_DISABLED", "MLFLOW_TRACKING_URI", "BNB_CUDA_VERSION", "LD_LIBRARY_PATH", "OLLAMA_HOST", "OLLAMA_MODELS",
     "RECIPE_STORE", "XDG_CACHE_HOME",
 )  # fmt: skip
+GATED = re.compile(  # owners and families whose files the hub gives only to who has accepted a licence
+    r"meta-llama/.+|google/(gemma|codegemma|paligemma|shieldgemma|recurrentgemma|medgemma|txgemma)-.+|bigcode/(starcoder|starcoderbase.*)"
+    r"|(CohereForAI|CohereLabs)/(c4ai|aya)-.+|mistralai/(Mistral-Large|Ministral|Codestral)-.+|bigcode/the-stack.*",
+)
 STARTS = tuple(sorted({name.split("_")[0][:3] for name in KNOWN}))
 
 
@@ -53,15 +62,58 @@ def variables_do_what_they_say(view: View) -> Iterator[Finding]:
     for name in sorted(os.environ):
         if name not in KNOWN and name[:3] in STARTS and (near := _beside(name)) is not None and near not in os.environ:
             message = f"the environment has {name}, which nobody reads: {near} was meant"
-            yield Finding("H030", "warning", message, ("target",), f"export {near}={os.environ[name][:40]}; unset {name}")
+            yield _told(view, Finding("H030", "warning", message, ("target",), f"export {near}={os.environ[name][:40]}; unset {name}"))
     if os.environ.get("BNB_CUDA_VERSION") and any(at(step.raw, "quant") is not None for step in view.of_type("train")):
         message = f"BNB_CUDA_VERSION={os.environ['BNB_CUDA_VERSION']} makes bitsandbytes load the library of that CUDA, not of torch's"
-        yield Finding("H031", "warning", message, ("target",), "unset BNB_CUDA_VERSION")
+        yield _told(view, Finding("H031", "warning", message, ("target",), "unset BNB_CUDA_VERSION"))
     offline = next(
         (n for n in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE") if os.environ.get(n, "").upper() in ("1", "ON", "YES", "TRUE")), ""
     )
     if offline:
-        yield from _not_cached(view, offline)
+        yield from (_told(view, finding) for finding in _not_cached(view, offline))
+
+
+def _told(view: View, finding: Finding) -> Finding:
+    """The finding, as an information where the recipe is meant for another machine."""
+    return finding if view.meant.target.name == "here" else replace(finding, severity="info")
+
+
+@rule(
+    RulePage(
+        "H032",
+        "a licence to accept, and no token",
+        "The owners of some models give their files only to accounts that accepted a licence on the model's page. The download asks for "
+        "such an account's token; without one it ends with 401 Unauthorized when everything else is ready.",
+        wrong="model: {base: {hub: meta-llama/Llama-3.2-1B-Instruct}}   # on a machine that is not logged in",
+        right="huggingface-cli login   # or export HF_TOKEN=hf_…, of an account that accepted the licence",
+        source="huggingface/huggingface_hub#2586; huggingface/transformers#31367",
+        severity="warning",
+        needs="the environment, the hub's token file and the local hub cache",
+    )
+)
+def licences_need_a_token(view: View) -> Iterator[Finding]:
+    """H032: a model or data set that is known to be gated, not in the cache, and no token of the hub."""
+    said: set[str] = set()
+    for step in view.meant.steps:
+        for where, source in hub_names(step.raw):
+            name = source["hub"]
+            if name in said or not GATED.fullmatch(name) or isinstance(source.get("fallback"), dict) or _has_token():
+                continue
+            from runner.hubcache import repository
+
+            if repository(name, "datasets" if where.startswith("sources") else "models").is_dir():
+                continue
+            said.add(name)
+            message = f"{name} is given only to who accepted its licence, and this machine has no token of the hub"
+            fix = "accept it on the model's page, then: huggingface-cli login, or HF_TOKEN in the environment"
+            yield _told(view, say("H032", step, f"{where}.hub", message, fix, severity="warning"))
+
+
+def _has_token() -> bool:
+    if os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN"):
+        return True
+    home = os.environ.get("HF_HOME") or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/huggingface"
+    return Path(os.environ.get("HF_TOKEN_PATH") or f"{home}/token").expanduser().is_file()
 
 
 @rule(
@@ -87,7 +139,7 @@ def trackers_are_ready(view: View) -> Iterator[Finding]:
             finding = None if (kind, place) in said else _ready(step, kind, wanted)
             said.add((kind, place))
             if finding is not None:
-                yield finding
+                yield _told(view, finding)
 
 
 def _ready(step: StepMeant, kind: str, wanted: Tracking) -> Finding | None:

@@ -1,11 +1,12 @@
 """Export: what GGUF and Ollama cannot hold is found before anything is trained."""
 
+import json
 from collections.abc import Iterator
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, rule, say
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
-from schemas.findings import Edit, Finding, RulePage
+from schemas.findings import Edit, Finding, RulePage, Severity
 from steps.export.architectures import FAMILIES
 from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
 
@@ -90,6 +91,54 @@ def context_was_trained(view: View) -> Iterator[Finding]:
             yield say(
                 "E020", step, "parameters.num_ctx", message, f"write num_ctx: {length}, or delete it", severity="warning", edits=edits
             )
+
+
+@rule(
+    RulePage(
+        "E024",
+        "a window shorter than what was learned",
+        "num_ctx is all that Ollama shows the model, question, history and answer together. What is longer is cut at the beginning, in "
+        "silence.",
+        wrong="- type: train\n  max_seq_length: 2048\n- type: export_ollama\n  parameters: {num_ctx: 256}",
+        right="- type: train\n  max_seq_length: 2048\n- type: export_ollama   # num_ctx follows the training",
+        source="ed-donner/llm_engineering#80",
+        severity="warning",
+    ),
+    RulePage(
+        "E025",
+        "a list of stops without the end of an answer",
+        "A list under parameters.stop takes the place of the texts that follow from the chat template. Without the mark that ends an "
+        "answer the model talks on, into a turn of the user's that it makes up.",
+        wrong='- type: export_ollama\n  parameters: {stop: ["<|im_start|>"]}',
+        right='- type: export_ollama\n  parameters: {stop: ["<|im_start|>", "<|im_end|>"]}',
+        source="buriedsignals/spotlight#32; ollama/ollama#8363",
+        severity="warning",
+        needs="the base's chat template",
+    ),
+)
+def ollama_sees_what_was_learned(view: View) -> Iterator[Finding]:
+    """E024: num_ctx a quarter of the rows or less; told where it is less than the rows. E025: stops without the template's end mark."""
+    for step in view.of_type("export_ollama"):
+        makers = [c for c in view.makers(step, "checkpoint") if c.type == "train"]
+        asked = number(step, "parameters.num_ctx")
+        length = getattr(makers[0].params, "max_seq_length", None) if makers else None
+        if asked is not None and isinstance(length, int) and asked < length:
+            message = f"num_ctx is {int(asked):,}: Ollama cuts what is longer, {makers[0].id} learns rows of {length:,} tokens"
+            edits = (Edit("delete", ("steps", step.id, "parameters", "num_ctx")),)
+            severity: Severity = "warning" if asked * 4 <= length else "info"
+            yield say("E024", step, "parameters.num_ctx", message, f"write num_ctx: {length}, or delete it", severity=severity, edits=edits)
+        stops = at(step.raw, "parameters.stop")
+        folder = view.base(makers[0]) if makers else None
+        if not isinstance(stops, list) or folder is None or at(makers[0].raw, "objective") != "sft":
+            continue
+        from runner.rules.template import end_mark
+
+        end = end_mark(folder)
+        if end and not any(isinstance(stop, str) and stop and stop in end for stop in stops):
+            listed = ", ".join(json.dumps(each, ensure_ascii=False) for each in [*stops, end])
+            edit = Edit("set", ("steps", step.id, "parameters", "stop"), [*stops, end])
+            message = f"answers of {folder.name} end with {end}, which is no stop here"
+            yield say("E025", step, "parameters.stop", message, f"write stop: [{listed}]", severity="warning", edits=(edit,))
 
 
 @rule(

@@ -6,7 +6,7 @@ from runner.meant import StepMeant
 from runner.rules import View, at, number, path, rule, say
 from runner.screen import in_bytes
 from schemas.artifacts import CheckpointForecast
-from schemas.findings import Edit, Finding, RulePage
+from schemas.findings import Edit, Finding, RecipePath, RulePage, Severity
 from schemas.machine import GIB, known
 
 
@@ -43,9 +43,9 @@ def devices_are_used(view: View) -> Iterator[Finding]:
     )
 )
 def disk_holds_it(view: View) -> Iterator[Finding]:
-    """P011: what the steps are forecast to write, against what is free where they write it; only for a recipe meant for this machine."""
+    """P011: what the steps are forecast to write, against what is free where they write it; told where another machine is meant."""
     recipe = view.meant.recipe
-    if recipe is None or recipe.target != "here":
+    if recipe is None:
         return
     from runner.room import places
 
@@ -61,7 +61,23 @@ def disk_holds_it(view: View) -> Iterator[Finding]:
             saves = sum(made.disk_parts.get("saves", 0) for step in trained if isinstance(made := step.forecast, CheckpointForecast))
             if saves * 2 > place.need and any((number(step, "keep") or 2) > 1 for step in trained):
                 fix += "; with keep: 1 a training keeps one save, not two"
-            yield Finding("P011", "warning", message, ("store",), fix)
+            sure = recipe.target == "here" or place.need > LARGE_DISK
+            severity: Severity = "warning" if sure else "info"
+            yield Finding("P011", severity, message, _filled_by(view), fix)
+
+
+LARGE_DISK = 2 << 40  # bytes that are rarely free on any machine
+
+
+def _filled_by(view: View) -> RecipePath:
+    """What to look at: the store where one is named, else the number of saves of the training that writes most."""
+    if view.meant.recipe is not None and view.meant.recipe.store is not None:
+        return ("store",)
+    sizes = {step.id: step.forecast.disk_bytes or 0 for step in view.of_type("train") if step.forecast is not None}
+    largest = next((step for step in view.of_type("train") if sizes.get(step.id) == max(sizes.values(), default=0)), None)
+    if largest is None:
+        return ("store",)
+    return path(largest, "keep" if number(largest, "keep") is not None else "")
 
 
 @rule(

@@ -45,7 +45,7 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
     """H020: a hub data set or model without `revision`."""
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
-            if source.get("revision") is None and not _is_path(view, source["hub"]):
+            if source.get("revision") is None and not _is_path(view, source["hub"]) and not (view.facts.project / source["hub"]).is_dir():
                 message = f"{source['hub']} has no revision: it may be another tomorrow"
                 yield say("H020", step, f"{where}.hub", message, "add revision: and the commit from the hub's page", severity="info")
 
@@ -125,6 +125,9 @@ def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:
     if full.is_file() and _of_llama2c(full):
         fix = f"recipe convert {folder} --tokenizer tokenizer.bin, and name the folder that it writes"
         return say("H022", step, where, f"{folder} is a checkpoint of llama2.c, which is one file", fix)
+    if full.is_file():
+        fix = f"write {Path(folder).parent}"
+        return say("H022", step, where, f"{folder} is a file: a model is named by its folder, with config.json and tokenizer", fix)
     if full.is_dir():
         return say("H022", step, where, f"{folder} holds no config.json: it is no model folder", "name the folder that transformers saved")
     try:

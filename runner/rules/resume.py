@@ -161,6 +161,8 @@ def _schedule(step: StepMeant, done: int, theirs: dict[str, Any]) -> Iterator[Fi
         if odd is None:
             return
         was, jump = learning_rate(done - 1, **there), learning_rate(done, **here)
+        if mine["scheduler"] == "constant" == theirs["scheduler"] and isclose(was, jump, rel_tol=1e-9):
+            return  # the warmups differed, which is over; from here on the rate is the same
     except (KeyError, TypeError, ZeroDivisionError):
         return
     message = (

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import View, at, param, rule, say, sources
+from runner.rules import View, rule, say, sources
 from schemas.findings import Finding, RulePage, Severity
 from steps.text import rows
 from steps.text.heads import Head
 from steps.text.turns import SPEAKERS
-
-CHARACTERS_A_TOKEN = 12  # more than any tokenizer packs into a token of running text
 
 
 def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Path, Head, bool]]:
@@ -53,6 +51,12 @@ def rows_are_documents(view: View) -> Iterator[Finding]:
             all_of_them = not head.rows
             listed = "JSON list" in reason or reason.startswith("this is a JSON")
             fix = f"write one row a line: jq -c '.[]' {name} > rows.jsonl" if listed else "mend or delete the line"
+            if "no UTF-8" in reason:
+                from steps.text.encodings import decode
+
+                fix = f"write it again in UTF-8: iconv -f {decode(view.facts.head(file))[1]} -t utf-8 {name} > rows.jsonl"
+            elif "map of lists" in reason:
+                fix = 'write a list of rows: [{"instruction": "…", "output": "…"}, …]'
             if all_of_them:
                 message = f"{name}, line {line}: {reason}; no line is a row"
             else:
@@ -111,24 +115,3 @@ def _severity(every: bool, stands_by: bool) -> Severity:
 
 def _name(view: View, file: Path) -> str:
     return str(file.relative_to(view.facts.project)) if file.is_relative_to(view.facts.project) else str(file)
-
-
-@rule()
-def rows_fit_the_window(view: View) -> Iterator[Finding]:
-    """D111 as a warning: rows far longer than a row of training, and no split_long between. The length is a bound from below."""
-    for step in view.of_type("train"):
-        length = param(step, "max_seq_length")
-        if at(step.raw, "objective") != "sft" or not isinstance(length, int):
-            continue
-        parsers = [maker for maker in view.makers(step, "corpus") if maker.type == "parse_corpus"]
-        for maker, _, source, file, head, _ in read_heads(view):
-            if maker not in parsers:
-                continue
-            longest = max((len(made.text) for made in head.documents(source.get("columns"))), default=0)
-            if longest > CHARACTERS_A_TOKEN * length:
-                where = "max_seq_length" if at(step.raw, "max_seq_length") is not None else ""
-                message = (
-                    f"{_name(view, file)} has rows of {longest:,} characters, far more than the {length:,} tokens of a row of {step.id}"
-                )
-                yield say("D111", step, where, message, f"put a split_long step with max_tokens: {length} before it", severity="warning")
-                break

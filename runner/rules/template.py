@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from runner.modelfolder import ModelFolder
@@ -44,37 +45,45 @@ def template_writes_conversations(view: View) -> Iterator[Finding]:
             continue
         except (OSError, ValueError, AttributeError, KeyError, TypeError):
             continue  # a damaged tokenizer is judged elsewhere
-        refused, tried, first = 0, 0, ""
-        for messages in _conversations(view, step):
+        refused, tried, first = 0, 0, ("", "")
+        for where, messages in _conversations(view, step):
             tried += 1
             try:
                 form.rendered(messages)
             except RecipeError as error:
-                refused, first = refused + 1, first or error.message
+                refused, first = refused + 1, first if refused else (f"{where}: {error.message}", _remedy(form, messages, error.message))
             if tried == TRIED:
                 break
         if refused:
             some = "" if refused == tried else f" ({refused} of the first {tried})"
-            fix = "give the turns in the order that the template wants: question and answer in turn" if "alternate" in first else ""
-            fix = (
-                "put the system text into the first question"
-                if "system" in first.lower()
-                else fix or "mend the conversations or the template"
-            )
-            yield say("D115", step, "model.base", f"{folder.name}: {first}{some}", fix)
+            yield say("D115", step, "model.base", f"{folder.name}: {first[0]}{some}", first[1])
 
 
-def _conversations(view: View, step: Any) -> Iterator[list[dict[str, str]]]:
-    """Conversations that reach `step`, seen through split_long."""
+def _remedy(form: "ChatForm", messages: list[dict[str, str]], reason: str) -> str:
+    """What to change in a conversation that a template refuses."""
+    if messages[0]["role"] == "system":
+        with suppress(RecipeError):
+            form.rendered(messages[1:])
+            return "the template has no place for a system message: put its text into the first question"
+    if "alternate" in reason:
+        return "give the turns in the order that the template wants: question and answer in turn"
+    return "mend the conversations or the template"
+
+
+def _conversations(view: View, step: Any) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Conversations that reach `step`, seen through split_long, each with where it stands."""
     makers, parsers = list(view.makers(step, "corpus")), set()
     while makers:
         maker = makers.pop()
         parsers.add(maker.id)
         makers += view.makers(maker, "corpus")
-    for maker, _, source, _, head, _ in read_heads(view):
+    for maker, _, source, file, head, _ in read_heads(view):
         if maker.id not in parsers:
             continue
-        yield from (made.messages for made in head.documents(source.get("columns")) if made.messages)
+        name = file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
+        for (line, _), made in zip(head.rows, head.documents(source.get("columns")), strict=False):
+            if made.messages:
+                yield f"{name}, line {line}", made.messages
 
 
 @rule(
@@ -150,14 +159,7 @@ def marks_are_tokens(view: View) -> Iterator[Finding]:
 
 def _other_end(step: Any, folder: ModelFolder) -> Iterator[Finding]:
     """D147: the mark that the template puts behind an answer against the ids at which generation stops."""
-    from steps.text.chat_form import chat_form
-
-    try:
-        form = chat_form(folder.folder)
-        text = form.text([{"role": "user", "content": "?"}, {"role": "assistant", "content": "yes"}])
-    except (RecipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
-        return
-    end = _end_mark(form, text)
+    end = end_mark(folder)
     stops = folder.json("generation_config.json").get("eos_token_id", folder.config.get("eos_token_id"))
     number = folder.tokens.get(end) if end else None
     known = stops if isinstance(stops, list) else [stops]
@@ -168,7 +170,15 @@ def _other_end(step: Any, folder: ModelFolder) -> Iterator[Finding]:
         )
 
 
-def _end_mark(form: "ChatForm", text: str) -> str:
+def end_mark(folder: ModelFolder) -> str:
+    """The mark that the base's template puts behind an answer; empty where there is none, or no template that can be tried."""
+    from steps.text.chat_form import chat_form
+
+    try:
+        form = chat_form(folder.folder)
+        text = form.text([{"role": "user", "content": "?"}, {"role": "assistant", "content": "yes"}])
+    except (RecipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
+        return ""
     after = text[text.rfind("yes") + 3 :]
     found = [(after.find(mark), mark) for mark in form.marks if mark in after]
     return min(found)[1] if found else ""

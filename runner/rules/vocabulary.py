@@ -1,5 +1,7 @@
 """Vocabulary: whoever counts tokens must count the same ones, from the tokenizer to the embedding."""
 
+import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +15,11 @@ from steps.text.id_range import Unknown, sampled, stamps
 from steps.text.richness import most_pieces, pieces_of_words, sampled_texts, words_in
 from steps.text.vocabulary import is_padded
 
+LARGE_ALPHABET = 16_000  # pieces: a vocabulary beyond it holds any alphabet
+ALPHABET_SAMPLE = 300_000  # characters that are looked at
+FEW_CHARACTERS = 500
+TRAINER_BYTES = 20  # of memory for each byte of text
+LARGE_MEMORY = 128 << 30  # bytes of a machine that is not known
 DOUBT = 6  # a vocabulary this many times below the bound by size alone is surely had
 
 
@@ -74,6 +81,12 @@ def _tokenizer(view: View, step: StepMeant) -> tuple[TokenizerForecast | None, s
     return found, makers[0].id if makers else "tokenizer"
 
 
+def _behind(view: View, step: StepMeant) -> list[StepMeant]:
+    """The steps whose tokenizer made the ids that a train step reads."""
+    found = view.makers(step, "tokenizer")
+    return [*found, *(t for b in view.makers(step, "bins") for t in view.makers(b, "tokenizer"))]
+
+
 @rule(
     RulePage(
         "V003",
@@ -86,7 +99,19 @@ def _tokenizer(view: View, step: StepMeant) -> tuple[TokenizerForecast | None, s
     ),
 )
 def one_tokenizer(view: View) -> Iterator[Finding]:
-    """V003: the tokenizer of a step and the tokenizer of its token files are the same."""
+    """V003: the tokenizer of a step and the tokenizer of its token files are the same, and a base has the one it was made with."""
+    for step in view.of_type("train"):
+        folder = view.base(step)
+        strangers = [t for t in _behind(view, step) if t.type == "train_tokenizer"]
+        if folder is None or not folder.kind or not strangers:
+            continue
+        found = _tokenizer(view, step)[0]
+        size, rows = found.vocab_size if found is not None else None, folder.rows
+        message = f"the ids of tokenizer {strangers[0].id!r}, which this recipe trains, mean nothing to {folder.name}"
+        fix = "take the base's own: check_vocab_consistency with checkpoint: in place of train_tokenizer"
+        if size is not None and rows is not None and size > rows:
+            message = f"{folder.name} has rows for {rows:,} tokens, tokenizer {strangers[0].id!r} makes {size:,} of its own"
+        yield say("V003", step, "model.base", message, fix)
     for step in view.of_type("train"):
         own = view.makers(step, "tokenizer")
         behind = [t for b in view.makers(step, "bins") for t in view.makers(b, "tokenizer")]
@@ -123,11 +148,15 @@ def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
         if not isinstance(size, int) or not sizes or None in sizes or model is None:
             continue
         text = min(sum(s for s in sizes if s is not None), param(step, "sample_bytes"))
-        if text > 0 and (most := _most(view, step, size, text, model)) < size:
+        if text > 0 and (most := _most(view, step, size, text, model)) < size and _alphabet_fits(view, step, size):
             message = f"{size:,} pieces from about {in_bytes(text)} of text: there will hardly be more than {most:,}"
             fix = f"write vocab_size: {{at_most: {size}}} to take the largest that works, or give it more text"
             edit = Edit("set", ("steps", step.id, "vocab_size"), {"at_most": size})
             yield say("T102", step, "vocab_size", message, fix, severity="warning", edits=(edit,))
+
+
+def _alphabet_fits(view: View, step: StepMeant, size: int) -> bool:
+    return param(step, "model") == "byte_bpe" or size > LARGE_ALPHABET or _alphabet(view, step) < size
 
 
 def _most(view: View, step: StepMeant, asked: int, text: int, model: str) -> int:
@@ -135,20 +164,13 @@ def _most(view: View, step: StepMeant, asked: int, text: int, model: str) -> int
     bound = most_pieces(text, model)
     if asked > bound or asked * DOUBT < bound:
         return bound
-    behind, seen = view.makers(step, "corpus"), 0
-    sources: list[Any] = []
-    while behind and seen < len(view.meant.steps):  # through steps that rewrite a corpus
-        seen += 1
-        maker = behind.pop()
-        sources += param(maker, "sources") or []
-        behind += view.makers(maker, "corpus")
-    words = words_in(sampled_texts(sources, view.facts), text)
+    words = words_in(sampled_texts(_sources(view, step), view.facts), text)
     return bound if words is None else min(bound, pieces_of_words(words, text, model))
 
 
 @rule()
 def vocabulary_holds_the_bytes(view: View) -> Iterator[Finding]:
-    """T103: fewer pieces than the 256 bytes, the special tokens and the user symbols alone take."""
+    """T103: fewer pieces than the 256 bytes, the special tokens and the user symbols alone take, or than the text has characters."""
     for step in view.of_type("train_tokenizer"):
         asked = number(step, "vocab_size") or number(step, "vocab_size.at_most")
         model, symbols = param(step, "model"), param(step, "user_symbols")
@@ -159,6 +181,77 @@ def vocabulary_holds_the_bytes(view: View) -> Iterator[Finding]:
         if asked < least:
             message = f"{int(asked):,} pieces are too few: {'bytes, ' if bytes_in else ''}special tokens and symbols alone take {least}"
             yield say("T103", step, "vocab_size", message, f"write vocab_size: {max(2 * least, 1000)}")
+        elif model != "byte_bpe" and asked <= LARGE_ALPHABET:
+            known = _alphabet(view, step)
+            if known + least > asked:
+                message = f"{int(asked):,} pieces are too few: the beginning of the text has {known:,} different characters to be known"
+                fix = f"write vocab_size: {2 * (known + least)}, a lower character_coverage, or model: byte_bpe, which needs 256"
+                yield say("T103", step, "vocab_size", message, fix)
+
+
+def _alphabet(view: View, step: StepMeant) -> int:
+    """Characters in the beginning of the text that the tokenizer must have a piece for, by its coverage."""
+    texts, read = [], 0
+    for text in sampled_texts(_sources(view, step), view.facts):
+        texts.append(text)
+        read += len(text)
+        if read > ALPHABET_SAMPLE:
+            break
+    characters = "".join(texts)
+    if len(set(characters)) < FEW_CHARACTERS:
+        return 0
+    coverage = param(step, "character_coverage") or 0.9995
+    covered, needed = 0, 0
+    for _, count in Counter(characters).most_common():
+        if covered >= coverage * len(characters):
+            break
+        covered, needed = covered + count, needed + 1
+    return needed
+
+
+def _sources(view: View, step: StepMeant) -> list[Any]:
+    """The sources of all texts that reach a step."""
+    behind, seen = view.makers(step, "corpus"), 0
+    found: list[Any] = []
+    while behind and seen < len(view.meant.steps):  # through steps that rewrite a corpus
+        seen += 1
+        maker = behind.pop()
+        found += param(maker, "sources") or []
+        behind += view.makers(maker, "corpus")
+    return found
+
+
+@rule(
+    RulePage(
+        "T108",
+        "a sample that the trainer cannot hold",
+        "A tokenizer's trainer holds all of its text in memory, about twenty bytes for each: measured are 23 for unigram and 18 for bpe "
+        "on 6 MB. A hundred million bytes are plenty; more text hardly changes the pieces.",
+        wrong="sample_bytes: 20000000000",
+        right="sample_bytes: 100000000",
+        source="google/sentencepiece#680; google/sentencepiece#405",
+        severity="warning",
+        needs="the recipe, and the memory of this machine when the target is here",
+    )
+)
+def sample_fits_memory(view: View) -> Iterator[Finding]:
+    """T108: TRAINER_BYTES for each byte of the sample, against this machine's memory, or LARGE_MEMORY where another is meant."""
+    for step in view.of_type("train_tokenizer"):
+        asked, corpora = number(step, "sample_bytes"), view.reaches(step, "corpus")
+        sizes = [getattr(c, "bytes", None) for c in corpora] if isinstance(corpora, list) else []
+        if asked is None:
+            continue
+        known = [size for size in sizes if isinstance(size, int)]
+        text = min(asked, sum(known)) if sizes and len(known) == len(sizes) else asked
+        there = LARGE_MEMORY
+        if view.meant.target.name == "here":
+            there = min(LARGE_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        if text * TRAINER_BYTES > there:
+            message = f"the trainer holds {in_bytes(int(text))} of text in about {in_bytes(int(text * TRAINER_BYTES))} of memory"
+            edits = (Edit("delete", ("steps", step.id, "sample_bytes")),)
+            yield say(
+                "T108", step, "sample_bytes", message, "delete it: 100 MB are taken, which is plenty", severity="warning", edits=edits
+            )
 
 
 WIDTHS = {"uint16": 2, "uint32": 4}

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,6 +84,9 @@ def _head_of(facts: ForecastContext, file: Path, kind: str) -> Head:
     try:
         data, whole = _unpacked(facts.project / file) if packing(file) else (facts.head(file, HEAD), False)
         whole = whole or (not packing(file) and facts.size(file) <= len(data))
+        if kind == "jsonl" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):  # read line by line as UTF-8, as the run does
+            lines = [_utf8(line) for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+            return _json_lines(lines if whole else lines[:-1], whole)
         text = decode(data if whole else data[: data.rfind(b"\n") + 1] or data)[0].removeprefix("\ufeff")
     except Unreadable:
         return Head([], [], False)
@@ -91,8 +94,15 @@ def _head_of(facts: ForecastContext, file: Path, kind: str) -> Head:
         return _csv(text, file, whole)
     if kind == "json":
         return _json(text, whole)
-    lines = text.split("\n")
-    return _json_lines(lines if whole else lines[:-1], whole)
+    return _json_lines(text.split("\n") if whole else text.split("\n")[:-1], whole)
+
+
+def _utf8(line: bytes) -> str | int:
+    """The line, or the number of its first byte that is no UTF-8."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start + 1
 
 
 def _unpacked(file: Path) -> tuple[bytes, bool]:
@@ -156,13 +166,18 @@ def _json(text: str, whole: bool) -> Head:
             break
         if isinstance(row, dict):
             good.append((len(good) + 1, row))
+    if not good and whole and text.lstrip()[:1] == "{":
+        return Head([], [(1, "this is one map of lists, not a list of rows")], whole)
     return Head(good, [], whole)
 
 
-def _json_lines(lines: list[str], whole: bool) -> Head:
+def _json_lines(lines: Sequence[str | int], whole: bool) -> Head:
     good: Rows = []
     broken: Broken = []
     for number, line in enumerate(lines[:MOST_ROWS], 1):
+        if isinstance(line, int):
+            broken.append((number, f"no UTF-8 at byte {line} of the line"))
+            continue
         if not line.strip():
             continue
         try:

@@ -7,12 +7,11 @@ from schemas import CorpusForecast, ForecastContext
 from steps.text import rows
 from steps.text.choices import format_of
 from steps.text.heads import head_of
-from steps.text.packed import packing
+from steps.text.packed import packing, unpacked_bytes
 from steps.text.tables import TABLES
 from steps.text.unreadable import Unreadable
 
 SHARE = {"pdf": 0.02, "docx": 0.3, "parquet": 2.0, "html": 0.4}  # bytes of text in a byte of file, roughly
-PACKED = 3  # bytes in one of a packed file, roughly
 
 
 def outlook(params: Any, context: ForecastContext) -> CorpusForecast:
@@ -34,7 +33,8 @@ def outlook(params: Any, context: ForecastContext) -> CorpusForecast:
                 kind = format_of(path, source.format)
             except Unreadable:
                 continue
-            size = int(context.size(path) * SHARE.get(kind, 1.0) * (PACKED if packing(path) else 1))
+            size = unpacked_bytes(context.project / path, context.size(path)) if packing(path) else context.size(path)
+            size = int(size * SHARE.get(kind, 1.0))
             head = head_of(context, path, kind) if kind in TABLES else None
             first = [row for _, row in head.rows[:50]] if head else []
             if head and first:

@@ -12,6 +12,7 @@ from schemas import RecipeError
 from steps.text.unreadable import Unreadable
 
 PACKED = ("gz", "zst", "bz2", "xz")
+RATIO = 3  # bytes in one of a packed file, roughly
 DAMAGE = (EOFError, zlib.error, lzma.LZMAError)
 
 
@@ -19,6 +20,20 @@ def packing(path: Path) -> str:
     """`gz`, `zst`, `bz2`, `xz`, or nothing for a file that stands as it is."""
     last = path.suffix.lower().lstrip(".")
     return last if last in PACKED else ""
+
+
+def unpacked_bytes(path: Path, size: int) -> int:
+    """Bytes inside of a packed file of `size` bytes: what the foot of a gzip file says, else roughly."""
+    if packing(path) == "gz" and size > 18:
+        try:
+            with path.open("rb") as file:
+                file.seek(-4, io.SEEK_END)
+                said = int.from_bytes(file.read(4), "little")  # modulo 4 GiB, and of the last part where there are several
+        except OSError:
+            said = 0
+        if said > size and size < 1 << 28:
+            return said
+    return size * RATIO
 
 
 def open_bytes(path: Path) -> BinaryIO:

@@ -62,7 +62,7 @@ def test_columns_are_held_against_the_first_row(folder: Path):
 def test_rows_of_an_unknown_shape(folder: Path):
     """Without `columns` the shape must be one that is known."""
     (finding,) = meant(folder, base=corpus("{path: rows.jsonl}")).findings
-    assert (finding.code, finding.fix) == ("D106", "say which: columns: {text: title}")
+    assert (finding.code, finding.fix) == ("D106", "say which: columns: {text: body}")
 
 
 def test_conversations_and_texts_are_two_corpora(folder: Path):

@@ -76,7 +76,8 @@ def test_a_plan_step_chooses_a_batch_that_fits(tmp_path: Path):
 
 def test_a_model_too_large_for_the_card(tmp_path: Path):
     """No batch helps: the finding points at the model and offers no edit."""
-    (finding,) = meant(tmp_path, ("family: mamba, d_model: 512, n_layers: 12", "family: llama, d_model: 4096, n_layers: 32")).findings
+    found = meant(tmp_path, ("family: mamba, d_model: 512, n_layers: 12", "family: llama, d_model: 4096, n_layers: 32")).findings
+    (finding,) = [f for f in found if f.severity != "info"]  # how full this machine's disk would be is only told
     assert (finding.code, finding.path[-1], finding.edits) == ("B010", "model", ())
 
 

@@ -1,0 +1,239 @@
+"""Gates: the first rows as the train step will meet them, counted in the base's own tokenizer where its library is installed."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from runner.meant import StepMeant
+from runner.modelfolder import TOKENIZERS
+from runner.rules import View, at, number, param, rule, say
+from runner.rules.rows import read_heads
+from schemas.findings import Finding, RecipeError, RulePage
+
+if TYPE_CHECKING:
+    from steps.text.tokenizers import TextTokenizer
+
+CHARACTERS_A_TOKEN = 12  # more than any tokenizer packs into a token of running text
+TRIED = 64  # documents of a file are counted, at most
+MOST_LEFT_OUT = 0.1  # of the conversations: above it a training stops, see steps.lm.supervised
+SHORTEST_ANSWER = 8  # tokens: less is no room for one
+FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
+
+
+class Counted(NamedTuple):
+    """A document in tokens. question: the longest that stands before an answer, marks included. begins_twice, ends: see the gates."""
+
+    line: int
+    tokens: int
+    question: int
+    learned: int
+    begins_twice: bool
+    ends: bool
+    chat: bool
+
+
+def _parsers(view: View, step: StepMeant) -> tuple[list[StepMeant], StepMeant | None]:
+    """The parse_corpus steps behind a train step, and the split_long between, if any."""
+    behind, parsers, split = list(view.makers(step, "corpus")), [], None
+    for _ in range(len(view.meant.steps)):
+        if not behind:
+            break
+        maker = behind.pop()
+        if maker.type == "parse_corpus":
+            parsers.append(maker)
+        if maker.type == "split_long" and not param(maker, "analyze_only"):
+            split = maker
+        behind += view.makers(maker, "corpus")
+    return parsers, split
+
+
+def _counted(view: View, step: StepMeant) -> list[tuple[str, list[Counted]]] | None:
+    """Each file's name with its first documents in tokens; None where there is no tokenizer that can be opened."""
+    folder = view.base(step)
+    if folder is None or not folder.kind or not any(file in folder for file in TOKENIZERS):
+        return None
+    try:
+        from steps.text.tokenizers import open_tokenizer
+    except ImportError:
+        return None
+    opened: list[TextTokenizer] = []
+
+    def count(document: Mapping[str, Any], line: int) -> Counted | None:
+        if not opened:
+            opened.append(open_tokenizer(folder.folder))
+        return _count(document, line, opened[0])
+
+    def every() -> Iterator[tuple[str, list[Counted]]]:
+        parsers, _ = _parsers(view, step)
+        there = [folder.folder / file for file in FILES if file in folder]
+        for maker, _, source, file, head, _ in read_heads(view):
+            if maker not in parsers or not head.rows:
+                continue
+            roles = sorted((source.get("columns") or {}).items(), key=str)
+
+            def make(head: Any = head, source: Any = source) -> list[Any]:
+                documents = list(zip(head.rows, head.documents(source.get("columns")), strict=False))[:TRIED]
+                made = [count(document.model_dump(), line) for (line, _), document in documents]
+                return [list(each) for each in made if each is not None]
+
+            rows = view.facts.remembered(f"rows in tokens 1 {roles} {source.get('format')}", [*there, Path(file)], make)
+            name = str(file.relative_to(view.facts.project)) if file.is_relative_to(view.facts.project) else str(file)
+            yield name, [Counted(*row) for row in rows]
+
+    try:
+        return list(every())
+    except (RecipeError, ImportError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # a damaged tokenizer or template is judged elsewhere
+
+
+def _count(document: Mapping[str, Any], line: int, tokenizer: "TextTokenizer") -> Counted | None:
+    from steps.text.rowform import row_of
+
+    try:
+        row = row_of(document, tokenizer)
+    except RecipeError:
+        return None  # the template refuses it: judged elsewhere
+    messages, question = document.get("messages") or [], 0
+    start = messages[:1] if messages and messages[0]["role"] == "system" else []
+    for place, message in enumerate(messages):
+        if message["role"] != "assistant" or place == len(start):
+            continue
+        try:
+            alone = row_of({"messages": [*start, messages[place - 1], {**message, "content": "."}], "text": ""}, tokenizer)
+        except RecipeError:
+            continue
+        question = max(question, alone.learned.index(True) if True in alone.learned else len(alone.ids))
+    begin = tokenizer.bos_id
+    last = max((i for i, each in enumerate(row.learned) if each), default=-1)
+    ends = {tokenizer.eos_id} | {number for mark in tokenizer.form.marks for number in tokenizer.encode_marked(mark, [mark])[0]}
+    ended = last < 0 or row.ids[last] in ends or tokenizer.piece(row.ids[last]).endswith((">", "|>"))
+    return Counted(
+        line, len(row.ids), question, sum(row.learned[1:]), begin is not None and row.ids[:2] == [begin, begin], ended, bool(messages)
+    )
+
+
+@rule()
+def rows_fit_the_window(view: View) -> Iterator[Finding]:
+    """D111: rows longer than a row of training, and no split_long between. D131: questions that leave an answer no room.
+
+    D112, D148, D149: nothing to learn, a begin token twice, an answer without an end. Without a tokenizer lengths are a bound from below.
+    """
+    for step in view.of_type("train"):
+        length = param(step, "max_seq_length")
+        if at(step.raw, "objective") != "sft" or not isinstance(length, int):
+            continue
+        counted = _counted(view, step)
+        if counted is None:
+            yield from _by_characters(view, step, length)
+            continue
+        _, split = _parsers(view, step)
+        for name, rows in counted:
+            if not rows:
+                continue
+            if split is not None:
+                yield from _no_room(split, name, rows, min(length, param(split, "max_tokens") or length))
+            else:
+                yield from _too_long(step, name, rows, length)
+            yield from _odd_ends(step, name, rows)
+
+
+def _too_long(step: StepMeant, name: str, rows: list[Counted], length: int) -> Iterator[Finding]:
+    texts = [row for row in rows if row.tokens - 1 > length and not row.chat]
+    chats = [row for row in rows if row.tokens - 1 > length and row.chat]
+    if not texts and len(chats) <= MOST_LEFT_OUT * len(rows):
+        return
+    long = [*texts, *chats]
+    longest = max(row.tokens for row in long)
+    where = "max_seq_length" if number(step, "max_seq_length") is not None else ""
+    message = (
+        f"{name}: {len(long)} of the first {len(rows)} rows are longer than {length:,} tokens, the longest has {longest:,}; none is cut"
+    )
+    yield say(
+        "D111", step, where, message, f"put a split_long step with max_tokens: {length} before it, or write max_seq_length: {longest}"
+    )
+
+
+def _no_room(split: StepMeant, name: str, rows: list[Counted], most: int) -> Iterator[Finding]:
+    full = [row for row in rows if row.question + SHORTEST_ANSWER > most]
+    if not full:
+        return
+    longest = max(row.question for row in full)
+    message = (
+        f"{name}: {len(full)} of the first {len(rows)} questions leave an answer no room in {most:,} tokens: they take up to {longest:,}"
+    )
+    many = len(full) > MOST_LEFT_OUT * len(rows)
+    fix = "raise max_tokens and max_seq_length, or shorten those questions"
+    yield say("D131", split, "max_tokens", message, fix, severity="error" if many else "warning")
+
+
+def _odd_ends(step: StepMeant, name: str, rows: list[Counted]) -> Iterator[Finding]:
+    idle = [row for row in rows if not row.learned]
+    if len(idle) == len(rows):
+        yield say("D112", step, "objective", f"{name}: no row has a token to learn", "give text, or conversations with answers")
+        return
+    twice = [row for row in rows if row.begins_twice]
+    if twice:
+        message = f"{name}, line {twice[0].line}: the row begins with the begin token twice"
+        yield say("D148", step, "model.base", message, "take the begin token out of the template", severity="warning")
+    endless = [row for row in rows if row.chat and not row.ends]
+    if endless:
+        message = f"{name}, line {endless[0].line}: the answer does not end with a mark: the model does not learn to stop"
+        yield say("D149", step, "model.base", message, "end answers in the template with the end token", severity="warning")
+
+
+def _by_characters(view: View, step: StepMeant, length: int) -> Iterator[Finding]:
+    """D111 where only characters can be counted: rows that no tokenizer makes short enough."""
+    parsers = [maker for maker in view.makers(step, "corpus") if maker.type == "parse_corpus"]
+    for maker, _, source, file, head, _ in read_heads(view):
+        if maker not in parsers:
+            continue
+        longest = max((len(made.text) for made in head.documents(source.get("columns"))), default=0)
+        if longest > CHARACTERS_A_TOKEN * length:
+            where = "max_seq_length" if at(step.raw, "max_seq_length") is not None else ""
+            name = file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
+            message = f"{name} has rows of {longest:,} characters, far more than the {length:,} tokens of a row of {step.id}"
+            yield say("D111", step, where, message, f"put a split_long step with max_tokens: {length} before it", severity="warning")
+            break
+
+
+@rule(
+    RulePage(
+        "D151",
+        "marks of a template typed into the text",
+        "A mark such as <|im_end|> or </s> is one token where the template or the tokenizer puts it. In a document it is text, spelled "
+        "letter by letter, so that text can never forge a turn: a conversation written out with marks in one text is learned whole, "
+        "its questions too, and an end typed behind an answer is not the token that ends it. The right marks are put there anyway.",
+        wrong='{"text": "<|im_start|>user\\nHello<|im_end|>\\n<|im_start|>assistant\\nGood day<|im_end|>"}',
+        right='{"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day"}]}',
+        source="unslothai/unsloth#1273; lm-sys/FastChat#488; google/sentencepiece#667",
+        severity="warning",
+        needs="the first rows of JSONL and CSV files, and the base's tokenizer",
+    )
+)
+def marks_are_put_by_the_template(view: View) -> Iterator[Finding]:
+    """D151: special tokens in the texts of a fifth of the rows, and three at least."""
+    for step in view.of_type("train"):
+        folder = view.base(step)
+        marks = [t for t in (folder.tokens if folder is not None else ()) if len(t) > 3 and t[0] == "<" and t[-1] == ">" and t[1:3] != "0x"]
+        parsers, _ = _parsers(view, step)
+        if not marks or at(step.raw, "objective") != "sft":
+            continue
+        for maker, where, source, file, head, _ in read_heads(view):
+            if maker not in parsers:
+                continue
+            found, tried, written_out = [], 0, 0
+            for made in head.documents(source.get("columns")):
+                tried += 1
+                texts = [m["content"] for m in made.messages] if made.messages else [made.text]
+                if mark := next((m for m in marks if any(m in text for text in texts)), ""):
+                    found.append(mark)
+                    written_out += not made.messages
+            if len(found) < max(3, tried / 5):
+                continue
+            name = file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
+            message = f"{name}: {len(found)} of the first {tried} rows have {found[0]} typed into their text, where it is no token"
+            fix = (
+                "give the turns as rows of messages, and leave marks to the template" if written_out else f"take {found[0]} out of the rows"
+            )
+            yield say("D151", maker, f"{where}.path", message, fix, severity="warning")
+            break

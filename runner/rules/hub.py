@@ -1,0 +1,119 @@
+"""Hub data sets: the configuration and the split that a source asks for, against what a folder in the hub's layout says it has."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.nearest import did_you_mean
+from runner.rules import View, rule, say, sources
+from schemas.findings import Finding
+
+FRONT = re.compile(r"\A---\r?\n(.*?)\r?\n---\s*(?:\n|\Z)", re.S)
+DATA = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt", ".arrow")
+MOST_FILES = 2000
+WORDS = {  # how `datasets` knows a split by a file's or folder's name
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "dev", "val"),
+    "test": ("test", "testing", "eval", "evaluation"),
+}
+NAMED = {  # data sets that have many configurations and no default, with one that is there
+    "wikimedia/wikipedia": "20231101.en", "allenai/c4": "en", "Salesforce/wikitext": "wikitext-103-raw-v1",
+    "wikitext": "wikitext-103-raw-v1",
+    "uonlp/CulturaX": "en", "abisee/cnn_dailymail": "3.0.0", "cnn_dailymail": "3.0.0", "nyu-mll/glue": "sst2", "glue": "sst2",
+    "openai/gsm8k": "main", "oscar-corpus/OSCAR-2301": "en", "cais/mmlu": "all",
+}  # fmt: skip
+
+
+@rule()
+def data_sets_have_what_is_asked(view: View) -> Iterator[Finding]:
+    """D107: a configuration or a split that the data set does not have, or a choice of configurations that is not made."""
+    for step in view.of_type("parse_corpus"):
+        for where, source, stands_by in sources(step):
+            name = source.get("hub")
+            if not isinstance(name, str) or not name:
+                continue
+            config, split = source.get("config"), source.get("split") or "train"
+            severity: Any = "warning" if stands_by else "error"
+            folder, whole = _folder(view, name, source.get("revision"))
+            if folder is None:
+                if config is None and name in NAMED:
+                    message = f"{name} has several configurations and none of them is the default"
+                    fix = f"name one with config:, such as config: {NAMED[name]}"
+                    yield say("D107", step, f"{where}.hub", message, fix, severity=severity)
+                continue
+            configs = _configs(view, folder)
+            names = list(configs)
+            if len(configs) > 1 and config is None and "default" not in configs and "" not in configs:
+                message = f"{name} has the configurations {', '.join(names[:8])}, and none is named"
+                yield say("D107", step, f"{where}.hub", message, f"write config: {names[0]}", severity=severity)
+                continue
+            if configs and config is not None and config not in configs:
+                message = f"{name} has no configuration {config!r}"
+                yield say("D107", step, f"{where}.config", message, did_you_mean(str(config), names, "it has"), severity=severity)
+                continue
+            chosen = config if config in configs else next((n for n in ("default", "", *names) if n in configs), None)
+            splits = configs.get(chosen) if chosen is not None else None
+            splits = splits or (_splits(folder) if whole and not configs else None)
+            asked = re.sub(r"\[.*", "", str(split))
+            if splits and asked not in splits and "+" not in asked:
+                at = f"{where}.split" if source.get("split") else f"{where}.hub"
+                message = f"{name} has no split {asked!r}; it has {', '.join(sorted(splits))}"
+                yield say("D107", step, at, message, f"write split: {sorted(splits, key=lambda s: s != 'train')[0]}", severity=severity)
+
+
+def _folder(view: View, name: str, revision: Any) -> tuple[Path | None, bool]:
+    """The data set's folder, and whether all of its files are there, which a cache does not promise."""
+    local = view.facts.project / name
+    if local.is_dir():
+        return local, True
+    from runner.hubcache import snapshot
+
+    return snapshot(name, revision if isinstance(revision, str) else None, "datasets"), False
+
+
+def _configs(view: View, folder: Path) -> dict[str, set[str]]:
+    """Configurations by name with their splits, as the head of README.md lists them; the default under its name or ''."""
+    found = FRONT.match(view.facts.head(folder / "README.md").decode("utf-8", "replace").replace("\r\n", "\n"))
+    if found is None or "configs" not in found[1]:
+        return {}
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        data = YAML(typ="safe", pure=True).load(found[1])
+    except (YAMLError, ValueError):
+        return {}
+    made: dict[str, set[str]] = {}
+    for each in data.get("configs") or [] if isinstance(data, dict) else []:
+        if isinstance(each, dict) and isinstance(each.get("config_name"), str):
+            made["" if each.get("default") is True and each["config_name"] != "default" else each["config_name"]] = _split_names(
+                each.get("data_files")
+            )
+            if each.get("default") is True:
+                made.setdefault(each["config_name"], made.get("", set()))
+    return made
+
+
+def _split_names(files: Any) -> set[str]:
+    if isinstance(files, list) and any(isinstance(each, dict) for each in files):
+        return {str(each["split"]) for each in files if isinstance(each, dict) and isinstance(each.get("split"), str)}
+    return {"train"} if files else set()
+
+
+def _splits(folder: Path) -> set[str]:
+    """The splits of a folder without a list, by the names of its data files and of the folders that they lie in."""
+    files = []
+    for path in folder.rglob("*"):
+        if any(suffix in DATA for suffix in path.suffixes) and not any(
+            part.startswith((".", "_")) for part in path.relative_to(folder).parts
+        ):
+            files.append(path.relative_to(folder).as_posix().lower())
+        if len(files) >= MOST_FILES:
+            break
+    found = {split for split, words in WORDS.items() if any(_says(file, words) for file in files)}
+    return found or ({"train"} if files else set())
+
+
+def _says(file: str, words: tuple[str, ...]) -> bool:
+    return re.search(rf"(?:^|[-._ /0-9])(?:{'|'.join(words)})(?:[-._ /0-9]|$)", file) is not None
