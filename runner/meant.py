@@ -29,9 +29,6 @@ class Link:
         return bool(self.step) and not self.recipe and self.folder is None
 
 
-VOUCHING = {"check_vocab_consistency": "tokenizer", "validate_checkpoint": "checkpoint"}  # give this input back unchanged
-
-
 @dataclass(slots=True)
 class StepMeant:
     """One step, as meant.
