@@ -26,6 +26,7 @@ EXTRAS = {  # extra: what it is for, and its modules
     "mlflow": ("tracking by MLflow", ("mlflow",)),
     "s3": ("stores on S3", ("s3fs",)),
 }  # fmt: skip
+PACKAGES = {"docx": ("python-docx",), "pynvml": ("nvidia-ml-py",), "mlflow": ("mlflow", "mlflow-skinny")}  # by their modules
 KERNELS = "pip install --no-build-isolation causal-conv1d mamba-ssm"
 PROBE = """
 import json, sys
@@ -168,7 +169,9 @@ def _versions(modules: tuple[str, ...]) -> str:
 
 
 def _version(name: str) -> str:
-    try:
-        return version({"docx": "python-docx", "pynvml": "nvidia-ml-py"}.get(name, name))
-    except PackageNotFoundError:
-        return "of an unknown version"
+    for package in PACKAGES.get(name, (name,)):
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            continue
+    return "of an unknown version"
