@@ -2,17 +2,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import median
 from typing import Any
 
 GUTTER = 5  # points: narrower white is a gap between words
+WHITE = re.compile("w" * GUTTER + "+")
 MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
 WIDE = 0.6
 BAND = 5  # points of white between rows of authors
 HEADING = 16  # points: at most this high, and this far above its text
+
+
+Line = tuple[float, float, Any, str]  # top and bottom of a line, its box, its text
 
 
 @dataclass(eq=False, slots=True)
@@ -27,11 +31,15 @@ class Block:
     note: bool = False  # a footnote
     reference: bool = False  # in the reference list
     table: bool = False  # lines are rows, cells parted by tabs
+    characters: int = field(init=False)  # letters, digits and marks in it
 
-    @property
-    def characters(self) -> int:
-        """Letters, digits and marks in it."""
-        return sum(map(len, self.lines))
+    def __post_init__(self) -> None:
+        self.characters = sum(map(len, self.lines))
+
+    def set_lines(self, lines: list[str]) -> None:
+        """Other lines in the same box."""
+        self.lines = lines
+        self.characters = sum(map(len, lines))
 
 
 def ordered_pages(pages: list[list[Block]]) -> list[Block]:
@@ -171,18 +179,9 @@ def _gutters(blocks: list[Block]) -> list[float]:
 
 def _strips(covered: list[float], limit: float) -> list[tuple[int, int]]:
     """Stretches of the x axis, away from the edges, that no more than `limit` points of text cover."""
-    found: list[tuple[int, int]] = []
-    start = None
-    last = int(0.9 * len(covered))
-    for x in range(int(0.1 * len(covered)), last + 1):
-        white = covered[x] <= limit
-        if white and start is None:
-            start = x
-        if start is not None and (not white or x == last):
-            if x - start >= GUTTER:
-                found.append((start, x))
-            start = None
-    return found
+    first = int(0.1 * len(covered))
+    white = "".join(["w" if height <= limit else " " for height in covered[first : int(0.9 * len(covered)) + 1]])
+    return [(first + run.start(), first + run.end()) for run in WHITE.finditer(white)]
 
 
 def _columns_beside(blocks: list[Block], start: float, end: float) -> bool:
@@ -194,32 +193,23 @@ def _columns_beside(blocks: list[Block], start: float, end: float) -> bool:
     return True
 
 
-def table_rows(words: Iterable[tuple[Any, ...]], wanted: set[int]) -> dict[int, list[str]]:
-    """Number of each wanted block whose lines stand side by side, as cells do, to its rows.
-
-    words: of a page, as pymupdf's `extractWORDS` gives them: corners, word, numbers of block and line.
-    """
-    lines: dict[tuple[int, int], list[Any]] = {}
-    for x0, y0, _, y1, word, block, line, _ in words:
-        if block in wanted:
-            known = lines.get((block, line))
-            if known is None:
-                lines[block, line] = [x0, y0, y1, word]
-            else:
-                known[1:] = min(known[1], y0), max(known[2], y1), f"{known[3]} {word}"
-    blocks: dict[int, list[list[list[Any]]]] = {}
-    for (block, _), cell in lines.items():
-        rows = blocks.setdefault(block, [])
-        top, bottom = (rows[-1][0][1], rows[-1][0][2]) if rows else (0.0, 0.0)
-        if rows and min(cell[2], bottom) - max(cell[1], top) > 0.5 * min(cell[2] - cell[1], bottom - top):
-            rows[-1].append(cell)
+def table_rows(lines: Sequence[Line]) -> list[str]:
+    """The rows of a block whose lines stand side by side, as cells do; none where they do not."""
+    rows: list[list[Line]] = []
+    top = bottom = 0.0
+    for line in lines:
+        y0, y1 = line[0], line[1]
+        if rows and min(y1, bottom) - max(y0, top) > 0.5 * min(y1 - y0, bottom - top):
+            rows[-1].append(line)
         else:
-            rows.append([cell])
-    found = {}
-    for block, rows in blocks.items():
-        wide = [row for row in rows if len(row) > 1]
-        cells = [cell[3] for row in wide for cell in row if not cell[3].isdigit()]  # lines of manuscripts are numbered
-        if len(wide) > 1 and 5 * len(wide) >= 4 * len(rows) and sum(map(len, cells)) <= 22 * len(cells):
-            listed = all(len(row) == 2 and MARK.match(min(row)[3]) and max(row)[3][:1].isalpha() for row in wide)
-            found[block] = [(" " if listed else "\t").join(cell[3] for cell in sorted(row)) for row in rows]
-    return found
+            rows.append([line])
+            top, bottom = y0, y1
+    wide = [row for row in rows if len(row) > 1]
+    if len(wide) < 2 or 5 * len(wide) < 4 * len(rows):
+        return []
+    cells = [text for row in wide for *_, text in row if not text.strip().isdigit()]  # lines of manuscripts are numbered
+    if sum(map(len, cells)) > 22 * len(cells):
+        return []
+    texts = [[" ".join(text.split()) for _, text in sorted([(box.x0, text) for *_, box, text in row])] for row in rows]
+    listed = all(len(row) == 2 and MARK.match(row[0]) and row[1][:1].isalpha() for row in texts if len(row) > 1)
+    return [(" " if listed else "\t").join(row) for row in texts]

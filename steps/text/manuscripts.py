@@ -15,7 +15,7 @@ CORK = {
     0x1B: "ff", 0x1C: "fi", 0x1D: "fl", 0x1E: "ffi", 0x1F: "ffl",
 }  # fmt: skip
 CORK_LETTERS = {0xA7: "ğ", 0x87: "Ğ", 0xB3: "ş", 0x93: "Ş", 0x9D: "İ"}
-CONTROL = re.compile("[\x19\x1b-\x1f]")
+CONTROL = "\x19\x1b\x1c\x1d\x1e\x1f"
 CORK_SIGN = re.compile("[^\\W\\d_][\x19\x1b-\x1f]|[\x19\x1b-\x1f][^\\W\\d_]{2}")  # within a word: elsewhere they are signs of formulas
 IN_A_WORD = re.compile("(?<=[^\\W\\d_])[\xa7\x87\xb3\x93\x9d](?<!\\bm\xb3)(?<!\\b[cdkm]m\xb3)|[\xa7\x87\xb3\x93\x9d](?=[^\\W\\d_]{2})")
 
@@ -51,7 +51,8 @@ def drop_line_numbers(pages: list[list[Block]]) -> int:
         last = max(values, default=last)
         for block in blocks[:]:
             out = {i for other, i, value in numbers if other is block and value in values}
-            block.lines = [line for i, line in enumerate(block.lines) if i not in out] if out else block.lines
+            if out:
+                block.set_lines([line for i, line in enumerate(block.lines) if i not in out])
             gone += len(out)
             if not block.lines:
                 blocks.remove(block)
@@ -110,7 +111,8 @@ def close_lines(blocks: list[Block], item: re.Pattern[str]) -> list[Block]:
 
 def name_letters(blocks: list[Block]) -> None:
     """Set the letters of LaTeX's T1 fonts that came as bare codes: ligatures, dashes, quotes, ğ ı ş İ."""
-    if not CONTROL.search("\n".join(["\n".join(block.lines) for block in blocks])):
+    text = "\n".join(["\n".join(block.lines) for block in blocks])
+    if not any(code in text for code in CONTROL):
         return
     signs = [line for block in blocks for line in block.lines if CORK_SIGN.search(line)]
     if not signs:
@@ -118,7 +120,7 @@ def name_letters(blocks: list[Block]) -> None:
     turkish = sum("\x19" in line for line in signs) > 1
     for block in blocks:
         if turkish or any(CORK_SIGN.search(line) for line in block.lines):
-            block.lines = [_named(line, turkish) for line in block.lines]
+            block.set_lines([_named(line, turkish) for line in block.lines])
 
 
 def _named(line: str, turkish: bool) -> str:

@@ -42,14 +42,15 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
                     small.append(block)
         notes: list[Block] = []
         for block in sorted(small, key=lambda b: b.y0):
+            marked = MARKED.match(block.lines[0]) or (number == 0 and NOTICE.match(block.lines[0]))
+            if not marked and not any(0 <= block.y0 - n.y1 < 1.5 * body for n in notes):
+                continue
             column = [b for b in blocks if b is not block and min(b.x1, block.x1) - max(b.x0, block.x0) > 0.3 * (block.x1 - block.x0)]
+            if not marked and not any(n in column and 0 <= block.y0 - n.y1 < 1.5 * body for n in notes):
+                continue
             below = [b for b in column if b.y0 > block.y0 and b not in small and b.characters > 3]
             above = [b for b in column if b.y1 <= block.y0 + 0.3 * body and b not in small and b.characters > 40]
-            if below or not above or _wordless(block):
-                continue
-            marked = bool(MARKED.match(block.lines[0]))
-            follows = any(n in column and 0 <= block.y0 - n.y1 < 1.5 * body for n in notes)
-            if marked or follows or (number == 0 and NOTICE.match(block.lines[0])):
+            if not below and above and not _wordless(block):
                 notes.append(block)
         whole, noted = sum(b.characters for b in blocks), sum(b.characters for b in notes)
         if noted * 2 < whole:
@@ -65,7 +66,7 @@ def drop_marks(blocks: list[Block]) -> None:
         found = [(block, i) for block in blocks if not block.note for i, line in enumerate(block.lines) for _ in call.finditer(line)]
         if len(found) == 1:
             block, i = found[0]
-            block.lines[i] = call.sub("", block.lines[i])
+            block.set_lines([*block.lines[:i], call.sub("", block.lines[i]), *block.lines[i + 1 :]])
 
 
 def _line_of(blocks: list[Block], body: float) -> tuple[float, float]:

@@ -88,7 +88,9 @@ class Hyphens:
     @cached_property
     def english(self) -> bool:
         """Next to no letter of the Latin alphabet has a mark."""
-        return len(MARKED.findall(self.text[:50_000])) < 0.01 * min(50_000, len(self.text) or 1)
+        start = self.text[:50_000]
+        few = 0.01 * (len(start) or 1)
+        return len(start.encode("utf-8", "surrogatepass")) - len(start) < few or len(MARKED.findall(start)) < few
 
     def met(self, word: str) -> int:
         """How often the document has the word, with what may stand around it."""
@@ -115,11 +117,12 @@ class Hyphens:
 
 def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> str:
     """Lines of one paragraph as running text."""
+    lines = [line for line in map(str.strip, lines) if line]
+    text = " ".join(lines)
+    if "- " not in text and SOFT_HYPHEN not in text:
+        return text
     text = ""
     for line in lines:
-        line = line.strip()
-        if not line:
-            continue
         if text.endswith(SOFT_HYPHEN):
             text = text[:-1] + line
         elif text.endswith("-") and not text.endswith((" -", "--")):

@@ -6,21 +6,17 @@ Built on pymupdf's blocks (a box and its lines), the cheapest form that still kn
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from schemas import RecipeError
-from steps.text.columns import MARK, Block, ordered_pages, table_rows
+from steps.text.columns import MARK, Block, ordered_pages
 from steps.text.manuscripts import close_lines, drop_line_numbers, name_letters
 from steps.text.notes import MARKED, drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
-from steps.text.unreadable import Unreadable, WrongPassword
+from steps.text.pdf_pages import Page, read_pages
+from steps.text.unreadable import Unreadable
 
-LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 PAGE_NUMBER = re.compile(
     r"^[\W_]*(?:page|seite|sayfa|s\.|p\.)?[\W_]*(?:\d{1,4}|[ivxlc]{1,6})[\W_]*(?:(?:of|/|von)\s*\d{1,4})?[\W_]*$", re.IGNORECASE
 )
@@ -29,6 +25,7 @@ HEADING = re.compile(
     r"conclusions?|sonuç|(?:\d+\.)+\d*\s+\S.*|\d+\s+[A-ZÇĞİÖŞÜ]\S*.*)$",
     re.IGNORECASE,
 )
+ITEMS = frozenset("•‣◦▪–▶►●■○◆➢✓([0123456789")
 ITEM = re.compile(r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)")
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 FIGURES = re.compile(r"[\d.,()]")
@@ -36,23 +33,13 @@ ENDED = tuple(".!?:;…”\"')]}»")
 FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
 MARGIN = 0.12  # share of the page's height in which running heads stand
 OUTERMOST = 0.17  # in which they stand when nothing lies beyond them: wide margins, as of LaTeX's own classes
-SHARED = 8.5  # points of height for a line: with less, several stand side by side
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
 SMALL = 0.63  # of the body's line height: labels inside figures
 
 
-@dataclass
-class Page:
-    """Blocks of one page, top to bottom as found."""
-
-    height: float
-    blocks: list[Block]
-    pictures: bool
-
-
 def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
     """What a PDF consists of, in reading order, and its title. Raises Unreadable with the reason, WrongPassword."""
-    pages, title = _pages(path, wanted.password)
+    pages, title = read_pages(path, wanted.password)
     if not any(page.blocks for page in pages):
         pictures = any(page.pictures for page in pages)
         raise Unreadable("a scan without a text layer: run OCR on it first" if pictures else "no text on any page")
@@ -73,50 +60,6 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
     if not any(part.text.strip() for part in parts):
         raise Unreadable("nothing but running heads and numbers")
     return parts, title
-
-
-def _pages(path: Path, password: str | None) -> tuple[list[Page], str]:
-    try:
-        import pymupdf
-    except ImportError as error:
-        raise RecipeError("D105", "PDF files need pymupdf, which is not installed", fix='pip install "recipe[docs]"') from error
-    with path.open("rb") as file:
-        if b"%PDF-" not in file.read(1024):
-            raise Unreadable("not a PDF file: it does not begin with %PDF-")
-    pymupdf.TOOLS.mupdf_display_errors(False)  # it writes to stderr what we say better
-    pymupdf.TOOLS.mupdf_display_warnings(False)
-    flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
-    try:
-        with pymupdf.open(path) as document:
-            if document.needs_pass and not (password and document.authenticate(password)):
-                if password:
-                    raise WrongPassword("encrypted: the password that is given does not open it")
-                raise Unreadable("encrypted: it opens only with a password")
-            if not document.page_count:
-                raise Unreadable("damaged: no page in it")
-            title = (document.metadata or {}).get("title") or ""
-            return [_page(page, flags) for page in document], title.strip()
-    except Unreadable:
-        raise
-    except Exception as error:  # pymupdf raises its own, RuntimeError and ValueError for damaged files
-        raise Unreadable("damaged: it cannot be opened as a PDF") from error
-
-
-def _page(page: Any, flags: int) -> Page:
-    blocks = []
-    found = page.get_textpage(flags=flags)
-    dense: dict[int, Block] = {}
-    for x0, y0, x1, y1, text, number, kind in found.extractBLOCKS():
-        lines = [line for line in (text if text.isascii() else text.translate(LIGATURES)).split("\n") if line.strip()]
-        if kind == 0 and lines:
-            block = Block(x0, y0, x1, y1, lines)
-            if len(lines) > 3 and y1 - y0 < SHARED * len(lines) and len(text) < 32 * len(lines):
-                dense[number] = block
-            blocks.append(block)
-    if dense:
-        for number, rows in table_rows(found.extractWORDS(), set(dense)).items():
-            dense[number].lines, dense[number].table = [row.translate(LIGATURES) for row in rows], any("\t" in row for row in rows)
-    return Page(page.rect.height, blocks, pictures=bool(not blocks and page.get_images()))
 
 
 def _body_height(pages: list[Page]) -> float:
@@ -275,33 +218,34 @@ def goes_on(before: str, text: str) -> bool:
     )
 
 
-def _parts(block: Block, body: float) -> Iterable[list[str]]:
+def _parts(block: Block, body: float) -> list[list[str]]:
     """The paragraphs inside a block: a heading set off from its text, lines that end short, cells of one table row."""
     lines = block.lines
     if block.table:
-        yield ["\n".join(lines)]
-        return
-    visual = max(1, round((block.y1 - block.y0) / body))
-    if len(lines) > 1 and visual == 1:
+        return [["\n".join(lines)]]
+    if len(lines) == 1:
+        return [lines]
+    if block.y1 - block.y0 < 1.5 * body:
         label = (LABEL.match(lines[0]) or MARK.match(lines[0].strip())) and lines[1].lstrip()[:1].isalpha()
         one = len(lines) == 2 and (label or (len(lines[0]) > 30 and lines[0].rstrip().endswith((".", "?", "!")) and len(lines[1]) > 20))
-        yield [(" " if one else "\t").join(line.strip() for line in lines)]
-        return
-    if len(lines) > 1 and len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADING.match(lines[0].strip()))):
-        yield [lines[0]]
+        return [[(" " if one else "\t").join(line.strip() for line in lines)]]
+    found = []
+    if len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADING.match(lines[0].strip()))):
+        found.append(lines[:1])
         lines = lines[1:]
-    widest = max(map(len, lines))
-    part: list[str] = []
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        part.append(line)
-        start = following.lstrip()[:1]
-        short = len(line.rstrip()) < 0.8 * widest and line.rstrip().endswith(ENDED)
-        if start and ((short and (start.isupper() or not start.isalnum())) or _item(following, start)):
-            yield part
-            part = []
-    if part:
-        yield part
-
-
-def _item(line: str, first: str) -> bool:
-    return first in "•‣◦▪–▶►●■○◆➢✓([0123456789" and ITEM.match(line) is not None
+    short = 0.8 * max(map(len, lines))
+    begun = 0
+    for at in range(1, len(lines)):
+        line, following = lines[at - 1], lines[at]
+        first = following[:1] if following[:1] > " " else following.lstrip()[:1]
+        if first in ITEMS:
+            ends = ITEM.match(following) is not None
+        else:
+            ends = False
+        if not ends and (first.isupper() or not first.isalnum()) and len(line.rstrip()) < short:
+            ends = line.rstrip().endswith(ENDED)
+        if ends:
+            found.append(lines[begun:at])
+            begun = at
+    found.append(lines[begun:])
+    return found
