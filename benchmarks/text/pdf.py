@@ -19,6 +19,7 @@ from steps.text.parts import Wanted
 from steps.text.unreadable import Unreadable
 
 ROUNDS = 5
+COPIES = 15  # of each file, for the workers
 
 
 def bare(path: Path, kind: str) -> None:
@@ -36,6 +37,11 @@ def best(call, *arguments) -> float:
     start = time.process_time()
     call(*arguments)
     return time.process_time() - start
+
+
+def cpu_seconds() -> float:
+    """Of this process and the workers that have ended."""
+    return sum(os.times()[:4])
 
 
 def main() -> None:
@@ -60,15 +66,17 @@ def main() -> None:
     for name, seconds in spent.items():
         print(f"{name:20} {pages / seconds:7.0f} pages/s   {spent['get_text()'] / seconds:.2f} x get_text()")
 
-    named = [(path.name, path) for path in files for _ in range(3)]
-    walls = {}
+    named = [(path.name, path) for _ in range(COPIES) for path in files]
+    walls, costs = {}, {}
     for workers in (1, 2):
-        start = time.perf_counter()
+        start, before = time.perf_counter(), cpu_seconds()
         for _, _, documents in read(How("auto", None, None, Wanted()), named, workers, lambda *_: None):
             for _ in documents:
                 pass
-        walls[workers] = time.perf_counter() - start
-    print(f"two workers: {walls[1] / walls[2]:.2f} x the speed of one, {len(named)} files ({walls[1]:.1f} s, {walls[2]:.1f} s)")
+        walls[workers], costs[workers] = time.perf_counter() - start, cpu_seconds() - before
+    print(f"{len(named)} files, {COPIES * pages} pages, by one process and by two")
+    print(f"CPU seconds a 1000 pages: {costs[1] / COPIES / pages * 1000:.2f}, {costs[2] / COPIES / pages * 1000:.2f}")
+    print(f"two workers: {walls[1] / walls[2]:.2f} x the speed of one ({walls[1]:.1f} s, {walls[2]:.1f} s; load {os.getloadavg()[0]:.1f})")
 
 
 if __name__ == "__main__":

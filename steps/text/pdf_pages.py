@@ -38,17 +38,15 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
     pymupdf.TOOLS.mupdf_display_errors(False)  # it writes to stderr what we say better
     pymupdf.TOOLS.mupdf_display_warnings(False)
     try:
-        with _boxes_as_set(pymupdf):
-            pages: list[Page] = []
+        with _opened(pymupdf, path, password) as document:
+            title = (document.metadata or {}).get("title") or ""
+            count = document.page_count
+            step = count if document.is_repaired else AT_ONCE  # mending it again and again would cost more
+            pages = [_page(document, number) for number in range(min(step, count))]
+        for start in range(step, count, step):
             with _opened(pymupdf, path, password) as document:
-                title = (document.metadata or {}).get("title") or ""
-                count = document.page_count
-                step = count if document.is_repaired else AT_ONCE  # mending it again and again would cost more
-                pages += [_page(document, number) for number in range(min(step, count))]
-            for start in range(step, count, step):
-                with _opened(pymupdf, path, password) as document:
-                    pages += [_page(document, number) for number in range(start, min(start + step, count))]
-            return pages, title.strip()
+                pages += [_page(document, number) for number in range(start, min(start + step, count))]
+        return pages, title.strip()
     except Unreadable:
         raise
     except Exception as error:  # pymupdf raises its own, RuntimeError and ValueError for damaged files
@@ -67,68 +65,69 @@ def _opened(pymupdf: Any, path: Path, password: str | None) -> Iterator[Any]:
         yield document
 
 
-@contextmanager
-def _boxes_as_set(pymupdf: Any) -> Iterator[None]:
-    """pymupdf works out the box of every letter anew from its font, which takes as long as all else that it does with a page's text."""
-    before = pymupdf.TOOLS.unset_quad_corrections()
-    pymupdf.TOOLS.unset_quad_corrections(True)
-    try:
-        yield
-    finally:
-        pymupdf.TOOLS.unset_quad_corrections(before)
-
-
 def _page(document: Any, number: int) -> Page:
-    """One page as it is shown, turned if it is."""
+    """One page as it is shown, turned if it is.
+
+    By the functions of mupdf itself: pymupdf's extractBLOCKS takes as long again for the box of every letter, and in 1.28 what it returns
+    is never freed.
+    """
     import pymupdf
-    from pymupdf import mupdf  # its own functions: a Page of pymupdf's costs a twentieth of the whole
+    from pymupdf import mupdf
 
     flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
     page = mupdf.fz_load_page(document.this, number)
-    found = pymupdf.TextPage(mupdf.FzStextPage(page, mupdf.FzStextOptions(flags)))
+    found = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags))
+    set_blocks = []
+    block = found.m_internal.first_block
+    while block is not None:
+        set_blocks.append(block)
+        block = block.next
     blocks = []
-    closer: dict[int, tuple[Block, str]] = {}
-    for x0, y0, x1, y1, text, place, kind in found.extractBLOCKS():
-        if kind != 0:
-            continue
+    for set_block, text in zip(set_blocks, _texts(mupdf, found, len(set_blocks)), strict=True):
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
-            block = Block(x0, y0, x1, y1, lines)
-            n = len(lines)
-            if (y1 - y0 < LOW and WORD.search(lines[0])) if n == 1 else n > 3 and y1 - y0 < SHARED * n and len(text) < 32 * n:
-                closer[place] = block, text
+            box = set_block.bbox
+            block = Block(box.x0, box.y0, box.x1, box.y1, lines)
+            height, n = block.y1 - block.y0, len(lines)
+            if (height < LOW and WORD.search(lines[0])) if n == 1 else n > 3 and height < SHARED * n and len(text) < 32 * n:
+                _look_closer(block, next(iter(mupdf.FzStextBlock(set_block))).m_internal, text)
             blocks.append(block)
-    if closer:
-        _look_closer(found, closer)
-    box = mupdf.fz_bound_page(page)
-    return Page(box.y1 - box.y0, blocks, pictures=bool(not blocks and document[number].get_images()))
+    shown = mupdf.fz_bound_page(page)
+    return Page(shown.y1 - shown.y0, blocks, pictures=bool(not blocks and document[number].get_images()))
 
 
-def _look_closer(found: Any, closer: dict[int, tuple[Block, str]]) -> None:
-    """Rows of blocks whose lines stand side by side; the true height of a line whose font's box says too little."""
-    from pymupdf.mupdf import FzStextBlock
+def _texts(mupdf: Any, found: Any, count: int) -> list[str]:
+    """The text of each of `count` blocks, its lines parted by line feeds."""
+    buffer = mupdf.FzBuffer(8192)
+    out = mupdf.FzOutput(buffer)
+    mupdf.fz_print_stext_page_as_text(out, found)
+    out.fz_close_output()
+    data = buffer.fz_buffer_extract()
+    texts = data.replace(b"\xc0\x80", b"\0").decode("utf-8", "replace").split("\n\n")[:-1]
+    if count == len(texts):
+        return texts
+    letters = [[[chr(letter.m_internal.c) for letter in line] for line in block] for block in found]  # line feeds in the text itself
+    return ["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters]
 
-    last, set_block = 0, found.this.m_internal.first_block
-    for number, (block, text) in closer.items():
-        while last < number:
-            last, set_block = last + 1, set_block.next
-        line = next(iter(FzStextBlock(set_block))).m_internal
-        if len(block.lines) == 1:
-            base, size = line.first_char.origin.y, line.first_char.size
-            block.y0, block.y1 = min(block.y0, base - 0.8 * size), max(block.y1, base + 0.2 * size)
-        elif rows := table_rows(_lines(line, text)):
-            block.set_lines(rows)
-            block.table = any("\t" in row for row in rows)
+
+def _look_closer(block: Block, line: Any, text: str) -> None:
+    """Rows of a block whose lines stand side by side; the true height of a line whose font's box says too little. line: its first."""
+    if len(block.lines) == 1:
+        base, size = line.first_char.origin.y, line.first_char.size
+        block.y0, block.y1 = min(block.y0, base - 0.8 * size), max(block.y1, base + 0.2 * size)
+    elif rows := table_rows(_lines(line, text)):
+        block.set_lines(rows)
+        block.table = any("\t" in row for row in rows)
 
 
 def _lines(line: Any, text: str) -> list[Line]:
-    """The lines of a block from its first on, empty where they are not those of its text."""
+    """The lines of a block, with the places of its own, of which `line` is the first."""
     found = []
-    for said in text.split("\n")[:-1]:
+    for said in text.split("\n"):
         if line is None:
             return []
         if said and not said.isspace():
             box = line.bbox
             found.append((box.y0, box.y1, box, said))
         line = line.next
-    return found if line is None else []
+    return found
