@@ -1,7 +1,7 @@
 """What `recipe check` finds, misses and says for nothing: `python benchmarks/check/rate_card.py [--list SET]`.
 
 Sets: the gallery's cases (known), mistakes written down before the rules were tried on them (batch_1, batch_2), failures from public
-trackers (batch_3), and sound recipes (valid). Found: an error or a warning that the sound recipe does not have; in batch_3 one that
+trackers (batch_3, batch_4), and sound recipes (valid). Found: an error or a warning that the sound recipe does not have; in the last two one that
 names the cause at its line. Told: only an information. Prints a Markdown table.
 """
 
@@ -99,10 +99,10 @@ def known() -> list[Result]:
 
 
 def valid() -> list[Result]:
-    """Sound recipes: those of the gallery, those that are shipped, and those of batch_3."""
+    """Sound recipes: those of the gallery, those that are shipped, and those of batch_3 and batch_4."""
     files = sorted((GALLERY / "valid").rglob("*.yaml")) + sorted((ROOT / "recipes").glob("*.yaml"))
     results = of_files(files)
-    for case in import_module("batch_3").SOUND:
+    for case in (*import_module("batch_3").SOUND, *import_module("batch_4").SOUND):
         found, seconds = _checked(case)
         results.append(Result(f"{case.family}: {case.title}", found, seconds))
     return [r._replace(found=[f for f in r.found if f.severity != "info"]) for r in results]
@@ -124,6 +124,7 @@ def main() -> None:
         "known": known,
         **{b: (lambda b=b: of_batch(b)) for b in BATCHES if (Path(__file__).parent / f"{b}.py").is_file()},
         "batch_3": lambda: of_reports("batch_3"),
+        "batch_4": lambda: of_reports("batch_4"),
         "valid": valid,
     }
     if "--list" in sys.argv:

@@ -59,6 +59,16 @@ class View:
         """The steps of this recipe that make what is wired to an input, seen through those that only vouch for it."""
         return [self._behind(self.by_id[link.step]) for link in step.inputs.get(name, []) if link.inside and link.step in self.by_id]
 
+    def parsers(self, step: StepMeant) -> list[StepMeant]:
+        """The parse_corpus steps whose documents reach `step`, through steps that rewrite them."""
+        behind, found = list(self.makers(step, "corpus")), []
+        for _ in range(len(self.meant.steps)):
+            if behind:
+                maker = behind.pop()
+                found += [maker] if maker.type == "parse_corpus" else []
+                behind += self.makers(maker, "corpus")
+        return found
+
     @cached_property
     def bases(self) -> "list[tuple[StepMeant, str, ModelFolder | None]]":
         """Each model folder or hub model that a step starts from, with its dotted path; None for one that cannot be looked at."""

@@ -36,8 +36,13 @@ def targets_learn(view: View) -> Iterator[Finding]:
         known = LAYERS[model.family]
         if folder is not None and folder.layers:
             known = [name for name in known if name in folder.layers] + sorted(folder.layers - {*known, "lm_head"})
+        whole = at(step.raw, "lora.modules_to_save")
         for index, name in enumerate(targets):
             where = f"lora.target_modules.{index}"
+            if isinstance(whole, list) and name in whole:
+                message = f"{name} would be adapted and trained whole at once"
+                yield say("A102", step, where, message, "take it out of target_modules or of modules_to_save")
+                continue
             why = REFUSED.get(model.family, {}).get(str(name))
             if why is not None:
                 yield say("A102", step, where, f"an adapter on {name} does nothing in a {model.family}: {why}", _write(model.family))

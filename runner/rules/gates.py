@@ -34,17 +34,9 @@ class Counted(NamedTuple):
 
 def _parsers(view: View, step: StepMeant) -> tuple[list[StepMeant], StepMeant | None]:
     """The parse_corpus steps behind a train step, and the split_long between, if any."""
-    behind, parsers, split = list(view.makers(step, "corpus")), [], None
-    for _ in range(len(view.meant.steps)):
-        if not behind:
-            break
-        maker = behind.pop()
-        if maker.type == "parse_corpus":
-            parsers.append(maker)
-        if maker.type == "split_long" and not param(maker, "analyze_only"):
-            split = maker
-        behind += view.makers(maker, "corpus")
-    return parsers, split
+    behind = view.makers(step, "corpus")
+    split = next((maker for maker in behind if maker.type == "split_long" and not param(maker, "analyze_only")), None)
+    return view.parsers(step), split
 
 
 def _counted(view: View, step: StepMeant) -> list[tuple[str, list[Counted]]] | None:

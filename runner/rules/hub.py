@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.nearest import did_you_mean
+from runner.nearest import did_you_mean, nearest
 from runner.rules import View, rule, say, sources
 from schemas.findings import Finding
 
@@ -59,7 +59,8 @@ def data_sets_have_what_is_asked(view: View) -> Iterator[Finding]:
             if splits and asked not in splits and "+" not in asked:
                 at = f"{where}.split" if source.get("split") else f"{where}.hub"
                 message = f"{name} has no split {asked!r}; it has {', '.join(sorted(splits))}"
-                yield say("D107", step, at, message, f"write split: {sorted(splits, key=lambda s: s != 'train')[0]}", severity=severity)
+                best = nearest(asked, splits, 0.5) or min(splits, key=lambda s: s != "train")
+                yield say("D107", step, at, message, f"write split: {best}", severity=severity)
 
 
 def _folder(view: View, name: str, revision: Any) -> tuple[Path | None, bool]:

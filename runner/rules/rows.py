@@ -62,6 +62,10 @@ def rows_are_documents(view: View) -> Iterator[Finding]:
             else:
                 message = f"{name}, line {line}: {reason} ({len(head.broken)} of the first {len(head.broken) + len(head.rows)} lines)"
             yield say("D142", step, f"{where}.path", message, fix, severity=_severity(all_of_them, stands_by))
+        if head.twice:
+            line, column = head.twice[0]
+            message = f"{name}, line {line}: the row has {column} twice, and its first value is lost"
+            yield say("D142", step, f"{where}.path", message, "give each column of a row once", severity="warning")
         if head.rows:
             yield from _documents(step, where, source, name, head, stands_by)
 

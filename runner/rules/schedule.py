@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, path, rule, say
+from runner.screen import plural
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage
 
@@ -15,6 +16,9 @@ def planned_steps(step: StepMeant) -> tuple[int | None, str]:
         return written, f"max_steps is {written:,}"
     found = step.forecast.optimizer_steps if isinstance(step.forecast, CheckpointForecast) else None
     return found, f"the run has about {found:,} steps" if found else ""
+
+
+FEWEST_HELD = 20  # documents, below which a tuning holds none out: steps.lm.supervised
 
 
 @rule()
@@ -262,10 +266,17 @@ def factors_are_factors(view: View) -> Iterator[Finding]:
     )
 )
 def early_stopping_can_stop(view: View) -> Iterator[Finding]:
-    """S017: patience against the number of validations."""
+    """S017: patience against the number of validations, and rows so few that none is held out for one."""
     for step in view.of_type("train"):
         stopping = at(step.raw, "early_stopping")
         steps, _ = planned_steps(step)
+        counts = [getattr(parser.forecast, "documents", None) for parser in view.parsers(step)]
+        documents = sum(n for n in counts if n is not None) if counts and None not in counts else None
+        if isinstance(stopping, dict) and at(step.raw, "objective") == "sft" and documents is not None and documents < FEWEST_HELD:
+            message = f"of {plural(documents, 'document')} none is held out, so no validation says when to stop"
+            fix = f"delete early_stopping, or give it {FEWEST_HELD} documents at least"
+            yield say("S017", step, "early_stopping", message, fix, severity="warning", on="key")
+            continue
         if not isinstance(stopping, dict) or not steps:
             continue
         every = number(step, "eval_steps") or max(1, steps // 10)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from steps.text.packed import open_bytes, packing, told
 from steps.text.tables import SAMPLE, TABLES, delimiter_of
 from steps.text.unreadable import Unreadable
 
+LONG_LINE = 8 << 20  # bytes that are read of a file without a line end in its beginning
 HEAD = 65536
 MOST_ROWS = 200  # of a file are looked at
 Rows = list[tuple[int, dict[str, Any]]]
@@ -25,13 +27,14 @@ Broken = list[tuple[int, str]]
 class Head(NamedTuple):
     """rows: each with its line. broken: lines that are no row, with the reason. whole: it is the whole file.
 
-    total: rows of the whole file, where it says so itself.
+    total: rows of the whole file, where it says so itself. twice: lines of JSON that name a column again, which loses its first value.
     """
 
     rows: Rows
     broken: Broken
     whole: bool
     total: int | None = None
+    twice: tuple[tuple[int, str], ...] = ()
 
     def roles(self, columns: Any) -> dict[str, str]:
         """Role to column, known as in the run by the first rows together. Raises NoSuchColumn."""
@@ -83,6 +86,8 @@ def _head_of(facts: ForecastContext, file: Path, kind: str) -> Head:
         return _parquet(facts.project / file)
     try:
         data, whole = _unpacked(facts.project / file) if packing(file) else (facts.head(file, HEAD), False)
+        if b"\n" not in data and not packing(file) and kind == "jsonl":
+            data = facts.head(file, LONG_LINE)  # a first row that is longer than other files' first hundred
         whole = whole or (not packing(file) and facts.size(file) <= len(data))
         if kind == "jsonl" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):  # read line by line as UTF-8, as the run does
             lines = [_utf8(line) for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
@@ -174,6 +179,7 @@ def _json(text: str, whole: bool) -> Head:
 def _json_lines(lines: Sequence[str | int], whole: bool) -> Head:
     good: Rows = []
     broken: Broken = []
+    twice: list[tuple[int, str]] = []
     for number, line in enumerate(lines[:MOST_ROWS], 1):
         if isinstance(line, int):
             broken.append((number, f"no UTF-8 at byte {line} of the line"))
@@ -181,7 +187,7 @@ def _json_lines(lines: Sequence[str | int], whole: bool) -> Head:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=partial(_map, number, twice))
         except (ValueError, RecursionError) as error:
             broken.append((number, _shape_of(line, str(error))))
             continue
@@ -189,7 +195,16 @@ def _json_lines(lines: Sequence[str | int], whole: bool) -> Head:
             good.append((number, row))
         else:
             broken.append((number, f"a {type(row).__name__}, wanted a map of columns"))
-    return Head(good, broken, whole)
+    return Head(good, broken, whole, twice=tuple(twice))
+
+
+def _map(number: int, twice: list[tuple[int, str]], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON map as Python reads it; a name that comes again is noted."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice.append((number, next(name for name in made if names.count(name) > 1)))
+    return made
 
 
 def _shape_of(line: str, reason: str) -> str:
