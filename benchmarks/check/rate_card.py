@@ -1,8 +1,8 @@
 """What `recipe check` finds, misses and says for nothing: `python benchmarks/check/rate_card.py [--list SET]`.
 
 Sets: the gallery's cases (known), mistakes written down before the rules were tried on them (batch_1, batch_2), failures from public
-trackers (batch_3, batch_4), and sound recipes (valid). Found: an error or a warning that the sound recipe does not have; in the last two one that
-names the cause at its line. Told: only an information. Prints a Markdown table.
+trackers (batch_3, batch_4), and sound recipes (valid). Found: an error or a warning that the sound recipe does not have; in the last
+two one that names the cause at its line. Told: only an information. Prints a Markdown table.
 """
 
 import re
