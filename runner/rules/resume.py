@@ -32,6 +32,20 @@ def trainings_can_go_on(view: View) -> Iterator[Finding]:
             earlier = view.by_id.get(ref["step"])
             if earlier is not None and earlier.type == "train":
                 yield from _from_step(view, step, earlier)
+        elif isinstance(ref.get("step"), str) and isinstance(ref.get("recipe"), str):
+            folder = _object(view, ref["recipe"], ref["step"])
+            if folder is not None and folder.is_dir():  # else L020 or L021 says what is known
+                yield from _from_state(view, step, folder, f"{ref['step']} of {ref['recipe']}", "resume_from", ref)
+
+
+def _object(view: View, recipe: str, step: str) -> Path | None:
+    """The folder in the store of a step's newest result, by the recipe's name."""
+    from runner.standing import Standing, last_file
+    from runner.store import Store
+
+    row = Standing.read(last_file(view.meant.project, recipe, view.meant.smoke)).steps.get(step)
+    setting = view.meant.recipe.store if view.meant.recipe is not None else None
+    return Store(view.meant.project, setting, view.meant.smoke).object(row["digest"]) if row is not None else None
 
 
 def _from_folder(view: View, step: StepMeant, named: str) -> Iterator[Finding]:
@@ -42,16 +56,31 @@ def _from_folder(view: View, step: StepMeant, named: str) -> Iterator[Finding]:
         message = f"{named} is a file, a checkpoint is a folder" if folder.is_file() else f"the checkpoint {named} is not there"
         yield say("C002", step, where, message, _near(view, folder, named), severity="warning" if elsewhere else "error")
         return
-    data = view.facts.json(folder / STATE)
-    if not isinstance(data, dict) or not isinstance(data.get("progress"), dict):
+    if not _has_state(view, folder):
         inside = sorted(p.parent.parent.relative_to(view.facts.project) for p in folder.glob(f"artifacts/*/{STATE}"))
         weights = "start from its weights: model: {base: {path: " + named + "}}"
         fix = f"write {inside[-1]}" if inside else weights if view.facts.size(folder / "config.json") else f"name {A_TRAINING}"
         yield say("R102", step, where, f"{named} holds no state of a training to go on from", fix)
         return
+    yield from _from_state(view, step, folder, named, where, {"path": named})
+
+
+def _has_state(view: View, folder: Path) -> bool:
+    data = view.facts.json(folder / STATE)
+    return isinstance(data, dict) and isinstance(data.get("progress"), dict)
+
+
+def _from_state(view: View, step: StepMeant, folder: Path, named: str, where: str, ref: dict[str, Any]) -> Iterator[Finding]:
+    """R102, R103, R104, R105 of the state that a finished training left in `folder`."""
+    alone = ", ".join(f"{key}: {value}" for key, value in ref.items())
+    if not _has_state(view, folder):
+        fix = f"run it without save_only_model, or start from its weights: model: {{base: {{{alone}}}}}"
+        yield say("R102", step, where, f"{named} holds no state of a training to go on from", fix)
+        return
+    data: Any = view.facts.json(folder / STATE)
     differing = _differing(view, step, data.get("facts"))
     if differing:
-        fix = "write the same, or start from its weights alone: model: {base: {path: " + named + "}}"
+        fix = f"write the same, or start from its weights alone: model: {{base: {{{alone}}}}}"
         yield say("R103", step, "resume_from", f"this training cannot go on from that one: {'; '.join(differing)}", fix, on="key")
     done = data["progress"].get("step")
     if isinstance(done, int):
@@ -83,13 +112,32 @@ def _differing(view: View, step: StepMeant, facts: Any) -> list[str]:
         here, there = param(step, name), facts.get(name)
         if name in facts and here != there:
             found.append(f"{name} is {here} here and {there} there")
+    lora = param(step, "lora")
+    here, there = lora.model_dump(mode="json") if lora is not None else {}, facts.get("lora") or {}
+    if "lora" in facts and isinstance(there, dict):
+        found += [f"lora.{k} is {here.get(k)} here and {there.get(k)} there" for k in {**here, **there} if here.get(k) != there.get(k)]
     batch = step.params.batch()[0]  # type: ignore[attr-defined]
     if isinstance(facts.get("batch"), int) and facts["batch"] != batch and not view.reaches(step, "plan"):
         found.append(f"a step has {batch:,} rows here and {facts['batch']:,} there")
     seed = view.meant.recipe.seed if view.meant.recipe is not None else None
     if isinstance(facts.get("seed"), int) and seed != facts["seed"]:
         found.append(f"seed is {seed} here and {facts['seed']} there")
+    tokens = _tokens_of(view, step)
+    if tokens and isinstance(facts.get("data"), str) and facts["data"] not in ("", tokens):
+        found.append("its token file holds other tokens than the one that was trained on")
     return found + (_unlike(step, facts["model"]) if isinstance(facts.get("model"), dict) else [])
+
+
+def _tokens_of(view: View, step: StepMeant) -> str:
+    """The digest of the tokens that are trained on, where they lie in a folder or in the store already; those of a step of this recipe
+    may be made anew."""
+    links = step.inputs.get("bins", [])
+    if len(links) != 1 or links[0].inside:
+        return ""
+    folder = links[0].folder or _object(view, links[0].recipe, links[0].step)
+    index = view.facts.json(folder / "index.json") if folder is not None else None
+    split = index["splits"].get("train") if isinstance(index, dict) and isinstance(index.get("splits"), dict) else None
+    return str(split.get("blake3", "")) if isinstance(split, dict) else ""
 
 
 def _unlike(step: StepMeant, there: dict[str, Any]) -> list[str]:

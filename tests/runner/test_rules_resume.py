@@ -47,6 +47,38 @@ def test_what_differs_is_named(tmp_path: Path, name: str, value: Any, words: str
     assert said.split("; ")[0] == f"R103: error: this training cannot go on from that one: {words}"
 
 
+def of_another_recipe(folder: Path, state: Any, more: str = "scheduler: constant\n    warmup_steps: 50") -> list[str]:
+    """What is said when `state` is what the training of a recipe called first left in the store."""
+    artifact = folder / ".recipe" / "store" / "objects" / "d1" / "artifact"
+    artifact.mkdir(parents=True)
+    (artifact / "artifact.json").write_text(json.dumps({"kind": "Checkpoint", "format": 1}))
+    if state is not None:
+        (artifact / "state").mkdir()
+        (artifact / "state" / "state.json").write_text(json.dumps(state))
+    (folder / ".recipe" / "last").mkdir()
+    rows = {"train": {"digest": "d1", "key": "k1", "kind": "Checkpoint"}}
+    (folder / ".recipe" / "last" / "first.json").write_text(json.dumps({"format": 1, "steps": rows}))
+    changed = meant(folder, ("max_steps: 1000", f"max_steps: 1000\n    {more}\n    resume_from: {{recipe: first, step: train}}"))
+    return [f"{f.code}: {f.message}; {f.fix}" for f in changed.findings if f.code[:2] in ("C0", "R1", "L0")]
+
+
+def test_another_recipes_training_is_compared_in_the_store(tmp_path: Path):
+    """What differs is named before the run, as it is for a folder."""
+    sizes = {"family": "mamba", "d_model": 256}
+    said = of_another_recipe(tmp_path, {**STATE, "facts": {**FACTS, "optimizer": "muon", "model": sizes}})
+    assert said == [
+        "R103: this training cannot go on from that one: optimizer is adamw here and muon there; d_model is 512 here and 256 there; write "
+        "the same, or start from its weights alone: model: {base: {recipe: first, step: train}}"
+    ]
+
+
+def test_another_recipes_training_that_is_the_same_goes_on(tmp_path: Path):
+    """Nothing is said, but that another schedule is another."""
+    assert of_another_recipe(tmp_path / "same", STATE) == []
+    assert [line[:4] for line in of_another_recipe(tmp_path / "cosine", STATE, "warmup_steps: 50")] == ["R105"]
+    assert [line[:4] for line in of_another_recipe(tmp_path / "bare", None)] == ["R102"]
+
+
 def test_a_folder_on_another_machine_may_be_there(tmp_path: Path):
     """Nobody can look: a warning. A file is no folder anywhere."""
     assert told(tmp_path, "/data/first")[0].startswith("C002: warning: the checkpoint /data/first is not there")
