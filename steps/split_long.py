@@ -63,7 +63,7 @@ class SplitLong(StepParams):
         return self
 
 
-@step(version=3, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=4, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def split_long(params: SplitLong, corpus: list[Corpus], tokenizer: Tokenizer, context: StepContext) -> Corpus:
     """Write the corpora again, as one, with no document above `max_tokens`.
 
@@ -143,10 +143,11 @@ def _one_long(setting: "Setting", block: "Block", lengths: "Lengths", tally: "Ta
         tally.add({"text": "", **long.row})
         return Split(1)
     sizes: list[int] = []
-    met = [marks(tools(setting.tokenizer)[0])]  # tokens of the whole
-    for line, row, size in split_row(setting, long, met.append):
-        sizes.append(size)
-        tally.add(row)
+    around = marks(tools(setting.tokenizer)[0])
+    met = [around]  # tokens of the whole
+    for line, piece in split_row(setting, long, met.append):
+        sizes.append(piece.tokens + around)
+        tally.add(long.row, [piece.text])
         if out is not None:
             out.write(line)
     return Split(1, lengths=[(sum(met), sizes, False)])

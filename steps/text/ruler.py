@@ -5,15 +5,13 @@ unigram reaches over a border. So a SentencePiece text is tokenized once. A byte
 around: there the words at a piece's ends are counted anew, and only they. Where nothing is known, the whole piece is.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from steps.text.seams import STRETCH, PieceSeams, Seams, WordSeams, gathered, seams_of
 from steps.text.tokenizers import FastTokenizer, SentencePieceTokenizer, TextTokenizer
-
-if TYPE_CHECKING:
-    import numpy as np
 
 Starts = Callable[[str], Sequence[int]]  # the first character of each token
 
@@ -24,6 +22,8 @@ GRID = 64  # unigram scores that are multiples of 1/64 add up exactly: near ties
 
 class Ruler:
     """Of one tokenizer, given by its `starts`; every border of tokens is taken for sound."""
+
+    borders_are_sound = True
 
     def __init__(self, starts: Starts) -> None:
         self._starts = starts
@@ -46,9 +46,9 @@ class Ruler:
             for some in self.parted(part):
                 yield some, self._starts(some)
 
-    def between(self, text: str, starts: "np.ndarray", begin: int, cut: int, last: bool) -> int:
+    def between(self, text: str, starts: Sequence[int], begin: int, cut: int, last: bool) -> int:
         """Tokens of text[begin:cut] by itself. starts: of the text's tokens. last: nothing follows the text."""
-        first, after = int(starts.searchsorted(begin)), int(starts.searchsorted(cut))
+        first, after = bisect_left(starts, begin), bisect_left(starts, cut)
         ends = starts[after] == cut if after < len(starts) else cut == len(text)
         if first < len(starts) and starts[first] == begin and ends:
             return after - first
@@ -65,6 +65,7 @@ class TokenRuler(Ruler):
             self.seams.whole = self.seams.stretch = STRETCH  # short, so that little is tokenized twice where some is unk
         exact = not isinstance(opened, SentencePieceTokenizer) or opened.model.kind == "bpe" or _on_grid(opened.model.pieces)
         self._known = exact and type(self.seams) is not Seams
+        self.borders_are_sound = self._known and not isinstance(self.seams, WordSeams)
 
     def starts(self, texts: list[str]) -> "list[tuple[int, Callable[[], Sequence[int]]]]":
         """Of each text its number of tokens, and what gives the first character of each."""
@@ -73,7 +74,7 @@ class TokenRuler(Ruler):
             encodings = opened.backend.encode_batch(texts, add_special_tokens=False)
             return [(len(one.ids), partial(_starts, one)) for one in encodings]
         assert isinstance(opened, SentencePieceTokenizer)
-        return [(len(ids), partial(_begins, opened, text, ids)) for text, ids in zip(texts, opened.encode_arrays(texts), strict=True)]
+        return [(len(ids), partial(opened.starts, text, ids)) for text, ids in zip(texts, opened.encode_arrays(texts), strict=True)]
 
     def count(self, text: str) -> int:
         """Tokens of a text by itself."""
@@ -93,7 +94,7 @@ class TokenRuler(Ruler):
         for some in stretches:
             yield from super().parted(some)
 
-    def between(self, text: str, starts: "np.ndarray", begin: int, cut: int, last: bool) -> int:
+    def between(self, text: str, starts: Sequence[int], begin: int, cut: int, last: bool) -> int:
         """Tokens of text[begin:cut] by itself, counted anew only where its ends may have other tokens than inside the text."""
         if not self._known:
             return self.count(text[begin:cut])
@@ -102,32 +103,19 @@ class TokenRuler(Ruler):
         final = len(piece) if self._sure(text, starts, cut) or (last and cut == len(text)) else self.seams.last(piece)
         if first < 0 or final <= first:
             return self.count(piece)
-        inner = int(starts.searchsorted(begin + final)) - int(starts.searchsorted(begin + first))
+        inner = bisect_left(starts, begin + final) - bisect_left(starts, begin + first)
         return inner + (self.count(piece[:first]) if first else 0) + (self.count(piece[final:]) if final < len(piece) else 0)
 
-    def _sure(self, text: str, starts: "np.ndarray", at: int) -> bool:
+    def _sure(self, text: str, starts: Sequence[int], at: int) -> bool:
         """Whether tokens on either side are the same when the other side is not there."""
         if isinstance(self.seams, WordSeams):
             return 0 < at < len(text) and self.seams.is_seam(text, at)
-        token = int(starts.searchsorted(at))
-        return token < len(starts) and bool(starts[token] == at)
+        token = bisect_left(starts, at)
+        return token < len(starts) and starts[token] == at
 
 
 def _starts(encoding: Any) -> list[int]:
     return [start for start, _ in encoding.offsets]
-
-
-def _begins(opened: SentencePieceTokenizer, text: str, ids: "np.ndarray") -> Sequence[int]:
-    """The first character of each token; where some are unk, which say not how long they are, by the pieces' own texts."""
-    import numpy as np
-
-    model = opened.model
-    plain = model.normalization == "identity" and not model.add_dummy_prefix and not model.remove_extra_whitespaces
-    if model.byte_fallback or not plain or opened.unk_id not in ids:
-        return opened.starts(text, ids)
-    lengths = np.array([len(piece) for piece in opened.processor.encode(text, out_type=str)])
-    starts: Sequence[int] = np.cumsum(lengths) - lengths
-    return starts
 
 
 def _on_grid(pieces: Sequence[Any]) -> bool:

@@ -7,6 +7,7 @@ closing quote behind the cut, and reads 0.3 MB a second, where a tokenizer reads
 import re
 
 LATIN = ".!?…؟।۔"
+WIDE = "。！？｡"
 ABBREVIATIONS = frozenset(
     """dr prof doç yrd mr mrs ms st sr jr no nr vol fig figs eq eqs ref refs vs etc cf al approx dept inc ltd co corp gen col sgt capt rev
     hon gov sen rep est ca ed eds pp örn bkz vb vd yy çev haz alm ing fr av cad sok mah apt tel sn sy şek tab yay der op müh arş gör öğr
@@ -14,7 +15,9 @@ ABBREVIATIONS = frozenset(
     kas""".split()  # noqa: SIM905
 )
 # A run of marks begins where no mark stands before it: so each is looked at once, however long it is.
-ENDS = re.compile(rf"(?:(?<![{LATIN}])[{LATIN}]++[\"'”’»)\]]*+(?=\s)|[。！？｡]++[”’』」）》】\"']*+)\s*+")
+CLOSING = r"[\"'”’»)\]]*+"
+ENDS = re.compile(rf"(?:(?<![{LATIN}])[{LATIN}]++{CLOSING}(?=\s)|[{WIDE}]++[”’』」）》】\"']*+)\s*+")
+LAST = re.compile(rf"(?s:.*)(?:[{LATIN}](?={CLOSING}\s)|[{WIDE}])")
 ROMAN = re.compile(r"[IVXLC]{1,7}")
 DOTTED = re.compile(r"(?:\w\.)+\w")  # e.g, U.S, M.Ö
 LONGEST_WORD = 40  # characters looked back at before a mark
@@ -26,20 +29,33 @@ def sentence_ends(text: str) -> list[int]:
     Not after abbreviations (Dr., örn., U.S.), initials (A. Yılmaz), ordinals (19. yüzyıl, 3. Selim, II. Abdülhamit), nor inside numbers
     (3.14) and addresses (a.b/c?d=e); and not where the next word goes on in small letters ("Gel!" dedi.).
     """
-    found = []
-    for match in ENDS.finditer(text):
-        mark = match[0][0]
-        if mark in LATIN and (text[match.end() : match.end() + 1].islower() or (mark == "." and _short(text, match.start(), match.end()))):
-            continue
-        found.append(match.end())
-    return found
+    return [match.end() for match in ENDS.finditer(text) if _ends_here(text, 0, match)]
 
 
-def _short(text: str, dot: int, after: int) -> bool:
-    """Whether the point belongs to the word before it."""
+def last_sentence_end(text: str, begin: int, low: int, limit: int) -> int:
+    """The last of `sentence_ends` in (low, limit], looked for from its end on; 0 when there is none. What is before `begin` is not seen."""
+    floor = max(begin, low - LONGEST_WORD)
+    stop = limit
+    while last := LAST.match(text, floor, stop):
+        mark = last.end() - 1
+        stop = floor + len(text[floor : mark + 1].rstrip(LATIN if text[mark] in LATIN else WIDE))  # where its run of marks begins
+        match = ENDS.match(text, stop, limit + 1)
+        if match and match.end() <= limit and _ends_here(text, floor, match):
+            return match.end() if match.end() > low else 0
+    return 0
+
+
+def _ends_here(text: str, begin: int, match: "re.Match[str]") -> bool:
+    """Whether what looks like the end of a sentence is one."""
+    mark, dot, after = match[0][0], match.start(), match.end()
+    return mark in WIDE or not (text[after : after + 1].islower() or (mark == "." and _short(text, begin, dot, after)))
+
+
+def _short(text: str, begin: int, dot: int, after: int) -> bool:
+    """Whether the point belongs to the word before it, of which nothing is before `begin`."""
     if text[dot : dot + 2] == "..":
         return False
-    begin = max(0, dot - LONGEST_WORD)
+    begin = max(begin, dot - LONGEST_WORD)
     start = max(text.rfind(" ", begin, dot), text.rfind("\n", begin, dot), begin - 1) + 1
     word = text[start:dot].lstrip("([{\"'“‘«„")
     following = text[after : after + 1]

@@ -2,22 +2,16 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from steps.text.choices import Strategy
 from steps.text.ruler import Ruler, Starts
-from steps.text.sentences import LONGEST_WORD, sentence_ends
-
-if TYPE_CHECKING:
-    pass
-
+from steps.text.sentences import last_sentence_end
 
 FILLED = 0.5  # a nicer cut is taken only when the piece is at least so full
-NEAR = 256  # characters before a limit that are looked at first
 AHEAD = 64  # tokens that are known beyond a piece before it is cut: its end may be looked at with what follows
-PARAGRAPH = re.compile(r"\n[^\S\n]*+(?:\n\s*+)?+")
-WORD = re.compile(r"\s++")
+LAST_BLANK = re.compile(r"(?s:.*)\s")
 KINDS = {"auto": "psw", "paragraph": "psw", "sentence": "sw", "token": ""}
 
 
@@ -61,73 +55,78 @@ class Cutter:
     def __init__(self, max_tokens: int, ruler: Ruler, strategy: Strategy = "auto", overlap_tokens: int = 0) -> None:
         if not 0 <= overlap_tokens < max_tokens:
             raise ValueError("overlap_tokens must be below max_tokens")
-        self.max_tokens, self.ruler, self.strategy, self.overlap_tokens = max_tokens, ruler, strategy, overlap_tokens
+        self.max_tokens, self.ruler, self.overlap_tokens = max_tokens, ruler, overlap_tokens
+        kinds = KINDS[strategy]
+        even_early = {"paragraph": "p", "sentence": "s"}.get(strategy)
+        self._kinds = [(FINDERS[kind], kind == even_early) for kind in kinds]
 
     def pieces(self, windows: "Iterable[tuple[str, Sequence[int]]]") -> Iterator[Piece]:
         """The text's pieces. windows: the text in parts, and of each the first character of each token."""
         coming = iter(windows)
         held = _Held()
-        begin = head = 0  # where the next piece begins, and where what is new in it does
+        begin = head = first = 0  # where the next piece begins, where what is new in it does, the first token that begins there or later
         while True:
-            while not held.last and held.tokens_from(begin) <= self.max_tokens + AHEAD:
-                held.drop(begin)
-                begin, head = 0, head - begin
-                held.take(coming)
+            if not held.last and held.count - first <= self.max_tokens + AHEAD:
+                held.drop(begin, first)
+                begin, head, first = 0, head - begin, 0
+                while not held.last and held.count <= self.max_tokens + AHEAD:
+                    held.take(coming)
             if head >= len(held.text):
                 return
-            cut, count = self._piece(held, begin, head)
+            cut, after, count = self._piece(held, begin, first, head)
             if count > self.max_tokens and begin < head:  # a character too wide beside its overlap goes without it
-                begin = head
-                cut, count = self._piece(held, begin, head)
+                begin, first = head, held.index(head)
+                cut, after, count = self._piece(held, begin, first, head)
             yield Piece(held.text[begin:cut], count, head - begin)
-            begin, head = self._overlap(held, begin, cut), cut
+            head = cut
+            if self.overlap_tokens:  # so many tokens earlier, all of them of this piece
+                begin = max(begin, held.start(max(0, after - self.overlap_tokens)))
+                first = held.index(begin)
+            else:
+                begin, first = cut, after
 
-    def _overlap(self, held: "_Held", begin: int, cut: int) -> int:
-        """Where the piece after `cut` begins: `overlap_tokens` tokens earlier, all of them of the last piece."""
-        if not self.overlap_tokens:
-            return cut
-        return max(begin, held.start(max(0, held.index(cut) - self.overlap_tokens)))
+    def _piece(self, held: "_Held", begin: int, first: int, head: int) -> tuple[int, int, int]:
+        """Where the piece that begins at `begin`, with token `first`, ends, beyond `head` so that something new is in it.
 
-    def _piece(self, held: "_Held", begin: int, head: int) -> tuple[int, int]:
-        """Where the piece that begins at `begin` ends, beyond `head` so that something new is in it; and its number of tokens."""
-        first = held.index(begin)
-        if held.last and held.tokens_from(begin) + (not held.border(begin)) <= self.max_tokens:
-            cut = len(held.text)
+        And the first token that begins there or later, and the number of tokens in the piece by itself.
+        """
+        text, most = held.text, self.max_tokens
+        sure = self.ruler.borders_are_sound and held.border(begin, first)
+        if held.last and held.count - first + (not held.border(begin, first)) <= most:
+            cut, after = len(text), held.count
         else:
-            cut = self._cut(held, head, max(held.start(first + self.max_tokens), head + 1))
+            limit = max(held.start(first + most), head + 1)
+            cut = self._cut(text, head, limit)
+            after = held.index(cut, first)
+            blank = cut < limit and cut - 1 > head and text[cut - 1] == " "
+            if blank and not held.border(cut, after) and after and held.border(cut - 1, after - 1):
+                cut, after = cut - 1, after - 1  # it goes to the side whose token it is part of: so no token is cut, nothing counted anew
+        if sure and (held.border(cut, after) if after < held.count else held.last and cut == len(text)):
+            return cut, after, after - first
         while True:
-            count = self.ruler.between(held.text, held.starts, begin, cut, held.last)
-            if count <= self.max_tokens or cut - head <= 1:
-                return cut, count
-            nearer = held.start(max(first, held.index(cut) - (count - self.max_tokens)))
+            count = self.ruler.between(text, held.starts, begin, cut, held.last)
+            if count <= most or cut - head <= 1:
+                return cut, held.index(cut), count
+            nearer = held.start(max(first, held.index(cut) - (count - most)))
             cut = nearer if head < nearer < cut else max(head + 1, cut - max(1, (cut - head) // 8))
 
-    def _cut(self, held: "_Held", head: int, limit: int) -> int:
+    def _cut(self, text: str, head: int, limit: int) -> int:
         """The best place to cut in (head, limit]."""
-        text = held.text
         least = head + int((limit - head) * FILLED)
-        for kind in KINDS[self.strategy]:
-            even_early = (self.strategy, kind) in (("paragraph", "p"), ("sentence", "s"))
-            best = _last(kind, text, head if even_early else max(head, least - 1), limit)
+        for find, even_early in self._kinds:
+            best = find(text, head, head if even_early else max(head, least - 1), limit)
             if best:
-                return self._with_blank(held, best, head)
+                return best
         return limit
-
-    def _with_blank(self, held: "_Held", cut: int, head: int) -> int:
-        """The blank before the next word goes to the side whose token it is part of: so no token is cut, and nothing counted anew."""
-        if cut - 1 > head and held.text[cut - 1] == " " and not held.border(cut) and held.border(cut - 1):
-            return cut - 1
-        return cut
 
 
 class _Held:
-    """The part of a text that is being cut, with its tokens. last: nothing follows."""
+    """The part of a text that is being cut, with its tokens. starts: where each begins. last: nothing follows."""
 
     def __init__(self) -> None:
-        import numpy as np
-
         self.text = ""
-        self.starts: np.ndarray = np.zeros(0, np.int64)
+        self.starts: Sequence[int] = ()
+        self.count = 0
         self.last = False
 
     def take(self, coming: "Iterator[tuple[str, Sequence[int]]]") -> None:
@@ -138,50 +137,64 @@ class _Held:
         if window is None:
             self.last = True
             return
-        self.starts = np.concatenate([self.starts, np.asarray(window[1], np.int64) + len(self.text)])
+        new = np.asarray(window[1], np.int64) + len(self.text)
+        starts = np.concatenate([np.asarray(self.starts, np.int64), new]) if self.count else new
+        self.starts = memoryview(starts)  # type: ignore[arg-type]  # gives single numbers quicker than an array
+        self.count = len(starts)
         self.text += window[0]
 
-    def drop(self, begin: int) -> None:
-        """Forget what stands before `begin`."""
+    def drop(self, begin: int, first: int) -> None:
+        """Forget what stands before `begin`, where token `first` is the next."""
+        import numpy as np
+
         if begin:
-            self.starts = self.starts[self.index(begin) :] - begin
+            self.starts = memoryview(np.asarray(self.starts[first:], np.int64) - begin)  # type: ignore[arg-type]
+            self.count -= first
             self.text = self.text[begin:]
 
-    def index(self, at: int) -> int:
-        """The first token that begins at `at` or after it."""
-        return int(self.starts.searchsorted(at))
+    def index(self, at: int, low: int = 0) -> int:
+        """The first token that begins at `at` or after it, which is `low` or after it."""
+        return bisect_left(self.starts, at, low)
 
     def start(self, token: int) -> int:
         """Where a token begins; behind the last one, the end."""
-        return int(self.starts[token]) if token < len(self.starts) else len(self.text)
+        return self.starts[token] if token < self.count else len(self.text)
 
-    def border(self, at: int) -> bool:
-        """Whether a token begins, or the text ends, at `at`."""
-        return self.start(self.index(at)) == at
-
-    def tokens_from(self, at: int) -> int:
-        """Tokens that begin at `at` or after it."""
-        return len(self.starts) - self.index(at)
+    def border(self, at: int, token: int) -> bool:
+        """Whether a token begins, or the text ends, at `at`. token: the first that begins there or later."""
+        return (self.starts[token] if token < self.count else len(self.text)) == at
 
 
-def _last(kind: str, text: str, low: int, limit: int) -> int:
-    """The last place of its kind in (low, limit], 0 when there is none; looked for near the end first."""
-    size = NEAR
-    while True:
-        least = max(low, limit - size)
-        from_here = max(0, least - LONGEST_WORD) if kind == "s" else least
-        ends = _ends(kind, text[from_here : limit + 16])
-        at = bisect_left(ends, limit + 1 - from_here) - 1
-        if at >= 0 and from_here + ends[at] > least:
-            return from_here + ends[at]
-        if least == low:
-            return 0
-        size = limit
+def _paragraph(text: str, begin: int, low: int, limit: int) -> int:
+    """The end of the last blank stretch with a line break in it, which begins at `low` or later, in (low, limit]; or 0."""
+    stop = limit
+    while (line := text.rfind("\n", low, stop)) >= 0:
+        end = _blank_end(text, line + 1, limit + 1)
+        if end <= limit:
+            return end
+        stop = low + len(text[low:line].rstrip())
+    return 0
 
 
-def _ends(kind: str, stretch: str) -> list[int]:
-    if kind == "s":
-        return sentence_ends(stretch)
-    if kind == "w":  # before the blank: pieces of a vocabulary begin with it
-        return [m.end() - 1 if m[0][-1] == " " and m.end() > 1 else m.end() for m in WORD.finditer(stretch)]
-    return [m.end() for m in PARAGRAPH.finditer(stretch)]
+def _word(text: str, begin: int, low: int, limit: int) -> int:
+    """As `_paragraph`, of any blank stretch, and before its last blank: pieces of a vocabulary begin with it."""
+    stop = limit + 1
+    while match := LAST_BLANK.match(text, low, stop):
+        end = _blank_end(text, match.end(), limit + 2)
+        if text[end - 1] == " " and end - 1 > low:
+            end -= 1
+        if end <= limit:
+            return end
+        stop = low + len(text[low : match.end()].rstrip())
+    return 0
+
+
+def _blank_end(text: str, at: int, stop: int) -> int:
+    """Where the blank stretch around `at` ends, at `stop` at the latest."""
+    if not text[at : at + 1].isspace():
+        return at
+    rest = text[at:stop]
+    return at + len(rest) - len(rest.lstrip())
+
+
+FINDERS: dict[str, Callable[[str, int, int, int], int]] = {"p": _paragraph, "s": last_sentence_end, "w": _word}

@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from steps.text.blocks import Block, LongRow, lines_of
 from steps.text.choices import Strategy
 from steps.text.conversations import split_conversation
 from steps.text.ruler import TokenRuler
-from steps.text.split import Cutter, Overlap
+from steps.text.split import Cutter, Overlap, Piece
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
 
 dumps = json.JSONEncoder(ensure_ascii=False).encode
@@ -39,13 +40,14 @@ class Tally:
     languages: Counter[str] = field(default_factory=Counter)
     chats: int = 0
 
-    def add(self, row: dict[str, Any]) -> None:
-        """One row."""
-        self.documents += 1
-        self.characters += len(row["text"])
-        self.bytes += len(row["text"].encode("utf-8"))
-        self.languages[row.get("lang") or "und"] += 1
-        self.chats += bool(row.get("messages"))
+    def add(self, row: dict[str, Any], texts: Sequence[str] | None = None) -> None:
+        """One row, or one for each of `texts`, which stand in place of its own."""
+        texts = [row["text"]] if texts is None else texts
+        self.documents += len(texts)
+        self.characters += sum(map(len, texts))
+        self.bytes += sum(len(text) if text.isascii() else len(text.encode("utf-8")) for text in texts)
+        self.languages[row.get("lang") or "und"] += len(texts)
+        self.chats += len(texts) * bool(row.get("messages"))
 
     def join(self, other: "Tally") -> None:
         """All of another's."""
@@ -87,45 +89,74 @@ def split_block(setting: Setting, block: Block) -> Split | None:
     if block.long:
         return None
     opened, ruler = tools(setting.tokenizer)
-    found, lines = lines_of(block)
+    around, knife = marks(opened), cutter(setting)
+    rows, lines = lines_of(block)
     made = Split(lines)
-    parted = [ruler.parted(row["text"]) for row, _ in found]
+    parted = [ruler.parted(row["text"]) for row, _ in rows]
     tokens = iter(ruler.starts([part for parts in parted for part in parts]))
     out: list[bytes] = []
-    for (row, line), parts in zip(found, parted, strict=True):
+    for (row, line), parts in zip(rows, parted, strict=True):
         known = [next(tokens) for _ in parts]
         chat = row.get("messages") if opened.form.source else None  # ours is in the text already
-        count = opened.form.count(chat, opened) if chat else sum(n for n, _ in known) + marks(opened)
+        count = opened.form.count(chat, opened) if chat else sum(n for n, _ in known) + around
         if count <= setting.max_tokens or setting.analyze_only:
             out += (line, b"\n")
             made.tally.add(row)
             sizes = [count]
-        else:
-            windows = ((part, starts()) for part, (_, starts) in zip(parts, known, strict=True))
+        elif row.get("messages"):
             sizes = []
-            for piece, size in pieces(row, windows, setting, made.done):
+            for piece, size in _talk(row, setting, made.done):
                 out.append(dumps(piece).encode("utf-8") + b"\n")
                 made.tally.add(piece)
                 sizes.append(size)
+        else:
+            found = list(knife.pieces([joined(parts, known)]))
+            out += map(Lines({**row, "origin": row.get("origin") or _digest(row["text"])}).of, found)
+            made.tally.add(row, [piece.text for piece in found])
+            sizes = [piece.tokens + around for piece in found]
         made.lengths.append((count, sizes, bool(row.get("messages"))))
     made.out = b"".join(out)
     return made
 
 
-def pieces(
-    row: dict[str, Any], windows: Iterator[tuple[str, Sequence[int]]], setting: Setting, done: "Counter[str]"
-) -> Iterator[tuple[dict[str, Any], int]]:
-    """A row that is too long as rows that are not, each with its length in tokens. windows: its text with its tokens."""
-    opened, ruler = tools(setting.tokenizer)
-    origin = row.get("origin") or _digest(row["text"])
-    if row.get("messages"):
-        yield from _talk(row, origin, setting, done)
-        return
-    cutter = Cutter(setting.max_tokens - marks(opened), ruler, setting.strategy, setting.overlap_tokens)
-    seen = Overlap(row.get("overlap", 0))
-    for piece in cutter.pieces(windows):
-        made = {**row, "origin": origin, "text": piece.text}
-        yield overlapping(made, seen.of(len(piece.text), piece.repeated)), piece.tokens + marks(opened)
+def joined(parts: list[str], known: list[tuple[int, Callable[[], Sequence[int]]]]) -> tuple[str, Sequence[int]]:
+    """A text with the first character of each of its tokens, from its parts."""
+    import numpy as np
+
+    if len(parts) == 1:
+        return parts[0], known[0][1]()
+    begins = accumulate(map(len, parts[:-1]), initial=0)
+    starts = np.concatenate([np.asarray(first(), np.int64) + at for (_, first), at in zip(known, begins, strict=True)])
+    return "".join(parts), cast("Sequence[int]", starts)
+
+
+class Lines:
+    """Lines of the pieces of one row, in turn."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        keys = [key for key in row if key != "overlap"]
+        at = keys.index("text")
+        before, behind = (dumps({key: row[key] for key in some})[1:-1] for some in (keys[:at], keys[at + 1 :]))
+        self._opening = f'{{{before}, "text": '.encode() if before else b'{"text": '
+        self._closing = f", {behind}".encode() if behind else b""
+        self._seen = Overlap(row.get("overlap", 0))
+        self._quoted = quoted()
+
+    def of(self, piece: Piece) -> bytes:
+        """The row with the text of `piece`, and with the number of characters at its beginning that the piece before it has too."""
+        overlap = self._seen.of(len(piece.text), piece.repeated)
+        more = b', "overlap": %d' % overlap if overlap else b""
+        return b"".join((self._opening, self._quoted(piece.text), self._closing, more, b"}\n"))
+
+
+@cache
+def quoted() -> Callable[[str], bytes]:
+    """What writes a text as JSON, as `dumps` does; by orjson, where it is, in a tenth of the time."""
+    try:
+        from orjson import dumps as quick
+    except ImportError:
+        return lambda text: dumps(text).encode("utf-8")
+    return quick
 
 
 def overlapping(row: dict[str, Any], characters: int) -> dict[str, Any]:
@@ -134,8 +165,10 @@ def overlapping(row: dict[str, Any], characters: int) -> dict[str, Any]:
     return {**known, "overlap": characters} if characters else known
 
 
-def _talk(row: dict[str, Any], origin: str, setting: Setting, done: "Counter[str]") -> Iterator[tuple[dict[str, Any], int]]:
+def _talk(row: dict[str, Any], setting: Setting, done: "Counter[str]") -> Iterator[tuple[dict[str, Any], int]]:
+    """A conversation that is too long in rows, each with its length in tokens."""
     opened, ruler = tools(setting.tokenizer)
+    origin = row.get("origin") or _digest(row["text"])
     own = opened.form.source is not None
     around = 0 if own else marks(opened)
 
@@ -156,23 +189,24 @@ def _talk(row: dict[str, Any], origin: str, setting: Setting, done: "Counter[str
         yield made, size(part["messages"]) if own else ruler.count(part["text"]) + around
 
 
-def split_row(setting: Setting, long: LongRow, met: Callable[[int], None]) -> Iterator[tuple[bytes, dict[str, Any], int]]:
-    """A text that is not held, cut as it comes: (the line, the row, its tokens) of each piece. met: told the tokens of each window."""
+def split_row(setting: Setting, long: LongRow, met: Callable[[int], None]) -> Iterator[tuple[bytes, Piece]]:
+    """The pieces of a text that is not held, each with its line, cut as it comes. met: told the tokens of each window."""
 
     def told(windows: Iterator[tuple[str, Sequence[int]]]) -> Iterator[tuple[str, Sequence[int]]]:
         for text, starts in windows:
             met(len(starts))
             yield text, starts
 
+    row = {"text": "", **{key: value for key, value in long.row.items() if key != "text"}}
+    whole, parted = Lines(row), Lines({**row, "origin": row.get("origin") or _digest_of(long)})
+    for piece in cutter(setting).pieces(told(tools(setting.tokenizer)[1].windows(long.parts()))):
+        yield (whole if len(piece.text) == long.characters else parted).of(piece), piece
+
+
+def cutter(setting: Setting) -> Cutter:
+    """What cuts texts, with room for the marks around each piece."""
     opened, ruler = tools(setting.tokenizer)
-    origin = long.row.get("origin") or _digest_of(long)
-    cutter = Cutter(setting.max_tokens - marks(opened), ruler, setting.strategy, setting.overlap_tokens)
-    seen = Overlap(long.row.get("overlap", 0))
-    for piece in cutter.pieces(told(ruler.windows(long.parts()))):
-        whole = len(piece.text) == long.characters
-        row = {"text": piece.text, **{k: v for k, v in long.row.items() if k != "text"}, **({} if whole else {"origin": origin})}
-        row = overlapping(row, seen.of(len(piece.text), piece.repeated))
-        yield dumps(row).encode("utf-8") + b"\n", row, piece.tokens + marks(opened)
+    return Cutter(setting.max_tokens - marks(opened), ruler, setting.strategy, setting.overlap_tokens)
 
 
 def _digest(text: str) -> str:

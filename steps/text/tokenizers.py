@@ -9,10 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from schemas import RecipeError
-from steps.text.spmodel import BYTE, CONTROL, USER, Model, read_model
+from steps.text.spmodel import BYTE, CONTROL, NORMAL, USER, Model, read_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,7 +99,9 @@ class SentencePieceTokenizer(TextTokenizer):
         self._byte = [piece.kind == BYTE for piece in self.model.pieces]
         self._sizes: np.ndarray | None = None
         self._as_numpy = _takes_numpy(self.processor)
-        self._plain = self.model.normalization == "identity" and not self.model.add_dummy_prefix
+        plain = self.model.normalization == "identity" and not self.model.remove_extra_whitespaces
+        self._plain = plain and not self.model.add_dummy_prefix
+        self._single = {piece.text for piece in self.model.pieces if len(piece.text) == 1 and piece.kind in (NORMAL, USER)}
 
     def encode(self, text: str) -> list[int]:
         """Ids of `text`."""
@@ -140,11 +142,37 @@ class SentencePieceTokenizer(TextTokenizer):
 
         if ids is None:
             ids = self.encode_arrays([text])[0]
-        if not self._plain or (not self.model.byte_fallback and self.unk_id in ids):  # an unk says not how long it is
+        if not self._plain:
             return super().starts(text)
-        lengths = self._lengths()[ids]
-        first: Sequence[int] = np.cumsum(lengths) - np.maximum(lengths, 1)  # later bytes of a character begin where it begins
-        return first
+        lengths = self._lengths().take(ids)
+        if not self.model.byte_fallback and not self._measure_unknown(text, ids, lengths):
+            return super().starts(text)
+        ends = np.cumsum(lengths)
+        ends -= np.maximum(lengths, 1) if self.model.byte_fallback else lengths  # later bytes of a character begin where it begins
+        return cast("Sequence[int]", ends)
+
+    def _measure_unknown(self, text: str, ids: "np.ndarray", lengths: "np.ndarray") -> bool:
+        """Write into `lengths` how many characters each unk stands for; False when that is not certain.
+
+        It stands for characters that are no piece by themselves, as many as follow each other: unless what follows it begins with such a
+        one too, which a longer piece may.
+        """
+        import numpy as np
+
+        unknown = np.flatnonzero(ids == self.unk_id)
+        if not len(unknown):
+            return True
+        lengths[unknown] = 0
+        known_before, seen = np.cumsum(lengths)[unknown].tolist(), 0
+        for token, known in zip(unknown.tolist(), known_before, strict=True):
+            begin = end = known + seen
+            while end < len(text) and text[end].replace(" ", "▁") not in self._single:
+                end += 1
+            if end - begin != 1 and token + 1 < len(ids) and self.model.pieces[ids[token + 1]].text[0] not in self._single:
+                return False
+            lengths[token] = end - begin
+            seen += end - begin
+        return int(lengths.sum()) == len(text)
 
     def _lengths(self) -> "np.ndarray":
         """Characters of each piece; of a byte 1 when it begins a character, 0 when it goes on with one."""

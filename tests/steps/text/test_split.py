@@ -1,6 +1,7 @@
 """Cutting texts: nothing lost, nothing too long, cut where a reader would pause."""
 
 import itertools
+import re
 
 import pytest
 from hypothesis import example, given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from steps.text import split as room
 from steps.text.conversations import split_conversation, split_messages
 from steps.text.ruler import TokenRuler
-from steps.text.sentences import sentence_ends
+from steps.text.sentences import last_sentence_end, sentence_ends
 from steps.text.split import Cutter, split_text
 from steps.text.tokenizers import open_tokenizer
 from tests.steps.text.made import opened, stories, tokenizer
@@ -82,9 +83,8 @@ def test_a_whole_book_is_split_exactly():
 def test_odd_texts_are_split_in_linear_work(monkeypatch, text, strategy):
     """Nothing but periods, one giant word, no blanks: what is searched and tokenized grows with the text, not with its square."""
     looked = []
-    for name in ("_ends",):
-        real = getattr(room, name)
-        monkeypatch.setattr(room, name, lambda kind, stretch, real=real: looked.append(len(stretch)) or real(kind, stretch))
+    for kind, real in room.FINDERS.items():
+        monkeypatch.setitem(room.FINDERS, kind, lambda *given, real=real: looked.append(given[3] - given[2]) or real(*given))
     work = []
     for size in (20_000, 80_000):
         looked.clear()
@@ -143,6 +143,44 @@ def test_sentence_ends(text, sentences):
     ends = [0, *sentence_ends(text)]
     ends = ends if ends[-1] == len(text) else [*ends, len(text)]
     assert [text[a:b] for a, b in itertools.pairwise(ends)] == sentences
+
+
+@pytest.mark.parametrize("model", ["bpe", "unigram"])
+def test_the_blank_behind_a_sentence_is_no_piece(model):
+    """A piece that begins with the blank behind the last one's end does not end there at once."""
+    ruler = TokenRuler(opened(model))
+    text = "Bir gün Ali eve geldi. Ali" + " bir gün" * 120
+    pieces = [piece.text for piece in Cutter(100, ruler, "sentence").pieces(ruler.windows([text]))]
+    assert pieces[0] == "Bir gün Ali eve geldi."
+    assert min(map(len, pieces[1:])) > 100
+
+
+@settings(max_examples=200, deadline=None)
+@example("Dr. x... A. B.  ", 0, 16)
+@given(st.text(alphabet='aA1 .!。\n"…', max_size=40), st.integers(0, 40), st.integers(0, 40))
+def test_the_last_sentence_end_is_one_of_all(text, low, limit):
+    """Looked for from its end, a text has the very last end that it has when it is read through."""
+    limit = min(limit, len(text))
+    ends = [end for end in sentence_ends(text) if low < end <= limit]
+    assert last_sentence_end(text, 0, low, limit) == max(ends, default=0)
+
+
+def blank_ends(pattern, text, low, limit):
+    """Ends of the stretches of `pattern` in text[low:] that lie in (low, limit]; the word's before its last blank."""
+    ends = [m.end() for m in re.compile(pattern).finditer(text, low)]
+    if "n" not in pattern:
+        ends = [end - 1 if text[end - 1] == " " and end - 1 > low else end for end in ends]
+    return [end for end in ends if low < end <= limit]
+
+
+@settings(max_examples=200, deadline=None)
+@example("a \n b", 0, 2)
+@given(st.text(alphabet="ab \n\t\u2003", max_size=40), st.integers(0, 40), st.integers(0, 40))
+def test_the_last_blank_stretch_is_one_of_all(text, low, limit):
+    """As with sentences: paragraphs and words found from the end are those found from the beginning."""
+    limit = min(limit, len(text))
+    for kind, pattern in (("p", r"[^\S\n]*\n\s*"), ("w", r"\s+")):
+        assert room.FINDERS[kind](text, 0, low, limit) == max(blank_ends(pattern, text, low, limit), default=0)
 
 
 def test_a_book_on_one_line_is_split_in_linear_time():

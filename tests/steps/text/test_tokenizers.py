@@ -80,6 +80,15 @@ def test_starts_are_those_of_the_offsets(model):
         assert list(tokens.starts(text)) == list(tokens.starts(text, ids)) == wanted
 
 
+@pytest.mark.parametrize("model", ["bpe", "unigram"])
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="ab zğ句子é😀▁<tr>\u2585\n", max_size=30))
+def test_starts_of_texts_with_unknown_characters(model, text):
+    """Without byte fallback an unk says not how long it is; where the tokens begin is still exact."""
+    tokens = open_tokenizer(tokenizer(model, 1000, byte_fallback=False).path)
+    assert list(tokens.starts(text)) == [start for start, _ in tokens.encode_offsets(text)[1]]
+
+
 def test_special_ids():
     """pad, unk, bos, eos are 0, 1, 2, 3 in both forms."""
     folder = tokenizer().path
