@@ -28,8 +28,10 @@ PAGES = (
         "D131",
         "a question is longer than max_tokens",
         "An answer can be split, its question repeated before each part. A question that alone fills the window cannot: "
-        "such a conversation is kept whole and counted, never cut in silence.",
-        severity="warning",
+        "such a conversation is kept whole and counted, and a training leaves it out. When more than a tenth of the rows are such, the "
+        "window is too small for this data, and the step stops.",
+        wrong="- type: split_long\n  max_tokens: 64   # and questions of a page each",
+        right="- type: split_long\n  max_tokens: 2048",
     ),
 )
 
@@ -71,7 +73,8 @@ def split_long(params: SplitLong, corpus: list[Corpus], tokenizer: Tokenizer, co
     the document. Of a conversation, turns are kept whole
     and the system message is repeated; a long answer is split with its question repeated. Its length is what training meets: by
     the chat template in the tokenizer's folder, where there is one. With `analyze_only` nothing is cut.
-    Raises RecipeError D104 for a corpus without documents, D122 for one that cannot be read, D123 when a worker dies.
+    Raises RecipeError D131 when too many questions alone are longer, D104 for a corpus without documents, D122 for one that cannot be read,
+    D123 when a worker dies.
     """
     from steps.text.lengths import Lengths
     from steps.text.splitblock import Setting, Tally
@@ -154,8 +157,9 @@ def _one_long(setting: "Setting", block: "Block", lengths: "Lengths", tally: "Ta
 
 
 def _tell(params: SplitLong, lengths: "Lengths", context: StepContext) -> None:
-    """Statistics, the picture, the page; and a warning for what could not be split."""
+    """Statistics, the picture, the page. Raises RecipeError D131 when much could not be split; of a little, train tells."""
     from steps.text.lengths import draw, page
+    from steps.text.rowform import MOST_LEFT_OUT
 
     written = params.model_dump(include={"max_tokens", "strategy", "overlap_tokens", "analyze_only"})
     facts = {**written, **lengths.facts()}
@@ -166,12 +170,12 @@ def _tell(params: SplitLong, lengths: "Lengths", context: StepContext) -> None:
     before, after = facts["before"]["count"], facts["after"]["count"]
     done = facts.get("conversations_done", {})
     context.event("split", documents=before, pieces=after, over_limit_after=facts["over_limit_after"], **({"chats": done} if done else {}))
-    if facts["over_limit_after"] and not params.analyze_only:
+    if facts["over_limit_after"] > MOST_LEFT_OUT * after and not params.analyze_only:
         kept = {what.partition(": ")[2]: n for what, n in done.items() if what.startswith("rounds kept whole")}
         why = "; ".join(f"{n} because {reason}" if len(kept) > 1 else reason for reason, n in kept.items())
-        context.warn(
+        raise RecipeError(
             "D131",
-            f"{facts['over_limit_after']} rows stay above {params.max_tokens} tokens: {why or 'a single character has more'}",
+            f"{facts['over_limit_after']} of {after} rows stay above {params.max_tokens} tokens: {why or 'a single character has more'}",
             field="max_tokens",
             fix="raise max_tokens, or shorten those questions",
         )

@@ -9,13 +9,13 @@ from runner.modelfolder import TOKENIZERS
 from runner.rules import View, at, number, param, rule, say
 from runner.rules.rows import read_heads
 from schemas.findings import Finding, RecipeError, RulePage
+from steps.text.rowform import MOST_LEFT_OUT
 
 if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
 
 CHARACTERS_A_TOKEN = 12  # more than any tokenizer packs into a token of running text
 TRIED = 64  # documents of a file are counted, at most
-MOST_LEFT_OUT = 0.1  # of the conversations: above it a training stops, see steps.lm.supervised
 SHORTEST_ANSWER = 8  # tokens: less is no room for one
 FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
 

@@ -8,6 +8,8 @@ from steps.text.chat_form import Written
 if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
 
+MOST_LEFT_OUT = 0.1  # of the documents may be conversations too long for a row: fewer are left out and told, with more nothing is trained
+
 
 def row_of(document: Mapping[str, Any], tokenizer: "TextTokenizer") -> Written:
     """One document as tokens. A text stands between begin and end, and all of it but the begin is learned.

@@ -88,14 +88,25 @@ def test_texts_and_conversations_together():
 
 
 def test_a_question_that_fills_the_window_is_told():
-    """Kept whole, counted, and a warning D131; never cut in silence."""
+    """Kept whole and counted, never cut; a training says what it leaves out, so nothing is said twice."""
     long = [{"role": "user", "content": "uzun soru " * 90}, {"role": "assistant", "content": "Evet."}]
-    split, context = made(corpus([{"text": "x " * 400, "messages": long}]), max_tokens=64)
-    assert [row["messages"] for row in split.rows()] == [long]
-    assert context.warnings == [("D131", "1 rows stay above 64 tokens: its question leaves no room for an answer")]
+    short = [[{"role": "user", "content": f"{n}?"}, {"role": "assistant", "content": "Evet."}] for n in range(20)]
+    rows = [{"text": "x " * 400, "messages": long}, *({"text": f"{n} Evet.", "messages": one} for n, one in enumerate(short))]
+    split, context = made(corpus(rows), max_tokens=64)
+    assert [row["messages"] for row in split.rows()] == [long, *short]
+    assert context.warnings == []
     done = {"rounds kept whole above the limit: its question leaves no room for an answer": 1}
     assert context.kept["preprocess_stats"]["conversations_done"] == done
     assert context.events[-1]["chats"] == done
+
+
+def test_a_window_that_no_question_fits_stops():
+    """One message for one cause: the training would stop at the same rows."""
+    long = [{"role": "user", "content": "uzun soru " * 90}, {"role": "assistant", "content": "Evet."}]
+    with pytest.raises(RecipeError) as error:
+        made(corpus([{"text": "x " * 400, "messages": long}]), max_tokens=64)
+    assert error.value.message == "1 of 1 rows stay above 64 tokens: its question leaves no room for an answer"
+    assert (error.value.code, error.value.field) == ("D131", "max_tokens")
 
 
 @pytest.mark.parametrize("params", [{"max_tokens": 8}, {"max_tokens": 64, "overlap_tokens": 40}])
