@@ -7,6 +7,7 @@ from typing import Any
 
 from runner.console import Screen
 from runner.context import RunContext, Stopped
+from runner.disk import full_disk
 from runner.ledger import Ledger
 from runner.meant import Meant, StepMeant
 from runner.ready import Preparation, Result, Work
@@ -59,7 +60,15 @@ class Execution:
     # The run ----------------------------------------------------------------------------------------------------------
 
     def run(self) -> RunRecord:
-        """Take all steps; return the record."""
+        """Take all steps; return the record. Raises RecipeError R003 or R001 when the run's own files cannot be written any more."""
+        try:
+            return self._run()
+        except OSError as error:
+            if self.rundir is not None:
+                self.rundir.abandon()
+            raise full_disk(error, self.store.root) or error from None
+
+    def _run(self) -> RunRecord:
         if not self.options.dry_run:
             self.store.open()
         self.screen.begin(self.recipe.recipe, [(name, self.by_id[name].type) for name in self.meant.order])

@@ -10,9 +10,10 @@ from runner import fingerprint
 from runner.bugs import CODE as BUG
 from runner.bugs import save_bug
 from runner.console import Screen
+from runner.disk import full_disk
 from runner.meant import Meant, StepMeant
 from runner.ready import Work
-from runner.rundir import RunDir, full_disk, git_commit, now, packages
+from runner.rundir import RunDir, git_commit, now, packages
 from runner.statcache import digest_bytes
 from schemas.findings import Finding, RecipeError
 from schemas.records import RunRecord, StepRecord
@@ -81,7 +82,7 @@ class Ledger:
 
     def broken(self, step: StepMeant, error: Exception, side: Path | None, store: Path) -> StepRecord:
         """Something that no step raises on purpose: a full disk is told as such, the rest is a bug with its traceback saved."""
-        known = full_disk(error, store) if isinstance(error, OSError) else None
+        known = full_disk(error, store)
         if known is not None:
             return self.failed(step, known, side)
         assert step.step is not None

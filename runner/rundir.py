@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from runner.disk import full_disk
 from runner.statcache import StatCache, write_atomic
 from runner.store import READ_ONLY, Store, alive, remove
 from schemas.artifacts import LINKED_BYTES
@@ -50,6 +51,8 @@ class RunDir:
                 (folder / name).mkdir()
             (folder / "run.pid").write_text(str(os.getpid()))
         except OSError as error:
+            if full := full_disk(error, runs, only_full=True):
+                raise full from None
             fix = f"make {runs} writable, or copy the project to where you may write"
             raise RecipeError("R001", f"cannot write the run's folder {runs}: {error.strerror}", fix=fix) from None
         return cls(folder, cache)
@@ -158,6 +161,12 @@ class RunDir:
         lines.append(' "steps": [\n  ' + ",\n  ".join(steps) + "\n ]")
         write_atomic(str(self.folder / "metadata.json"), "{\n" + ",\n".join(lines) + "\n}\n")
 
+    def abandon(self) -> None:
+        """Let go of what is open, on a disk that takes nothing more."""
+        with contextlib.suppress(OSError):
+            if self._events is not None:
+                self._events.close()
+
     def finish(self, record: RunRecord) -> None:
         """The last record, the pointer runs/latest, nothing left open."""
         self.write(record)
@@ -252,25 +261,6 @@ def place(source: str, target: str) -> None:
             os.symlink(source, target)
     except OSError as error:
         raise full_disk(error, Path(target)) or error from None
-
-
-def full_disk(error: OSError, path: Path) -> RecipeError | None:
-    """R003 or R001 for an error that says that the disk is full or cannot be written, None for any other."""
-    where = error.filename or path
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        free = shutil.disk_usage(_standing(path)).free / 1e6
-        message = f"no space left on the disk that holds {where} ({free:.0f} MB free)"
-        return RecipeError("R003", message, fix="free some space, or move the store: store: FOLDER in the recipe, or RECIPE_STORE")
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        message = f"cannot write {where}: {error.strerror}"
-        return RecipeError("R001", message, fix="give the folder write permission, or work in another one")
-    return None
-
-
-def _standing(path: Path) -> Path:
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return path
 
 
 def _copy_small(source: str, target: str) -> None:

@@ -193,12 +193,16 @@ def write_atomic(path: str, text: str, *, sync: bool = False) -> None:
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         file = open(temporary, "w", encoding="utf-8")  # noqa: SIM115
-    with file:
-        file.write(text)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with file:
+            file.write(text)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)  # a part of it, on a full disk, takes the room that the next one needs
+        raise
 
 
 def _now_ns() -> int:

@@ -22,6 +22,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from runner.disk import full_disk
 from runner.exclusion import alone
 from runner.statcache import MAPPED_BYTES, StatCache, digest_bytes, write_atomic
 from schemas.findings import RecipeError
@@ -68,6 +69,8 @@ class Store:
                 self._check_format(written)
             self._sweep()
         except OSError as error:
+            if full := full_disk(error, self.root, only_full=True):
+                raise full from None
             fix = "give the folder write permission, or name another one: store: FOLDER in the recipe, or RECIPE_STORE"
             raise RecipeError("R001", f"cannot write the store {self.root}: {error.strerror}", fix=fix) from None
         return self

@@ -1,6 +1,8 @@
 """Rows: the first rows of JSONL and CSV files become documents here as they do in the run, so what is wrong with them is known before."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -43,34 +45,53 @@ def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Pat
     ),
 )
 def rows_are_documents(view: View) -> Iterator[Finding]:
-    """D141, D142: errors when no row of the beginning is of use, warnings when some are not."""
+    """D141, D142: errors when no row of the beginning is of use and no other file of the source is better; warnings when some are not."""
+    for (step_id, _), found in groupby(_told(view), key=lambda told: (told[0].id, told[1])):
+        told = list(found)
+        step, source = view.meant.step(step_id), told[0][2]
+        files = len(view.facts.files(str(source.get("path") or "")))
+        lost = sum(finding.severity == "error" for *_, finding in told)
+        others = 0 < lost < files and not param(step, "strict")
+        yield from (replace(f, severity="warning") if others and f.severity == "error" else f for *_, f in told)
+
+
+def _told(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Finding]]:
+    """What is said of each table by itself."""
     for step, where, source, file, head, stands_by in read_heads(view):
-        name = _name(view, file)
-        if head.broken:
-            line, reason = head.broken[0]
-            all_of_them = not head.rows
-            listed = "JSON list" in reason or reason.startswith("this is a JSON")
-            fix = f"write one row a line: jq -c '.[]' {name} > rows.jsonl" if listed else "mend or delete the line"
-            if "no UTF-8" in reason:
-                from steps.text.encodings import decode
-
-                fix = f"write it again in UTF-8: iconv -f {decode(view.facts.head(file))[1]} -t utf-8 {name} > rows.jsonl"
-            elif "map of lists" in reason:
-                fix = 'write a list of rows: [{"instruction": "…", "output": "…"}, …]'
-            if all_of_them:
-                message = f"{name}, line {line}: {reason}; no line is a row"
-            else:
-                message = f"{name}, line {line}: {reason} ({len(head.broken)} of the first {len(head.broken) + len(head.rows)} lines)"
-            yield say("D142", step, f"{where}.path", message, fix, severity=_severity(all_of_them, stands_by))
-        if head.twice:
-            line, column = head.twice[0]
-            message = f"{name}, line {line}: the row has {column} twice, and its first value is lost"
-            yield say("D142", step, f"{where}.path", message, "give each column of a row once", severity="warning")
-        if head.rows:
-            yield from _documents(step, where, source, name, head, stands_by)
+        found = _of_table(view, step, where, source, file, head, stands_by)
+        yield from ((step, where, source, finding) for finding in found)
 
 
-def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, head: Head, stands_by: bool) -> Iterator[Finding]:
+def _of_table(
+    view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, head: Head, stands_by: bool
+) -> Iterator[Finding]:
+    name = _name(view, file)
+    if head.broken:
+        line, reason = head.broken[0]
+        all_of_them = not head.rows
+        listed = "JSON list" in reason or reason.startswith("this is a JSON")
+        fix = f"write one row a line: jq -c '.[]' {name} > rows.jsonl" if listed else "mend or delete the line"
+        if "no UTF-8" in reason:
+            from steps.text.encodings import decode
+
+            fix = f"write it again in UTF-8: iconv -f {decode(view.facts.head(file))[1]} -t utf-8 {name} > rows.jsonl"
+        elif "map of lists" in reason:
+            fix = 'write a list of rows: [{"instruction": "…", "output": "…"}, …]'
+        if all_of_them:
+            message = f"{name}, line {line}: {reason}; no line is a row"
+        else:
+            message = f"{name}, line {line}: {reason} ({len(head.broken)} of the first {len(head.broken) + len(head.rows)} lines)"
+        yield say("D142", step, f"{where}.path", message, fix, severity=_severity(all_of_them, stands_by))
+    if head.twice:
+        line, column = head.twice[0]
+        message = f"{name}, line {line}: the row has {column} twice, and its first value is lost"
+        yield say("D142", step, f"{where}.path", message, "give each column of a row once", severity="warning")
+    if head.rows:
+        unit = "row" if file.suffix == ".parquet" else "line"
+        yield from _documents(step, where, source, name, head, stands_by, unit)
+
+
+def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, head: Head, stands_by: bool, unit: str) -> Iterator[Finding]:
     try:
         roles = head.roles(source.get("columns"))
     except rows.NoSuchColumn:
@@ -95,9 +116,9 @@ def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, h
     every = len(bad) == len(head.rows)
     few = len(bad) * 20 < len(head.rows)
     if every:
-        message = f"{name}: no row can be used: line {line}: {reason}"
+        message = f"{name}: no row can be used: {unit} {line}: {reason}"
     else:
-        message = f"{name}: {len(bad)} of the first {len(head.rows)} rows cannot be used: line {line}: {reason}"
+        message = f"{name}: {len(bad)} of the first {len(head.rows)} rows cannot be used: {unit} {line}: {reason}"
     yield say("D141", step, f"{where}.path", message, _remedy(reason), severity="info" if few else _severity(every, stands_by))
 
 

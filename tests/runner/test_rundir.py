@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from runner import rundir
-from runner.rundir import RunDir, find_run, find_runs, full_disk, git_commit, packages, place, read_record, running
+from runner import disk, rundir
+from runner.disk import full_disk
+from runner.rundir import RunDir, find_run, find_runs, git_commit, packages, place, read_record, running
 from runner.statcache import StatCache
 from schemas.findings import RecipeError
 from tests.runner.by_hand import meant_of, run, say
@@ -93,7 +94,21 @@ def test_disk_errors_have_words(tmp_path):
     """Full, read-only, and others that are left to be bugs."""
     assert full_disk(OSError(28, "full"), tmp_path).code == "R003"
     assert full_disk(OSError(30, "read-only", str(tmp_path)), tmp_path).message == f"cannot write {tmp_path}: read-only"
+    assert full_disk(OSError(30, "read-only", str(tmp_path)), tmp_path, only_full=True) is None
     assert full_disk(OSError(2, "gone"), tmp_path) is None
+    assert "ulimit -f" in full_disk(OSError(27, "File too large"), tmp_path).fix
+
+
+def test_a_full_disk_is_known_in_the_words_of_libraries(tmp_path, monkeypatch):
+    """What came of ENOSPC, what Rust says, and torch's writer, which says nothing: that one is believed where little is free."""
+    error = RuntimeError("wrong place")
+    error.__context__ = OSError(28, "No space left on device", "a.bin")
+    assert "a.bin" in full_disk(error, tmp_path).message
+    assert full_disk(RuntimeError("I/O error: No space left on device (os error 28)"), tmp_path).code == "R003"
+    torch = RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 13696 vs 13590")
+    for free, code in ((0, "R003"), (1 << 40, None)):
+        monkeypatch.setattr(disk, "_free", lambda path, free=free: free)
+        assert getattr(full_disk(torch, tmp_path), "code", None) == code
 
 
 def test_the_commit_is_read_without_git(tmp_path):
