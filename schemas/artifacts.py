@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from schemas.base import Strict
+from schemas.findings import RecipeError
 from schemas.model import ModelConfig
 
 DESCRIPTION = "artifact.json"
@@ -94,16 +95,44 @@ class Corpus(Artifact):
     files: ClassVar[tuple[str, ...]] = ("corpus.jsonl",)
 
     def documents(self) -> Iterator[Document]:
-        """Each document, in order, streamed."""
-        with (self.path / "corpus.jsonl").open(encoding="utf-8") as lines:
-            for line in lines:
-                yield Document.model_construct(**json.loads(line))
+        """Each document, in order, streamed. Raises RecipeError D122 as `rows` does."""
+        for row in self.rows():
+            yield Document.model_construct(**row)
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Each document as the plain dict that stands in the file: the quick way through a large corpus."""
-        with (self.path / "corpus.jsonl").open(encoding="utf-8") as lines:
-            for line in lines:
-                yield json.loads(line)
+    def rows(self, every: int = 1, first: int = 0) -> Iterator[dict[str, Any]]:
+        """Each document as the plain dict that stands in the file: the quick way through a large corpus.
+
+        every, first: of each so many lines one, from that line on (counted from 0); the others are not looked at.
+        Raises RecipeError D122 for a line that is no row, and, at its end, for a file that is shorter than its description says.
+        """
+        number, loads = 0, json.loads
+        try:
+            with (self.path / "corpus.jsonl").open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    if (number - 1 - first) % every:
+                        continue
+                    row = loads(str(line, "utf-8"))
+                    if type(row) is not dict or type(row.get("text")) is not str:
+                        raise ValueError("it is no object with a text")
+                    yield row
+        except UnicodeDecodeError as error:
+            raise self.damaged(f"corpus.jsonl, line {number}: it is no UTF-8 at byte {error.start + 1}") from None
+        except ValueError as error:
+            raise self.damaged(f"corpus.jsonl, line {number}: {_told(error)}") from None
+        except OSError as error:
+            raise self.damaged(f"corpus.jsonl cannot be read: {error.strerror}") from None
+        if self.documents_count and self.documents_count != number:
+            said = f"corpus.jsonl has {number} lines, its description says {self.documents_count}: it was cut or changed"
+            raise self.damaged(said)
+
+    @staticmethod
+    def damaged(said: str) -> RecipeError:
+        """D122: the corpus cannot be read as it was written."""
+        return RecipeError("D122", said, field="corpus", fix="make the corpus again: recipe run RECIPE --from the step that makes it")
+
+
+def _told(error: ValueError) -> str:
+    return f"it is no JSON: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 class Tokenizer(Artifact):

@@ -1,6 +1,5 @@
 """check_vocab_consistency: prove a tokenizer on real text, and that everything that counts tokens counts the same."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -248,15 +247,13 @@ def _sampled(corpora: list[Corpus], context: StepContext) -> Iterator[dict[str, 
     """Up to SAMPLE_DOCUMENTS rows, evenly from all corpora, long ones cut to their first part."""
     total = sum(c.documents_count for c in corpora)
     every = max(1, total // SAMPLE_DOCUMENTS)
-    number = 0
+    before = taken = 0
     for corpus in corpora:
-        with (corpus.path / "corpus.jsonl").open("rb") as lines:  # only the rows that are taken are parsed
-            for line in lines:
-                number += 1
-                if (number - 1) % every == 0:
-                    context.progress(number, total, "documents")
-                    row = json.loads(line)
-                    yield {"text": row["text"][:20_000], "lang": row.get("lang") or ""}
+        for row in corpus.rows(every, -before % every):
+            context.progress(taken * every + 1, total, "documents")
+            taken += 1
+            yield {"text": row["text"][:20_000], "lang": row.get("lang") or ""}
+        before += corpus.documents_count
 
 
 @check_vocab_consistency.needs

@@ -32,6 +32,7 @@ from steps.text.sources import Reading, files_of, stream
 from steps.text.tally import Tally, drawn
 
 EVERY = 200  # documents between two looks at the clock and the stop sign
+ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that no encoding has
 PRIORITY = 2.5  # repeat of a priority folder that is named without one
 
 PAGES = (
@@ -143,6 +144,9 @@ class Source(Strict):
             for name in ("config", "revision"):
                 if getattr(self, name) is not None:
                     raise PydanticCustomError("D101", "{name} has no effect without hub", {"name": name, "fix": f"delete {name}"})
+        if self.fallback is not None and self.fallback.weight is not None:
+            what = {"name": "fallback.weight", "fix": "delete weight here: the weight of the source that it stands in for holds"}
+            raise PydanticCustomError("D101", "weight has no effect in a fallback", what)
         return self
 
     @property
@@ -281,9 +285,10 @@ def _kept(
     params: ParseCorpus, i: int, reading: Reading, sieve: Sieve, tally: Tally, seed: int, *, first_pass: bool
 ) -> Iterator[tuple[int, Placed]]:
     """Documents of source `i` that stay, each after its number of characters, with its repeats drawn."""
-    source, priorities = params.sources[i], params.priorities
+    place, priorities = f"sources.{i}", params.priorities
     taken = 0
-    for number, (name, document) in enumerate(stream(source, reading, f"sources.{i}", first_pass=first_pass)):
+    for number, (name, document) in enumerate(stream(params.sources[i], reading, place, first_pass=first_pass)):
+        source = reading.taken.get(place, params.sources[i])
         lang = source.lang or document.lang
         kept = sieve.look(document, lang, name, i) if first_pass else sieve.again(document, lang, i, number)
         if kept is None:
@@ -318,17 +323,27 @@ def _report(params: ParseCorpus, context: StepContext, reading: Reading, sieve: 
         if params.strict:
             raise RecipeError("D103", f"{len(unreadable)} files cannot be read: {listed}", field="strict", fix="mend or move them")
     if dropped:
-        counted = ", ".join(f"{entry['count']:,} {reason}" for reason, entry in sorted(dropped.items(), key=lambda e: -e[1]["count"]))
-        context.event("dropped", message=f"left out: {counted}", reasons={r: e["count"] for r, e in dropped.items()})
+        ordered = sorted(dropped.items(), key=lambda e: -e[1]["count"])
+        counted = ", ".join(f"{entry['count']:,} {reason}" for reason, entry in ordered if reason != ALTERED)
+        told = [f"left out: {counted}"] if counted else []
+        if altered := dropped.get(ALTERED):
+            many = "s" if altered["count"] > 1 else ""
+            told.append(f"{altered['count']:,} file{many} with bytes that are no text, U+FFFD in their place: {altered['examples'][0]}")
+        context.event("dropped", message="; ".join(told), reasons={r: e["count"] for r, e in dropped.items()})
     facts = tally.facts(params.priorities) | sieve.facts()
     facts |= {"files": reading.files, "unreadable": unreadable, "revisions": reading.revisions}
+    if reading.taken:
+        facts["fallbacks"] = {params.sources[int(place.split(".")[1])].label: taken.label for place, taken in reading.taken.items()}
     if reading.addresses:
         facts["addresses"] = reading.addresses
     context.stats("corpus", facts)
     if not tally.documents:
         why = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in unreadable[:3])
         why = why or "; ".join(f"{entry['count']} {reason}" for reason, entry in dropped.items()) or "the sources are empty"
-        raise RecipeError("D104", f"no document is left ({why})", field="sources", fix="name other files, or clean less")
+        fix = "mend these files, or name others" if unreadable else "name other files, or clean less"
+        if any("password" in entry["reason"] for entry in unreadable):
+            fix = "give the password: password: ${env:NAME}"
+        raise RecipeError("D104", f"no document is left ({why})", field="sources", fix=fix)
     for folder in params.priorities:
         if folder not in tally.by_priority:
             fix = "name a folder as it stands below the source's root"

@@ -272,4 +272,4 @@ class Place:
 def damaged(error: Exception) -> RecipeError:
     """RecipeError D122 for a corpus that cannot be read."""
     said = f"{Path(error.filename).name} cannot be read: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
-    return RecipeError("D122", said, field="corpus", fix="make the corpus again: recipe run RECIPE --from the step that makes it")
+    return Corpus.damaged(said)

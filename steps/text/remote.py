@@ -188,7 +188,8 @@ class _Resumed(io.RawIOBase):
 
     def _lost(self, error: Exception) -> Exception:
         if not self.remote.begun:
-            return error if isinstance(error, OSError) else OSError(str(error))
+            said = getattr(error, "reason", None)  # of urllib's error: what went wrong by itself
+            return said if isinstance(said, OSError) else error if isinstance(error, OSError) else OSError(str(error))
         return ConnectionLost(f"{shown_url(self.remote.url)} broke off after {self.at:,} bytes: {error}")
 
     def _drop(self) -> None:

@@ -44,6 +44,10 @@ class SourceLike(Protocol):
     @property
     def lang(self) -> str | None: ...
     @property
+    def take(self) -> int | None: ...
+    @property
+    def repeat(self) -> float: ...
+    @property
     def references(self) -> str: ...
     @property
     def tables(self) -> str: ...
@@ -78,6 +82,7 @@ class Reading:
     revisions: dict[str, str] = field(default_factory=dict)  # hub id to the commit that was read
     addresses: dict[str, str] = field(default_factory=dict)  # of a file behind an address that was read whole: its digest
     files: int = 0
+    taken: dict[str, SourceLike] = field(default_factory=dict)  # place of a source to the fallback that is read in its stead
 
 
 class SourceFailed(Exception):
@@ -114,6 +119,7 @@ def files_of(pattern: str, project: Path) -> list[tuple[str, Path]]:
 def stream(source: SourceLike, reading: Reading, place: str, *, first_pass: bool = True) -> Iterator[Named]:
     """Documents of `source`, each with its file's name; of its fallback when it fails before the first document.
 
+    What a fallback does not say of language, take and repeat is as its source says it; `reading.taken` then names it.
     place: the field that errors point at (`sources.0`). Raises RecipeError when it fails and has no fallback.
     """
     try:
@@ -130,7 +136,10 @@ def stream(source: SourceLike, reading: Reading, place: str, *, first_pass: bool
                 reason=failed.error.message,
                 message=f"{source.label} failed ({failed.error.message}); reading {source.fallback.label} instead",
             )
-        taken = source.fallback.model_copy(update={"lang": source.fallback.lang or source.lang})
+        own = source.fallback
+        repeat = own.repeat if "repeat" in own.model_fields_set else source.repeat
+        taken = own.model_copy(update={"lang": own.lang or source.lang, "take": own.take or source.take, "repeat": repeat})
+        reading.taken[place.split(".fallback")[0]] = taken
         yield from stream(taken, reading, f"{place}.fallback", first_pass=first_pass)
         return
     if first is not None:

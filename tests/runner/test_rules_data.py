@@ -172,3 +172,16 @@ def test_an_overlap_that_a_bin_leaves_out_is_told(tmp_path: Path, split: str, ex
     found = [f for f in meant(tmp_path, base=base).findings if f.code == "D012"]
     assert [f.code for f in found] == expected
     assert all((f.severity, f.path[-1]) == ("info", "overlap_tokens") for f in found)
+
+
+def test_a_file_without_use_among_others_is_a_warning(folder: Path):
+    """The run lists it and reads the rest; alone, or where the recipe is strict, it stops everything."""
+    (folder / "none.jsonl").write_text(json.dumps({"text": None}) + "\n", "utf-8")
+    (folder / "good.jsonl").write_text(json.dumps({"text": "One."}) + "\n", "utf-8")
+    for pattern, more, severity in (
+        ("*o*e.jsonl", "", "error"),
+        ("*o*.jsonl", "", "warning"),
+        ("*o*.jsonl", "\n    strict: true", "error"),
+    ):
+        found = meant(folder, base=corpus(f"{{path: '{pattern}'}}").rstrip() + more + "\n").findings
+        assert [(f.code, f.severity) for f in found if f.code == "D141"] == [("D141", severity)]

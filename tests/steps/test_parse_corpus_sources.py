@@ -173,6 +173,18 @@ def test_a_hub_data_set_that_is_not_there(tmp_path):
     assert [e["event"] for e in fallback["events"]] == ["fallback"]
 
 
+def test_a_hub_that_nobody_reaches_is_an_error_or_a_fallback(tmp_path):
+    """No network, no commit known: D107 in one line, and the fallback; its key says that it is not pinned."""
+    (tmp_path / "own.jsonl").write_bytes(rows(2, "kendi"))
+    missing = {"hub": "owner/none"}
+    with Hub({COMMITS[0]: {}}) as server:
+        pass  # closed: nobody answers there
+    error, fallback = on_hub(tmp_path, server, missing, {**missing, "fallback": {"path": "own.jsonl"}})
+    assert (error["error"], error["field"], error["message"].count("\n")) == ("D107", "sources.0.hub", 0)
+    assert fallback["texts"] == ["kendi 0", "kendi 1"]
+    assert "owner/none||train|main" in fallback["keys"]
+
+
 def test_a_local_data_set_whose_files_are_on_the_web(tmp_path):
     """A folder in the hub's layout may name addresses in its card; `datasets` streams them."""
     pytest.importorskip("aiohttp")
