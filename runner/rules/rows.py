@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import View, rule, say, sources
+from runner.rules import View, param, rule, say, sources
 from schemas.findings import Finding, RulePage, Severity
 from steps.text import rows
 from steps.text.heads import Head
