@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schemas import Document
 from steps.text.choices import Format, Split, format_of
-from steps.text.encodings import decode
+from steps.text.encodings import decode, seen
 from steps.text.packed import open_bytes, told
 from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined, of_text
 from steps.text.rows import read
@@ -14,6 +14,10 @@ from steps.text.tables import TABLES, Complain, table
 from steps.text.textfile import pieces, refuse_others
 from steps.text.unreadable import Unreadable
 
+FRONT = re.compile(  # of a page in Markdown: keys, what belongs to them, and remarks, in YAML or TOML; a rule begins no front matter
+    r"---[ \t]*\n(?:(?:[\w\"'.-]+[ \t]*:(?:[ \t][^\n]*)?|[ \t]+[^\n]*|- [^\n]*|#[^\n]*|[\]}],?)?\n)*?(?:---|\.\.\.)[ \t]*(?:\n|$)"
+    r"|\+\+\+[ \t]*\n(?:(?:[\w\"'.-]+[ \t]*=[^\n]*|\[[^\n]*|[ \t]+[^\n]*|#[^\n]*|\],?)?\n)*?\+\+\+[ \t]*(?:\n|$)"
+)
 MARKUP = re.compile(  # in Markdown: code, which is kept as it is (1); comments of HTML and JSX, and tags, which are not text
     r"(^(?:```|~~~).*?(?:^(?:```|~~~)[^\S\n]*$|\Z)|`[^`\n]+`|<https?://[^>\s]+>)|<!--.*?-->|[^\S\n]*\{/\*.*?\*/\}"
     r"|</?[A-Za-z][\w.-]*(?:\s[^<>]*)?/?>",
@@ -44,9 +48,10 @@ def read_documents(
         if kind in TABLES:
             yield from table(path, kind, columns, complain)
         elif kind == "txt" and split in ("line", "blank_line"):
-            yield from (read(part) for part in pieces(path, split, references=parts.references))
+            yield from (read(seen(part)) for part in pieces(path, split, references=parts.references))
         else:
             found, title = READERS[kind](path, parts)
+            found = [part._replace(text=seen(part.text)) for part in found]
             if kind in ("txt", "md", "html") and (wrong := sum(part.text.count("\ufffd") for part in found)):
                 complain("unreadable bytes", f"{path.name}: {wrong} places became U+FFFD")
             if parts.sections is not None and (split or "file") == "file":
@@ -111,9 +116,9 @@ def _as_parts(text: str, parts: Wanted, *, markdown: bool = False) -> list[Part]
 def _md(path: Path, parts: Wanted) -> tuple[list[Part], str]:
     text = _text_of(path).replace("\r\n", "\n")
     title = ""
-    if match := re.match(r"---\n(.*?)\n---\n", text, re.DOTALL):  # front matter is about the text, not of it
+    if match := FRONT.match(text):  # front matter is about the text, not of it
         text = text[match.end() :]
-        if line := re.search(r"^title:\s*(.+)$", match[1], re.MULTILINE):
+        if line := re.search(r"^title\s*[:=]\s*(.+)$", match[0], re.MULTILINE):
             title = line[1].strip("\"' ")
     text = MARKUP.sub(lambda found: found[1] or "", text)
     return _as_parts(text, parts, markdown=True), title

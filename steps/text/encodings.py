@@ -3,6 +3,7 @@
 import codecs
 import re
 
+from steps.text.alphabets import by_alphabet
 from steps.text.unreadable import Unreadable
 
 BOMS = (
@@ -12,12 +13,21 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+FEW = 1000  # among so many bytes a text may have a zero, which is left out
+INVISIBLE = re.compile("[\xad\ufeff\u2060\0]|\u200b(?![\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])")  # there it parts words
 WRONG = " with errors"  # behind the name of an encoding that some bytes are not of: they became U+FFFD
 TURKISH = frozenset("ĞğİıŞş")  # where cp1254 and latin-1 differ: D0 F0 DD FD DE FE
 ICELANDIC = frozenset("ÐðÝýÞþ")  # what the same bytes are in latin-1
 TURKISH_BYTES = frozenset("ÇĞİÖŞÜçğıöşüâîûÂÎÛ".encode("cp1254"))
 ACUTE = "áéíóúæÁÉÍÓÚÆ".encode("latin-1")  # beside ð þ ý in Icelandic, and in languages that have none of them; not in Turkish
 COMMON_TURKISH = ("bir", "ve", "için", "olan", "ile", "bu", "olarak", "daha", "değil", "kadar", "çok", "gibi", "sonra", "göre")
+
+
+def seen(text: str) -> str:
+    """`text` without what nobody sees: hyphens that show only at line ends, marks of bytes and of places to break, zeros."""
+    if text.isascii():
+        return text.replace("\0", "")
+    return INVISIBLE.sub("", text)
 
 
 def decode(data: bytes) -> tuple[str, str]:
@@ -33,12 +43,27 @@ def decode(data: bytes) -> tuple[str, str]:
     for name, high in (("utf-32-le", (2, 3)), ("utf-32-be", (0, 1))):
         if len(data) >= 8 and len(data) % 4 == 0 and all(data[k:4096:4].count(0) >= 0.9 * len(data[k:4096:4]) for k in high):
             return data.decode(name, "replace"), name
-    if b"\0" in data[:65536]:
-        raise Unreadable("binary content, not text")
+    head = data[:65536]
+    if b"\0" in head:
+        if head.count(0) * FEW > len(head):
+            raise Unreadable("binary content, not text")
+        data = data.replace(b"\0", b"")
+    if b"\x1b$" in head and (found := _by_escapes(data)):
+        return found
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return _broken_utf8(data) or _single_byte(data)
+
+
+def _by_escapes(data: bytes) -> tuple[str, str] | None:
+    """Japanese or Korean whose letters are ASCII behind an escape, as mail had them."""
+    for name in ("iso2022_jp", "iso2022_jp_2", "iso2022_kr"):
+        try:
+            return data.decode(name), name
+        except UnicodeDecodeError:
+            continue
+    return None
 
 
 def _broken_utf8(data: bytes) -> tuple[str, str] | None:
@@ -69,14 +94,16 @@ def _single_byte(data: bytes) -> tuple[str, str]:
     control = sum(1 for byte in data if byte < 32 and byte not in (9, 10, 12, 13))
     if control > len(data) / 100:
         raise Unreadable("binary content, not text")
+    if other := by_alphabet(data):
+        return data.decode(other.encoding, "replace"), other.encoding
     turkish = data.decode("cp1254", "replace")
     western = data.decode("cp1252", "replace")
     letters = [byte for byte in data if byte >= 0xC0]
     lone = sum(1 for a, b in zip(turkish, western, strict=True) if a in TURKISH and b in ICELANDIC)
     if lone and sum(byte in TURKISH_BYTES for byte in letters) >= 0.8 * len(letters):
         return turkish, "cp1254"
-    if _neither(data, western) and (other := _by_library(data)):
-        return other
+    if _neither(data, western) and (known := _by_library(data)):
+        return known
     if lone and lone > sum(data.count(byte) for byte in ACUTE):
         return turkish, "cp1254"
     words = turkish.lower().split()

@@ -19,7 +19,14 @@ SILENT = {
     "form",
     "button",
     "select",
+    "textarea",
     "iframe",
+    "object",
+    "audio",
+    "video",
+    "canvas",
+    "rt",
+    "rp",
     "head",
 }
 BLOCKS = {
@@ -61,6 +68,7 @@ NEVER_BESIDE = {
     "h5",
     "h6",
 }
+UNSEEN = {"sr-only", "visually-hidden", "screen-reader-text"}  # classes of what only a screen reader says
 BY_ID = {"div", "ul", "ol"}  # whose ids say what they are for; those of sections and headings say what they are about
 HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 KEPT = str.maketrans(" \t\n", "\ue000\ue001\ue002")  # white space that browsers show, inside <pre>
@@ -70,7 +78,16 @@ WIDE = re.compile(rf"[ \n{LINE}]{{33,}}+")  # more than a page has to say; what 
 CELL = re.compile(rf"\t[ \n{LINE}]*([^\n\t{LINE}{FIRST}]{{0,200}})[ \n]*(?=[\t{LINE}])")  # with one line in it
 BREAK = re.compile(rf"(?<![ \t])[ \t]*+(?:[{LINE}\n][ \t]*+)++")
 FORMULA, PICTURE = "mwe-math-mathml", "mwe-math-fallback-image"  # of Wikipedia: a formula behind its picture, and the picture
-HEADER_WORDS = 40  # words of paragraphs, outside links, that make a page header text
+HELD_WORDS = 40  # words of paragraphs, outside links, that make a page header text; in a form words of anything but links and labels
+HELD = {"header", "form"}  # kept when they hold text: some systems put the whole page in a form
+# Names that browsers take for a larger table, by https://encoding.spec.whatwg.org/#names-and-labels
+MEANT = {
+    "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252", "iso-8859-9": "cp1254",
+    "latin5": "cp1254", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932",
+    "ks_c_5601-1987": "cp949", "euc-kr": "cp949", "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8",
+}  # fmt: skip
+TWO_BYTES = ("utf", "gb", "big5", "euc", "cp9", "shift", "iso-2022")  # how the names of tables begin that are not of single bytes
+CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w-]+)", re.IGNORECASE)
 
 
 def _narrow(found: re.Match[str]) -> str:
@@ -80,12 +97,22 @@ def _narrow(found: re.Match[str]) -> str:
 
 
 def html_charset(data: bytes) -> str:
-    """The page's text by the charset that it names in its head, or nothing when it names none that fits."""
-    match = re.search(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", data[:4096], re.IGNORECASE)
+    """The page's text by the charset that it names in its head, or nothing when it names none that fits.
+
+    A page of UTF-8 that names a table of single bytes is UTF-8: its accents would come out as two letters each.
+    """
+    match = CHARSET.search(data[:4096])
     if match is None or data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[:3] == b"\xef\xbb\xbf":
         return ""
+    name = (match[1] or match[2]).decode("ascii").lower()
+    name = MEANT.get(name, name)
     try:
-        return data.decode(match[1].decode("ascii"))
+        if not name.startswith(TWO_BYTES) and not data.isascii():
+            return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return data.decode(name)
     except (LookupError, UnicodeDecodeError):
         return ""
 
@@ -108,6 +135,10 @@ def html_text(page: str) -> tuple[str, str]:
     return chosen, re.sub(r"\s+", " ", "".join(reader.title)).strip()
 
 
+def _number(given: str | None, usual: int) -> int:
+    return int(given) if given and given.isdecimal() and len(given) < 7 else usual
+
+
 class _Reader(HTMLParser):
     """What is known of the tags that are open is counted as they come and go: however deep a page is, its length is what it costs."""
 
@@ -128,8 +159,8 @@ class _Reader(HTMLParser):
         self.last_formula = ""
         self.in_title = False
         self.mains = self.articles = 0
-        self.header: list[str] = []  # what a page header holds: kept when it is text and no menu
-        self.header_words = 0
+        self.held: list[tuple[str, bool]] = []  # what a page header or a form holds, and whether in the main text
+        self.held_words = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -148,12 +179,12 @@ class _Reader(HTMLParser):
         names = (given.get("class") or "").split()
         hidden = "hidden" in given or given.get("role") in SKIP_ROLES or given.get("aria-hidden") == "true"
         hidden = hidden or (bool(HIDDEN.search(given.get("style") or "")) and not any(name.startswith(FORMULA) for name in names))
-        silent = hidden or (tag in SILENT and not (tag == "header" and self._in_main()))
+        silent = hidden or not UNSEEN.isdisjoint(names) or (tag in SILENT and not (tag == "header" and self._in_section()))
         named = self.by_name and tag not in NEVER_BESIDE and tag not in EMPTY and "section" not in names
         if not silent and named and self._is_beside(tag, names, given.get("id") or ""):
             self.named.append(len(self.open))
             silent = True
-        self._begin(tag)
+        self._begin(tag, given)
         if tag == "img" and any(name == "tex" or name.startswith(PICTURE) for name in names):
             said = plain(given.get("alt") or "")
             if said != self.last_formula:
@@ -176,9 +207,23 @@ class _Reader(HTMLParser):
             self.silencing.pop()
         if self.named and self.named[-1] == len(self.open):
             self.named.pop()
+        if self.held and not self.silencing:
+            self._keep_held()
         if tag == "math" and self.formula is not None:
             self.last_formula, self.formula = self.formula.text(), None
             self._put(self.last_formula)
+
+    def _keep_held(self) -> None:
+        """A page header or a form has ended: what it held is text when there is enough of it."""
+        if self.held_words >= HELD_WORDS:
+            for text, main in [("\n\n", self._in_main()), *self.held, ("\n\n", self._in_main())]:
+                self._add(text, main)
+        self.held, self.held_words = [], 0
+
+    def close(self) -> None:
+        """The page ends, and with it a form that nobody closed."""
+        super().close()
+        self._keep_held()
 
     def _close(self, tag: str) -> None:
         """The innermost `tag` that is open ends, and all that is open inside of it."""
@@ -190,6 +235,9 @@ class _Reader(HTMLParser):
 
     def _in_main(self) -> bool:
         return any(self.inside[name] for name in MAIN)
+
+    def _in_section(self) -> bool:
+        return self.inside["section"] > 0 or self._in_main()
 
     def _end_before(self, tag: str) -> None:
         """Close what the start of a tag ends where nobody closed it: a paragraph by any block, an item, a cell or a row by the next."""
@@ -210,10 +258,12 @@ class _Reader(HTMLParser):
             return True
         return any(BESIDE.fullmatch(name) for name in [*names, *([called] if tag in BY_ID else [])])
 
-    def _begin(self, tag: str) -> None:
+    def _begin(self, tag: str, given: dict[str, str | None]) -> None:
         """What stands between the text before a tag and the text inside."""
         if tag == "br":
             self._put("\n")
+        elif tag == "q":
+            self._put("“")
         elif tag == "tr":
             self.first = True
             self._put(LINE)
@@ -221,12 +271,12 @@ class _Reader(HTMLParser):
             self._put(FIRST if self.first else "\t")
             self.first = False
         elif tag in ("ul", "ol"):
-            self.lists.append(0 if tag == "ol" else -1)
+            self.lists.append(_number(given.get("start"), 1) - 1 if tag == "ol" else -1)
             self._put("\n\n" if len(self.lists) == 1 else LINE)
         elif tag == "li":
             counted = self.lists and self.lists[-1] >= 0
             if counted:
-                self.lists[-1] += 1
+                self.lists[-1] = _number(given.get("value"), self.lists[-1] + 1)
             self._put(f"{LINE}{self.lists[-1]}. " if counted else f"{LINE}- ")
         elif tag in BLOCKS:
             self._put("\n\n")
@@ -240,10 +290,8 @@ class _Reader(HTMLParser):
         self._close(tag)
         if tag in ("ul", "ol") and self.lists:
             self.lists.pop()
-        if tag == "header" and self.header and not self.silencing:
-            if self.header_words >= HEADER_WORDS:
-                self._put("\n\n" + "".join(self.header) + "\n\n")
-            self.header, self.header_words = [], 0
+        if tag == "q":
+            self._put("”")
         if tag in BLOCKS:
             inner = tag in ("li", "tr") or (tag in ("ul", "ol") and self.lists)
             self._put(LINE if inner else f"{LINE}\n\n" if tag == "table" else "\n\n")
@@ -260,14 +308,18 @@ class _Reader(HTMLParser):
             self._put(re.sub(r"[ \t\r\n\f]+", " ", data))
 
     def _put(self, text: str) -> None:
-        if self.silencing == ["header"]:
-            self.header.append(text)
-            self.header_words += len(text.split()) if self.inside["p"] and not self.inside["a"] else 0
+        if len(self.silencing) == 1 and self.silencing[0] in HELD:
+            self.held.append((text, self._in_main()))
+            told = self.inside["p"] if self.silencing[0] == "header" else not self.inside["label"]
+            self.held_words += len(text.split()) if told and not self.inside["a"] else 0
         if self.silencing:
             self.beside += len(text) if len(self.silencing) == len(self.named) else 0
             return
+        self._add(text, self._in_main())
+
+    def _add(self, text: str, main: bool) -> None:
         self.parts.append(text)
-        if self._in_main():
+        if main:
             self.main.append(text)
 
     @staticmethod

@@ -11,7 +11,8 @@ REFERENCES = re.compile(
     re.IGNORECASE,
 )
 AFTER = re.compile(
-    r"^(?:#+\s*)?(?:\d+\.?\s+|[A-Z]\.?\s+|[IVX]+\.\s+)?\**(appendix|appendices|supplementary|ekler?\b|acknowledge?ments?|teşekkür)",
+    r"^(?:#+\s*)?(?:\d+\.?\s+|[A-Z]\.?\s+|[IVX]+\.\s+)?\**"
+    r"(appendix|appendices|supplementary|ekler\b|ek(?=\s+[A-Z\d]\b|\s*:)|acknowledge?ments?|teşekkür)",
     re.IGNORECASE,
 )
 ENTRY = re.compile(r"^\s*(\[\w[\w+-]*\]|\d{1,3}[.)]\s|[-*]\s)|\(\d{4}[a-z]?\)|\b(19|20)\d\d[a-z]?\b|\bdoi\b|https?://", re.IGNORECASE)

@@ -101,6 +101,21 @@ def test_markdown_front_matter_goes(tmp_path):
     assert (document.title, document.text) == ("Ad", "# Ad\n\nMetin \n")
 
 
+@pytest.mark.parametrize("front", ["---\ntitle: Moss\ntags:\n  - wall\n- rain\n---\n", "+++\ntitle = 'Moss'\n[extra]\na = 1\n+++\n"])
+def test_front_matter_is_keys_in_yaml_or_toml(tmp_path, front):
+    (tmp_path / "a.md").write_text(f"{front}Body", "utf-8")
+    [document] = read_documents(tmp_path / "a.md", complain=print)
+    assert (document.text, document.title) == ("Body", "Moss")
+
+
+def test_a_rule_at_the_top_begins_no_front_matter(tmp_path):
+    """What stands between two rules is text."""
+    text = "---\n\nMoss grows here.\n\n---\n\nAnd here."
+    (tmp_path / "a.md").write_text(text, "utf-8")
+    [document] = read_documents(tmp_path / "a.md", complain=print)
+    assert document.text == text
+
+
 def test_docx_in_order_without_headers_and_comments(tmp_path):
     """Paragraphs, list items and table rows in order; header, deleted text and comments not, inserted text yes."""
     made = docx.Document()

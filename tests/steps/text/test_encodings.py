@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from steps.text.encodings import decode
+from steps.text.encodings import decode, seen
 from steps.text.unreadable import Unreadable
 
 TURKISH = "İnsanlar için bu ağaç ve şu ışık çok değerli; “güzel” bir gün daha… Ilık Iğdır’da.\n"
@@ -53,6 +53,13 @@ OTHERS = {
     "utf-32-le": TURKISH_TALE,
     "utf-32-be": TURKISH_TALE,
     "cp1252": "L’été dernier, nous avons mangé des crêpes à la plage ; le garçon était très gentil.\n",
+    "iso8859-2": "Zażółć gęślą jaźń. W ogrodzie rosło drzewo ze złotymi jabłkami, a król kazał synom pilnować go aż do świtu.\n",
+    "iso8859-15": "Le cœur de l'œuvre coûte 12 € et la sœur n'a pas été là.\n",
+    "cp850": "Die Schiffe fuhren täglich über den Fluß; die Größe der Flotte änderte sich später.\n",
+    "cp857": TURKISH_TALE,
+    "mac_turkish": TURKISH_TALE,
+    "mac_roman": "L'été, le garçon était très gentil et le chat dormait près de la fenêtre.\n",
+    "iso2022_jp": "吾輩は猫である。名前はまだ無い。\n",
     "latin-1": "El niño comió una manzana en la mañana. ¿Dónde está mi corazón? Größe, Fluß, Äpfel.\n",
 }
 
@@ -79,3 +86,19 @@ def test_one_wrong_byte_does_not_spoil_a_utf8_file():
     """It becomes U+FFFD, and every other letter stays."""
     data = (TURKISH * 3).encode()
     assert decode(data + b"\xff" + data) == (TURKISH * 3 + "\ufffd" + TURKISH * 3, "utf-8 with errors")
+
+
+def test_czech_is_not_taken_for_turkish():
+    """Its ý is the byte of the Turkish ı."""
+    text = "Příliš žluťoučký kůň úpěl ďábelské ódy. Každou noc zmizelo jedno zlaté jablko.\n"
+    assert decode(text.encode("cp1250")) == (text, "cp1250")
+
+
+def test_one_zero_byte_makes_no_binary_file():
+    text = "moss on walls " * 99
+    assert decode((text + "\0" + text).encode()) == (text + text, "utf-8")
+
+
+def test_what_nobody_sees_is_left_out():
+    """Soft hyphens, stray marks of byte order, places to break; those that part the words of Thai stay, and joiners of emoji."""
+    assert seen("Do\xadnau \ufeffzero\u200bwidth, ไป\u200bบ้าน, 👩\u200d🌾") == "Donau zerowidth, ไป\u200bบ้าน, 👩\u200d🌾"

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from steps.text.documents import read_documents
-from steps.text.html_text import html_text
+from steps.text.html_text import html_charset, html_text
 
 TEXT = "<p>Moss grows on the north side of walls, where it finds the rain and the shade that it needs to live for many years.</p>"
 SHOWN = "Moss grows on the north side of walls, where it finds the rain and the shade that it needs to live for many years."
@@ -110,3 +110,44 @@ def test_a_deep_page_costs_its_length(piece):
             sys.setprofile(None)
         counts.append(steps)
     assert counts[1] < 5 * counts[0] + 1000
+
+
+LONG = TEXT * 2
+
+
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        (f'<form action="x"><div>{LONG}</div></form>', f"{SHOWN}\n\n{SHOWN}"),
+        (f'<form action="x"><main>{LONG}</main></form><div>Beside</div>', f"{SHOWN}\n\n{SHOWN}"),
+        (f'<form action="x">{LONG}', f"{SHOWN}\n\n{SHOWN}"),
+        (f"{TEXT}<form><label>Name <input></label><p>We write to you once a week.</p><button>Go</button></form>", SHOWN),
+        (f"<section><header><h1>Moss</h1><p>2019</p></header>{TEXT}</section>", f"Moss\n\n2019\n\n{SHOWN}"),
+        (f"{TEXT}<p class='sr-only'>unseen</p><object>no</object><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", f"{SHOWN}\n\n漢"),
+        ("<ol start=3><li>c<li value=7>g<li>h</ol>", "3. c\n7. g\n8. h"),
+        ("<p>A <q>word</q> of mo&shy;ss</p>", "A “word” of moss"),
+    ],
+    ids=["a page in a form", "its main text", "never closed", "a newsletter", "a section's header", "unseen", "counted", "quoted"],
+)
+def test_a_page_as_a_browser_shows_it(tmp_path, page, seen):
+    assert read(tmp_path, page) == seen
+
+
+CHARSETS = {
+    "latin-1 that is cp1252": ("cp1252", "iso-8859-1", "l’été – €"),
+    "latin-1 that is utf-8": ("utf-8", "iso-8859-1", "ılık şişe"),
+    "latin-5 that is cp1254": ("cp1254", "iso-8859-9", "ılık ‘şişe’"),
+    "gb2312 that is gb18030": ("gb18030", "gb2312", "中国的朱镕基"),
+}
+
+
+@pytest.mark.parametrize("case", CHARSETS)
+def test_a_charset_means_what_browsers_take_it_for(case):
+    encoding, named, text = CHARSETS[case]
+    page = f"<html><head><meta charset={named}></head><body>{text}</body></html>"
+    assert html_charset(page.encode(encoding)) == page
+
+
+def test_the_encoding_of_an_xml_declaration_counts():
+    page = "<?xml version='1.0' encoding='windows-1251'?><html><body>Москва</body></html>"
+    assert html_charset(page.encode("cp1251")) == page

@@ -198,3 +198,10 @@ def test_a_page_with_nothing_but_its_number_is_passed_over(tmp_path):
 
     drawn(tmp_path / "m.pdf", 3, draw)
     assert read(tmp_path / "m.pdf").split() == " ".join(sentence(i) for i in [*range(6), *range(12, 18)]).split()
+
+
+@pytest.mark.parametrize("head", ["Ek A: Ölçüm çizelgesi", "Ek 2", "Ekler", "Appendix B"])
+def test_an_appendix_behind_the_references_is_read(head):
+    """Entries end where it begins, in Turkish too."""
+    texts = ["A long text. " * 9, "Kaynaklar", "Aksoy, A. (2019). Yosun.", "Dilek, C. (2017). Duvar.", head, "What the appendix says."]
+    assert reference_span(texts) == (1, 4)
