@@ -1,4 +1,4 @@
-"""Tables of single bytes told apart by the alphabets of languages: the bytes of a Polish text make Polish letters in the right one alone."""
+"""Tables of single bytes told apart by the alphabets of languages: the bytes of Polish make Polish letters in the right one alone."""
 
 import re
 from collections import Counter
