@@ -106,15 +106,12 @@ def html_charset(data: bytes) -> str:
         return ""
     name = (match[1] or match[2]).decode("ascii").lower()
     name = MEANT.get(name, name)
-    try:
-        if not name.startswith(TWO_BYTES) and not data.isascii():
-            return data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return data.decode(name)
-    except (LookupError, UnicodeDecodeError):
-        return ""
+    for codec in (name,) if name.startswith(TWO_BYTES) or data.isascii() else ("utf-8", name):
+        try:
+            return data.decode(codec)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return ""
 
 
 def html_text(page: str) -> tuple[str, str]:
