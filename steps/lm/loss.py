@@ -141,7 +141,9 @@ class Head:
         """Keep only what enters each layer; dropout draws the same numbers when it is computed again."""
         if self.can_checkpoint and not self.checkpointing:
             self.checkpointing = True
-            self.network.gradient_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": True})
+            name = "activation_checkpointing_enable" if hasattr(self.network, "activation_checkpointing_enable") else None
+            enable = getattr(self.network, name or "gradient_checkpointing_enable")  # its name before transformers 5.2x
+            enable({"use_reentrant": False, "preserve_rng_state": True})
 
     def compile(self, context: StepContext) -> None:
         """Put torch.compile around the network, tried on a few tokens; where it does not work, say so and go on without."""

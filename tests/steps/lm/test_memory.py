@@ -1,5 +1,6 @@
 """Out of memory, with allocations that the kernel really refuses: the run goes on with less, and ends as it would have."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -56,3 +57,21 @@ def test_told_to_stop_it_stops_with_the_table():
     assert found["refused"].startswith("B021: out of memory in training at step 1")
     assert "activations" in found["refused"]
     assert found["losses"] == []
+
+
+def test_a_length_cut_for_real_loses_no_token():
+    """Fine-tuning on rows of 8,192 tokens, with memory refused in the second step: micro-batch, activation checkpointing, loss chunks and
+    at last the length are given up in turn; the run goes on to its end, and every document is whole in its pieces (some 10 s of CPU time).
+    """
+    model = {"family": "mamba", "d_model": 72, "n_layers": 2, "d_state": 4}
+    wanted = {"model": model, "objective": "sft", "max_seq_length": 8192, "total_batch_size": 2, "batch_size": 2, "max_steps": 3}
+    found = limited(12, 1, json.dumps(wanted))
+    ladder = ["batch_size", "activation_checkpointing", "loss_chunk_tokens", "loss_chunk_tokens", "max_seq_length"]
+    assert (found["refused"], given_up(found)[:5]) == ("", ladder)
+    assert {e["step"] for e in found["events"]} == {1}
+    cut = next(e for e in found["events"] if e["given_up"] == "max_seq_length")
+    assert cut["changed"]["length"] == [8192, 6144]
+    assert (len(found["losses"]), found["whole"]) == (3, True)
+    assert all(a > b for a, b in itertools.pairwise(found["losses"]))
+    stats = found["stats"]
+    assert (stats["batch_size"], stats["activation_checkpointing"], stats["loss_chunk_tokens"]) == (1, True, 64)
