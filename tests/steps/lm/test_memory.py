@@ -65,10 +65,10 @@ def test_a_length_cut_for_real_loses_no_token():
     """
     model = {"family": "mamba", "d_model": 72, "n_layers": 2, "d_state": 4}
     wanted = {"model": model, "objective": "sft", "max_seq_length": 8192, "total_batch_size": 2, "batch_size": 2, "max_steps": 3}
-    found = limited(12, 1, json.dumps(wanted))
+    found = limited(8, 1, json.dumps(wanted))
     ladder = ["batch_size", "activation_checkpointing", "loss_chunk_tokens", "loss_chunk_tokens", "max_seq_length"]
     assert (found["refused"], given_up(found)[:5]) == ("", ladder)
-    assert {e["step"] for e in found["events"]} == {1}
+    assert [e["step"] for e in found["events"]][:5] == [1] * 5
     cut = next(e for e in found["events"] if e["given_up"] == "max_seq_length")
     assert cut["changed"]["length"] == [8192, 6144]
     assert (len(found["losses"]), found["whole"]) == (3, True)
