@@ -7,7 +7,7 @@ from pathlib import Path
 from re import sub
 from typing import TYPE_CHECKING, Any
 
-from steps.html import about_model, about_run, about_text, about_training
+from steps.html import about_evaluation, about_model, about_run, about_text, about_training
 from steps.html.about_run import Section
 from steps.html.headline import headline, lead, state, tiles, total_seconds
 from steps.html.runlog import RunLog
@@ -24,7 +24,9 @@ SECTIONS: tuple[Callable[[RunLog], Section | None], ...] = (
     about_training.samples,
     about_model.words,
     about_training.loss,
+    about_evaluation.given_up,
     about_training.course,
+    about_evaluation.sources,
     about_training.expectations,
     about_training.figures,
     about_training.plan,

@@ -1,0 +1,78 @@
+"""The last evaluation by source, and what a training gave up for want of memory."""
+
+from pathlib import Path
+from typing import Any
+
+from schemas import RunRecord
+from steps.html.about_evaluation import given_up, sources
+from steps.html.page import page
+from steps.html.runlog import RunLog, read_run
+from tests.steps.html import example_run
+
+REDUCTIONS = [
+    {"step": step, "during": during, "given_up": name, "changed": changed, "error": error}
+    for step, during, name, changed, error in (
+        (0, "training", "batch_size", {"batch_size": [4, 2], "halvings": [0, 1]}, "can't allocate <8> bytes"),
+        (7, "validation", "eval_batch_size", {"eval_batch_size": [8, 4]}, ""),
+        (7, "training", "activation_checkpointing", {"checkpointing": [False, True]}, "x" * 500),
+        (9, "training", "max_seq_length", {"length": [2048, 1536], "cuts": [0, 1]}, ""),
+    )
+]
+SOURCES = {
+    "stories": {"loss": 2.5, "bits_per_byte": 1.2},
+    "papers": {"loss": 3.5, "bits_per_byte": 1.9},
+    "": {"loss": 1.5, "bits_per_byte": 0.8},
+}
+
+
+def run(tmp_path: Path, **training: Any) -> RunLog:
+    record: RunRecord = example_run.record(tmp_path)
+    steps = [
+        s.model_copy(update={"stats": {"training": {**s.stats["training"], **training}}}) if s.id == "train" else s for s in record.steps
+    ]
+    return read_run(record.model_copy(update={"steps": steps}))
+
+
+def test_the_worst_source_stands_first(tmp_path: Path):
+    """Bits per byte where they are known; one source alone says nothing that the loss does not."""
+    found = sources(run(tmp_path, by_source=SOURCES))
+    assert found is not None
+    (block,) = found.data["blocks"]
+    assert [(row["name"], row["bits"], row["loss"]) for row in block["rows"]] == [
+        ("papers", "1.900", "3.500"), ("stories", "1.200", "2.500"), ("not said", "0.800", "1.500")]  # fmt: skip
+    assert sources(run(tmp_path, by_source={"stories": SOURCES["stories"]})) is None
+    by_loss = sources(run(tmp_path, by_source={"a": {"loss": 1.0}, "b": {"loss": 2.0}}))
+    assert by_loss is not None
+    assert [row["name"] for row in by_loss.data["blocks"][0]["rows"]] == ["b", "a"]
+
+
+def test_of_many_sources_the_worst_are_shown(tmp_path: Path):
+    """And how many more there are."""
+    many = {f"paper {n:03}": {"loss": 1 + n / 100} for n in range(55)}
+    found = sources(run(tmp_path, by_source=many))
+    assert found is not None
+    (block,) = found.data["blocks"]
+    assert (len(block["rows"]), block["rows"][0]["name"], block["left"]) == (40, "paper 054", "15")
+
+
+def test_each_thing_given_up_is_a_line(tmp_path: Path):
+    """The step that was being made, from what to what in words, and the allocator's own words, cut."""
+    found = given_up(run(tmp_path, reductions=REDUCTIONS))
+    assert found is not None
+    (block,) = found.data["blocks"]
+    assert [(row["step"], row["during"], row["changed"]) for row in block["rows"]] == [
+        ("1", "training", [("sequences at a time", "4 → 2")]),
+        ("8", "validation", [("sequences at a time in validation", "8 → 4")]),
+        ("8", "training", [("activations computed again", "no → yes")]),
+        ("10", "training", [("tokens of a row", "2,048 → 1,536")]),
+    ]
+    assert len(block["rows"][2]["error"]) < 200
+    assert given_up(run(tmp_path)) is None
+
+
+def test_both_stand_on_the_page(tmp_path: Path):
+    """In the contents, escaped."""
+    text = page(run(tmp_path, reductions=REDUCTIONS, by_source=SOURCES))
+    assert 'href="#sources"' in text
+    assert 'href="#memory"' in text
+    assert "can&#39;t allocate &lt;8&gt; bytes" in text
