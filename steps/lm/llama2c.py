@@ -1,7 +1,8 @@
 """Checkpoints of llama2.c (github.com/karpathy/llama2.c: export.py and run.c) as folders that transformers opens. No torch here.
 
-Its RoPE turns neighbouring values, transformers' the halves of a head: rows of wq and wk change places. Its tokenizer is a SentencePiece
-bpe, of which only pieces and scores are left; the rest is as run.c encodes: a blank before the text, none taken away, bytes for the rest.
+Int8 files (version 2, of runq.c) are widened: values times their groups' scales. Its RoPE turns neighbouring values, transformers' the
+halves of a head: rows of wq and wk change places. Its tokenizer is a SentencePiece bpe, of which only pieces and scores are left; the rest
+is as run.c encodes: a blank before the text, none taken away, bytes for the rest.
 """
 
 import json
@@ -28,7 +29,10 @@ LONGEST_PIECE = 1024  # characters; beyond it the file is none of these
 
 
 class Shape(NamedTuple):
-    """The header. tied: the output layer is the embedding. version: 0 (no magic) or 1; start: where the weights begin, bytes."""
+    """The header. tied: the output layer is the embedding. version: 0 (no magic), 1, or 2; start: where the weights begin, bytes.
+
+    group: of version 2, whose matrices are int8, how many values share a scale.
+    """
 
     dim: int
     hidden: int
@@ -40,6 +44,7 @@ class Shape(NamedTuple):
     tied: bool
     version: int
     start: int
+    group: int = 0
 
     @property
     def kv_dim(self) -> int:
@@ -57,7 +62,7 @@ class Shape(NamedTuple):
                  for name, rows, columns in (("q", d, d), ("k", kv, d), ("v", kv, d), ("o", d, d))]  # fmt: skip
         mlp = [(f"layers.{{}}.mlp.{name}_proj.weight", (rows, columns), True)
                for name, rows, columns in (("gate", h, d), ("down", d, h), ("up", h, d))]  # fmt: skip
-        if self.version == 1:
+        if self.version:
             return [attention, feed, norm, embedding, *heads, *mlp]
         return [embedding, attention, *heads, feed, *mlp, norm, ("rotary tables", (2, self.seq, d // self.heads // 2), False)]
 
@@ -72,30 +77,31 @@ def is_llama2c(path: Path) -> bool:
 
 
 def read_shape(path: Path) -> Shape:
-    """The header of a checkpoint. Raises RecipeError C050 when the file is none, is cut off, or is of the int8 version 2."""
+    """The header of a checkpoint. Raises RecipeError C050 when the file is none, is cut off, or is of a version to come."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(HEADER)
     if len(head) < 28:
         raise _no(path, f"it has {size} bytes")
+    version = 0
     if struct.unpack("<I", head[:4])[0] == MAGIC:
         if len(head) < HEADER:
             raise _no(path, "it ends inside its header")
         version = struct.unpack("<i", head[4:8])[0]
-        if version != 1:
-            raise _no(
-                path, f"it is of version {version} (2 holds int8 weights)", "export it again with --version 1, which holds them whole"
-            )
-        *sizes, tied = struct.unpack("<7iB", head[8:37])
-        shape = Shape._make([*sizes, bool(tied), 1, HEADER])
+        if version not in (1, 2):
+            raise _no(path, f"it is of version {version}", "export it again with --version 1")
+        *sizes, tied, group = struct.unpack("<7iBi", head[8:41])
+        shape = Shape._make([*sizes, bool(tied), version, HEADER, group if version == 2 else 0])
     else:
         sizes = list(struct.unpack("<7i", head[:28]))
         tied, sizes[5] = sizes[5] > 0, abs(sizes[5])  # a negative vocabulary says: the output layer has its own weights
-        shape = Shape._make([*sizes, tied, 0, 28])
+        shape = Shape._make([*sizes, tied, 0, 28, 0])
     if min(shape[:7]) <= 0 or shape.heads % shape.kv_heads or shape.dim % (2 * shape.heads) or max(shape[:7]) > 1 << 24:
         raise _no(path, f"a width of {shape.dim}, {shape.layers} layers and {shape.heads} heads make no model")
-    wanted = shape.start + 4 * sum(int(np.prod(each)) * (shape.layers if many else 1) for _, each, many in shape.parts())
-    wanted += 0 if shape.tied else 4 * shape.vocab * shape.dim
+    matrices = [*((each, many) for _, each, many in shape.parts()), *([] if shape.tied else [((shape.vocab, shape.dim), False)])]
+    if version == 2 and (shape.group <= 0 or any(int(np.prod(each)) % shape.group for each, _ in matrices if len(each) == 2)):
+        raise _no(path, f"groups of {shape.group} values do not fill its matrices")
+    wanted = shape.start + sum(_bytes_of(shape, each) * (shape.layers if many else 1) for each, many in matrices)
     if wanted != size:
         raise _no(path, f"its header asks for {wanted:,} bytes, and it has {size:,}", "fetch it again, whole")
     return shape
@@ -103,14 +109,13 @@ def read_shape(path: Path) -> Shape:
 
 def weights(path: Path, shape: Shape) -> dict[str, Any]:
     """Every tensor under transformers' names, fp32, mapped from the file but for wq and wk, whose rows are put in transformers' order."""
-    floats = np.memmap(path, dtype="<f4", mode="r", offset=shape.start)
+    raw = np.memmap(path, dtype=np.uint8, mode="r", offset=shape.start)
     found: dict[str, Any] = {}
     at = 0
     for name, size, many in shape.parts():
-        count = int(np.prod(size))
         for layer in range(shape.layers if many else 1):
-            tensor = floats[at : at + count].reshape(size)
-            at += count
+            tensor = _tensor(shape, raw[at : at + _bytes_of(shape, size)], size)
+            at += _bytes_of(shape, size)
             if "q_proj" in name:
                 tensor = _halves(tensor, shape.heads)
             elif "k_proj" in name:
@@ -118,8 +123,23 @@ def weights(path: Path, shape: Shape) -> dict[str, Any]:
             found["model." + name.format(layer)] = tensor
     found.pop("model.rotary tables", None)  # computed, not learned
     if not shape.tied:
-        found["lm_head.weight"] = floats[at:].reshape(shape.vocab, shape.dim)
+        found["lm_head.weight"] = _tensor(shape, raw[at:], (shape.vocab, shape.dim))
     return found
+
+
+def _bytes_of(shape: Shape, size: tuple[int, ...]) -> int:
+    """Bytes of a tensor in the file: fp32, or of a matrix of version 2 its int8 values and then a scale for each group."""
+    count = int(np.prod(size))
+    return count + 4 * (count // shape.group) if shape.group and len(size) == 2 else 4 * count
+
+
+def _tensor(shape: Shape, raw: Any, size: tuple[int, ...]) -> Any:
+    """Values in fp32: as they are, or int8 times its group's scale (dequantize() of runq.c)."""
+    if not shape.group or len(size) != 2:
+        return raw.view("<f4").reshape(size)
+    count = int(np.prod(size))
+    scales = raw[count:].view("<f4")
+    return (raw[:count].view(np.int8).astype(np.float32).reshape(-1, shape.group) * scales[:, None]).reshape(size)
 
 
 def _halves(tensor: Any, heads: int) -> Any:

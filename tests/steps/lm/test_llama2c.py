@@ -119,6 +119,71 @@ def test_logits_are_those_of_run_c(peer: Path, model: Path):
     assert np.abs(ours - run_c(peer / "stories260K.bin", ids)).max() < 1e-4
 
 
+def int8(peer: Path, out: Path, group: int) -> Path:
+    """The model as export.py's version 2 has it, by its rules in fp32: the file, and beside it as .bin one of version 0 with the same
+    values widened in float64."""
+    raw = (peer / "stories260K.bin").read_bytes()
+    dim, hidden, layers, heads, kv_heads, vocab, seq = struct.unpack("<7i", raw[:28])
+    kv = dim // heads * kv_heads
+    shapes = [(vocab, dim), (layers, dim), (layers, dim * dim), (layers, kv * dim), (layers, kv * dim), (layers, dim * dim), (layers, dim),
+              (layers, hidden * dim), (layers, hidden * dim), (layers, hidden * dim), (dim,)]  # fmt: skip
+    parts, at = [], 28
+    for shape in shapes:
+        parts.append(np.frombuffer(raw, "<f4", int(np.prod(shape)), at).reshape(shape))
+        at += 4 * int(np.prod(shape))
+    embedding, before, wq, wk, wv, wo, between, w1, w2, w3, last = parts
+    header = struct.pack("<Ii7iBi", 0x616B3432, 2, dim, hidden, layers, heads, kv_heads, vocab, seq, 1, group)
+    file, wide = [header.ljust(256, b"\0"), before.tobytes(), between.tobytes(), last.tobytes()], {}
+    for name, tensors in (("e", [embedding]), ("q", wq), ("k", wk), ("v", wv), ("o", wo), ("1", w1), ("2", w2), ("3", w3)):
+        for tensor in tensors:
+            groups = tensor.reshape(-1, group)
+            scales = (np.abs(groups).max(1) / np.float32(127)).astype(np.float32)
+            whole = np.round(groups / scales[:, None]).astype(np.int8)
+            file += [whole.tobytes(), scales.tobytes()]
+            wide[name] = [*wide.get(name, []), (whole.astype(np.float64) * scales[:, None].astype(np.float64)).astype("<f4").tobytes()]
+    out.write_bytes(b"".join(file))
+    order = [
+        *wide["e"],
+        before.tobytes(),
+        *wide["q"],
+        *wide["k"],
+        *wide["v"],
+        *wide["o"],
+        between.tobytes(),
+        *wide["1"],
+        *wide["2"],
+        *wide["3"],
+    ]
+    out.with_suffix(".bin").write_bytes(raw[:28] + b"".join(order) + last.tobytes() + raw[at:])
+    return out
+
+
+@pytest.mark.parametrize("group", [64, 16])
+def test_an_int8_file_is_widened_exactly(peer: Path, tmp_path: Path, group: int):
+    """Weights bit for bit, and the logits of run.c over them, which are near those of the whole model."""
+    file = int8(peer, tmp_path / "small.q80", group)
+    llama2c.convert(file, peer / "tok512.bin", tmp_path / "int8")
+    llama2c.convert(file.with_suffix(".bin"), peer / "tok512.bin", tmp_path / "wide")
+    assert (tmp_path / "int8" / "model.safetensors").read_bytes() == (tmp_path / "wide" / "model.safetensors").read_bytes()
+    ids = [1, *open_tokenizer(tmp_path / "int8").encode("Lily and Tom went to the park.")]
+    with torch.no_grad():
+        ours = build.open_model(tmp_path / "int8")(input_ids=torch.tensor([ids])).logits[0].double().numpy()
+    assert np.abs(ours - run_c(file.with_suffix(".bin"), ids)).max() < 1e-4
+    assert 1e-3 < np.abs(ours - run_c(peer / "stories260K.bin", ids)).max() < 0.5
+
+
+def test_an_int8_file_of_another_size_is_refused(peer: Path, tmp_path: Path):
+    """Cut off, or with a group that fills no row."""
+    file = int8(peer, tmp_path / "small.q80", 64)
+    data = file.read_bytes()
+    file.write_bytes(data[:-1])
+    with pytest.raises(RecipeError, match=r"C050: .*its header asks for \d"):
+        llama2c.read_shape(file)
+    file.write_bytes(data[:37] + struct.pack("<i", 60) + data[41:])
+    with pytest.raises(RecipeError, match="groups of 60 values do not fill its matrices"):
+        llama2c.read_shape(file)
+
+
 def test_ids_are_those_of_run_c(peer: Path, model: Path, stories: Path):
     """On stories of two languages, on blanks, on characters that are bytes there."""
     words = open_tokenizer(model)
@@ -156,13 +221,13 @@ def test_both_versions_of_the_file_are_one_model(peer: Path, model: Path, tmp_pa
 
 
 def test_what_is_no_checkpoint_is_told(peer: Path, tmp_path: Path):
-    """Cut off, int8, another tokenizer, a tokenizer in its place, NaN; nothing half-written stays."""
+    """Cut off, of a version to come, another tokenizer, a tokenizer in its place, NaN; nothing half-written stays."""
     whole = (peer / "stories260K.bin").read_bytes()
-    int8 = struct.pack("<Ii", llama2c.MAGIC, 2).ljust(300, b"\0")
+    newer = struct.pack("<Ii", llama2c.MAGIC, 3).ljust(300, b"\0")
     nan = whole[:28] + struct.pack("<f", float("nan")) + whole[32:]
     for data, word in (
         (whole[:-4], "asks for 1,056,540 bytes, and it has 1,056,536"),
-        (int8, "version 2"),
+        (newer, "version 3"),
         (whole[:20], "20 bytes"),
         (nan, "NaN"),
     ):
