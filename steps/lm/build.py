@@ -176,6 +176,16 @@ def device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
+def scans_stay_eager() -> None:
+    """Let torch.compile pass by our scans and convolutions: it would unroll their loops over time, minutes for each new length."""
+    for module, name in ((mamba, "selective_scan"), (mamba, "causal_conv"), (mamba2, "causal_conv"), (hebbian, "fast_weights")):
+        function = getattr(module, name)
+        if not hasattr(function, "passed_by"):
+            wrapped = torch.compiler.disable(function)
+            wrapped.passed_by = True
+            setattr(module, name, wrapped)
+
+
 @contextmanager
 def fitting_threads(network: nn.Module) -> Iterator[None]:
     """Run a small network on one CPU thread: its operations are too short to share, and two threads that wait for each other on a
