@@ -190,4 +190,4 @@ DEFAULT_TARGETS: dict[str, list[str]] = {
     "mamba_hebbian": ["in_proj", "x_proj", "k_proj", "v_proj", "q_proj", "o_proj"],
     "llama": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
     "gpt2": ["c_attn", "c_proj", "c_fc"],
-}  # peft refuses out_proj and conv1d on Mamba, and dt_proj gets no gradient through transformers' forward pass
+}  # peft refuses out_proj and conv1d on a Mamba; dt_proj, which learns here, gets no gradient in transformers' own forward pass

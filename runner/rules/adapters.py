@@ -16,7 +16,7 @@ LAYERS = {  # linear layers by family, by the last part of their name
     "gpt2": ["c_attn", "c_proj", "c_fc"],
 }
 REFUSED = {
-    "mamba": {"out_proj": "peft refuses it on a Mamba", "conv1d": "peft refuses it on a Mamba", "dt_proj": "it gets no gradient"},
+    "mamba": {"out_proj": "peft refuses it on a Mamba", "conv1d": "peft refuses it on a Mamba"},
     "mamba2": {"out_proj": "peft refuses it on a Mamba", "conv1d": "peft refuses it on a Mamba"},
 }
 EMBEDDINGS = ("embeddings", "embed_tokens", "wte")

@@ -18,6 +18,7 @@ from steps.lm.quantized import is_quantized
 
 FIELD, WHOLE = "lora.target_modules", "lora.modules_to_save"
 BLOCKS = ["layers", "h"]  # what the list of blocks is called in the models that transformers has
+MEMORY, GATE = ("k_proj", "v_proj", "q_proj", "o_proj"), "hebbian.gate"  # layers of a Hebbian memory, and what opens it
 MERGE_TOLERANCE = 1e-3  # of the largest logit: what fp32 sums may differ by
 
 
@@ -30,7 +31,7 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int, new_
     """
     from peft import LoraConfig, get_peft_model
 
-    targets = settings.target_modules or DEFAULT_TARGETS[family]
+    targets = settings.target_modules or usual_targets(network, family)
     _names_exist(network, targets)
     blocks = network.config.num_hidden_layers
     if settings.layers is not None and settings.layers > blocks:
@@ -60,6 +61,20 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int, new_
     except ValueError as error:
         raise RecipeError("A102", f"peft refuses these layers: {str(error).splitlines()[0]}", field=FIELD,
                           fix=f"write target_modules: {json.dumps(DEFAULT_TARGETS[family])}") from error  # fmt: skip
+
+
+def usual_targets(network: nn.Module, family: str) -> list[str]:
+    """The layers that are adapted when none are named: DEFAULT_TARGETS, without those of Hebbian memories that nobody listens to.
+
+    A gate of exactly 0, as a new memory has it, lets no gradient through, and adapters leave the gate as it is.
+    """
+    usual = DEFAULT_TARGETS[family]
+    return [name for name in usual if name not in MEMORY] if _silent(network) else usual
+
+
+def _silent(network: nn.Module) -> bool:
+    gates = [p for name, p in network.named_parameters() if name.endswith(GATE)]
+    return bool(gates) and not any(bool(gate.any()) for gate in gates)
 
 
 def _modules_exist(network: nn.Module, names: list[str], targets: set[str]) -> None:
@@ -112,8 +127,12 @@ def every_adapter_learns(network: nn.Module) -> None:
             dead.append(name.split(".modules_to_save")[0])
     if dead:
         names = sorted({name.rsplit(".", 1)[-1] for name in dead})
-        raise RecipeError("A103", f"{len(dead)} adapters get no gradient and would never learn, such as {dead[0]}", field=FIELD,
-                          fix=f"take {', '.join(names)} out of target_modules")  # fmt: skip
+        gates = {name: named.get(name.rsplit(".", 1)[0] + ".gate") for name in dead}
+        shut = [name for name, gate in gates.items() if gate is not None and not bool(gate.any())]
+        why = "; the gate of this memory is 0, and adapters leave it so" if dead[0] in shut else ""
+        first = ", or train the memory with method: full before" if shut else ""
+        raise RecipeError("A103", f"{len(dead)} adapters get no gradient and would never learn, such as {dead[0]}{why}", field=FIELD,
+                          fix=f"take {', '.join(names)} out of target_modules{first}")  # fmt: skip
 
 
 def train_last(network: nn.Module, layers: int) -> None:

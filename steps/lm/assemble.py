@@ -8,7 +8,7 @@ from blake3 import blake3
 from torch import nn
 
 from schemas import Checkpoint, RecipeError
-from schemas.training import ADAPTED, LoraSettings, Tracking
+from schemas.training import ADAPTED, DEFAULT_TARGETS, LoraSettings, Tracking
 from steps.lm import adapters, build, checkpoint, first_save, precision, texts
 from steps.lm.batches import PackedRows, WholeRows, validation_rows
 from steps.lm.finish import Trained, finish, memory_table
@@ -51,6 +51,10 @@ def assemble(job: Job) -> Checkpoint:
     if params.method != "qlora":  # bitsandbytes has put it there
         network.to(device)
     adapted = adapters.add(network, family, params.lora or LoraSettings(), context.seed, job.new_ids) if params.method in ADAPTED else None
+    left = set(DEFAULT_TARGETS[family]) - set(adapters.usual_targets(network, family)) if adapted is not None else set()
+    if left and not (params.lora and params.lora.target_modules):
+        message = f"{', '.join(sorted(left))} are not adapted: the gates of these memories are 0"
+        context.event("memory_left_out", layers=sorted(left), message=message)
     settings = _settings(params, material)
     stages = None if params.stages is None else Stages(params.stages, network, settings.steps, context)
     with precision.held(half, device):
@@ -70,6 +74,8 @@ def assemble(job: Job) -> Checkpoint:
         adapted_layers=build.sizes_of(network).n_layers if adapted is not None else 0,
         before_step=(lambda step: None) if stages is None else stages.enter,
     )  # fmt: skip
+    if params.compile:
+        build.scans_stay_eager()
     told = open_trackers(Tracking.of(params.tracking), context, _config(job), checkpoint.newest(context.keep))
     loop = Loop(head, material.data, material.validation, settings, told, hooks)
     context.event("training", parameters=build.parameter_count(network), steps=settings.steps, precision=settings.precision,

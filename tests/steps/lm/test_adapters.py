@@ -55,6 +55,34 @@ def test_every_projection_of_our_mamba_can_learn_that_peft_allows():
     assert all(bool(p.any()) for n, p in made.named_parameters() if "lora_B" in n and "dt_proj" in n)
 
 
+@pytest.mark.parametrize("family", SIZES)
+def test_every_layer_that_check_lets_pass_learns(family: str):
+    """What the rules of `recipe check` know of a family's layers is so: those not refused are adapted and get a gradient, B and then A."""
+    from runner.rules.adapters import LAYERS, REFUSED
+
+    made, _ = adapted(family, target_modules=[name for name in LAYERS[family] if name not in REFUSED.get(family, {})])
+    learn(made, 2)
+    assert sum("lora_B" in name for name, _ in made.named_parameters()) >= 2
+    for refused in REFUSED.get(family, {}):
+        with pytest.raises(RecipeError, match=r"A10[12]"):
+            adapted(family, target_modules=[refused])
+
+
+def test_a_memory_whose_gate_is_0_is_left_out():
+    """By default its layers get no adapters, which would never learn; where they are named the error says why, and what to do."""
+    made = network("mamba_hebbian")
+    with torch.no_grad():
+        for block in made.backbone.layers:
+            block.hebbian.gate.zero_()
+    assert adapters.usual_targets(made, "mamba_hebbian") == ["in_proj", "x_proj"]
+    assert "k_proj" in adapters.usual_targets(network("mamba_hebbian"), "mamba_hebbian")
+    adapters.add(made, "mamba_hebbian", LoraSettings(target_modules=["in_proj", "k_proj", "o_proj"]), seed=1)
+    Head(made).summed(X[:, :-1], X[:, 1:])[0].backward()
+    with pytest.raises(RecipeError, match=r"A103: 4 adapters .* the gate of this memory is 0, and adapters leave it so") as error:
+        adapters.every_adapter_learns(made)
+    assert error.value.fix == "take k_proj, o_proj out of target_modules, or train the memory with method: full before"
+
+
 def test_an_adapter_without_a_gradient_is_named():
     """An adapter whose B has a gradient of zero is an error after the first backward pass."""
     made, _ = adapted("mamba2")
