@@ -112,14 +112,14 @@ def packed(value: Any, beside: Mapping[str, Any]) -> Known:
     """A switch; bins are packed anyway."""
     if value is True and beside.get("objective") == "sft":
         return Known("train", ("packing",), "documents")
-    return Known("train", (), None, False, "bins of tokens are packed without gaps anyway", delete=True)
+    return Known("train", (), None, False, "a bin has no gaps; packing: documents keeps its documents apart", delete=True)
 
 
 def fallback(value: Any, beside: Mapping[str, Any]) -> Known:
     """A switch of what is done when memory runs out."""
     if value is False:
         return Known("train", ("on_oom",), "stop")
-    return Known("train", (), None, False, "less memory is tried anyway", delete=True)
+    return Known("train", (), None, False, "when memory runs out, smaller micro-batches are tried anyway", delete=True)
 
 
 def files(value: Any, beside: Mapping[str, Any]) -> Known:

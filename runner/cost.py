@@ -3,7 +3,7 @@
 from typing import Any
 
 from runner.meant import Meant, StepMeant
-from runner.room import needed
+from runner.room import downloads, needed
 from runner.screen import in_bytes, plural, scaled
 from schemas.artifacts import CheckpointForecast, CorpusForecast, ExportForecast, TokenBinForecast
 from schemas.machine import GIB, Machine
@@ -35,7 +35,7 @@ def forecast(meant: Meant, *, because: bool = False) -> list[str]:
         lines = [f"  {step.id}: {_line(made)}" for step, made in trained]
         if len(lines) > MOST:
             lines = [*lines[: MOST - 1], f"  and {len(lines) - MOST + 1} models more"]
-    whole = _whole(meant.steps)
+    whole = _whole(meant)
     return [*lines, f"  in all: {whole}"] if whole else lines
 
 
@@ -153,7 +153,8 @@ def _gib(size: float) -> str:
     return f"{value:.1f}" if value >= 0.95 else f"{value:.2f}"
 
 
-def _whole(steps: list[StepMeant]) -> str:
+def _whole(meant: Meant) -> str:
+    steps, fetched = meant.steps, sum(downloads(meant).values())
     made = [step.forecast for step in steps if step.forecast is not None]
     text = [s.forecast.bytes for s in steps if s.type == "parse_corpus" and isinstance(s.forecast, CorpusForecast)]
     bins = [f.train_tokens for f in made if isinstance(f, TokenBinForecast) and f.train_tokens]
@@ -164,8 +165,8 @@ def _whole(steps: list[StepMeant]) -> str:
         parts.append(f"{_count(max(bins))} training tokens")
     if seconds := sum(f.seconds or 0 for f in made):
         parts.append(f"about {_time(seconds)}")
-    if disk := sum(needed(steps)):
-        parts.append(f"{in_bytes(disk)} of disk")
+    if disk := sum(needed(steps)) + fetched:
+        parts.append(f"{in_bytes(disk)} of disk" + (f", {in_bytes(fetched)} of it weights from the hub" if fetched else ""))
     return ", ".join(parts)
 
 

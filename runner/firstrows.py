@@ -66,8 +66,8 @@ def first_rows(meant: Meant, rows: int) -> tuple[list[str], list[Finding]]:
             if number_ > rows:
                 break
             lines += _row(teller, number_, where, document, found)
-        if len(lines) == 1:
-            lines.append("  no row can be shown: its sources are on a hub, at an address, or no tables and texts of this machine")
+        if lines[-1].startswith(f"{step.id}: "):
+            lines.append("  no row can be shown: its sources are on a hub and not in its cache, at an address, or no tables and texts")
     if not steps:
         lines.append("the recipe has no train step: there are no rows to show")
     return lines, found
@@ -190,7 +190,7 @@ def _tokenizer_folder(view: View, step: StepMeant) -> tuple[Path | None, str]:
 
 
 def _documents(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Documents that reach `step`, from the beginnings of local files, each with where it stands."""
+    """Documents that reach `step`, from the beginnings of local files and of what the hub's cache has, each with where it stands."""
     behind = [m for name in ("corpus", "bins") for m in view.makers(step, name)]
     parsers: list[StepMeant] = []
     while behind:
@@ -199,13 +199,25 @@ def _documents(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any
             parsers.append(maker)
         else:
             behind += view.makers(maker, "corpus")
+    from runner.rules.hub import folder_of, rows_of
+
     for parser in parsers:
         for _, source, _ in sources(parser):
             tables = view.tables(source)
-            for file in tables:
+            for file in tables or rows_of(view, source):
+                if not tables and file.suffix == ".txt":  # datasets makes each line a row
+                    text = view.facts.head(file).decode("utf-8", "replace").splitlines()
+                    yield from (
+                        (f"{source['hub']}/{file.name}:{n}", {"text": line, "messages": None}) for n, line in enumerate(text, 1) if line
+                    )
+                    continue
                 head = view.head(file)
+                where = os.path.relpath(file, view.meant.project)
+                if not tables:
+                    root, _ = folder_of(view, source["hub"], source.get("revision"))
+                    where = f"{source['hub']}/{file.relative_to(root or file.parent)}"
                 for (line, _), document in zip(head.rows, head.documents(source.get("columns")), strict=False):
-                    yield f"{os.path.relpath(file, view.meant.project)}:{line}", document.model_dump()
+                    yield f"{where}:{line}", document.model_dump()
             pattern = source.get("path")
             for file in view.facts.files(pattern) if isinstance(pattern, str) and pattern and not tables else []:
                 if file.suffix.lower() in (".txt", ".md"):

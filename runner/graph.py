@@ -210,7 +210,7 @@ def types_that_make(kind: str) -> list[str]:
         except Exception:  # noqa: BLE001 - another package's step may fail in any way; it is no answer here
             continue
         if step is not None and step.makes.kind() == kind:
-            found.append((any(i.kind is step.makes and not i.many for i in step.inputs), name))
+            found.append((any(i.kind is step.makes and not (i.many and i.optional) for i in step.inputs), name))
     vouching = [name for vouches, name in sorted(found) if vouches]
     return [name for vouches, name in sorted(found) if not vouches] or vouching
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.meant import Meant
-from runner.room import needed, store_of
+from runner.room import downloads, needed, store_of
 
 EXTRAS_OF = {
     "train_tokenizer": "train", "tokenize_bin": "train", "split_long": "train", "train": "train", "validate_checkpoint": "train",
@@ -38,7 +38,7 @@ def needs_of(file: Path) -> Needs:
         extras |= _of_step(step.type, step.raw)
         if step.type == "parse_corpus":
             extras |= _of_files(meant, step.raw)
-    disk = sum(needed(meant.steps))
+    disk = sum(needed(meant.steps)) + sum(downloads(meant).values())
     hub = any(_has_hub(step.raw) for step in meant.steps)
     errors = tuple(finding.code for finding in meant.errors)
     return Needs(str(file), meant.project, store_of(meant), extras, hub, disk, errors)

@@ -211,7 +211,8 @@ class Train(StepParams):
         if total is not None and (micro or 1) * (times or 1) > total:
             name = "batch_size" if micro else "gradient_accumulation_steps"
             product = f"batch_size {micro or 1} x gradient_accumulation_steps {times or 1}"
-            _mistake("B002", f"{product} is more than the effective batch of {total}", name, "delete one of the three")
+            fix = f"write {name}: {total}" if (micro or 1) > total or not micro else "delete gradient_accumulation_steps: it follows"
+            _mistake("B002", f"{product} is more than the effective batch of {total}", name, fix)
         if total is not None and micro and times and micro * times != total:
             _mistake("B002", f"batch_size {micro} x gradient_accumulation_steps {times} is not the effective batch of {total}",
                      "gradient_accumulation_steps", f"delete it: {ceil(total / micro)} follows")  # fmt: skip

@@ -33,7 +33,7 @@ QUANTISED_NAME = re.compile(
         "A download that broke off, a clone without Git LFS, or a shard that was never copied: the loader finds out after everything "
         "else is in memory.",
         wrong="model: {base: {path: models/llama}}   # model-00002-of-00002.safetensors is missing",
-        right="huggingface-cli download owner/name --local-dir models/llama",
+        right="hf download owner/name --local-dir models/llama",
         source="Lightning-AI/litgpt#1352; huggingface/transformers#20287",
         needs=FOLDER,
     ),
@@ -50,7 +50,7 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
             elif folder.adapter:
                 base = folder.adapter.get("base_model_name_or_path")
                 fix = f"name the model that it adapts: {{hub: {base}}}" if isinstance(base, str) and base else "name the merged model"
-                yield say("C040", step, named, f"{folder.name} holds an adapter, not a model", fix)
+                yield say("C040", step, named, f"{folder.name} holds an adapter alone, without the model that it adapts", fix)
             continue
         if not folder.kind:
             message = f"{folder.name}/config.json names no model_type: transformers cannot tell what it is"
@@ -74,8 +74,9 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
             yield say("C001", step, named, message, fix)
         for name, reason in folder.broken[:1]:
             more = f", and {len(folder.broken) - 1} more" if len(folder.broken) > 1 else ""
-            listed = f", which {INDEX} names" if INDEX in folder else ""
-            yield say("C041", step, named, f"{folder.name}/{name}{listed}: {reason}{more}", "fetch or copy the folder again")
+            listed = f", which {INDEX} names," if INDEX in folder else ":"
+            said = reason.removeprefix("it ") if INDEX in folder else reason
+            yield say("C041", step, named, f"{folder.name}/{name}{listed} {said}{more}", "fetch or copy the folder again")
 
 
 def _named(raw: Any, where: str) -> str:
@@ -140,12 +141,12 @@ def tokens_have_rows(view: View) -> Iterator[Finding]:
         if mistaken or (stored is not None and isinstance(size, int) and size != stored):
             said.add(folder.name)
             has = f", its embedding has {stored:,} rows" if stored else ""
-            fix = f"write {stored} there" if stored else "write the number of rows of the embedding"
+            fix = f'write "vocab_size": {stored or "and the rows of the embedding"} in {folder.name}/config.json'
             yield say("V011", step, named, f"{folder.name}/config.json says vocab_size {size}{has}", fix)
         elif rows is not None and folder.tokens and max(folder.tokens.values()) >= rows:
             said.add(folder.name)
             beyond = sorted(token for token, number in folder.tokens.items() if number >= rows)
-            message = f"{folder.name} has rows for {rows:,} tokens, its tokenizer has ids up to {max(folder.tokens.values()):,}"
+            message = f"{folder.name} has rows for ids up to {rows - 1:,}, its tokenizer has ids up to {max(folder.tokens.values()):,}"
             message += f" ({', '.join(beyond[:3])}{', …' if len(beyond) > 3 else ''})"
             fix = "resize the model's embedding and save it again, or take the added tokens out of the tokenizer"
             if set(beyond) <= set(at(step.raw, "add_tokens") or ()):

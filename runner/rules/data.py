@@ -9,7 +9,6 @@ from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import FILES, View, at, number, param, path, rule, say, sources
-from runner.screen import plural
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage, Severity
 from steps.text.choices import format_of
@@ -18,6 +17,7 @@ from steps.text.unreadable import Unreadable
 
 MANY_EPOCHS, WASTED_EPOCHS = 40, 1000  # passes over the text: worth telling, and surely not meant
 LONGEST_NAME = 40  # characters of a column's name
+EMPTY = "it is empty"
 
 
 @rule()
@@ -82,14 +82,18 @@ def files_can_be_read(view: View) -> Iterator[Finding]:
             files = view.facts.files(source["path"]) if isinstance(source.get("path"), str) and source["path"] else []
             reasons = [reason for file in files[:FILES] if (reason := _unreadable(view, file, source.get("format")))]
             if files and len(reasons) == len(files):
-                message = f"{source['path']} matches {plural(len(files), 'file')} and none can be read: {files[0].name}: {reasons[0]}"
+                message = f"{source['path']} matches {len(files)} files and none can be read: {files[0].name}: {reasons[0]}"
+                if len(files) == 1:
+                    message = f"{source['path']} cannot be read: {reasons[0]}"
                 fix = "name other files, or say what they are: format: txt"
+                if set(reasons) == {EMPTY}:
+                    fix = "make the file again, or name another"
                 yield say("D104", step, f"{where}.path", message, fix, severity="warning" if stands_by else "error")
 
 
 def _unreadable(view: View, file: Path, wanted: Any) -> str:
     if not view.facts.size(file):
-        return "empty file"
+        return EMPTY
     if isinstance(wanted, str) and wanted != "auto":
         return ""
     try:
@@ -213,6 +217,11 @@ def _columns_meant(found: Sequence[str]) -> str:
     return f"columns: {{text: {text or (found[0] if found else '…')}}}"
 
 
+def _row_of(tokens: int) -> int:
+    """A length of which so many tokens make four rows: a power of two, and no less than 16."""
+    return max(16, 1 << (tokens // 4).bit_length() - 1) if tokens >= 4 else 16
+
+
 def _as_written(value: str) -> str:
     return json.dumps(value, ensure_ascii=False) if "{" in value else value
 
@@ -229,7 +238,8 @@ def bins_hold_a_row(view: View) -> Iterator[Finding]:
             if tokens and tokens * 2 < length:
                 where = "max_seq_length" if number(step, "max_seq_length") is not None else ""
                 message = f"{what} has about {tokens:,} tokens in all, one row takes {length:,}"
-                yield say("D113", step, where, message, "give it more text, a larger val_fraction, or a smaller max_seq_length")
+                more = "more text" if what == "training" else "more text or a larger val_fraction"
+                yield say("D113", step, where, message, f"write max_seq_length: {_row_of(tokens)}, or give it {more}")
                 break
 
 

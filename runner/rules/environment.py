@@ -85,7 +85,7 @@ def _told(view: View, finding: Finding) -> Finding:
         "The owners of some models give their files only to accounts that accepted a licence on the model's page. The download asks for "
         "such an account's token; without one it ends with 401 Unauthorized when everything else is ready.",
         wrong="model: {base: {hub: meta-llama/Llama-3.2-1B-Instruct}}   # on a machine that is not logged in",
-        right="huggingface-cli login   # or export HF_TOKEN=hf_…, of an account that accepted the licence",
+        right="hf auth login   # or export HF_TOKEN=hf_…, of an account that accepted the licence",
         source="huggingface/huggingface_hub#2586; huggingface/transformers#31367",
         severity="warning",
         needs="the environment, the hub's token file and the local hub cache",
@@ -105,7 +105,7 @@ def licences_need_a_token(view: View) -> Iterator[Finding]:
                 continue
             said.add(name)
             message = f"{name} is given only to who accepted its licence, and this machine has no token of the hub"
-            fix = "accept it on the model's page, then: huggingface-cli login, or HF_TOKEN in the environment"
+            fix = "accept it on the model's page, then: hf auth login, or HF_TOKEN in the environment"
             yield _told(view, say("H032", step, f"{where}.hub", message, fix, severity="warning"))
 
 

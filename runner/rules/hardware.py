@@ -35,7 +35,7 @@ def devices_are_used(view: View) -> Iterator[Finding]:
         "the disk is too small",
         "Each step's result is kept in the store, so that nothing is made twice, and shown in the run's folder; a training writes saves "
         "beside it, with the optimizer's state. A full disk stops the run at the step that fills it. Counted are corpus, bins, saves, "
-        "best/, state/ and export, on the file system where each of them goes.",
+        "best/, state/ and export, and the weights that the hub's cache lacks, on the file system where each of them goes.",
         wrong="store: /small/volume",
         right="store: /large/disk/store   # or RECIPE_STORE",
         source="mlfoundations/open_lm#154",
@@ -47,7 +47,8 @@ def disk_holds_it(view: View) -> Iterator[Finding]:
     recipe = view.meant.recipe
     if recipe is None:
         return
-    from runner.room import places
+    from runner.hubcache import cache_folder
+    from runner.room import downloads, places
 
     try:
         found = list(places(view.meant))
@@ -57,7 +58,11 @@ def disk_holds_it(view: View) -> Iterator[Finding]:
     for place in found:
         if place.need > place.free:
             message = f"a run writes about {in_bytes(place.need)} to the disk of {place.folders[0]}, {in_bytes(place.free)} are free there"
+            fetched = sum(downloads(view.meant).values()) if cache_folder() in place.folders else 0
+            message += f"; {in_bytes(fetched)} of it are weights from the hub" if fetched else ""
             fix = "free some space, or name another folder: store: FOLDER"
+            if fetched * 2 > place.need:
+                fix = "free some space, or name another folder for the hub's cache: export HF_HOME=FOLDER"
             saves = sum(made.disk_parts.get("saves", 0) for step in trained if isinstance(made := step.forecast, CheckpointForecast))
             if saves * 2 > place.need and any((number(step, "keep") or 2) > 1 for step in trained):
                 fix += "; with keep: 1 a training keeps one save, not two"

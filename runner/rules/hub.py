@@ -35,7 +35,7 @@ def data_sets_have_what_is_asked(view: View) -> Iterator[Finding]:
                 continue
             config, split = source.get("config"), source.get("split") or "train"
             severity: Any = "warning" if stands_by else "error"
-            folder, whole = _folder(view, name, source.get("revision"))
+            folder, whole = folder_of(view, name, source.get("revision"))
             if folder is None:
                 if config is None and name in NAMED:
                     message = f"{name} has several configurations and none of them is the default"
@@ -63,7 +63,39 @@ def data_sets_have_what_is_asked(view: View) -> Iterator[Finding]:
                 yield say("D107", step, at, message, f"write split: {best}", severity=severity)
 
 
-def _folder(view: View, name: str, revision: Any) -> tuple[Path | None, bool]:
+def rows_of(view: View, source: dict[str, Any]) -> list[Path]:
+    """The files of a hub source's split that are on this machine, in the hub's order; those of its configuration where a name says so."""
+    name, config = source.get("hub"), source.get("config")
+    folder, _ = folder_of(view, name, source.get("revision")) if isinstance(name, str) and name else (None, False)
+    if folder is None:
+        return []
+    listed = _listed(view, folder, config, split := re.sub(r"\[.*", "", str(source.get("split") or "train")))
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and any(suffix in DATA for suffix in path.suffixes)]
+    if listed:
+        return [path for path in files if any(path.relative_to(folder).match(pattern) for pattern in listed)]
+    named = {path: path.relative_to(folder).as_posix().lower() for path in files if not path.name.startswith((".", "_"))}
+    own = [path for path in named if isinstance(config, str) and config.lower() in named[path].split("/")] or list(named)
+    others = [words for each, words in WORDS.items() if each != split]
+    return [path for path in own if _says(named[path], WORDS.get(split, (split,)))] or [
+        path for path in own if split == "train" and not any(_says(named[path], words) for words in others)
+    ]
+
+
+def _listed(view: View, folder: Path, config: Any, split: str) -> list[str]:
+    """The patterns of files that README.md's head gives to a configuration's split; none where it lists none."""
+    for each in _front(view, folder):
+        files = each.get("data_files")
+        if each.get("config_name") != config and not (config is None and (each.get("default") or each.get("config_name") == "default")):
+            continue
+        rows = files if isinstance(files, list) else [files]
+        paths = [
+            row.get("path") if isinstance(row, dict) else row for row in rows if not isinstance(row, dict) or row.get("split") == split
+        ]
+        return [p for path in paths for p in (path if isinstance(path, list) else [path]) if isinstance(p, str)]
+    return []
+
+
+def folder_of(view: View, name: str, revision: Any) -> tuple[Path | None, bool]:
     """The data set's folder, and whether all of its files are there, which a cache does not promise."""
     local = view.facts.project / name
     if local.is_dir():
@@ -73,26 +105,31 @@ def _folder(view: View, name: str, revision: Any) -> tuple[Path | None, bool]:
     return snapshot(name, revision if isinstance(revision, str) else None, "datasets"), False
 
 
-def _configs(view: View, folder: Path) -> dict[str, set[str]]:
-    """Configurations by name with their splits, as the head of README.md lists them; the default under its name or ''."""
+def _front(view: View, folder: Path) -> list[dict[str, Any]]:
+    """The configurations that the head of README.md lists."""
     found = FRONT.match(view.facts.head(folder / "README.md").decode("utf-8", "replace").replace("\r\n", "\n"))
     if found is None or "configs" not in found[1]:
-        return {}
+        return []
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
         data = YAML(typ="safe", pure=True).load(found[1])
     except (YAMLError, ValueError):
-        return {}
+        return []
+    listed = data.get("configs") or [] if isinstance(data, dict) else []
+    return [each for each in listed if isinstance(each, dict) and isinstance(each.get("config_name"), str)]
+
+
+def _configs(view: View, folder: Path) -> dict[str, set[str]]:
+    """Configurations by name with their splits, as the head of README.md lists them; the default under its name or ''."""
     made: dict[str, set[str]] = {}
-    for each in data.get("configs") or [] if isinstance(data, dict) else []:
-        if isinstance(each, dict) and isinstance(each.get("config_name"), str):
-            made["" if each.get("default") is True and each["config_name"] != "default" else each["config_name"]] = _split_names(
-                each.get("data_files")
-            )
-            if each.get("default") is True:
-                made.setdefault(each["config_name"], made.get("", set()))
+    for each in _front(view, folder):
+        made["" if each.get("default") is True and each["config_name"] != "default" else each["config_name"]] = _split_names(
+            each.get("data_files")
+        )
+        if each.get("default") is True:
+            made.setdefault(each["config_name"], made.get("", set()))
     return made
 
 

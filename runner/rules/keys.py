@@ -64,6 +64,6 @@ def splits_are_of_data_sets(view: View) -> Iterator[Finding]:
             fix = (
                 "delete split"
                 if split == "train"
-                else "name the file that holds it, or delete split: tokenize_bin's val_fraction holds back"
+                else "name the file that holds it, or delete split: val_fraction of tokenize_bin keeps a part for validation"
             )
             yield say("D101", step, f"{where}.split", message, fix, severity="warning" if edits else "error", edits=edits, on="key")

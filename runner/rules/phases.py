@@ -12,6 +12,7 @@ from schemas.artifacts import CheckpointForecast
 from schemas.findings import Edit, Finding
 from schemas.model import ModelConfig
 
+WRITTEN = ("d_model", "n_layers", "n_heads", "n_kv_heads", "d_ff", "d_state", "d_conv", "expand", "head_dim")  # sizes of a network
 SHOWN = 2
 
 
@@ -60,7 +61,8 @@ def _unknown(step: StepMeant, stages: list[Any], model: ModelConfig) -> Iterator
             if isinstance(pattern, str) and not any(matched(pattern, name) for name in names):
                 where, near = f"stages.{number}.train.{index}", nearest(pattern, parts)
                 edits = (Edit("set", path(step, where), near),) if near else ()
-                message = f"no weight of a {model.family} is called {pattern!r}; parts of their names are {', '.join(parts)}"
+                message = f"no weight of a {model.family} is called {pattern!r}"
+                message += "" if near else f"; parts of their names are {', '.join(parts)}"
                 yield say("S024", step, where, message, f"write {near}" if near else "name some of these, or all", edits=edits)
 
 
@@ -92,7 +94,13 @@ def _compared(step: StepMeant, model: ModelConfig, earlier: ModelConfig) -> Iter
         parts = [f"{name} is {_size(here[name])} here and {_size(there[name])} there" for name in differing[:SHOWN]]
         more = f" and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
         message = f"these weights do not fit: {', '.join(parts)}{more}"
-        yield say("R108", step, "init_from", message, "write the sizes of that model under model:", on="key")
+        yield say("R108", step, "init_from", message, f"write {_sizes(model, earlier) or 'the sizes of that one'} in model", on="key")
+
+
+def _sizes(model: ModelConfig, earlier: ModelConfig) -> str:
+    """The sizes that would make the weights fit, as they are written in a recipe."""
+    mine, theirs = model.model_dump(), earlier.model_dump()
+    return ", ".join(f"{name}: {theirs[name]}" for name in mine if name in WRITTEN and theirs[name] and mine[name] != theirs[name])
 
 
 def _size(shape: tuple[int, ...]) -> str:

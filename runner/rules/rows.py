@@ -97,8 +97,9 @@ def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, h
     except rows.NoSuchColumn:
         return  # said by the rule about columns
     if (not rows.is_chat(roles) and "text" not in roles) or ("instruction" in roles) != ("output" in roles):
-        absent = "output" if "instruction" in roles else "instruction" if "output" in roles else "text, messages or instruction and output"
-        yield say("D141", step, f"{where}.columns", f"columns names no {absent}", f"add the column of {absent.split(',')[0]}")
+        absent = "output" if "instruction" in roles else "instruction" if "output" in roles else ""
+        message = f"columns names no {absent}" if absent else "columns names neither text, nor messages, nor instruction and output"
+        yield say("D141", step, f"{where}.columns", message, f"add {absent or 'text'}: and the name of its column")
         return
     bad: list[tuple[int, str]] = []
     for line, row in head.rows:

@@ -74,7 +74,8 @@ def _meant(stage: Stage, number: int, names: list[str]) -> set[str]:
         if not some:
             parts = sorted({part for name in names for part in name.split(".") if not part.isdigit()})
             near = get_close_matches(pattern, parts, 1, 0.5)
-            message = f"no weight of the network is called {pattern!r}; parts of their names are {', '.join(parts)}"
+            message = f"no weight of the network is called {pattern!r}"
+            message += "" if near else f"; parts of their names are {', '.join(parts)}"
             fix = f"write {near[0]}" if near else "name some of these, or all"
             raise RecipeError("S024", message, field=f"stages.{number}.train.{index}", fix=fix)
         found |= some

@@ -73,3 +73,32 @@ def test_without_a_tokenizer_the_text_is_shown(tmp_path: Path):
     lines, _ = shown(tmp_path, CHATML, recipe=NEW)
     assert lines[0] == "train: text alone: train_tokenizer has not run yet; recipe run --to train_tokenizer makes it"
     assert lines[2] == "    text   <|user|>⏎Two and two?<|end|>⏎<|assistant|>⏎Four.<|end|>⏎"
+
+
+@pytest.mark.parametrize(
+    "head", ["", "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/train-*\n---\n"]
+)
+def test_rows_of_the_hubs_cache_are_shown_without_the_network(head: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Those of the split that is asked for, named as on the hub."""
+    commit = "a" * 40
+    files = tmp_path / "hub" / "datasets--owner--chats" / "snapshots" / commit
+    (files / "data").mkdir(parents=True)
+    (files.parents[1] / "refs").mkdir()
+    (files.parents[1] / "refs" / "main").write_text(commit)
+    (files / "README.md").write_text(head)
+    for split, answer in (("test", "Five."), ("train", "Four.")):
+        turns = [{"role": "user", "content": "Two and two?"}, {"role": "assistant", "content": answer}]
+        (files / "data" / f"{split}-00000-of-00001.jsonl").write_text(json.dumps({"messages": turns}) + "\n")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    lines, _ = shown(tmp_path, CHATML, recipe=TUNE.replace("path: chat.jsonl", "hub: owner/chats"))
+    assert lines[1].startswith("  row 1, owner/chats/data/train-00000-of-00001.jsonl:1: ")
+    assert lines[3] == "    learn  F|o|u|r|.|<|im_end|>"
+    lines, _ = shown(tmp_path, CHATML, recipe=TUNE.replace("path: chat.jsonl", "hub: owner/chats, split: test"))
+    assert head or lines[3] == "    learn  F|i|v|e|.|<|im_end|>"
+
+
+def test_a_data_set_that_is_not_in_the_cache_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Nothing is fetched."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    lines, _ = shown(tmp_path, CHATML, recipe=TUNE.replace("path: chat.jsonl", "hub: owner/chats"))
+    assert lines[1].startswith("  no row can be shown: its sources are on a hub and not in its cache")

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from runner.cost import forecast
 from runner.judge import judge
 from runner.meant import Meant, StepMeant
 from runner.resolve import mean
-from runner.room import needed, places
+from runner.room import downloads, needed, places
 from schemas.artifacts import LINKED_BYTES, CheckpointForecast, CorpusForecast
 
 RECIPE = """\
@@ -113,3 +114,31 @@ def test_the_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert len(found) == 1
     assert found[0].message.endswith(f"to the disk of {tmp_path / 'small'}, 1 kB are free there")
     assert found[0].fix.endswith("with keep: 1 a training keeps one save, not two")
+
+
+def test_weights_that_are_not_in_the_cache_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """By the index of their files, less what is there; by the sizes in config.json; by a known name; a data set is streamed."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    changed = "max_steps: 100, method: lora, objective: sft"
+    (tmp_path / "a.txt").write_text("the quick brown fox\n" * 2000)
+    file = tmp_path / "r.yaml"
+    base = "{base: {hub: openai-community/gpt2}}"
+    file.write_text(RECIPE.replace("max_steps: 100", changed).replace("{family: llama, d_model: 64, n_layers: 2}", base))
+    assert downloads(mean(file)) == {"openai-community/gpt2": 2 * 124_439_808}
+    folder = tmp_path / "hub" / "models--openai-community--gpt2" / "snapshots" / ("a" * 40)
+    folder.mkdir(parents=True)
+    (folder.parents[1] / "refs").mkdir()
+    (folder.parents[1] / "refs" / "main").write_text("a" * 40)
+    sizes = {"n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": 64, "vocab_size": 300}
+    (folder / "config.json").write_text(json.dumps({"model_type": "gpt2", "torch_dtype": "float32", **sizes}))
+    (found,) = downloads(mean(file)).values()
+    assert found == 4 * (300 * 64 + 64 * 64 + 2 * 64 + 2 * (12 * 64 * 64 + 13 * 64))
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {"total_size": 5000}}))
+    (folder / "model-00001-of-00002.safetensors").write_bytes(b"0" * 2000)
+    meant = mean(file)
+    assert downloads(meant) == {"openai-community/gpt2": 3000}
+    judge(meant)
+    assert any(tmp_path / "hub" in place.folders for place in places(meant))
+    assert "3 kB of it weights from the hub" in forecast(meant)[-1]
+    (folder / "model-00002-of-00002.safetensors").write_bytes(b"0" * 3000)
+    assert downloads(mean(file)) == {}
