@@ -31,6 +31,7 @@ class Block:
     note: bool = False  # a footnote
     reference: bool = False  # in the reference list
     table: bool = False  # lines are rows, cells parted by tabs
+    formula: bool = False  # lines are displayed formulas
     characters: int = field(init=False)  # letters, digits and marks in it
 
     def __post_init__(self) -> None:

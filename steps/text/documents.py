@@ -54,6 +54,10 @@ def read_documents(
             found = [part._replace(text=seen(part.text)) for part in found]
             if kind in ("txt", "md", "html") and (wrong := sum(part.text.count("\ufffd") for part in found)):
                 complain("unreadable bytes", f"{path.name}: {wrong} places became U+FFFD")
+            if not parts.formulas:
+                for part in found:
+                    if part.kind == "formula":
+                        complain("displayed formula", f"{path.name}: {part.text[:60]!r}")
             if parts.sections is not None and (split or "file") == "file":
                 yield from _sections(found, title, parts, complain)
             else:

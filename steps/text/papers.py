@@ -95,7 +95,8 @@ class Hyphens:
 
     def met(self, word: str) -> int:
         """How often the document has the word, with what may stand around it."""
-        return sum(self.words[f"{before}{word}{after}"] for before, after in AROUND)
+        found = self.words.get
+        return sum([found(f"{before}{word}{after}", 0) for before, after in AROUND])
 
     def compound(self, first: str, second: str) -> bool:
         """True when both halves are words that the document has by themselves, and the first is not one that grows together with others.

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from steps.text.papers import reference_span
 
-Kind = Literal["text", "heading", "table", "caption", "footnote", "references"]
+Kind = Literal["text", "heading", "table", "caption", "footnote", "references", "formula"]
 CAPTION = re.compile(
     r"^(?:table|tab\.|figure|fig\.|algorithm|listing|scheme|tablo|çizelge|şekil|grafik|resim|abbildung|tabelle|tableau)\s*"
     r"(?:[A-Z]?\d|[IVX]+\b)",
@@ -51,6 +51,7 @@ class Wanted:
     tables: bool = True
     captions: bool = True
     footnotes: bool = False
+    formulas: bool = True
     sections: Mapping[str, float] | None = None
     password: str | None = None
 
@@ -58,7 +59,8 @@ class Wanted:
         """Whether a part of this kind stays; a reference list that has a weight is wanted."""
         if part.kind == "references":
             return self.references or bool((self.sections or {}).get("references"))
-        return {"table": self.tables, "caption": self.captions, "footnote": self.footnotes}.get(part.kind, True)
+        asked = {"table": self.tables, "caption": self.captions, "footnote": self.footnotes, "formula": self.formulas}
+        return asked.get(part.kind, True)
 
 
 EVERYTHING_USUAL = Wanted()

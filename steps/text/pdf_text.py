@@ -87,7 +87,7 @@ def _body_height(pages: list[Page]) -> float:
 def _label(block: Block, body: float) -> bool:
     """Axis labels and the like: one small or upright line, alone."""
     height, width = block.y1 - block.y0, block.x1 - block.x0
-    if block.characters > 60:
+    if block.characters > 60 or block.formula:
         return False
     upright = len(block.lines) == 1 and block.characters > 3 and height > 2 * width
     return upright or height < SMALL * body
@@ -181,12 +181,12 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
             floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
             listed = kind == "references"
             before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
-            if number == 0 and before is not None and not floating and goes_on(before.text, text):
+            if number == 0 and before is not None and not floating and kind != "formula" and goes_on(before.text, text):
                 out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
             else:
                 out.append(Part(kind, text.strip().replace("\u00ad", "")))
                 if not floating:
-                    open_at = len(out) - 1
+                    open_at = len(out) - 1 if kind != "formula" else -1
     return [part for part in out if part.text]
 
 
@@ -195,8 +195,8 @@ def _kind(block: Block, text: str) -> Kind:
         return "references"
     if block.note:
         return "footnote"
-    if block.table:
-        return "table"
+    if block.table or block.formula:
+        return "table" if block.table else "formula"
     if CAPTION.match(text):
         return "caption"
     if text.count("\t") > 1 or ("\t" in text and not HEADING.match(text)):
@@ -221,7 +221,7 @@ def goes_on(before: str, text: str) -> bool:
 def _parts(block: Block, body: float) -> list[list[str]]:
     """The paragraphs inside a block: a heading set off from its text, lines that end short, cells of one table row."""
     lines = block.lines
-    if block.table:
+    if block.table or block.formula:
         return [["\n".join(lines)]]
     if len(lines) == 1:
         return [lines]

@@ -56,6 +56,8 @@ class SourceLike(Protocol):
     @property
     def footnotes(self) -> str: ...
     @property
+    def formulas(self) -> str: ...
+    @property
     def sections(self) -> Mapping[Any, float] | None: ...
     @property
     def password(self) -> str | None: ...
@@ -207,6 +209,7 @@ def _wanted(source: SourceLike, place: str) -> "Wanted":
         tables=source.tables == "keep",
         captions=source.captions == "keep",
         footnotes=source.footnotes == "keep",
+        formulas=source.formulas == "keep",
         sections=source.sections,
         password=password,
     )

@@ -1,0 +1,127 @@
+"""Displayed formulas among the blocks of a page: one or several, without words, with a relation and letters of a font for formulas."""
+
+import re
+from typing import Any
+
+from steps.text.columns import Block
+from steps.text.pdf_math import OPERATORS, PIECES, Piece, formula_lines
+
+LONGEST = 160  # letters of a block that may be a formula
+FONT = re.compile(
+    r"CM(?:MI|SY|EX|BSY|MIB)|MSAM|MSBM|MTMI|MTSY|MTEX|math|symbol|(?:tx|px)(?:sy|mi|ex)|EU[SFR]M|stix|xits|rsfs|esint", re.IGNORECASE
+)
+TALL = re.compile(r"(?:CM|MT|tx|px|LMMath|yhm)\w*EX|Extension", re.IGNORECASE)
+FONTS: dict[str, tuple[bool, bool]] = {}  # what is known of those met: few, and asked for at every sign
+LETTERS = re.compile("[\U0001d400-\U0001d7ff]")  # of formulas alone
+WORD = re.compile(r"(?<![^\W\d_])[A-Z]?[a-zß-öø-ÿğışœ]{2,}(?![^\W\d_])")
+LONG = 5  # letters of a word that stands in no formula
+NAMES = re.compile(  # but these do
+    r"(?:sin|cos|tan|cot|sec|exp|log|max|min|sup|inf|lim|det|dim|ker|deg|gcd|mod|arg|var|cov|diag|rank|sign|sinh|cosh|tanh|trace|const|argmin"
+    r"|argmax|arcsin|arccos|arctan|liminf|limsup|softmax|otherwise|where|subject|for|and|with|all)$"
+)
+NUMBER = re.compile(r"\([A-Z]?[\d.]{1,6}[a-z]?\)$")
+TALLEST = 150  # points of a formula of several lines above or below one of them
+NEAR = 16  # points between the parts of a formula
+FEW = 8  # letters of the limits of an operator, which stand off its line
+FAR = 320  # to its number
+
+
+Found = tuple[Block, Any, str]  # a block, the one of mupdf that it is made of, and its text
+
+
+def with_formulas(mupdf: Any, blocks: list[Found], seeds: list[Found]) -> list[Found]:
+    """`blocks`, those that are parts of one displayed formula as one, marked as such. seeds: those short ones with a relation in them."""
+    seeds = [found for found in seeds if _wordless(found[2])]
+    if not seeds:
+        return blocks
+    plain = [found for found in blocks if len(found[2]) < LONGEST and _wordless(found[2])]
+    gone: set[int] = set()
+    made: dict[int, Found] = {}
+    for seed in seeds:
+        if id(seed[0]) in gone:
+            continue
+        members = _around(seed, [found for found in plain if id(found[0]) not in gone])
+        pieces, of_formulas = [], False
+        for found in members:
+            more, told = _pieces(mupdf, found)
+            pieces += more
+            of_formulas = of_formulas or told
+        if not of_formulas:
+            continue
+        lines = formula_lines(pieces)
+        inside = [found[0] for found in members]
+        gone |= {id(block) for block in inside}
+        if lines:
+            edges = min(b.x0 for b in inside), min(b.y0 for b in inside), max(b.x1 for b in inside), max(b.y1 for b in inside)
+            made[id(seed[0])] = Block(*edges, lines, formula=True), None, ""
+    return [made.get(id(found[0]), found) for found in blocks if id(found[0]) not in gone or id(found[0]) in made]
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in WORD.findall(text) if len(word) > 2 and not NAMES.match(word)}
+
+
+def _wordless(text: str) -> bool:
+    """Names of one or two quantities at most, as in `yobs`."""
+    words = _words(text)
+    return not words or (len(words) < 3 and max(map(len, words)) < LONG)
+
+
+def _around(seed: Found, plain: list[Found]) -> list[Found]:
+    """The seed, and what stands beside, above and below it without white between them and without words."""
+    few = [found for found in plain if found is not seed and found[0].y1 > seed[0].y0 - TALLEST and found[0].y0 < seed[0].y1 + TALLEST]
+    members = [seed]
+    x0, y0, x1, y1 = seed[0].x0, seed[0].y0, seed[0].x1, seed[0].y1
+    grown = True
+    while grown:
+        grown = False
+        for found in few[:]:
+            b = found[0]
+            over = min(b.y1, y1) - max(b.y0, y0)
+            aside = max(b.x0 - x1, x0 - b.x1)
+            if over <= (1 if aside > 0 else -2.5 if len(found[2]) > FEW else -5) or aside >= FAR or (over <= 1 and _words(found[2])):
+                continue
+            numbered = found[2][:1] == "(" and NUMBER.match(found[2].strip())
+            if aside < (FAR if numbered and b.x0 > x1 else NEAR):
+                members.append(found)
+                few.remove(found)
+                if not numbered:
+                    x0, y0, x1, y1 = min(x0, b.x0), min(y0, b.y0), max(x1, b.x1), max(y1, b.y1)
+                grown = True
+    return members
+
+
+def _pieces(mupdf: Any, found: Found) -> tuple[list[Piece], bool]:
+    """Letters of a block by baseline and size, and whether a font for formulas has set some of them."""
+    pieces: list[Piece] = []
+    of_formulas = LETTERS.search(found[2]) is not None or not OPERATORS.isdisjoint(found[2])
+    line = next(iter(mupdf.FzStextBlock(found[1]))).m_internal
+    while line is not None:
+        letter = line.first_char
+        base = size = x0 = 0.0
+        text, tall = "", False
+        while letter is not None:  # one look at each: this is where the time goes
+            code = letter.c
+            if code != 0x20:
+                origin, now = letter.origin, letter.size
+                y = origin.y
+                if now != size or abs(y - base) > 0.08 * size:
+                    if text:
+                        pieces.append(Piece(x0, origin.x, base, size, text, tall))
+                    base, size, x0, text = y, now, origin.x, ""
+                    name = mupdf.ll_fz_font_name(letter.font)
+                    if name not in FONTS:
+                        FONTS[name] = FONT.search(name) is not None, TALL.search(name) is not None
+                    told, tall = FONTS[name]
+                    of_formulas = of_formulas or told
+            text += chr(code)
+            letter = letter.next
+        if text.strip():
+            pieces.append(Piece(x0, line.bbox.x1, base, size, text, tall))
+        line = line.next
+    return pieces, of_formulas
+
+
+def is_rubble(text: str) -> bool:
+    """True for pieces of tall brackets that no formula has taken."""
+    return not text.isascii() and not text.translate(PIECES).strip()
