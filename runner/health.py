@@ -126,6 +126,14 @@ def handles() -> Iterator[Seen]:
         yield Seen("open files", "ok", "no limit" if soft < 0 else f"at most {soft:,}")
 
 
+def mount_of(path: Path) -> Path:
+    """The folder at which the disk that holds `path` is mounted."""
+    there = path.resolve()
+    while not os.path.ismount(there):
+        there = there.parent
+    return there
+
+
 def disk(project: Path, store: Path, need_bytes: float = 0) -> Iterator[Seen]:
     """Free space and write permission where the project, the store, temporary files and the hub's cache are."""
     import tempfile
@@ -137,6 +145,8 @@ def disk(project: Path, store: Path, need_bytes: float = 0) -> Iterator[Seen]:
         free = shutil.disk_usage(there).free
         if not os.access(there, os.W_OK):
             remedy = f'sudo chown -R "$USER" {there}'
+            if os.statvfs(there).f_flag & os.ST_RDONLY:
+                remedy = f"sudo mount -o remount,rw {mount_of(there)}"
             yield Seen(name, "broken" if name != "hub cache" else "warning", f"{folder} cannot be written", remedy)
         elif name in ("project", "store") and need_bytes > free:
             found = f"{in_bytes(free)} free in {folder}, the recipe writes about {in_bytes(need_bytes)}"

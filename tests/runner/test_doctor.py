@@ -12,6 +12,7 @@ from runner.hardware import cgroup_limit
 from runner.libraries import PROBE, probe, torch_seen
 from runner.needs import needs_of
 from tests.conftest import ROOT
+from tests.steps.disks import close, small_disk
 
 BLOCKED = "import sys; sys.modules.update({names!r}); sys.argv = ['recipe', *{arguments!r}]\nfrom runner.cli import main\nsys.exit(main())"
 
@@ -150,6 +151,15 @@ def test_disk_that_is_full_or_closed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     closed = {each.name: each for each in health.disk(tmp_path, tmp_path / "store")}
     assert (closed["project"].state, closed["hub cache"].state) == ("broken", "warning")
     assert closed["project"].mend == f'sudo chown -R "$USER" {tmp_path}'
+
+
+def test_a_disk_that_is_mounted_for_reading_is_no_matter_of_owners(tmp_path: Path) -> None:
+    """The remedy names where it is mounted."""
+    with small_disk(tmp_path / "disk", 1 << 20) as disk:
+        (disk / "project").mkdir()
+        close(disk)
+        seen = {each.name: each for each in health.disk(disk / "project", disk / "project" / "store")}
+    assert (seen["project"].state, seen["project"].mend) == ("broken", f"sudo mount -o remount,rw {disk}")
 
 
 def test_few_open_files(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.runner.by_hand import project, recipe, recipe_command
+from tests.steps.disks import close, grow, small_disk
 
 CHAIN = """\
 recipe: it
@@ -206,6 +207,47 @@ def test_a_read_only_project_is_said(home):
     assert done.returncode == 1
     assert "R001: cannot write" in done.stderr + done.stdout
     assert "fix:" in done.stderr + done.stdout
+
+
+def on_disk(folder: Path) -> Path:
+    project(folder, CHAIN)
+    (folder / "in.txt").write_text("words\n" * 3000)
+    return folder
+
+
+def test_on_a_full_disk_it_says_so_and_with_room_it_goes_on(tmp_path):
+    """R003 and exit code 1 whatever it is that finds no room: the store, the run's folder, a record, a step; then the same result."""
+    home = on_disk(tmp_path / "large")
+    assert recipe(home, "run", "recipes/it.yaml").returncode == 0
+    with small_disk(tmp_path / "disk", 1 << 20) as disk:
+        on_disk(disk)
+        taken = shutil.disk_usage(disk).used
+        codes = []
+        for room in (0, 4, 16, 40, 80, 400):
+            grow(disk, taken + (room << 10))
+            done = recipe(disk, "run", "recipes/it.yaml")
+            said = done.stderr + done.stdout
+            assert done.returncode in (0, 1), said
+            assert done.returncode == 0 or "R003: no space left" in said or "cat: " in said  # what a step of a shell says itself
+            assert "Traceback" not in said
+            codes.append(done.returncode)
+        assert (codes[0], codes[-1]) == (1, 0)
+        assert result(disk) == result(home)
+        assert not list(disk.rglob("*.part"))
+
+
+def test_on_a_read_only_disk_it_says_so(tmp_path):
+    """R001 with what cannot be written; reading verbs work; with the store elsewhere it is the run's folder that is named."""
+    with small_disk(tmp_path / "disk", 1 << 20) as disk:
+        on_disk(disk)
+        close(disk)
+        for more in ({}, {"RECIPE_STORE": str(tmp_path / "store")}):
+            done = recipe(disk, "run", "recipes/it.yaml", **more)
+            assert done.returncode == 1
+            assert "R001: cannot write" in done.stderr + done.stdout
+            assert "Read-only file system" in done.stderr + done.stdout
+        assert recipe(disk, "check", "recipes/it.yaml").returncode == 0
+        assert recipe(disk, "list").returncode == 0
 
 
 def test_a_smoke_run_tells_what_would_stop_the_real_one(tmp_path):
