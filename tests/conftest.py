@@ -11,7 +11,13 @@ from schemas import Machine, RunRecord
 from schemas.machine import GIB
 
 ROOT = Path(__file__).parent.parent
-NEED_TORCH = ["steps/lm", "steps/test_train.py", "steps/test_train_params.py", "steps/test_validate_checkpoint.py"]
+NEED_TORCH = [
+    "steps/lm",
+    "runner/test_two_phases.py",
+    "steps/test_train.py",
+    "steps/test_train_params.py",
+    "steps/test_validate_checkpoint.py",
+]
 collect_ignore = [] if find_spec("torch") else NEED_TORCH
 
 
