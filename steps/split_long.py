@@ -120,8 +120,7 @@ def _rewrite(
             out.write(made.out)
         tally.join(made.tally)
         lengths.done.update(made.done)
-        for counts in made.lengths:
-            lengths.add(*counts)
+        lengths.add(made.lengths)
         place.passed(number, block, made.lines)
         if context.stopping():
             raise context.stopped()
@@ -142,7 +141,7 @@ def _one_long(setting: "Setting", block: "Block", lengths: "Lengths", tally: "Ta
     if setting.analyze_only:
         opened, ruler = tools(setting.tokenizer)
         count = sum(len(starts) for _, starts in ruler.windows(long.parts())) + marks(opened)
-        lengths.add(count, [count], chat=False)
+        lengths.add([(count, [count], False)])
         tally.add({"text": "", **long.row})
         return Split(1)
     sizes: list[int] = []

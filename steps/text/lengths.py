@@ -21,12 +21,12 @@ class Lengths:
         self.chats = 0
         self.done: Counter[str] = Counter()  # what was done to conversations
 
-    def add(self, before: int, after: list[int], chat: bool) -> None:
-        """One document, and the pieces it became."""
-        self.before[before] += 1
-        self.after.update(after)
-        self.pieces[len(after)] += 1
-        self.chats += chat
+    def add(self, found: list[tuple[int, list[int], bool]]) -> None:
+        """Documents: the length of each, those of the pieces it became, and whether it is a conversation."""
+        self.before.update([before for before, _, _ in found])
+        self.after.update([length for _, after, _ in found for length in after])
+        self.pieces.update([len(after) for _, after, _ in found])
+        self.chats += sum(chat for _, _, chat in found)
 
     def facts(self) -> dict[str, Any]:
         """For the statistics. truncated: what a trainer that cuts at the limit would have lost. chunks_per_entry: over all entries."""

@@ -7,7 +7,7 @@ around: there the words at a piece's ends are counted anew, and only they. Where
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from steps.text.seams import STRETCH, PieceSeams, Seams, WordSeams, gathered, seams_of
@@ -17,6 +17,7 @@ Starts = Callable[[str], Sequence[int]]  # the first character of each token
 
 FORCED = 1 << 20  # characters that are tokenized at once where no seam is known
 WINDOW = 1 << 15  # characters that are cut at once
+SHORT = 64  # characters: the ends of pieces that are counted anew are mostly the same few blanks and words
 GRID = 64  # unigram scores that are multiples of 1/64 add up exactly: near ties fall alike in a piece and in its text
 
 
@@ -64,6 +65,7 @@ class TokenRuler(Ruler):
         if isinstance(self.seams, PieceSeams):
             self.seams.whole = self.seams.stretch = STRETCH  # short, so that little is tokenized twice where some is unk
         exact = not isinstance(opened, SentencePieceTokenizer) or opened.model.kind == "bpe" or _on_grid(opened.model.pieces)
+        self._count_short = lru_cache(1 << 12)(self._count)
         self._known = exact and type(self.seams) is not Seams
         self.borders_are_sound = self._known and not isinstance(self.seams, WordSeams)
 
@@ -78,6 +80,9 @@ class TokenRuler(Ruler):
 
     def count(self, text: str) -> int:
         """Tokens of a text by itself."""
+        return self._count_short(text) if len(text) <= SHORT else self._count(text)
+
+    def _count(self, text: str) -> int:
         return sum(map(len, self.opened.encode_arrays(self.parted(text)))) if text else 0
 
     def parted(self, text: str) -> list[str]:

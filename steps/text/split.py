@@ -66,11 +66,9 @@ class Cutter:
         held = _Held()
         begin = head = first = 0  # where the next piece begins, where what is new in it does, the first token that begins there or later
         while True:
-            if not held.last and held.count - first <= self.max_tokens + AHEAD:
-                held.drop(begin, first)
-                begin, head, first = 0, head - begin, 0
-                while not held.last and held.count <= self.max_tokens + AHEAD:
-                    held.take(coming)
+            while not held.last and held.count - first <= self.max_tokens + AHEAD:
+                if held.take(coming, begin, first):
+                    begin, head, first = 0, head - begin, 0
             if head >= len(held.text):
                 return
             cut, after, count = self._piece(held, begin, first, head)
@@ -90,18 +88,20 @@ class Cutter:
 
         And the first token that begins there or later, and the number of tokens in the piece by itself.
         """
-        text, most = held.text, self.max_tokens
-        sure = self.ruler.borders_are_sound and held.border(begin, first)
-        if held.last and held.count - first + (not held.border(begin, first)) <= most:
-            cut, after = len(text), held.count
+        text, starts, tokens, most = held.text, held.starts, held.count, self.max_tokens
+        border = first < tokens and starts[first] == begin
+        last = first + most  # the token that does not fit
+        if held.last and tokens + (not border) <= last:
+            cut, after = len(text), tokens
         else:
-            limit = max(held.start(first + most), head + 1)
+            limit = max(starts[last] if last < tokens else len(text), head + 1)
             cut = self._cut(text, head, limit)
-            after = held.index(cut, first)
+            after = bisect_left(starts, cut, first, tokens if limit == head + 1 else min(last, tokens))
             blank = cut < limit and cut - 1 > head and text[cut - 1] == " "
-            if blank and not held.border(cut, after) and after and held.border(cut - 1, after - 1):
+            if blank and after and starts[after - 1] == cut - 1 and not held.border(cut, after):
                 cut, after = cut - 1, after - 1  # it goes to the side whose token it is part of: so no token is cut, nothing counted anew
-        if sure and (held.border(cut, after) if after < held.count else held.last and cut == len(text)):
+        sound = border and self.ruler.borders_are_sound
+        if sound and (starts[after] == cut if after < tokens else held.last and cut == len(text)):
             return cut, after, after - first
         while True:
             count = self.ruler.between(text, held.starts, begin, cut, held.last)
@@ -129,28 +129,23 @@ class _Held:
         self.count = 0
         self.last = False
 
-    def take(self, coming: "Iterator[tuple[str, Sequence[int]]]") -> None:
-        """One more window."""
+    def take(self, coming: "Iterator[tuple[str, Sequence[int]]]", begin: int, first: int) -> bool:
+        """One more window, and nothing more of what stands before `begin`, where token `first` is the next; False at the end."""
         import numpy as np
 
         window = next(coming, None)
         if window is None:
             self.last = True
-            return
-        new = np.asarray(window[1], np.int64) + len(self.text)
-        starts = np.concatenate([np.asarray(self.starts, np.int64), new]) if self.count else new
+            return False
+        text, new = window
+        rest = self.text[begin:]
+        starts = np.asarray(new)
+        if rest:
+            starts = np.concatenate([np.asarray(self.starts[first:], np.int64) - begin, starts + len(rest)])
+        self.text = rest + text
         self.starts = memoryview(starts)  # type: ignore[arg-type]  # gives single numbers quicker than an array
         self.count = len(starts)
-        self.text += window[0]
-
-    def drop(self, begin: int, first: int) -> None:
-        """Forget what stands before `begin`, where token `first` is the next."""
-        import numpy as np
-
-        if begin:
-            self.starts = memoryview(np.asarray(self.starts[first:], np.int64) - begin)  # type: ignore[arg-type]
-            self.count -= first
-            self.text = self.text[begin:]
+        return True
 
     def index(self, at: int, low: int = 0) -> int:
         """The first token that begins at `at` or after it, which is `low` or after it."""

@@ -111,7 +111,7 @@ def split_block(setting: Setting, block: Block) -> Split | None:
                 sizes.append(size)
         else:
             found = list(knife.pieces([joined(parts, known)]))
-            out += map(Lines({**row, "origin": row.get("origin") or _digest(row["text"])}).of, found)
+            out += map(Lines({**row, "origin": row.get("origin") or _digest(row["text"]), "text": ""}).of, found)
             made.tally.add(row, [piece.text for piece in found])
             sizes = [piece.tokens + around for piece in found]
         made.lengths.append((count, sizes, bool(row.get("messages"))))
@@ -126,7 +126,7 @@ def joined(parts: list[str], known: list[tuple[int, Callable[[], Sequence[int]]]
     if len(parts) == 1:
         return parts[0], known[0][1]()
     begins = accumulate(map(len, parts[:-1]), initial=0)
-    starts = np.concatenate([np.asarray(first(), np.int64) + at for (_, first), at in zip(known, begins, strict=True)])
+    starts = np.concatenate([np.asarray(first()) + at for (_, first), at in zip(known, begins, strict=True)])
     return "".join(parts), cast("Sequence[int]", starts)
 
 
@@ -134,17 +134,17 @@ class Lines:
     """Lines of the pieces of one row, in turn."""
 
     def __init__(self, row: dict[str, Any]) -> None:
-        keys = [key for key in row if key != "overlap"]
-        at = keys.index("text")
-        before, behind = (dumps({key: row[key] for key in some})[1:-1] for some in (keys[:at], keys[at + 1 :]))
-        self._opening = f'{{{before}, "text": '.encode() if before else b'{"text": '
-        self._closing = f", {behind}".encode() if behind else b""
-        self._seen = Overlap(row.get("overlap", 0))
-        self._quoted = quoted()
+        self._quoted = quote = quoted()
+        pairs = [(key, value) for key, value in row.items() if key != "overlap"]
+        fields = [quote(key) + b": " + (quote(value) if isinstance(value, str) else dumps(value).encode("utf-8")) for key, value in pairs]
+        at = [key for key, _ in pairs].index("text")
+        self._opening = b"{" + b"".join(field + b", " for field in fields[:at]) + b'"text": '
+        self._closing = b"".join(b", " + field for field in fields[at + 1 :])
+        self._known = Overlap(known) if (known := row.get("overlap", 0)) else None
 
     def of(self, piece: Piece) -> bytes:
         """The row with the text of `piece`, and with the number of characters at its beginning that the piece before it has too."""
-        overlap = self._seen.of(len(piece.text), piece.repeated)
+        overlap = self._known.of(len(piece.text), piece.repeated) if self._known else piece.repeated
         more = b', "overlap": %d' % overlap if overlap else b""
         return b"".join((self._opening, self._quoted(piece.text), self._closing, more, b"}\n"))
 

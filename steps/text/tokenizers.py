@@ -147,7 +147,7 @@ class SentencePieceTokenizer(TextTokenizer):
         lengths = self._lengths().take(ids)
         if not self.model.byte_fallback and not self._measure_unknown(text, ids, lengths):
             return super().starts(text)
-        ends = np.cumsum(lengths)
+        ends = np.cumsum(lengths, dtype=np.int32)
         ends -= np.maximum(lengths, 1) if self.model.byte_fallback else lengths  # later bytes of a character begin where it begins
         return cast("Sequence[int]", ends)
 
@@ -159,7 +159,7 @@ class SentencePieceTokenizer(TextTokenizer):
         """
         import numpy as np
 
-        unknown = np.flatnonzero(ids == self.unk_id)
+        (unknown,) = (ids == self.unk_id).nonzero()
         if not len(unknown):
             return True
         lengths[unknown] = 0
@@ -180,7 +180,7 @@ class SentencePieceTokenizer(TextTokenizer):
 
         if self._sizes is None:
             sizes = [(int(p.text[3:5], 16) & 0xC0 != 0x80) if p.kind == BYTE else len(p.text) for p in self.model.pieces]
-            self._sizes = np.array(sizes, dtype=np.int64)
+            self._sizes = np.array(sizes, dtype=np.int32)
         return self._sizes
 
     def decode(self, ids: Iterable[int]) -> str:
