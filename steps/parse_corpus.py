@@ -239,7 +239,7 @@ def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     try:
         with (context.workdir / "corpus.jsonl").open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as out:
             for number, (name, repeat, kept) in _all(params, reading, sieve, tally, context.seed):
-                out.write(tally.line(number, kept, name, repeat))
+                out.writelines(tally.line(number, kept, name, repeat))
                 if tally.documents % EVERY == 0:
                     context.progress(tally.documents, None, "documents")
                     if context.stopping():

@@ -17,6 +17,7 @@ from workshop import ROOT, context, gathered, tokenizer
 
 from schemas import Corpus
 from steps.text.binfile import BinReader
+from steps.text.encodings import INVISIBLE
 
 KINDS = {"one line": 100, "tiny documents": 1_000_000}
 
@@ -29,7 +30,7 @@ def one_line(megabytes: int) -> tuple[Path, Path, Corpus]:
     while size < megabytes * 1_000_000:
         with gathered(60).open(encoding="utf-8") as lines:
             for line in lines:
-                texts.append(" ".join(json.loads(line)["text"].split()))
+                texts.append(" ".join(INVISIBLE.sub("", json.loads(line)["text"]).split()))  # as text files are read
                 size += len(texts[-1].encode()) + 1
                 if size >= megabytes * 1_000_000:
                     break

@@ -3,13 +3,15 @@
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from json.encoder import encode_basestring as quoted
 from typing import Any, Protocol
 
 from schemas import RecipeError
 from steps.text.sieve import Kept
 
+WHOLE = 1 << 20  # characters of a text that are written at once
 ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -36,10 +38,10 @@ class Tally:
         self.by_section: dict[str, list[int]] = {}  # section of a paper to the same two
         self.by_priority: dict[str, list[int]] = {}  # folder to documents, and documents as training sees them
 
-    def line(self, number: int, kept: Kept, name: str, repeat: int) -> str:
-        """The document as its line of corpus.jsonl, counted. Raises RecipeError D109 when texts and conversations meet."""
+    def line(self, number: int, kept: Kept, name: str, repeat: int) -> Iterable[str]:
+        """The document as its line of corpus.jsonl, in parts, counted. Raises RecipeError D109 when texts and conversations meet."""
         text = kept.text
-        row = [f'{{"text": {quoted(text)}']
+        row = []
         if kept.lang:
             row.append(f'"lang": {quoted(kept.lang)}')
         row.append(f'"source": {quoted(name)}')
@@ -67,7 +69,11 @@ class Tally:
         mine[0] += 1
         mine[1] += characters
         mine[2] += repeat
-        return ", ".join(row) + "}\n"
+        rest = ", ".join(["", *row]) + "}\n"
+        if characters <= WHOLE:
+            return [f'{{"text": {quoted(text)}{rest}']
+        parts = (quoted(text[at : at + WHOLE])[1:-1] for at in range(0, characters, WHOLE))  # four copies of a book are not held
+        return chain(['{"text": "'], parts, [f'"{rest}'])
 
     def priority(self, folder: str, repeat: int) -> None:
         """Count a document of a priority folder."""

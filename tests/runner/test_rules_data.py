@@ -185,3 +185,9 @@ def test_a_file_without_use_among_others_is_a_warning(folder: Path):
     ):
         found = meant(folder, base=corpus(f"{{path: '{pattern}'}}").rstrip() + more + "\n").findings
         assert [(f.code, f.severity) for f in found if f.code == "D141"] == [("D141", severity)]
+
+
+@pytest.mark.parametrize(("password", "expected"), [("hunter2", ["D124"]), ("'${env:PW}'", [])])
+def test_a_password_in_the_recipe_is_told(folder: Path, password: str, expected: list[str]):
+    """A warning at the word; the name of a variable is none."""
+    assert said(folder, base=corpus(f"{{path: texts, password: {password}}}")) == expected
