@@ -1,5 +1,6 @@
 """The registry: a step's type is its file's name here, or the name of an entry point in the group `recipe.steps`."""
 
+import os
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,10 @@ from schemas.step import Step, step
 __all__ = ["find", "names", "step"]
 
 GROUP = "recipe.steps"
+if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
+    # torch's threads wait for each other 300,000 turns of a loop; beside another program's work nearly all of a training went into that
+    # (seen: 17 times its CPU seconds). libgomp reads this once, when torch loads, which any step may do by way of a library.
+    os.environ["GOMP_SPINCOUNT"] = "1000"
 
 
 @cache

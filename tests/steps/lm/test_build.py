@@ -1,7 +1,10 @@
 """Networks from scratch and from folders."""
 
 import json
+import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +137,20 @@ class Evil:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Path.touch, (self.path,)
+
+
+def libgomp_reads(**environment: str) -> str:
+    """The wait of torch's threads, as libgomp tells it when torch loads behind our steps."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
+    done = subprocess.run([sys.executable, "-c", "import steps, torch"], env={**kept, "OMP_DISPLAY_ENV": "verbose", **environment},
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    return next((line.strip() for line in done.stderr.splitlines() if "GOMP_SPINCOUNT" in line), "")
+
+
+def test_threads_that_wait_give_their_core_up_soon():
+    """After a thousand turns; a training beside another program's work spent nearly all of its time waiting. What is set is kept."""
+    read = libgomp_reads()
+    if not read:
+        pytest.skip("this torch has no libgomp")
+    assert read == "GOMP_SPINCOUNT = '1000'"
+    assert libgomp_reads(GOMP_SPINCOUNT="5") == "GOMP_SPINCOUNT = '5'"
