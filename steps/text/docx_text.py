@@ -1,16 +1,18 @@
 """The text of a Word file: paragraphs, lists and tables in order; no headers, footers, comments or deleted revisions."""
 
+import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
+from steps.text.docx_lists import Lists, W
 from steps.text.docx_math import M, linear
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.unreadable import Unreadable
 
-W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 CONTENTS = ("toc ", "table of figures")  # names of the styles of lists of headings, which say each heading twice
 RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
@@ -18,6 +20,14 @@ SYMBOLS = dict(zip("abcdefghijklmnopqrstuvwxyz", "αβχδεφγηιϕκλμνο
     "D": "Δ", "S": "Σ", "W": "Ω", "F": "Φ", "G": "Γ", "L": "Λ", "P": "Π", "Q": "Θ", "Y": "Ψ", "X": "Ξ", "\xb1": "±", "\xb4": "×",
     "\xa3": "≤", "\xb3": "≥", "\xb0": "°", "\xb9": "≠", "\xbb": "≈", "\xae": "→", "\xb7": "•", "\xa5": "∞",
 }  # fmt: skip
+PICTURES = dict(zip("àßáâØüûþ¨§lnqvoJ", "→←↑↓➢✓✗☑◻▪●■❑❖□☺", strict=True))  # of the font Wingdings, those that stand in texts
+# What the strict form of the standard calls the name spaces, as the usual form does
+STRICT = (
+    (b"http://purl.oclc.org/ooxml/officeDocument/math", b"http://schemas.openxmlformats.org/officeDocument/2006/math"),
+    (b"http://purl.oclc.org/ooxml/officeDocument/relationships", b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"),
+    (b"http://purl.oclc.org/ooxml/wordprocessingml/main", b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"),
+    (b"http://purl.oclc.org/ooxml/drawingml/", b"http://schemas.openxmlformats.org/drawingml/2006/"),
+)
 
 
 def docx_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
@@ -56,72 +66,26 @@ def _opened(path: Path) -> Any:
     if not zipfile.is_zipfile(path):
         raise Unreadable("not a DOCX file: no ZIP archive")
     try:
-        return docx.Document(str(path))
+        return docx.Document(_usual(path))
     except Exception as error:  # the library raises KeyError, ValueError and its own for damaged files
         raise Unreadable(f"not a DOCX file: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
 
 
-class Lists:
-    """Which paragraphs are list items, and what stands before each: `-`, or its number as Word would count it."""
-
-    def __init__(self, document: Any) -> None:
-        self.styles: dict[str, tuple[str, str]] = {}  # style id to (numId, level)
-        self.names: dict[str, str] = {}  # style id to its name, which Word does not translate
-        for style in document.styles.element.iterchildren(f"{W}style"):
-            called = style.find(f"{W}name")
-            self.names[style.get(f"{W}styleId", "")] = called.get(f"{W}val", "").lower() if called is not None else ""
-            given = style.find(f"{W}pPr/{W}numPr")
-            if given is not None:
-                self.styles[style.get(f"{W}styleId", "")] = _number_of(given)
-        self.formats: dict[tuple[str, str], str] = {}  # (numId, level) to its number format
-        self.counts: dict[tuple[str, str], int] = {}
-        part = next((r.target_part for r in document.part.rels.values() if r.reltype.endswith("/numbering")), None)
-        if part is not None:
-            self._read(part.element)
-
-    def _read(self, numbering: Any) -> None:
-        kinds = {
-            (abstract.get(f"{W}abstractNumId"), level.get(f"{W}ilvl")): level.find(f"{W}numFmt").get(f"{W}val")
-            for abstract in numbering.iterchildren(f"{W}abstractNum")
-            for level in abstract.iterchildren(f"{W}lvl")
-            if level.find(f"{W}numFmt") is not None
-        }
-        for number in numbering.iterchildren(f"{W}num"):
-            of = number.find(f"{W}abstractNumId")
-            for (abstract, level), kind in kinds.items():
-                if of is not None and of.get(f"{W}val") == abstract:
-                    self.formats[number.get(f"{W}numId", ""), level] = kind
-
-    def style(self, paragraph: Any) -> str:
-        """Name of the paragraph's style, empty where it has none of its own."""
-        style = paragraph.find(f"{W}pPr/{W}pStyle")
-        return self.names.get(style.get(f"{W}val", ""), "") if style is not None else ""
-
-    def mark(self, paragraph: Any) -> str:
-        """`- `, `3. ` or nothing. Headings that Word numbers stay bare."""
-        properties = paragraph.find(f"{W}pPr")
-        if properties is None:
-            return ""
-        style_node = properties.find(f"{W}pStyle")
-        style = style_node.get(f"{W}val", "") if style_node is not None else ""
-        given = properties.find(f"{W}numPr")
-        key = _number_of(given) if given is not None else self.styles.get(style, ("", ""))
-        if not key[0] or key[0] == "0" or style.lower().startswith(("heading", "title")):
-            return ""
-        kind = self.formats.get(key, "bullet")
-        if kind in ("bullet", "none"):
-            return "- "
-        self.counts[key] = self.counts.get(key, 0) + 1
-        for other in list(self.counts):  # a new item of an outer level starts the inner ones anew
-            if other[0] == key[0] and other[1] > key[1]:
-                del self.counts[other]
-        letter = kind in ("lowerLetter", "upperLetter") and self.counts[key] <= 26
-        return f"{chr(96 + self.counts[key])}. " if letter else f"{self.counts[key]}. "
-
-
-def _number_of(given: Any) -> tuple[str, str]:
-    number, level = given.find(f"{W}numId"), given.find(f"{W}ilvl")
-    return (number.get(f"{W}val", "") if number is not None else "", level.get(f"{W}val", "0") if level is not None else "0")
+def _usual(path: Path) -> Any:
+    """The file, or in its strict form the same in the form that the library knows."""
+    with zipfile.ZipFile(path) as archive:
+        if "_rels/.rels" not in archive.namelist() or b"purl.oclc.org/ooxml" not in archive.read("_rels/.rels"):
+            return str(path)
+        held = io.BytesIO()
+        with zipfile.ZipFile(held, "w") as out:
+            for name in archive.namelist():
+                data = archive.read(name)
+                if name.endswith((".xml", ".rels")):
+                    for strict, usual in STRICT:
+                        data = data.replace(strict, usual)
+                out.writestr(name, data)
+    held.seek(0)
+    return held
 
 
 def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
@@ -131,7 +95,9 @@ def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
             if lists.style(child).startswith(CONTENTS):
                 continue
             text = _paragraph(child)
-            if child.find(f"{W}pPr/{W}rPr/{W}del") is not None:
+            frame = child.find(f"{W}pPr/{W}framePr")
+            capital = frame is not None and frame.get(f"{W}dropCap", "none") != "none"  # a large first letter, in a paragraph of its own
+            if capital or child.find(f"{W}pPr/{W}rPr/{W}del") is not None:
                 before = (before or "") + text
                 continue
             text, before = (before or "") + text, None
@@ -144,10 +110,29 @@ def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
         elif child.tag == f"{W}sdt":
             for content in child.iterchildren(f"{W}sdtContent"):
                 yield from _blocks(content, lists)
+        elif child.tag == f"{W}altChunk":
+            yield from _inserted(lists.parts.get(child.get(f"{R}id", "")))
         elif child.tag in (f"{W}ins", f"{W}moveTo", f"{W}customXml", f"{W}smartTag"):
             yield from _blocks(child, lists)
     if before and before.strip():
         yield Part("text", before.strip())
+
+
+def _inserted(part: Any) -> Iterator[Part]:
+    """A page or a text that was inserted as a file of its own."""
+    from steps.text.encodings import decode
+    from steps.text.html_text import html_charset, html_text
+
+    if part is None or not part.blob:
+        return
+    if "html" in part.content_type or str(part.partname).lower().endswith((".htm", ".html", ".xhtml")):
+        text = html_text(html_charset(part.blob) or decode(part.blob)[0])[0]
+    elif part.content_type.startswith("text/"):
+        text = decode(part.blob)[0].strip()
+    else:
+        return
+    if text:
+        yield Part("text", text)
 
 
 def _kind(paragraph: Any, text: str, lists: Lists) -> Kind:
@@ -164,7 +149,17 @@ def _paragraph(paragraph: Any) -> str:
     def walk(node: Any) -> None:
         for child in node.iterchildren():
             tag = child.tag
-            if tag in (f"{W}del", f"{W}moveFrom", f"{W}pPr", f"{W}rPr", f"{W}txbxContent", f"{W}instrText", f"{W}delText", FALLBACK):
+            if tag in (
+                f"{W}del",
+                f"{W}moveFrom",
+                f"{W}pPr",
+                f"{W}rPr",
+                f"{W}txbxContent",
+                f"{W}instrText",
+                f"{W}delText",
+                f"{W}rt",
+                FALLBACK,
+            ):
                 continue
             if tag == f"{W}r" and _on(child.find(f"{W}rPr/{W}vanish")):
                 continue
@@ -202,9 +197,10 @@ def _raised(text: Any, before: list[str]) -> str:
 
 
 def _symbol(symbol: Any) -> str:
-    """What a character of the font Symbol looks like; those of other picture fonts say nothing."""
+    """What a character of the fonts Symbol and Wingdings looks like; those of other picture fonts say nothing."""
     code = int(symbol.get(f"{W}char", "0"), 16)
-    return SYMBOLS.get(chr(code & 0xFF), "") if symbol.get(f"{W}font", "").lower() == "symbol" else ""
+    known = {"symbol": SYMBOLS, "wingdings": PICTURES}.get(symbol.get(f"{W}font", "").lower(), {})
+    return known.get(chr(code & 0xFF), "")
 
 
 def _boxes(paragraph: Any) -> Iterator[Any]:

@@ -1,10 +1,15 @@
 """Word files as a person reads them: equations, revisions, lists of contents, hidden text."""
 
+import zipfile
+
 import pytest
 from docx import Document
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 
 from steps.text.documents import read_documents
+from steps.text.docx_text import STRICT, R
 
 SPACES = (
     'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
@@ -81,3 +86,73 @@ def test_exponents_and_symbols_are_seen(tmp_path):
     paragraph.add_run("O, ")
     paragraph._p.append(element('<w:r><w:sym w:font="Symbol" w:char="F061"/></w:r>'))
     assert read(document, tmp_path) == "10³ cells of H2O, α"
+
+
+LEVELS = (("decimal", "%1."), ("lowerLetter", "%2)"), ("lowerRoman", "(%3)"))
+HEADINGS = (("decimal", "%1"), ("decimal", "%1.%2"), ("upperRoman", "%3"))
+
+
+def numbered(*items: tuple[str, int, int], anew: int = 5):
+    """A document of paragraphs with list and level. Lists 1 and 2 are one list; 2 starts anew at `anew`; 3 numbers headings."""
+    document = Document()
+    root = document.part.numbering_part.element
+    for child in list(root):
+        root.remove(child)
+    for number, levels in ((1, LEVELS), (2, HEADINGS)):
+        inner = "".join(
+            f'<w:lvl w:ilvl="{i}"><w:start w:val="1"/><w:numFmt w:val="{kind}"/><w:lvlText w:val="{text}"/></w:lvl>'
+            for i, (kind, text) in enumerate(levels)
+        )
+        root.append(element(f'<w:abstractNum w:abstractNumId="{number}">{inner}</w:abstractNum>'))
+    over = f'<w:lvlOverride w:ilvl="0"><w:startOverride w:val="{anew}"/></w:lvlOverride>'
+    for number, of, inner in ((1, 1, ""), (2, 1, over), (3, 2, "")):
+        root.append(element(f'<w:num w:numId="{number}"><w:abstractNumId w:val="{of}"/>{inner}</w:num>'))
+    for text, number, level in items:
+        paragraph = document.add_paragraph(text)
+        properties = paragraph._p.get_or_add_pPr()
+        properties.append(element(f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>'))
+    return document
+
+
+def test_items_are_numbered_as_word_writes_them(tmp_path):
+    """Letters and Roman numbers, inner levels anew under each item, a list that starts elsewhere and goes on."""
+    items = [("a", 1, 0), ("b", 1, 0), ("c", 1, 1), ("d", 1, 1), ("e", 1, 2), ("f", 1, 0), ("g", 1, 1), ("h", 2, 0), ("i", 1, 0)]
+    text = read(numbered(*items), tmp_path)
+    assert text.split("\n\n") == ["1. a", "2. b", "a) c", "b) d", "(i) e", "3. f", "a) g", "5. h", "6. i"]
+
+
+def test_headings_have_the_numbers_of_their_levels(tmp_path):
+    items = [("Start", 3, 0), ("Aims", 3, 1), ("Means", 3, 1), ("Work", 3, 0), ("Soil", 3, 1)]
+    assert read(numbered(*items), tmp_path).split("\n\n") == ["1 Start", "1.1 Aims", "1.2 Means", "2 Work", "2.1 Soil"]
+
+
+def test_the_strict_form_of_the_standard_is_read(tmp_path):
+    document = Document()
+    document.add_paragraph("Strict moss")
+    document.add_table(1, 2).rows[0].cells[1].text = "cell"
+    document.save(tmp_path / "usual.docx")
+    with zipfile.ZipFile(tmp_path / "usual.docx") as usual, zipfile.ZipFile(tmp_path / "strict.docx", "w") as strict:
+        for name in usual.namelist():
+            data = usual.read(name)
+            for its, ours in STRICT:
+                data = data.replace(ours, its)
+            strict.writestr(name, data)
+    [found] = read_documents(tmp_path / "strict.docx", complain=print)
+    assert found.text == "Strict moss\n\n\tcell"
+
+
+def test_a_large_first_letter_belongs_to_its_paragraph(tmp_path):
+    document = Document()
+    document.add_paragraph("M")._p.get_or_add_pPr().append(element('<w:framePr w:dropCap="drop" w:lines="3"/>'))
+    document.add_paragraph("oss grows.")
+    assert read(document, tmp_path) == "Moss grows."
+
+
+def test_an_inserted_page_is_read_where_it_stands(tmp_path):
+    document = Document()
+    document.add_paragraph("Before.")
+    part = Part(PackURI("/word/chunk.html"), "text/html", b"<html><body><p>Inside.</p></body></html>", document.part.package)
+    key = document.part.relate_to(part, "http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk")
+    document.element.body.append(element(f'<w:altChunk xmlns:r="{R[1:-1]}" r:id="{key}"/>'))
+    document.element.body.append(element("<w:p><w:r><w:t>After</w:t></w:r><w:r><w:sym w:font='Wingdings' w:char='F0E0'/></w:r></w:p>"))
+    assert read(document, tmp_path) == "Before.\n\nInside.\n\nAfter→"

@@ -1,0 +1,154 @@
+"""What stands before the paragraphs of a Word file that no run holds: bullets, and numbers as Word counts and writes them."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+PLACE = re.compile(r"%(\d)")
+ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"),
+         (4, "iv"), (1, "i"))  # fmt: skip
+BASES = 12  # styles that stand behind a style, at most: a file may say that each is based on the other
+
+
+class Level:
+    """How one level of a list is numbered."""
+
+    def __init__(self, level: Any) -> None:
+        self.format = _value(level, "numFmt", "decimal")
+        self.text = _value(level, "lvlText", "")
+        start = _value(level, "start", "1")
+        self.start = int(start) if start.isdecimal() else 1
+
+
+class Lists:
+    """Which paragraphs are list items, and what stands before each: `-`, or its number."""
+
+    def __init__(self, document: Any) -> None:
+        self.names: dict[str, str] = {}  # style id to its name, which Word does not translate
+        self.styles: dict[str, tuple[str, str]] = {}  # style id to (numId, level)
+        bases: dict[str, str] = {}
+        for style in document.styles.element.iterchildren(f"{W}style"):
+            called = style.get(f"{W}styleId", "")
+            self.names[called] = _value(style, "name", "").lower()
+            bases[called] = _value(style, "basedOn", "")
+            given = style.find(f"{W}pPr/{W}numPr")
+            if given is not None:
+                self.styles[called] = _number_of(given)
+        for called in bases:
+            base, number = called, self.styles.get(called, ("", ""))
+            for _ in range(BASES):
+                base = bases.get(base, "")
+                if number[0] or not base:
+                    break
+                number = self.styles.get(base, ("", ""))
+            if number[0]:
+                level = self.styles.get(called, ("", ""))[1]
+                self.styles[called] = number[0], level or number[1]
+        self.levels: dict[tuple[str, int], Level] = {}  # of (numId, level)
+        self.lists: dict[str, str] = {}  # numId to the list that it goes on
+        self.anew: dict[tuple[str, int], int] = {}  # (numId, level) to where it starts its list anew
+        self.counts: dict[str, list[int | None]] = {}  # of each list
+        self.parts = {called: r.target_part for called, r in document.part.rels.items() if not r.is_external}
+        part = next((r.target_part for r in document.part.rels.values() if r.reltype.endswith("/numbering")), None)
+        if part is not None:
+            self._read(part.element)
+
+    def _read(self, numbering: Any) -> None:
+        abstract = {each.get(f"{W}abstractNumId", ""): each for each in numbering.iterchildren(f"{W}abstractNum")}
+        for number in numbering.iterchildren(f"{W}num"):
+            called, of = number.get(f"{W}numId", ""), _value(number, "abstractNumId", "")
+            self.lists[called] = of
+            if of in abstract:
+                for level in abstract[of].iterchildren(f"{W}lvl"):
+                    self.levels[called, _depth(level)] = Level(level)
+            for override in number.iterchildren(f"{W}lvlOverride"):
+                inner = override.find(f"{W}lvl")
+                if inner is not None:
+                    self.levels[called, _depth(override)] = Level(inner)
+                start = _value(override, "startOverride", "")
+                if start.isdecimal():
+                    self.anew[called, _depth(override)] = int(start)
+
+    def style(self, paragraph: Any) -> str:
+        """Name of the paragraph's style, empty where it has none of its own."""
+        style = paragraph.find(f"{W}pPr/{W}pStyle")
+        return self.names.get(style.get(f"{W}val", ""), "") if style is not None else ""
+
+    def mark(self, paragraph: Any) -> str:
+        """`- `, `3. `, `b) `, `2.1 ` or nothing."""
+        properties = paragraph.find(f"{W}pPr")
+        if properties is None:
+            return ""
+        number, level = self.styles.get(_value(properties, "pStyle", ""), ("", ""))
+        given = properties.find(f"{W}numPr")
+        if given is not None:
+            own, deep = _number_of(given)
+            number, level = own or number, deep or level
+        if not number or number == "0":
+            return ""
+        depth = int(level) if level.isdecimal() else 0
+        known = self.levels.get((number, depth))
+        if known is None or known.format == "bullet":
+            return "- "
+        text = self._counted(number, min(depth, 8))
+        return f"{text} " if text.strip() else ""
+
+    def _counted(self, number: str, depth: int) -> str:
+        """The next number at this depth, as it is written; the deeper ones begin anew behind it."""
+        counts = self.counts.setdefault(self.lists.get(number, number), [None] * 9)
+        start = self.anew.pop((number, depth), None)
+        if start is not None:
+            counts[depth] = start
+        else:
+            held = counts[depth]
+            counts[depth] = self.levels[number, depth].start if held is None else held + 1
+        counts[depth + 1 :] = [None] * (8 - depth)
+
+        def written(place: re.Match[str]) -> str:
+            at = int(place[1]) - 1
+            level = self.levels.get((number, at))
+            if not 0 <= at <= depth or level is None:
+                return ""
+            held = counts[at]
+            return FORMATS.get(level.format, str)(level.start if held is None else held)
+
+        return PLACE.sub(written, self.levels[number, depth].text)
+
+
+def _letter(count: int) -> str:
+    return chr(97 + (count - 1) % 26) * ((count - 1) // 26 + 1) if 0 < count < 1000 else str(count)
+
+
+def _roman(count: int) -> str:
+    if not 0 < count < 4000:
+        return str(count)
+    out = ""
+    for value, letters in ROMAN:
+        out += letters * (count // value)
+        count %= value
+    return out
+
+
+FORMATS: dict[str, Callable[[int], str]] = {
+    "lowerLetter": _letter,
+    "upperLetter": lambda count: _letter(count).upper(),
+    "lowerRoman": _roman,
+    "upperRoman": lambda count: _roman(count).upper(),
+    "decimalZero": "{:02}".format,
+    "none": lambda count: "",
+}
+
+
+def _depth(level: Any) -> int:
+    said = level.get(f"{W}ilvl", "0")
+    return int(said) if said.isdecimal() else 0
+
+
+def _value(parent: Any, name: str, usual: str) -> str:
+    child = parent.find(f"{W}{name}")
+    return child.get(f"{W}val", usual) if child is not None else usual
+
+
+def _number_of(given: Any) -> tuple[str, str]:
+    return _value(given, "numId", ""), _value(given, "ilvl", "")
