@@ -1,12 +1,18 @@
 """What manuscripts have and printed papers have not: numbered lines, wide line spacing, fonts that name no letters."""
 
 import re
+import unicodedata
 from collections import Counter
 from itertools import pairwise
 
 from steps.text.columns import Block
 
 NUMBER = re.compile(r"\s*(\d{1,4})\s*$")
+ACCENTS = dict(zip("¨´ˆ˜˘ˇ¸˚˙˝`", "\u0308\u0301\u0302\u0303\u0306\u030c\u0327\u030a\u0307\u030b\u0300", strict=True))
+ACCENT = re.compile("[¨´ˆ˜˘ˇ¸˚˙˝]")
+ACCENTED = re.compile("([¨ˆ˜˘ˇ˚˙˝]|¸(?=[CSTcst])|´(?=[AEIOUYCNZaeiouycnz])|`(?=[AEIOUaeiou]))([A-Za-zıȷ])")
+CEDILLA = re.compile("([CST])¸(?![cst])")  # behind a capital letter
+WITHIN = re.compile("[^\\W\\d_]\xad[^\\W\\d_]")
 LEAST = 4  # numbers on a page that make a sequence
 PAGES = 0.6  # share of the pages that have one
 # Codes of the Cork encoding (LaTeX, T1) that stand as they are where a bitmap font says nothing of its letters.
@@ -110,10 +116,29 @@ def close_lines(blocks: list[Block], item: re.Pattern[str]) -> list[Block]:
 
 
 def name_letters(blocks: list[Block]) -> None:
-    """Set the letters of LaTeX's T1 fonts that came as bare codes: ligatures, dashes, quotes, ğ ı ş İ."""
+    """Set letters that came as codes or in parts: those of LaTeX's T1 fonts, accents beside their letters, hyphens called soft ones."""
     text = "\n".join(["\n".join(block.lines) for block in blocks])
-    if not any(code in text for code in CONTROL):
+    if text.isascii() and not any(code in text for code in CONTROL):
         return
+    if any(code in text for code in CONTROL):
+        _name_cork(blocks)
+    if ACCENT.search(text):
+        for block in blocks:
+            if ACCENT.search("\n".join(block.lines)):
+                block.set_lines([ACCENTED.sub(_composed, CEDILLA.sub(r"¸\1", line)) for line in block.lines])
+    if "\xad" in text and "-" not in text and WITHIN.search(text):  # a font has one glyph for both
+        for block in blocks:
+            block.set_lines([line.replace("\xad", "-") for line in block.lines])
+
+
+def _composed(found: re.Match[str]) -> str:
+    """An accent and a letter as one letter, where there is one; as LaTeX's oldest fonts set them, the accent stands first."""
+    letter = found[2] if found[1] == "¸" else {"ı": "i", "ȷ": "j"}.get(found[2], found[2])
+    one = unicodedata.normalize("NFC", letter + ACCENTS[found[1]])
+    return one if len(one) == 1 else found[0]
+
+
+def _name_cork(blocks: list[Block]) -> None:
     signs = [line for block in blocks for line in block.lines if CORK_SIGN.search(line)]
     if not signs:
         return

@@ -10,14 +10,16 @@ LOWER = 0.45  # of the page's height: a footnote begins below
 SMALLER = 0.93  # of the text's size
 SYMBOLS = tuple("∗†‡§¶")  # only notes begin so, whatever their size
 TINY = 0.5  # below this it is no line of text but cells side by side
-MARKED = re.compile(r"^\s*(?:\d{1,3}|[*∗†‡§¶]{1,3}|\(?[a-z]\))\s?[^\s\d.,)%–-]")
+MARKED = re.compile(r"^\s*(?:\d{1,3}(?:\.(?= [^\W\d_]))?|[*∗†‡§¶]{1,3}|\(?[a-z]\))\s?[^\s\d.,)%–-]")
 GLUED = re.compile(r"\s*\d{1,2}[^\W\d_]{2}")  # a raised mark, which makes its line look taller
-CALLED = re.compile(r"\s*(\d{1,2})\s?[^\W\d_]")
+CALLED = re.compile(r"\s*(\d{1,2})(?:\. )?\s?[^\W\d_]")
 TALLER = 1.2
+FOOT = 0.85  # of the page's height: no heading begins below
 
 NOTICE = re.compile(  # how papers begin what they say of themselves at the foot of their first page
     r"^\s*(?:©|\(c\)|copyright|permission to|this (?:work|article|paper|research) (?:is|was|has)|received|manuscript|accepted|published"
     r"|corresponding|correspondence|e-?mail|authors?['’]? (?:addresses|address|contact)|funding|supported by|doi|isbn|issn|preprint"
+    r"|(?:[A-Z]\. )+[^\W\d_]+(?:,? (?:and|&) [^\n]{2,60})? (?:is|are) with |the authors? (?:is|are) with "
     r"|sorumlu yazar|yazışma|iletişim|geliş tarihi|bu çalışma|e-posta)",
     re.IGNORECASE,
 )
@@ -36,8 +38,15 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
         small = []
         for block in blocks:
             if block.y0 > LOWER * height:
+                lone = len(block.lines) > 1 and block.lines[0].strip().isdecimal()  # a raised mark that came as a line of its own
+                if lone and block.y1 - block.y0 < 1.6 * body * (len(block.lines) - 1):
+                    block.set_lines([f"{block.lines[0].strip()} {block.lines[1].lstrip()}", *block.lines[2:]])
                 size = (block.y1 - block.y0) / (glyph + (len(block.lines) - 1) * skip)  # 1: the size of running text
-                raised = block.lines[0].lstrip()[:1] in SYMBOLS or (size < TALLER and GLUED.match(block.lines[0]))
+                raised = (
+                    (lone and block.y0 > FOOT * height)
+                    or block.lines[0].lstrip()[:1] in SYMBOLS
+                    or (size < TALLER and GLUED.match(block.lines[0]))
+                )
                 if size > TINY and (size < SMALLER or raised) and not CAPTION.match(block.lines[0]):
                     small.append(block)
         notes: list[Block] = []

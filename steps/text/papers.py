@@ -71,6 +71,48 @@ GROWN = (  # words that begin others without a hyphen
     "none over photo poly post rain side some stand super their them then there thing time under upon wall water what when where which "
     "while whole wide wind with work note book news text foot team class frame"
 )
+SUSPENDING = frozenset(["und", "oder", "bzw", "sowie", "and", "or", "to"])
+LINKS = frozenset(
+    ["a", "an", "and", "at", "by", "de", "for", "in", "la", "of", "off", "on", "or", "out", "over", "per", "the", "to", "up", "with"]
+)
+LEADING = frozenset(  # English words that take a hyphen before nearly all that they begin
+    [
+        "half",
+        "self",
+        "well",
+        "first",
+        "second",
+        "third",
+        "high",
+        "low",
+        "long",
+        "short",
+        "large",
+        "small",
+        "middle",
+        "full",
+        "single",
+        "double",
+        "cross",
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+        "seventy",
+        "eighty",
+        "ninety",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+    ]
+)
+GROWING = ("ness", "ing", "ington", "land", "light", "ways", "ward", "hand", "head", "heart", "colon", "conduct", "fold", "teen", "lived")
 JOINING = frozenset(GROWN.split())
 AROUND = (("", ""), ("", ","), ("", "."), ("", ";"), ("", ":"), ("", ")"), ("", "),"), ("(", ""), ("“", ""), ("", "”"))
 
@@ -105,15 +147,27 @@ class Hyphens:
         """
         return self.english and min(len(first), len(second)) > 3 and first not in JOINING and self.met(first) > 0 and self.met(second) > 0
 
+    def _hyphened(self, first: str, second: str) -> bool:
+        """True when a word that the document has nowhere else is written with a hyphen."""
+        before, last = first.rpartition("-")[::2]
+        next_, after = second.partition("-")[::2]
+        if before and (after or all(half in LINKS or self.met(half) for half in (last, next_))):  # state-of-\nthe-art
+            return True
+        if self.english and first in LEADING and len(second) > 3 and not second.startswith(GROWING):
+            return True
+        return self.compound(first, second)
+
     def join(self, left: str, right: str, *, unknown: bool = True) -> str:
         """`left` ends in a hyphen at a line end, `right` is the next line: both joined. unknown: drop the hyphen of a word never met."""
         first = LAST_WORD.search(left[-80:])
         second = WORD.match(right)
         if first is None or second is None or not second[0][0].islower():
             return left + right  # "48-\nhour", "pre-\nRoman", a lone dash: the hyphen stays
+        if second[0] in SUSPENDING and right[len(second[0]) : len(second[0]) + 1] == " " and not self.met(f"{first[1]}{second[0]}".lower()):
+            return f"{left} {right}"  # "Ein- und Ausfuhr", "pre- and post-war"
         whole, parted = (first[1] + second[0]).lower(), f"{first[1]}-{second[0]}".lower()
         as_one, as_two = self.met(whole), self.met(parted)
-        drop = as_one >= as_two if as_one or as_two else unknown and not self.compound(first[1].lower(), second[0].lower())
+        drop = as_one >= as_two if as_one or as_two else unknown and not self._hyphened(first[1].lower(), second[0].lower())
         return left[:-1] + right if drop else left + right
 
 

@@ -1,6 +1,7 @@
 """Pages of a PDF as blocks of lines: what pymupdf is asked, at the least cost in time and memory."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,14 @@ from steps.text.unreadable import Unreadable, WrongPassword
 
 SHARED = 8.5  # points of height for a line: with less, several stand side by side
 WORD = re.compile(r"[^\W\d_]{4}")
+SIGNS = (
+    (b"\xc0\x80", b"\0"),
+    (b"\xe2\x80\x90", b"-"),
+    (b"\xe2\x80\x91", b"-"),
+    (b"\xef\x82\xb7", "•".encode()),
+    (b"\xc2\xad-\n", b"\xc2\xad\n"),
+)  # hyphens, Word's bullet
+UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
 AT_ONCE = 100  # pages between two openings: what pymupdf has parsed of a file stays in memory until it is closed
 
@@ -99,8 +108,14 @@ def _page(document: Any, number: int) -> Page:
     if seeds:
         told = with_formulas(mupdf, told, seeds)
     blocks = []
+    turned: Counter[float] = Counter()  # characters of lines that run upwards (-1) and downwards (1)
     for block, set_block, text in told:
         n = len(block.lines)
+        height = block.y1 - block.y0
+        if height > UPRIGHT * n and (n > 1 or height > 2 * (block.x1 - block.x0)) and len(text) > 9:
+            turned[round(_first(mupdf, set_block).dir.y)] += len(text)
+        if n > 1 and len(set(block.lines)) < n and not block.formula:
+            block.set_lines(_once(_lines(_first(mupdf, set_block), text)) or block.lines)
         if n == 1:
             if block.y1 - block.y0 < LOW and not block.formula and WORD.search(text):
                 _look_closer(block, set_block, text)
@@ -114,7 +129,37 @@ def _page(document: Any, number: int) -> Page:
     if not blocks:
         drawn = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags | pymupdf.TEXT_PRESERVE_IMAGES))
         pictures = drawn.m_internal.first_block is not None
-    return Page(shown.y1 - shown.y0, blocks, pictures)
+    height = shown.y1 - shown.y0
+    sideways, often = turned.most_common(1)[0] if turned else (0, 0)
+    if sideways and 2 * often > sum(block.characters for block in blocks):
+        height = shown.x1 - shown.x0
+        for block in blocks:
+            _turn(block, sideways, shown.x1, shown.y1)
+    return Page(height, blocks, pictures)
+
+
+def _turn(block: Block, sideways: float, width: float, height: float) -> None:
+    """The box where it would stand if the page were turned so that its lines run across. sideways: -1 where they run upwards."""
+    x0, y0, x1, y1 = block.x0, block.y0, block.x1, block.y1
+    if sideways < 0:
+        block.x0, block.y0, block.x1, block.y1 = height - y1, x0, height - y0, x1
+    else:
+        block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
+
+
+def _first(mupdf: Any, set_block: Any) -> Any:
+    """The first line of a block. Costs as much as ten of its lines: only for those that must be looked at."""
+    return next(iter(mupdf.FzStextBlock(set_block))).m_internal
+
+
+def _once(lines: list[Line]) -> list[str]:
+    """The text of lines, those that are set again in the same place, to look bold, left out."""
+    out: list[Line] = []
+    for line in lines:
+        twice = any(line[3] == last[3] and abs(line[0] - last[0]) < 2 and abs(line[2].x0 - last[2].x0) < 2 for last in out[-3:])
+        if not twice:
+            out.append(line)
+    return [line[3] for line in out]
 
 
 def _texts(mupdf: Any, found: Any, count: int) -> list[str]:
@@ -124,7 +169,9 @@ def _texts(mupdf: Any, found: Any, count: int) -> list[str]:
     mupdf.fz_print_stext_page_as_text(out, found)
     out.fz_close_output()
     data: bytes = buffer.fz_buffer_extract()
-    texts = data.replace(b"\xc0\x80", b"\0").decode("utf-8", "replace").split("\n\n")[:-1]
+    for sign, plain in SIGNS:
+        data = data.replace(sign, plain)
+    texts = data.decode("utf-8", "replace").split("\n\n")[:-1]
     if count == len(texts):
         return texts
     letters = [[[chr(letter.m_internal.c) for letter in line] for line in block] for block in found]  # line feeds in the text itself

@@ -28,8 +28,11 @@ HEADING = re.compile(
 ITEMS = frozenset("•‣◦▪–▶►●■○◆➢✓([0123456789")
 ITEM = re.compile(r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)")
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
+LONE_MARK = re.compile(r"\s*(?:[•‣◦▪–▶►●■○◆➢✓]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s*$")
+SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
+NUMBERS = re.compile(r"(?<![\d.,])\d{1,4}(?![\d,]|\.\d)")
 FIGURES = re.compile(r"[\d.,()]")
-ENDED = tuple(".!?:;…”\"')]}»")
+ENDED = tuple(".!?:;…”’\"')]}»")
 FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
 MARGIN = 0.12  # share of the page's height in which running heads stand
 OUTERMOST = 0.17  # in which they stand when nothing lies beyond them: wide margins, as of LaTeX's own classes
@@ -59,7 +62,18 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
     parts = parts if start < end else with_references(parts)
     if not any(part.text.strip() for part in parts):
         raise Unreadable("nothing but running heads and numbers")
+    if _garbled(parts):
+        raise Unreadable("its fonts do not say which letters they draw: run OCR on it")
     return parts, title
+
+
+def _garbled(parts: list[Part]) -> bool:
+    """True when most signs are neither letters nor figures, or many are codes of no sign: glyphs by their numbers."""
+    longest = max((part.text for part in parts), key=len)
+    signs = "".join([part.text for part in parts[:20]])[:2000] + longest[:2000]
+    signs = "".join(signs.split())
+    codes = sum(not sign.isprintable() for sign in signs)
+    return len(signs) > 100 and (codes > 0.05 * len(signs) or sum(map(str.isalnum, signs)) < 0.3 * len(signs))
 
 
 def _body_height(pages: list[Page]) -> float:
@@ -89,7 +103,7 @@ def _label(block: Block, body: float) -> bool:
     height, width = block.y1 - block.y0, block.x1 - block.x0
     if block.characters > 60 or block.formula:
         return False
-    upright = len(block.lines) == 1 and block.characters > 3 and height > 2 * width
+    upright = len(block.lines) == 1 and block.characters > 3 and (height > 2 * width or height > 8 * body)  # or aslant over the page
     return upright or height < SMALL * body
 
 
@@ -99,30 +113,78 @@ def drop_margins(pages: list[Page], body: float) -> int:
 
     Returns how many blocks went.
     """
-    places: Counter[tuple[str, int]] = Counter()
-    texts: Counter[str] = Counter()
-    found: list[tuple[Page, Block, str]] = []
-    for page in pages:
-        here: set[tuple[str, int]] = set()
-        said: set[str] = set()
-        ends = (min(b.y0 for b in page.blocks), max(b.y1 for b in page.blocks)) if page.blocks else (0.0, 0.0)
-        for block in page.blocks:
-            side = _margin_of(block, page, body, ends)
-            if side:
-                found.append((page, block, side))
-                here |= {(side, round(block.y0 / 2) + shift) for shift in (-1, 0, 1)}
-                said.add(_key(block))
-        places.update(here)
-        texts.update(said)
-    gone = 0
-    n = len(pages)
     gap = max(0.8 * body, 1.3 * _spacing(pages))
-    for page, block, side in found:
-        again = texts[_key(block)] >= max(2, 0.25 * n)
+    found = [
+        (number, page, block, side, _apart(block, page, body, gap))
+        for number, page in enumerate(pages)
+        for block, side in _in_margins(page, body)
+    ]
+    n = len(pages)
+    texts = Counter(key for key, _ in {(_key(block.lines), number) for number, _, block, _, _ in found})
+    places: set[tuple[str, int, int]] = set()  # side, height and page of what stands apart in the margins
+    counts: set[tuple[str, int, int, int]] = set()  # side, height, number less the page's, page
+    for number, _, block, side, apart in found:
+        if apart:
+            places |= {(side, round(block.y0 / 2) + shift, number) for shift in (-1, 0, 1)}
+            counts |= {(side, round(block.y0 / 2), count - number, number) for count in _numbers(block)}
+    often = Counter((side, y) for side, y, _ in places)
+    counting = Counter((side, y, offset) for side, y, offset, _ in counts)
+    gone = 0
+    for number, page, block, side, apart in found:
+        y = round(block.y0 / 2)
+        again = texts[_key(block.lines)] >= max(2, 0.25 * n)
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
-        same_place = n > 1 and not noted and places[side, round(block.y0 / 2)] >= max(2, 0.6 * n) and _apart(block, page, body, gap)
-        if again or same_place or _numbers_page(" ".join(block.lines).strip()):
+        same_place = apart and n > 1 and not noted and not _large(block, body) and often[side, y] >= max(2, 0.6 * n)
+        counted = apart and not noted and any(counting[side, y, count - number] > 1 for count in _numbers(block))
+        if again or same_place or counted or _numbers_page(" ".join(block.lines).strip()):
             page.blocks.remove(block)
+            gone += 1
+    return gone + _drop_grown(pages, body)
+
+
+def _in_margins(page: Page, body: float) -> list[tuple[Block, str]]:
+    ends = (min(b.y0 for b in page.blocks), max(b.y1 for b in page.blocks)) if page.blocks else (0.0, 0.0)
+    return [(block, side) for block in page.blocks if (side := _margin_of(block, page, body, ends))]
+
+
+def _numbers(block: Block) -> set[int]:
+    return {int(number) for number in NUMBERS.findall(" ".join(block.lines))}
+
+
+def _large(block: Block, body: float) -> bool:
+    """True for what is set larger than the text, as titles are and running heads are not."""
+    return len(block.lines) == 1 and block.characters > 6 and block.y1 - block.y0 > 1.35 * body
+
+
+def _drop_grown(pages: list[Page], body: float) -> int:
+    """Take out running heads and feet that stand so close to the text that they came as lines of its blocks; returns how many.
+
+    They are the first or the last line of several pages, but for the numbers in them.
+    """
+    gone = 0
+    for edge in (0, -1):
+        ends: list[tuple[Page, Block]] = []
+        for page in pages:
+            if page.blocks:
+                block = min(page.blocks, key=lambda b: b.y0) if edge == 0 else max(page.blocks, key=lambda b: b.y1)
+                last = block.lines[edge].strip()
+                if edge and len(block.lines) > 1 and PAGE_NUMBER.match(last) and last[0].isalpha() and any(map(str.isdecimal, last)):
+                    block.y1 -= body
+                    block.set_lines(block.lines[:-1])  # "Page 1 of 2" below a footnote
+                far = block.y1 < 0.85 * page.height if edge else block.y0 > MARGIN * page.height
+                if not far and not block.table:
+                    ends.append((page, block))
+        texts = Counter(_key([block.lines[edge]]) for _, block in ends)
+        for page, block in ends:
+            key = _key([block.lines[edge]])
+            if len(key) < 4 or texts[key] < max(2, 0.25 * len(pages)):
+                continue
+            if len(block.lines) == 1:
+                page.blocks.remove(block)
+            else:
+                height = (block.y1 - block.y0) / len(block.lines)
+                block.set_lines(block.lines[1:] if edge == 0 else block.lines[:-1])
+                block.y0, block.y1 = (block.y0 + height, block.y1) if edge == 0 else (block.y0, block.y1 - height)
             gone += 1
     return gone
 
@@ -145,8 +207,8 @@ def _numbers_page(text: str) -> bool:
     )
 
 
-def _key(block: Block) -> str:
-    return re.sub(r"\d+", "#", " ".join(block.lines)).casefold().strip()
+def _key(lines: list[str]) -> str:
+    return re.sub(r"\d+", "#", " ".join(lines)).casefold().strip()
 
 
 def _spacing(pages: list[Page]) -> float:
@@ -177,6 +239,8 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
     for block in blocks:
         for number, lines in enumerate(_parts(block, body)):
             text = lines[0] if len(lines) == 1 else join_lines(lines, hyphens)
+            if text[1:2] == " " and SPACED.fullmatch(text.strip()):
+                text = text.replace(" ", "")  # a heading set wide
             kind = _kind(block, text)
             floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
             listed = kind == "references"
@@ -233,15 +297,16 @@ def _parts(block: Block, body: float) -> list[list[str]]:
     if len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADING.match(lines[0].strip()))):
         found.append(lines[:1])
         lines = lines[1:]
+    lines, items = _with_marks(lines)
     short = 0.8 * max(map(len, lines))
     begun = 0
     for at in range(1, len(lines)):
         line, following = lines[at - 1], lines[at]
         first = following[:1] if following[:1] > " " else following.lstrip()[:1]
         if first in ITEMS:
-            ends = ITEM.match(following) is not None
+            ends = at in items or ITEM.match(following) is not None
         else:
-            ends = False
+            ends = at in items
         if not ends and (first.isupper() or not first.isalnum()) and len(line.rstrip()) < short:
             ends = line.rstrip().endswith(ENDED)
         if ends:
@@ -249,3 +314,21 @@ def _parts(block: Block, body: float) -> list[list[str]]:
             begun = at
     found.append(lines[begun:])
     return found
+
+
+def _with_marks(lines: list[str]) -> tuple[list[str], set[int]]:
+    """Lines with the marks of items that came as lines of their own set before their items, and the places of those."""
+    if not any(len(line) < 8 and LONE_MARK.match(line) for line in lines[:-1]):
+        return lines, set()
+    out: list[str] = []
+    items: set[int] = set()
+    mark = ""
+    for line in lines:
+        if not mark and len(line) < 8 and LONE_MARK.match(line):
+            mark = line.strip()
+            continue
+        if mark:
+            items.add(len(out))
+        out.append(f"{mark} {line.lstrip()}" if mark else line)
+        mark = ""
+    return [*out, mark] if mark else out, items

@@ -1,85 +1,172 @@
-"""What pymupdf is asked of a page, and that much of a file is held at a time."""
+"""Pages of a PDF as a person reads them, whatever program set them: each test draws its own."""
 
-import gc
-import tracemalloc
-from pathlib import Path
-
+import pymupdf
 import pytest
 
-from steps.text import pdf_pages
-from steps.text.pdf_pages import read_pages
-
-pymupdf = pytest.importorskip("pymupdf")
-
-
-def lines(path: Path, password: str | None = None) -> list[list[str]]:
-    """Of each page."""
-    pages, _ = read_pages(path, password)
-    return [[line for block in page.blocks for line in block.lines] for page in pages]
+from steps.text.columns import Block
+from steps.text.documents import read_documents
+from steps.text.manuscripts import name_letters
+from steps.text.papers import Hyphens
+from steps.text.pdf_text import paragraphs
+from steps.text.unreadable import Unreadable
+from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 
-@pytest.mark.parametrize("password", [None, "sesame"])
-def test_a_long_file_opened_piece_by_piece_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str | None):
-    """Every page once, in order, with any number of pages at once; an encrypted file is opened with its password each time."""
-    document = pymupdf.open()
-    for number in range(7):
-        document.new_page().insert_text((72, 72), f"page {number}")
-    lock = {"encryption": pymupdf.PDF_ENCRYPT_AES_256, "user_pw": password} if password else {}
-    document.save(tmp_path / "a.pdf", **lock)
-    for at_once in (2, 7, 100):
-        monkeypatch.setattr(pdf_pages, "AT_ONCE", at_once)
-        assert lines(tmp_path / "a.pdf", password) == [[f"page {number}"] for number in range(7)]
+def letters(*lines: str) -> list[str]:
+    block = Block(0, 0, 100, 10, list(lines))
+    name_letters([block])
+    return block.lines
 
 
-def test_a_turned_page_is_read_as_it_is_shown(tmp_path: Path):
-    """A wide table on a page set sideways: its height is that of the page as shown, its lines stand below each other."""
-    document = pymupdf.open()
-    page = document.new_page(width=500, height=800)
-    page.set_rotation(90)
-    for row in range(3):
-        page.insert_text(pymupdf.Point(100, 100 + 40 * row) * page.derotation_matrix, f"row {row} of a wide table", rotate=90)
-    document.save(tmp_path / "a.pdf")
-    (found,), _ = read_pages(tmp_path / "a.pdf", None)
-    assert [block.lines for block in found.blocks] == [[f"row {row} of a wide table"] for row in range(3)]
-    assert found.height == 500
-    assert all(block.x1 - block.x0 > 3 * (block.y1 - block.y0) for block in found.blocks)
+def text_of(page, number, y=120, lines=20):
+    for i in range(lines):
+        page.insert_text((72, y + 14 * i), sentence(number * lines + i), fontsize=11)
 
 
-def test_letter_by_letter_the_text_is_the_same(papers: Path):
-    """Where the quick way does not tell as many blocks as there are, each letter is asked for."""
-    from pymupdf import mupdf
-
-    with pymupdf.open(papers / "raw" / "07-duvar-yonu-tr.pdf") as document:
-        found = mupdf.FzStextPage(mupdf.fz_load_page(document.this, 0), mupdf.FzStextOptions(pymupdf.TEXT_PRESERVE_WHITESPACE))
-        slow = pdf_pages._texts(mupdf, found, -1)
-        quick = pdf_pages._texts(mupdf, found, len(slow))
-    assert len(quick) > 10
-    assert quick == slow
+def words(pages: int, lines: int = 20) -> list[str]:
+    return " ".join(sentence(i) for i in range(pages * lines)).split()
 
 
-def test_ligatures_are_letters(tmp_path: Path):
-    """A sign for several letters is those letters, whatever way a file gives it."""
-    document = pymupdf.open()
-    document.new_page().insert_htmlbox(pymupdf.Rect(50, 50, 500, 500), "<p>o\ufb03ce \ufb01n \ufb02at sta\ufb00 la\ufb06</p>")
-    document.save(tmp_path / "a.pdf")
-    assert lines(tmp_path / "a.pdf") == [["office fin flat staff last"]]
+CHAPTERS = ["The Bird", "The Bird", "The Horse", "The Castle"]
+HEADS = {
+    "chapters with the number outside": lambda n: f"{n + 12} | {CHAPTERS[n]}" if n % 2 else f"{CHAPTERS[n]} | {n + 12}",
+    "the number of all pages": lambda n: f"Draft, page {n + 1} of 4",
+    "a report of one year": lambda n: f"Annual report 2019, {n + 3}",
+}
 
 
-def test_what_is_said_of_a_page_is_freed(tmp_path: Path):
-    """Reading pages again and again holds no more than reading them once."""
-    document = pymupdf.open()
-    page = document.new_page()
-    for row in range(60):
-        page.insert_text((72, 40 + 12 * row), f"line {row} of a page with many blocks", fontsize=6 + row % 3)
-    document.save(tmp_path / "a.pdf")
-    held = []
-    tracemalloc.start()
-    try:
-        for _ in range(2):
-            for _ in range(20):
-                read_pages(tmp_path / "a.pdf", None)
-            gc.collect()
-            held.append(tracemalloc.get_traced_memory()[0])
-    finally:
-        tracemalloc.stop()
-    assert held[1] - held[0] < 10_000  # bytes; twenty times its blocks are more than ten times that
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_that_counts_the_pages_is_no_text(tmp_path, name):
+    """Its words may change from page to page."""
+
+    def draw(page, number):
+        page.insert_text((72, 60), HEADS[name](number), fontsize=9)
+        text_of(page, number)
+
+    drawn(tmp_path / "m.pdf", 4, draw)
+    assert read(tmp_path / "m.pdf").split() == words(4)
+
+
+def test_a_head_set_close_to_the_text_is_no_text(tmp_path):
+    """It came as the first line of the text's block, and the foot as the last."""
+
+    def draw(page, number):
+        page.insert_text((72, 66), "Writer Quarterly, Spring Number", fontsize=11)
+        text_of(page, number, y=80, lines=48)
+        page.insert_text((72, 752), f"Page {number + 1} of 2", fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    assert read(tmp_path / "m.pdf").split() == words(2, 48)
+
+
+def test_a_title_is_no_running_head(tmp_path):
+    """Nor on a paper of two pages, the second of which begins at the same height."""
+
+    def draw(page, number):
+        page.insert_text((72, 90), ["Walls in the Morning", sentence(99)][number], fontsize=[17, 11][number])
+        text_of(page, number)
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    assert read(tmp_path / "m.pdf").startswith("Walls in the Morning")
+
+
+def test_text_that_runs_up_the_page_is_read_in_its_order(tmp_path):
+    def draw(page, number):
+        for i in range(20):
+            page.insert_text((100 + 14 * i, 720), sentence(i), fontsize=11, rotate=90)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split() == words(1)
+
+
+def test_a_line_drawn_twice_to_look_bold_is_read_once(tmp_path):
+    def draw(page, number):
+        for shift in (0, 0.4):
+            page.insert_text((72 + shift, 100), "Walls in the Morning", fontsize=11)
+        text_of(page, number)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split() == ["Walls", "in", "the", "Morning", *words(1)]
+
+
+def test_a_heading_set_wide_is_a_word(tmp_path):
+    def draw(page, number):
+        page.insert_text((72, 80), "A B S T R A C T", fontsize=11)
+        text_of(page, number)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split() == ["ABSTRACT", *words(1)]
+
+
+def test_marks_that_stand_alone_belong_to_their_items():
+    """LibreOffice sets the number of an item as a line of its own."""
+    lines = [sentence(1), "1.", "moss", "2.", "stone", "a)", "lime", "•", "rain"]
+    found = paragraphs([Block(72, 100, 300, 170, lines)], 14.0)
+    assert [part.text for part in found] == [sentence(1), "1. moss", "2. stone", "a) lime", "• rain"]
+
+
+def test_a_notice_over_the_page_is_no_text(tmp_path):
+    def draw(page, number):
+        text_of(page, number)
+        turn = (pymupdf.Point(150, 600), pymupdf.Matrix(1, 1).prerotate(45))
+        page.insert_text((150, 600), "CONFIDENTIAL", fontsize=70, morph=turn)
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    assert read(tmp_path / "m.pdf").split() == words(2)
+
+
+def test_glyphs_without_letters_are_refused(tmp_path):
+    def draw(page, number):
+        for i in range(20):
+            page.insert_text((72, 100 + 14 * i), "!#$ %&'( )*+, -./: ;<=> ?@[] ^_{|", fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    with pytest.raises(Unreadable, match="do not say which letters they draw"):
+        list(read_documents(tmp_path / "m.pdf", complain=print))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("i¸cin ¨ort¨us¨un¨un kayna˘gı ya¸sında ˙Istanbul C¸in S¸ehir", "için örtüsünün kaynağı yaşında İstanbul Çin Şehir"),
+        ("G¨odel, ˇSkoda, Erd˝os, na¨ıve, ´etude, pi`ece", "Gödel, Škoda, Erdős, naïve, étude, pièce"),
+        ("don´t, 5 ¨ and ˜ x", "don´t, 5 ¨ and ˜ x"),
+        ("e\xadposta ve ön\xadçalışma", "e-posta ve ön-çalışma"),
+        ("e-posta, Do\xadnau", "e-posta, Do\xadnau"),
+    ],
+)
+def test_letters_that_came_in_parts(said, meant):
+    """Accents before their letters, as LaTeX's oldest fonts set them; hyphens that a font calls soft, where it has no others."""
+    assert letters(said) == [meant]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "joined"),
+    [
+        ("state-of-", "the-art", "state-of-the-art"),
+        ("a well-", "known man", "a well-known man"),
+        ("the high-", "lands", "the highlands"),
+        ("the first-", "class man", "the first-class man"),
+        ("the well-estab-", "lished man", "the well-established man"),
+        ("Ein-", "und Ausfuhr", "Ein- und Ausfuhr"),
+        ("pre-", "and post-war", "pre- and post-war"),
+        ("remem-", "ber it", "remember it"),
+    ],
+)
+def test_hyphens_that_stay_at_line_ends(left, right, joined):
+    assert Hyphens("the of words").join(left, right) == joined
+
+
+def test_a_hyphen_by_its_own_sign_joins_too(tmp_path):
+    """U+2010, which WeasyPrint and Chrome write at line ends, and the soft hyphen with a visible one behind it."""
+    font = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+    if not pymupdf.os.path.exists(font):
+        pytest.skip("DejaVu Sans is not installed")
+
+    def draw(page, number):
+        page.insert_font("F", font)
+        for i, line in enumerate(["moss on the north side of old walls remem‐", "bers rain, and well‑known shade helps it"]):
+            page.insert_text((72, 100 + 14 * i), line, fontname="F", fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf") == "moss on the north side of old walls remembers rain, and well-known shade helps it"
