@@ -206,9 +206,9 @@ def _documents(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any
             tables = view.tables(source)
             for file in tables or rows_of(view, source):
                 if not tables and file.suffix == ".txt":  # datasets makes each line a row
-                    text = view.facts.head(file).decode("utf-8", "replace").splitlines()
+                    written = view.facts.head(file).decode("utf-8", "replace").splitlines()
                     yield from (
-                        (f"{source['hub']}/{file.name}:{n}", {"text": line, "messages": None}) for n, line in enumerate(text, 1) if line
+                        (f"{source['hub']}/{file.name}:{n}", {"text": line, "messages": None}) for n, line in enumerate(written, 1) if line
                     )
                     continue
                 head = view.head(file)

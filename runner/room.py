@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.meant import Meant, StepMeant
+from runner.surroundings import free_bytes, variables
 from schemas.artifacts import LINKED_BYTES, CheckpointForecast
 
 COPY = "copy in the run"
@@ -88,13 +89,11 @@ def _json(file: Path) -> dict[str, Any]:
 def store_of(meant: Meant) -> Path:
     """The folder of the store, as it is named now."""
     setting = meant.recipe.store if meant.recipe is not None else None
-    return meant.project / (os.environ.get("RECIPE_STORE") or setting or ".recipe/store")
+    return meant.project / (variables().get("RECIPE_STORE") or setting or ".recipe/store")
 
 
 def places(meant: Meant) -> Iterator[Place]:
     """The file systems that a run of `meant` fills. What the last run left in the store counts as done already."""
-    import shutil
-
     from runner.hubcache import cache_folder
 
     by_device: dict[int, list[tuple[Path, int]]] = {}
@@ -106,7 +105,7 @@ def places(meant: Meant) -> Iterator[Place]:
         if there is not None:
             by_device.setdefault(os.stat(there).st_dev, []).append((there, size))
     for each in by_device.values():
-        free = shutil.disk_usage(each[0][0]).free
+        free = free_bytes(each[0][0])
         yield Place(tuple(dict.fromkeys(folder for folder, _ in each)), sum(size for _, size in each), free)
 
 

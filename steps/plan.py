@@ -80,7 +80,7 @@ class PlanParams(StepParams):
     subject: dict[str, Any] = Field(default_factory=dict, description="written params of the train step, put here by the runner")
 
 
-@step(version=3, looks_at="train", pages=PAGES)
+@step(version=4, looks_at="train", pages=PAGES)
 def plan(
     params: PlanParams,
     tokenizer: Tokenizer | None,
@@ -89,7 +89,7 @@ def plan(
     checkpoint: Checkpoint | None,
     context: StepContext,
 ) -> Plan:
-    """Choose micro-batch, accumulation, validation batch, precision and, where it is not written, the length of rows.
+    """Choose micro-batch, accumulation, validation batch, precision, packing and, where it is not written, the length of rows.
 
     The effective batch that is asked for is kept exactly; what the train step has written stays. Candidates are weighed by the
     model of the target (steps.sizing), so the same recipe gives the same plan everywhere; on this machine the best are then tried
@@ -102,8 +102,8 @@ def plan(
     subject, model = _asked(params, tokenizer, bins, checkpoint, context)
     lengths = _row_lengths(subject, tokenizer, corpus or [], checkpoint)
     length, why_length = _length(subject, model, params, lengths, bins, context)
-    subject = read_subject(params.subject, length, lengths[1] if lengths else None)
     target = context.target
+    subject, why_packed = _packing(read_subject(params.subject, length, lengths[1] if lengths else None), model, target, params)
     found = candidates(subject, model, target, length, margin=params.memory_margin, most=params.max_candidates)
     fitting = [c for c in found if c.fits]
     if not fitting:
@@ -111,7 +111,7 @@ def plan(
         found = [replace(fitting[0])]
     chosen, tried = _tried(params, subject, model, fitting, _rows(bins, corpus or [], tokenizer, checkpoint, fitting), context)
     settings = _unwritten(chosen, subject, params)
-    because = _because(chosen, subject, target, why_length, settings)
+    because = _because(chosen, subject, target, why_length, why_packed, settings)
     rejected = {c.key: t for c, t in tried if t.verdict}
     rows = [_row(c, rejected, chosen) for c in found]
     data = {
@@ -119,7 +119,7 @@ def plan(
         "target": _described(target),
         "settings": settings,
         "because": because,
-        "notes": _notes(subject, model, chosen, target),
+        "notes": _notes(model, chosen, target),
         "candidates": rows,
     }
     (context.workdir / "plan.json").write_text(json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
@@ -267,13 +267,35 @@ def _tried(
 
 def _unwritten(chosen: "Candidate", subject: "Subject", params: PlanParams) -> dict[str, Any]:
     """The settings that the train step leaves open; micro-batch and accumulation only where they make the effective batch exactly."""
-    settings = {name: value for name, value in chosen.settings.items() if name not in params.subject}
+    packing = "stream" if subject.objective == "lm" else "documents" if subject.packed else "none"
+    settings = {name: value for name, value in {**chosen.settings, "packing": packing}.items() if name not in params.subject}
     if subject.asked and chosen.batch_size * chosen.accumulation != subject.rows:
         settings = {name: value for name, value in settings.items() if name not in ("batch_size", "gradient_accumulation_steps")}
     return settings
 
 
-def _because(chosen: "Candidate", subject: "Subject", target: Machine, why_length: str, settings: dict[str, Any]) -> dict[str, str]:
+def _packing(subject: "Subject", model: ModelConfig, target: Machine, params: PlanParams) -> "tuple[Subject, str]":
+    """The subject with the packing that is chosen, where none is written, and the reason.
+
+    Rows are filled with several documents where they would be padded else, and no batch is written: a step of so many documents stays
+    one. Only the Mambas are: what attends lies end to end already, and a network of another kind may not keep documents apart.
+    """
+    if params.subject.get("packing") is not None:
+        return subject, ""
+    if subject.objective == "lm":
+        return subject, "rows are cut from the bin end to end, nothing is filled up"
+    if subject.end_to_end(model, target):
+        return subject, "documents lie end to end, nothing is filled up"
+    if subject.asked or subject.batch_size:
+        return subject, "a document a row, filled up: the batch is written, and it counts documents"
+    if not model.family.startswith("mamba"):
+        return subject, "a document a row, filled up"
+    return replace(subject, packed=True), "a row holds several documents where it would be filled up else, and none sees another"
+
+
+def _because(
+    chosen: "Candidate", subject: "Subject", target: Machine, why_length: str, why_packed: str, settings: dict[str, Any]
+) -> dict[str, str]:
     place = target.title or target.name
     memory = f"{chosen.memory_bytes / GIB:.1f} of {chosen.budget / GIB:.1f} GiB that may be used on {place}"
     reasons = {
@@ -281,13 +303,14 @@ def _because(chosen: "Candidate", subject: "Subject", target: Machine, why_lengt
         "gradient_accumulation_steps": f"{chosen.batch_size} x {chosen.accumulation} keeps the effective batch of {subject.rows}",
         "eval_batch_size": "validation holds one layer at a time, so it takes no more memory than training",
         "max_seq_length": why_length,
+        "packing": why_packed,
         "precision": f"{place} {PRECISIONS[chosen.precision]}",
         "activation_checkpointing": "the batch fits only so, or is faster so" if chosen.checkpointing else "everything fits without",
     }  # fmt: skip
     return {name: reasons[name] for name in settings}
 
 
-def _notes(subject: "Subject", model: ModelConfig, chosen: "Candidate", target: Machine) -> dict[str, str]:
+def _notes(model: ModelConfig, chosen: "Candidate", target: Machine) -> dict[str, str]:
     """What the machine decides by itself, and train has no param for."""
     attention = "scaled_dot_product_attention"
     if model.family.startswith("mamba"):
@@ -295,13 +318,7 @@ def _notes(subject: "Subject", model: ModelConfig, chosen: "Candidate", target: 
     elif target.kind == "cuda":
         flash = target.flash and chosen.precision != "fp32"
         attention += ", by its flash kernel" if flash else ", by its memory-efficient kernel: flash needs half precision and 8.0"
-    if subject.objective == "lm":
-        packing = "rows are cut from the bin end to end, nothing is filled up"
-    elif subject.end_to_end(model, target):
-        packing = "documents lie end to end, nothing is filled up"
-    else:
-        packing = "a document a row, filled up"
-    return {"attention": attention, "packing": packing, "workers": "none: rows come from a mapped file, faster than any network takes them"}
+    return {"attention": attention, "workers": "none: rows come from a mapped file, faster than any network takes them"}
 
 
 def _row(candidate: "Candidate", rejected: "dict[tuple[int, bool], Tried]", chosen: "Candidate") -> dict[str, Any]:
@@ -384,11 +401,12 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
     if model is None or not subject.length or not (model.vocab_size or size):
         return PlanForecast()
     sized = model.with_vocab(model.vocab_size or size or 1)
+    subject, why_packed = _packing(subject, sized, context.target, params)
     best = candidates(subject, sized, context.target, subject.length, margin=params.memory_margin, most=1)[0]
     if not best.fits:
         return PlanForecast(because={"batch_size": best.why})
     settings = _unwritten(best, subject, params)
-    reasons = _because(best, subject, context.target, "", settings)
+    reasons = _because(best, subject, context.target, "", why_packed, settings)
     return PlanForecast(settings=settings, because={name: f"{value}: {reasons[name]}" for name, value in settings.items()})
 
 

@@ -268,6 +268,8 @@ def with_plan(params: Train, plan: Plan | None) -> Train:
     settings = {name: value for name, value in plan.settings.items() if name in Train.model_fields and name not in written}
     if params.asked_rows is not None:
         settings = {name: value for name, value in settings.items() if name not in ("total_batch_size", "total_batch_tokens")}
+    if settings.get("packing") != "documents":  # the others are what is meant without a word: a training that goes on has none
+        settings.pop("packing", None)
     try:
         return Train.model_validate({**settings, **written})
     except ValidationError as error:

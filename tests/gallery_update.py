@@ -1,10 +1,12 @@
 """Writes the screens of tests/gallery anew: `python -m tests.gallery_update [NAME…]`. Read the diff: a user will read these lines tired."""
 
+import json
 import os
 import sys
 from pathlib import Path
 
 from runner.commands.check import fixed_text, screen
+from runner.surroundings import Surroundings, standing_in
 
 GALLERY = Path(__file__).parent / "gallery"
 RECIPE = Path("recipe.yaml")
@@ -21,13 +23,26 @@ def screens(folder: Path) -> dict[str, str]:
     os.chdir(folder)
     os.environ["HF_HUB_CACHE"] = str(GALLERY / "hub")  # not what the reader of this has fetched
     try:
-        found = {"screen.txt": _without_forecast(screen(RECIPE)) + "\n"}
-        fixed = fixed_text(RECIPE)
-        if fixed != RECIPE.read_bytes().decode("utf-8"):
-            found["fixed.yaml"] = fixed
-        return found
+        with standing_in(_machine(folder)):
+            return _screens()
     finally:
         os.chdir(before)
+
+
+def _machine(folder: Path) -> Surroundings:
+    """The machine that the screen was made on: machine.json of the folder, else one that has all and lacks nothing."""
+    file = folder / "machine.json"
+    said = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    variables = {"HOME": str(folder / "nobody"), **said.get("variables", {})}
+    return Surroundings(variables, frozenset(said.get("absent", ())), said.get("free", 1 << 50))
+
+
+def _screens() -> dict[str, str]:
+    found = {"screen.txt": _without_forecast(screen(RECIPE)) + "\n"}
+    fixed = fixed_text(RECIPE)
+    if fixed != RECIPE.read_bytes().decode("utf-8"):
+        found["fixed.yaml"] = fixed
+    return found
 
 
 def _without_forecast(text: str) -> str:

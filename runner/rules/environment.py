@@ -7,13 +7,13 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from runner.meant import StepMeant
 from runner.rules import View, at, path, rule, say
 from runner.rules.paths import hub_names
+from runner.surroundings import is_installed, variables
 from schemas.findings import Finding, Place, RulePage
 from schemas.training import Tracking
 
@@ -26,7 +26,7 @@ KNOWN = (
     "WANDB_PROJECT", "WANDB_DISABLED", "MLFLOW_TRACKING_URI", "BNB_CUDA_VERSION", "LD_LIBRARY_PATH", "OLLAMA_HOST", "OLLAMA_MODELS",
     "RECIPE_STORE", "XDG_CACHE_HOME",
 )  # fmt: skip
-GATED = re.compile(  # owners and families whose files the hub gives only to who has accepted a licence
+GATED = re.compile(  # owners and families whose files the hub gives only to those who accepted a licence
     r"meta-llama/.+|google/(gemma|codegemma|paligemma|shieldgemma|recurrentgemma|medgemma|txgemma)-.+|bigcode/(starcoder|starcoderbase.*)"
     r"|(CohereForAI|CohereLabs)/(c4ai|aya)-.+|mistralai/(Mistral-Large|Ministral|Codestral)-.+|bigcode/the-stack.*",
 )
@@ -59,15 +59,15 @@ STARTS = tuple(sorted({name.split("_")[0][:3] for name in KNOWN}))
 )
 def variables_do_what_they_say(view: View) -> Iterator[Finding]:
     """H030: one letter beside a known name. H031: a set variable that contradicts the recipe."""
-    for name in sorted(os.environ):
-        if name not in KNOWN and name[:3] in STARTS and (near := _beside(name)) is not None and near not in os.environ:
+    for name in sorted(variables()):
+        if name not in KNOWN and name[:3] in STARTS and (near := _beside(name)) is not None and near not in variables():
             message = f"the environment has {name}, which nobody reads: {near} was meant"
-            yield _told(view, Finding("H030", "warning", message, ("target",), f"export {near}={os.environ[name][:40]}; unset {name}"))
-    if os.environ.get("BNB_CUDA_VERSION") and any(at(step.raw, "quant") is not None for step in view.of_type("train")):
-        message = f"BNB_CUDA_VERSION={os.environ['BNB_CUDA_VERSION']} makes bitsandbytes load the library of that CUDA, not of torch's"
+            yield _told(view, Finding("H030", "warning", message, ("target",), f"export {near}={variables()[name][:40]}; unset {name}"))
+    if variables().get("BNB_CUDA_VERSION") and any(at(step.raw, "quant") is not None for step in view.of_type("train")):
+        message = f"BNB_CUDA_VERSION={variables()['BNB_CUDA_VERSION']} makes bitsandbytes load the library of that CUDA, not of torch's"
         yield _told(view, Finding("H031", "warning", message, ("target",), "unset BNB_CUDA_VERSION"))
     offline = next(
-        (n for n in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE") if os.environ.get(n, "").upper() in ("1", "ON", "YES", "TRUE")), ""
+        (n for n in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE") if variables().get(n, "").upper() in ("1", "ON", "YES", "TRUE")), ""
     )
     if offline:
         yield from (_told(view, finding) for finding in _not_cached(view, offline))
@@ -104,16 +104,20 @@ def licences_need_a_token(view: View) -> Iterator[Finding]:
             if repository(name, "datasets" if where.startswith("sources") else "models").is_dir():
                 continue
             said.add(name)
-            message = f"{name} is given only to who accepted its licence, and this machine has no token of the hub"
+            message = f"{name} is given only to those who accepted its licence, and this machine has no token of the hub"
             fix = "accept it on the model's page, then: hf auth login, or HF_TOKEN in the environment"
             yield _told(view, say("H032", step, f"{where}.hub", message, fix, severity="warning"))
 
 
+def _home() -> Path:
+    return Path(variables().get("HOME") or Path.home())
+
+
 def _has_token() -> bool:
-    if os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN"):
+    if variables().get("HF_TOKEN") or variables().get("HUGGING_FACE_HUB_TOKEN"):
         return True
-    home = os.environ.get("HF_HOME") or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/huggingface"
-    return Path(os.environ.get("HF_TOKEN_PATH") or f"{home}/token").expanduser().is_file()
+    home = variables().get("HF_HOME") or f"{variables().get('XDG_CACHE_HOME') or _home() / '.cache'}/huggingface"
+    return Path(variables().get("HF_TOKEN_PATH") or f"{home}/token").expanduser().is_file()
 
 
 @rule(
@@ -144,7 +148,7 @@ def trackers_are_ready(view: View) -> Iterator[Finding]:
 
 def _ready(step: StepMeant, kind: str, wanted: Tracking) -> Finding | None:
     """What keeps a tracker from working here."""
-    if find_spec(kind) is None:
+    if not is_installed(kind):
         message = f"{kind} is not installed here: nothing is told to it"
         return say("S120", step, "tracking", message, f'pip install "recipe[{kind}]"', severity="warning")
     if kind == "wandb" and (why := _stays_here()):
@@ -156,15 +160,15 @@ def _ready(step: StepMeant, kind: str, wanted: Tracking) -> Finding | None:
 
 def _stays_here() -> str:
     """Why wandb will not send anything; empty when it will."""
-    mode = os.environ.get("WANDB_MODE", "")
+    mode = variables().get("WANDB_MODE", "")
     if mode:
         return f"WANDB_MODE is {mode}" if mode in ("offline", "dryrun", "disabled") else ""
-    if os.environ.get("WANDB_API_KEY"):
+    if variables().get("WANDB_API_KEY"):
         return ""
     import netrc
 
     try:
-        known = netrc.netrc().authenticators("api.wandb.ai") is not None
+        known = netrc.netrc(_home() / ".netrc").authenticators("api.wandb.ai") is not None
     except (OSError, netrc.NetrcParseError):
         known = False
     return "" if known else "nobody is logged in"
@@ -172,7 +176,7 @@ def _stays_here() -> str:
 
 def _not_writable(address: str | None) -> str:
     """The folder that an address of MLflow names, when this process may not write there."""
-    address = address or os.environ.get("MLFLOW_TRACKING_URI") or ""
+    address = address or variables().get("MLFLOW_TRACKING_URI") or ""
     if not address.startswith("file:"):
         return ""
     folder = Path(unquote(urlsplit(address).path))

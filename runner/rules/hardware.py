@@ -1,6 +1,7 @@
 """Hardware: what the target has and the recipe does not use, and the disk that it needs."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, path, rule, say
@@ -57,7 +58,8 @@ def disk_holds_it(view: View) -> Iterator[Finding]:
     trained = [step for step in view.of_type("train") if isinstance(step.forecast, CheckpointForecast)]
     for place in found:
         if place.need > place.free:
-            message = f"a run writes about {in_bytes(place.need)} to the disk of {place.folders[0]}, {in_bytes(place.free)} are free there"
+            folder = _shown(view, place.folders[0])
+            message = f"a run writes about {in_bytes(place.need)} to the disk of {folder}, {in_bytes(place.free)} are free there"
             fetched = sum(downloads(view.meant).values()) if cache_folder() in place.folders else 0
             message += f"; {in_bytes(fetched)} of it are weights from the hub" if fetched else ""
             fix = "free some space, or name another folder: store: FOLDER"
@@ -69,6 +71,13 @@ def disk_holds_it(view: View) -> Iterator[Finding]:
             sure = recipe.target == "here" or place.need > LARGE_DISK
             severity: Severity = "warning" if sure else "info"
             yield Finding("P011", severity, message, _filled_by(view), fix)
+
+
+def _shown(view: View, folder: Path) -> str:
+    project = view.meant.project
+    if folder == project:
+        return "the project"
+    return str(folder.relative_to(project) if folder.is_relative_to(project) else folder)
 
 
 LARGE_DISK = 2 << 40  # bytes that are rarely free on any machine

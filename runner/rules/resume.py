@@ -110,7 +110,7 @@ def _differing(view: View, step: StepMeant, facts: Any) -> list[str]:
     found = []
     for name in COMPARED:
         here, there = param(step, name), facts.get(name)
-        if name in facts and here != there:
+        if name in facts and here != there and not (name == "packing" and here is None and view.reaches(step, "plan")):
             found.append(f"{name} is {here} here and {there} there")
     lora = param(step, "lora")
     here, there = lora.model_dump(mode="json") if lora is not None else {}, facts.get("lora") or {}
@@ -158,7 +158,8 @@ def _from_step(view: View, step: StepMeant, earlier: StepMeant) -> Iterator[Find
     differing = []
     for name in COMPARED:
         here, there = param(step, name), param(earlier, name)
-        if step.params is not None and earlier.params is not None and here != there:
+        planned = name == "packing" and None in (here, there) and (view.reaches(step, "plan") or view.reaches(earlier, "plan"))
+        if step.params is not None and earlier.params is not None and here != there and not planned:
             differing.append(f"{name} is {here} here and {there} there")
     other = earlier.forecast
     if isinstance(other, CheckpointForecast) and other.model is not None:

@@ -86,12 +86,26 @@ def _with_added(params: Any, model: ModelConfig, tokenizer: TokenizerForecast | 
     return model.with_vocab(max(rows, size + count))
 
 
+def _packing(params: Any, inputs: dict[str, Any]) -> str | None:
+    """As written, else as planned."""
+    plan = inputs.get("plan")
+    found = params.packing or (plan.settings.get("packing") if plan is not None else None)
+    return str(found) if found is not None else None
+
+
 def _mean_row(params: Any, inputs: dict[str, Any], model: ModelConfig | None, because: dict[str, str]) -> float | None:
     """Tokens of a row of fine-tuning on the average, from the sizes of the documents; None where they are not known, or rows are filled."""
     corpora = [one for one in inputs.get("corpus") or [] if isinstance(one, CorpusForecast)]
     documents, size = [one.documents or 0 for one in corpora], [one.bytes or 0 for one in corpora]
     vocabulary = model.vocab_size if model is not None else None
-    if params.objective == "lm" or params.packing == "documents" or not corpora or not vocabulary or not all(documents) or not all(size):
+    if (
+        params.objective == "lm"
+        or _packing(params, inputs) == "documents"
+        or not corpora
+        or not vocabulary
+        or not all(documents)
+        or not all(size)
+    ):
         return None
     mean = min(float(params.max_seq_length), sum(size) / sum(documents) / bytes_per_token(vocabulary))
     because["tokens"] = f"documents have about {mean:,.0f} tokens, by their bytes"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.rules import environment
+from runner import surroundings
 from tests.runner.judged import meant
 
 HERE = ("target: t4", "target: here")
@@ -17,7 +17,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("WANDB_MODE", "WANDB_API_KEY", "MLFLOW_TRACKING_URI", "NETRC"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(environment, "find_spec", lambda name: object())
+    monkeypatch.setattr(surroundings, "find_spec", lambda name: object())
 
 
 def told(folder: Path, tracking: str, *more: tuple[str, str]) -> list[str]:
@@ -27,7 +27,7 @@ def told(folder: Path, tracking: str, *more: tuple[str, str]) -> list[str]:
 
 def test_a_tracker_that_is_not_installed_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Each of those asked for, with what installs it; for another machine it is only told."""
-    monkeypatch.setattr(environment, "find_spec", lambda name: None if name == "mlflow" else object())
+    monkeypatch.setattr(surroundings, "find_spec", lambda name: None if name == "mlflow" else object())
     assert told(tmp_path, "[tensorboard, mlflow]") == ["S120: mlflow is not installed here: nothing is told to it"]
     changed = meant(tmp_path, ("max_steps: 1000", "max_steps: 1000\n    tracking: mlflow"))
     assert [(f.code, f.severity) for f in changed.findings if f.code == "S120"] == [("S120", "info")]

@@ -204,3 +204,25 @@ def test_layers_are_computed_again_only_where_nothing_else_fits(tmp_path: Path) 
     written, context = made(tmp_path / "c", {**subject, "activation_checkpointing": False}, target="rtx4060")
     assert "activation_checkpointing" not in written.settings
     assert [code for code, _ in context.warnings] == ["B101"]
+
+
+def test_packing_is_planned_where_rows_would_be_filled_up(tmp_path: Path) -> None:
+    """A Mamba on a card, without a written batch; by hand wins; what attends lies end to end, and a written batch counts documents."""
+    from steps.train import Train, with_plan
+
+    mamba, llama = SMALL["model"], {"family": "llama", "d_model": 64, "n_layers": 2}
+    cases: list[tuple[dict[str, Any], str, str | None]] = [
+        ({"model": mamba, "objective": "sft", "max_seq_length": 64}, "t4", "documents"),
+        ({"model": mamba, "objective": "sft", "max_seq_length": 64}, "here", "none"),
+        ({"model": mamba, "objective": "sft", "max_seq_length": 64, "total_batch_size": 8}, "t4", "none"),
+        ({"model": mamba, "objective": "sft", "max_seq_length": 64, "packing": "none"}, "t4", None),
+        ({"model": llama, "objective": "sft", "max_seq_length": 64}, "t4", "none"),
+        ({"model": llama, "max_seq_length": 64}, "t4", "stream"),
+    ]
+    for number, (subject, target, wanted) in enumerate(cases):
+        found, _ = made(tmp_path / str(number), subject, target=target, skip_dry_run=True)
+        if target == "t4" or wanted is None:
+            assert found.settings.get("packing") == wanted
+        assert sorted(found.because) == sorted(found.settings)
+        planned = with_plan(Train.model_validate(subject), found).packing
+        assert planned == subject.get("packing", "documents" if wanted == "documents" else None) or target == "here"
