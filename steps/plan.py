@@ -398,11 +398,12 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
     base, tokenizer = inputs.get("checkpoint"), inputs.get("tokenizer")
     model = base.model if base is not None else None if subject.model.base else subject.model.sizes()
     size = (tokenizer.rows or tokenizer.vocab_size) if tokenizer is not None else None
-    if model is None or not subject.length or not (model.vocab_size or size):
+    length = subject.length
+    if model is None or not length or not (model.vocab_size or size):
         return PlanForecast()
     sized = model.with_vocab(model.vocab_size or size or 1)
     subject, why_packed = _packing(subject, sized, context.target, params)
-    best = candidates(subject, sized, context.target, subject.length, margin=params.memory_margin, most=1)[0]
+    best = candidates(subject, sized, context.target, length, margin=params.memory_margin, most=1)[0]
     if not best.fits:
         return PlanForecast(because={"batch_size": best.why})
     settings = _unwritten(best, subject, params)

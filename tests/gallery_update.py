@@ -23,13 +23,13 @@ def screens(folder: Path) -> dict[str, str]:
     os.chdir(folder)
     os.environ["HF_HUB_CACHE"] = str(GALLERY / "hub")  # not what the reader of this has fetched
     try:
-        with standing_in(_machine(folder)):
+        with standing_in(machine(folder)):
             return _screens()
     finally:
         os.chdir(before)
 
 
-def _machine(folder: Path) -> Surroundings:
+def machine(folder: Path) -> Surroundings:
     """The machine that the screen was made on: machine.json of the folder, else one that has all and lacks nothing."""
     file = folder / "machine.json"
     said = json.loads(file.read_text("utf-8")) if file.is_file() else {}

@@ -79,10 +79,12 @@ def of_files(files: list[Path]) -> list[Result]:
     """Recipes where they stand."""
     from runner.judge import judge
     from runner.resolve import mean
+    from runner.surroundings import standing_in
+    from tests.gallery_update import machine
 
     results = []
     for file in files:
-        with standing(file.parent, HUB):
+        with standing(file.parent, HUB), standing_in(machine(file.parent)):
             before = time.process_time()
             found = judge(mean(Path(file.name)))
             results.append(Result(str(file.relative_to(ROOT)), found, time.process_time() - before))
