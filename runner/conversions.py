@@ -53,6 +53,8 @@ def tracker(value: Any, beside: Mapping[str, Any]) -> Known:
     """HF's report_to, litgpt's and others' logger names, and switches such as use_wandb: true."""
     wanted = ["wandb"] if value is True else [value] if isinstance(value, str) else value if isinstance(value, list) else []
     names = [name for name in wanted if name in ("wandb", "tensorboard", "mlflow")]
+    if not names and wanted and any(isinstance(name, str) and name.lower() not in ("none", "no", "") for name in wanted):
+        return Known("train", ("tracking",), None, False, "tracking: tells wandb, tensorboard and mlflow, and no other")
     if not names:
         return Known("train", (), None, True, "runs are recorded in runs/ without a tracker", delete=True)
     return Known("train", ("tracking",), names[0] if len(names) == 1 else names)

@@ -182,6 +182,8 @@ def _said(error: _Error, scene: Scene) -> Finding:
         return Finding(kind, "error", error.message, full + parts, str(error.context.get("fix", "")))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return Finding("K004", "error", f"{_name(path, scene)}: {_plain_message(error)}", full)
+    if kind in ("too_short", "string_too_short") and value in ([], "", {}):
+        return Finding("K003", "error", f"{_name(path, scene)} is empty", full, f"name at least one, or delete {path[-1]}", on=_part(value))
     wanted = _limit(error)
     text = scene.text_at(path)
     if wanted:
@@ -257,7 +259,7 @@ def _hint(value: Any, wanted: list[str], path: Names) -> str:
             number = float(scaled[1]) * factor
             return f"write {path[-1]}: {int(number) if number == int(number) else number}"
     if "a list" in wanted and not isinstance(value, dict):
-        return f"write {path[-1]}: [{value}]"
+        return f"write {path[-1]}: [{str(value).strip().removeprefix('[').removesuffix(']')}]"
     return ""
 
 
@@ -280,6 +282,9 @@ def _mended(kind: str, path: Names, value: Any, scene: Scene) -> Any:
         return scene.text_at(path) or (str(value).lower() if isinstance(value, bool) else str(value))
     if kind == "list_type" and isinstance(value, (str, int, float)):
         inner = [part for part in shapes.at(scene.model, (*path, 0)) if isinstance(part, type)]
+        parts = [part.strip(" '\"") for part in value.strip().strip("[]").split(",")] if isinstance(value, str) else []
+        if str in inner and (len(parts) > 1 or value != parts[0]) and all(re.fullmatch(r"[\w.<>|-]+", part) for part in parts):
+            return parts  # "q_proj, v_proj", and "[q_proj]" in quotes
         return [value] if any(type(value) is part for part in inner) else None
     return None
 

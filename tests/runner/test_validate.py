@@ -150,7 +150,7 @@ def test_all_mistakes_come_at_once(tmp_path: Path):
     assert found == {
         ("K003", "recipe is 'my recipe', wanted text that matches ^[A-Za-z0-9][A-Za-z0-9._-]*$"),
         ("K003", "seed is -1, wanted 0 or more"),
-        ("K003", "sources is a list, wanted something, not nothing"),
+        ("K003", "sources is empty"),
         ("K003", "vocab_size is 0, wanted more than 0"),
         ("K007", "there is no step type nope"),
     }
