@@ -20,6 +20,9 @@ TURKISH = frozenset("ĞğİıŞş")  # where cp1254 and latin-1 differ: D0 F0 DD
 ICELANDIC = frozenset("ÐðÝýÞþ")  # what the same bytes are in latin-1
 TURKISH_BYTES = frozenset("ÇĞİÖŞÜçğıöşüâîûÂÎÛ".encode("cp1254"))
 ACUTE = "áéíóúæÁÉÍÓÚÆ".encode("latin-1")  # beside ð þ ý in Icelandic, and in languages that have none of them; not in Turkish
+SAMPLE = 200_000  # bytes by which a table is told
+WESTERN = frozenset("àâäáãåçéèêëíìîïñóòôöõúùûüÿœæßøªºğışšžþðý")  # and their capitals, in words
+BETWEEN = frozenset("’–—·")  # signs that stand between letters
 COMMON_TURKISH = ("bir", "ve", "için", "olan", "ile", "bu", "olarak", "daha", "değil", "kadar", "çok", "gibi", "sonra", "göre")
 
 
@@ -94,6 +97,8 @@ def _single_byte(data: bytes) -> tuple[str, str]:
     control = sum(1 for byte in data if byte < 32 and byte not in (9, 10, 12, 13))
     if control > len(data) / 100:
         raise Unreadable("binary content, not text")
+    if name := _macintosh(data[:SAMPLE]):
+        return data.decode(name), name
     if other := by_alphabet(data):
         return data.decode(other.encoding, "replace"), other.encoding
     turkish = data.decode("cp1254", "replace")
@@ -113,6 +118,35 @@ def _single_byte(data: bytes) -> tuple[str, str]:
     return western, name
 
 
+def _macintosh(data: bytes) -> str:
+    """mac_roman or mac_turkish where the text makes sense in it and in no table of Windows or DOS; else nothing.
+
+    Their letters stand where Windows has typographic marks (é at 8E, a Ž) and their marks where it has capitals (’ at D5, an Õ).
+    """
+    high = sum(byte >= 0x80 for byte in data)
+    if high < 3:
+        return ""
+    name = min(("mac_roman", "mac_turkish"), key=lambda name: _senseless(data, name))
+    if _senseless(data, name) > 0.02 * high:
+        return ""
+    others = ("cp1252", "cp1254", "cp850", "cp437", "cp857")
+    return name if all(_senseless(data, other) >= max(2, 0.3 * high) for other in others) else ""
+
+
+def _senseless(data: bytes, name: str) -> int:
+    """How many of the bytes from 80 on make no sense where they stand: capitals after small letters, signs inside of words, frames."""
+    text = f" {data.decode(name, 'replace')} "
+    wrong = 0
+    for found in re.finditer("[^\0-\x7f]", text):
+        at = found.start()
+        sign, before, after = found[0], text[at - 1], text[at + 1]
+        if sign.isalpha():
+            wrong += (sign.lower() not in WESTERN and sign != "İ") or (sign.isupper() and before.islower())
+        else:
+            wrong += sign == "\ufffd" or "\u2500" <= sign < "\u25a0" or (before.isalpha() and after.isalpha() and sign not in BETWEEN)
+    return wrong
+
+
 def _neither(data: bytes, western: str) -> bool:
     """True when the bytes read as western text make no sense: accents in every second letter, or signs in the middle of words."""
     high = sum(byte >= 0x80 for byte in data)
@@ -127,7 +161,7 @@ def _by_library(data: bytes) -> tuple[str, str] | None:
         from charset_normalizer import from_bytes
     except ImportError:
         return None
-    best = from_bytes(data[:200_000]).best()
+    best = from_bytes(data[:SAMPLE]).best()
     if best is None or best.encoding in ("ascii", "utf_8"):
         return None
     try:

@@ -76,6 +76,36 @@ def test_a_turkish_word_alone_is_turkish(text):
     assert decode(text.encode("cp1254")) == (text, "cp1254")
 
 
+MACINTOSH = {
+    "mac_roman": [
+        FRENCH.replace("ÿ ð þ", "ÿ"),
+        "L’été dernier, nous avons mangé des crêpes à la plage ; le garçon était « très gentil ».\n",
+        "El niño comió una manzana en la mañana. ¿Dónde está mi corazón?\n",
+        "Größe, Fluß, Äpfel und Öl: für die Bäume müßte man schönere Wörter hören.\n",
+        "“It’s late,” she said—and didn’t wait… The café was closed.\n",
+        "A criança não viu o avião; a mãe, também não. São três irmãos à mesa.\n",
+    ],
+    "mac_turkish": [TURKISH, TURKISH_TALE, "Işık ağaca vurdu; kuş ötüyordu.\n"],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in MACINTOSH.items() for text in texts])
+def test_tables_of_old_macintoshes_are_told_apart(name, text):
+    """By letters where Windows has marks, and marks where it has capitals; the same text in the tables of Windows stays what it is."""
+    assert decode(text.encode(name)) == (text, name)
+    for other in ("cp1252", "latin-1") if name == "mac_roman" else ("cp1254",):
+        try:
+            data = text.encode(other)
+        except UnicodeEncodeError:
+            continue
+        assert decode(data)[0] == text
+
+
+def test_few_signs_are_no_proof_of_a_macintosh():
+    """One byte that would make sense there is not enough to leave the table that most files are in."""
+    assert decode(b"caf\x8e")[1] != "mac_roman"
+
+
 def test_icelandic_is_not_turkish():
     """þ and ð beside á, é and ó."""
     text = "Það var einu sinni maður sem átti þrjá sonu; þeir fóru út í skóg og týndu sér í þokunni. Ó, hvað er þetta?\n"
