@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import median
@@ -194,19 +194,21 @@ def _columns_beside(blocks: list[Block], start: float, end: float) -> bool:
     return True
 
 
-def table_rows(lines: Sequence[Line]) -> list[str]:
-    """The rows of a block whose lines stand side by side, as cells do; none where they do not."""
+def table_rows(lines: Iterable[Line], count: int) -> list[str]:
+    """The rows of a block of `count` lines that stand side by side, as cells do; none where they do not."""
     rows: list[list[Line]] = []
     top = bottom = 0.0
-    for line in lines:
+    for at, line in enumerate(lines, 1):
         y0, y1 = line[0], line[1]
         if rows and min(y1, bottom) - max(y0, top) > 0.5 * min(y1 - y0, bottom - top):
             rows[-1].append(line)
         else:
+            if len(rows) == at - 1 and 8 * (at - 1) > count - at + 1:  # too many alone: the rest cannot make up for them
+                return []
             rows.append([line])
             top, bottom = y0, y1
     wide = [row for row in rows if len(row) > 1]
-    if len(wide) < 2 or 5 * len(wide) < 4 * len(rows):
+    if len(wide) < 2 or 5 * len(wide) < 4 * len(rows) or sum(map(len, rows)) != count:
         return []
     cells = [text for row in wide for *_, text in row if not text.strip().isdigit()]  # lines of manuscripts are numbered
     if sum(map(len, cells)) > 22 * len(cells):

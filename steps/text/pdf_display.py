@@ -34,13 +34,13 @@ def with_formulas(mupdf: Any, blocks: list[Found], seeds: list[Found]) -> list[F
     seeds = [found for found in seeds if _wordless(found[2])]
     if not seeds:
         return blocks
-    plain = [found for found in blocks if len(found[2]) < LONGEST and _wordless(found[2])]
+    short = [found for found in blocks if len(found[2]) < LONGEST]
     gone: set[int] = set()
     made: dict[int, Found] = {}
     for seed in seeds:
         if id(seed[0]) in gone:
             continue
-        members = _around(seed, [found for found in plain if id(found[0]) not in gone])
+        members = _around(seed, [found for found in short if id(found[0]) not in gone])
         pieces, of_formulas = [], False
         for found in members:
             more, told = _pieces(mupdf, found)
@@ -67,9 +67,9 @@ def _wordless(text: str) -> bool:
     return not words or (len(words) < 3 and max(map(len, words)) < LONG)
 
 
-def _around(seed: Found, plain: list[Found]) -> list[Found]:
+def _around(seed: Found, short: list[Found]) -> list[Found]:
     """The seed, and what stands beside, above and below it without white between them and without words."""
-    few = [found for found in plain if found is not seed and found[0].y1 > seed[0].y0 - TALLEST and found[0].y0 < seed[0].y1 + TALLEST]
+    few = [found for found in short if found is not seed and found[0].y1 > seed[0].y0 - TALLEST and found[0].y0 < seed[0].y1 + TALLEST]
     members = [seed]
     x0, y0, x1, y1 = seed[0].x0, seed[0].y0, seed[0].x1, seed[0].y1
     grown = True
@@ -80,6 +80,9 @@ def _around(seed: Found, plain: list[Found]) -> list[Found]:
             over = min(b.y1, y1) - max(b.y0, y0)
             aside = max(b.x0 - x1, x0 - b.x1)
             if over <= (1 if aside > 0 else -2.5 if len(found[2]) > FEW else -5) or aside >= FAR or (over <= 1 and _words(found[2])):
+                continue
+            if not _wordless(found[2]):
+                few.remove(found)
                 continue
             numbered = found[2][:1] == "(" and NUMBER.match(found[2].strip())
             if aside < (FAR if numbered and b.x0 > x1 else NEAR):

@@ -66,8 +66,14 @@ def closed(text: str, *, small: bool = False) -> str:
 
 def formula_lines(pieces: list[Piece]) -> list[str]:
     """The formula, a line of text for each of its lines, top to bottom."""
-    pieces = [p._replace(text=p.text.translate(EXTENSION if p.tall else PIECES).strip()) for p in pieces]
-    pieces = [p for p in pieces if p.text]
+    read = []
+    for piece in pieces:
+        text = piece.text
+        if piece.tall or not text.isascii():
+            text = text.translate(EXTENSION if piece.tall else PIECES)
+        if text := text.strip():
+            read.append(piece if text == piece.text else piece._replace(text=text))
+    pieces = read
     sizes: Counter[float] = Counter()
     for piece in pieces:
         sizes[round(piece.size, 1)] += len(piece.text)
@@ -99,8 +105,12 @@ def _rows(atoms: list[Atom], size: float) -> list[float]:
     """Baselines of the formula's lines: numerators and denominators have none of their own."""
     found: dict[float, list[Atom]] = {}
     for atom in atoms:
-        base = next((b for b in found if abs(b - atom.base) < 0.15 * size), atom.base)
-        found.setdefault(base, []).append(atom)
+        for base, others in found.items():
+            if abs(base - atom.base) < 0.15 * size:
+                others.append(atom)
+                break
+        else:
+            found[atom.base] = [atom]
 
     def rank(base: float) -> tuple[bool, int]:
         text = "".join(atom.text for atom in found[base])
@@ -121,7 +131,8 @@ def _script(piece: Piece, full: list[Atom], tall: list[Atom], bases: list[float]
         if atom.text in OPERATORS and over and 0.5 * size < abs(piece.base - atom.base + 0.25 * size) < 2.2 * size:
             _add(atom, piece, piece.base > atom.base)
             return
-    hosts = [a for a in full + tall if -0.3 * size < piece.x0 - a.x1 < 0.5 * size or a.x1 < piece.x0 < a.right + 0.3 * size]
+    near, x0 = 0.3 * size, piece.x0
+    hosts = [a for a in full + tall if a.x1 - near < x0 < a.right + near or x0 - 0.5 * size < a.x1 < x0 + near]
     hosts = [a for a in hosts if -(1.6 if a.tall else 0.9) * size < piece.base - a.base < (1.4 if a.tall else 0.55) * size]
     if hosts:
         host = min(hosts, key=lambda a: abs(piece.x0 - a.x1) + abs(piece.base - a.base))

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from steps.text.pdf_math import RELATION
 from steps.text.unreadable import Unreadable, WrongPassword
 
 SHARED = 8.5  # points of height for a line: with less, several stand side by side
+LOOSE = 10.5  # the same for a few lines, which scripts may have parted
 WORD = re.compile(r"[^\W\d_]{4}")
 SIGNS = (
     (b"\xc0\x80", b"\0"),
@@ -23,6 +25,8 @@ SIGNS = (
 )  # hyphens, Word's bullet
 UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
+CELL = 3.5  # points of white: more stands between the cells of a table
+BACK = 10  # points: a script below begins so far left of where the one above ends
 AT_ONCE = 100  # pages between two openings: what pymupdf has parsed of a file stays in memory until it is closed
 
 
@@ -121,6 +125,8 @@ def _page(document: Any, number: int) -> Page:
                 _look_closer(block, set_block, text)
             elif len(text) < 3 and is_rubble(text):
                 continue
+        elif n < 4 and block.y1 - block.y0 < (LOOSE if len(block.lines[0]) < 4 else SHARED) * n and not block.formula:
+            _join_scripts(block, set_block, text)
         elif n > 3 and len(text) < 32 * n and block.y1 - block.y0 < SHARED * n and not block.formula:
             _look_closer(block, set_block, text)
         blocks.append(block)
@@ -152,7 +158,7 @@ def _first(mupdf: Any, set_block: Any) -> Any:
     return next(iter(mupdf.FzStextBlock(set_block))).m_internal
 
 
-def _once(lines: list[Line]) -> list[str]:
+def _once(lines: Iterable[Line]) -> list[str]:
     """The text of lines, those that are set again in the same place, to look bold, left out."""
     out: list[Line] = []
     for line in lines:
@@ -186,19 +192,37 @@ def _look_closer(block: Block, set_block: Any, text: str) -> None:
     if len(block.lines) == 1:
         base, size = line.first_char.origin.y, line.first_char.size
         block.y0, block.y1 = min(block.y0, base - 0.8 * size), max(block.y1, base + 0.2 * size)
-    elif rows := table_rows(_lines(line, text)):
+    elif rows := table_rows(_lines(line, text), sum(bool(said.strip()) for said in text.split("\n"))):
         block.set_lines(rows)
         block.table = any("\t" in row for row in rows)
 
 
-def _lines(line: Any, text: str) -> list[Line]:
+def _join_scripts(block: Block, set_block: Any, text: str) -> None:
+    """Make one line of those that a script has parted: what stands side by side without the white of a table's cells."""
+    from pymupdf.mupdf import FzStextBlock
+
+    lines: list[str] = []
+    end = top = bottom = 0.0
+    for y0, y1, box, said in _lines(next(iter(FzStextBlock(set_block))).m_internal, text):
+        gap, beside = box.x0 - end, min(y1, bottom) - max(y0, top) > 0.3 * min(y1 - y0, bottom - top)
+        if lines and beside and -BACK < gap < CELL:
+            lines[-1] += said if gap < 1 else f" {said.lstrip()}"
+        elif len(lines) == 1 and not beside and y0 >= top and len(lines[0]) < 4 and bottom - top < 0.8 * (y1 - y0):
+            lines[0] += f" {said}"  # a script of the block before, which makes this one look taller
+            block.y0 = y0
+        else:
+            lines.append(said)
+        end, top, bottom = box.x1, y0, y1
+    if len(lines) < len(block.lines):
+        block.set_lines(lines)
+
+
+def _lines(line: Any, text: str) -> Iterator[Line]:
     """The lines of a block, with the places of its own, of which `line` is the first."""
-    found = []
     for said in text.split("\n"):
         if line is None:
-            return []
+            return
         if said and not said.isspace():
             box = line.bbox
-            found.append((box.y0, box.y1, box, said))
+            yield box.y0, box.y1, box, said
         line = line.next
-    return found

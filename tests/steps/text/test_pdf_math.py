@@ -114,3 +114,23 @@ def test_a_line_of_code_is_no_formula(tmp_path: Path):
     text, complaints = read(tmp_path / "a.pdf", formulas=False)
     assert text.split("\n\n")[1:] == ["x = f(a, b)", "n = 12\tn = 14"]
     assert complaints == []
+
+
+def test_scripts_over_each_other_part_no_line(tmp_path: Path):
+    """A letter with one script above and one below in running text: no cell of a table, no line of its own."""
+    pymupdf = pytest.importorskip("pymupdf")
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_htmlbox(pymupdf.Rect(72, 72, 523, 160), f"<p>{PARAGRAPH * 3}</p>")
+    start = 72 + pymupdf.get_text_length("Every entry of Z", "tiro", 11)
+    wide = pymupdf.get_text_length("ij", "tiro", 7)
+    for x, y, text, size in (
+        (72, 200, "Every entry of Z", 11),
+        (start, 196, "2", 7),
+        (start, 203, "ij", 7),
+        (start + wide, 200, " is small.", 11),
+    ):
+        page.insert_text((x, y), text, fontname="tiro", fontsize=size)
+    document.save(tmp_path / "a.pdf")
+    text, _ = read(tmp_path / "a.pdf")
+    assert text.split("\n\n")[1:] == ["Every entry of Z2 ij is small."]
