@@ -290,6 +290,24 @@ def test_a_jsonl_that_vanishes_half_way_is_told(tmp_path: Path):
         parse_corpus(ParseCorpus(sources=[Source(path="texts")]), context)
 
 
+def test_a_data_set_that_vanishes_half_way_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """D107 with the rows that came, and no fallback: half of one data set and all of another would be neither."""
+    pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    place = tmp_path / "project" / "set" / "data"
+    place.mkdir(parents=True)
+    for number in range(3):
+        rows = (json.dumps({"text": f"satır {number} {i}"}) + "\n" for i in range(300))
+        (place / f"train-{number}.jsonl").write_text("".join(rows), "utf-8")
+    context = FakeContext(folder(), project=tmp_path / "project")
+    context.stopping = lambda: (place / "train-2.jsonl").unlink(missing_ok=True)  # type: ignore[method-assign,assignment,return-value]
+    source = Source(hub="set", fallback=Source(path="set/data"))
+    with pytest.raises(RecipeError, match=r"D107: set, after 600 rows cannot be read from the hub: ") as error:
+        parse_corpus(ParseCorpus(sources=[source]), context)
+    assert (error.value.field, error.value.message.count("\n")) == ("sources.0.hub", 0)
+
+
 # Fallbacks ------------------------------------------------------------------------------------------------------------
 
 
