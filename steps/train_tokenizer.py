@@ -22,8 +22,6 @@ from schemas import (
 )
 from steps import step
 
-PROVED = 1000  # characters of a held text that are compared; of every fourth, all: near ties fall in long ones
-
 PAGES = (
     RulePage(
         "T102",
@@ -115,14 +113,14 @@ def train_tokenizer(params: TrainTokenizer, corpus: list[Corpus], context: StepC
     """Train a tokenizer; pad, unk, bos and eos are ids 0, 1, 2, 3.
 
     Raises RecipeError T102 when the corpus holds fewer pieces than asked (with the largest size that works), T103 when the size
-    does not hold the alphabet, T104 when tokenizer.json would give other ids than tokenizer.model.
+    does not hold the alphabet, T104 when tokenizer.json would give other ids than tokenizer.model, D122 when a corpus cannot be read.
     """
+    from steps.text.blocks import Place
     from steps.text.fast import SPECIAL
     from steps.text.tokenizers import open_tokenizer
     from steps.text.trainers import TooSmall, draw_sample, longest_pieces, normal_pieces
 
-    texts = (row["text"] for c in corpus for row in c.rows())
-    sample = draw_sample(texts, sum(c.bytes for c in corpus), params.sample_bytes, context.seed)
+    sample = draw_sample(Place(corpus).texts(), sum(c.bytes for c in corpus), params.sample_bytes, context.seed, params.model)
     if not any(chunk.strip() for chunk in sample.chunks):
         raise RecipeError("T107", "the corpus holds no text", fix="look at the sources of parse_corpus")
     context.event("sampled", bytes=sample.bytes, chunks=len(sample.chunks), held_out=len(sample.held))
@@ -227,7 +225,7 @@ def _prove_ids(opened: Any, folder: Path, held: list[str], context: StepContext)
     from steps.text.tokenizers import FastTokenizer
 
     fast = FastTokenizer(folder)
-    found = first_difference(opened, fast, (text if n % 4 == 0 else text[:PROVED] for n, text in enumerate(held)))
+    found = first_difference(opened, fast, held)
     hard = first_difference(opened, fast, HARD_LINES)
     if hard and not found and opened.model.charsmap:
         context.warn("T104", f"tokenizer.json gives other ids for unusual text, {hard[1]}", field="normalization", fix="write identity")

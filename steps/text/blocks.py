@@ -242,6 +242,28 @@ class Place:
             except (Changed, OSError) as error:
                 raise damaged(error) from error
 
+    def texts(self) -> "Iterator[str | Iterator[str]]":
+        """The text of each document from here on; one that is not held comes in parts. Raises RecipeError D122."""
+        for number, block in self.blocks():
+            try:
+                if block.long:
+                    found: list[str | Iterator[str]] = [self._told(number, LongRow(block).parts())]
+                    lines = 1
+                else:
+                    rows, lines = rows_of(block)
+                    found = [row["text"] for row in rows]
+            except (BadRow, Changed, OSError) as error:
+                raise self.error(number, error) from error
+            yield from found
+            self.passed(number, block, lines)
+        self.finish()
+
+    def _told(self, number: int, parts: Iterator[str]) -> Iterator[str]:
+        try:
+            yield from parts
+        except (BadRow, Changed, OSError) as error:
+            raise self.error(number, error) from error
+
     def passed(self, number: int, block: Block, lines: int) -> None:
         """A block is done."""
         if number != self.corpus:

@@ -78,8 +78,8 @@ def _merges(model: Model) -> list[tuple[str, str]]:
     merges: list[tuple[float, int, str, str]] = []
     for text, score in normal.items():
         for cut in range(1, len(text)):
-            left, right = text[:cut], text[cut:]
-            if left in normal and right in normal:
+            left = text[:cut]
+            if left in normal and (right := text[cut:]) in normal:
                 merges.append((-score, cut, left, right))
     merges.sort(key=lambda merge: merge[:2])
     return [(left, right) for _, _, left, right in merges]
@@ -116,9 +116,11 @@ def first_difference(exact: TextTokenizer, folder: Path | FastTokenizer, texts: 
     Returns None when all texts agree, else the number of the first text that differs and a short account of where.
     """
     fast = folder if isinstance(folder, FastTokenizer) else FastTokenizer(folder)
-    for number, text in enumerate(texts):
-        ours, theirs = exact.encode(text), fast.encode(text)
-        if ours != theirs:
+    texts = list(texts)
+    both = zip(exact.encode_arrays(texts), fast.encode_arrays(texts), strict=True)
+    for number, (one, other) in enumerate(both):
+        if one.tobytes() != other.tobytes():
+            text, ours, theirs = texts[number], one.tolist(), other.tolist()
             at = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
             left = [exact.piece(i) for i in ours[at : at + 4]]
             right = [fast.piece(i) for i in theirs[at : at + 4]]

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 NORMAL, UNKNOWN, CONTROL, USER, UNUSED, BYTE = 1, 2, 3, 4, 5, 6  # SentencePiece.Type in sentencepiece_model.proto
+_SCORE = struct.Struct("<f")
 KINDS = {1: "unigram", 2: "bpe", 3: "word", 4: "char"}  # TrainerSpec.ModelType
 
 
@@ -52,9 +53,7 @@ def parse_model(data: bytes) -> Model:
     normalizer: dict[int, bytes | int] = {}
     for number, value in _fields(data):
         if number == 1 and isinstance(value, bytes):
-            entry = dict(_fields(value))
-            score = entry.get(2, b"\0\0\0\0")
-            pieces.append(Piece(_text(entry.get(1, b"")), struct.unpack("<f", _bytes(score))[0], int(_number(entry.get(3, NORMAL)))))
+            pieces.append(_piece(value))
         elif number == 2 and isinstance(value, bytes):
             trainer = dict(_fields(value))
         elif number == 3 and isinstance(value, bytes):
@@ -70,6 +69,16 @@ def parse_model(data: bytes) -> Model:
         add_dummy_prefix=bool(_number(normalizer.get(3, 1))),
         remove_extra_whitespaces=bool(_number(normalizer.get(4, 1))),
     )
+
+
+def _piece(data: bytes) -> Piece:
+    """A piece; as SentencePiece writes it, text, score and a kind that is not NORMAL, it is read at once."""
+    size = data[1] if len(data) > 6 and data[0] == 0x0A else 255
+    behind = len(data) - 2 - size
+    if size < 128 and data[2 + size : 3 + size] == b"\x15" and (behind == 5 or (behind == 7 and data[-2] == 0x18 and data[-1] < 128)):
+        return Piece(data[2 : 2 + size].decode(), _SCORE.unpack_from(data, 3 + size)[0], NORMAL if behind == 5 else data[-1])
+    entry = dict(_fields(data))
+    return Piece(_text(entry.get(1, b"")), _SCORE.unpack(_bytes(entry.get(2, bytes(4))))[0], int(_number(entry.get(3, NORMAL))))
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, bytes | int]]:

@@ -19,7 +19,8 @@ CHUNK = 4000  # characters of a training sentence: paragraphs with their line br
 SENTENCE_BYTES = 4 * CHUNK + 16  # SentencePiece drops longer ones without a word
 THREADS = 16  # part of the model file and of the order of float sums: always the same, whatever the machine
 SMALL_CORPUS = 50_000_000
-HELD_OUT = 200  # chunks kept for the proof of equal ids
+HELD_SHARE = {"unigram": 0.1, "bpe": 0.02}  # of the text, for the proof of equal ids: little beside the time that training takes
+HELD_FROM = range(5_000_000, 25_000_000)  # of so many bytes at least, and at most
 SCORE_GRID = 64  # see `on_grid`
 UNKNOWN_SIGN = "\u2585"  # SentencePiece's own: it drops a sentence that holds it, or a NUL, without a word
 PRINTABLE = "\n\t" + string.digits + string.ascii_letters + string.punctuation
@@ -51,37 +52,48 @@ class Sample:
     bytes: int = 0
 
 
-def chunks_of(text: str) -> Iterator[str]:
-    """`text` in stretches of at most CHUNK characters, cut after line breaks where possible, else after a blank."""
-    if len(text) <= CHUNK:
-        if text:
-            yield text
-        return
-    start = 0
-    while start < len(text):
-        end = start + CHUNK
-        if end < len(text):
-            cut = text.rfind("\n", start, end)
-            cut = cut if cut > start else text.rfind(" ", start, end)
-            end = cut + (text[cut] == "\n") if cut > start else end
-        yield text[start:end]
-        start = end
+def chunks_of(text: str | Iterable[str]) -> Iterator[str]:
+    """`text`, or one that comes in parts, in stretches of at most CHUNK characters, cut after line breaks where possible, else blanks."""
+    if isinstance(text, str):
+        if len(text) <= CHUNK:
+            if text:
+                yield text
+            return
+        text = (text,)
+    held, start = "", 0
+    for part in text:
+        held, start = held[start:] + part, 0
+        while len(held) - start > CHUNK:
+            end = start + CHUNK
+            cut = held.rfind("\n", start, end)
+            cut = cut if cut > start else held.rfind(" ", start, end)
+            end = cut + (held[cut] == "\n") if cut > start else end
+            yield held[start:end]
+            start = end
+    if start < len(held):
+        yield held[start:]
 
 
-def draw_sample(texts: Iterable[str], total_bytes: int, sample_bytes: int, seed: int) -> Sample:
-    """Chunks of `texts`, all of them when they are within `sample_bytes`, else a seeded even share."""
+def draw_sample(texts: Iterable[str | Iterable[str]], total_bytes: int, sample_bytes: int, seed: int, kind: str = "bpe") -> Sample:
+    """Chunks of `texts`, all of them when they are within `sample_bytes`, else a seeded even share.
+
+    What is held for the proof of this `kind` comes evenly from all of the text.
+    """
     share = min(1.0, sample_bytes / max(1, total_bytes))
+    wanted = int(HELD_SHARE.get(kind, 0) * min(HELD_FROM.stop, max(HELD_FROM.start, min(sample_bytes, total_bytes))))
     draw = random.Random(seed).random
     sample = Sample()
-    for number, chunk in enumerate(c for text in texts for c in chunks_of(text)):
-        if share < 1.0 and draw() >= share:
-            if len(sample.held) < HELD_OUT:
-                sample.held.append(chunk)
-            continue
-        sample.chunks.append(chunk)
-        sample.bytes += len(chunk.encode("utf-8"))
-        if share == 1.0 and number % 13 == 0 and len(sample.held) < HELD_OUT:
-            sample.held.append(chunk[1:])  # begins in the middle of a word: not a text the trainer saw
+    passed = held = 0  # bytes
+    for chunk in (c for text in texts for c in chunks_of(text)):
+        size = len(chunk) if chunk.isascii() else len(chunk.encode("utf-8"))
+        passed += size
+        shown = share == 1.0 or draw() < share
+        if shown:
+            sample.chunks.append(chunk)
+            sample.bytes += size
+        if held < wanted and held * total_bytes <= wanted * passed and (share == 1.0 or not shown):
+            sample.held.append(chunk[1:] if shown else chunk)  # begins in the middle of a word: not a text the trainer saw
+            held += size
         if sample.bytes >= sample_bytes * 1.05:
             break
     return sample

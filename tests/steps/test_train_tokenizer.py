@@ -221,8 +221,27 @@ def test_a_sample_is_seeded_and_bounded():
     one, same, other = (draw_sample(texts, total, total // 4, seed) for seed in (1, 1, 2))
     assert one.chunks == same.chunks != other.chunks
     assert one.bytes <= total // 4 * 1.06
-    assert len(one.held) == 200
+    assert 0 < sum(map(len, one.held)) < total - one.bytes
     assert not set(one.held) & set(one.chunks)
+
+
+def test_what_is_held_comes_from_all_of_the_text():
+    """Whole chunks, evenly: no more from its beginning than from its end, and not more than bounds allow."""
+    texts = [f"metin {i} " * 300 for i in range(2000)]
+    total = sum(map(len, texts))
+    for kind, sample_bytes, wanted in (("bpe", total, total // 50), ("bpe", total // 4, 100_000), ("unigram", total // 4, 500_000)):
+        held = draw_sample(texts, total, sample_bytes, 1, kind).held
+        assert sum(map(len, held)) == pytest.approx(wanted, rel=0.05)
+        numbers = [int(text.split()[1]) for text in held]
+        assert numbers == sorted(numbers)
+        assert [sum(k * 500 <= n < k * 500 + 500 for n in numbers) for k in range(4)] == pytest.approx([len(held) / 4] * 4, abs=2)
+
+
+def test_a_text_in_parts_has_the_chunks_of_the_whole():
+    """However a document comes, the trainer is shown the same."""
+    for text in ("kelime " * 3000, "uzun bir satır\n" * 900, "x" * 9001, "kısa", ""):
+        for size in (1, 3999, 4001, 10_000):
+            assert list(chunks_of(text[i : i + size] for i in range(0, len(text), size))) == list(chunks_of(text))
 
 
 def test_chunks_are_the_text():
