@@ -112,7 +112,8 @@ def plan(
     chosen, tried = _tried(params, subject, model, fitting, _rows(bins, corpus or [], tokenizer, checkpoint, fitting), context)
     settings = _unwritten(chosen, subject, params)
     because = _because(chosen, subject, target, why_length, why_packed, settings)
-    rejected = {c.key: t for c, t in tried if t.verdict}
+    believed = any(c.key == chosen.key and not t.verdict for c, t in tried)  # if all were slow, the machine is, and no setting is to blame
+    rejected = {c.key: t for c, t in tried if t.verdict and (believed or not _slow(t))}
     rows = [_row(c, rejected, chosen) for c in found]
     data = {
         "format": 1,
@@ -255,7 +256,7 @@ def _tried(
         context.event("dry_run", batch_size=candidate.batch_size, verdict=result.verdict or "passed", why=result.why, **result.measured)
         if not result.verdict:
             return candidate, tried
-    slow = [c for c, t in tried if "were modelled" in t.why]
+    slow = [c for c, t in tried if _slow(t)]
     if slow:
         context.warn("B105", f"every dry run was more than twice slower than modelled: {tried[0][1].why}", fix="see what else runs here")
         return slow[0], tried
@@ -263,6 +264,10 @@ def _tried(
         "B102", f"no candidate came through its dry run; the last, {tried[-1][0].batch_size} rows at a time: {tried[-1][1].why}",
         field="memory_margin", fix="take a smaller model, shorter rows, method: lora, or a target with more memory",
     )  # fmt: skip
+
+
+def _slow(tried: "Tried") -> bool:
+    return "were modelled" in tried.why
 
 
 def _unwritten(chosen: "Candidate", subject: "Subject", params: PlanParams) -> dict[str, Any]:

@@ -87,6 +87,7 @@ def test_if_all_are_slow_the_plan_stands_and_says_so(tmp_path: Path, monkeypatch
     found, context = made(tmp_path / "b", SMALL, target="here")
     assert found.settings == expected.settings
     assert [code for code, _ in context.warnings] == ["B105"]
+    assert (found.path / "plan.json").read_bytes() == (expected.path / "plan.json").read_bytes()
 
 
 def test_a_real_dry_run_passes(tmp_path: Path) -> None:
