@@ -230,7 +230,7 @@ class _Builder:
         name = key.value
         if key.items is not None or not isinstance(name, (str, int)) or isinstance(name, bool):
             shown = "a map or a list" if key.items is not None else key.text or "nothing"
-            fix = f'write "{key.text}"' if key.text else ""
+            fix = f'write "{key.text}"' if key.text else "write ${NAME} for a variable of vars:" if key.items is not None else ""
             self.document.complain("Y010", f"a key is a word or a whole number, this is {shown}", key.start, key.end, fix)
             return
         if self.json and isinstance(name, str) and name.removeprefix("-").isdecimal():

@@ -51,6 +51,13 @@ NEAR: dict[str, dict[str, str]] = {
     "exhausted": {"first_exhausted": "stop", "all_exhausted": "repeat", "loop": "repeat"},
 }  # fmt: skip
 
+ROLES = {  # what other tools call the roles of columns
+    "response": "output", "target": "output", "reply": "output", "assistant": "output", "chosen": "output", "label": "output",
+    "query": "instruction", "user": "instruction", "human": "instruction", "request": "instruction", "context": "input",
+    "content": "text", "body": "text", "document": "text", "language": "lang", "chat": "messages", "turns": "messages",
+    "dialogue": "messages", "headline": "title", "system_prompt": "system",
+}  # fmt: skip
+
 
 class Hint(NamedTuple):
     """What to type, in words; edits when it can be nothing else."""
@@ -66,9 +73,23 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return _share_of_steps(raw, name, full, value)
     if name == "sources" and isinstance(value, dict) and path == ("sources",):
         return Hint("write each source behind a dash: - path: …", (Edit("set", full, [value]),))
+    if name == "resume_from" and value is True:
+        return Hint("delete the line: a stopped run goes on by itself when it is run again", (Edit("delete", full),))
+    if isinstance(value, dict) and len(value) == 1 and "{" in str(value):
+        return Hint("write ${NAME} for a variable of vars:")
     if not isinstance(value, str):
         return Hint()
     word = value.strip()
+    if variable := re.fullmatch(r"\$(\w+)|\{\{\s*(\w+)\s*\}\}|<(\w+)>|%(\w+)%", word):
+        return Hint(f"write ${{{next(filter(None, variable.groups()))}}}, a variable of vars:")
+    if name == "resume_from" and word.lower() in ("latest", "last", "auto", "best", "true", "checkpoint"):
+        return Hint("delete the line: a stopped run goes on by itself; of another training write {step: ID} or {path: FOLDER}")
+    if len(path) == 2 and path[0] == "sources":
+        return Hint(f"write path: {word} behind the dash", (Edit("set", full, {"path": word}),))
+    if word.endswith((",", ";")) and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", plain := word.rstrip(",; "), re.I):
+        return Hint(f"write {name}: {plain}, without the comma")
+    if name == "seed":
+        return Hint("write a whole number, such as seed: 42, or delete the line")
     if name == "sources" and word and "{" not in word:
         return Hint(f"write sources: [{{path: {word}}}]", (Edit("set", full, [{"path": word}]),))
     if name in ("base", "checkpoint") and word:
@@ -118,8 +139,12 @@ def _share_of_steps(raw: Any, name: str, full: RecipePath, value: float) -> Hint
 def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
     """For a number out of its range (K003)."""
     name, full = str(path[-1]) if path else "", base + path
+    if name in ("recipe", "name", "id") and isinstance(value, str) and (plain := re.sub(r"[^A-Za-z0-9._-]+", "-", value).strip("-._")):
+        return Hint(f"write {name}: {plain}: letters, digits, dots and dashes")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return Hint()
+    if name in ("weight", "repeat") and value <= 0:
+        return Hint("write a number above 0, or delete the source")
     if name == "warmup_ratio" and value >= 2 and value == int(value):
         return Hint(f"write warmup_steps: {int(value)}", (Edit("rename", full, int(value), "warmup_steps"),))
     if name in SHARES and 1 < value <= 100:

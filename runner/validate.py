@@ -172,6 +172,8 @@ def _said(error: _Error, scene: Scene) -> Finding:
         return scene.unknown(scene, path)
     if kind == "missing":
         return _missing(path, scene)
+    if kind == "literal_error" and not shapes.literals_at(scene.model, path):
+        return _no_such_role(error, path, value, scene)
     if kind in ("literal_error", "enum"):
         return _enum(path, value, shapes.literals_at(scene.model, path), [], scene, None)
     if kind in _WANTED:
@@ -194,6 +196,18 @@ def _said(error: _Error, scene: Scene) -> Finding:
 
     fix, edits = hints.of_range(scene.raw, scene.base, path, value)
     return Finding("K003", "error", message, full, fix, edits, on=_part(value))
+
+
+def _no_such_role(error: _Error, path: Names, value: Any, scene: Scene) -> Finding:
+    """A key of a map whose keys are words, such as the roles of columns."""
+    words = re.findall(r"'([^']+)'", str(error.context.get("expected", "")))
+    from runner import hints
+
+    name = str(path[-1])
+    meant = hints.ROLES.get(name.lower()) or nearest(name, words)
+    fix = f"write {meant}: {value}" if meant else f"it has: {', '.join(words)}"
+    edits = (Edit("rename", scene.base + path, None, meant),) if meant else ()
+    return Finding("K001", "error", f"unknown key {name} in {_name(path[:-1], scene)}", scene.base + path, fix, edits, on="key")
 
 
 def _limit(error: _Error) -> str:
