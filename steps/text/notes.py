@@ -8,6 +8,8 @@ from steps.text.parts import CAPTION
 
 LOWER = 0.45  # of the page's height: a footnote begins below
 SMALLER = 0.93  # of the text's size
+CLEARLY = 0.87  # the same for what may be an item of a list
+LISTED = re.compile(r"\s*\d{1,3}\. [^\W\d_]")
 SYMBOLS = tuple("∗†‡§¶")  # only notes begin so, whatever their size
 TINY = 0.5  # below this it is no line of text but cells side by side
 MARKED = re.compile(r"^\s*(?:\d{1,3}(?:\.(?= [^\W\d_]))?|[*∗†‡§¶]{1,3}|\(?[a-z]\))\s?[^\s\d.,)%–-]")
@@ -47,7 +49,8 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
                     or block.lines[0].lstrip()[:1] in SYMBOLS
                     or (size < TALLER and GLUED.match(block.lines[0]))
                 )
-                if size > TINY and (size < SMALLER or raised) and not CAPTION.match(block.lines[0]):
+                listed = LISTED.match(block.lines[0]) is not None  # as items of a list begin, too
+                if size > TINY and (size < (CLEARLY if listed else SMALLER) or raised) and not CAPTION.match(block.lines[0]):
                     small.append(block)
         notes: list[Block] = []
         for block in sorted(small, key=lambda b: b.y0):
@@ -71,7 +74,7 @@ def drop_marks(blocks: list[Block]) -> None:
     """Take the raised numbers that call the page's footnotes out of its text: `much1 of` becomes `much of`. One that is not sure stays."""
     numbers = {match[1] for block in blocks if block.note for line in block.lines if (match := CALLED.match(line))}
     for number in numbers:
-        call = re.compile(rf"(?:(?<=[^\W\d_A-Z]{{3}})|(?<=[^\W\d_][.,;:)”\"’])|(?<=\][.,;:])){number}(?=[\s.,;:)]|$)")
+        call = re.compile(rf"(?:(?<=[^\W\d_A-Z]{{3}})|(?<=[^\W\d_]{{2}}[.,;:)”\"’])|(?<=\][.,;:])){number}(?=[\s.,;:)]|$)")
         found = [(block, i) for block in blocks if not block.note for i, line in enumerate(block.lines) for _ in call.finditer(line)]
         if len(found) == 1:
             block, i = found[0]

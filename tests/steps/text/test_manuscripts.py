@@ -8,6 +8,7 @@ import pytest
 from steps.text.columns import Block
 from steps.text.documents import read_documents
 from steps.text.manuscripts import name_letters
+from steps.text.notes import drop_marks, mark_notes
 from steps.text.papers import Hyphens, reference_span
 from steps.text.parts import Wanted
 
@@ -205,3 +206,23 @@ def test_an_appendix_behind_the_references_is_read(head):
     """Entries end where it begins, in Turkish too."""
     texts = ["A long text. " * 9, "Kaynaklar", "Aksoy, A. (2019). Yosun.", "Dilek, C. (2017). Duvar.", head, "What the appendix says."]
     assert reference_span(texts) == (1, 4)
+
+
+def test_the_number_of_a_section_calls_no_footnote():
+    """A note 2 on the page takes the raised 2 behind a word or its full stop, never the one of `A.2.`."""
+    note = Block(0, 700, 400, 710, ["2 The beds were dug by hand."], note=True)
+    heading, text = Block(0, 100, 400, 112, ["A.2. Additive models"]), Block(0, 120, 400, 132, ["It was measured.2 Then it rained."])
+    drop_marks([heading, text, note])
+    assert (heading.lines, text.lines) == (["A.2. Additive models"], ["It was measured. Then it rained."])
+
+
+@pytest.mark.parametrize(("height", "noted"), [(7.5, True), (9.0, False)])
+def test_an_item_of_a_list_at_the_foot_is_no_footnote(height, noted):
+    """`1. Word` is a note where it is clearly smaller than the text, else an item."""
+    body = [
+        Block(0, 100 + 130 * i, 400, 100 + 130 * i + 12 * n - 2, ["The snails were counted twice a week."] * n)
+        for i, n in enumerate((8, 9, 10))
+    ]
+    item = Block(0, 700, 300, 700 + height, ["1. Count the snails of the first bed."])
+    mark_notes([(800.0, [*body, item])], 11.8)
+    assert item.note is noted
