@@ -32,14 +32,15 @@ class ValidateCheckpoint(StepParams):
     tolerance: float = Field(default=1e-4, gt=0, description="nats by which the recorded validation loss may be missed")
 
 
-@step(version=1, libraries=("torch", "transformers"), pages=VALIDATE_PAGES)
+@step(version=2, libraries=("torch", "transformers"), pages=VALIDATE_PAGES)
 def validate_checkpoint(
     params: ValidateCheckpoint, checkpoint: Checkpoint, bins: TokenBin | None, corpus: list[Corpus] | None, context: StepContext
 ) -> Checkpoint:
     """Return `checkpoint` unchanged once its files, weights, vocabulary and recorded loss are what they say.
 
-    Without `bins` (or for a fine-tuned model `corpus`) the loss cannot be computed again, which is said. Also compares with smoothed
-    n-grams on the same split and counts how many sampled words the corpus knows. Raises RecipeError C001 and C010 to C015.
+    Without `bins` (or for a fine-tuned model `corpus`) the loss cannot be computed again, which is said. A model that was trained on
+    texts is compared with smoothed n-grams on the same split, and of words that it samples those that the corpus knows are counted.
+    Raises RecipeError C001 and C010 to C015.
     """
     from steps.lm import build, proof
     from steps.lm.words import languages
@@ -67,7 +68,8 @@ def validate_checkpoint(
         if facts["embedding"]["dead"] > DEAD and not context.smoke:
             message = f"{facts['embedding']['dead']:.1%} of the embedding's rows are dead: zero, or twins of other rows"
             context.warn("C121", message, fix="take a smaller vocabulary, or train longer")
-        known = languages(_documents(bins, corpus or [], words))
+        trained_on_texts = record.get("objective") == "lm"
+        known = languages(_documents(bins, corpus or [], words)) if trained_on_texts else {}
         facts |= _counting(params, record, known, bins, words, scored, context)
         facts |= _texts(params, known, network, words, context)
     context.stats("validation", {**facts, "checks": [c.plain() for c in checks], "weights": params.weights})
@@ -106,17 +108,23 @@ def _counting(
 
 
 def _texts(params: ValidateCheckpoint, known: dict[str, Any], network: Any, words: Any, context: StepContext) -> dict[str, Any]:
-    """Continuations of the prompts, and the share of sampled words that the corpus knows, by language."""
+    """Continuations of the prompts, and the share of sampled words that the corpus knows, by language: whether it learned to write at all.
+
+    (A base that is fine-tuned could write before, and a large one takes hours over a thousand words on a CPU.)
+    """
     from steps.lm.texts import samples
-    from steps.lm.words import known_share
+    from steps.lm.words import WANTED, known_share
 
     length, seed = params.max_new_tokens, context.seed
-    shares = {}
-    for lang, language in known.items():
+    shares: dict[str, Any] = {}
+
+    def going(sampled: int) -> None:
+        context.progress(WANTED * len(shares) + min(sampled, WANTED), WANTED * len(known), "words")
         if context.stopping():
             raise context.stopped()
-        shares[lang or "text"] = known_share(network, words, language, max_new_tokens=length, seed=seed)
-        context.progress(len(shares), len(known), "languages")
+
+    for lang, language in known.items():
+        shares[lang or "text"] = known_share(network, words, language, max_new_tokens=length, seed=seed, going=going)
     return {"words": shares, "samples": samples(network, words, params.prompts, max_new_tokens=length, seed=seed)}
 
 

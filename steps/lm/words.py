@@ -1,7 +1,7 @@
 """Does a model write words: of what it samples in each language, the share that occurs in the corpus."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,8 +58,16 @@ def languages(documents: Iterable[tuple[str, str]]) -> dict[str, Language]:
     return found
 
 
-def known_share(network: nn.Module, tokenizer: TextTokenizer, known: Language, *, max_new_tokens: int, seed: int) -> dict[str, Any]:
-    """Sample at T 0.7, top_p 0.9 until there are WANTED words: {sampled, known, share, unknown}.
+def known_share(
+    network: nn.Module,
+    tokenizer: TextTokenizer,
+    known: Language,
+    *,
+    max_new_tokens: int,
+    seed: int,
+    going: Callable[[int], None] = lambda sampled: None,
+) -> dict[str, Any]:
+    """Sample at T 0.7, top_p 0.9 until there are WANTED words: {sampled, known, share, unknown}. `going` is told how many there are.
 
     The last word of a text that ran to its limit may be cut, and is left out.
     """
@@ -71,6 +79,7 @@ def known_share(network: nn.Module, tokenizer: TextTokenizer, known: Language, *
             for ids in texts:
                 whole = words_of(tokenizer.decode(ids))
                 sampled += whole[:-1] if len(ids) >= max_new_tokens else whole
+            going(len(sampled))
         if len(sampled) >= WANTED:
             break
     right = sum(word in known.words for word in sampled)

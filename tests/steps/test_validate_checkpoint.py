@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from schemas import Checkpoint, CheckpointForecast, RecipeError
+from steps.lm.finish import RECORD
 from steps.validate_checkpoint import ValidateCheckpoint, validate_checkpoint
 from tests.conftest import FakeContext
 from tests.steps.lm.small import run, text
@@ -55,6 +56,25 @@ def test_a_sound_checkpoint_is_vouched_for(context: FakeContext):
     assert [s["prompt"] for s in found["samples"]] == ["<tr>Bir gün"]
     assert {s["lang"] for s in found["ngram_samples"]} == {"tr", "en"}
     assert context.warnings[0][0] == "C120"  # ten steps are not enough to beat counting, and it is said
+
+
+def test_a_fine_tuned_model_samples_no_thousand_words(context: FakeContext, tmp_path: Path):
+    """Its base could write before, and of a large one they take hours."""
+    checkpoint = copied(tmp_path / "tuned")
+    record = checkpoint.path / RECORD
+    record.write_text(json.dumps({**json.loads(record.read_text()), "objective": "sft"}))
+    validate(checkpoint, context, prompts=["Bir"])
+    assert (context.kept["validation"]["words"], len(context.kept["validation"]["samples"])) == ({}, 1)
+
+
+def test_it_stops_between_the_texts_that_it_samples(context: FakeContext, monkeypatch: pytest.MonkeyPatch):
+    """After the first of them, when asked to."""
+    told: list[float] = []
+    monkeypatch.setattr(context, "progress", lambda done, *_: told.append(done))
+    context.asked_to_stop = True
+    with pytest.raises(InterruptedError):
+        validate(trained(), context)
+    assert len(told) == 1
 
 
 def rewritten(change: Callable[[dict[str, torch.Tensor]], None]) -> Callable[[Path], None]:
