@@ -93,7 +93,7 @@ def test_lora_parameters_are_what_peft_makes(family: str) -> None:
     from steps.lm.build import build
 
     network = build(model(family), 1000, {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}, 64, 1)
-    adapters.add(network, family, LoraSettings(r=4), 1)
+    adapters.add(network, family, LoraSettings(r=4, target_modules=DEFAULT_TARGETS[family]), 1)
     made = sum(p.numel() for name, p in network.named_parameters() if "lora_" in name)
     assert made == lora_parameters(model(family), 4, tuple(DEFAULT_TARGETS[family]))
 
@@ -113,7 +113,7 @@ def test_a_layer_under_lora_keeps_what_is_counted(family: str) -> None:
     def saved(layers: int) -> int:
         network = build(model(family, n_layers=layers), 1000, {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}, 256, 1).train()
         halve(network, torch.bfloat16)
-        adapters.add(network, family, LoraSettings(r=8), 1)
+        adapters.add(network, family, LoraSettings(r=8, target_modules=DEFAULT_TARGETS[family]), 1)
         weights = {p.data_ptr() for p in network.parameters()}
         copies = {tuple(p.shape) for p in network.parameters()} | {tuple(p.shape[::-1]) for p in network.parameters()}
         seen: dict[int, int] = {}
