@@ -72,9 +72,7 @@ def _of_table(
         listed = "JSON list" in reason or reason.startswith("this is a JSON")
         fix = f"write one row a line: jq -c '.[]' {name} > rows.jsonl" if listed else "mend or delete the line"
         if "no UTF-8" in reason:
-            from steps.text.encodings import decode
-
-            fix = f"write it again in UTF-8: iconv -f {decode(view.facts.head(file))[1]} -t utf-8 {name} > rows.jsonl"
+            fix = _in_utf8(view, file, name)
         elif "map of lists" in reason:
             fix = 'write a list of rows: [{"instruction": "…", "output": "…"}, …]'
         if all_of_them:
@@ -89,6 +87,18 @@ def _of_table(
     if head.rows:
         unit = "row" if file.suffix == ".parquet" else "line"
         yield from _documents(step, where, source, name, head, stands_by, unit)
+
+
+def _in_utf8(view: View, file: Path, name: str) -> str:
+    """The command that writes a file again in UTF-8, for one that is text at all."""
+    from steps.text.encodings import decode
+    from steps.text.unreadable import Unreadable
+
+    try:
+        return f"write it again in UTF-8: iconv -f {decode(view.facts.head(file))[1]} -t utf-8 {name} > rows.jsonl"
+    except Unreadable:
+        packed = view.facts.head(file)[:2] == b"\x1f\x8b"
+        return f"it is packed: call it {name}.gz" if packed else "it is no text: name another file"
 
 
 def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, head: Head, stands_by: bool, unit: str) -> Iterator[Finding]:

@@ -70,6 +70,8 @@ def _really(path: Path, kind: str) -> str:
         start = file.read(8)
     if start.startswith(b"%PDF-"):
         return "pdf"
+    if kind in ("jsonl", "json", "csv"):
+        refuse_others(start)
     if kind == "docx" and start[:1] == b"{" and start[1:2] == b"\\":
         raise Unreadable("an RTF file under another name: save it as DOCX")
     return kind

@@ -14,7 +14,10 @@ from steps.text.unreadable import Unreadable
 
 HEAD = 65536  # bytes by which encoding and delimiter are known
 BLOCK = 2 << 20  # characters that are held at once
-OTHERS = ((b"%PDF-", "a PDF"), (b"PK\x03\x04", "a ZIP archive (DOCX, XLSX, …)"), (b"\x89PNG", "a picture"))
+OTHERS = (
+    (b"%PDF-", "a PDF"), (b"PK\x03\x04", "a ZIP archive (DOCX, XLSX, …)"), (b"\x89PNG", "a picture"), (b"\x1f\x8b", "a gzip file"),
+    (b"\x28\xb5\x2f\xfd", "a zstandard file"),
+)  # fmt: skip
 GAP = re.compile(r"\n[^\S\n]*\n\s*")
 
 

@@ -191,3 +191,14 @@ def test_a_file_without_use_among_others_is_a_warning(folder: Path):
 def test_a_password_in_the_recipe_is_told(folder: Path, password: str, expected: list[str]):
     """A warning at the word; the name of a variable is none."""
     assert said(folder, base=corpus(f"{{path: texts, password: {password}}}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "fix"),
+    [(gzip.compress(b'{"text": "a"}\n' * 9), "it is packed: call it b.jsonl.gz"), (b"\0\xff\xfe" * 50, "it is no text: name another file")],
+)
+def test_a_binary_table_is_told(folder: Path, data: bytes, fix: str):
+    """D142 by its first line, and what to do about it."""
+    (folder / "b.jsonl").write_bytes(data)
+    (finding,) = meant(folder, base=corpus("{path: b.jsonl}")).findings
+    assert (finding.code, finding.severity, finding.fix) == ("D142", "error", fix)

@@ -1,6 +1,7 @@
 """The five steps of text on bad input: each ends in words or in a right result, and goes on once it is mended."""
 
 import errno
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -220,6 +221,15 @@ def test_bytes_that_are_no_text_are_told_and_the_rest_is_read(tmp_path: Path):
         "1 of 3 files could not be read: a.txt: binary content, not text",
         "1 file with bytes that are no text, U+FFFD in their place: b.txt: 3 places became U+FFFD",
     ]
+
+
+def test_a_packed_table_under_another_name_is_told(tmp_path: Path):
+    """By its first bytes; the others are read."""
+    packed = {f"a.{ending}": gzip.compress(b'{"text": "bir"}\n' * 9) for ending in ("csv", "json", "jsonl", "txt")}
+    texts, context = sources(tmp_path, {**packed, "b.jsonl": b'{"text": "iki"}\n'})
+    assert texts == ["iki"]
+    assert {entry["reason"] for entry in context.kept["corpus"]["unreadable"]} == {"a gzip file under another name"}
+    assert len(context.kept["corpus"]["unreadable"]) == 4
 
 
 def test_a_broken_row_ends_it_or_is_left_out(tmp_path: Path):
