@@ -132,10 +132,11 @@ def drop_margins(pages: list[Page], body: float) -> int:
     gone = 0
     for number, page, block, side, apart in found:
         y = round(block.y0 / 2)
-        again = texts[_key(block.lines)] >= max(2, 0.25 * n)
+        again = texts[_key(block.lines)] >= max(2, 0.25 * n) and not CAPTION.match(block.lines[0])
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
-        same_place = apart and n > 1 and not noted and not _large(block, body) and often[side, y] >= max(2, 0.6 * n)
-        counted = apart and not noted and any(counting[side, y, count - number] > 1 for count in _numbers(block))
+        plain = apart and not noted and not _large(block, body) and not CAPTION.match(block.lines[0])
+        same_place = plain and n > 1 and often[side, y] >= max(2, 0.6 * n)
+        counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in _numbers(block))
         if again or same_place or counted or _numbers_page(" ".join(block.lines).strip()):
             page.blocks.remove(block)
             gone += 1
@@ -172,12 +173,13 @@ def _drop_grown(pages: list[Page], body: float) -> int:
                     block.y1 -= body
                     block.set_lines(block.lines[:-1])  # "Page 1 of 2" below a footnote
                 far = block.y1 < 0.85 * page.height if edge else block.y0 > MARGIN * page.height
-                if not far and not block.table:
+                if not far and not block.table and not CAPTION.match(last):
                     ends.append((page, block))
         texts = Counter(_key([block.lines[edge]]) for _, block in ends)
         for page, block in ends:
             key = _key([block.lines[edge]])
-            if len(key) < 4 or texts[key] < max(2, 0.25 * len(pages)):
+            full = len(block.lines) > 1 and len(key) > 0.85 * max(map(len, block.lines)) and "#" not in key  # a line of the text itself
+            if len(key) < 4 or full or texts[key] < max(2, 0.4 * len(pages)):
                 continue
             if len(block.lines) == 1:
                 page.blocks.remove(block)

@@ -70,6 +70,23 @@ def test_a_title_is_no_running_head(tmp_path):
     assert read(tmp_path / "m.pdf").startswith("Walls in the Morning")
 
 
+def test_captions_at_the_same_height_are_no_heads(tmp_path):
+    """Table 1 on the first page and Table 2 on the second count the pages as heads do."""
+
+    def draw(page, number):
+        page.insert_text((200, 72), f"Table {number + 1}: Moss by the year", fontsize=9)
+        text_of(page, number)
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    assert [f"Table {n}: Moss by the year" in read(tmp_path / "m.pdf") for n in (1, 2)] == [True, True]
+
+
+def test_a_line_that_comes_again_at_the_top_of_pages_is_text(tmp_path):
+    """When it is as long as the others, and few pages have it."""
+    drawn(tmp_path / "m.pdf", 2, lambda page, number: text_of(page, 0, y=80))
+    assert read(tmp_path / "m.pdf").split() == [*words(1), *words(1)]
+
+
 def test_text_that_runs_up_the_page_is_read_in_its_order(tmp_path):
     def draw(page, number):
         for i in range(20):
