@@ -51,7 +51,8 @@ def read_documents(
             yield from (read(seen(part)) for part in pieces(path, split, references=parts.references))
         else:
             found, title = READERS[kind](path, parts)
-            found = [part._replace(text=seen(part.text)) for part in found]
+            if kind != "pdf":  # its lines are joined at soft hyphens
+                found = [part._replace(text=seen(part.text)) for part in found]
             if kind in ("txt", "md", "html") and (wrong := sum(part.text.count("\ufffd") for part in found)):
                 complain("unreadable bytes", f"{path.name}: {wrong} places became U+FFFD")
             if not parts.formulas:
