@@ -12,6 +12,7 @@ GUTTER = 5  # points: narrower white is a gap between words
 WHITE = re.compile("w" * GUTTER + "+")
 MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
 WIDE = 0.6
+LARGE = 1.5  # times the usual height: a line of a title, which may reach over a gutter
 BAND = 5  # points of white between rows of authors
 HEADING = 16  # points: at most this high, and this far above its text
 
@@ -108,11 +109,12 @@ def reading_order(blocks: list[Block], gutters: list[float]) -> list[Block]:
     if not gutters or len(blocks) < 3:
         return _by_lines(blocks)
     edges = [float("-inf"), *gutters, float("inf")]
+    large = LARGE * _usual_height(blocks)
     out: list[Block] = []
     columns: list[list[Block]] = [[] for _ in edges[1:]]
     for block in sorted(blocks, key=lambda b: (b.y0, b.x0)):
         inside = _column(block, edges)
-        if inside is not None:
+        if inside is not None and not (block.y1 - block.y0 > large and _divides(block, inside, blocks, edges)):
             columns[inside].append(block)
             continue
         for column in columns:  # a title, a wide table: what stands above it is read first
@@ -122,6 +124,32 @@ def reading_order(blocks: list[Block], gutters: list[float]) -> list[Block]:
     for column in columns:
         out += _by_lines(column)
     return out
+
+
+def _usual_height(blocks: list[Block]) -> float:
+    return median([(b.y1 - b.y0) / len(b.lines) for b in blocks])
+
+
+def _divides(block: Block, own: int, blocks: list[Block], edges: list[float]) -> bool:
+    """True for a heading over columns that is narrower than they are: in each other column the text ends above it and begins below it.
+
+    So near to it that no picture stands there.
+    """
+    if len(block.lines) > 1 or block.characters > 80:
+        return False
+    near = 2.5 * (block.y1 - block.y0)
+    others = [b for b in blocks if b.y1 > block.y0 + 1 and b.y0 < block.y1 - 1]
+    if len(others) > 1:
+        return False
+    ends, begins = [0.0] * len(edges), [float("inf")] * len(edges)
+    for other in blocks:
+        column = _column(other, edges)
+        if column is not None and other is not block:
+            if other.y1 <= block.y0 + 1:
+                ends[column] = max(ends[column], other.y1)
+            else:
+                begins[column] = min(begins[column], other.y0)
+    return all(block.y0 - ends[i] < near and begins[i] - block.y1 < near for i in range(len(edges) - 1) if i != own)
 
 
 def _column(block: Block, edges: list[float]) -> int | None:
@@ -151,14 +179,15 @@ def _by_lines(blocks: list[Block]) -> list[Block]:
 def _gutters(blocks: list[Block]) -> list[float]:
     """Middles of the white strips that part columns.
 
-    What spans more than 0.6 of the text's width (titles, abstracts) is left aside; the rest is projected on the x axis, each block
-    weighing its height. A strip counts when next to nothing crosses it and both sides hold text that looks like a column.
+    What spans more than 0.6 of the text's width (titles, abstracts) or is set large is left aside; the rest is projected on the x axis,
+    each block weighing its height. A strip counts when next to nothing crosses it and both sides hold text that looks like a column.
     """
     if len(blocks) < 2:
         return []
     left, right = min(b.x0 for b in blocks), max(b.x1 for b in blocks)
     width = int(right - left) + 1
-    narrow = [b for b in blocks if b.x1 - b.x0 <= WIDE * width]
+    large = LARGE * _usual_height(blocks)
+    narrow = [b for b in blocks if b.x1 - b.x0 <= WIDE * width and (b.y1 - b.y0 < large or len(b.lines) > 1)]
     if width < 100 or len(narrow) < 2:
         return []
     steps = [0.0] * (width + 2)

@@ -28,6 +28,7 @@ HEADING = re.compile(
 ITEMS = frozenset("•‣◦▪–▶►●■○◆➢✓([0123456789")
 ITEM = re.compile(r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)")
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
+MARKS = "•‣◦▪▶►●■○◆➢✓ "
 LONE_MARK = re.compile(r"\s*(?:[•‣◦▪–▶►●■○◆➢✓]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s*$")
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
 NUMBERS = re.compile(r"(?<![\d.,])\d{1,4}(?![\d,]|\.\d)")
@@ -154,7 +155,7 @@ def _numbers(block: Block) -> set[int]:
 
 def _large(block: Block, body: float) -> bool:
     """True for what is set larger than the text, as titles are and running heads are not."""
-    return len(block.lines) == 1 and block.characters > 6 and block.y1 - block.y0 > 1.35 * body
+    return len(block.lines) == 1 and block.y1 - block.y0 > 1.35 * body
 
 
 def _drop_grown(pages: list[Page], body: float) -> int:
@@ -241,6 +242,8 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
     for block in blocks:
         for number, lines in enumerate(_parts(block, body)):
             text = lines[0] if len(lines) == 1 else join_lines(lines, hyphens)
+            if text[:1] in MARKS and not text.strip(MARKS):
+                continue  # marks of a list that stands beside them
             if text[1:2] == " " and SPACED.fullmatch(text.strip()):
                 text = text.replace(" ", "")  # a heading set wide
             kind = _kind(block, text)

@@ -87,6 +87,38 @@ def test_a_line_that_comes_again_at_the_top_of_pages_is_text(tmp_path):
     assert read(tmp_path / "m.pdf").split() == [*words(1), *words(1)]
 
 
+def columns_of(page, y, first):
+    """Three columns of twelve lines each, from line `first`."""
+    for column in range(3):
+        for i in range(12):
+            page.insert_text((40 + 180 * column, y + 12 * i), sentence(first + 12 * column + i, 5), fontsize=9)
+
+
+def test_a_narrow_heading_between_stories_divides_their_columns(tmp_path):
+    """The columns above it are read first."""
+
+    def draw(page, number):
+        columns_of(page, 100, 0)
+        page.insert_text((40, 270), "Second story", fontsize=16)
+        columns_of(page, 300, 36)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    said = [sentence(i, 5) for i in range(72)]
+    assert read(tmp_path / "m.pdf").split() == " ".join([*said[:36], "Second story", *said[36:]]).split()
+
+
+def test_short_headings_at_one_height_are_no_heads(tmp_path):
+    """Chapters begin on new pages, above the text."""
+    names = ["PREFACE", "MOSS", "WALLS", "ROOFS"]
+
+    def draw(page, number):
+        page.insert_text((72, 95), names[number], fontsize=18)
+        text_of(page, number)
+
+    drawn(tmp_path / "m.pdf", 4, draw)
+    assert [name in read(tmp_path / "m.pdf") for name in names] == [True] * 4
+
+
 def test_text_that_runs_up_the_page_is_read_in_its_order(tmp_path):
     def draw(page, number):
         for i in range(20):
