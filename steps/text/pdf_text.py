@@ -237,6 +237,7 @@ def _apart(block: Block, page: Page, body: float, gap: float) -> bool:
 def paragraphs(blocks: list[Block], body: float) -> list[Part]:
     """Blocks in reading order as paragraphs: lines joined, words made whole, what a column or page parted put together."""
     hyphens = Hyphens("\n".join("\n".join(block.lines) for block in blocks))
+    blocks = _with_capitals(blocks, hyphens)
     out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
     for block in blocks:
@@ -257,6 +258,22 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
                 if not floating:
                     open_at = len(out) - 1 if kind != "formula" else -1
     return [part for part in out if part.text]
+
+
+def _with_capitals(blocks: list[Block], hyphens: Hyphens) -> list[Block]:
+    """Large first letters, which came as blocks or lines of their own, before the words that they begin."""
+    out: list[Block] = []
+    for block in blocks:
+        last = out[-1] if out else None
+        letter = last.lines[-1].strip() if last is not None and len(last.lines[-1]) < 3 else ""
+        if last is not None and len(letter) == 1 and letter.isupper() and block.lines[0][:1].islower() and block.y0 < last.y1:
+            alone = letter in "AIO" and hyphens.met(block.lines[0].split()[0]) > 1  # "A wall", but "And"
+            block.set_lines([f"{letter}{' ' if alone else ''}{block.lines[0]}", *block.lines[1:]])
+            last.set_lines(last.lines[:-1])
+            if not last.lines:
+                out.pop()
+        out.append(block)
+    return out
 
 
 def _kind(block: Block, text: str) -> Kind:

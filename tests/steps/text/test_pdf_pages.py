@@ -219,3 +219,13 @@ def test_a_hyphen_by_its_own_sign_joins_too(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf") == "moss on the north side of old walls remembers rain, and well-known shade helps it"
+
+
+@pytest.mark.parametrize(
+    ("letter", "rest", "read_as"), [("M", "oss grows", "Moss grows"), ("A", "nd so it grew", "And so it grew"), ("A", "wall", "A wall")]
+)
+def test_a_large_first_letter_begins_its_word(letter, rest, read_as):
+    """Under a heading or alone, beside the first lines of the paragraph."""
+    heading = Block(72, 80, 200, 120, ["Of Walls", letter])
+    text = Block(90, 100, 300, 142, [rest, sentence(1), "and every wall has moss."])
+    assert [part.text for part in paragraphs([heading, text], 14.0)] == ["Of Walls", f"{read_as} {sentence(1)} and every wall has moss."]
