@@ -125,11 +125,14 @@ def test_a_tied_weight_has_both_names():
 
 
 def test_a_pattern_that_means_nothing_is_named(tmp_path: Path):
-    """With the parts that names have, and the nearest."""
+    """With the nearest part of a name, or else with all the parts that names have."""
     with pytest.raises(RecipeError) as error:
         run(FakeContext(tmp_path), **{**TWO, "stages": [{"train": ["all"], "steps": 3}, {"train": ["hebian"]}]})
     assert (error.value.code, error.value.field, error.value.fix) == ("S024", "stages.1.train.0", "write hebbian")
-    assert "no weight of the network is called 'hebian'; parts of their names are A_log, D, backbone, bias" in str(error.value)
+    assert error.value.message == "no weight of the network is called 'hebian'"
+    with pytest.raises(RecipeError) as error:
+        run(FakeContext(tmp_path), **{**TWO, "stages": [{"train": ["all"], "steps": 3}, {"train": ["xyz"]}]})
+    assert "no weight of the network is called 'xyz'; parts of their names are A_log, D, backbone, bias" in error.value.message
 
 
 def test_stages_must_fill_the_epochs_steps(tmp_path: Path):
