@@ -73,6 +73,8 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return _share_of_steps(raw, name, full, value)
     if name == "sources" and isinstance(value, dict) and path == ("sources",):
         return Hint("write each source behind a dash: - path: …", (Edit("set", full, [value]),))
+    if name == "early_stopping" and (value is True or (isinstance(value, int) and value)):
+        return Hint(f"write early_stopping: {{patience: {3 if value is True else value}}}")
     if name == "resume_from" and value is True:
         return Hint("delete the line: a stopped run goes on by itself when it is run again", (Edit("delete", full),))
     if isinstance(value, dict) and len(value) == 1 and "{" in str(value):
@@ -150,7 +152,7 @@ def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
     if name in SHARES and 1 < value <= 100:
         share = float(f"{value / 100:.6g}")
         return Hint(f"write {name}: {share:g}, a share and no percentage", (Edit("set", full, share),))
-    if name == "max_grad_norm" and value == 0:
+    if name == "max_grad_norm" and value <= 0:
         return Hint("write max_grad_norm: null, which never scales gradients", (Edit("set", full, None),))
     if name in UNSET and value <= 0 and len(path) <= 2:
         return Hint("delete the line: it is not set then", (Edit("delete", full),))

@@ -321,6 +321,23 @@ _TOP: dict[str, Convert] = {
                     lambda value, beside: Known("", ("extends",), value if isinstance(value, str) else None)),
     **dict.fromkeys(("pipeline", "stages", "jobs", "tasks"), to("steps", "")),
 }  # fmt: skip
+_SOURCE: dict[str, Convert] = {  # keys of one source
+    **dict.fromkeys(("name", "subset", "config_name", "dataset_config", "dataset_config_name", "subset_name"),
+                    says("write config: for a configuration of a data set on the hub", "parse_corpus")),
+    **dict.fromkeys(("field", "text_column", "text_field", "field_text", "column", "text_key", "content_key", "prompt_column",
+                     "messages_key"),
+                    says("columns: {text: NAME} says which column holds what", "parse_corpus")),
+    **dict.fromkeys(("type", "ds_type", "kind", "style", "conversation", "chat_template"),
+                    says("format: says how a file is read and columns: what its rows hold; most is seen by itself", "parse_corpus")),
+    **dict.fromkeys(("delimiter", "separator", "sep", "encoding", "header", "quotechar"),
+                    says("delimiter, encoding and quotes of a file are found by themselves", "parse_corpus", True)),
+    **dict.fromkeys(("probability", "prob", "ratio", "proportion", "sampling_weight", "mix"), says("write weight:", "parse_corpus")),
+    **dict.fromkeys(("max_samples", "limit", "num_samples", "max_rows", "samples", "shards", "max_examples"),
+                    says("write take: N", "parse_corpus")),
+    **dict.fromkeys(("commit", "sha", "version", "tag"), says("write revision:", "parse_corpus")),
+    **dict.fromkeys(("file", "filename", "file_name", "data_files", "dir", "folder", "glob", "local"), says("write path:", "parse_corpus")),
+    **dict.fromkeys(("dataset", "repo", "repo_id", "id"), says("write hub:", "parse_corpus")),
+}  # fmt: skip
 _FIXED_NAMES = ("pipeline", "stages", "jobs", "tasks", "device", "version")  # the same word often means something else
 
 
@@ -341,6 +358,8 @@ def met(step: str, path: Names, value: Any, beside: Mapping[str, Any]) -> Known 
         inside = _MODEL if path[0] == "model" else _LORA if path[0] == "lora" else {}
         convert = inside.get(name) or _TRAIN.get(name)
         return convert(value, beside) if convert is not None else None
+    if step == "parse_corpus" and path[0] == "sources" and name in _SOURCE:
+        return _SOURCE[name](value, beside)
     tables = [_STEPS.get(step, {}), *([_MODEL] if step == "train" else [_TRAIN])]
     for table in tables:
         if name in table:

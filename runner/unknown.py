@@ -38,7 +38,7 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
     full = scene.base + path
     parent = _parent(path, scene)
     if name in inside and not any(name in shapes.fields(m) for m in models):
-        target = inside[name][0]
+        target = next((below for below in inside[name] if below[: len(path) - 1] == path[:-1]), inside[name][0])
         owner = ".".join(map(str, target[:-1])) or scene.called
         return _moved(f"{name} belongs to {owner}, not to {parent}", full, scene.base, target, value, scene.raw, near)
     if name in shapes.fields(Recipe) and name not in ("steps", "recipe", "format") and len(path) == 1:

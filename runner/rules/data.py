@@ -16,6 +16,7 @@ from steps.text.rows import NoSuchColumn, is_chat
 from steps.text.unreadable import Unreadable
 
 MANY_EPOCHS, WASTED_EPOCHS = 40, 1000  # passes over the text: worth telling, and surely not meant
+TOKENS = ("input_ids", "token_ids")  # columns of a data set that was tokenized elsewhere
 LONGEST_NAME = 40  # characters of a column's name
 EMPTY = "it is empty"
 
@@ -25,7 +26,12 @@ def files_exist(view: View) -> Iterator[Finding]:
     """D102: a path or glob that matches no file. A warning where a fallback stands by, or where the folder is another machine's."""
     for step in view.of_type("parse_corpus"):
         for where, source, stands_by in sources(step):
-            pattern = source.get("path")
+            pattern, address = source.get("path"), source.get("url")
+            if isinstance(address, str) and address and "://" not in address and "$" not in address:
+                there = bool(view.facts.files(address))
+                edits = (Edit("rename", path(step, f"{where}.url"), None, "path"),) if there else ()
+                fix = f"write path: {address}" if there else f"write the whole address, https://{address}, or path: for a file"
+                yield say("D102", step, f"{where}.url", f"{address} is no address: it has no https://", fix, edits=edits)
             if not isinstance(pattern, str) or not pattern or view.facts.files(pattern):
                 continue
             elsewhere = pattern.startswith(("/", "~")) and view.meant.target.name != "here"
@@ -221,6 +227,8 @@ def _no_column(
         return say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)  # type: ignore[arg-type]
     message = f"{name} has no column that is known to hold text; it has {listed}"
     fix = f"say which: {_columns_meant(error.found)}"
+    if tokens := next((column for column in error.found if column in TOKENS), ""):
+        message, fix = f"{name} holds tokens ({tokens}), and rows are read as text", "name the data set that they were made from"
     if file.name.lower().endswith((".csv", ".tsv")) and any(len(each) > LONGEST_NAME or each.count(" ") > 3 for each in error.found):
         message = f"the first line of {name} is a row, not the names of its columns"
         fix = "write the names into its first line, such as: text"

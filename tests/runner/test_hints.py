@@ -44,3 +44,25 @@ def test_a_role_of_columns_by_another_name(tmp_path: Path):
     assert (found.message, found.fix) == ("unknown key response in sources.0.columns", "write output: a")
     (found,) = [f for f in meant(tmp_path, base=base.replace(source, "- data/a.jsonl")).findings if f.code == "K002"]
     assert found.fix == "write path: data/a.jsonl behind the dash"
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "fix"),
+    [
+        ("{hub: a/b, name: default}", "K010", "write config: for a configuration of a data set on the hub"),
+        ("{path: a.jsonl, field: text}", "K010", "columns: {text: NAME} says which column holds what"),
+        ("{url: data.txt}", "D102", "write the whole address, https://data.txt, or path: for a file"),
+        ("{url: there.txt}", "D102", "write path: there.txt"),
+    ],
+)
+def test_keys_of_a_source(source: str, code: str, fix: str, tmp_path: Path):
+    """What other tools call them, and a path that stands as an address."""
+    (tmp_path / "there.txt").write_text("Once.\n\nTwice.\n\nThrice.\n")
+    found = meant(tmp_path, base=f"recipe: r\nsteps:\n  - type: parse_corpus\n    sources: [{source}]\n").findings
+    assert fix in next(f.fix for f in found if f.code == code)
+
+
+def test_a_base_stands_under_base(tmp_path: Path):
+    """path: directly under model is model.base.path."""
+    found = meant(tmp_path, ("model: {family: mamba, d_model: 512, n_layers: 12}", "model: {path: models/small}")).findings
+    assert "base: {path: models/small}" in next(f.fix for f in found if f.code in ("K010", "K006"))
