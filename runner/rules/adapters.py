@@ -15,10 +15,7 @@ LAYERS = {  # linear layers by family, by the last part of their name
     "llama": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
     "gpt2": ["c_attn", "c_proj", "c_fc"],
 }
-REFUSED = {
-    "mamba": {"out_proj": "peft refuses it on a Mamba", "conv1d": "peft refuses it on a Mamba"},
-    "mamba2": {"out_proj": "peft refuses it on a Mamba", "conv1d": "peft refuses it on a Mamba"},
-}
+REFUSED = {"mamba": ("out_proj", "conv1d"), "mamba2": ("out_proj", "conv1d")}  # by peft
 EMBEDDINGS = ("embeddings", "embed_tokens", "wte")
 ENDS = (*EMBEDDINGS, "lm_head")
 
@@ -43,9 +40,8 @@ def targets_learn(view: View) -> Iterator[Finding]:
                 message = f"{name} would be adapted and trained whole at once"
                 yield say("A102", step, where, message, "take it out of target_modules or of modules_to_save")
                 continue
-            why = REFUSED.get(model.family, {}).get(str(name))
-            if why is not None:
-                yield say("A102", step, where, f"an adapter on {name} does nothing in a {model.family}: {why}", _write(model.family))
+            if name in REFUSED.get(model.family, ()):
+                yield say("A102", step, where, f"{name} of a {model.family} takes no adapter: peft refuses it", _write(model.family))
             elif name in ENDS and model.tie_embeddings:
                 message = f"{name} is tied to the other end of the model: merging an adapter of one changes both"
                 yield say("A102", step, where, message, f"take {name} out of target_modules")

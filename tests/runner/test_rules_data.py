@@ -195,7 +195,11 @@ def test_a_password_in_the_recipe_is_told(folder: Path, password: str, expected:
 
 @pytest.mark.parametrize(
     ("data", "fix"),
-    [(gzip.compress(b'{"text": "a"}\n' * 9), "it is packed: call it b.jsonl.gz"), (b"\0\xff\xfe" * 50, "it is no text: name another file")],
+    [
+        (gzip.compress(b'{"text": "a"}\n' * 9, mtime=0), "it is packed: call it b.jsonl.gz"),
+        (b"\0\xff\xfe" * 50, "it is no text: name another file"),
+    ],
+    ids=["packed", "binary"],
 )
 def test_a_binary_table_is_told(folder: Path, data: bytes, fix: str):
     """D142 by its first line, and what to do about it."""
