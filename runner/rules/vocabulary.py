@@ -1,6 +1,5 @@
 """Vocabulary: whoever counts tokens must count the same ones, from the tokenizer to the embedding."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -245,7 +244,9 @@ def sample_fits_memory(view: View) -> Iterator[Finding]:
         text = min(asked, sum(known)) if sizes and len(known) == len(sizes) else asked
         there = LARGE_MEMORY
         if view.meant.target.name == "here":
-            there = min(LARGE_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+            from runner.hardware import memory_bytes
+
+            there = memory_bytes()
         if text * TRAINER_BYTES > there:
             message = f"the trainer holds {in_bytes(int(text))} of text in about {in_bytes(int(text * TRAINER_BYTES))} of memory"
             edits = (Edit("delete", ("steps", step.id, "sample_bytes")),)

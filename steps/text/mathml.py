@@ -64,7 +64,9 @@ def _one(node: Node) -> str:
     tag, children = node
     if tag in UNSEEN:
         return ""
-    parts = [_one(child).strip() for child in children if not isinstance(child, str)]
+    said = [child if isinstance(child, str) else _one(child) for child in children]  # each once: a second look doubles at every depth
+    parts = [text.strip() for child, text in zip(children, said, strict=True) if not isinstance(child, str)]
+    row = "".join(said)
     if tag == "mfrac" and len(parts) == 2:
         return f"{_closed(parts[0])}/{_closed(parts[1])}"
     if tag in ("msup", "mover") and len(parts) == 2:
@@ -76,14 +78,12 @@ def _one(node: Node) -> str:
     if tag == "mroot" and len(parts) == 2:
         return f"√[{parts[1]}]{_closed(parts[0])}"
     if tag == "msqrt":
-        return f"√{_closed(_row(node).strip())}"
+        return f"√{_closed(row.strip())}"
     if tag == "mfenced":
         return f"({', '.join(parts)})"
     if tag in ("mtable", "mtr"):
         return ("; " if tag == "mtable" else ", ").join(parts)
-    if tag == "mtext":
-        return f" {_row(node)} "
-    return _row(node)
+    return f" {row} " if tag == "mtext" else row
 
 
 def _closed(text: str) -> str:

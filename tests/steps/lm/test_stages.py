@@ -98,10 +98,10 @@ def test_a_training_prolonged_in_its_last_stage_is_one_training(tmp_path: Path):
 
 
 @pytest.mark.parametrize("kind", ["adamw", "muon"])
-def test_the_optimizer_knows_what_is_frozen_now(kind: str):
+def test_the_optimizer_knows_what_is_frozen_now(kind: str, tmp_path: Path):
     """Made in any stage, it holds all that is trained in one; a scaler passes an optimizer whose weights are all frozen."""
     made = network("mamba_hebbian")
-    stages = Stages([Stage(steps=2, train=["norm"]), Stage(train=["hebbian"])], made, 5, FakeContext(Path()))
+    stages = Stages([Stage(steps=2, train=["norm"]), Stage(train=["hebbian"])], made, 5, FakeContext(tmp_path))
     stages.enter(0)
     stages.enter(-1)
     optimizer = Optimizers(kind, made, 0.1)
@@ -117,10 +117,10 @@ def test_the_optimizer_knows_what_is_frozen_now(kind: str):
     assert {name for name, p in made.named_parameters() if not torch.equal(p, before[name])} == {n for n in before if ".norm." in n}
 
 
-def test_a_tied_weight_has_both_names():
+def test_a_tied_weight_has_both_names(tmp_path: Path):
     """lm_head is the embedding."""
     made = network("llama")
-    Stages([Stage(train=["lm_head"])], made, 5, FakeContext(Path()))
+    Stages([Stage(train=["lm_head"])], made, 5, FakeContext(tmp_path))
     assert [name for name, p in made.named_parameters() if p.requires_grad] == ["model.embed_tokens.weight"]
 
 

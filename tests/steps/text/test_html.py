@@ -87,6 +87,11 @@ def test_a_formula_that_nobody_closed_ends_with_its_paragraph(tmp_path):
     assert read(tmp_path, "<p>a <math><mi>x</mi><p>b<math display='block'><mi>y</mi></math>") == "a x\n\nb\n\ny"
 
 
+def test_a_deep_formula_is_looked_at_once(tmp_path):
+    """Fifty rows inside each other: a second look at each depth would take 2^50 steps."""
+    assert read(tmp_path, f"<p>a <math>{'<mrow>' * 50}<mi>x</mi>{'</mrow>' * 50}</math> b") == "a x b"
+
+
 DEEP = [
     "<div>{0} ", "<span>{0} ", "<ul><li>{0}", "<table><tr><td>{0}", "<p>{0}<b></i>", "<div class='cookie'>{0}", "<math><mrow><mi>{0}</mi>"
 ]  # fmt: skip
