@@ -187,7 +187,8 @@ def _foresee(view: View, step: StepMeant) -> Iterator[Finding]:
         if reached:
             given[wire.name] = reached if wire.many else reached[0]
     view.given[step.id] = given
-    if step.params is None or step.step.forecast_function is None:
+    unsound = any(other.params is None for other in view.of_type(step.step.looks_at))  # what it would look at, which is told already
+    if step.params is None or step.step.forecast_function is None or unsound:
         return
     try:
         step.forecast = step.step.forecast_function(step.params, given, view.facts)

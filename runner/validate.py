@@ -297,7 +297,7 @@ def _mended(kind: str, path: Names, value: Any, scene: Scene) -> Any:
     if kind == "list_type" and isinstance(value, (str, int, float)):
         inner = [part for part in shapes.at(scene.model, (*path, 0)) if isinstance(part, type)]
         parts = [part.strip(" '\"") for part in value.strip().strip("[]").split(",")] if isinstance(value, str) else []
-        if str in inner and (len(parts) > 1 or value != parts[0]) and all(re.fullmatch(r"[\w.<>|-]+", part) for part in parts):
+        if str in inner and parts not in ([], [value]) and all(re.fullmatch(r"[\w.<>|-]+", part) for part in parts):
             return parts  # "q_proj, v_proj", and "[q_proj]" in quotes
         return [value] if any(type(value) is part for part in inner) else None
     return None

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -103,11 +104,13 @@ class View:
         return {}
 
     def tables(self, source: dict[str, Any]) -> list[Path]:
-        """The files of rows of a source, the first FILES of them."""
+        """The files of rows of a source, the first FILES of them; none where its `columns` are no names, which validation has told."""
         from steps.text.heads import kind_of
 
-        pattern = source.get("path")
+        pattern, columns = source.get("path"), source.get("columns")
         if not isinstance(pattern, str) or not pattern:
+            return []
+        if isinstance(columns, dict) and not all(isinstance(name, str) for name in columns.values()):
             return []
         files = [file for file in self.facts.files(pattern) if kind_of(file, source.get("format", "auto"))]
         return files[:FILES]
@@ -229,9 +232,9 @@ def at(data: Any, where: str) -> Any:
 
 
 def number(step: StepMeant, where: str) -> float | None:
-    """A number written in the step's params, None when there is none (a truth value is none)."""
+    """A finite number written in the step's params, None when there is none (a truth value is none)."""
     value = at(step.raw, where)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) else None
 
 
 def param(step: StepMeant, name: str) -> Any:

@@ -111,8 +111,8 @@ def adapters_go_where_they_can(view: View) -> Iterator[Finding]:
         saved, folder = at(step.raw, "lora.modules_to_save"), view.base(step)
         names = {part for tensor in folder.tensors for part in tensor.split(".")} if folder is not None else set()
         for index, name in enumerate(saved if isinstance(saved, list) and names else []):
-            if name not in names:
-                near = nearest(str(name), names)
+            if isinstance(name, str) and name not in names:
+                near = nearest(name, names)
                 fix = f"write {near}" if near else f"the embedding is called {_embedding(names)}"
                 message = f"the base has no module {name!r}"
                 yield say("A115", step, f"lora.modules_to_save.{index}", message, fix, severity="warning")
