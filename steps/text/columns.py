@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import median
-from typing import Any
 
 GUTTER = 5  # points: narrower white is a gap between words
-WHITE = re.compile("w" * GUTTER + "+")
 MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
 WIDE = 0.6
 LARGE = 1.5  # times the usual height: a line of a title, which may reach over a gutter
@@ -17,7 +15,7 @@ BAND = 5  # points of white between rows of authors
 HEADING = 16  # points: at most this high, and this far above its text
 
 
-Line = tuple[float, float, Any, str]  # top and bottom of a line, its box, its text
+Line = tuple[float, float, float, float, str]  # left, top, right and bottom of a line, its text
 
 
 @dataclass(eq=False, slots=True)
@@ -190,28 +188,42 @@ def _gutters(blocks: list[Block]) -> list[float]:
     narrow = [b for b in blocks if b.x1 - b.x0 <= WIDE * width and (b.y1 - b.y0 < large or len(b.lines) > 1)]
     if width < 100 or len(narrow) < 2:
         return []
-    steps = [0.0] * (width + 2)
-    for block in narrow:
-        steps[max(0, int(block.x0 - left))] += block.y1 - block.y0
-        steps[min(width, int(block.x1 - left) + 1)] -= block.y1 - block.y0
-    covered = list(accumulate(steps[:width]))
-    clear = _strips(covered, max(14.0, 0.05 * max(covered)))
+    covered = _covered(narrow, left, width)
+    most = max(height for _, height in covered)
+    clear = _strips(covered, width, max(14.0, 0.05 * most))
     found = [left + (a + b) / 2 for a, b in clear if _columns_beside(narrow, left + a, left + b)]
     if found:
         return found
     quarter = sum(b.characters for b in blocks) / 4
-    for a, b in _strips(covered, 0.3 * max(covered)):
+    for a, b in _strips(covered, width, 0.3 * most):
         sides = sum(x.characters for x in narrow if x.x1 <= left + a + 2), sum(x.characters for x in narrow if x.x0 >= left + b - 2)
         if min(sides) >= quarter:
             found.append(left + (a + b) / 2)
     return found
 
 
-def _strips(covered: list[float], limit: float) -> list[tuple[int, int]]:
+def _covered(blocks: list[Block], left: float, width: int) -> list[tuple[int, float]]:
+    """The x axis from `left` on in whole points: where each stretch begins, and how many points of text stand over it."""
+    steps: dict[int, float] = {0: 0.0}
+    for block in blocks:
+        start, end, height = max(0, int(block.x0 - left)), int(block.x1 - left) + 1, block.y1 - block.y0
+        steps[start] = steps.get(start, 0.0) + height
+        steps[end] = steps.get(end, 0.0) - height
+    starts = sorted(start for start in steps if start < width)
+    return list(zip(starts, accumulate([steps[start] for start in starts]), strict=True))
+
+
+def _strips(covered: list[tuple[int, float]], width: int, limit: float) -> list[tuple[int, int]]:
     """Stretches of the x axis, away from the edges, that no more than `limit` points of text cover."""
-    first = int(0.1 * len(covered))
-    white = "".join(["w" if height <= limit else " " for height in covered[first : int(0.9 * len(covered)) + 1]])
-    return [(first + run.start(), first + run.end()) for run in WHITE.finditer(white)]
+    first, last = int(0.1 * width), int(0.9 * width) + 1
+    white: list[tuple[int, int]] = []
+    for (start, height), (end, _) in pairwise([*covered, (last, 0.0)]):
+        start, end = max(start, first), min(end, last)
+        if height <= limit and start < end:
+            if white and white[-1][1] == start:
+                start = white.pop()[0]
+            white.append((start, end))
+    return [(start, end) for start, end in white if end - start >= GUTTER]
 
 
 def _columns_beside(blocks: list[Block], start: float, end: float) -> bool:
@@ -228,7 +240,7 @@ def table_rows(lines: Iterable[Line], count: int) -> list[str]:
     rows: list[list[Line]] = []
     top = bottom = 0.0
     for at, line in enumerate(lines, 1):
-        y0, y1 = line[0], line[1]
+        y0, y1 = line[1], line[3]
         if rows and min(y1, bottom) - max(y0, top) > 0.5 * min(y1 - y0, bottom - top):
             rows[-1].append(line)
         else:
@@ -242,6 +254,6 @@ def table_rows(lines: Iterable[Line], count: int) -> list[str]:
     cells = [text for row in wide for *_, text in row if not text.strip().isdigit()]  # lines of manuscripts are numbered
     if sum(map(len, cells)) > 22 * len(cells):
         return []
-    texts = [[" ".join(text.split()) for _, text in sorted([(box.x0, text) for *_, box, text in row])] for row in rows]
+    texts = [[" ".join(text.split()) for _, text in sorted([(x0, text) for x0, *_, text in row])] for row in rows]
     listed = all(len(row) == 2 and MARK.match(row[0]) and row[1][:1].isalpha() for row in texts if len(row) > 1)
     return [(" " if listed else "\t").join(row) for row in texts]

@@ -118,11 +118,11 @@ def close_lines(blocks: list[Block], item: re.Pattern[str]) -> list[Block]:
 def name_letters(blocks: list[Block]) -> None:
     """Set letters that came as codes or in parts: those of LaTeX's T1 fonts, accents beside their letters, hyphens called soft ones."""
     text = "\n".join(["\n".join(block.lines) for block in blocks])
-    if text.isascii() and not any(code in text for code in CONTROL):
-        return
     if any(code in text for code in CONTROL):
         _name_cork(blocks)
-    if ACCENT.search(text):
+    if text.isascii():
+        return
+    if any(accent in text for accent in ACCENTS):  # far cheaper than the pattern, which most texts have no use for
         for block in blocks:
             if ACCENT.search("\n".join(block.lines)):
                 block.set_lines([ACCENTED.sub(_composed, CEDILLA.sub(r"¸\1", line)) for line in block.lines])

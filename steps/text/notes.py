@@ -75,7 +75,8 @@ def drop_marks(blocks: list[Block]) -> None:
     numbers = {match[1] for block in blocks if block.note for line in block.lines if (match := CALLED.match(line))}
     for number in numbers:
         call = re.compile(rf"(?:(?<=[^\W\d_A-Z]{{3}})|(?<=[^\W\d_]{{2}}[.,;:)”\"’])|(?<=\][.,;:])){number}(?=[\s.,;:)]|$)")
-        found = [(block, i) for block in blocks if not block.note for i, line in enumerate(block.lines) for _ in call.finditer(line)]
+        lines = [(block, i, line) for block in blocks if not block.note for i, line in enumerate(block.lines) if number in line]
+        found = [(block, i) for block, i, line in lines for _ in call.finditer(line)]
         if len(found) == 1:
             block, i = found[0]
             block.set_lines([*block.lines[:i], call.sub("", block.lines[i]), *block.lines[i + 1 :]])

@@ -159,7 +159,7 @@ class Hyphens:
 
     def join(self, left: str, right: str, *, unknown: bool = True) -> str:
         """`left` ends in a hyphen at a line end, `right` is the next line: both joined. unknown: drop the hyphen of a word never met."""
-        first = LAST_WORD.search(left[-80:])
+        first = LAST_WORD.search(left[-80:].rsplit(None, 1)[-1])
         second = WORD.match(right)
         if first is None or second is None or not second[0][0].islower():
             return left + right  # "48-\nhour", "pre-\nRoman", a lone dash: the hyphen stays

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from steps.text.columns import Block
+from steps.text.pdf_fields import fields
 from steps.text.pdf_math import OPERATORS, PIECES, Piece, formula_lines
 
 LONGEST = 160  # letters of a block that may be a formula
@@ -26,10 +27,10 @@ FEW = 8  # letters of the limits of an operator, which stand off its line
 FAR = 320  # to its number
 
 
-Found = tuple[Block, Any, str]  # a block, the one of mupdf that it is made of, and its text
+Found = tuple[Block, Any, str]  # a block, the one of mupdf that it is made of (its `this`), and its text
 
 
-def with_formulas(mupdf: Any, blocks: list[Found], seeds: list[Found]) -> list[Found]:
+def with_formulas(blocks: list[Found], seeds: list[Found]) -> list[Found]:
     """`blocks`, those that are parts of one displayed formula as one, marked as such. seeds: those short ones with a relation in them."""
     seeds = [found for found in seeds if _wordless(found[2])]
     if not seeds:
@@ -43,7 +44,7 @@ def with_formulas(mupdf: Any, blocks: list[Found], seeds: list[Found]) -> list[F
         members = _around(seed, [found for found in short if id(found[0]) not in gone])
         pieces, of_formulas = [], False
         for found in members:
-            more, told = _pieces(mupdf, found)
+            more, told = _pieces(found)
             pieces += more
             of_formulas = of_formulas or told
         if not of_formulas:
@@ -94,34 +95,37 @@ def _around(seed: Found, short: list[Found]) -> list[Found]:
     return members
 
 
-def _pieces(mupdf: Any, found: Found) -> tuple[list[Piece], bool]:
+def _pieces(found: Found) -> tuple[list[Piece], bool]:
     """Letters of a block by baseline and size, and whether a font for formulas has set some of them."""
+    get = fields()
     pieces: list[Piece] = []
     of_formulas = LETTERS.search(found[2]) is not None or not OPERATORS.isdisjoint(found[2])
-    line = next(iter(mupdf.FzStextBlock(found[1]))).m_internal
+    line = get.first_line(found[1])
     while line is not None:
-        letter = line.first_char
+        letter = get.first_letter(line.this)
         base = size = x0 = 0.0
         text, tall = "", False
         while letter is not None:  # one look at each: this is where the time goes
-            code = letter.c
+            this = letter.this
+            code = get.code(this)
             if code != 0x20:
-                origin, now = letter.origin, letter.size
-                y = origin.y
+                origin, now = get.origin(this).this, get.size(this)
+                y = get.y(origin)
                 if now != size or abs(y - base) > 0.08 * size:
+                    x = get.x(origin)
                     if text:
-                        pieces.append(Piece(x0, origin.x, base, size, text, tall))
-                    base, size, x0, text = y, now, origin.x, ""
-                    name = mupdf.ll_fz_font_name(letter.font)
+                        pieces.append(Piece(x0, x, base, size, text, tall))
+                    base, size, x0, text = y, now, x, ""
+                    name = get.font_name(get.font(this).this)
                     if name not in FONTS:
                         FONTS[name] = FONT.search(name) is not None, TALL.search(name) is not None
                     told, tall = FONTS[name]
                     of_formulas = of_formulas or told
             text += chr(code)
-            letter = letter.next
+            letter = get.next_letter(this)
         if text.strip():
-            pieces.append(Piece(x0, line.bbox.x1, base, size, text, tall))
-        line = line.next
+            pieces.append(Piece(x0, get.x1(get.line_box(line.this).this), base, size, text, tall))
+        line = get.next_line(line.this)
     return pieces, of_formulas
 
 

@@ -79,7 +79,8 @@ def formula_lines(pieces: list[Piece]) -> list[str]:
         sizes[round(piece.size, 1)] += len(piece.text)
     if not sizes:
         return []
-    size = max(s for s, letters in sizes.items() if 6 * letters >= sizes.most_common(1)[0][1])
+    most = max(sizes.values())
+    size = max(s for s, letters in sizes.items() if 6 * letters >= most)
     full, tall, small = [], [], []
     for p in pieces:
         if p.tall or p.text in OPERATORS:  # the former are centred on the axis of their line, and hang from their baseline

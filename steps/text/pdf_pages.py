@@ -10,6 +10,7 @@ from typing import Any
 from schemas import RecipeError
 from steps.text.columns import Block, Line, table_rows
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
+from steps.text.pdf_fields import fields
 from steps.text.pdf_math import RELATION
 from steps.text.unreadable import Unreadable, WrongPassword
 
@@ -95,31 +96,31 @@ def _page(document: Any, number: int) -> Page:
     flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
     page = mupdf.fz_load_page(document, number)
     found = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags))
+    get = fields()
     set_blocks = []
     set_block = found.m_internal.first_block
     while set_block is not None:
-        set_blocks.append(set_block)
-        set_block = set_block.next
+        set_blocks.append(set_block.this)
+        set_block = get.next_block(set_block.this)
     told: list[Found] = []
     seeds = []
     for set_block, text in zip(set_blocks, _texts(mupdf, found, len(set_blocks)), strict=True):
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
-            box = set_block.bbox
-            told.append((Block(box.x0, box.y0, box.x1, box.y1, lines), set_block, text))
+            told.append((Block(*get.box(get.block_box(set_block).this), lines), set_block, text))
             if len(text) < LONGEST and RELATION.search(text):
                 seeds.append(told[-1])
     if seeds:
-        told = with_formulas(mupdf, told, seeds)
+        told = with_formulas(told, seeds)
     blocks = []
     turned: Counter[float] = Counter()  # characters of lines that run upwards (-1) and downwards (1)
     for block, set_block, text in told:
         n = len(block.lines)
         height = block.y1 - block.y0
         if height > UPRIGHT * n and (n > 1 or height > 2 * (block.x1 - block.x0)) and len(text) > 9:
-            turned[round(_first(mupdf, set_block).dir.y)] += len(text)
+            turned[round(get.first_line(set_block).dir.y)] += len(text)
         if n > 1 and len(set(block.lines)) < n and not block.formula:
-            block.set_lines(_once(_lines(_first(mupdf, set_block), text)) or block.lines)
+            block.set_lines(_once(_lines(set_block, text)) or block.lines)
         if n == 1:
             if block.y1 - block.y0 < LOW and not block.formula and WORD.search(text):
                 _look_closer(block, set_block, text)
@@ -153,19 +154,14 @@ def _turn(block: Block, sideways: float, width: float, height: float) -> None:
         block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
 
 
-def _first(mupdf: Any, set_block: Any) -> Any:
-    """The first line of a block. Costs as much as ten of its lines: only for those that must be looked at."""
-    return next(iter(mupdf.FzStextBlock(set_block))).m_internal
-
-
 def _once(lines: Iterable[Line]) -> list[str]:
     """The text of lines, those that are set again in the same place, to look bold, left out."""
     out: list[Line] = []
     for line in lines:
-        twice = any(line[3] == last[3] and abs(line[0] - last[0]) < 2 and abs(line[2].x0 - last[2].x0) < 2 for last in out[-3:])
+        twice = any(line[4] == last[4] and abs(line[1] - last[1]) < 2 and abs(line[0] - last[0]) < 2 for last in out[-3:])
         if not twice:
             out.append(line)
-    return [line[3] for line in out]
+    return [line[4] for line in out]
 
 
 def _texts(mupdf: Any, found: Any, count: int) -> list[str]:
@@ -186,25 +182,21 @@ def _texts(mupdf: Any, found: Any, count: int) -> list[str]:
 
 def _look_closer(block: Block, set_block: Any, text: str) -> None:
     """Rows of a block whose lines stand side by side; the true height of a line whose font's box says too little."""
-    from pymupdf.mupdf import FzStextBlock
-
-    line = next(iter(FzStextBlock(set_block))).m_internal
     if len(block.lines) == 1:
-        base, size = line.first_char.origin.y, line.first_char.size
+        letter = fields().first_line(set_block).first_char
+        base, size = letter.origin.y, letter.size
         block.y0, block.y1 = min(block.y0, base - 0.8 * size), max(block.y1, base + 0.2 * size)
-    elif rows := table_rows(_lines(line, text), sum(bool(said.strip()) for said in text.split("\n"))):
+    elif rows := table_rows(_lines(set_block, text), sum(bool(said.strip()) for said in text.split("\n"))):
         block.set_lines(rows)
         block.table = any("\t" in row for row in rows)
 
 
 def _join_scripts(block: Block, set_block: Any, text: str) -> None:
     """Make one line of those that a script has parted: what stands side by side without the white of a table's cells."""
-    from pymupdf.mupdf import FzStextBlock
-
     lines: list[str] = []
     end = top = bottom = 0.0
-    for y0, y1, box, said in _lines(next(iter(FzStextBlock(set_block))).m_internal, text):
-        gap, beside = box.x0 - end, min(y1, bottom) - max(y0, top) > 0.3 * min(y1 - y0, bottom - top)
+    for x0, y0, x1, y1, said in _lines(set_block, text):
+        gap, beside = x0 - end, min(y1, bottom) - max(y0, top) > 0.3 * min(y1 - y0, bottom - top)
         if lines and beside and -BACK < gap < CELL:
             lines[-1] += said if gap < 1 else f" {said.lstrip()}"
         elif len(lines) == 1 and not beside and y0 >= top and len(lines[0]) < 4 and bottom - top < 0.8 * (y1 - y0):
@@ -212,17 +204,18 @@ def _join_scripts(block: Block, set_block: Any, text: str) -> None:
             block.y0 = y0
         else:
             lines.append(said)
-        end, top, bottom = box.x1, y0, y1
+        end, top, bottom = x1, y0, y1
     if len(lines) < len(block.lines):
         block.set_lines(lines)
 
 
-def _lines(line: Any, text: str) -> Iterator[Line]:
-    """The lines of a block, with the places of its own, of which `line` is the first."""
+def _lines(set_block: Any, text: str) -> Iterator[Line]:
+    """The lines of a block of mupdf, with their places. text: what they say."""
+    get = fields()
+    line = get.first_line(set_block)
     for said in text.split("\n"):
         if line is None:
             return
         if said and not said.isspace():
-            box = line.bbox
-            yield box.y0, box.y1, box, said
-        line = line.next
+            yield *get.box(get.line_box(line.this).this), said
+        line = get.next_line(line.this)

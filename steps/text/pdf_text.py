@@ -33,6 +33,8 @@ LONE_MARK = re.compile(r"\s*(?:[•‣◦▪–▶►●■○◆➢✓]|\(?(?:\
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
 NUMBERS = re.compile(r"(?<![\d.,])\d{1,4}(?![\d,]|\.\d)")
 FIGURES = re.compile(r"[\d.,()]")
+DIGITS = re.compile(r"\d+")
+ALPHANUMERIC = re.compile(r"[^\W_]+")
 ENDED = tuple(".!?:;…”’\"')]}»")
 FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
 MARGIN = 0.12  # share of the page's height in which running heads stand
@@ -73,8 +75,10 @@ def _garbled(parts: list[Part]) -> bool:
     longest = max((part.text for part in parts), key=len)
     signs = "".join([part.text for part in parts[:20]])[:2000] + longest[:2000]
     signs = "".join(signs.split())
-    codes = sum(not sign.isprintable() for sign in signs)
-    return len(signs) > 100 and (codes > 0.05 * len(signs) or sum(map(str.isalnum, signs)) < 0.3 * len(signs))
+    if len(signs) <= 100:
+        return False
+    codes = 0 if signs.isprintable() else sum(not sign.isprintable() for sign in signs)
+    return codes > 0.05 * len(signs) or sum(map(len, ALPHANUMERIC.findall(signs))) < 0.3 * len(signs)
 
 
 def _body_height(pages: list[Page]) -> float:
@@ -116,24 +120,24 @@ def drop_margins(pages: list[Page], body: float) -> int:
     """
     gap = max(0.8 * body, 1.3 * _spacing(pages))
     found = [
-        (number, page, block, side, _apart(block, page, body, gap))
+        (number, page, block, side, _apart(block, page, body, gap), _key(block.lines))
         for number, page in enumerate(pages)
         for block, side in _in_margins(page, body)
     ]
     n = len(pages)
-    texts = Counter(key for key, _ in {(_key(block.lines), number) for number, _, block, _, _ in found})
+    texts = Counter(key for key, _ in {(key, number) for number, *_, key in found})
     places: set[tuple[str, int, int]] = set()  # side, height and page of what stands apart in the margins
     counts: set[tuple[str, int, int, int]] = set()  # side, height, number less the page's, page
-    for number, _, block, side, apart in found:
+    for number, _, block, side, apart, _ in found:
         if apart:
             places |= {(side, round(block.y0 / 2) + shift, number) for shift in (-1, 0, 1)}
             counts |= {(side, round(block.y0 / 2), count - number, number) for count in _numbers(block)}
     often = Counter((side, y) for side, y, _ in places)
     counting = Counter((side, y, offset) for side, y, offset, _ in counts)
     gone = 0
-    for number, page, block, side, apart in found:
+    for number, page, block, side, apart, key in found:
         y = round(block.y0 / 2)
-        again = texts[_key(block.lines)] >= max(2, 0.25 * n) and not CAPTION.match(block.lines[0])
+        again = texts[key] >= max(2, 0.25 * n) and not CAPTION.match(block.lines[0])
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
         plain = apart and not noted and not _large(block, body) and not CAPTION.match(block.lines[0])
         same_place = plain and n > 1 and often[side, y] >= max(2, 0.6 * n)
@@ -211,7 +215,7 @@ def _numbers_page(text: str) -> bool:
 
 
 def _key(lines: list[str]) -> str:
-    return re.sub(r"\d+", "#", " ".join(lines)).casefold().strip()
+    return DIGITS.sub("#", " ".join(lines)).casefold().strip()
 
 
 def _spacing(pages: list[Page]) -> float:

@@ -1,0 +1,45 @@
+"""Fields of mupdf's structures at the least cost: a page has thousands of letters, each with a few of them.
+
+The bindings' properties read a field in 0.3 µs, nearly all of it spent on finding the pointer in the proxy object. Their getters, given
+the pointer itself (SWIG's `this`), need 0.02 µs.
+"""
+
+from functools import cache
+from typing import Any
+
+
+class Fields:
+    """Getters, each of the `this` of a structure; those of structures give a proxy, whose `this` is asked on, or None."""
+
+    def __init__(self, mupdf: Any) -> None:
+        self.block_box = mupdf.fz_stext_block.bbox.fget
+        self.next_block = mupdf.fz_stext_block.next.fget
+        self.line_box = mupdf.fz_stext_line.bbox.fget
+        self.next_line = mupdf.fz_stext_line.next.fget
+        self.first_letter = mupdf.fz_stext_line.first_char.fget
+        self.code = mupdf.fz_stext_char.c.fget
+        self.size = mupdf.fz_stext_char.size.fget
+        self.font = mupdf.fz_stext_char.font.fget
+        self.origin = mupdf.fz_stext_char.origin.fget
+        self.next_letter = mupdf.fz_stext_char.next.fget
+        self.x, self.y = mupdf.fz_point.x.fget, mupdf.fz_point.y.fget
+        self.x0, self.y0 = mupdf.fz_rect.x0.fget, mupdf.fz_rect.y0.fget
+        self.x1, self.y1 = mupdf.fz_rect.x1.fget, mupdf.fz_rect.y1.fget
+        self.font_name = mupdf.ll_fz_font_name
+        self._block, self._line = mupdf.FzStextBlock, mupdf.FzStextBlockIterator.m_internal.fget
+
+    def box(self, this: Any) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of a rectangle."""
+        return self.x0(this), self.y0(this), self.x1(this), self.y1(this)
+
+    def first_line(self, block: Any) -> Any:
+        """The first line of a block, of which it has no field. Costs as much as a few lines: only for blocks that must be looked at."""
+        return self._line(self._block(block).begin().this)
+
+
+@cache
+def fields() -> Fields:
+    """Of the pymupdf that is installed."""
+    from pymupdf import mupdf
+
+    return Fields(mupdf)
