@@ -125,7 +125,10 @@ class Source(Strict):
     references: Literal["drop", "keep"] = Field(default="drop", description="reference lists of papers")
     tables: Literal["keep", "drop"] = Field(default="keep", description="tables of papers and pages, cells parted by tabs")
     captions: Literal["keep", "drop"] = Field(default="keep", description="captions of tables and figures")
-    footnotes: Literal["drop", "keep"] = Field(default="drop", description="footnotes of papers, and their notices on the first page")
+    footnotes: Literal["drop", "keep"] = Field(
+        default="drop",
+        description="footnotes of papers, and their notices on the first page; raised numbers that call them or references go",
+    )
     formulas: Literal["keep", "drop"] = Field(default="keep", description="displayed formulas of PDFs, each as a line: x = (a+b)/2")
     sections: dict[SectionName, Annotated[float, Field(ge=0)]] | None = Field(
         default=None, description="how often training sees each section of a paper, {methods: 2.0, acknowledgements: 0}; others once"
@@ -224,7 +227,7 @@ class ParseCorpus(StepParams):
         return self.priority if isinstance(self.priority, dict) else dict.fromkeys(self.priority, PRIORITY)
 
 
-@step(version=11, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=PAGES)
+@step(version=12, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=PAGES)
 def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     """Write `corpus.jsonl`: sources without weight whole and in order, those with weights mixed; files by name within a source.
 

@@ -27,15 +27,25 @@ class Lists:
     def __init__(self, document: Any) -> None:
         self.names: dict[str, str] = {}  # style id to its name, which Word does not translate
         self.styles: dict[str, tuple[str, str]] = {}  # style id to (numId, level)
+        self.hidden: set[str] = set()  # ids of styles whose text is not shown
         bases: dict[str, str] = {}
+        shown: dict[str, bool] = {}
         for style in document.styles.element.iterchildren(f"{W}style"):
             called = style.get(f"{W}styleId", "")
             self.names[called] = _value(style, "name", "").lower()
             bases[called] = _value(style, "basedOn", "")
+            unseen = style.find(f"{W}rPr/{W}vanish")
+            if unseen is not None:
+                shown[called] = unseen.get(f"{W}val", "true") in ("0", "false", "off")
             given = style.find(f"{W}pPr/{W}numPr")
             if given is not None:
                 self.styles[called] = _number_of(given)
         for called in bases:
+            line = [called]
+            while len(line) < BASES and line[-1] not in shown and bases.get(line[-1]):
+                line.append(bases[line[-1]])
+            if not shown.get(line[-1], True):
+                self.hidden.add(called)
             base, number = called, self.styles.get(called, ("", ""))
             for _ in range(BASES):
                 base = bases.get(base, "")

@@ -1,6 +1,7 @@
 """The text of a Word file: paragraphs, lists and tables in order; no headers, footers, comments or deleted revisions."""
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from schemas import RecipeError
 from steps.text.docx_lists import Lists, W
 from steps.text.docx_math import M, linear
+from steps.text.notes import CITED, CITING
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.unreadable import Unreadable
 
@@ -21,6 +23,10 @@ SYMBOLS = dict(zip("abcdefghijklmnopqrstuvwxyz", "αβχδεφγηιϕκλμνο
     "\xa3": "≤", "\xb3": "≥", "\xb0": "°", "\xb9": "≠", "\xbb": "≈", "\xae": "→", "\xb7": "•", "\xa5": "∞",
 }  # fmt: skip
 PICTURES = dict(zip("àßáâØüûþ¨§lnqvoJ", "→←↑↓➢✓✗☑◻▪●■❑❖□☺", strict=True))  # of the font Wingdings, those that stand in texts
+PICTURE_FONTS = {"symbol": SYMBOLS, "wingdings": PICTURES}
+POWERED = re.compile(r"(?:\d|\b[kcdmµμn]?[ms]|\b(?:kg|ha))$")  # a figure or a unit
+LEFT_OUT = frozenset([*(f"{W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "txbxContent", "instrText", "delText", "rt")), FALLBACK])
+WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo"))  # of what is in a text or table
 # What the strict form of the standard calls the name spaces, as the usual form does
 STRICT = (
     (b"http://purl.oclc.org/ooxml/officeDocument/math", b"http://schemas.openxmlformats.org/officeDocument/2006/math"),
@@ -89,15 +95,16 @@ def _usual(path: Path) -> Any:
 
 
 def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
-    before: str | None = None  # a paragraph whose end was deleted: it goes on in the next
+    before: str | None = None  # a paragraph whose end was deleted or is unseen: it goes on in the next
     for child in parent.iterchildren():
         if child.tag == f"{W}p":
             if lists.style(child).startswith(CONTENTS):
                 continue
-            text = _paragraph(child)
+            text = _paragraph(child, lists)
             frame = child.find(f"{W}pPr/{W}framePr")
             capital = frame is not None and frame.get(f"{W}dropCap", "none") != "none"  # a large first letter, in a paragraph of its own
-            if capital or child.find(f"{W}pPr/{W}rPr/{W}del") is not None:
+            mark = child.find(f"{W}pPr/{W}rPr")  # of the paragraph's end
+            if capital or (mark is not None and (mark.find(f"{W}del") is not None or _on(mark.find(f"{W}specVanish")))):
                 before = (before or "") + text
                 continue
             text, before = (before or "") + text, None
@@ -107,12 +114,9 @@ def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
                 yield from _blocks(box, lists)
         elif child.tag == f"{W}tbl":
             yield Part("table", _table(child, lists))
-        elif child.tag == f"{W}sdt":
-            for content in child.iterchildren(f"{W}sdtContent"):
-                yield from _blocks(content, lists)
         elif child.tag == f"{W}altChunk":
             yield from _inserted(lists.parts.get(child.get(f"{R}id", "")))
-        elif child.tag in (f"{W}ins", f"{W}moveTo", f"{W}customXml", f"{W}smartTag"):
+        elif child.tag in WRAPPERS:
             yield from _blocks(child, lists)
     if before and before.strip():
         yield Part("text", before.strip())
@@ -142,29 +146,21 @@ def _kind(paragraph: Any, text: str, lists: Lists) -> Kind:
     return "caption" if name == "caption" or (CAPTION.match(text) and len(text) < 300) else "text"
 
 
-def _paragraph(paragraph: Any) -> str:
+def _paragraph(paragraph: Any, lists: Lists) -> str:
     """Runs of a paragraph, inserted ones too, equations in a line; deleted and hidden ones and text boxes not."""
     parts: list[str] = []
+    style = paragraph.find(f"{W}pPr/{W}pStyle")
+    unseen = style is not None and style.get(f"{W}val", "") in lists.hidden
 
     def walk(node: Any) -> None:
         for child in node.iterchildren():
             tag = child.tag
-            if tag in (
-                f"{W}del",
-                f"{W}moveFrom",
-                f"{W}pPr",
-                f"{W}rPr",
-                f"{W}txbxContent",
-                f"{W}instrText",
-                f"{W}delText",
-                f"{W}rt",
-                FALLBACK,
-            ):
+            if tag in LEFT_OUT:
                 continue
-            if tag == f"{W}r" and _on(child.find(f"{W}rPr/{W}vanish")):
+            if tag == f"{W}r" and _hidden(child, unseen, lists):
                 continue
             if tag == f"{W}t":
-                parts.append(_raised(child, parts))
+                parts.append(_text_of(child, parts))
             elif tag == f"{M}oMath":
                 parts.append(linear(child))
             elif tag == f"{W}sym":
@@ -186,12 +182,41 @@ def _on(switch: Any) -> bool:
     return switch is not None and switch.get(f"{W}val", "true") not in ("0", "false", "off")
 
 
-def _raised(text: Any, before: list[str]) -> str:
-    """A run's text; an exponent behind a figure as one, for `10` and a raised `3` are not 103."""
+def _hidden(run: Any, unseen: bool, lists: Lists) -> bool:
+    """True for a run that Word does not show: what it says itself goes before its style, that before its paragraph's."""
+    own = run.find(f"{W}rPr/{W}vanish")
+    if own is not None:
+        return _on(own)
+    style = run.find(f"{W}rPr/{W}rStyle")
+    return unseen or (style is not None and style.get(f"{W}val", "") in lists.hidden)
+
+
+def _text_of(text: Any, before: list[str]) -> str:
+    """What is read of a run's text: signs of picture fonts as the signs that they draw, raised figures by what they are."""
     said = text.text or ""
-    place = text.getparent().find(f"{W}rPr/{W}vertAlign")
-    raised = place is not None and place.get(f"{W}val") == "superscript"
-    if raised and before and before[-1][-1:].isdecimal() and said.strip() and all(ord(c) in RAISED for c in said.strip()):
+    properties = text.getparent().find(f"{W}rPr")
+    if properties is None:
+        return said
+    fonts = properties.find(f"{W}rFonts")
+    drawn = PICTURE_FONTS.get((fonts.get(f"{W}ascii") or "").lower()) if fonts is not None else None
+    if drawn is not None:
+        said = "".join([drawn.get(chr(ord(sign) & 0xFF), "" if sign >= "\uf000" else sign) for sign in said])
+    place = properties.find(f"{W}vertAlign")
+    if place is None or place.get(f"{W}val") != "superscript":
+        return said
+    return _raised(said, "".join(before[-2:]))
+
+
+def _raised(said: str, before: str) -> str:
+    """A raised run behind `before`: numbers of references go, as the list that they point to; exponents stay what they are.
+
+    A number belongs to a reference behind a word of three letters or a mark, and is an exponent behind a figure (`10` and a raised `3`
+    are not 103) or a unit.
+    """
+    plain = said.strip()
+    if CITED.fullmatch(plain) and CITING.search(before):
+        return ""
+    if plain and POWERED.search(before) and all(ord(sign) in RAISED for sign in plain):
         return said.translate(RAISED)
     return said
 
@@ -199,7 +224,7 @@ def _raised(text: Any, before: list[str]) -> str:
 def _symbol(symbol: Any) -> str:
     """What a character of the fonts Symbol and Wingdings looks like; those of other picture fonts say nothing."""
     code = int(symbol.get(f"{W}char", "0"), 16)
-    known = {"symbol": SYMBOLS, "wingdings": PICTURES}.get(symbol.get(f"{W}font", "").lower(), {})
+    known = PICTURE_FONTS.get(symbol.get(f"{W}font", "").lower(), {})
     return known.get(chr(code & 0xFF), "")
 
 
@@ -210,14 +235,23 @@ def _boxes(paragraph: Any) -> Iterator[Any]:
             yield box
 
 
+def _inside(parent: Any, tag: str) -> Iterator[Any]:
+    """Children of a table or a row, those too that stand in a form's field, in markup of its own or in a revision."""
+    for child in parent.iterchildren():
+        if child.tag == tag:
+            yield child
+        elif child.tag in WRAPPERS:
+            yield from _inside(child, tag)
+
+
 def _table(table: Any, lists: Lists) -> str:
     """Rows as lines, cells parted by tabs; a merged cell once."""
     lines = []
-    for row in table.iterchildren(f"{W}tr"):
+    for row in _inside(table, f"{W}tr"):
         if row.find(f"{W}trPr/{W}del") is not None:
             continue
         cells = []
-        for cell in row.iterchildren(f"{W}tc"):
+        for cell in _inside(row, f"{W}tc"):
             merge = cell.find(f"{W}tcPr/{W}vMerge")
             going_on = merge is not None and merge.get(f"{W}val") in (None, "continue")
             texts = [] if going_on else [part.text.replace("\n", " ").replace("\t", " ") for part in _blocks(cell, lists)]

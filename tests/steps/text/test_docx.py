@@ -88,6 +88,61 @@ def test_exponents_and_symbols_are_seen(tmp_path):
     assert read(document, tmp_path) == "10³ cells of H2O, α"
 
 
+def raised(before: str, number: str, after: str):
+    document = Document()
+    paragraph = document.add_paragraph(before)
+    paragraph.add_run(number).font.superscript = True
+    paragraph.add_run(after)
+    return document
+
+
+@pytest.mark.parametrize(
+    ("before", "number", "after", "line"),
+    [
+        ("The gate was red.", "12,13", " It stood.", "The gate was red. It stood."),
+        ("An old wall", "[4]", " fell.", "An old wall fell."),
+        ("It is 5 m", "2", " wide.", "It is 5 m² wide."),
+        ("On the 5", "th", " day.", "On the 5th day."),
+        ("", "1", "Institute of Lime", "1Institute of Lime"),
+    ],
+)
+def test_raised_numbers_of_references_go_and_exponents_stay(tmp_path, before, number, after, line):
+    assert read(raised(before, number, after), tmp_path) == line
+
+
+def test_what_a_style_hides_is_not_read(tmp_path):
+    """A run says by itself that it is shown all the same."""
+    document = Document()
+    document.styles.add_style("Unseen", 2).font.hidden = True
+    document.styles.add_style("Below it", 2).base_style = document.styles["Unseen"]
+    paragraph = document.add_paragraph("Seen")
+    paragraph.add_run(" not seen", style="Unseen")
+    paragraph.add_run(" nor this", style="Below it")
+    paragraph.add_run(" and this.", style="Unseen").font.hidden = False
+    document.styles.add_style("Unseen paragraph", 1).font.hidden = True
+    document.add_paragraph("A whole one.", style="Unseen paragraph")
+    assert read(document, tmp_path) == "Seen and this."
+
+
+def test_rows_and_cells_inside_of_form_fields_are_read(tmp_path):
+    document = Document()
+    table = document.add_table(2, 2)
+    for cell, text in zip(table._cells, "abcd", strict=True):
+        cell.text = text
+    for inner in (table.cell(0, 0)._tc, table.rows[1]._tr):
+        field = element("<w:sdt><w:sdtContent/></w:sdt>")
+        inner.addprevious(field)
+        field[0].append(inner)
+    assert read(document, tmp_path) == "a\tb\nc\td"
+
+
+def test_letters_of_the_font_symbol_are_what_they_look_like(tmp_path):
+    document = Document()
+    run = document.add_paragraph().add_run("\uf062 and b")
+    run.font.name = "Symbol"
+    assert read(document, tmp_path) == "β ανδ β"
+
+
 LEVELS = (("decimal", "%1."), ("lowerLetter", "%2)"), ("lowerRoman", "(%3)"))
 HEADINGS = (("decimal", "%1"), ("decimal", "%1.%2"), ("upperRoman", "%3"))
 
