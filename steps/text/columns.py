@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import median
 
+ENDED = tuple(".!?:;…”’\"')]}»")
 GUTTER = 5  # points: narrower white is a gap between words
 MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
 WIDE = 0.6
@@ -31,6 +32,7 @@ class Block:
     reference: bool = False  # in the reference list
     table: bool = False  # lines are rows, cells parted by tabs
     formula: bool = False  # lines are displayed formulas
+    full: frozenset[str] = frozenset()  # lines of few letters that reach the right edge all the same: no paragraph ends there
     characters: int = field(init=False)  # letters, digits and marks in it
 
     def __post_init__(self) -> None:
@@ -40,6 +42,19 @@ class Block:
         """Other lines in the same box."""
         self.lines = lines
         self.characters = sum(map(len, lines))
+
+
+def ends_of_paragraphs(lines: list[str]) -> set[int]:
+    """Numbers of the lines at which a paragraph seems to end: shorter than the others, behind a full stop, before a capital or a mark."""
+    short = 0.8 * max(map(len, lines))
+    found = set()
+    for at, line in enumerate(lines[:-1]):
+        line = line.rstrip()
+        if len(line) < short and line.endswith(ENDED):
+            first = lines[at + 1].lstrip()[:1]
+            if first.isupper() or not first.isalnum():
+                found.add(at)
+    return found
 
 
 def ordered_pages(pages: list[list[Block]]) -> list[Block]:

@@ -14,7 +14,7 @@ ACCENTED = re.compile("([¨ˆ˜˘ˇ˚˙˝]|¸(?=[CSTcst])|´(?=[AEIOUYCNZaeiouyc
 CEDILLA = re.compile("([CST])¸(?![cst])")  # behind a capital letter
 WITHIN = re.compile("[^\\W\\d_]\xad[^\\W\\d_]")
 LEAST = 4  # numbers on a page that make a sequence
-PAGES = 0.6  # share of the pages that have one
+PAGES = 0.6  # share of the pages with text on them that have one
 # Codes of the Cork encoding (LaTeX, T1) that stand as they are where a bitmap font says nothing of its letters.
 CORK = {
     0x10: "“", 0x11: "”", 0x12: "„", 0x13: "«", 0x14: "»", 0x15: "–", 0x16: "—", 0x19: "ı",
@@ -40,13 +40,14 @@ def drop_line_numbers(pages: list[list[Block]]) -> int:
         ]
         for blocks in pages
     ]
-    if sum(len(numbers) >= LEAST - 1 for numbers in alone) < PAGES * len(pages):
+    enough = PAGES * max(1, sum(sum(len(block.lines) for block in blocks) > 3 * LEAST for blocks in pages))
+    if sum(len(numbers) >= LEAST - 1 for numbers in alone) < enough:
         return 0
     most: list[set[int]] = []
     for step in (1, 2, 5, 10):
         counted = [_counted({value for _, _, value in numbers}, step) for numbers in alone]
         total = sum(map(len, counted))
-        if sum(map(bool, counted)) >= PAGES * len(pages) and total >= 2 * LEAST and total > sum(map(len, most)):
+        if sum(map(bool, counted)) >= enough and total >= 2 * LEAST and total > sum(map(len, most)):
             most, chosen = counted, step
     last = 0
     gone = 0
@@ -55,14 +56,24 @@ def drop_line_numbers(pages: list[list[Block]]) -> int:
             if value - chosen in values or value == last + chosen:
                 values.add(value)
         last = max(values, default=last)
+        counting = _of_lines(numbers, values)
         for block in blocks[:]:
-            out = {i for other, i, value in numbers if other is block and value in values}
+            out = {i for other, i, _ in counting if other is block}
             if out:
                 block.set_lines([line for i, line in enumerate(block.lines) if i not in out])
             gone += len(out)
             if not block.lines:
                 blocks.remove(block)
     return gone
+
+
+def _of_lines(numbers: list[tuple[Block, int, int]], values: set[int]) -> list[tuple[Block, int, int]]:
+    """Those of a page's numbers that count its lines. Of two that say the same, one on the other side of its line numbers a heading."""
+    counting = [number for number in numbers if number[2] in values]
+    often = Counter(value for *_, value in counting)
+    beside = [i > 0 for block, i, _ in counting if len(block.lines) > 1]
+    behind = 2 * sum(beside) > len(beside)
+    return [(block, i, value) for block, i, value in counting if often[value] < 2 or len(block.lines) < 2 or (i > 0) == behind]
 
 
 def _counted(values: set[int], step: int) -> set[int]:

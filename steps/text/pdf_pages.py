@@ -4,11 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.text.columns import Block, Line, table_rows
+from steps.text.columns import Block, Line, ends_of_paragraphs, table_rows
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields
 from steps.text.pdf_math import RELATION
@@ -27,6 +28,7 @@ SIGNS = (
 UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
 CELL = 3.5  # points of white: more stands between the cells of a table
+INDENT = 12  # points: blocks of one column begin no farther from each other
 BACK = 10  # points: a script below begins so far left of where the one above ends
 AT_ONCE = 100  # pages between two openings: what pymupdf has parsed of a file stays in memory until it is closed
 
@@ -130,6 +132,9 @@ def _page(document: Any, number: int) -> Page:
             _join_scripts(block, set_block, text)
         elif n > 3 and len(text) < 32 * n and block.y1 - block.y0 < SHARED * n and not block.formula:
             _look_closer(block, set_block, text)
+        if n > 2 and not block.table and not block.formula and ends_of_paragraphs(block.lines):
+            right = max(b.x1 for b, _, _ in told if abs(b.x0 - block.x0) < INDENT and (b is block or len(b.lines) > 1))
+            block.full = _full_lines(set_block, text, right)
         blocks.append(block)
     shown = mupdf.fz_bound_page(page)
     pictures = False
@@ -152,6 +157,20 @@ def _turn(block: Block, sideways: float, width: float, height: float) -> None:
         block.x0, block.y0, block.x1, block.y1 = height - y1, x0, height - y0, x1
     else:
         block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
+
+
+def _full_lines(set_block: Any, text: str, right: float) -> frozenset[str]:
+    """Those lines that look as if a paragraph ended there, having few letters, but leave no room for the next line's first word.
+
+    right: where the column ends. A wide gap between words parts a line in two; what is left of it is one of them.
+    """
+    full = []
+    for (x0, top, x1, bottom, said), (_, y0, _, y1, following) in pairwise(_lines(set_block, text)):
+        letters = len(following.split(None, 1)[0]) + 1
+        beside = min(y1, bottom) - max(y0, top) > 0.5 * (bottom - top)
+        if beside or x1 + letters * (x1 - x0) / len(said) > right:
+            full.append(said)
+    return frozenset(full)
 
 
 def _once(lines: Iterable[Line]) -> list[str]:

@@ -229,3 +229,37 @@ def test_a_large_first_letter_begins_its_word(letter, rest, read_as):
     heading = Block(72, 80, 200, 120, ["Of Walls", letter])
     text = Block(90, 100, 300, 142, [rest, sentence(1), "and every wall has moss."])
     assert [part.text for part in paragraphs([heading, text], 14.0)] == ["Of Walls", f"{read_as} {sentence(1)} and every wall has moss."]
+
+
+def test_a_full_line_of_few_letters_ends_no_paragraph(tmp_path):
+    """Wide gaps between words leave it short of letters, yet it reaches the edge."""
+    said = ["It stood for many years in the rain.", "Nobody saw it.", "Then a wall of brick was set beside it, and", "the moss came down."]
+
+    def draw(page, _):
+        for i, line in enumerate([*said, *(sentence(j, 8) for j in range(6))]):
+            width = pymupdf.get_text_length(line, fontsize=11)
+            x = 72.0
+            for word in line.split():  # justified
+                page.insert_text((x, 120 + 14 * i), word, fontsize=11)
+                gap = (230 - width) / (len(line.split()) - 1) if i < len(said) - 1 else 0
+                x += pymupdf.get_text_length(f"{word} ", fontsize=11) + gap
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").startswith(" ".join(said[:3]))
+
+
+def test_rows_that_are_blocks_of_their_own_are_one_table(tmp_path):
+    """Without rules, set wide apart; the head comes again on the next page."""
+    rows = [("Wall", "Height", "Note"), *((f"Gate {i}", f"{i}.5", "red") for i in range(1, 9))]
+
+    def draw(page, number):
+        shown = rows[:5] if number == 0 else [rows[0], *rows[5:]]
+        top = 520 if number == 0 else 100
+        if number == 0:
+            text_of(page, 0)
+        for i, row in enumerate(shown):
+            for x, cell in zip((72, 220, 360), row, strict=True):
+                page.insert_text((x, top + 26 * i), cell, fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    assert read(tmp_path / "m.pdf").endswith("\n\n" + "\n".join("\t".join(row) for row in rows))

@@ -1,0 +1,76 @@
+"""Margins of PDFs: what is set in them once is no text either; each test draws its own pages."""
+
+import pymupdf
+import pytest
+
+from tests.steps.text.test_manuscripts import drawn, read, sentence
+
+
+def lines(page, first, last, top=110):
+    for i in range(first, last):
+        page.insert_text((72, top + 14 * (i - first)), sentence(i), fontsize=11)
+
+
+@pytest.mark.parametrize(
+    ("place", "notice"),
+    [
+        ((72, 60), "Preprint. Under review."),
+        ((72, 60), "Journal of Walls 12 (2019) 33–41"),
+        ((72, 60), "11/26/26, 12:32 PM"),
+        ((72, 760), "© 2021 The Wall Society. All rights reserved."),
+        ((72, 760), "https://walls.example/moss.html  1/1"),
+        ((72, 640), "Confidential"),
+    ],
+)
+def test_a_notice_that_is_set_once_is_no_text(tmp_path, place, notice):
+    def draw(page, _):
+        page.insert_text(place, notice, fontsize=9)
+        lines(page, 0, 20)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split() == " ".join(sentence(i) for i in range(20)).split()
+
+
+@pytest.mark.parametrize("said", ["Drafts of the walls lie here.", "Moss grew in 12 of them."])
+def test_a_short_line_apart_from_the_text_is_text(tmp_path, said):
+    def draw(page, _):
+        page.insert_text((72, 60), said, fontsize=11)
+        lines(page, 0, 20)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").startswith(said)
+
+
+def test_a_page_number_far_below_a_short_text_is_no_text(tmp_path):
+    """On A4 the classes of LaTeX set it at five sixths of the page."""
+
+    def draw(page, _):
+        lines(page, 0, 5)
+        page.insert_text((303, 650), "1", fontsize=10)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split() == " ".join(sentence(i) for i in range(5)).split()
+
+
+def test_a_short_watermark_aslant_is_no_text(tmp_path):
+    def draw(page, _):
+        lines(page, 0, 20)
+        turn = (pymupdf.Point(200, 560), pymupdf.Matrix(1, 1).prerotate(45))
+        page.insert_text((200, 560), "DRAFT", fontsize=48, morph=turn)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert "DRAFT" not in read(tmp_path / "m.pdf")
+
+
+def test_line_numbers_on_a_last_page_of_few_lines_go(tmp_path):
+    """They stand right of the text here; the number of a heading is none of them."""
+
+    def draw(page, number):
+        for i in range(24 if number == 0 else 2):
+            said = "2 Later walls" if (number, i) == (0, 12) else sentence(24 * number + i)
+            page.insert_text((72, 100 + 25 * i), said, fontsize=12)
+            page.insert_text((540, 100 + 25 * i), str(24 * number + i + 1), fontsize=6)
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    text = read(tmp_path / "m.pdf")
+    assert [word for word in text.split() if word.isdecimal()] == ["2"]
