@@ -17,8 +17,11 @@ class Fields:
         self.line_box = mupdf.fz_stext_line.bbox.fget
         self.next_line = mupdf.fz_stext_line.next.fget
         self.first_letter = mupdf.fz_stext_line.first_char.fget
+        self.last_letter = mupdf.fz_stext_line.last_char.fget
         self.code = mupdf.fz_stext_char.c.fget
         self.size = mupdf.fz_stext_char.size.fget
+        self.flags = mupdf.fz_stext_char.flags.fget
+        self.colour = mupdf.fz_stext_char.argb.fget
         self.font = mupdf.fz_stext_char.font.fget
         self.origin = mupdf.fz_stext_char.origin.fget
         self.next_letter = mupdf.fz_stext_char.next.fget
@@ -26,15 +29,17 @@ class Fields:
         self.x0, self.y0 = mupdf.fz_rect.x0.fget, mupdf.fz_rect.y0.fget
         self.x1, self.y1 = mupdf.fz_rect.x1.fget, mupdf.fz_rect.y1.fget
         self.font_name = mupdf.ll_fz_font_name
-        self._block, self._line = mupdf.FzStextBlock, mupdf.FzStextBlockIterator.m_internal.fget
+        # Lines of a block have no field; they are reached by its iterator, here without the proxies around it, which cost thrice as much.
+        self._block, self._begin = mupdf._mupdf.new_FzStextBlock, mupdf._mupdf.FzStextBlock_begin
+        self._line = mupdf.FzStextBlockIterator.m_internal.fget
 
     def box(self, this: Any) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of a rectangle."""
         return self.x0(this), self.y0(this), self.x1(this), self.y1(this)
 
     def first_line(self, block: Any) -> Any:
-        """The first line of a block, of which it has no field. Costs as much as a few lines: only for blocks that must be looked at."""
-        return self._line(self._block(block).begin().this)
+        """The first line of a block."""
+        return self._line(self._begin(self._block(block)).this)
 
 
 @cache

@@ -13,6 +13,7 @@ from steps.text.columns import Block, Line, ends_of_paragraphs, table_rows
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields
 from steps.text.pdf_math import RELATION
+from steps.text.pdf_unseen import Place, is_doubtful, without_unseen
 from steps.text.unreadable import Unreadable, WrongPassword
 
 SHARED = 8.5  # points of height for a line: with less, several stand side by side
@@ -60,10 +61,11 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
         repaired = mupdf.pdf_was_repaired(mupdf.pdf_document_from_fz_document(document))
         step = count if repaired else AT_ONCE  # mending it again and again would cost more
         pages: list[Page] = []
+        lit: set[Place] = set()
         for number in range(count):
             if number and number % step == 0:
                 document, _ = _opened(path, password)
-            pages.append(_page(document, number))
+            pages.append(_page(document, number, lit))
         return pages, title.strip()
     except (mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise Unreadable("damaged: it cannot be opened as a PDF") from error
@@ -86,8 +88,8 @@ def _opened(path: Path, password: str | None) -> tuple[Any, str]:
         return document, ""
 
 
-def _page(document: Any, number: int) -> Page:
-    """One page as it is shown, turned if it is.
+def _page(document: Any, number: int, lit: set[Place]) -> Page:
+    """One page as it is shown, turned if it is. lit: places of white letters on dark ground, known from earlier pages and added to.
 
     By the functions of mupdf itself: pymupdf's extractBLOCKS takes as long again for the box of every letter, and in 1.28 what it returns
     is never freed.
@@ -106,12 +108,17 @@ def _page(document: Any, number: int) -> Page:
         set_block = get.next_block(set_block.this)
     told: list[Found] = []
     seeds = []
+    doubtful = []
     for set_block, text in zip(set_blocks, _texts(mupdf, found, len(set_blocks)), strict=True):
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
             told.append((Block(*get.box(get.block_box(set_block).this), lines), set_block, text))
             if len(text) < LONGEST and RELATION.search(text):
                 seeds.append(told[-1])
+            if is_doubtful(set_block):
+                doubtful.append(told[-1])
+    if doubtful:
+        told = without_unseen(page, told, doubtful, lit)
     if seeds:
         told = with_formulas(told, seeds)
     blocks = []
