@@ -1,7 +1,6 @@
 """The text of a Word file: paragraphs, lists and tables in order; no headers, footers, comments or deleted revisions."""
 
 import io
-import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,21 +9,19 @@ from typing import Any
 from schemas import RecipeError
 from steps.text.docx_lists import Lists, W
 from steps.text.docx_math import M, linear
-from steps.text.notes import CITED, CITING
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
+from steps.text.raised import raised
 from steps.text.unreadable import Unreadable
 
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 CONTENTS = ("toc ", "table of figures")  # names of the styles of lists of headings, which say each heading twice
-RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
 SYMBOLS = dict(zip("abcdefghijklmnopqrstuvwxyz", "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True)) | {
     "D": "Δ", "S": "Σ", "W": "Ω", "F": "Φ", "G": "Γ", "L": "Λ", "P": "Π", "Q": "Θ", "Y": "Ψ", "X": "Ξ", "\xb1": "±", "\xb4": "×",
     "\xa3": "≤", "\xb3": "≥", "\xb0": "°", "\xb9": "≠", "\xbb": "≈", "\xae": "→", "\xb7": "•", "\xa5": "∞",
 }  # fmt: skip
 PICTURES = dict(zip("àßáâØüûþ¨§lnqvoJ", "→←↑↓➢✓✗☑◻▪●■❑❖□☺", strict=True))  # of the font Wingdings, those that stand in texts
 PICTURE_FONTS = {"symbol": SYMBOLS, "wingdings": PICTURES}
-POWERED = re.compile(r"(?:\d|\b[kcdmµμn]?[ms]|\b(?:kg|ha))$")  # a figure or a unit
 LEFT_OUT = frozenset([*(f"{W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "txbxContent", "instrText", "delText", "rt")), FALLBACK])
 WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo"))  # of what is in a text or table
 # What the strict form of the standard calls the name spaces, as the usual form does
@@ -204,21 +201,7 @@ def _text_of(text: Any, before: list[str]) -> str:
     place = properties.find(f"{W}vertAlign")
     if place is None or place.get(f"{W}val") != "superscript":
         return said
-    return _raised(said, "".join(before[-2:]))
-
-
-def _raised(said: str, before: str) -> str:
-    """A raised run behind `before`: numbers of references go, as the list that they point to; exponents stay what they are.
-
-    A number belongs to a reference behind a word of three letters or a mark, and is an exponent behind a figure (`10` and a raised `3`
-    are not 103) or a unit.
-    """
-    plain = said.strip()
-    if CITED.fullmatch(plain) and CITING.search(before):
-        return ""
-    if plain and POWERED.search(before) and all(ord(sign) in RAISED for sign in plain):
-        return said.translate(RAISED)
-    return said
+    return raised(said, "".join(before[-2:]))
 
 
 def _symbol(symbol: Any) -> str:

@@ -16,10 +16,6 @@ MARKED = re.compile(r"^\s*(?:\d{1,3}(?:\.(?= [^\W\d_]))?|[*∗†‡§¶]{1,3}|\
 GLUED = re.compile(r"\s*\d{1,2}[^\W\d_]{2}")  # a raised mark, which makes its line look taller
 CALLED = re.compile(r"\s*(\d{1,2})(?:\. )?\s?[^\W\d_]")
 TALLER = 1.2
-CITED = re.compile(r"\[?\d{1,3}[a-z]?(?:\s?[,;–-]\s?\d{1,3}[a-z]?)*,?\]?|[*†‡§¶]{1,3}")  # a raised call of references or notes
-CITING = re.compile(  # what stands before one, and not before an exponent
-    r"(?:(?<!\bsin)(?<!\bcos)(?<!\btan)(?<!\blog)(?<!\bmol)(?<!\brad)(?<!\bsec)(?<=[^\W\d_]{2}[^\W\d_A-Z])|[^\W\d_][)\]”’\"']?[.,;:?!)\]”’\"'])\s?$"
-)
 FOOT = 0.85  # of the page's height: no heading begins below
 
 NOTICE = re.compile(  # how papers begin what they say of themselves at the foot of their first page

@@ -13,6 +13,7 @@ from steps.text.columns import Block, Line, ends_of_paragraphs, table_rows
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields
 from steps.text.pdf_math import RELATION
+from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_unseen import Place, is_doubtful, without_unseen
 from steps.text.unreadable import Unreadable, WrongPassword
 
@@ -88,7 +89,7 @@ def _opened(path: Path, password: str | None) -> tuple[Any, str]:
         return document, ""
 
 
-def _page(document: Any, number: int, lit: set[Place]) -> Page:
+def _page(document: Any, page_number: int, lit: set[Place]) -> Page:
     """One page as it is shown, turned if it is. lit: places of white letters on dark ground, known from earlier pages and added to.
 
     By the functions of mupdf itself: pymupdf's extractBLOCKS takes as long again for the box of every letter, and in 1.28 what it returns
@@ -98,7 +99,7 @@ def _page(document: Any, number: int, lit: set[Place]) -> Page:
     from pymupdf import mupdf
 
     flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
-    page = mupdf.fz_load_page(document, number)
+    page = mupdf.fz_load_page(document, page_number)
     found = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags))
     get = fields()
     set_blocks = []
@@ -109,7 +110,10 @@ def _page(document: Any, number: int, lit: set[Place]) -> Page:
     told: list[Found] = []
     seeds = []
     doubtful = []
-    for set_block, text in zip(set_blocks, _texts(mupdf, found, len(set_blocks)), strict=True):
+    texts, with_figures = _texts(mupdf, found, len(set_blocks))
+    for number, (set_block, text) in enumerate(zip(set_blocks, texts, strict=True)):
+        if number in with_figures:
+            text = with_raised(set_block, text, with_figures[number])
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
             told.append((Block(*get.box(get.block_box(set_block).this), lines), set_block, text))
@@ -190,8 +194,8 @@ def _once(lines: Iterable[Line]) -> list[str]:
     return [line[4] for line in out]
 
 
-def _texts(mupdf: Any, found: Any, count: int) -> list[str]:
-    """The text of each of `count` blocks, its lines parted by line feeds."""
+def _texts(mupdf: Any, found: Any, count: int) -> tuple[list[str], dict[int, set[int]]]:
+    """The text of each of `count` blocks, its lines parted by line feeds, and where in them figures may be raised."""
     buffer = mupdf.FzBuffer(8192)
     out = mupdf.FzOutput(buffer)
     mupdf.fz_print_stext_page_as_text(out, found)
@@ -201,9 +205,9 @@ def _texts(mupdf: Any, found: Any, count: int) -> list[str]:
         data = data.replace(sign, plain)
     texts = data.decode("utf-8", "replace").split("\n\n")[:-1]
     if count == len(texts):
-        return texts
+        return texts, glued(data)
     letters = [[[chr(letter.m_internal.c) for letter in line] for line in block] for block in found]  # line feeds in the text itself
-    return ["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters]
+    return ["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters], {}
 
 
 def _look_closer(block: Block, set_block: Any, text: str) -> None:

@@ -7,6 +7,7 @@ from steps.text.pdf_display import Found
 from steps.text.pdf_fields import fields
 
 DRAWN = 16 | 32  # FZ_STEXT_FILLED, FZ_STEXT_STROKED
+BLACK = 0xFF000000  # a colour is alpha, red, green, blue; that of letters without one is 0
 WHITE = 0xF8F8F8  # bits that are set in a colour next to white
 FAINT = 16  # of 255: a colour of less opacity is none
 TINY = 1.0  # points: no eye reads that
@@ -23,7 +24,10 @@ def is_doubtful(set_block: Any) -> bool:
     """
     get = fields()
     line = get.first_line(set_block).this
-    return _is_faint(get.first_letter(line).this) and _is_faint(get.last_letter(line).this)
+    letter = get.first_letter(line).this
+    if get.colour(letter) == BLACK and get.size(letter) >= TINY:  # nearly always: this is asked of each block of each page
+        return False
+    return _is_faint(letter) and _is_faint(get.last_letter(line).this)
 
 
 def _is_faint(letter: Any) -> bool:

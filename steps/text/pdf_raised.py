@@ -1,0 +1,91 @@
+"""Raised figures in the lines of a PDF: mupdf gives them as part of the line, glued to the word before."""
+
+import re
+from typing import Any
+
+from steps.text.pdf_fields import fields
+from steps.text.raised import raised
+
+SMALLER = 0.87  # of the size of the letters beside them
+HIGHER = 0.15  # of that size, above their baseline
+SURE = re.compile(  # what is worth a look at its letters
+    r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[^\W\d_]{2}[.,;:!?)\]”’\"']{1,2}|\][.,;:])(\[?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]?)(?![\w%]|[/:]\w)"
+    r"|\d ?[kcdmµμn]?[ms]([23])(?!\w)|10([−–-]\d)"
+)
+# A page as the kinds of its signs, a byte for each byte, and what figures that may be raised look like in it: letters (those of several
+# bytes too), figures, marks. A pattern over the text itself costs ten times as much.
+GLUED = (b"aaa0", b"aa.0", b"aa..0", b"0a0", b"0aa0", b"0 a0", b"0 aa0")
+BEFORE, AFTER = 12, 16  # bytes around one that are looked at
+
+
+def _kind(byte: int) -> int:
+    if byte == ord("\n"):
+        return byte
+    sign = chr(byte)
+    return ord("0" if "0" <= sign <= "9" else "." if sign in ".,;:)[]'\"!?" else "a" if byte > 127 or sign.isalpha() else " ")
+
+
+KINDS = bytes(map(_kind, range(256)))
+
+
+def glued(data: bytes) -> dict[int, set[int]]:
+    """Where figures are glued to words on a page, whose blocks are parted by empty lines: numbers of blocks to numbers of their lines."""
+    kinds = data.translate(KINDS)
+    found: dict[int, set[int]] = {}
+    for pair in GLUED:
+        at = kinds.find(pair)
+        while at >= 0:
+            if SURE.search(data[max(0, at - BEFORE) : at + AFTER].decode("utf-8", "ignore")):
+                block = kinds.count(b"\n\n", 0, at)
+                found.setdefault(block, set()).add(kinds.count(b"\n", kinds.rfind(b"\n\n", 0, at) + 2 if block else 0, at))
+            at = kinds.find(pair, at + 2)
+    return found
+
+
+def with_raised(set_block: Any, text: str, numbers: set[int]) -> str:
+    """The text of a block with its raised figures read as such. numbers: of the lines that may have some."""
+    get = fields()
+    line = get.first_line(set_block)
+    lines = text.split("\n")
+    for number in range(min(len(lines), max(numbers) + 1)):
+        if line is None:
+            break
+        if number in numbers and _is_raised(line, lines[number]):
+            lines[number] = _read(line, lines[number])
+        line = get.next_line(line.this)
+    return "\n".join(lines)
+
+
+def _is_raised(line: Any, said: str) -> bool:
+    """True when figures glued to a word are smaller than it: names end in figures, too."""
+    get = fields()
+    places = [match.start(match.lastindex or 0) for match in SURE.finditer(said)]
+    sizes: list[float] = []
+    letter = get.first_letter(line.this)
+    while letter is not None and len(sizes) <= max(places, default=-1):
+        sizes.append(get.size(letter.this))
+        letter = get.next_letter(letter.this)
+    return any(place < len(sizes) and sizes[place] < SMALLER * sizes[place - 1] for place in places)
+
+
+def _read(line: Any, said: str) -> str:
+    """One line of mupdf, which says `said`, letter by letter."""
+    get = fields()
+    out, held = "", ""  # read so far; raised signs that are not read yet
+    size = base = 0.0  # of the last letter that is not raised
+    letter = get.first_letter(line.this)
+    for sign in said:
+        if letter is None:
+            break
+        this = letter.this
+        now, y = get.size(this), get.y(get.origin(this).this)
+        if sign != " " and now < SMALLER * size and base - y > HIGHER * size:
+            held += sign
+        else:
+            if held:
+                out, held = out + raised(held, out), ""
+            out += sign
+            if sign != " ":
+                size, base = now, y
+        letter = get.next_letter(this)
+    return out + (raised(held, out) if held else "")

@@ -1,0 +1,24 @@
+"""Raised figures: numbers of references and notes are no part of the text that calls them; exponents are.
+
+A number belongs to a reference or a note behind a word of three letters or a mark. It is an exponent behind a figure (`10` and a raised `3`
+are not 103), a unit or a letter alone.
+"""
+
+import re
+
+RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
+_ONE = r"(?:\d{1,3}[a-z]?|[*∗†‡§¶]{1,3}|[a-h])"
+CALL = re.compile(rf"\[?{_ONE}(?:\s?[,;–-]\s?{_ONE})*,?\]?")
+CALLING = re.compile(r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[^\W\d_]{2}[)\]”’\"']?[.,;:?!)\]”’\"']|\][.,;:])\s?$")
+NAMES = re.compile(r"\b(?:sinh?|cosh?|tanh?|cot|sec|csc|log|exp|mol|rad)$")  # of functions and units, which have exponents
+POWERED = re.compile(r"(?:\d|\b[kcdmµμn]?[ms]|\b(?:kg|ha)|(?<![^\W_])[^\W\d_])$")  # a figure, a unit, a letter
+
+
+def raised(said: str, before: str) -> str:
+    """What is read of raised signs behind `before`: nothing of a call, exponents as such, the rest as it is."""
+    plain = said.strip()
+    if CALL.fullmatch(plain) and CALLING.search(before) and not NAMES.search(before):
+        return ""
+    if plain and (POWERED.search(before) or NAMES.search(before)) and all(ord(sign) in RAISED for sign in plain):
+        return said.translate(RAISED)
+    return said
