@@ -8,10 +8,14 @@ from itertools import accumulate, pairwise
 from statistics import median
 
 ENDED = tuple(".!?:;…”’\"')]}»")
+ENDING = tuple(".!?;,-\u00ad")  # of a line that is no heading
+HEADED = 0.6  # of the length of its text's first line: a heading is shorter
 GUTTER = 5  # points: narrower white is a gap between words
 MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
 WIDE = 0.6
 LARGE = 1.5  # times the usual height: a line of a title, which may reach over a gutter
+RUNNING = 800  # characters of running text in a part of a page that has columns of its own
+ALIKE = 15  # points: two gutters are one
 BAND = 5  # points of white between rows of authors
 HEADING = 16  # points: at most this high, and this far above its text
 
@@ -32,6 +36,7 @@ class Block:
     reference: bool = False  # in the reference list
     table: bool = False  # lines are rows, cells parted by tabs
     formula: bool = False  # lines are displayed formulas
+    head: str = ""  # its first line, if that is set larger or bolder than the others
     full: frozenset[str] = frozenset()  # lines of few letters that reach the right edge all the same: no paragraph ends there
     characters: int = field(init=False)  # letters, digits and marks in it
 
@@ -57,6 +62,12 @@ def ends_of_paragraphs(lines: list[str]) -> set[int]:
     return found
 
 
+def may_be_headed(lines: list[str]) -> bool:
+    """True when the first line is a short one that could be the heading of the others."""
+    first, second = lines[0].strip(), lines[1].lstrip()
+    return 2 < len(first) < HEADED * len(second) and not first.endswith(ENDING) and not first[0].islower() and not second[:1].islower()
+
+
 def ordered_pages(pages: list[list[Block]]) -> list[Block]:
     """Blocks of all pages as a person reads them. A page whose own gutters are unclear has those that most pages have."""
     own = [_gutters(page) for page in pages]
@@ -67,6 +78,11 @@ def ordered_pages(pages: list[list[Block]]) -> list[Block]:
         usual = [median(xs) for xs in zip(*alike, strict=True)]
     out: list[Block] = []
     for number, (page, gutters) in enumerate(zip(pages, own, strict=True)):
+        sections = _sections(page)
+        if len(sections) > 1:
+            for section, between in sections:
+                out += reading_order(section, between)
+            continue
         gutters = gutters or (usual if _fit(page, usual) else [])
         front = _front(page, gutters) if number == 0 and gutters else []
         out += _by_bands(front)
@@ -84,16 +100,55 @@ def _front(blocks: list[Block], gutters: list[float]) -> list[Block]:
     return [b for b in blocks if b.y1 < top and not (top - b.y1 < HEADING and b.y1 - b.y0 < HEADING and b.characters < 60)]
 
 
+def _bands(blocks: list[Block]) -> list[list[Block]]:
+    """Blocks parted by white that reaches over the page, from top to bottom."""
+    bands: list[list[Block]] = []
+    bottom = 0.0
+    for block in sorted(blocks, key=lambda b: b.y0):
+        if bands and block.y0 < bottom + BAND:
+            bands[-1].append(block)
+            bottom = max(bottom, block.y1)
+        else:
+            bands.append([block])
+            bottom = block.y1
+    return bands
+
+
+def _sections(blocks: list[Block]) -> list[tuple[list[Block], list[float]]]:
+    """Parts of a page whose columns differ, as a story in three over one in two, each with its gutters; the page where they do not."""
+    bands = _bands(blocks)
+    if sum(map(_runs, bands)) < 2:
+        return [(blocks, [])]
+    sections: list[tuple[list[Block], list[float]]] = []
+    between: list[Block] = []  # what has no columns, as the headings between them
+    for band in bands:
+        gutters = _gutters(band) if _runs(band) else []
+        if not gutters:
+            between += band
+        elif sections and _alike(sections[-1][1], gutters):
+            sections[-1][0].extend(between + band)
+            between = []
+        else:
+            sections += [(between, []), (band, gutters)] if between else [(band, gutters)]
+            between = []
+    if len({len(gutters) for _, gutters in sections if gutters}) < 2:  # as many columns, but shifted: a figure may do that
+        return [(blocks, [])]
+    return [*sections, (between, [])]
+
+
+def _runs(band: list[Block]) -> bool:
+    """True when a band is running text in columns, not the authors of a paper or a table."""
+    return len(band) > 1 and sum(b.characters for b in band if len(b.lines) > 2 and not b.table) > RUNNING
+
+
+def _alike(one: list[float], other: list[float]) -> bool:
+    return len(one) == len(other) and all(abs(a - b) < ALIKE for a, b in zip(one, other, strict=True))
+
+
 def _by_bands(blocks: list[Block]) -> list[Block]:
     """Bands parted by white from top to bottom; in a band the groups that stand beside each other from left to right, each read down."""
     out: list[Block] = []
-    bands: list[list[Block]] = []
-    for block in sorted(blocks, key=lambda b: b.y0):
-        if bands and block.y0 < max(b.y1 for b in bands[-1]) + BAND:
-            bands[-1].append(block)
-        else:
-            bands.append([block])
-    for band in bands:
+    for band in _bands(blocks):
         groups: list[list[Block]] = []
         for block in sorted(band, key=lambda b: b.x0):
             if groups and block.x0 < max(b.x1 for b in groups[-1]):

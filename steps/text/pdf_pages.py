@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.text.columns import Block, Line, ends_of_paragraphs, table_rows
+from steps.text.columns import Block, Line, ends_of_paragraphs, may_be_headed, table_rows
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields
 from steps.text.pdf_math import RELATION
@@ -31,6 +31,8 @@ UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwa
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
 CELL = 3.5  # points of white: more stands between the cells of a table
 INDENT = 12  # points: blocks of one column begin no farther from each other
+LARGER = 1.1  # times the size of the text: a heading
+BOLD = re.compile(r"bold|black|heavy|semib|demi|[A-Z]BX\d|-B(?:d|$)|[ ,-]B$|SFBX|NimbusRomNo9L-Medi", re.IGNORECASE)  # in names of fonts
 BACK = 10  # points: a script below begins so far left of where the one above ends
 AT_ONCE = 100  # pages between two openings: what pymupdf has parsed of a file stays in memory until it is closed
 
@@ -146,6 +148,8 @@ def _page(document: Any, page_number: int, lit: set[Place]) -> Page:
         if n > 2 and not block.table and not block.formula and ends_of_paragraphs(block.lines):
             right = max(b.x1 for b, _, _ in told if abs(b.x0 - block.x0) < INDENT and (b is block or len(b.lines) > 1))
             block.full = _full_lines(set_block, text, right)
+        if len(block.lines) > 1 and not block.table and not block.formula and may_be_headed(block.lines) and _is_headed(set_block):
+            block.head = block.lines[0]
         blocks.append(block)
     shown = mupdf.fz_bound_page(page)
     pictures = False
@@ -168,6 +172,20 @@ def _turn(block: Block, sideways: float, width: float, height: float) -> None:
         block.x0, block.y0, block.x1, block.y1 = height - y1, x0, height - y0, x1
     else:
         block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
+
+
+def _is_headed(set_block: Any) -> bool:
+    """True when the first line of a block is set larger than the second, or in a bold font which that is not in."""
+    get = fields()
+    first = get.first_line(set_block)
+    second = get.next_line(first.this)
+    if second is None:
+        return False
+    above, last, below = (get.first_letter(first.this).this, get.last_letter(first.this).this, get.first_letter(second.this).this)
+    if get.size(above) > LARGER * get.size(below):
+        return True
+    bold = [BOLD.search(get.font_name(get.font(letter).this)) is not None for letter in (above, last, below)]
+    return bold == [True, True, False] and abs(get.y0(get.line_box(first.this).this) - get.y0(get.line_box(second.this).this)) > LOW
 
 
 def _full_lines(set_block: Any, text: str, right: float) -> frozenset[str]:

@@ -14,6 +14,7 @@ from steps.text.notes import drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.pdf_margins import drop_margins
+from steps.text.pdf_marks import LONE_MARK, set_marks
 from steps.text.pdf_pages import Page, read_pages
 from steps.text.unreadable import Unreadable
 
@@ -26,7 +27,6 @@ ITEMS = frozenset("•‣◦▪–▶►●■○◆➢✓([0123456789")
 ITEM = re.compile(r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)")
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
-LONE_MARK = re.compile(r"\s*(?:[•‣◦▪–▶►●■○◆➢✓]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s*$")
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
 FIGURES = re.compile(r"[\d.,()]")
 ALPHANUMERIC = re.compile(r"[^\W_]+")
@@ -45,6 +45,8 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
     drop_line_numbers([page.blocks for page in pages])
     name_letters([block for page in pages for block in page.blocks])
     body = _body_height(pages)
+    for page in pages:
+        set_marks(page.blocks)
     drop_margins(pages, body)
     mark_notes([(page.height, page.blocks) for page in pages], body)
     if not wanted.footnotes:
@@ -120,7 +122,7 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
                 continue  # marks of a list that stands beside them
             if text[1:2] == " " and SPACED.fullmatch(text.strip()):
                 text = text.replace(" ", "")  # a heading set wide
-            kind = _kind(block, text)
+            kind: Kind = "heading" if block.head and lines == [block.head] else _kind(block, text)
             floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
             listed = kind == "references"
             before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
@@ -211,7 +213,8 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         one = len(lines) == 2 and (label or (len(lines[0]) > 30 and lines[0].rstrip().endswith((".", "?", "!")) and len(lines[1]) > 20))
         return [[(" " if one else "\t").join(line.strip() for line in lines)]]
     found = []
-    if len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADING.match(lines[0].strip()))):
+    named = len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADING.match(lines[0].strip())))
+    if named or lines[0] == block.head:
         found.append(lines[:1])
         lines = lines[1:]
     lines, items = _with_marks(lines)

@@ -263,3 +263,44 @@ def test_rows_that_are_blocks_of_their_own_are_one_table(tmp_path):
 
     drawn(tmp_path / "m.pdf", 2, draw)
     assert read(tmp_path / "m.pdf").endswith("\n\n" + "\n".join("\t".join(row) for row in rows))
+
+
+@pytest.mark.parametrize("head", [{"fontsize": 14}, {"fontsize": 11, "fontname": "hebo"}])
+def test_a_heading_set_close_to_its_text_is_no_part_of_it(tmp_path, head):
+    def draw(page, _):
+        page.insert_text((72, 100), "Old walls", **head)
+        for i in range(5):
+            page.insert_text((72, 114 + 14 * i), sentence(i).capitalize(), fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").startswith("Old walls\n\n")
+
+
+def test_marks_drawn_after_a_list_begin_its_items(tmp_path):
+    def draw(page, _):
+        page.insert_text((72, 100), sentence(0), fontsize=11)
+        for i in range(6):
+            page.insert_text((96, 130 + 14 * i), sentence(i + 1), fontsize=11)
+        for number, line in enumerate((0, 2, 4), 1):
+            page.insert_text((78, 130 + 14 * line), f"{number}.", fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    items = [f"{n}. {sentence(2 * n - 1)} {sentence(2 * n)}" for n in (1, 2, 3)]
+    assert read(tmp_path / "m.pdf").split("\n\n")[1:] == items
+
+
+def test_a_story_in_three_columns_over_one_in_two_is_read_first(tmp_path):
+    said = []
+
+    def draw(page, _):
+        top = 72
+        for columns in (3, 2):
+            for column in range(columns):
+                for i in range(16):
+                    line = sentence(len(said), 4 if columns == 3 else 7)
+                    page.insert_text((60 + column * 510 / columns, top + 13 * i), line, fontsize=9)
+                    said.append(line)
+            top += 260
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split() == " ".join(said).split()
