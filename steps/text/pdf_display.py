@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from steps.text.columns import Block
+from steps.text.pdf_fences import with_matrices
 from steps.text.pdf_fields import fields
 from steps.text.pdf_math import OPERATORS, PIECES, Piece, formula_lines
 
@@ -20,6 +21,7 @@ NAMES = re.compile(  # but these do
     r"(?:sin|cos|tan|cot|sec|exp|log|max|min|sup|inf|lim|det|dim|ker|deg|gcd|mod|arg|var|cov|diag|rank|sign|sinh|cosh|tanh|trace|const|argmin"
     r"|argmax|arcsin|arccos|arctan|liminf|limsup|softmax|otherwise|where|subject|for|and|with|all)$"
 )
+LARGE = frozenset(map(ord, OPERATORS))
 NUMBER = re.compile(r"\([A-Z]?[\d.]{1,6}[a-z]?\)$")
 TALLEST = 150  # points of a formula of several lines above or below one of them
 NEAR = 16  # points between the parts of a formula
@@ -49,7 +51,7 @@ def with_formulas(blocks: list[Found], seeds: list[Found]) -> list[Found]:
             of_formulas = of_formulas or told
         if not of_formulas:
             continue
-        lines = formula_lines(pieces)
+        lines = formula_lines(with_matrices(pieces))
         inside = [found[0] for found in members]
         gone |= {id(block) for block in inside}
         if lines:
@@ -105,13 +107,16 @@ def _pieces(found: Found) -> tuple[list[Piece], bool]:
         letter = get.first_letter(line.this)
         base = size = x0 = 0.0
         text, tall = "", False
+        was_large = False  # big operators are pieces of their own: limits stand over and under them
         while letter is not None:  # one look at each: this is where the time goes
             this = letter.this
             code = get.code(this)
             if code != 0x20:
                 origin, now = get.origin(this).this, get.size(this)
                 y = get.y(origin)
-                if now != size or abs(y - base) > 0.08 * size:
+                large = code in LARGE
+                if now != size or abs(y - base) > 0.08 * size or large != was_large:
+                    was_large = large
                     x = get.x(origin)
                     if text:
                         pieces.append(Piece(x0, x, base, size, text, tall))
