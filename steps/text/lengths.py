@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -126,16 +126,15 @@ def draw(facts: dict[str, Any], path: Path) -> bool:
     beyond = len(edges) > 3 and edges[-1] - edges[-2] > 2 * (edges[1] - edges[0])  # the last bin holds all that is longer still
     width = edges[1] - edges[0]
     shown = [*edges[:-1], edges[-2] + width] if beyond else edges
-    widths = [b - a for a, b in pairwise(shown)]
-    figure = Figure(figsize=(8, 4), dpi=110, layout="constrained")
+    figure = Figure(figsize=(8, 4), dpi=110)
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes = figure.add_axes((0.1, 0.13, 0.87, 0.82))  # looking for the best place would take longer than all of the drawing
     for when, colour in (("before", "#9aa5b1"), ("after", "#2f6f9f")):
-        axes.bar(shown[:-1], facts["histogram"][when], widths, align="edge", alpha=0.65, color=colour, label=when)
+        axes.stairs(facts["histogram"][when], shown, fill=True, alpha=0.65, color=colour, label=when)
     axes.axvline(facts["max_tokens"], color="#b3261e", linewidth=1.2, label=f"limit {facts['max_tokens']}")
     axes.set_xlabel(f"tokens (the last bar: all from {shown[-2]:,} on)" if beyond else "tokens")
     axes.set_ylabel("documents")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, metadata={"Software": None})
     return True

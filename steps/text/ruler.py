@@ -8,10 +8,14 @@ around: there the words at a piece's ends are counted anew, and only they. Where
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, cast
 
 from steps.text.seams import STRETCH, PieceSeams, Seams, WordSeams, gathered, seams_of
-from steps.text.tokenizers import FastTokenizer, SentencePieceTokenizer, TextTokenizer
+from steps.text.tokenizers import SentencePieceTokenizer, TextTokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Starts = Callable[[str], Sequence[int]]  # the first character of each token
 
@@ -28,10 +32,6 @@ class Ruler:
 
     def __init__(self, starts: Starts) -> None:
         self._starts = starts
-
-    def starts(self, texts: list[str]) -> "list[tuple[int, Callable[[], Sequence[int]]]]":
-        """Of each text its number of tokens, and what gives the first character of each."""
-        return [(self.count(text), partial(self._starts, text)) for text in texts]
 
     def count(self, text: str) -> int:
         """Tokens of a text by itself."""
@@ -69,14 +69,23 @@ class TokenRuler(Ruler):
         self._known = exact and type(self.seams) is not Seams
         self.borders_are_sound = self._known and not isinstance(self.seams, WordSeams)
 
-    def starts(self, texts: list[str]) -> "list[tuple[int, Callable[[], Sequence[int]]]]":
-        """Of each text its number of tokens, and what gives the first character of each."""
-        opened = self.opened
-        if isinstance(opened, FastTokenizer):
-            encodings = opened.backend.encode_batch(texts, add_special_tokens=False)
-            return [(len(one.ids), partial(_starts, one)) for one in encodings]
-        assert isinstance(opened, SentencePieceTokenizer)
-        return [(len(ids), partial(opened.starts, text, ids)) for text, ids in zip(texts, opened.encode_arrays(texts), strict=True)]
+    def texts(self, parted: list[list[str]]) -> "list[tuple[int, Callable[[], Sequence[int]]]]":
+        """Of each text, which comes in its `parted`, its number of tokens, and what gives the first character of each."""
+        ids = iter(self.opened.encode_arrays([part for parts in parted for part in parts]))
+        found = [(parts, [next(ids) for _ in parts]) for parts in parted]
+        return [(sum(map(len, own)), partial(self._begins, parts, own)) for parts, own in found]
+
+    def _begins(self, parts: list[str], ids: "list[np.ndarray]") -> Sequence[int]:
+        """The first character of each token of a text, in which its parts follow each other."""
+        import numpy as np
+
+        whole = ids[0] if len(ids) == 1 else np.concatenate(ids)
+        known = self.opened.starts_by_length("".join(parts), whole)
+        if known is not None:
+            return known
+        begins = accumulate(map(len, parts[:-1]), initial=0)
+        starts = [np.asarray(self.opened.starts(*one), np.int64) + at for one, at in zip(zip(parts, ids, strict=True), begins, strict=True)]
+        return cast("Sequence[int]", np.concatenate(starts))
 
     def count(self, text: str) -> int:
         """Tokens of a text by itself."""
@@ -92,7 +101,7 @@ class TokenRuler(Ruler):
     def windows(self, parts: Iterable[str]) -> "Iterator[tuple[str, Sequence[int]]]":
         """A text that comes in parts, with its tokens, in windows that end at seams where there are any."""
         for some in gathered(self._stretches(parts), WINDOW):
-            yield from zip(some, (starts() for _, starts in self.starts(some)), strict=True)
+            yield from zip(some, (starts() for _, starts in self.texts([[one] for one in some])), strict=True)
 
     def _stretches(self, parts: Iterable[str]) -> Iterator[str]:
         stretches = self.seams.stretches(parts) if type(self.seams) is not Seams else parts
@@ -117,10 +126,6 @@ class TokenRuler(Ruler):
             return 0 < at < len(text) and self.seams.is_seam(text, at)
         token = bisect_left(starts, at)
         return token < len(starts) and starts[token] == at
-
-
-def _starts(encoding: Any) -> list[int]:
-    return [start for start, _ in encoding.offsets]
 
 
 def _on_grid(pieces: Sequence[Any]) -> bool:

@@ -7,7 +7,6 @@ with it, so one of the two must be known.) A byte-level tokenizer first cuts a t
 a visible character all patterns known here begin a new word. With a normalisation, a dummy prefix or another pattern nothing is proved.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -110,7 +109,7 @@ def seams_of(opened: TextTokenizer) -> Seams:
         model = opened.model
         plain = model.normalization == "identity" and not model.add_dummy_prefix and not model.remove_extra_whitespaces
         return PieceSeams(opened) if plain and model.kind in ("unigram", "bpe") else Seams()
-    if isinstance(opened, FastTokenizer) and _words_begin_at_blanks(json.loads(opened.backend.to_str())):
+    if isinstance(opened, FastTokenizer) and _words_begin_at_blanks(opened.described):
         return WordSeams()
     return Seams()
 

@@ -17,7 +17,8 @@ ABBREVIATIONS = frozenset(
 # A run of marks begins where no mark stands before it: so each is looked at once, however long it is.
 CLOSING = r"[\"'”’»)\]]*+"
 ENDS = re.compile(rf"(?:(?<![{LATIN}])[{LATIN}]++{CLOSING}(?=\s)|[{WIDE}]++[”’』」）》】\"']*+)\s*+")
-LAST = re.compile(rf"(?s:.*)(?:[{LATIN}](?={CLOSING}\s)|[{WIDE}])")
+LIKELY = [(mark, re.compile(rf"{re.escape(mark)}{CLOSING}(?=\s)")) for mark in LATIN] + [(mark, re.compile(f"{mark}++")) for mark in WIDE]
+ASCII_LIKELY = [(mark, likely) for mark, likely in LIKELY if mark.isascii()]
 ROMAN = re.compile(r"[IVXLC]{1,7}")
 DOTTED = re.compile(r"(?:\w\.)+\w")  # e.g, U.S, M.Ö
 LONGEST_WORD = 40  # characters looked back at before a mark
@@ -35,14 +36,23 @@ def sentence_ends(text: str) -> list[int]:
 def last_sentence_end(text: str, begin: int, low: int, limit: int) -> int:
     """The last of `sentence_ends` in (low, limit], looked for from its end on; 0 when there is none. What is before `begin` is not seen."""
     floor = max(begin, low - LONGEST_WORD)
-    stop = limit
-    while last := LAST.match(text, floor, stop):
-        mark = last.end() - 1
-        stop = floor + len(text[floor : mark + 1].rstrip(LATIN if text[mark] in LATIN else WIDE))  # where its run of marks begins
-        match = ENDS.match(text, stop, limit + 1)
+    for mark in sorted(_likely(text, floor, limit), reverse=True):
+        kind = LATIN if text[mark] in LATIN else WIDE
+        while mark > floor and text[mark - 1] in kind:
+            mark -= 1  # where its run of marks begins
+        match = ENDS.match(text, mark, limit + 1)
         if match and match.end() <= limit and _ends_here(text, floor, match):
             return match.end() if match.end() > low else 0
     return 0
+
+
+def _likely(text: str, low: int, stop: int) -> list[int]:
+    """Marks in [low, stop) that may end a sentence. Each kind by itself: a pattern that begins with one character is found far quicker."""
+    found: list[int] = []
+    for mark, likely in ASCII_LIKELY if text.isascii() else LIKELY:
+        if text.find(mark, low, stop) >= 0:
+            found += [match.start() for match in likely.finditer(text, low, stop)]
+    return found
 
 
 def _ends_here(text: str, begin: int, match: "re.Match[str]") -> bool:

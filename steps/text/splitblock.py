@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from steps.text.blocks import Block, LongRow, lines_of
 from steps.text.choices import Strategy
@@ -93,12 +92,10 @@ def split_block(setting: Setting, block: Block) -> Split | None:
     rows, lines = lines_of(block)
     made = Split(lines)
     parted = [ruler.parted(row["text"]) for row, _ in rows]
-    tokens = iter(ruler.starts([part for parts in parted for part in parts]))
     out: list[bytes] = []
-    for (row, line), parts in zip(rows, parted, strict=True):
-        known = [next(tokens) for _ in parts]
+    for (row, line), (tokens, starts) in zip(rows, ruler.texts(parted), strict=True):
         chat = row.get("messages") if opened.form.source else None  # ours is in the text already
-        count = opened.form.count(chat, opened) if chat else sum(n for n, _ in known) + around
+        count = opened.form.count(chat, opened) if chat else tokens + around
         if count <= setting.max_tokens or setting.analyze_only:
             out += (line, b"\n")
             made.tally.add(row)
@@ -110,24 +107,13 @@ def split_block(setting: Setting, block: Block) -> Split | None:
                 made.tally.add(piece)
                 sizes.append(size)
         else:
-            found = list(knife.pieces([joined(parts, known)]))
+            found = list(knife.pieces([(row["text"], starts())]))
             out += map(Lines({**row, "origin": row.get("origin") or _digest(row["text"]), "text": ""}).of, found)
             made.tally.add(row, [piece.text for piece in found])
             sizes = [piece.tokens + around for piece in found]
         made.lengths.append((count, sizes, bool(row.get("messages"))))
     made.out = b"".join(out)
     return made
-
-
-def joined(parts: list[str], known: list[tuple[int, Callable[[], Sequence[int]]]]) -> tuple[str, Sequence[int]]:
-    """A text with the first character of each of its tokens, from its parts."""
-    import numpy as np
-
-    if len(parts) == 1:
-        return parts[0], known[0][1]()
-    begins = accumulate(map(len, parts[:-1]), initial=0)
-    starts = np.concatenate([np.asarray(first()) + at for (_, first), at in zip(known, begins, strict=True)])
-    return "".join(parts), cast("Sequence[int]", starts)
 
 
 class Lines:

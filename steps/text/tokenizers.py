@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from unicodedata import is_normalized
 
 from schemas import RecipeError
+from steps.text.offsets import offsets, offsets_by_search
 from steps.text.spmodel import BYTE, CONTROL, NORMAL, USER, Model, read_model
 
 if TYPE_CHECKING:
@@ -77,7 +79,12 @@ class TextTokenizer(ABC):
 
     def starts(self, text: str, ids: "np.ndarray | None" = None) -> Sequence[int]:
         """The first character of each token. ids: those of `text`, where they are known already."""
-        return [start for start, _ in self.encode_offsets(text)[1]]
+        known = self.starts_by_length(text, self.encode_arrays([text])[0] if ids is None else ids)
+        return [start for start, _ in self.encode_offsets(text)[1]] if known is None else known
+
+    def starts_by_length(self, text: str, ids: "np.ndarray") -> "Sequence[int] | None":
+        """As `starts`, from the lengths of the pieces: much quicker. None where they do not tell."""
+        return None
 
     def normalized(self, text: str) -> str:
         """`text` as the tokenizer sees it: the same, unless it was trained with a normalisation."""
@@ -120,8 +127,8 @@ class SentencePieceTokenizer(TextTokenizer):
         """Ids of `text` and the characters [start, end) of each."""
         ids = self.encode(text)
         if not self._plain:
-            return ids, _offsets_by_search(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
-        return ids, _offsets(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
+            return ids, offsets_by_search(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
+        return ids, offsets(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
 
     def encode_marked(self, text: str, marks: list[str]) -> tuple[list[int], list[tuple[int, int]]]:
         """Ids and characters, the stretches between control pieces encoded one by one."""
@@ -136,17 +143,15 @@ class SentencePieceTokenizer(TextTokenizer):
             at += len(part)
         return ids, spans
 
-    def starts(self, text: str, ids: "np.ndarray | None" = None) -> Sequence[int]:
-        """The first character of each token, from the lengths of the pieces."""
+    def starts_by_length(self, text: str, ids: "np.ndarray") -> "Sequence[int] | None":
+        """None after a normalisation, and where it is not certain for how much of the text an unk stands."""
         import numpy as np
 
-        if ids is None:
-            ids = self.encode_arrays([text])[0]
         if not self._plain:
-            return super().starts(text)
+            return None
         lengths = self._lengths().take(ids)
         if not self.model.byte_fallback and not self._measure_unknown(text, ids, lengths):
-            return super().starts(text)
+            return None
         ends = np.cumsum(lengths, dtype=np.int32)
         ends -= np.maximum(lengths, 1) if self.model.byte_fallback else lengths  # later bytes of a character begin where it begins
         return cast("Sequence[int]", ends)
@@ -234,6 +239,46 @@ class FastTokenizer(TextTokenizer):
         encoding = self.backend.encode(text, add_special_tokens=False)
         return encoding.ids, encoding.offsets
 
+    def starts_by_length(self, text: str, ids: "np.ndarray") -> "Sequence[int] | None":
+        """None unless the tokenizer is byte-level and keeps the text as it is: then each character of a piece is a byte."""
+        import numpy as np
+
+        if not self._keeps_bytes or not is_normalized("NFC", text):
+            return None
+        sizes, data = self._sizes.take(ids), text.encode("utf-8", "surrogatepass")
+        if sizes.sum() != len(data):
+            return None
+        begins = np.cumsum(sizes) - sizes
+        if not text.isascii():
+            whole = np.cumsum((np.frombuffer(data, np.uint8) & 0xC0) != 0x80) - 1  # the character that each byte belongs to
+            begins = whole[begins]
+        return cast("Sequence[int]", begins)
+
+    @cached_property
+    def _keeps_bytes(self) -> bool:
+        first = self.described.get("pre_tokenizer") or {}
+        kinds = first.get("pretokenizers", []) if first.get("type") == "Sequence" else [first]
+        kept = (self.described.get("normalizer") or {"type": "NFC"})["type"] == "NFC"
+        return kept and kinds[-1:] != [] and kinds[-1].get("type") == "ByteLevel" and not kinds[-1].get("add_prefix_space")
+
+    @cached_property
+    def _sizes(self) -> "np.ndarray":
+        """UTF-8 bytes of each id of a byte-level vocabulary."""
+        import numpy as np
+
+        sizes = np.zeros(max(self.backend.get_vocab().values(), default=-1) + 1, np.int64)
+        for piece, number in self.backend.get_vocab(with_added_tokens=False).items():
+            sizes[number] = len(piece)
+        for number, token in self.backend.get_added_tokens_decoder().items():
+            sizes[number] = len(token.content.encode("utf-8"))
+        return sizes
+
+    @cached_property
+    def described(self) -> dict[str, Any]:
+        """What stands in tokenizer.json."""
+        found: dict[str, Any] = json.loads(self.backend.to_str())
+        return found
+
     def encode_marked(self, text: str, marks: list[str]) -> tuple[list[int], list[tuple[int, int]]]:
         """Ids and characters, with all added tokens as transformers has them."""
         self.backend.encode_special_tokens = False
@@ -301,38 +346,6 @@ def _takes_numpy(processor: Any) -> bool:
 
 def _real(token: int) -> int | None:
     return token if token >= 0 else None
-
-
-def _offsets(text: str, pieces: list[str], is_byte: list[bool]) -> list[tuple[int, int]]:
-    """Spans of pieces that, joined, are the text itself (spaces written ▁, bytes spelled <0xAB>)."""
-    spans: list[tuple[int, int]] = []
-    at, waiting = 0, 0
-    for piece, byte in zip(pieces, is_byte, strict=True):
-        if byte:
-            if not waiting:
-                waiting = len(text[at].encode("utf-8"))
-            waiting -= 1
-            spans.append((at, at + 1))
-            at += not waiting
-        else:
-            spans.append((at, at + len(piece)))
-            at += len(piece)
-    return spans
-
-
-def _offsets_by_search(text: str, pieces: list[str], is_byte: list[bool]) -> list[tuple[int, int]]:
-    """Spans of pieces of a text that was normalised: each is looked for after the one before it, and is empty if it is not found."""
-    spans: list[tuple[int, int]] = []
-    at = 0
-    for piece, byte in zip(pieces, is_byte, strict=True):
-        surface = "" if byte else piece.replace("▁", " ")
-        found = text.find(surface, at, at + len(surface) + 8) if surface else -1
-        if found < 0 and surface.strip():
-            surface = surface.strip()
-            found = text.find(surface, at, at + len(surface) + 8)
-        spans.append((found, found + len(surface)) if found >= 0 else (at, at))
-        at = spans[-1][1]
-    return spans
 
 
 def added_tokens(folder: Path) -> list[str]:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas import RecipeError
@@ -78,6 +78,15 @@ def test_starts_are_those_of_the_offsets(model):
         ids = tokens.encode_arrays([text])[0]
         wanted = [start for start, _ in tokens.encode_offsets(text)[1]]
         assert list(tokens.starts(text)) == list(tokens.starts(text, ids)) == wanted
+
+
+@settings(max_examples=150, deadline=None)
+@example("e\u0301 a\u0327\u0301")
+@given(st.text(alphabet="ab zğ句子é😀<tr>\u0301\u0327\n", max_size=30))
+def test_starts_in_a_byte_level_vocabulary(text):
+    """Where several tokens share a character, and where the normaliser joins two: the library's own offsets."""
+    tokens = opened("byte_bpe")
+    assert list(tokens.starts(text)) == [start for start, _ in tokens.encode_offsets(text)[1]]
 
 
 @pytest.mark.parametrize("model", ["bpe", "unigram"])
