@@ -149,7 +149,8 @@ class ModelFolder:
             found |= {str(token): number for token, number in vocab.items() if isinstance(number, int)}
         elif isinstance(vocab, list):
             found |= {str(entry[0]): number for number, entry in enumerate(vocab) if isinstance(entry, list) and entry}
-        for entry in data.get("added_tokens") or []:
+        added = data.get("added_tokens")
+        for entry in added if isinstance(added, list) else []:
             if isinstance(entry, dict) and isinstance(entry.get("id"), int):
                 found[str(entry.get("content"))] = entry["id"]
         return found | {token: number for token, number in self.json("added_tokens.json").items() if isinstance(number, int)}

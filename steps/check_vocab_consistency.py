@@ -310,6 +310,6 @@ def _foreseen(params: CheckVocabConsistency, inputs: dict[str, Any], context: Fo
     if params.checkpoint is not None and params.checkpoint.path is not None:
         config = context.json(context.project / params.checkpoint.path / "config.json")
         size = config.get("vocab_size") if isinstance(config, dict) else None
-        if isinstance(size, int):
+        if isinstance(size, int) and not isinstance(size, bool) and size > 0:
             return TokenizerForecast(vocab_size=size, exact=False, because=of_rows)
     return TokenizerForecast(vocab_size=None, exact=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+BYTE_LETTERS = [chr(c) for c in [*range(33, 127), *range(161, 173), *range(174, 256)]] + [chr(256 + n) for n in range(68)]  # of ByteLevel
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
@@ -137,10 +138,14 @@ def model(folder: Path, vocab_size: int = 300, width: int = 64) -> None:
     write(folder / "generation_config.json", {"bos_token_id": 1, "eos_token_id": [2, 4]})
     special = ["<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"]
     added = [added_token(i, t) for i, t in enumerate(special)]
-    vocab = {t: i for i, t in enumerate(special)} | {f"<0x{n:02X}>": n + 5 for n in range(256)}
-    vocab |= {f"▁w{n}": n for n in range(len(vocab), vocab_size)}
-    bpe = {"type": "BPE", "unk_token": "<unk>", "byte_fallback": True, "fuse_unk": False, "vocab": vocab, "merges": []}
-    write(folder / "tokenizer.json", {"version": "1.0", "added_tokens": added, "model": bpe})
+    vocab = {t: i for i, t in enumerate([*special, *BYTE_LETTERS])}
+    vocab |= {f"Ġw{n}": n for n in range(len(vocab), vocab_size)}
+    bpe = {"type": "BPE", "vocab": vocab, "merges": []}
+    split = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    write(
+        folder / "tokenizer.json",
+        {"version": "1.0", "added_tokens": added, "pre_tokenizer": split, "decoder": {**split, "add_prefix_space": True}, "model": bpe},
+    )
     write(
         folder / "tokenizer_config.json",
         {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<unk>", "add_bos_token": True,

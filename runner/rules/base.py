@@ -89,11 +89,23 @@ def tokenizer_is_there(view: View) -> Iterator[Finding]:
     """T101: a base model's folder without a tokenizer that can be opened."""
     for step, where, folder in view.bases:
         named = _named(step.raw, where)
-        if folder is None or not folder.config or named.endswith("hub") or any(file in folder for file in TOKENIZERS):
+        if folder is None or not folder.config or named.endswith("hub"):
+            continue
+        if any(file in folder for file in TOKENIZERS):
+            if unknown := _unknown_without_row(folder):
+                message = f"{folder.name}/tokenizer.json names {unknown} as its unknown token, which is not in its vocabulary"
+                yield say("T101", step, named, message, "fetch the folder again, or add the token and its row")
             continue
         slow = next((file for file in ("vocab.json", "spiece.model", "sentencepiece.bpe.model", "vocab.txt") if file in folder), "")
         message = f"{folder.name} holds no tokenizer.json and no tokenizer.model" + (f", only {slow}" if slow else "")
         yield say("T101", step, named, message, "save the tokenizer into it: AutoTokenizer.from_pretrained(...).save_pretrained(FOLDER)")
+
+
+def _unknown_without_row(folder: ModelFolder) -> str:
+    """The unknown token where the vocabulary lacks it: `tokenizers` fails at the first text that needs it."""
+    model = folder.json("tokenizer.json").get("model")
+    unknown = model.get("unk_token") if isinstance(model, dict) else None
+    return unknown if isinstance(unknown, str) and unknown and unknown not in folder.tokens else ""
 
 
 WRITES_NOTHING = {  # kinds of models that transformers has, and not as a model of the next word
@@ -308,12 +320,10 @@ def base_can_be_exported(view: View) -> Iterator[Finding]:
                 except RecipeError as error:
                     yield say(error.code, step, "model.base", f"{export.id} cannot export {folder.name}: {error.message}", error.fix)
                     continue
-            data = folder.json("tokenizer.json")
-            split = data.get("pre_tokenizer") or {}
-            parts = split.get("pretokenizers", []) if split.get("type") == "Sequence" else [split]
-            if "tokenizer.model" in folder or not any(part.get("type") == "ByteLevel" for part in parts):
+            if "tokenizer.model" in folder or "tokenizer.json" not in folder:
                 continue
-            unknown = byte_level_split(data)
+            with suppress(KeyError, TypeError, AttributeError):  # damaged: judged elsewhere
+                unknown = byte_level_split(folder.json("tokenizer.json"))
             if isinstance(unknown, str):
                 message = f"{export.id} cannot export {folder.name}: llama.cpp has no equal of its tokenizer: {unknown}"
                 yield say(

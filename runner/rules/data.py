@@ -19,6 +19,7 @@ MANY_EPOCHS, WASTED_EPOCHS = 40, 1000  # passes over the text: worth telling, an
 TOKENS = ("input_ids", "token_ids")  # columns of a data set that was tokenized elsewhere
 LONGEST_NAME = 40  # characters of a column's name
 EMPTY = "it is empty"
+MAGIC = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd", ".bz2": b"BZh", ".xz": b"\xfd7zXZ", ".parquet": b"PAR1", ".docx": b"PK"}
 
 
 @rule()
@@ -100,6 +101,9 @@ def files_can_be_read(view: View) -> Iterator[Finding]:
 def _unreadable(view: View, file: Path, wanted: Any) -> str:
     if not view.facts.size(file):
         return EMPTY
+    suffix = file.suffix.lower()
+    if suffix in MAGIC and not view.facts.head(file, 8).startswith(MAGIC[suffix]):
+        return f"it is called {suffix} and begins with {view.facts.head(file, 16)[:12]!r}"
     if isinstance(wanted, str) and wanted != "auto":
         return ""
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from runner.meant import StepMeant
 from runner.modelfolder import TOKENIZERS
 from runner.rules import View, at, number, param, rule, say
-from runner.rules.rows import read_heads
+from runner.rules.rows import name_of, read_heads
 from schemas.findings import Finding, RecipeError, RulePage
 from steps.text.rowform import MOST_LEFT_OUT
 
@@ -69,13 +69,12 @@ def _counted(view: View, step: StepMeant) -> list[tuple[str, list[Counted]]] | N
                 return [list(each) for each in made if each is not None]
 
             rows = view.facts.remembered(f"rows in tokens 1 {roles} {source.get('format')}", [*there, Path(file)], make)
-            name = str(file.relative_to(view.facts.project)) if file.is_relative_to(view.facts.project) else str(file)
-            yield name, [Counted(*row) for row in rows]
+            yield name_of(view, file), [Counted(*row) for row in rows]
 
     try:
         return list(every())
-    except (RecipeError, ImportError, OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # a damaged tokenizer or template is judged elsewhere
+    except Exception:  # noqa: BLE001 - `tokenizers` raises nothing finer; a damaged tokenizer or template is judged elsewhere
+        return None
 
 
 def _count(document: Mapping[str, Any], line: int, tokenizer: "TextTokenizer") -> Counted | None:
@@ -182,8 +181,7 @@ def _by_characters(view: View, step: StepMeant, length: int) -> Iterator[Finding
         longest = max((len(made.text) for made in head.documents(source.get("columns"))), default=0)
         if longest > CHARACTERS_A_TOKEN * length:
             where = "max_seq_length" if at(step.raw, "max_seq_length") is not None else ""
-            name = file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
-            message = f"{name} has rows of {longest:,} characters, far more than the {length:,} tokens of a row of {step.id}"
+            message = f"{name_of(view, file)} has rows of {longest:,} characters, far more than the {length:,} tokens of a row of {step.id}"
             yield say("D111", step, where, message, f"put a split_long step with max_tokens: {length} before it", severity="warning")
             break
 
@@ -222,8 +220,9 @@ def marks_are_put_by_the_template(view: View) -> Iterator[Finding]:
                     written_out += not made.messages
             if len(found) < max(3, tried / 5):
                 continue
-            name = file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
-            message = f"{name}: {len(found)} of the first {tried} rows have {found[0]} typed into their text, where it is no token"
+            message = (
+                f"{name_of(view, file)}: {len(found)} of the first {tried} rows have {found[0]} typed into their text, where it is no token"
+            )
             fix = (
                 "give the turns as rows of messages, and leave marks to the template" if written_out else f"take {found[0]} out of the rows"
             )

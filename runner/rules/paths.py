@@ -13,6 +13,7 @@ from schemas.findings import Edit, Finding, RulePage
 HUB_ADDRESS = re.compile(
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/(?:datasets/)?([\w.-]+/[\w.-]+?)(?:/tree/.*)?/?"
 )
+BRANCHES = ("main", "master", "HEAD", "refs/convert/parquet")  # names on the hub that are moved with each change
 FILES = (".jsonl", ".json", ".txt", ".md", ".csv", ".parquet", ".pdf", ".docx", ".html", ".gz")
 
 
@@ -42,12 +43,18 @@ def hub_names(data: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]
     )
 )
 def hub_names_are_pinned(view: View) -> Iterator[Finding]:
-    """H020: a hub data set or model without `revision`."""
+    """H020: a hub data set or model without `revision`, or with a branch for one."""
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
-            if source.get("revision") is None and not _is_path(view, source["hub"]) and not (view.facts.project / source["hub"]).is_dir():
-                message = f"{source['hub']} has no revision: it may be another tomorrow"
-                yield say("H020", step, f"{where}.hub", message, "add revision: and the commit from the hub's page", severity="info")
+            branch = source.get("revision")
+            if branch not in (None, *BRANCHES) or _is_path(view, source["hub"]) or (view.facts.project / source["hub"]).is_dir():
+                continue
+            if branch is None:
+                message, fix = f"{source['hub']} has no revision", "add revision: and the commit from the hub's page"
+            else:
+                message, fix = f"revision {branch} of {source['hub']} is a branch", "write the commit from the hub's page"
+            place = f"{where}.{'hub' if branch is None else 'revision'}"
+            yield say("H020", step, place, f"{message}: it may be another tomorrow", fix, severity="info")
 
 
 @rule(

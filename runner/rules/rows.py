@@ -65,7 +65,7 @@ def _told(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Finding]
 def _of_table(
     view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, head: Head, stands_by: bool
 ) -> Iterator[Finding]:
-    name = _name(view, file)
+    name = name_of(view, file)
     if head.broken:
         line, reason = head.broken[0]
         all_of_them = not head.rows
@@ -149,5 +149,6 @@ def _severity(every: bool, stands_by: bool) -> Severity:
     return "error" if every and not stands_by else "warning"
 
 
-def _name(view: View, file: Path) -> str:
+def name_of(view: View, file: Path) -> str:
+    """The file as the recipe would name it."""
     return str(file.relative_to(view.facts.project)) if file.is_relative_to(view.facts.project) else str(file)

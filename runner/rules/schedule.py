@@ -92,7 +92,8 @@ def expectations_are_met_on_the_way(view: View) -> Iterator[Finding]:
                 )
 
 
-HIGHEST = {"new": 0.1, "base": 3e-3, "lora": 2e-2}  # peak rates of AdamW above which nothing was seen to learn
+HIGHEST = {"new": 0.1, "base": 3e-3, "large base": 5e-4, "lora": 5e-3}  # peak rates of AdamW above which nothing was seen to learn
+LARGE = 100_000_000  # parameters of a base, above which a rate for new models undoes it
 LOWEST = 1e-7
 
 
@@ -173,7 +174,9 @@ def the_rate_is_one_that_learns(view: View) -> Iterator[Finding]:
         kind = "lora" if at(step.raw, "method") in ("lora", "qlora") else "base" if at(step.raw, "model.base") is not None else "new"
         what = {"lora": "an adapter", "base": "a whole base model", "new": "a new model"}[kind]
         usual = {"lora": "2e-4", "base": "1e-5", "new": "1e-3"}[kind]
-        if rate >= HIGHEST[kind]:
+        count = step.forecast.parameters if isinstance(step.forecast, CheckpointForecast) else None
+        large = kind == "base" and count is not None and count > LARGE
+        if rate >= HIGHEST["large base" if large else kind]:
             message = f"learning_rate is {rate:g}: {what} does not survive it"
             yield say("S014", step, "learning_rate", message, f"write learning_rate: {usual}", severity="warning")
         elif rate < LOWEST:
@@ -215,8 +218,13 @@ def validation_is_a_set(view: View) -> Iterator[Finding]:
     )
 )
 def micro_batches_are_equal(view: View) -> Iterator[Finding]:
-    """B003: total_batch_size no multiple of batch_size."""
+    """B003: total_batch_size no multiple of batch_size, total_batch_tokens none of a row's length."""
     for step in view.of_type("train"):
+        tokens, length = number(step, "total_batch_tokens"), param(step, "max_seq_length")
+        if isinstance(tokens, int) and isinstance(length, int) and tokens > length > 0 and tokens % length:
+            message = f"{tokens:,} tokens are {tokens // length:,} rows of {length:,}: a step has {tokens // length * length:,}"
+            fix = f"write total_batch_tokens: {round(tokens / length) * length}"
+            yield say("B003", step, "total_batch_tokens", message, fix, severity="info")
         total, micro = number(step, "total_batch_size"), number(step, "batch_size")
         if isinstance(total, int) and isinstance(micro, int) and 0 < micro < total and total % micro:
             best = max(n for n in range(1, micro + 1) if total % n == 0)
@@ -238,13 +246,15 @@ def micro_batches_are_equal(view: View) -> Iterator[Finding]:
     )
 )
 def factors_are_factors(view: View) -> Iterator[Finding]:
-    """S016: weight_decay, max_grad_norm, z_loss and val_fraction."""
-    bounds = {"weight_decay": (0.0, 2.0, 0.1), "max_grad_norm": (1e-3, 1e4, 1.0), "z_loss": (0.0, 1.0, 1e-4)}
+    """S016: weight_decay, max_grad_norm, z_loss, both dropouts and val_fraction."""
+    bounds = {"weight_decay": (0.0, 2.0, 0.1), "max_grad_norm": (1e-3, 1e4, 1.0), "z_loss": (0.0, 1.0, 1e-4),
+              "lora.lora_dropout": (0.0, 0.5, 0.05), "model.dropout": (0.0, 0.5, 0.1)}  # fmt: skip
     for step in view.of_type("train"):
         for name, (low, high, usual) in bounds.items():
             value = number(step, name)
-            if value is not None and value > 0 and not low <= value <= high:
-                yield say("S016", step, name, f"{name} is {value:g}, usual is {usual:g}", f"write {name}: {usual:g}", severity="warning")
+            last = name.rsplit(".", 1)[-1]
+            if value is not None and value > 0 and not low <= value <= high and not ("dropout" in last and value >= 1):  # told by K003
+                yield say("S016", step, name, f"{last} is {value:g}, usual is {usual:g}", f"write {last}: {usual:g}", severity="warning")
     for step in view.of_type("tokenize_bin"):
         share = number(step, "val_fraction")
         if share is not None and 0.5 < share < 1:

@@ -111,6 +111,7 @@ def one_tokenizer(view: View) -> Iterator[Finding]:
         if size is not None and rows is not None and size > rows:
             message = f"{folder.name} has rows for {rows:,} tokens, tokenizer {strangers[0].id!r} makes {size:,} of its own"
         yield say("V003", step, "model.base", message, fix)
+    yield from _of_another_base(view)
     for step in view.of_type("train"):
         own = view.makers(step, "tokenizer")
         behind = [t for b in view.makers(step, "bins") for t in view.makers(b, "tokenizer")]
@@ -123,6 +124,23 @@ def one_tokenizer(view: View) -> Iterator[Finding]:
         if trained and behind and trained[0].id != behind[0].id:
             message = f"the model was trained with tokenizer {trained[0].id!r}, these token files were made with {behind[0].id!r}"
             yield say("V003", step, "bins", message, "name token files of the model's own tokenizer with bins:")
+
+
+def _of_another_base(view: View) -> Iterator[Finding]:
+    """V003 for a check_vocab_consistency that opens one model, where another is trained. A warning where nobody takes its tokenizer."""
+    trained = [(step, folder) for step in view.of_type("train") if (folder := view.base(step)) is not None]
+    for maker in view.of_type("check_vocab_consistency"):
+        other = view.base(maker)
+        if other is None or not trained or any(folder is other for _, folder in trained):
+            continue
+        step, folder = next(((s, f) for s, f in trained if maker in _behind(view, s)), trained[0])
+        strange = sum(folder.tokens.get(token) != number for token, number in other.tokens.items())
+        if strange and folder.tokens:
+            message = f"{maker.id} opens the tokenizer of {other.name}, {step.id} starts from {folder.name}: "
+            message += f"of {len(other.tokens):,} ids {strange:,} mean something else there"
+            read = maker in _behind(view, step)
+            fix = "name one model in both places"
+            yield say("V003", maker, "checkpoint", message, fix, severity="error" if read else "warning")
 
 
 @rule()

@@ -35,6 +35,8 @@ def _llama(config: dict[str, Any], context_length: int) -> dict[str, int | float
     """Of llama and of qwen2, which differs in its biases and in how llama.cpp rotates it."""
     heads = config["num_attention_heads"]
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    if not isinstance(rope, dict):
+        raise RecipeError("E004", f"rope_scaling of its config.json is {rope!r}, no map", fix="write it as its model's page has it")
     if strange := _not_covered(config, rope):
         raise RecipeError("E004", f"a {config['model_type']} with {strange} cannot be exported", fix="start from a base without it")
     return {

@@ -25,9 +25,10 @@ Broken = list[tuple[int, str]]
 
 
 class Head(NamedTuple):
-    """rows: each with its line. broken: lines that are no row, with the reason. whole: it is the whole file.
+    """rows: each with its line. broken: lines that are no row, with the reason. whole: they are all of the file.
 
-    total: rows of the whole file, where it says so itself. twice: lines of JSON that name a column again, which loses its first value.
+    total: rows of the whole file, where they were counted or it says so itself. twice: lines of JSON that name a column again, which
+    loses its first value.
     """
 
     rows: Rows
@@ -138,6 +139,7 @@ def _csv(text: str, file: Path, whole: bool) -> Head:
     table = csv.reader(io.StringIO(lines), delimiter=delimiter_of(text, file))
     good: Rows = []
     broken: Broken = []
+    more = 0  # rows that are only counted
     try:
         names = next(table, [])
         for cells in table:
@@ -146,12 +148,13 @@ def _csv(text: str, file: Path, whole: bool) -> Head:
             elif cells:
                 broken.append((table.line_num, f"cells: {len(cells)}, columns: {len(names)}"))
             if len(good) + len(broken) >= MOST_ROWS:
+                more = sum(1 for cells in table if cells)
                 break
     except csv.Error as error:
         broken.append((table.line_num, str(error)))
     if not whole and broken and good and broken[-1][0] == table.line_num:
         broken.pop()  # the head ends inside of a quoted cell
-    return Head(good, broken, whole)
+    return Head(good, broken, whole and not more, len(good) + len(broken) + more if whole and more else None)
 
 
 def _json(text: str, whole: bool) -> Head:
@@ -173,7 +176,7 @@ def _json(text: str, whole: bool) -> Head:
             good.append((len(good) + 1, row))
     if not good and whole and text.lstrip()[:1] == "{":
         return Head([], [(1, "this is one map of lists, not a list of rows")], whole)
-    return Head(good, [], whole)
+    return Head(good, [], whole and len(good) < MOST_ROWS)
 
 
 def _json_lines(lines: Sequence[str | int], whole: bool) -> Head:
@@ -195,7 +198,9 @@ def _json_lines(lines: Sequence[str | int], whole: bool) -> Head:
             good.append((number, row))
         else:
             broken.append((number, f"a {type(row).__name__}, wanted a map of columns"))
-    return Head(good, broken, whole, twice=tuple(twice))
+    cut = len(lines) > MOST_ROWS
+    counted = sum(1 for line in lines if isinstance(line, int) or line.strip()) if whole and cut else None
+    return Head(good, broken, whole and not cut, counted, tuple(twice))
 
 
 def _map(number: int, twice: list[tuple[int, str]], pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -118,6 +118,8 @@ def _layout(file: Path, dtype: Dtype) -> tuple[int, str]:
         return HEADER_BYTES, HEADERS[magic]
     if head.startswith((b"\x93NUMPY", b"PK\x03\x04", b"\x80\x02", b"GGUF", b"MMIDIDX")):
         raise Unknown(f"{file.name} is no flat file of ids (it begins with {head[:4]!r})")
+    if dtype == "uint16" and _guess(head) == "uint32":
+        raise Unknown(f"{file.name} is written as uint32, every second uint16 in it is next to nothing: write dtype: uint32")
     if dtype != "auto":
         return 0, dtype
     written = _index(file).get("dtype")

@@ -133,8 +133,9 @@ def test_columns_of_packed_files_and_parquet_are_known(folder: Path):
     row = {"title": "A", "doc": [{"body": "One."}]}
     line = json.dumps(row).encode() + b"\n"
     parquet.write_table(arrow.Table.from_pylist([row]), folder / "a.parquet")
-    (folder / "a.jsonl.gz").write_bytes(gzip.compress(line * 5000))
-    (folder / "a.jsonl.zst").write_bytes(arrow.Codec("zstd").compress(line * 5000).to_pybytes())
+    lines = b"".join(line.replace(b"One.", b"Number %d." % n) for n in range(5000))
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(lines))
+    (folder / "a.jsonl.zst").write_bytes(arrow.Codec("zstd").compress(lines).to_pybytes())
     (folder / "a.json").write_text(json.dumps([row]))
     for name in ("a.parquet", "a.jsonl.gz", "a.jsonl.zst", "a.json"):
         assert said(folder, base=corpus(f"{{path: {name}, columns: {{text: doc.0.body}}}}")) == [], name

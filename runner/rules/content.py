@@ -1,0 +1,247 @@
+"""Content: what the first texts of the data look like, where a slip of the script that wrote them shows in most of them."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from runner.meant import StepMeant
+from runner.rules import FILES, View, at, rule, say, sources
+from runner.rules.rows import name_of, read_heads
+from schemas.artifacts import Document
+from schemas.findings import Finding, RulePage, Severity
+from steps.text.choices import format_of
+from steps.text.encodings import decode
+from steps.text.unreadable import Unreadable
+
+HEAD = 65536  # bytes of a text file that are looked at
+FEWEST = 8  # texts: of fewer nothing is said
+SHORT = 8  # characters of a question that an answer may begin with by chance
+# A letter of UTF-8 that was read as windows-1252: two for one, the second of them mostly a sign
+MISREAD = re.compile(
+    r"[\u00c2-\u00c5\u00d0\u00d1][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)
+LOST = "\ufffd"
+MARKUP = re.compile(r"</(?:p|div|span|a|b|i|em|strong|li|ul|h[1-6]|td|tr|table)>|<br ?/?>|&(?:nbsp|amp|lt|gt|quot|#\d+);", re.IGNORECASE)
+FENCED = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+LINE_END = re.compile(r"\\n(?![a-z])")  # not the \nu and \nabla of formulas
+ASKED = re.compile(r"^\W*(?:human|user|question|q|instruction|input|soru|kullanıcı)\s*:|\[INST\]|<\|(?:im_start\|>)?user", re.I | re.M)
+ANSWERED = re.compile(
+    r"^\W*(?:assistant|gpt|ai|bot|answer|a|response|output|cevap|asistan)\s*:|\[/INST\]|<\|(?:im_start\|>)?assistant", re.I | re.M
+)
+INLINE = re.compile(
+    r"(?:###|im_start\|>)\s*(?:human|user|instruction)\b.*?(?:###|im_start\|>)\s*(?:assistant|response)\b", re.IGNORECASE | re.DOTALL
+)
+
+
+class Texts(NamedTuple):
+    """The first documents of one file. where: dotted path of its source. whole: they are all of it."""
+
+    step: StepMeant
+    where: str
+    name: str
+    documents: Sequence[Document]
+    whole: bool
+
+    def share(self, odd: Callable[[Document], bool]) -> tuple[int, float]:
+        """How many of the documents are odd, and which share of them that is."""
+        count = sum(map(odd, self.documents))
+        return count, count / len(self.documents)
+
+
+def _said(document: Document) -> list[str]:
+    return [m["content"] for m in document.messages] if document.messages else [document.text]
+
+
+def _texts(view: View) -> Iterator[Texts]:
+    """Tables with FEWEST documents at least, each file by itself, and the lines of text files."""
+    for step, where, source, file, head, _ in read_heads(view):
+        documents = list(head.documents(source.get("columns")))
+        if len(documents) >= FEWEST:
+            yield Texts(step, where, name_of(view, file), documents, head.whole)
+
+
+def _lines(view: View) -> Iterator[Texts]:
+    """Text files with FEWEST lines at least, of which each is looked at by itself."""
+    for step in view.of_type("parse_corpus"):
+        for where, source, _ in sources(step):
+            pattern = source.get("path")
+            for file in view.facts.files(pattern)[:FILES] if isinstance(pattern, str) and pattern else []:
+                lines = _of_text(view, file, source.get("format"))
+                if len(lines) >= FEWEST:
+                    yield Texts(step, where, name_of(view, file), lines, whole=False)
+
+
+def _of_text(view: View, file: Path, wanted: object) -> list[Document]:
+    from steps.text.rows import read
+
+    try:
+        if format_of(file, wanted if isinstance(wanted, str) else "auto") not in ("txt", "md"):  # type: ignore[arg-type]
+            return []
+        text = decode(view.facts.head(file, HEAD))[0]
+    except Unreadable:
+        return []
+    return [read(line) for line in text.split("\n") if line.strip()]
+
+
+@rule(
+    RulePage(
+        "D152",
+        "the same again and again",
+        "Where every answer is the same the model learns to say that, whatever it is asked. Of rows that are copies parse_corpus keeps "
+        "one, unless dedup: none is written: then the model learns them by heart. Most often a loop wrote one variable into each row.",
+        wrong='{"prompt": "a", "completion": "ok"}\n{"prompt": "b", "completion": "ok"}\n…',
+        right='{"prompt": "a", "completion": "one"}\n{"prompt": "b", "completion": "two"}\n…',
+        source="arXiv 2107.06499 (deduplicating training data makes language models better)",
+        severity="warning",
+        needs="the first rows of JSONL and CSV files",
+    )
+)
+def rows_differ(view: View) -> Iterator[Finding]:
+    """D152: answers that are all the same, and rows of which half are copies. An information where only the beginning was seen."""
+    for texts in _texts(view):
+        severity: Severity = "warning" if texts.whole else "info"
+        answers = {d.messages[-1]["content"] for d in texts.documents if d.messages}
+        copies = len(texts.documents) - len({d.text for d in texts.documents})
+        said = f"{'its' if texts.whole else 'the first'} {len(texts.documents)} rows"
+        if 2 * copies >= len(texts.documents):
+            kept = at(texts.step.raw, "clean.dedup") == "none"
+            message = f"{texts.name}: {copies} of {said} are copies of others" + (", and dedup: none keeps them" if kept else "")
+            fix = "delete dedup: none, which keeps one of each" if kept else "look at the script that wrote them: one of each is kept"
+            yield say("D152", texts.step, f"{texts.where}.path", message, fix, severity=severity)
+        elif len(answers) == 1:
+            message = f"{texts.name}: {said} all have one answer, {_short(next(iter(answers)))}"
+            yield say("D152", texts.step, f"{texts.where}.path", message, "look at the script that wrote the rows", severity=severity)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 30 else text[:30] + "…")
+
+
+@rule(
+    RulePage(
+        "D153",
+        "an answer that begins with its question",
+        "A column that holds question and answer together was named as the answer: the model learns to repeat what it is asked before it "
+        "answers.",
+        wrong='{"prompt": "Double 2.", "completion": "Double 2. It is 4."}',
+        right='{"prompt": "Double 2.", "completion": "It is 4."}',
+        source="li-plus/chat4u#2",
+        severity="warning",
+        needs="the first rows of JSONL and CSV files",
+    )
+)
+def answers_answer(view: View) -> Iterator[Finding]:
+    """D153: nine of ten answers begin with the whole question."""
+
+    def repeats(document: Document) -> bool:
+        turns = document.messages or []
+        asked = next((turn["content"].strip() for turn in turns if turn["role"] == "user"), "")
+        answer = next((turn["content"].strip() for turn in turns if turn["role"] == "assistant"), "")
+        return len(asked) >= SHORT and answer.startswith(asked)
+
+    for texts in _texts(view):
+        count, share = texts.share(repeats)
+        if share >= 0.9:
+            message = f"{texts.name}: {count} of the first {len(texts.documents)} answers begin with their whole question"
+            fix = "name a column that holds the answer alone: columns: {instruction: …, output: …}"
+            yield say("D153", texts.step, f"{texts.where}.path", message, fix, severity="warning")
+
+
+@rule(
+    RulePage(
+        "D154",
+        "a conversation written out in one text",
+        "With objective: sft the answers of a conversation are learned and its questions are not. Of a text all of it is learned: a "
+        "model trained on question and answer in one text learns to write questions too, and goes on with the next instead of stopping.",
+        wrong='{"text": "### Human: Hello ### Assistant: Good day"}',
+        right='{"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day"}]}',
+        source="hiyouga/LlamaFactory#1332",
+        severity="warning",
+        needs="the first rows of JSONL and CSV files",
+    )
+)
+def conversations_have_turns(view: View) -> Iterator[Finding]:
+    """D154: texts that are learned by objective sft, half of which hold marks of a question and of an answer."""
+
+    def written_out(document: Document) -> bool:
+        text = document.text[:4000]
+        return not document.messages and bool(INLINE.search(text) or (ASKED.search(text) and ANSWERED.search(text)))
+
+    learned = {p.id for s in view.of_type("train") if at(s.raw, "objective") == "sft" for p in view.parsers(s)}
+    for texts in _texts(view):
+        count, share = texts.share(written_out) if texts.step.id in learned else (0, 0.0)
+        if share >= 0.5:
+            message = (
+                f"{texts.name}: {count} of the first {len(texts.documents)} texts hold question and answer, and all of them is learned"
+            )
+            fix = "give the turns as rows of messages, or of prompt and completion"
+            yield say("D154", texts.step, f"{texts.where}.path", message, fix, severity="warning")
+
+
+@rule(
+    RulePage(
+        "D155",
+        "texts that were misread",
+        "UTF-8 read as a western table gives two letters for each accent (gÃ¼n, Ä±ÅŸÄ±k); a letter that a table does not have is \ufffd. "
+        "The model learns them so, and each takes several tokens. What is lost cannot be had back from the text.",
+        wrong='{"text": "Ã§ok gÃ¼zel bir gÃ¼n"}',
+        right='{"text": "çok güzel bir gün"}',
+        source="the documentation of ftfy",
+        severity="warning",
+        needs="the first rows or lines of the data",
+    )
+)
+def letters_are_letters(view: View) -> Iterator[Finding]:
+    """D155: a fifth of the texts holds letters of a wrong encoding."""
+    for texts in [*_texts(view), *_lines(view)]:
+        misread, share = texts.share(lambda document: any(MISREAD.search(text) for text in _said(document)))
+        lost, gone = texts.share(lambda document: any(LOST in text for text in _said(document)))
+        if share >= 0.2:
+            example = next(found[0] for d in texts.documents for text in _said(d) if (found := MISREAD.search(text)))
+            message = (
+                f"{texts.name}: {misread} of the first {len(texts.documents)} texts hold letters like {example}, which are UTF-8 misread"
+            )
+            fix = "read the source as UTF-8 and write the file again; ftfy.fix_text mends what is there"
+            yield say("D155", texts.step, f"{texts.where}.path", message, fix, severity="warning")
+        elif gone >= 0.2:
+            message = f"{texts.name}: {lost} of the first {len(texts.documents)} texts hold {LOST}, where a letter was lost"
+            yield say("D155", texts.step, f"{texts.where}.path", message, "make the file again from its source", severity="warning")
+
+
+@rule(
+    RulePage(
+        "D156",
+        "markup in the text",
+        "Tags and entities of web pages are learned like words: the model writes <br> and &nbsp; into its answers. Pages themselves "
+        "(format: html) are read without them.",
+        wrong='{"text": "<p>A dog &amp; a cat</p>"}',
+        right="sources: [{path: pages/*.html}]   # or texts without tags",
+        source="arXiv 2306.01116 (RefinedWeb), text extraction",
+        severity="warning",
+        needs="the first rows of JSONL and CSV files",
+    ),
+    RulePage(
+        "D157",
+        "line ends written as two signs",
+        "A text with \\n in it, and no line end, was escaped twice on its way into the file. The model learns to write both signs.",
+        wrong='{"text": "First line.\\\\nSecond line."}',
+        right='{"text": "First line.\\nSecond line."}',
+        source="RWKV/RWKV-infctx-trainer#34; RasaHQ/rasa#6087",
+        severity="warning",
+        needs="the first rows of JSONL and CSV files",
+    ),
+)
+def texts_are_plain(view: View) -> Iterator[Finding]:
+    """D156: half of the texts hold tags outside of code. D157: half of them hold a written-out line end, and none a real one."""
+    for texts in _texts(view):
+        tagged, share = texts.share(lambda document: any(len(MARKUP.findall(FENCED.sub("", text))) > 1 for text in _said(document)))
+        if share >= 0.5:
+            message = f"{texts.name}: {tagged} of the first {len(texts.documents)} texts hold tags of web pages"
+            yield say("D156", texts.step, f"{texts.where}.path", message, "take them out, or read the pages themselves", severity="warning")
+        escaped, share = texts.share(lambda document: any(LINE_END.search(text) for text in _said(document)))
+        real = any("\n" in text for document in texts.documents for text in _said(document))
+        if share >= 0.5 and not real:
+            message = f"{texts.name}: {escaped} of the first {len(texts.documents)} texts have \\n written out, and no line end"
+            fix = "write line ends as such: text.replace('\\\\n', '\\n') before the row is written"
+            yield say("D157", texts.step, f"{texts.where}.path", message, fix, severity="warning")

@@ -1,0 +1,142 @@
+"""Rules about what the first texts of the data look like, and about a base's folder whose parts do not belong together."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks" / "check"
+sys.path.insert(0, str(BENCHMARKS))
+
+from cases import LM, SFT, Case, findings, model  # noqa: E402
+
+
+def told(folder: Path, recipe: str, files: dict[str, Any], changes: dict[str, str] | None = None) -> list[tuple[str, str]]:
+    """Code and severity of all that is said of a sound recipe with these files, but for the number of epochs."""
+    found = findings(Case("test", "test", recipe, changes or {}, files), folder / "project")
+    return [(f.code, f.severity) for f in found if f.code not in ("D010", "M010")]
+
+
+def talks(answer: str, asked: str = "What is {n} and {n}?", count: int = 40) -> list[dict[str, Any]]:
+    """Conversations about numbers."""
+    turns = (("user", asked), ("assistant", answer))
+    return [{"messages": [{"role": role, "content": text.replace("{n}", str(n))} for role, text in turns]} for n in range(count)]
+
+
+def texts(text: str, count: int = 40) -> list[dict[str, str]]:
+    """Documents about numbers."""
+    return [{"text": text.replace("{n}", str(n))} for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (talks("It is {n}."), []),
+        (talks("I cannot help with that."), [("D152", "warning")]),
+        (talks("I cannot help with that.", count=4), []),
+        (talks("yes", "Is that so?"), [("D152", "warning")]),
+        (talks("What is {n} and {n}? It is {n}."), [("D153", "warning")]),
+        (talks("{n}", "{n}"), []),
+        (texts("### Human: Double {n}. ### Assistant: it is more"), [("D154", "warning")]),
+        (texts("Question: what is twice {n}?\nAnswer: more"), [("D154", "warning")]),
+        (texts("[INST] Double {n}. [/INST] It is more."), [("D154", "warning")]),
+        (texts("The user asked for {n} pears and the assistant brought them."), []),
+        (talks("<p>It is <b>{n}</b>.</p>"), [("D156", "warning")]),
+        (talks("Write `<p>{n}</p>`:\n```html\n<p><b>{n}</b></p>\n```"), []),
+        (talks("First {n}.\\nThen more."), [("D157", "warning")]),
+        (talks("The derivative \\nabla f, with \\nu = {n}"), []),
+        (talks("First {n}.\nThen \\n is a line end."), []),
+        (talks("Ã‡ok gÃ¼zel bir {n}. gÃ¼n"), [("D155", "warning")]),
+        (talks("Çok güzel bir {n}. gün; SÃO PAULO, Ângela, Ä. Ö."), []),
+        (talks("Bir g\ufffdn {n}"), [("D155", "warning")]),
+    ],
+)
+def test_slips_of_the_script_that_wrote_the_rows_are_told(tmp_path: Path, rows: list[Any], found: list[tuple[str, str]]):
+    """One answer to all, copies, repeated questions, turns in one text, markup, written-out line ends, misread letters."""
+    assert [each for each in told(tmp_path, SFT, {"data/chat.jsonl": rows}) if each[0].startswith("D15")] == found
+
+
+def test_of_a_large_file_whose_rows_may_be_sorted_one_answer_is_an_information(tmp_path: Path):
+    """Two hundred rows of a label can be the first of many labels."""
+    rows = [*talks("spam", count=300), *talks("ham", count=300)]
+    assert [each for each in told(tmp_path, SFT, {"data/chat.jsonl": rows}) if each[0] == "D152"] == [("D152", "info")]
+
+
+def test_copies_are_dropped_unless_the_recipe_keeps_them(tmp_path: Path):
+    """The finding is the same, its remedy is not."""
+    kept = {"      - path: data/chat.jsonl\n": "      - path: data/chat.jsonl\n    clean: {dedup: none}\n"}
+    rows = {"data/chat.jsonl": talks("yes", "Is that so?")}
+    plain = findings(Case("test", "test", SFT, {}, rows), tmp_path / "a")
+    keeping = findings(Case("test", "test", SFT, kept, rows), tmp_path / "b")
+    assert [f.fix for f in plain if f.code == "D152"] == ["look at the script that wrote them: one of each is kept"]
+    assert [f.fix for f in keeping if f.code == "D152"] == ["delete dedup: none, which keeps one of each"]
+
+
+def test_a_text_file_that_was_misread_is_told(tmp_path: Path):
+    """Lines of a .txt are looked at like rows."""
+    changes = {"data/stories.jsonl": "data/stories.txt"}
+    line = "Ä°stanbul Ã¼zerinde {n}. gÃ¼n yaÄŸmur baÅŸladÄ±.\n"
+    misread = {"data/stories.txt": "".join(line.replace("{n}", str(n)) for n in range(3000))}
+    right = {"data/stories.txt": "".join(f"İstanbul üzerinde {n}. gün yağmur başladı.\n" for n in range(3000))}
+    assert ("D155", "warning") in told(tmp_path / "a", LM, misread, changes)
+    assert ("D155", "warning") not in told(tmp_path / "b", LM, right, changes)
+
+
+@pytest.mark.parametrize("name", ["data/stories.jsonl.gz", "data/stories.parquet", "data/stories.jsonl.zst"])
+def test_a_page_saved_under_the_name_of_an_archive_is_told(tmp_path: Path, name: str):
+    """A login page in place of the download."""
+    page = {name: b"<!DOCTYPE html>\n<html><body><h1>403 Forbidden</h1></body></html>"}
+    assert ("D104", "error") in told(tmp_path, LM, page, {"data/stories.jsonl": name})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"num_hidden_layers": 4}, {"hidden_size": 128, "head_dim": 16}],
+)
+def test_a_config_of_another_model_than_the_weights(tmp_path: Path, config: dict[str, int]):
+    """What the weights lack would be random numbers."""
+    assert ("C003", "error") in told(tmp_path, SFT, {"models/base/config.json": config})
+
+
+def test_an_output_layer_that_is_not_tied_and_not_there(tmp_path: Path):
+    """tie_word_embeddings: false, and no lm_head in the weights."""
+    shapes = {"model.embed_tokens.weight": (300, 64), "model.layers.1.mlp.up_proj.weight": (128, 64)}
+    weights = {"models/base/model.safetensors": {"safetensors": shapes}}
+    assert ("C003", "error") in told(tmp_path / "a", SFT, weights)
+    tied = {**weights, "models/base/config.json": {"tie_word_embeddings": True}}
+    assert ("C003", "error") not in told(tmp_path / "b", SFT, tied)
+
+
+def test_an_unknown_token_that_has_no_row(tmp_path: Path):
+    """`tokenizers` fails at the first text that needs it."""
+    tokenizer = {"models/base/tokenizer.json": {"model": {"type": "BPE", "unk_token": "<nil>", "vocab": {"<unk>": 0}, "merges": []}}}
+    assert ("T101", "error") in told(tmp_path, SFT, tokenizer)
+
+
+def test_the_tokenizer_of_one_model_before_the_training_of_another(tmp_path: Path):
+    """check_vocab_consistency opens a larger model's tokenizer, which the training does not take."""
+    other = {"checkpoint: {path: models/base}": "checkpoint: {path: models/other}"}
+    model(tmp_path / "models" / "other", vocab_size=400)
+    files = {f"models/other/{file.name}": file.read_bytes() for file in (tmp_path / "models" / "other").iterdir()}
+    assert ("V003", "warning") in told(tmp_path, SFT, files, other)
+    model(tmp_path / "models" / "same")
+    same = {f"models/other/{file.name}": file.read_bytes() for file in (tmp_path / "models" / "same").iterdir()}
+    assert ("V003", "warning") not in told(tmp_path / "b", SFT, same, other)
+
+
+def test_a_branch_of_the_hub_is_no_revision(tmp_path: Path):
+    """revision: main is what it is today."""
+    source = {"path: data/stories.jsonl": "{hub: owner/name, revision: main}", "- {hub": "- {hub"}
+    commit = {"path: data/stories.jsonl": "{hub: owner/name, revision: b04c8d1ceb2f5cd4588862100d08de323dccfbaa}"}
+    assert ("H020", "info") in told(tmp_path / "a", LM, {}, source)
+    assert ("H020", "info") not in told(tmp_path / "b", LM, {}, commit)
+
+
+def test_bins_of_four_bytes_read_by_two(tmp_path: Path):
+    """Every second id would be next to nothing."""
+    numpy = pytest.importorskip("numpy")
+    ids = numpy.random.default_rng(7).integers(5, 900, 20_000)
+    step = {"  - type: tokenize_bin\n": "  - type: check_vocab_consistency\n    bins: {path: old, dtype: uint16}\n  - type: tokenize_bin\n"}
+    assert ("V105", "error") in told(tmp_path / "a", LM, {"old/train.bin": ids.astype("<u4").tobytes()}, step)
+    assert ("V105", "error") not in told(tmp_path / "b", LM, {"old/train.bin": ids.astype("<u2").tobytes()}, step)
