@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,14 @@ class Page:
     pictures: bool
 
 
+@dataclass
+class Known:
+    """What pages of a file have shown, which later ones are not asked again: places of white letters on dark ground, names with figures."""
+
+    lit: set[Place] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+
+
 def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
     """All pages of a PDF, and its title. Raises Unreadable with the reason, WrongPassword, RecipeError D105 without pymupdf."""
     try:
@@ -64,11 +72,11 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
         repaired = mupdf.pdf_was_repaired(mupdf.pdf_document_from_fz_document(document))
         step = count if repaired else AT_ONCE  # mending it again and again would cost more
         pages: list[Page] = []
-        lit: set[Place] = set()
+        known = Known()
         for number in range(count):
             if number and number % step == 0:
                 document, _ = _opened(path, password)
-            pages.append(_page(document, number, lit))
+            pages.append(_page(document, number, known))
         return pages, title.strip()
     except (mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise Unreadable("damaged: it cannot be opened as a PDF") from error
@@ -91,8 +99,8 @@ def _opened(path: Path, password: str | None) -> tuple[Any, str]:
         return document, ""
 
 
-def _page(document: Any, page_number: int, lit: set[Place]) -> Page:
-    """One page as it is shown, turned if it is. lit: places of white letters on dark ground, known from earlier pages and added to.
+def _page(document: Any, number: int, known: Known) -> Page:
+    """One page as it is shown, turned if it is.
 
     By the functions of mupdf itself: pymupdf's extractBLOCKS takes as long again for the box of every letter, and in 1.28 what it returns
     is never freed.
@@ -101,8 +109,39 @@ def _page(document: Any, page_number: int, lit: set[Place]) -> Page:
     from pymupdf import mupdf
 
     flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
-    page = mupdf.fz_load_page(document, page_number)
+    page = mupdf.fz_load_page(document, number)
     found = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags))
+    told = _told(page, found, known)
+    blocks = []
+    turned: Counter[float] = Counter()  # characters of lines that run upwards (-1) and downwards (1)
+    for block, set_block, text in told:
+        n = len(block.lines)
+        height = block.y1 - block.y0
+        if height > UPRIGHT * n and (n > 1 or height > 2 * (block.x1 - block.x0)) and len(text) > 9:
+            turned[round(fields().first_line(set_block).dir.y)] += len(text)
+        if n == 1 and len(text) < 3 and is_rubble(text):
+            continue
+        if not block.formula:
+            _look_at_lines(block, set_block, text)
+            if len(block.lines) > 1 and not block.table:
+                _find_paragraphs(block, set_block, text, told)
+        blocks.append(block)
+    pictures = False
+    if not blocks:
+        drawn = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags | pymupdf.TEXT_PRESERVE_IMAGES))
+        pictures = drawn.m_internal.first_block is not None
+    shown = mupdf.fz_bound_page(page)
+    height = shown.y1 - shown.y0
+    sideways, often = turned.most_common(1)[0] if turned else (0, 0)
+    if sideways and 2 * often > sum(block.characters for block in blocks):
+        height = shown.x1 - shown.x0
+        for block in blocks:
+            _turn(block, sideways, shown.x1, shown.y1)
+    return Page(height, blocks, pictures)
+
+
+def _told(page: Any, found: Any, known: Known) -> list[Found]:
+    """Blocks of a page with what they say: those that are seen, formulas as one, raised figures read as such."""
     get = fields()
     set_blocks = []
     set_block = found.m_internal.first_block
@@ -112,10 +151,10 @@ def _page(document: Any, page_number: int, lit: set[Place]) -> Page:
     told: list[Found] = []
     seeds = []
     doubtful = []
-    texts, with_figures = _texts(mupdf, found, len(set_blocks))
+    texts, with_figures = _texts(found, len(set_blocks), known)
     for number, (set_block, text) in enumerate(zip(set_blocks, texts, strict=True)):
         if number in with_figures:
-            text = with_raised(set_block, text, with_figures[number])
+            text = with_raised(set_block, text, with_figures[number], known.names)
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
             told.append((Block(*get.box(get.block_box(set_block).this), lines), set_block, text))
@@ -124,45 +163,34 @@ def _page(document: Any, page_number: int, lit: set[Place]) -> Page:
             if is_doubtful(set_block):
                 doubtful.append(told[-1])
     if doubtful:
-        told = without_unseen(page, told, doubtful, lit)
-    if seeds:
-        told = with_formulas(told, seeds)
-    blocks = []
-    turned: Counter[float] = Counter()  # characters of lines that run upwards (-1) and downwards (1)
-    for block, set_block, text in told:
-        n = len(block.lines)
-        height = block.y1 - block.y0
-        if height > UPRIGHT * n and (n > 1 or height > 2 * (block.x1 - block.x0)) and len(text) > 9:
-            turned[round(get.first_line(set_block).dir.y)] += len(text)
-        if n > 1 and len(set(block.lines)) < n and not block.formula:
-            block.set_lines(_once(_lines(set_block, text)) or block.lines)
-        if n == 1:
-            if block.y1 - block.y0 < LOW and not block.formula and WORD.search(text):
-                _look_closer(block, set_block, text)
-            elif len(text) < 3 and is_rubble(text):
-                continue
-        elif n < 4 and block.y1 - block.y0 < (LOOSE if len(block.lines[0]) < 4 else SHARED) * n and not block.formula:
+        told = without_unseen(page, told, doubtful, known.lit)
+    return with_formulas(told, seeds) if seeds else told
+
+
+def _look_at_lines(block: Block, set_block: Any, text: str) -> None:
+    """Look at the places of a block's lines where its text or its height is not that of lines one below the other."""
+    n = len(block.lines)
+    height = block.y1 - block.y0
+    if n == 1:
+        if height < LOW and WORD.search(text):
+            _heighten(block, set_block)
+        return
+    if len(set(block.lines)) < n:
+        block.set_lines(_once(_lines(set_block, text)) or block.lines)
+    if n < 4:
+        if height < (LOOSE if len(block.lines[0]) < 4 else SHARED) * n:
             _join_scripts(block, set_block, text)
-        elif n > 3 and len(text) < 32 * n and block.y1 - block.y0 < SHARED * n and not block.formula:
-            _look_closer(block, set_block, text)
-        if n > 2 and not block.table and not block.formula and ends_of_paragraphs(block.lines):
-            right = max(b.x1 for b, _, _ in told if abs(b.x0 - block.x0) < INDENT and (b is block or len(b.lines) > 1))
-            block.full = _full_lines(set_block, text, right)
-        if len(block.lines) > 1 and not block.table and not block.formula and may_be_headed(block.lines) and _is_headed(set_block):
-            block.head = block.lines[0]
-        blocks.append(block)
-    shown = mupdf.fz_bound_page(page)
-    pictures = False
-    if not blocks:
-        drawn = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags | pymupdf.TEXT_PRESERVE_IMAGES))
-        pictures = drawn.m_internal.first_block is not None
-    height = shown.y1 - shown.y0
-    sideways, often = turned.most_common(1)[0] if turned else (0, 0)
-    if sideways and 2 * often > sum(block.characters for block in blocks):
-        height = shown.x1 - shown.x0
-        for block in blocks:
-            _turn(block, sideways, shown.x1, shown.y1)
-    return Page(height, blocks, pictures)
+    elif len(text) < 32 * n and height < SHARED * n:
+        _find_rows(block, set_block, text)
+
+
+def _find_paragraphs(block: Block, set_block: Any, text: str, told: list[Found]) -> None:
+    """Tell what looks like the end of a paragraph, or the first line of one, and is none."""
+    if len(block.lines) > 2 and ends_of_paragraphs(block.lines):
+        right = max(b.x1 for b, _, _ in told if abs(b.x0 - block.x0) < INDENT and (b is block or len(b.lines) > 1))
+        block.full = _full_lines(set_block, text, right)
+    if may_be_headed(block.lines) and _is_headed(set_block):
+        block.head = block.lines[0]
 
 
 def _turn(block: Block, sideways: float, width: float, height: float) -> None:
@@ -212,8 +240,10 @@ def _once(lines: Iterable[Line]) -> list[str]:
     return [line[4] for line in out]
 
 
-def _texts(mupdf: Any, found: Any, count: int) -> tuple[list[str], dict[int, set[int]]]:
+def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, set[int]]]:
     """The text of each of `count` blocks, its lines parted by line feeds, and where in them figures may be raised."""
+    from pymupdf import mupdf
+
     buffer = mupdf.FzBuffer(8192)
     out = mupdf.FzOutput(buffer)
     mupdf.fz_print_stext_page_as_text(out, found)
@@ -223,18 +253,21 @@ def _texts(mupdf: Any, found: Any, count: int) -> tuple[list[str], dict[int, set
         data = data.replace(sign, plain)
     texts = data.decode("utf-8", "replace").split("\n\n")[:-1]
     if count == len(texts):
-        return texts, glued(data)
+        return texts, glued(data, known.names)
     letters = [[[chr(letter.m_internal.c) for letter in line] for line in block] for block in found]  # line feeds in the text itself
     return ["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters], {}
 
 
-def _look_closer(block: Block, set_block: Any, text: str) -> None:
-    """Rows of a block whose lines stand side by side; the true height of a line whose font's box says too little."""
-    if len(block.lines) == 1:
-        letter = fields().first_line(set_block).first_char
-        base, size = letter.origin.y, letter.size
-        block.y0, block.y1 = min(block.y0, base - 0.8 * size), max(block.y1, base + 0.2 * size)
-    elif rows := table_rows(_lines(set_block, text), sum(bool(said.strip()) for said in text.split("\n"))):
+def _heighten(block: Block, set_block: Any) -> None:
+    """The true height of a line whose font's box says too little."""
+    letter = fields().first_line(set_block).first_char
+    base, size = letter.origin.y, letter.size
+    block.y0, block.y1 = min(block.y0, base - 0.8 * size), max(block.y1, base + 0.2 * size)
+
+
+def _find_rows(block: Block, set_block: Any, text: str) -> None:
+    """Rows of a block whose lines stand side by side."""
+    if rows := table_rows(_lines(set_block, text), sum(bool(said.strip()) for said in text.split("\n"))):
         block.set_lines(rows)
         block.table = any("\t" in row for row in rows)
 

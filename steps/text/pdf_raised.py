@@ -9,49 +9,58 @@ from steps.text.raised import raised
 SMALLER = 0.87  # of the size of the letters beside them
 HIGHER = 0.15  # of that size, above their baseline
 SURE = re.compile(  # what is worth a look at its letters
-    r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[^\W\d_]{2}[.,;:!?)\]”’\"']{1,2}|\][.,;:])(\[?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]?)(?![\w%]|[/:]\w)"
+    r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[^\W\d_]{2}[.,;!?)\]”’\"']{1,2}|\][.,;:])(\[?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]?)(?![\w%]|[/:.]\w)"
     r"|\d ?[kcdmµμn]?[ms]([23])(?!\w)|10([−–-]\d)"
 )
 # A page as the kinds of its signs, a byte for each byte, and what figures that may be raised look like in it: letters (those of several
 # bytes too), figures, marks. A pattern over the text itself costs ten times as much.
-GLUED = (b"aaa0", b"aa.0", b"aa..0", b"0a0", b"0aa0", b"0 a0", b"0 aa0")
+GLUED = {b"a0": (b"aaa0", b"0a0", b"0aa0", b"0 a0", b"0 aa0"), b".0": (b"aa.0", b"aa..0")}  # by their ends, which most pages lack
+POWER = "10−".encode()
 BEFORE, AFTER = 12, 16  # bytes around one that are looked at
 
 
 def _kind(byte: int) -> int:
-    if byte == ord("\n"):
+    if byte in (ord("\n"), 0xE2):  # the latter begins dashes, quotes and the like
         return byte
     sign = chr(byte)
-    return ord("0" if "0" <= sign <= "9" else "." if sign in ".,;:)[]'\"!?" else "a" if byte > 127 or sign.isalpha() else " ")
+    return ord("0" if "0" <= sign <= "9" else "." if sign in ".,;)[]'\"!?" else "a" if byte > 127 or sign.isalpha() else " ")
 
 
 KINDS = bytes(map(_kind, range(256)))
 
 
-def glued(data: bytes) -> dict[int, set[int]]:
-    """Where figures are glued to words on a page, whose blocks are parted by empty lines: numbers of blocks to numbers of their lines."""
+def glued(data: bytes, names: set[str]) -> dict[int, set[int]]:
+    """Where figures are glued to words on a page, whose blocks are parted by empty lines: numbers of blocks to numbers of their lines.
+
+    names: words known to end in figures that are not raised.
+    """
     kinds = data.translate(KINDS)
     found: dict[int, set[int]] = {}
-    for pair in GLUED:
-        at = kinds.find(pair)
+    pairs = [(kinds, pair) for end, longer in GLUED.items() if end in kinds for pair in longer]
+    for signs, pair in [(data, POWER), *pairs]:
+        at = signs.find(pair)
         while at >= 0:
-            if SURE.search(data[max(0, at - BEFORE) : at + AFTER].decode("utf-8", "ignore")):
-                block = kinds.count(b"\n\n", 0, at)
-                found.setdefault(block, set()).add(kinds.count(b"\n", kinds.rfind(b"\n\n", 0, at) + 2 if block else 0, at))
-            at = kinds.find(pair, at + 2)
+            match = SURE.search(data[max(0, at - BEFORE) : at + AFTER].decode("utf-8", "ignore"))
+            if match and match[0] not in names:
+                block = data.count(b"\n\n", 0, at)
+                found.setdefault(block, set()).add(data.count(b"\n", data.rfind(b"\n\n", 0, at) + 2 if block else 0, at))
+            at = signs.find(pair, at + 2)
     return found
 
 
-def with_raised(set_block: Any, text: str, numbers: set[int]) -> str:
-    """The text of a block with its raised figures read as such. numbers: of the lines that may have some."""
+def with_raised(set_block: Any, text: str, numbers: set[int], names: set[str]) -> str:
+    """The text of a block with its raised figures read as such. numbers: of the lines that may have some; `names` is added to."""
     get = fields()
     line = get.first_line(set_block)
     lines = text.split("\n")
     for number in range(min(len(lines), max(numbers) + 1)):
         if line is None:
             break
-        if number in numbers and _is_raised(line, lines[number]):
-            lines[number] = _read(line, lines[number])
+        if number in numbers:
+            if _is_raised(line, lines[number]):
+                lines[number] = _read(line, lines[number])
+            else:
+                names.update(match[0] for match in SURE.finditer(lines[number]))
         line = get.next_line(line.this)
     return "\n".join(lines)
 
