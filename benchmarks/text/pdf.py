@@ -19,7 +19,7 @@ from steps.text.parts import Wanted
 from steps.text.unreadable import Unreadable
 
 ROUNDS = 5
-COPIES = 15  # of each file, for the workers
+LEAST = 3000  # pages for the workers, of the files again and again: starting them must not count for much
 
 
 def bare(path: Path, kind: str) -> None:
@@ -66,7 +66,8 @@ def main() -> None:
     for name, seconds in spent.items():
         print(f"{name:20} {pages / seconds:7.0f} pages/s   {spent['get_text()'] / seconds:.2f} x get_text()")
 
-    named = [(path.name, path) for _ in range(COPIES) for path in files]
+    copies = -(-LEAST // pages)
+    named = [(path.name, path) for _ in range(copies) for path in files]
     walls, costs = {}, {}
     for workers in (1, 2):
         start, before = time.perf_counter(), cpu_seconds()
@@ -74,8 +75,8 @@ def main() -> None:
             for _ in documents:
                 pass
         walls[workers], costs[workers] = time.perf_counter() - start, cpu_seconds() - before
-    print(f"{len(named)} files, {COPIES * pages} pages, by one process and by two")
-    print(f"CPU seconds a 1000 pages: {costs[1] / COPIES / pages * 1000:.2f}, {costs[2] / COPIES / pages * 1000:.2f}")
+    print(f"{len(named)} files, {copies * pages} pages, by one process and by two")
+    print(f"CPU seconds a 1000 pages: {costs[1] / copies / pages * 1000:.2f}, {costs[2] / copies / pages * 1000:.2f}")
     print(f"two workers: {walls[1] / walls[2]:.2f} x the speed of one ({walls[1]:.1f} s, {walls[2]:.1f} s; load {os.getloadavg()[0]:.1f})")
 
 

@@ -11,9 +11,9 @@ from steps.text.parts import Wanted
 from steps.text.pool import Task, Workers, cores, ordered
 from steps.text.tables import Complain
 
-SLOW = ("pdf", "docx")  # formats that cost far more to read than to hand from a process to another
+SLOW = {"pdf": 1, "docx": 3}  # formats that cost far more to read than to hand from a process to another, and what a byte costs
 LARGEST = 1 << 26  # bytes of a file that is read whole by a worker
-LEAST = 6  # slow files that are worth starting processes for: each loads its libraries first
+WORTH = 1 << 22  # bytes of PDFs that are worth starting a process for: half a second of reading; loading its libraries takes a third
 Named = tuple[str, Path]
 
 
@@ -48,12 +48,13 @@ def _workers(how: How, found: list[Named], wish: Workers) -> int:
     if wish == 1 or not all(isinstance(path, Path) for _, path in found):
         return 1
     kinds = [how.wanted if how.wanted != "auto" else BY_EXTENSION.get(path.suffix.lower().lstrip("."), "") for _, path in found]
-    slow = sum(kind in SLOW for kind in kinds)
-    if slow < (2 if wish != "auto" else LEAST) or any(kind in ("jsonl", "json", "csv", "parquet") for kind in kinds):
+    slow = [(path.stat().st_size, SLOW[kind]) for (_, path), kind in zip(found, kinds, strict=True) if kind in SLOW and path.exists()]
+    if len(slow) < 2 or any(kind in ("jsonl", "json", "csv", "parquet") for kind in kinds):
         return 1
     if any(path.stat().st_size > LARGEST for _, path in found if path.exists()):
         return 1
-    return min(wish if wish != "auto" else cores(), slow)
+    most = wish if wish != "auto" else max(1, min(cores(), sum(size * cost for size, cost in slow) // WORTH))
+    return min(most, len(slow))
 
 
 def whole(how: How, path: Path) -> tuple[list[Document], list[tuple[str, str]], Exception | None]:

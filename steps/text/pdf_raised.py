@@ -10,12 +10,12 @@ SMALLER = 0.87  # of the size of the letters beside them
 HIGHER = 0.15  # of that size, above their baseline
 SURE = re.compile(  # what is worth a look at its letters
     r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[^\W\d_]{2}[.,;!?)\]”’\"']{1,2}|\][.,;:])(\[?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]?)(?![\w%]|[/:.]\w)"
-    r"|\d ?[kcdmµμn]?[ms]([23])(?!\w)|10([−–-]\d)"
+    r"|\d ?[kcdmµμn]?m([23])(?!\w)|10([−–-]\d)"
 )
 # A page as the kinds of its signs, a byte for each byte, and what figures that may be raised look like in it: letters (those of several
 # bytes too), figures, marks. A pattern over the text itself costs ten times as much.
-GLUED = {b"a0": (b"aaa0", b"0a0", b"0aa0", b"0 a0", b"0 aa0"), b".0": (b"aa.0", b"aa..0")}  # by their ends, which most pages lack
-POWER = "10−".encode()
+GLUED = {b"a0": (b"aaa0",), b".0": (b"aa.0", b"aa..0")}  # by their ends, which most pages lack
+POWERS = ("10−".encode(), b"m2", b"m3")  # in the text itself
 BEFORE, AFTER = 12, 16  # bytes around one that are looked at
 
 
@@ -37,7 +37,7 @@ def glued(data: bytes, names: set[str]) -> dict[int, set[int]]:
     kinds = data.translate(KINDS)
     found: dict[int, set[int]] = {}
     pairs = [(kinds, pair) for end, longer in GLUED.items() if end in kinds for pair in longer]
-    for signs, pair in [(data, POWER), *pairs]:
+    for signs, pair in [*((data, power) for power in POWERS), *pairs]:
         at = signs.find(pair)
         while at >= 0:
             match = SURE.search(data[max(0, at - BEFORE) : at + AFTER].decode("utf-8", "ignore"))

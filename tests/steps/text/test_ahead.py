@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from steps.parse_corpus import ParseCorpus, parse_corpus
+from steps.text.ahead import How, _workers
+from steps.text.parts import Wanted
+from steps.text.pool import cores
 from tests.conftest import ROOT, FakeContext
 
 PAPERS = ROOT / "data" / "papers" / "raw"
@@ -39,3 +42,16 @@ def test_any_number_of_workers_makes_the_same_corpus(papers: Path):
     assert [entry["file"] for entry in facts["unreadable"]] == ["04-broken.pdf", "empty.docx"]
     assert facts["dropped"]["unreadable bytes"]["examples"] == ["note.txt: 1 places became U+FFFD"]
     assert facts["documents"] == 9
+
+
+def test_processes_are_started_for_much_to_read_alone(tmp_path: Path):
+    """Each takes as long to start as two megabytes of papers take to read."""
+    few, many = tmp_path / "few", tmp_path / "many"
+    for folder, size in ((few, 1 << 14), (many, 1 << 21)):
+        folder.mkdir()
+        for i in range(20):
+            with (folder / f"{i}.pdf").open("wb") as file:
+                file.truncate(size)
+    how = How("auto", None, None, Wanted())
+    started = [_workers(how, [(path.name, path) for path in sorted(folder.iterdir())], "auto") for folder in (few, many)]
+    assert started == [1, min(10, cores())]
