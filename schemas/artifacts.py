@@ -239,9 +239,10 @@ class Forecast(Strict):
 
 
 class CorpusForecast(Forecast):
-    """Of a Corpus."""
+    """Of a Corpus. pieces: about how many rows it has where its documents are split, which only the run counts."""
 
     documents: int | None = None
+    pieces: int | None = None
     bytes: int | None = None
     characters: int | None = None
     columns: list[str] | None = None

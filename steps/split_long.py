@@ -7,15 +7,29 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas import Corpus, CorpusForecast, ForecastContext, NotInKey, Positive, RecipeError, RulePage, StepContext, StepParams, Tokenizer
+from schemas import (
+    Corpus,
+    CorpusForecast,
+    ForecastContext,
+    NotInKey,
+    Positive,
+    RecipeError,
+    RulePage,
+    StepContext,
+    StepParams,
+    Tokenizer,
+    TokenizerForecast,
+)
 from steps import step
 from steps.text.choices import Strategy
+from steps.text.vocabulary import bytes_per_token
 
 if TYPE_CHECKING:
     from steps.text.blocks import Block
     from steps.text.lengths import Lengths
     from steps.text.splitblock import Setting, Split, Tally
 
+USUAL_VOCABULARY = 32_000  # pieces, where the tokenizer is not known
 PAGES = (
     RulePage(
         "D130",
@@ -206,12 +220,22 @@ def forecast(params: SplitLong, inputs: dict[str, Any], context: ForecastContext
         bytes=whole,
         characters=sum(c.characters or 0 for c in corpora) if whole is not None else None,
         documents=corpora[0].documents if params.analyze_only and len(corpora) == 1 else None,
+        pieces=sum(_pieces(params, c, inputs.get("tokenizer")) for c in corpora) or None if whole is not None else None,
         columns=corpora[0].columns if corpora else None,
         languages=sorted({lang for c in corpora for lang in c.languages}),
         shape="chat" if any(c.shape == "chat" for c in corpora) else "text",
         seconds=1 + whole / 5e6 if whole is not None else None,
         disk_bytes=whole,
     )
+
+
+def _pieces(params: SplitLong, corpus: CorpusForecast, tokenizer: Any) -> int:
+    """About how many pieces a corpus becomes, as if all of its documents were as long as the mean; 0 where that is not known."""
+    if not corpus.documents or not corpus.bytes:
+        return 0
+    size = tokenizer.vocab_size if isinstance(tokenizer, TokenizerForecast) and tokenizer.vocab_size else USUAL_VOCABULARY
+    mean = corpus.bytes / corpus.documents / bytes_per_token(size)
+    return round(corpus.documents * max(1.0, mean / (params.max_tokens - params.overlap_tokens)))
 
 
 @split_long.smoke

@@ -7,6 +7,7 @@ from runner.rules import View, at, number, param, path, rule, say
 from runner.screen import plural
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage
+from steps.text.rowform import FEWEST
 
 
 def planned_steps(step: StepMeant) -> tuple[int | None, str]:
@@ -18,7 +19,7 @@ def planned_steps(step: StepMeant) -> tuple[int | None, str]:
     return found, f"the run has about {found:,} steps" if found else ""
 
 
-FEWEST_HELD = 20  # documents, below which a tuning holds none out: steps.lm.supervised
+ROUGH = 1.5  # steps that follow from the data are an estimate: what is beyond them by less is not told
 
 
 @rule()
@@ -32,7 +33,7 @@ def warm_up_ends(view: View) -> Iterator[Finding]:
             edits = (Edit("set", ("steps", step.id, "warmup_ratio"), 0.05),)
             message = f"warmup_ratio is {share:g}: the learning rate rises to the end and never falls"
             yield say("S003", step, "warmup_ratio", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
-        if steps is None or warmup is None or number(step, "max_steps") is not None or warmup < 1.2 * steps:
+        if steps is None or warmup is None or number(step, "max_steps") is not None or warmup < ROUGH * steps:
             continue
         message = f"warmup_steps is {warmup:,}, but {known}: the learning rate never reaches its peak"
         edits = (Edit("rename", ("steps", step.id, "warmup_steps"), 0.05, "warmup_ratio"),)
@@ -58,7 +59,7 @@ def intervals_happen(view: View) -> Iterator[Finding]:
         steps, known = planned_steps(step)
         for name, what in (("eval_steps", "validated"), ("save_steps", "saved")):
             interval = number(step, name)
-            if steps and interval is not None and interval > steps:
+            if steps and interval is not None and interval > steps * (1 if number(step, "max_steps") is not None else ROUGH):
                 better = max(1, steps // 4)
                 yield say("S011", step, name, f"{name} is {interval:,}, but {known}: it is {what} only at the end",
                           f"write {name}: {better}, or delete it", severity="warning")  # fmt: skip
@@ -282,9 +283,9 @@ def early_stopping_can_stop(view: View) -> Iterator[Finding]:
         steps, _ = planned_steps(step)
         counts = [getattr(parser.forecast, "documents", None) for parser in view.parsers(step)]
         documents = sum(n for n in counts if n is not None) if counts and None not in counts else None
-        if isinstance(stopping, dict) and at(step.raw, "objective") == "sft" and documents is not None and documents < FEWEST_HELD:
+        if isinstance(stopping, dict) and at(step.raw, "objective") == "sft" and documents is not None and documents < FEWEST:
             message = f"of {plural(documents, 'document')} none is held out, so no validation says when to stop"
-            fix = f"delete early_stopping, or give it {FEWEST_HELD} documents at least"
+            fix = f"delete early_stopping, or give it {FEWEST} documents at least"
             yield say("S017", step, "early_stopping", message, fix, severity="warning", on="key")
             continue
         if not isinstance(stopping, dict) or not steps:

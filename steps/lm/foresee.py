@@ -12,6 +12,7 @@ from schemas.machine import Machine
 from steps.lm.shapes import sizes
 from steps.sizing.counting import parameters_of
 from steps.sizing.subject import precision_on, read_subject
+from steps.text.rowform import FEWEST, HELD_OUT
 from steps.text.vocabulary import bytes_per_token
 
 BEST_KEPT = 3  # weights of the best validations that are kept beside the saves (steps.lm.checkpoint)
@@ -32,8 +33,8 @@ def foresee(params: Any, inputs: dict[str, Any], context: ForecastContext) -> Ch
     if params.add_tokens and model is not None and model.vocab_size:
         model, vocabulary, exact = _with_added(params, model, vocabulary, because), _longer(params, vocabulary), None
     rows, _ = params.batch()
-    steps = _steps(params, bins, because)
     mean = _mean_row(params, inputs, model, because)
+    steps = _steps(params, bins, because) or _steps_of_tuning(params, inputs, model, because)
     tokens = round(steps * rows * (mean or params.max_seq_length)) if steps else None
     known = bins.train_tokens if bins is not None else None
     facts: dict[str, Any] = {"optimizer_steps": steps, "tokens": tokens, "model": model, "vocab_size": model.vocab_size if model else None}
@@ -93,23 +94,48 @@ def _packing(params: Any, inputs: dict[str, Any]) -> str | None:
     return str(found) if found is not None else None
 
 
+def _rows(inputs: dict[str, Any]) -> tuple[int, int]:
+    """Documents of the corpora, or the pieces that they become, and their bytes; zeros where either is not known of all."""
+    corpora = [one for one in inputs.get("corpus") or [] if isinstance(one, CorpusForecast)]
+    rows, sizes = [one.documents or one.pieces or 0 for one in corpora], [one.bytes or 0 for one in corpora]
+    return (sum(rows), sum(sizes)) if corpora and all(rows) and all(sizes) else (0, 0)
+
+
 def _mean_row(params: Any, inputs: dict[str, Any], model: ModelConfig | None, because: dict[str, str]) -> float | None:
     """Tokens of a row of fine-tuning on the average, from the sizes of the documents; None where they are not known, or rows are filled."""
-    corpora = [one for one in inputs.get("corpus") or [] if isinstance(one, CorpusForecast)]
-    documents, size = [one.documents or 0 for one in corpora], [one.bytes or 0 for one in corpora]
-    vocabulary = model.vocab_size if model is not None else None
-    if (
-        params.objective == "lm"
-        or _packing(params, inputs) == "documents"
-        or not corpora
-        or not vocabulary
-        or not all(documents)
-        or not all(size)
-    ):
+    mean = _mean_document(params, inputs, model)
+    if mean is None or _packing(params, inputs) == "documents":
         return None
-    mean = min(float(params.max_seq_length), sum(size) / sum(documents) / bytes_per_token(vocabulary))
     because["tokens"] = f"documents have about {mean:,.0f} tokens, by their bytes"
-    return max(1.0, mean)
+    return mean
+
+
+def _mean_document(params: Any, inputs: dict[str, Any], model: ModelConfig | None) -> float | None:
+    """Tokens of a document of fine-tuning on the average, no more than a row has."""
+    rows, size = _rows(inputs)
+    vocabulary = model.vocab_size if model is not None else None
+    if params.objective == "lm" or not rows or not vocabulary:
+        return None
+    return max(1.0, min(float(params.max_seq_length), size / rows / bytes_per_token(vocabulary)))
+
+
+def _steps_of_tuning(params: Any, inputs: dict[str, Any], model: ModelConfig | None, because: dict[str, str]) -> int | None:
+    """Optimizer steps of so many epochs over documents: as rows of their own, or as rows that are filled with several."""
+    documents, _ = _rows(inputs)
+    mean = _mean_document(params, inputs, model)
+    if mean is None:
+        return None
+    held = max(1, round(HELD_OUT * documents)) if documents >= FEWEST else 0
+    rows: float = documents - held
+    filled = ""
+    if _packing(params, inputs) == "documents":
+        rows = max(1.0, rows * mean / params.max_seq_length)
+        filled = f" in {rows:,.0f} filled rows"
+    because["optimizer_steps"] = (
+        f"{params.num_train_epochs or 1:g} epochs of about {documents - held:,} documents{filled}, {held:,} are held out; "
+        "copies that are dropped and pieces that are split change it"
+    )
+    return int(params.steps(rows))
 
 
 def _steps(params: Any, bins: Any, because: dict[str, str]) -> int | None:

@@ -8,13 +8,10 @@ import numpy as np
 
 from schemas import Corpus, RecipeError
 from steps.lm.batches import Row
-from steps.text.rowform import MOST_LEFT_OUT, row_of
+from steps.text.rowform import FEWEST, HELD_OUT, MOST_LEFT_OUT, row_of
 
 if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
-
-HELD_OUT = 0.05  # of the documents, by digest, for validation
-FEWEST = 20  # documents, below which none is held out
 
 
 @dataclass

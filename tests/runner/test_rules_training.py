@@ -1,10 +1,14 @@
 """Rules about training: schedule, memory, precision, adapters, devices."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.runner.judged import STORIES, meant, said
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "check"))
+from cases import SFT, Case, findings
 
 STEPS = "max_steps: 1000"
 
@@ -121,3 +125,11 @@ def test_metal_does_not_give_all_of_the_memory(tmp_path: Path):
     assert [f.code for f in card if f.code == "B010"] == []
     (finding,) = [f for f in apple if f.code == "B010"]
     assert "Apple M1, 16 GB lets a process use 10.7" in finding.message
+
+
+def test_an_interval_longer_than_the_epochs_of_a_tuning(tmp_path: Path):
+    """200 conversations in steps of 8 are 72 steps in 3 epochs; an interval a little beyond them may still be right."""
+    changes = {"    num_train_epochs: 3\n": "    num_train_epochs: 3\n    save_steps: {n}\n"}
+    for number, codes in ((500, ["S011"]), (80, [])):
+        case = Case("test", "test", SFT, {old: new.replace("{n}", str(number)) for old, new in changes.items()})
+        assert [f.code for f in findings(case, tmp_path / str(number)) if f.severity != "info"] == codes

@@ -124,6 +124,16 @@ def test_forecast_keeps_bytes_and_languages():
     assert (said.bytes, said.languages, said.shape, said.documents) == (15, ["en", "tr"], "chat", None)
 
 
+@pytest.mark.parametrize(
+    ("documents", "size", "pieces"),
+    [(100, 10_000, 100), (10, 40_000, 155), (None, 40_000, None), (10, None, None)],
+)
+def test_forecast_of_pieces(documents, size, pieces):
+    """Short documents stay one each; long ones become as many as their tokens fill: 40 kB are 9,899 tokens, in windows of 64."""
+    inputs = {"corpus": [CorpusForecast(documents=documents, bytes=size)]}
+    assert split_long.forecast_function(SplitLong(max_tokens=64), inputs, None).pieces == pieces
+
+
 @pytest.fixture
 def small(monkeypatch):
     """Blocks and long lines of a size that tests can reach."""

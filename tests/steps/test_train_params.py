@@ -82,6 +82,26 @@ def forecast(written: dict[str, Any], inputs: dict[str, Any], context: FakeConte
     return found
 
 
+@pytest.mark.parametrize(
+    ("corpus", "packing", "steps"),
+    [
+        (CorpusForecast(documents=146, bytes=14_600), None, 53),  # 7 held out: 139 rows, 417 of three epochs, in steps of 8
+        (CorpusForecast(documents=19, bytes=1_900), None, 8),  # none held out
+        (CorpusForecast(pieces=146, bytes=14_600), None, 53),  # of split_long
+        (CorpusForecast(documents=400, bytes=40_000), "documents", 58),  # 380 of about 40 tokens in rows of 100: 153 rows
+        (CorpusForecast(bytes=14_600), None, None),
+        (CorpusForecast(documents=146), None, None),
+    ],
+)
+def test_epochs_of_fine_tuning_are_steps(context: FakeContext, corpus: CorpusForecast, packing: str | None, steps: int | None):
+    """By the documents that are not held out, or by the rows that they fill."""
+    model = {"family": "llama", "d_model": 64, "n_layers": 2, "n_heads": 2, "vocab_size": 600}  # about 2.5 bytes a token
+    written = {"model": model, "objective": "sft", "max_steps": None, "num_train_epochs": 3, "total_batch_size": 8, "max_seq_length": 100}
+    found = forecast({**written, "packing": packing}, {"corpus": [corpus]}, context)
+    assert found.optimizer_steps == steps
+    assert ("held out" in found.because.get("optimizer_steps", "")) == (steps is not None)
+
+
 def test_the_forecast_knows_size_and_cost(context: FakeContext):
     """Before anything runs: the vocabulary follows the tokenizer; parameters, steps, tokens, epochs, memory and time follow."""
     inputs = {"tokenizer": TokenizerForecast(vocab_size=50257), "bins": TokenBinForecast(vocab_size=50257, train_tokens=1_000_000)}
