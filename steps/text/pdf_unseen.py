@@ -82,11 +82,14 @@ def _has_pictures(page: Any) -> bool:
 
 
 def _picture(page: Any) -> Any:
-    """The page as it is shown, in levels of grey."""
+    """The page as it is shown, in levels of grey; None when it cannot be drawn, which hides no text."""
     from pymupdf import mupdf
 
     grey = mupdf.FzColorspace(mupdf.FzColorspace.Fixed_GRAY)
-    return mupdf.fz_new_pixmap_from_page_contents(page, mupdf.fz_scale(SCALE, SCALE), grey, 0)
+    try:
+        return mupdf.fz_new_pixmap_from_page_contents(page, mupdf.fz_scale(SCALE, SCALE), grey, 0)
+    except mupdf.FzErrorBase:
+        return None
 
 
 def _has_ink(shown: Any, block: Block) -> bool:
