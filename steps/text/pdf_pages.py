@@ -14,6 +14,7 @@ from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields
 from steps.text.pdf_math import RELATION
 from steps.text.pdf_raised import glued, with_raised
+from steps.text.pdf_rows import LEAST, may_hold_rows, parted
 from steps.text.pdf_unseen import Place, is_doubtful, without_unseen
 from steps.text.unreadable import Unreadable, WrongPassword
 
@@ -125,7 +126,10 @@ def _page(document: Any, number: int, known: Known) -> Page:
             _look_at_lines(block, set_block, text)
             if len(block.lines) > 1 and not block.table:
                 _find_paragraphs(block, set_block, text, told)
-        blocks.append(block)
+        if n > LEAST and not block.table and not block.formula and height < UPRIGHT * n and may_hold_rows(block.lines):
+            blocks += parted(block, list(_lines(set_block, text)))
+        else:
+            blocks.append(block)
     pictures = False
     if not blocks:
         drawn = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags | pymupdf.TEXT_PRESERVE_IMAGES))

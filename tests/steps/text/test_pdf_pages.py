@@ -304,3 +304,20 @@ def test_a_story_in_three_columns_over_one_in_two_is_read_first(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf").split() == " ".join(said).split()
+
+
+def test_a_table_without_rules_close_to_its_text_is_rows(tmp_path):
+    """Heading, rows and text came as one block."""
+    rows = [("Point", "Result"), ("Paint the gate", "agreed by all"), ("Buy lime", "put off")]
+
+    def draw(page, _):
+        page.insert_text((72, 100), "What was said there", fontsize=11)
+        for i, row in enumerate(rows):
+            for x, cell in zip((72, 250), row, strict=True):
+                page.insert_text((x, 114 + 14 * i), cell, fontsize=11)
+        for i in range(5):
+            page.insert_text((72, 156 + 14 * i), sentence(i).capitalize(), fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    said = read(tmp_path / "m.pdf").split("\n\n")
+    assert said[:2] == ["What was said there", "\n".join("\t".join(row) for row in rows)]
