@@ -24,7 +24,6 @@ from schemas import (
     TokenBin,
     Tokenizer,
 )  # fmt: skip
-from schemas.machine import GIB
 from steps import step
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from steps.sizing.dryrun import Tried
     from steps.sizing.subject import Subject
 
-PRECISIONS = {"bf16": "has bf16", "fp16": "has fp16 and no bf16", "fp32": "trains in fp32"}
 LONGEST = 4096  # a row that the plan chooses by itself is no longer
 MOST_ROWS = 256  # of real data that a dry run is given; it takes them again when a batch is larger
 
@@ -96,6 +94,7 @@ def plan(
     for a few steps, and one that runs out of memory, passes the margin or is far slower than modelled is taken away.
     Raises RecipeError B102 when nothing fits, B103 without a train step, B104 when the model's size is not known.
     """
+    from steps.sizing import plan_pages
     from steps.sizing.candidates import candidates
     from steps.sizing.subject import read_subject
 
@@ -111,21 +110,21 @@ def plan(
         found = [replace(fitting[0])]
     chosen, tried = _tried(params, subject, model, fitting, _rows(bins, corpus or [], tokenizer, checkpoint, fitting), context)
     settings = _unwritten(chosen, subject, params)
-    because = _because(chosen, subject, target, why_length, why_packed, settings)
+    because = plan_pages.reasons(chosen, subject, target, why_length, why_packed, settings)
     believed = any(c.key == chosen.key and not t.verdict for c, t in tried)  # if all were slow, the machine is, and no setting is to blame
-    rejected = {c.key: t for c, t in tried if t.verdict and (believed or not _slow(t))}
-    rows = [_row(c, rejected, chosen) for c in found]
+    rejected = {c.key: t for c, t in tried if t.verdict and (believed or not t.slow)}
+    rows = [plan_pages.row(c, rejected, chosen) for c in found]
     data = {
         "format": 1,
-        "target": _described(target),
+        "target": plan_pages.described(target),
         "settings": settings,
         "because": because,
-        "notes": _notes(model, chosen, target),
+        "notes": plan_pages.notes(model, chosen, target),
         "candidates": rows,
     }
     (context.workdir / "plan.json").write_text(json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
-    (context.workdir / "plan.md").write_text(_page(data, chosen), "utf-8")
-    _report(context, data, chosen, tried)
+    (context.workdir / "plan.md").write_text(plan_pages.page(data, chosen), "utf-8")
+    plan_pages.tell(context, data, chosen, tried)
     return Plan(settings=settings, because=because).save(context.workdir)
 
 
@@ -256,7 +255,7 @@ def _tried(
         context.event("dry_run", batch_size=candidate.batch_size, verdict=result.verdict or "passed", why=result.why, **result.measured)
         if not result.verdict:
             return candidate, tried
-    slow = [c for c, t in tried if _slow(t)]
+    slow = [c for c, t in tried if t.slow]
     if slow:
         context.warn("B105", f"every dry run was more than twice slower than modelled: {tried[0][1].why}", fix="see what else runs here")
         return slow[0], tried
@@ -264,10 +263,6 @@ def _tried(
         "B102", f"no candidate came through its dry run; the last, {tried[-1][0].batch_size} rows at a time: {tried[-1][1].why}",
         field="memory_margin", fix="take a smaller model, shorter rows, method: lora, or a target with more memory",
     )  # fmt: skip
-
-
-def _slow(tried: "Tried") -> bool:
-    return "were modelled" in tried.why
 
 
 def _unwritten(chosen: "Candidate", subject: "Subject", params: PlanParams) -> dict[str, Any]:
@@ -298,83 +293,6 @@ def _packing(subject: "Subject", model: ModelConfig, target: Machine, params: Pl
     return replace(subject, packed=True), "a row holds several documents where it would be filled up else, and none sees another"
 
 
-def _because(
-    chosen: "Candidate", subject: "Subject", target: Machine, why_length: str, why_packed: str, settings: dict[str, Any]
-) -> dict[str, str]:
-    place = target.title or target.name
-    memory = f"{chosen.memory_bytes / GIB:.1f} of {chosen.budget / GIB:.1f} GiB that may be used on {place}"
-    reasons = {
-        "batch_size": f"best score of what fits: {memory}, about {chosen.tokens_per_s:,.0f} tokens a second",
-        "gradient_accumulation_steps": f"{chosen.batch_size} x {chosen.accumulation} keeps the effective batch of {subject.rows}",
-        "eval_batch_size": "validation holds one layer at a time, so it takes no more memory than training",
-        "max_seq_length": why_length,
-        "packing": why_packed,
-        "precision": f"{place} {PRECISIONS[chosen.precision]}",
-        "activation_checkpointing": "the batch fits only so, or is faster so" if chosen.checkpointing else "everything fits without",
-    }  # fmt: skip
-    return {name: reasons[name] for name in settings}
-
-
-def _notes(model: ModelConfig, chosen: "Candidate", target: Machine) -> dict[str, str]:
-    """What the machine decides by itself, and train has no param for."""
-    attention = "scaled_dot_product_attention"
-    if model.family.startswith("mamba"):
-        attention = "none: a Mamba has a state"
-    elif target.kind == "cuda":
-        flash = target.flash and chosen.precision != "fp32"
-        attention += ", by its flash kernel" if flash else ", by its memory-efficient kernel: flash needs half precision and 8.0"
-    return {"attention": attention, "workers": "none: rows come from a mapped file, faster than any network takes them"}
-
-
-def _row(candidate: "Candidate", rejected: "dict[tuple[int, bool], Tried]", chosen: "Candidate") -> dict[str, Any]:
-    """A candidate as plan.json keeps it: modelled figures alone, no measured one."""
-    turned_down = rejected.get(candidate.key)
-    verdict = "chosen" if candidate.key == chosen.key else candidate.verdict
-    if turned_down is not None and verdict != "chosen":
-        verdict = "rejected in a dry run"
-    return {
-        "settings": candidate.settings, "memory_bytes": candidate.memory_bytes, "memory_parts": candidate.memory,
-        "budget_bytes": candidate.budget, "tokens_per_s": round(candidate.tokens_per_s), "stability": round(candidate.stability, 4),
-        "batch_factor": round(candidate.batch_factor, 4), "score": candidate.score, "verdict": verdict, "why": candidate.why,
-    }  # fmt: skip
-
-
-def _described(target: Machine) -> dict[str, Any]:
-    return {"title": target.title or target.name, "kind": target.kind, "memory_bytes": target.memory_bytes, "count": target.count}
-
-
-def _report(context: StepContext, data: dict[str, Any], chosen: "Candidate", tried: "list[tuple[Candidate, Tried]]") -> None:
-    """Statistics, with what the dry runs measured, and one line for the console."""
-    measured = [{"batch_size": c.batch_size, "verdict": t.verdict or "passed", "why": t.why, **t.measured} for c, t in tried]
-    reasons = {c.key: t.why for c, t in tried if t.why}
-    keys = [(row["settings"]["batch_size"], row["settings"]["activation_checkpointing"]) for row in data["candidates"]]
-    rows = [{**row, "why": reasons.get(key, row["why"])} for key, row in zip(keys, data["candidates"], strict=True)]
-    context.stats("plan", {**data, "candidates": rows, "chosen": chosen.settings, "dry_runs": measured})
-    by = "tried here" if any(t.told for _, t in tried) else f"by the model of {data['target']['title']} alone"
-    shown = f"{chosen.batch_size} x {chosen.accumulation} rows of {chosen.length} tokens in {chosen.precision}"
-    context.event("planned", settings=data["settings"], message=f"{shown}: about {chosen.memory_bytes / GIB:.1f} GiB, {by}")
-
-
-def _page(data: dict[str, Any], chosen: "Candidate") -> str:
-    lines = [f"# Plan for {data['target']['title']}", "", "| setting | value | why |", "|---|---|---|"]
-    lines += [f"| {name} | {value} | {data['because'][name]} |" for name, value in data["settings"].items()]
-    lines += ["", *(f"- {name}: {said}" for name, said in data["notes"].items())]
-    lines += [
-        "",
-        "| rows | times | length | again | GiB | tokens/s | stability | score | |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in data["candidates"]:
-        s = row["settings"]
-        lines.append(
-            f"| {s['batch_size']} | {s['gradient_accumulation_steps']} | {s['max_seq_length']} | "
-            f"{'yes' if s['activation_checkpointing'] else 'no'} | {row['memory_bytes'] / GIB:.2f} | "
-            f"{row['tokens_per_s']} | {row['stability']:.2f} | {row['score']:.3f} | {row['verdict']} |"
-        )
-    parts = ", ".join(f"{name} {size / 2**20:,.0f}" for name, size in chosen.memory.items())
-    return "\n".join([*lines, "", f"Memory of the chosen one, in MiB: {parts}. All figures are modelled, none is measured.", ""])
-
-
 @plan.needs
 def needs(params: PlanParams) -> dict[str, Any]:
     """What the planned train step reads, plan looks at too."""
@@ -393,6 +311,7 @@ def needs(params: PlanParams) -> dict[str, Any]:
 @plan.forecast
 def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContext) -> PlanForecast:
     """What will be chosen, where the network's sizes and the length of rows are known."""
+    from steps.sizing import plan_pages
     from steps.sizing.candidates import candidates
     from steps.sizing.subject import read_subject
 
@@ -412,7 +331,7 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
     if not best.fits:
         return PlanForecast(because={"batch_size": best.why})
     settings = _unwritten(best, subject, params)
-    reasons = _because(best, subject, context.target, "", why_packed, settings)
+    reasons = plan_pages.reasons(best, subject, context.target, "", why_packed, settings)
     return PlanForecast(settings=settings, because={name: f"{value}: {reasons[name]}" for name, value in settings.items()})
 
 

@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from steps.lm.loss import CHUNK_TOKENS, Head
 from steps.lm.optimizer import Optimizers
 from steps.lm.precision import autocast, held, scaler
 
+MATRIX = 512  # rows and columns of the product by which a core is timed: 4 ms
 IDS: dict[str, int | None] = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
 
 
@@ -32,8 +34,9 @@ def probe(question: dict[str, Any]) -> dict[str, Any]:
 
     question: model (a ModelConfig), method, lora, batch_size, length, precision, steps, limit_s; and, where they are given, rows (ids),
     checkpointing, optimizer, loss_chunk_tokens, accumulated, limit_bytes, end_to_end (rows one behind the other), and
-    eval_batch_size, of which one batch is scored at the end. Returns {device, out_of_memory, peak_bytes, tokens_per_s, steps,
-    longest}. On a CPU it is the tokens of one core and the time of the process alone, so that its neighbours do not count.
+    eval_batch_size, of which one batch is scored at the end. Returns {device, out_of_memory, peak_bytes, tokens_per_s (of the quickest
+    step), steps, longest, core_flops}. On a CPU it is the tokens of one core and the time of the process alone; what its neighbours
+    take of caches and of the clock shows in core_flops, the rate at which that core multiplied matrices meanwhile (None elsewhere).
     """
     device = build.device()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
@@ -72,7 +75,9 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
     ids, targets = batch.ids.to(device), batch.targets.to(device)
     starts, tokens = None if batch.starts is None else batch.starts.to(device), int((batch.targets >= 0).sum())
     times = 2 if question.get("accumulated") else 1  # a second micro-batch beside the gradients of the first
-    spent, timed, started = 0.0, 0, time.monotonic()
+    spent: list[float] = []
+    rates: list[float] = []
+    started = time.monotonic()
     for number in range(question["steps"] + 1):
         begin = _clock(device)
         for _ in range(times):
@@ -82,16 +87,30 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
         optimizer.step(scaling)
         optimizer.forget_gradients()
         if number:
-            spent, timed = spent + _clock(device) - begin, timed + 1
-        if timed and time.monotonic() - started > question["limit_s"]:
+            spent.append(_clock(device) - begin)
+            rates += [core_flops()] if device.type == "cpu" else []
+        if spent and time.monotonic() - started > question["limit_s"]:
             break
     if validated := question.get("eval_batch_size"):  # beside the optimizer's state
         network.eval()
         scored = _batch(question.get("rows") or [], validated, length, vocabulary, head.end_to_end)
         with autocast(question["precision"], device):
             head.each(scored.ids.to(device), scored.targets.to(device), None if scored.starts is None else scored.starts.to(device))
-    speed = timed * times * tokens / max(spent, 1e-9)
-    return {"peak_bytes": int(peak_memory_gb(device) * 2**30), "tokens_per_s": speed, "steps": timed, "longest": int(ids.shape[1])}
+    return {
+        "peak_bytes": int(peak_memory_gb(device) * 2**30), "tokens_per_s": times * tokens / max(min(spent), 1e-9), "steps": len(spent),
+        "longest": int(ids.shape[1]), "core_flops": median(rates) if rates else None,
+    }  # fmt: skip
+
+
+def core_flops() -> float:
+    """Operations a second of the process's own time in a product of matrices of floats, the quickest of five."""
+    left = torch.ones(MATRIX, MATRIX)
+    times = []
+    for _ in range(5):
+        begin = time.process_time()
+        left @ left
+        times.append(time.process_time() - begin)
+    return float(2 * MATRIX**3 / max(min(times), 1e-9))
 
 
 def _batch(real: list[list[int]], rows: int, length: int, vocabulary: int, flat: bool) -> Micro:

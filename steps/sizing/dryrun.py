@@ -12,20 +12,26 @@ from schemas.machine import GIB, Machine
 from schemas.model import ModelConfig
 from steps.sizing.candidates import Candidate
 from steps.sizing.subject import Subject
+from steps.sizing.throughput import CORE_FLOPS, SUSTAINED
 
 LIMIT_S = 30  # a dry run stops after the step that passes this
 PATIENCE_S = 600  # a process that says nothing for so long is given up
 SPARE = 1.25  # times the budget that a child process on a CPU may allocate: it reserves more than it fills
 TOO_SLOW = 2.0  # times slower than modelled
+USUAL_FLOPS = CORE_FLOPS * SUSTAINED["cpu"]  # of a core, as the model takes it
 
 
 class Tried(NamedTuple):
-    """What a dry run found. verdict: empty when nothing speaks against the candidate. told: False when it could not be judged."""
+    """What a dry run found. verdict: empty when nothing speaks against the candidate. told: False when it could not be judged.
+
+    slow: it is rejected for its speed alone.
+    """
 
     verdict: str
     why: str
     measured: dict[str, Any]
     told: bool = True
+    slow: bool = False
 
 
 def here(machine: Machine) -> bool:
@@ -69,8 +75,10 @@ def dry_run(
         alone = machine.model_copy(update={"cores": 1})
         modelled = subject.speed(model, alone, candidate.batch_size, candidate.length, candidate.precision, candidate.accumulation,
                                  checkpointing=candidate.checkpointing)  # fmt: skip
+        modelled *= min(1.0, (answer.get("core_flops") or USUAL_FLOPS) / USUAL_FLOPS)  # a busy or slow core is no fault of the candidate
     if answer["tokens_per_s"] * TOO_SLOW < modelled:
-        return Tried("rejected", f"{answer['tokens_per_s']:.0f} tokens a second in the dry run, {modelled:.0f} were modelled", answer)
+        why = f"{answer['tokens_per_s']:.0f} tokens a second in the dry run, {modelled:.0f} were modelled"
+        return Tried("rejected", why, answer, slow=True)
     return Tried("", "", answer)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas import ModelConfig, Plan, RecipeError, Tokenizer
+from schemas import Machine, ModelConfig, Plan, RecipeError, Tokenizer
 from schemas.machine import GIB, known
 from steps.plan import PlanParams, plan
 from steps.sizing.dryrun import Tried
@@ -81,13 +81,31 @@ def test_a_dry_run_can_only_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_if_all_are_slow_the_plan_stands_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the machine is busy, or its model is wrong: no reason to train in smaller batches."""
-    slow = Tried("rejected", "5 tokens a second in the dry run, 500 were modelled", {})
+    slow = Tried("rejected", "5 tokens a second in the dry run, 500 were modelled", {}, slow=True)
     monkeypatch.setattr("steps.sizing.dryrun.dry_run", lambda *all: slow)
     expected, _ = made(tmp_path / "a", SMALL, target="here", skip_dry_run=True)
     found, context = made(tmp_path / "b", SMALL, target="here")
     assert found.settings == expected.settings
     assert [code for code, _ in context.warnings] == ["B105"]
     assert (found.path / "plan.json").read_bytes() == (expected.path / "plan.json").read_bytes()
+
+
+@pytest.mark.parametrize(("share_of_flops", "slow"), [(1.0, True), (0.4, False)])
+def test_a_busy_core_is_no_fault_of_the_candidate(monkeypatch: pytest.MonkeyPatch, share_of_flops: float, slow: bool) -> None:
+    """At a third of the modelled speed a candidate is turned down, unless the core multiplied matrices as slowly meanwhile."""
+    from steps.sizing import dryrun
+    from steps.sizing.candidates import candidates
+    from steps.sizing.subject import read_subject
+
+    model = ModelConfig(family="llama", d_model=256, n_layers=4, n_heads=4, vocab_size=2000)
+    subject = read_subject({"model": model.model_dump(exclude={"vocab_size"}, exclude_none=True), "max_seq_length": 128})
+    machine = Machine(name="here", kind="cpu", memory_bytes=16 * GIB, fp16=False)
+    candidate = candidates(subject, model, machine, 128, margin=0.8, most=1)[0]
+    answer = {"device": "cpu", "out_of_memory": False, "peak_bytes": GIB // 2, "steps": 3, "longest": 128,
+              "tokens_per_s": candidate.tokens_per_s / 3, "core_flops": share_of_flops * dryrun.USUAL_FLOPS}  # fmt: skip
+    monkeypatch.setattr(dryrun, "_ask", lambda question: (answer, ""))
+    found = dryrun.dry_run(candidate, subject, model, machine, 3)
+    assert (found.slow, found.verdict) == ((True, "rejected") if slow else (False, ""))
 
 
 def test_a_real_dry_run_passes(tmp_path: Path) -> None:
@@ -98,6 +116,7 @@ def test_a_real_dry_run_passes(tmp_path: Path) -> None:
     assert (told["verdict"], told["steps"], told["out_of_memory"]) == ("passed", 2, False)
     assert 0.1 * GIB < told["peak_bytes"] < 2 * GIB
     assert told["tokens_per_s"] > 0
+    assert told["core_flops"] > 1e9
     assert found.settings["batch_size"] == told["batch_size"]
 
 
