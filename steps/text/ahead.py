@@ -38,7 +38,7 @@ def read(how: How, found: list[Named], wish: Workers, complain: Complain) -> Ite
         yield from ((name, path, how.documents(path, complain)) for name, path in found)
         return
     tasks = (Task(path, (name, path)) for name, path in found)
-    for task, answer in ordered(whole, how, tasks, workers):
+    for task, answer in ordered(whole, how, tasks, workers, apart=True):
         name, path = task.ours
         yield name, path, _again(answer, complain)
 

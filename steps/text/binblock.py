@@ -186,14 +186,15 @@ def marks(opened: TextTokenizer) -> "tuple[list[np.ndarray], list[np.ndarray]]":
 def _add(side: Side, row: dict[str, Any], tokens: int, val: bool) -> None:
     from blake3 import blake3
 
-    text = row["text"].encode("utf-8")
+    text = row["text"]
+    size = len(text) if text.isascii() else len(text.encode("utf-8"))
     if val:
-        side.digests.append(int.from_bytes(blake3(text).digest(8), "little"))
+        side.digests.append(int.from_bytes(blake3(text.encode("utf-8")).digest(8), "little"))
     elif row.get("repeat", 1) > 1:
         side.again.append((len(side.lengths), row["repeat"]))
     side.lengths.append(tokens)
-    side.sizes.append(len(text))
-    side.meta.append(_opening(row.get("lang", ""), row.get("source", "")) + b"%d}\n" % len(text))
+    side.sizes.append(size)
+    side.meta.append(_opening(row.get("lang", ""), row.get("source", "")) + b"%d}\n" % size)
 
 
 @cache

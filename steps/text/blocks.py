@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from schemas import Corpus, RecipeError
 
 BLOCK = 1 << 19  # bytes that one process takes at once
+TAIL = 1 << 15  # bytes at its end where the last line break mostly is
 LONG = 1 << 22  # a longer line is not held whole
 OPENING = '{"text": "'  # how parse_corpus begins a row; another long row is held whole
 WHOLE = re.compile(r'(?:[^"\\]++|\\u[0-9a-fA-F]{4}|\\[^u])*+')  # JSON characters, none cut in two
@@ -61,13 +62,16 @@ def _state(known: os.stat_result) -> tuple[int, int, int]:
 
 
 def _end(file: BinaryIO, start: int, size: int) -> int:
-    """Where the block that begins at `start` ends: after a line break, the first one if it holds only one line."""
-    file.seek(start)
-    data = file.read(BLOCK)
-    last = data.rfind(b"\n")
-    if last >= 0:
-        return start + last + 1
-    at = start + len(data)
+    """Where the block that begins at `start` ends: after a line break, the first one if it holds only one line.
+
+    Looked for from its end on: a process that only hands blocks out need not read all of them.
+    """
+    at = min(start + BLOCK, size)
+    for begin in (max(start, at - TAIL), start):
+        file.seek(begin)
+        last = file.read(at - begin).rfind(b"\n")
+        if last >= 0:
+            return begin + last + 1
     while at < size:
         data = file.read(BLOCK)
         if not data:

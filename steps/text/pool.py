@@ -35,18 +35,22 @@ def workers_for(wish: Workers, size: int) -> int:
     return wish if wish != "auto" else max(1, min(cores(), size // WORTH))
 
 
-def ordered(function: Callable[[Any, Any], Any], setting: Any, tasks: Iterable[Any], workers: int) -> Iterator[tuple[Any, Any]]:
+def ordered(
+    function: Callable[[Any, Any], Any], setting: Any, tasks: Iterable[Any], workers: int, *, apart: bool = False
+) -> Iterator[tuple[Any, Any]]:
     """(task, function(setting, task)) in the order of `tasks`, at most AHEAD tasks a worker taken in advance.
 
-    function: a module's own, by name; `setting` goes to each worker once, a task to one of them: all of it is pickled. A task may
-    carry what is only ours: of a `Task` the part `given` alone is sent. What `function` raises comes out at the task's turn, and ends all.
+    We are one of the workers: so there is work done while the others start, and one process less. apart: we are not, since what is done
+    may bring its process down. function: a module's own, by name; `setting` goes to each worker once, a task to one of them: all of it
+    is pickled. A task may carry what is only ours: of a `Task` the part `given` alone is sent. What `function` raises comes out at the
+    task's turn, and ends all.
     Raises RecipeError D123 when a worker dies.
     """
     if workers <= 1:
         yield from ((task, function(setting, given(task))) for task in tasks)
         return
-    with closing(_Pool(function, setting, workers)) as pool:
-        yield from pool.run(iter(tasks))
+    with closing(_Pool(function, setting, workers if apart else workers - 1)) as pool:
+        yield from pool.run(iter(tasks), works=not apart)
 
 
 class Task:
@@ -66,9 +70,10 @@ def given(task: Any) -> Any:
 
 class _Pool:
     def __init__(self, function: Callable[[Any, Any], Any], setting: Any, workers: int) -> None:
+        self.function, self.setting = function, setting
         self.links: list[Connection] = []
         self.running: list[subprocess.Popen[bytes]] = []
-        self.held: dict[Connection, deque[int]] = {}
+        self.held: dict[Connection, deque[int]] = {}  # numbers of the tasks that each has; a worker that is still starting is not in it
         try:
             for _ in range(workers):
                 self._start()
@@ -81,33 +86,38 @@ class _Pool:
     def _start(self) -> None:
         ours, theirs = Pipe()
         self.links.append(ours)
-        self.held[ours] = deque()
         with theirs:
             words = [sys.executable, "-c", START, str(theirs.fileno())]
             self.running.append(subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env={**os.environ, **CALM}))
 
-    def run(self, tasks: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
-        """As `ordered`."""
+    def run(self, tasks: Iterator[Any], *, works: bool) -> Iterator[tuple[Any, Any]]:
+        """As `ordered`. works: we take a task ourselves when there is nothing to hand out or to take in."""
         taken: deque[Any] = deque()
-        results: dict[int, Any] = {}
+        results: dict[int, tuple[bool, Any]] = {}
+        most = AHEAD * (len(self.links) + works)
         turn = 0
         task = next(tasks, END)
         while taken or task is not END:
-            while task is not END and len(taken) < AHEAD * len(self.links):
-                link = min(self.links, key=lambda one: len(self.held[one]))
-                if len(self.held[link]) >= (1 if isinstance(task, Task) and task.large else 2):
-                    break
+            while task is not END and len(taken) < most and (link := self._free(task)):
                 taken.append(task)
                 self._send(link, turn + len(taken) - 1, given(task))
                 task = next(tasks, END)
-            if turn not in results:
-                self._receive(results)
-                continue
-            fine, result = results.pop(turn)
-            turn += 1
-            if not fine:
-                raise result
-            yield taken.popleft(), result
+            if turn in results:
+                fine, result = results.pop(turn)
+                turn += 1
+                if not fine:
+                    raise result
+                yield taken.popleft(), result
+            elif not self._receive(results, 0 if works and task is not END and len(taken) < most else None):
+                taken.append(task)
+                results[turn + len(taken) - 1] = _answer(self.function, self.setting, given(task))
+                task = next(tasks, END)
+
+    def _free(self, task: Any) -> Connection | None:
+        """The worker with the least to do, if it may have one more."""
+        link = min(self.held, key=lambda one: len(self.held[one]), default=None)
+        most = 1 if isinstance(task, Task) and task.large else 2
+        return link if link and len(self.held[link]) < most else None
 
     def _send(self, link: Connection, number: int, task: Any) -> None:
         self.held[link].append(number)
@@ -116,14 +126,20 @@ class _Pool:
         except OSError:
             raise self._died(link) from None
 
-    def _receive(self, results: dict[int, Any]) -> None:
-        for link in wait([link for link in self.links if self.held[link]]):
+    def _receive(self, results: dict[int, tuple[bool, Any]], timeout: float | None = None) -> bool:
+        """Take in what has come, when nothing has after waiting for it; False after `timeout` seconds without anything."""
+        come = wait([link for link in self.links if self.held.get(link, True)], timeout)
+        for link in come:
             assert isinstance(link, Connection)
             try:
-                results[self.held[link][0]] = link.recv()
+                answer = link.recv()
             except (EOFError, OSError):
                 raise self._died(link) from None
-            self.held[link].popleft()
+            if link in self.held:
+                results[self.held[link].popleft()] = answer
+            else:
+                self.held[link] = deque()  # it has started
+        return bool(come)
 
     def _died(self, link: Connection) -> RecipeError:
         code = self.running[self.links.index(link)].wait()
@@ -156,10 +172,14 @@ def serve(link: Connection, module: str, name: str, setting: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group: our parent ends us
     function = getattr(import_module(module), name)
     with suppress(EOFError, OSError):  # the parent is gone
+        link.send("ready")
         while True:
-            task = link.recv()
-            try:
-                answer = (True, function(setting, task))
-            except Exception as error:  # noqa: BLE001 - it belongs to the parent
-                answer = (False, error)
-            link.send(answer)
+            link.send(_answer(function, setting, link.recv()))
+
+
+def _answer(function: Callable[[Any, Any], Any], setting: Any, task: Any) -> tuple[bool, Any]:
+    """(True, what it gives) or (False, what it raises), which comes out at the task's turn."""
+    try:
+        return True, function(setting, task)
+    except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
+        return False, error

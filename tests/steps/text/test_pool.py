@@ -28,28 +28,41 @@ def huge(setting, task):
     return task * 2
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_results_come_in_the_order_of_the_tasks(workers):
+@pytest.mark.parametrize(("workers", "apart"), [(1, False), (3, False), (3, True)])
+def test_results_come_in_the_order_of_the_tasks(workers, apart):
     """Each beside its task, what stays with us untouched."""
     ours = object()
-    found = list(ordered(half, 99, (Task(i, ours) for i in range(20)), workers))
+    found = list(ordered(half, 99, (Task(i, ours) for i in range(20)), workers, apart=apart))
     assert [result for _, result in found] == [i / 2 for i in range(20)]
     assert all(task.ours is ours for task, _ in found)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_comes_at_its_turn(workers):
+@pytest.mark.parametrize(("workers", "apart"), [(1, False), (2, False), (2, True)])
+def test_an_error_comes_at_its_turn(workers, apart):
     """What stood before it is there first."""
-    results = ordered(half, 7, range(20), workers)
+    results = ordered(half, 7, range(20), workers, apart=apart)
     assert [next(results)[1] for _ in range(7)] == [i / 2 for i in range(7)]
     with pytest.raises(ValueError, match="7 is forbidden"):
         next(results)
 
 
+def process(setting, task):
+    """Which process did it; slow enough for others to start."""
+    time.sleep(0.05)
+    return os.getpid()
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_we_are_one_of_the_workers_unless_told_otherwise(apart):
+    """So work is done while the others start, by one process less."""
+    found = {result for _, result in ordered(process, None, range(60), 2, apart=apart)}
+    assert (len(found), os.getpid() in found) == (2, not apart)
+
+
 def test_a_worker_that_dies_is_told():
     """D123 with the signal, not an endless wait."""
     with pytest.raises(RecipeError, match="D123: a worker process ended by signal SIGKILL"):
-        list(ordered(half, 99, [3, "die", 3, 3], 2))
+        list(ordered(half, 99, [3, "die", 3, 3], 2, apart=True))
 
 
 def test_large_tasks_and_answers_block_nobody():
