@@ -17,15 +17,25 @@ from steps.text.tokenizers import TextTokenizer
 EXPORT = "export_ollama"  # the step whose work is tried
 
 
+WRAPPED = (".token_adapter", ".base_layer", ".modules_to_save.default")  # what peft puts into the name of a weight that stays
+BESIDE = (".lora_", ".original_module.", ".trainable_tokens_")  # weights of peft's own, which merging dissolves
+
+
+def _merged(name: str) -> str:
+    """A weight's or a module's name when peft's adapters are merged."""
+    for part in WRAPPED:
+        name = name.replace(part, "")
+    return name
+
+
 class Shapes:
     """Names and shapes that a network with adapters will have when they are merged."""
 
     def __init__(self, network: nn.Module) -> None:
-        named = {name.replace(".base_layer", "").replace(".modules_to_save.default", ""): weight.shape
-                 for name, weight in network.named_parameters() if ".lora_" not in name and ".original_module." not in name}  # fmt: skip
+        named = {_merged(name): weight.shape for name, weight in network.named_parameters() if not any(part in name for part in BESIDE)}
         for name, module in network.named_modules():
             if is_quantized(module):  # a matrix in bytes has another shape than what it is merged into
-                named[f"{name.replace('.base_layer', '')}.weight"] = torch.Size((module.out_features, module.in_features))
+                named[f"{_merged(name)}.weight"] = torch.Size((module.out_features, module.in_features))
         named |= {name: buffer.shape for name, buffer in network.named_buffers() if name in network.state_dict()}
         self._shapes = {name: tuple(shape) for name, shape in named.items()}
 

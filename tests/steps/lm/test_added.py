@@ -203,3 +203,20 @@ def test_a_token_that_the_tokenizer_changes_is_refused(tmp_path: Path):
     with pytest.raises(RecipeError) as error:
         add_tokens(tmp_path, ["<|a|>", "a<|a|>b"])
     assert error.value.code == "V107"
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("family", ["llama", "gpt2", "mamba"])
+def test_names_after_merging_are_foreseen_with_added_rows(family: str, tied: bool):
+    """What the export is tried with after step 1 are the names and shapes of the merged model."""
+    from schemas import ModelConfig
+    from schemas.training import LoraSettings
+    from steps.lm import adapters
+    from steps.lm.first_save import Shapes
+
+    made = build.build(ModelConfig(**{**SIZES[family], "tie_embeddings": tied}), 60, IDS, 64, 3)
+    head = {name for name, p in made.named_parameters()}
+    shapes = {name: tuple(value.shape) for name, value in made.state_dict().items() if name in head}
+    adapters.add(made, family, LoraSettings(r=2), 1, [58, 59])
+    found = Shapes(made)
+    assert {name: found.shape(name) for name in found.names() if name in shapes or "adapter" in name or "tokens_" in name} == shapes
