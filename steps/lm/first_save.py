@@ -1,10 +1,12 @@
 """After the first step the model is written as at the end: what cannot be saved, or exported as the recipe asks, is known before hours."""
 
+import copy
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from torch import nn
 
@@ -15,6 +17,8 @@ from steps.lm.quantized import is_quantized
 from steps.text.tokenizers import TextTokenizer
 
 EXPORT = "export_ollama"  # the step whose work is tried
+COPIED = 2 << 30  # bytes of weights up to which adapters are merged in a copy: some seconds
+COPIES = 3  # times its bytes that must be free: the copy, and what is written of it
 
 
 WRAPPED = (".token_adapter", ".base_layer", ".modules_to_save.default")  # what peft puts into the name of a weight that stays
@@ -52,8 +56,9 @@ def prove(job: Job, network: nn.Module, adapted: Any, words: TextTokenizer) -> N
     """Write the model as at the end, read every tensor back, see that transformers has a place for each, and that GGUF has, if a step
     of the recipe will ask for it.
 
-    New weights are converted for good, under adapters the names and shapes that merging will give. The folder is removed again; memory
-    for one tensor at a time. Raises RecipeError C020 for what does not read back, E001 to E004 for what cannot be exported.
+    Weights are converted for good, under adapters those of a merged copy; over a quantised base, or one too large for a copy, the names
+    and shapes that merging will give. The folder is removed again. Raises RecipeError C020 for what does not read back, E001 to E004
+    for what cannot be exported.
     """
     folder = job.context.keep / "proof"
     shutil.rmtree(folder, ignore_errors=True)
@@ -101,9 +106,12 @@ def _converted(job: Job, network: nn.Module, adapted: Any, words: TextTokenizer,
     quantization, rows = str(asked.get("quantization", "f16")), int(network.config.vocab_size)
     checkpoint.copy_tokenizer(words_of(job), folder)
     try:
-        if adapted is not None:
+        merged = _merged_copy(network, adapted) if adapted is not None else network
+        if merged is None:
             checkpoint.write_config(network, folder)
             return f"{convertible(folder, Shapes(network), words, rows=rows, quantization=quantization)} tensors have a place"
+        if merged is not network:
+            checkpoint.write_model(merged, folder, token_ids(words))
         size = convert(folder, folder / "model.gguf", words, rows=rows, name="proof", quantization=quantization,
                        max_seq_length=job.params.max_seq_length, chat=job.params.objective == "sft")  # fmt: skip
         return f"{size} bytes"
@@ -111,3 +119,14 @@ def _converted(job: Job, network: nn.Module, adapted: Any, words: TextTokenizer,
         message = f"{EXPORT} could not export what is trained here: {error.message}"
         fix = f"{error.fix}; or delete the {EXPORT} step" if error.fix else f"delete the {EXPORT} step"
         raise RecipeError(error.code, message, fix=fix) from error
+
+
+def _merged_copy(network: nn.Module, adapted: Any) -> nn.Module | None:
+    """A copy of the network, on the CPU, with its adapters merged; None over a quantised base, and where there is no room for a copy."""
+    size = 4 * sum(p.numel() for p in network.parameters())
+    device = next(network.parameters()).device
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
+    if size > COPIED or COPIES * size > free or any(is_quantized(module) for module in network.modules()):
+        return None
+    merged: nn.Module = copy.deepcopy(adapted).to("cpu").float().merge_and_unload()
+    return merged

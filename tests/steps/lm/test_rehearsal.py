@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from schemas import RecipeError
+from steps.lm import first_save
 from steps.lm.evaluate import score
 from steps.lm.loop import Loop
 from steps.train import train
@@ -100,21 +101,58 @@ def test_what_will_be_exported_is_converted_after_the_first_step(tmp_path: Path)
     assert (plain.workdir / "model.safetensors").read_bytes() == (context.workdir / "model.safetensors").read_bytes()
 
 
+def tuned(folder: Path, family: str, readers: dict[str, Any], **more: Any) -> FakeContext:
+    """A fine-tuning by adapters of a model that was trained for two steps."""
+    run(FakeContext(folder / "base"), model={**SIZES[family], **({"d_model": 64} if family == "llama" else {})}, max_steps=2)
+    context = FakeContext(folder / "adapted", project=folder)
+    context.readers = readers
+    wanted = params(model={"base": {"path": "base/work"}}, **more)
+    train(wanted, text().bins, None, text().tokenizer, None, None, context)
+    return context
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize(
+    ("family", "lora"),
+    [
+        ("llama", {"r": 2, "modules_to_save": ["norm"]}),
+        ("llama", {"r": 2, "use_dora": True}),
+        ("gpt2", {"r": 2, "layers": 1}),
+        ("mamba", {"r": 2, "use_rslora": True}),
+        ("mamba2", {"r": 2}),
+    ],
+    ids=["whole norm", "dora", "last layer of gpt2", "mamba", "mamba2"],
+)
+def test_under_adapters_a_merged_copy_is_converted(tmp_path: Path, family: str, lora: dict[str, Any]):
+    """After step 1 the GGUF is made of a copy; what is trained is bit for bit what it is without an export."""
+    pytest.importorskip("gguf")
+    context = tuned(tmp_path / "exported", family, {"export_ollama": {}}, method="lora", lora=lora)
+    plain = tuned(tmp_path / "plain", family, {}, method="lora", lora=lora)
+    assert [said.endswith(" bytes") and int(said.split()[0]) > 10_000 for said in proved(context)] == [True]
+    assert proved(plain) == [""]
+    assert (plain.workdir / "model.safetensors").read_bytes() == (context.workdir / "model.safetensors").read_bytes()
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("method", ["lora", "qlora"])
-def test_under_adapters_every_merged_tensor_is_seen_to_have_a_place(tmp_path: Path, method: str):
-    """Names and shapes as merging gives them, also over a base in four bits: as many as the export writes."""
+def test_where_no_copy_is_made_every_merged_tensor_is_seen_to_have_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str):
+    """Names and shapes as merging gives them, over a base in four bits or one too large: as many as the export writes."""
     pytest.importorskip("gguf")
     if method == "qlora":
         pytest.importorskip("bitsandbytes")
-    base = run(FakeContext(tmp_path / "base"), model={**SIZES["llama"], "d_model": 64}, max_steps=2)
-    context = FakeContext(tmp_path / "adapted", project=tmp_path)
-    context.readers = {"export_ollama": {}}
+    else:
+        monkeypatch.setattr(first_save, "COPIED", 1000)
     lora = {"r": 2, "modules_to_save": ["norm"]} if method == "lora" else {"r": 2}
-    wanted = params(model={"base": {"path": "base/work"}}, method=method, lora=lora)
-    train(wanted, text().bins, None, text().tokenizer, None, None, context)
+    context = tuned(tmp_path, "llama", {"export_ollama": {}}, method=method, lora=lora)
     assert proved(context) == ["20 tensors have a place"]
-    assert base.parameters > 0
+
+
+def test_adapters_on_what_cannot_be_exported_end_after_one_step(tmp_path: Path):
+    """A network that llama.cpp has no place for is told at step 1, under adapters too."""
+    pytest.importorskip("gguf")
+    with pytest.raises(RecipeError) as error:
+        tuned(tmp_path, "mamba_hebbian", {"export_ollama": {}}, method="lora", lora={"r": 2}, max_steps=50)
+    assert (error.value.code, "export_ollama could not export what is trained here" in error.value.message) == ("E004", True)
 
 
 def test_a_model_that_cannot_be_exported_ends_after_one_step(tmp_path: Path):
