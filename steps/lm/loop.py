@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -76,7 +75,7 @@ class Loop:
         self.head.network.train()
         while done.step < s.steps and not done.ended:
             started = time.monotonic()
-            loss, norm, rate, tokens, after = self._without_oom(partial(self._step, done.step), "training")
+            loss, norm, rate, tokens, after = self._without_oom(lambda: self._step(done.step), "training")
             seconds = time.monotonic() - started
             done.step += 1
             done.position = after
@@ -215,7 +214,10 @@ class Loop:
         self.optimizer.forget_gradients()
 
     def _without_oom(self, work: Callable[[], T], during: During) -> T:
-        """What `work` gives, done again with less as often as memory runs out in it, from the same random numbers."""
+        """What `work` gives, done again with less as often as memory runs out in it, from the same random numbers.
+
+        Where an update broke off, the training stands at its last save again: `work` looks for itself at which step that is.
+        """
         while True:
             before = Generators(self.device)
             try:
@@ -224,12 +226,14 @@ class Loop:
                 if not out_of_memory(error):
                     raise
                 said = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-            self._recover()
-            before.restore()
+            if not self._recover():
+                before.restore()
             self._reduce(during, said)
 
-    def _recover(self) -> None:
-        """Free what the failed step holds. An update that broke off may have moved some weights: then the last save is gone back to."""
+    def _recover(self) -> bool:
+        """Free what the failed step holds. An update that broke off may have moved some weights: then the last save is gone back to,
+        with its random numbers. Returns whether it was.
+        """
         self.optimizer.forget_gradients()
         scale = self.scaler.state_dict()
         self.scaler = numbers.scaler(self.settings.precision, self.device)
@@ -241,7 +245,8 @@ class Loop:
             self._new_optimizer()  # its state was half made, no weight was moved by a rate of 0
         elif broken and not self.optimizer.whole:
             self.saver.wait()
-            self._restore()
+            return self._restore()
+        return False
 
     def _reduce(self, during: During, said: str) -> None:
         """Give up the next thing, say so, and save how it runs now."""
@@ -320,7 +325,7 @@ class Loop:
             self.context.rewind(-1)
             return False
         exact = self.put_back(state) and self.device.type == "cpu"
-        self.progress = Progress(**state["progress"])
+        vars(self.progress).update(state["progress"])  # in place: the training that goes back holds it
         for cut in self.progress.reductions:
             length = cut["changed"].get("length", [0, self.live.length])[1]
             if length < self.live.length:
