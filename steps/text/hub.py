@@ -2,7 +2,9 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from steps.text.sources import Named, Reading, SourceFailed, SourceLike, no_colu
 from steps.text.tables import SAMPLE
 
 INSTALL = 'pip install "recipe[train]"'
+PATIENCE_S = 20.0  # to each of two questions
 PINS = Path(".recipe") / "hub.json"  # hub id to the commit that it was found to stand for
 
 
@@ -26,6 +29,8 @@ def from_hub(source: SourceLike, reading: Reading, place: str, first_pass: bool)
     name = source.hub or ""
     local = reading.project / name
     where, revision = (str(local), source.revision) if local.is_dir() else (name, source.revision or pinned(name, reading.project))
+    if not local.is_dir() and (silence := _asked(name)[1]) and _timed_out(silence):
+        raise SourceFailed(hub_error(TimeoutError(f"the hub gave no answer in {_patience_s():g} seconds, twice"), name, place)) from silence
     try:
         opened: Any = datasets.load_dataset(where, source.config, split=source.split, revision=revision, streaming=True)
         if columns := opened.column_names:
@@ -83,15 +88,34 @@ def pinned(name: str, project: Path) -> str | None:
     pins = _pins(project)
     if name in pins:
         return pins[name]
-    try:
-        from huggingface_hub import HfApi
-
-        commit = HfApi().dataset_info(name, timeout=20).sha
-    except Exception:  # noqa: BLE001 - whatever its client raises without a network; the load that follows says what is wrong
-        return None
+    commit = _asked(name)[0]
     if commit:
         _write({**pins, name: commit}, project)
     return commit
+
+
+@cache
+def _asked(name: str) -> tuple[str | None, Exception | None]:
+    """The newest commit as the hub says, asked once a process, or why it did not: the load that follows says what is wrong.
+
+    But not when the hub is silent: `datasets` would ask it again and again, for eight minutes.
+    """
+    try:
+        from huggingface_hub import HfApi
+
+        return HfApi().dataset_info(name, timeout=_patience_s()).sha, None
+    except Exception as error:  # noqa: BLE001 - whatever its client raises without a network
+        return None, error
+
+
+def _patience_s() -> float:
+    """How long the hub may be silent: by the variable that its own client has for it, which a user of a slow one sets."""
+    return float(os.environ.get("HF_HUB_ETAG_TIMEOUT") or PATIENCE_S)
+
+
+def _timed_out(error: Exception) -> bool:
+    """By name: which HTTP library the hub's client uses depends on its version."""
+    return any("Timeout" in kind.__name__ for kind in type(error).__mro__)
 
 
 def _pins(project: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -12,7 +13,7 @@ from schemas import RecipeError
 from steps.parse_corpus import ParseCorpus, Source, parse_corpus, reads
 from steps.text import remote
 from tests.conftest import ROOT, FakeContext
-from tests.steps.text.hub_server import COMMITS, Hub
+from tests.steps.text.hub_server import COMMITS, Hub, Silent
 
 
 @pytest.fixture(autouse=True)
@@ -120,11 +121,12 @@ for number, params in enumerate(json.loads(sys.argv[2])):
 """
 
 
-def on_hub(tmp_path, server, *sources):
+def on_hub(tmp_path, server, *sources, patience_s=20):
     """What parse_corpus makes of each of these sources in a process of its own whose hub is `server`."""
     pytest.importorskip("datasets")
     cache = {"HF_HOME": str(tmp_path / "home"), "HF_DATASETS_CACHE": str(tmp_path / "cache")}
     env = {k: v for k, v in os.environ.items() if not k.startswith("HF_")} | cache | {"HF_ENDPOINT": server.url, "PYTHONPATH": str(ROOT)}
+    env["HF_HUB_ETAG_TIMEOUT"] = str(patience_s)
     asked = json.dumps([{"sources": [source]} for source in sources])
     done = subprocess.run([sys.executable, "-c", CHILD, str(tmp_path), asked], capture_output=True, text=True, cwd=ROOT, env=env)
     assert done.returncode == 0, done.stderr
@@ -183,6 +185,27 @@ def test_a_hub_that_nobody_reaches_is_an_error_or_a_fallback(tmp_path):
     assert (error["error"], error["field"], error["message"].count("\n")) == ("D107", "sources.0.hub", 0)
     assert fallback["texts"] == ["kendi 0", "kendi 1"]
     assert "owner/none||train|main" in fallback["keys"]
+
+
+@pytest.mark.parametrize("pin", [{}, {"revision": COMMITS[0]}])
+def test_a_silent_hub_is_soon_an_error_or_a_fallback(tmp_path, pin):
+    """It takes every connection and never answers: two questions, and no more of them, whether the commit is known or not."""
+    (tmp_path / "own.jsonl").write_bytes(rows(2, "kendi"))
+    silent = {"hub": "owner/set", **pin}
+    with Silent() as server:
+        began = time.monotonic()
+        error, fallback = on_hub(tmp_path, server, silent, {**silent, "fallback": {"path": "own.jsonl"}}, patience_s=2)
+        assert time.monotonic() - began < 30  # 4 s of waiting; the rest is the start of a process on a busy machine
+    assert (error["error"], error["field"]) == ("D107", "sources.0.hub")
+    assert error["message"] == "owner/set cannot be read from the hub: the hub gave no answer in 2 seconds, twice"
+    assert fallback["texts"] == ["kendi 0", "kendi 1"]
+
+
+def test_a_slow_hub_is_read(tmp_path):
+    """It thinks for a while before each answer, and is no silent one."""
+    with Hub({COMMITS[0]: {"README.md": b"# set\n", "data/train.jsonl": rows(30, "yavaş")}}, wait_s=0.2) as server:
+        [made] = on_hub(tmp_path, server, {"hub": "owner/set"}, patience_s=3)
+    assert made["texts"] == [f"yavaş {i}" for i in range(30)]
 
 
 def test_a_local_data_set_whose_files_are_on_the_web(tmp_path):

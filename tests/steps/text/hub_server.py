@@ -3,6 +3,8 @@
 import contextlib
 import json
 import re
+import socket
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import unquote, urlsplit
@@ -14,11 +16,11 @@ class Hub:
     """Serves data set `owner/set`: for each commit, its files by path. Use it as a context; `asked` are the paths that were.
 
     breaks: how many answers with a body are cut off half-way, each giving at least `least` bytes.
-    dies: after the first of them it closes every connection without a word.
+    dies: after the first of them it closes every connection without a word. wait_s: how long it thinks before each answer.
     """
 
-    def __init__(self, commits, *, breaks=0, least=1, dies=False):
-        self.commits, self.breaks, self.least, self.dies = commits, breaks, least, dies
+    def __init__(self, commits, *, breaks=0, least=1, dies=False, wait_s=0.0):
+        self.commits, self.breaks, self.least, self.dies, self.wait_s = commits, breaks, least, dies, wait_s
         self.dead = False
         self.asked = []
         self.main = list(commits)[-1]
@@ -32,6 +34,18 @@ class Hub:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Silent:
+    """Takes every connection and never says a word. Use it as a context."""
+
+    def __enter__(self):
+        self.listening = socket.create_server(("127.0.0.1", 0))  # the system takes connections by itself
+        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+        return self
+
+    def __exit__(self, *_):
+        self.listening.close()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -62,6 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         return {"type": "file", "oid": f"{hash(data) & 0xFFFFFFFF:040x}", "size": len(data), "path": name}
 
     def answer(self, body):
+        time.sleep(self.hub.wait_s)
         if self.hub.dead:
             self.close_connection = True
             self.connection.close()
