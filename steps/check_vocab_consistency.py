@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
 
 SAMPLE_DOCUMENTS = 2000
+SAMPLE_CHARACTERS = 20_000  # of each
 
 PAGES = (
     RulePage(
@@ -245,15 +246,13 @@ def _compared(reference: ReferenceFrom, sample: list[dict[str, Any]], context: S
 
 def _sampled(corpora: list[Corpus], context: StepContext) -> Iterator[dict[str, Any]]:
     """Up to SAMPLE_DOCUMENTS rows, evenly from all corpora, long ones cut to their first part."""
+    from steps.text.blocks import Place
+
     total = sum(c.documents_count for c in corpora)
     every = max(1, total // SAMPLE_DOCUMENTS)
-    before = taken = 0
-    for corpus in corpora:
-        for row in corpus.rows(every, -before % every):
-            context.progress(taken * every + 1, total, "documents")
-            taken += 1
-            yield {"text": row["text"][:20_000], "lang": row.get("lang") or ""}
-        before += corpus.documents_count
+    for taken, row in enumerate(Place(corpora).beginnings(every, SAMPLE_CHARACTERS)):
+        context.progress(taken * every + 1, total, "documents")
+        yield {"text": row["text"], "lang": row.get("lang") or ""}
 
 
 @check_vocab_consistency.needs

@@ -83,14 +83,17 @@ def _end(file: BinaryIO, start: int, size: int) -> int:
     return at
 
 
-def rows_of(block: Block) -> tuple[list[dict[str, Any]], int]:
-    """The rows of a block, and how many lines it has. Raises BadRow, Changed, OSError."""
-    found, lines = lines_of(block)
+def rows_of(block: Block, every: int = 1, first: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """The rows of a block, and how many lines it has. Raises BadRow, Changed, OSError. every, first: as `lines_of`."""
+    found, lines = lines_of(block, every, first)
     return [row for row, _ in found], lines
 
 
-def lines_of(block: Block) -> tuple[list[tuple[dict[str, Any], bytes]], int]:
-    """The rows of a block, each with its line as it stands there, and how many lines it has. Raises BadRow, Changed, OSError."""
+def lines_of(block: Block, every: int = 1, first: int = 0) -> tuple[list[tuple[dict[str, Any], bytes]], int]:
+    """The rows of a block, each with its line as it stands there, and how many lines it has. Raises BadRow, Changed, OSError.
+
+    every, first: of each so many lines one, from that line on (counted from 0); the others are not looked at.
+    """
     with open(block.path, "rb", buffering=0) as file:
         file.seek(block.start)
         data = file.read(block.stop - block.start)
@@ -101,7 +104,8 @@ def lines_of(block: Block) -> tuple[list[tuple[dict[str, Any], bytes]], int]:
     if not lines[-1]:
         lines.pop()
     rows = []
-    for number, line in enumerate(lines):
+    for number in range(first, len(lines), every):
+        line = lines[number]
         try:
             row = parse(line)
         except ValueError:
@@ -262,6 +266,22 @@ class Place:
             self.passed(number, block, lines)
         self.finish()
 
+    def beginnings(self, every: int, characters: int) -> Iterator[dict[str, Any]]:
+        """Of each so many documents one, its text cut to its first `characters`; no more of it is held. Raises RecipeError D122."""
+        before = 0
+        for number, block in self.blocks():
+            try:
+                if block.long:
+                    rows, lines = [] if before % every else [_beginning(LongRow(block), characters)], 1
+                else:
+                    rows, lines = rows_of(block, every, -before % every)
+            except (BadRow, Changed, OSError) as error:
+                raise self.error(number, error) from error
+            yield from ({**row, "text": row["text"][:characters]} for row in rows)
+            before += lines
+            self.passed(number, block, lines)
+        self.finish()
+
     def _told(self, number: int, parts: Iterator[str]) -> Iterator[str]:
         try:
             yield from parts
@@ -293,6 +313,16 @@ class Place:
             line = (self.line if number == self.corpus else 0) + error.line + 1
             return damaged(Changed(f"corpus.jsonl, line {line}: {error.why}"))
         return damaged(error)
+
+
+def _beginning(long: LongRow, characters: int) -> dict[str, Any]:
+    """The row, with as many of the first parts of its text as hold so many characters."""
+    text = ""
+    for part in long.parts():
+        text += part
+        if len(text) >= characters:
+            break
+    return {**long.row, "text": text}
 
 
 def damaged(error: Exception) -> RecipeError:

@@ -1,9 +1,10 @@
 """A corpus file in blocks: every line once, long lines in parts, and an exact word about what is wrong."""
 
 import json
+import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas import Corpus, RecipeError
@@ -131,3 +132,24 @@ def test_without_the_quick_parser_the_same_rows_are_refused(monkeypatch: pytest.
     assert parse(b'{"text": "\\ud83d\\ude00"}') == {"text": "😀"}
     with pytest.raises(ValueError, match="surrogates not allowed"):
         parse(b'{"text": "\\ud83d"}')
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, 600), max_size=12), st.integers(1, 4), st.integers(0, 300))
+def test_beginnings_of_some_documents(small, sizes, every, characters):
+    """Those that `Corpus.rows` gives, each cut, however long the lines and wherever blocks end."""
+    made = [corpus([{"text": f"{n}ş" * size, "lang": "tr"} for n, size in enumerate(part)]) for part in (sizes[::2], sizes[1::2])]
+    whole = [row for one in made for row in one.rows()]
+    wanted = [{**row, "text": row["text"][:characters]} for row in whole[::every]]
+    assert list(Place(made).beginnings(every, characters)) == wanted
+
+
+def test_no_more_of_a_long_document_is_held_than_its_beginning():
+    """A line of 20 MB in less than 8 MB of memory."""
+    given_one = corpus([{"text": "bir iki üç " * 1_500_000}])
+    tracemalloc.start()
+    try:
+        assert [len(row["text"]) for row in Place([given_one]).beginnings(1, 100)] == [100]
+        assert tracemalloc.get_traced_memory()[1] < 8e6
+    finally:
+        tracemalloc.stop()
