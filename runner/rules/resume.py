@@ -35,7 +35,7 @@ def trainings_can_go_on(view: View) -> Iterator[Finding]:
         elif isinstance(ref.get("step"), str) and isinstance(ref.get("recipe"), str):
             folder = _object(view, ref["recipe"], ref["step"])
             if folder is not None and folder.is_dir():  # else L020 or L021 says what is known
-                yield from _from_state(view, step, folder, f"{ref['step']} of {ref['recipe']}", "resume_from", ref)
+                yield from from_state(view, step, folder, f"{ref['step']} of {ref['recipe']}", "resume_from", ref)
 
 
 def _object(view: View, recipe: str, step: str) -> Path | None:
@@ -62,7 +62,7 @@ def _from_folder(view: View, step: StepMeant, named: str) -> Iterator[Finding]:
         fix = f"write {inside[-1]}" if inside else weights if view.facts.size(folder / "config.json") else f"name {A_TRAINING}"
         yield say("R102", step, where, f"{named} holds no state of a training to go on from", fix)
         return
-    yield from _from_state(view, step, folder, named, where, {"path": named})
+    yield from from_state(view, step, folder, named, where, {"path": named})
 
 
 def _has_state(view: View, folder: Path) -> bool:
@@ -70,7 +70,7 @@ def _has_state(view: View, folder: Path) -> bool:
     return isinstance(data, dict) and isinstance(data.get("progress"), dict)
 
 
-def _from_state(view: View, step: StepMeant, folder: Path, named: str, where: str, ref: dict[str, Any]) -> Iterator[Finding]:
+def from_state(view: View, step: StepMeant, folder: Path, named: str, where: str, ref: dict[str, Any]) -> Iterator[Finding]:
     """R102, R103, R104, R105 of the state that a finished training left in `folder`."""
     alone = ", ".join(f"{key}: {value}" for key, value in ref.items())
     if not _has_state(view, folder):

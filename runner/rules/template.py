@@ -1,5 +1,6 @@
 """Chat templates: the base's template writes these conversations, its marks are tokens, and something tells the model to stop."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -146,7 +147,11 @@ def marks_are_tokens(view: View) -> Iterator[Finding]:
             if strange and len(strange) == len(marks):
                 listed = ", ".join(strange[:3])
                 message = f"the chat template of {folder.name} writes {listed}, which its vocabulary does not have as tokens"
-                yield say("D144", step, "model.base", message, "use the template that belongs to this tokenizer", severity="warning")
+                given = at(step.raw, "add_tokens")
+                if isinstance(given, list) and set(marks) <= {*folder.tokens, *map(str, given)}:
+                    continue  # the training makes them tokens
+                fix = f"write add_tokens: {json.dumps(strange, ensure_ascii=False)}, or use the template of this tokenizer"
+                yield say("D144", step, "model.base", message, fix, severity="warning")
         if ends is None and folder.special:
             marked = template is None or MARK.search(template)
             tells = "only the marks of the template tell" if marked else "nothing tells"

@@ -47,8 +47,8 @@ def test_what_differs_is_named(tmp_path: Path, name: str, value: Any, words: str
     assert said.split("; ")[0] == f"R103: error: this training cannot go on from that one: {words}"
 
 
-def of_another_recipe(folder: Path, state: Any, more: str = "scheduler: constant\n    warmup_steps: 50") -> list[str]:
-    """What is said when `state` is what the training of a recipe called first left in the store."""
+def put_in_store(folder: Path, recipe: str, state: Any) -> None:
+    """`state` is what the training of a recipe left in the store."""
     artifact = folder / ".recipe" / "store" / "objects" / "d1" / "artifact"
     artifact.mkdir(parents=True)
     (artifact / "artifact.json").write_text(json.dumps({"kind": "Checkpoint", "format": 1}))
@@ -56,8 +56,13 @@ def of_another_recipe(folder: Path, state: Any, more: str = "scheduler: constant
         (artifact / "state").mkdir()
         (artifact / "state" / "state.json").write_text(json.dumps(state))
     (folder / ".recipe" / "last").mkdir()
-    rows = {"train": {"digest": "d1", "key": "k1", "kind": "Checkpoint"}}
-    (folder / ".recipe" / "last" / "first.json").write_text(json.dumps({"format": 1, "steps": rows}))
+    rows = {"train": {"digest": "d1", "key": "k1", "kind": "Checkpoint", "run": "r1"}}
+    (folder / ".recipe" / "last" / f"{recipe}.json").write_text(json.dumps({"format": 1, "steps": rows}))
+
+
+def of_another_recipe(folder: Path, state: Any, more: str = "scheduler: constant\n    warmup_steps: 50") -> list[str]:
+    """What is said when `state` is what the training of a recipe called first left in the store."""
+    put_in_store(folder, "first", state)
     changed = meant(folder, ("max_steps: 1000", f"max_steps: 1000\n    {more}\n    resume_from: {{recipe: first, step: train}}"))
     return [f"{f.code}: {f.message}; {f.fix}" for f in changed.findings if f.code[:2] in ("C0", "R1", "L0")]
 
@@ -77,6 +82,26 @@ def test_another_recipes_training_that_is_the_same_goes_on(tmp_path: Path):
     assert of_another_recipe(tmp_path / "same", STATE) == []
     assert [line[:4] for line in of_another_recipe(tmp_path / "cosine", STATE, "warmup_steps: 50")] == ["R105"]
     assert [line[:4] for line in of_another_recipe(tmp_path / "bare", None)] == ["R102"]
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "fix"),
+    [
+        (STATE, "scheduler: constant\n    warmup_steps: 50", "resume_from: {path: runs/r1/artifacts/train} goes on from there"),
+        (STATE, "warmup_steps: 50",
+         "resume_from: {path: runs/r1/artifacts/train} goes on from there, and the rate jumps: it fell for fewer steps"),
+        ({**STATE, "progress": {"step": 1000}}, "scheduler: constant\n    warmup_steps: 50", None),
+        ({**STATE, "facts": {**FACTS, "batch": 16}}, "scheduler: constant\n    warmup_steps: 50", None),
+        (None, "scheduler: constant", None),
+    ],
+    ids=["constant", "cosine", "as long", "another batch", "no state"],
+)  # fmt: skip
+def test_a_longer_training_is_told_what_is_there(tmp_path: Path, state: Any, more: str, fix: str | None):
+    """After a raised max_steps: how to go on from the last run, and what that costs."""
+    put_in_store(tmp_path, "sound", state)
+    found = [f for f in meant(tmp_path, ("max_steps: 1000", f"max_steps: 1000\n    {more}")).findings if f.code == "R111"]
+    assert [f.fix for f in found] == ([fix] if fix is not None else [])
+    assert [f.message for f in found] in ([], ["the last run trained 500 of these 1,000 steps, and this one begins at the first"])
 
 
 def test_a_folder_on_another_machine_may_be_there(tmp_path: Path):
