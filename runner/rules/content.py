@@ -95,30 +95,7 @@ def _of_text(view: View, file: Path, wanted: object) -> list[Document]:
         source="arXiv 2107.06499 (deduplicating training data makes language models better)",
         severity="warning",
         needs="the first rows of JSONL and CSV files",
-    )
-)
-def rows_differ(view: View) -> Iterator[Finding]:
-    """D152: answers that are all the same, and rows of which half are copies. An information where only the beginning was seen."""
-    for texts in _texts(view):
-        severity: Severity = "warning" if texts.whole else "info"
-        answers = {d.messages[-1]["content"] for d in texts.documents if d.messages}
-        copies = len(texts.documents) - len({d.text for d in texts.documents})
-        said = f"{'its' if texts.whole else 'the first'} {len(texts.documents)} rows"
-        if 2 * copies >= len(texts.documents):
-            kept = at(texts.step.raw, "clean.dedup") == "none"
-            message = f"{texts.name}: {copies} of {said} are copies of others" + (", and dedup: none keeps them" if kept else "")
-            fix = "delete dedup: none, which keeps one of each" if kept else "look at the script that wrote them: one of each is kept"
-            yield say("D152", texts.step, f"{texts.where}.path", message, fix, severity=severity)
-        elif len(answers) == 1:
-            message = f"{texts.name}: {said} all have one answer, {_short(next(iter(answers)))}"
-            yield say("D152", texts.step, f"{texts.where}.path", message, "look at the script that wrote the rows", severity=severity)
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 30 else text[:30] + "…")
-
-
-@rule(
+    ),
     RulePage(
         "D153",
         "an answer that begins with its question",
@@ -129,26 +106,7 @@ def _short(text: str) -> str:
         source="li-plus/chat4u#2",
         severity="warning",
         needs="the first rows of JSONL and CSV files",
-    )
-)
-def answers_answer(view: View) -> Iterator[Finding]:
-    """D153: nine of ten answers begin with the whole question."""
-
-    def repeats(document: Document) -> bool:
-        turns = document.messages or []
-        asked = next((turn["content"].strip() for turn in turns if turn["role"] == "user"), "")
-        answer = next((turn["content"].strip() for turn in turns if turn["role"] == "assistant"), "")
-        return len(asked) >= SHORT and answer.startswith(asked)
-
-    for texts in _texts(view):
-        count, share = texts.share(repeats)
-        if share >= 0.9:
-            message = f"{texts.name}: {count} of the first {len(texts.documents)} answers begin with their whole question"
-            fix = "name a column that holds the answer alone: columns: {instruction: …, output: …}"
-            yield say("D153", texts.step, f"{texts.where}.path", message, fix, severity="warning")
-
-
-@rule(
+    ),
     RulePage(
         "D154",
         "a conversation written out in one text",
@@ -159,27 +117,7 @@ def answers_answer(view: View) -> Iterator[Finding]:
         source="hiyouga/LlamaFactory#1332",
         severity="warning",
         needs="the first rows of JSONL and CSV files",
-    )
-)
-def conversations_have_turns(view: View) -> Iterator[Finding]:
-    """D154: texts that are learned by objective sft, half of which hold marks of a question and of an answer."""
-
-    def written_out(document: Document) -> bool:
-        text = document.text[:4000]
-        return not document.messages and bool(INLINE.search(text) or (ASKED.search(text) and ANSWERED.search(text)))
-
-    learned = {p.id for s in view.of_type("train") if at(s.raw, "objective") == "sft" for p in view.parsers(s)}
-    for texts in _texts(view):
-        count, share = texts.share(written_out) if texts.step.id in learned else (0, 0.0)
-        if share >= 0.5:
-            message = (
-                f"{texts.name}: {count} of the first {len(texts.documents)} texts hold question and answer, and all of them is learned"
-            )
-            fix = "give the turns as rows of messages, or of prompt and completion"
-            yield say("D154", texts.step, f"{texts.where}.path", message, fix, severity="warning")
-
-
-@rule(
+    ),
     RulePage(
         "D155",
         "texts that were misread",
@@ -190,26 +128,7 @@ def conversations_have_turns(view: View) -> Iterator[Finding]:
         source="the documentation of ftfy",
         severity="warning",
         needs="the first rows or lines of the data",
-    )
-)
-def letters_are_letters(view: View) -> Iterator[Finding]:
-    """D155: a fifth of the texts holds letters of a wrong encoding."""
-    for texts in [*_texts(view), *_lines(view)]:
-        misread, share = texts.share(lambda document: any(MISREAD.search(text) for text in _said(document)))
-        lost, gone = texts.share(lambda document: any(LOST in text for text in _said(document)))
-        if share >= 0.2:
-            example = next(found[0] for d in texts.documents for text in _said(d) if (found := MISREAD.search(text)))
-            message = (
-                f"{texts.name}: {misread} of the first {len(texts.documents)} texts hold letters like {example}, which are UTF-8 misread"
-            )
-            fix = "read the source as UTF-8 and write the file again; ftfy.fix_text mends what is there"
-            yield say("D155", texts.step, f"{texts.where}.path", message, fix, severity="warning")
-        elif gone >= 0.2:
-            message = f"{texts.name}: {lost} of the first {len(texts.documents)} texts hold {LOST}, where a letter was lost"
-            yield say("D155", texts.step, f"{texts.where}.path", message, "make the file again from its source", severity="warning")
-
-
-@rule(
+    ),
     RulePage(
         "D156",
         "markup in the text",
@@ -232,16 +151,95 @@ def letters_are_letters(view: View) -> Iterator[Finding]:
         needs="the first rows of JSONL and CSV files",
     ),
 )
-def texts_are_plain(view: View) -> Iterator[Finding]:
-    """D156: half of the texts hold tags outside of code. D157: half of them hold a written-out line end, and none a real one."""
+def texts_teach_what_is_meant(view: View) -> Iterator[Finding]:
+    """D152 to D157: slips that show in most of the first texts."""
+    learned = {parser.id for step in view.of_type("train") if at(step.raw, "objective") == "sft" for parser in view.parsers(step)}
     for texts in _texts(view):
-        tagged, share = texts.share(lambda document: any(len(MARKUP.findall(FENCED.sub("", text))) > 1 for text in _said(document)))
-        if share >= 0.5:
-            message = f"{texts.name}: {tagged} of the first {len(texts.documents)} texts hold tags of web pages"
-            yield say("D156", texts.step, f"{texts.where}.path", message, "take them out, or read the pages themselves", severity="warning")
-        escaped, share = texts.share(lambda document: any(LINE_END.search(text) for text in _said(document)))
-        real = any("\n" in text for document in texts.documents for text in _said(document))
-        if share >= 0.5 and not real:
-            message = f"{texts.name}: {escaped} of the first {len(texts.documents)} texts have \\n written out, and no line end"
-            fix = "write line ends as such: text.replace('\\\\n', '\\n') before the row is written"
-            yield say("D157", texts.step, f"{texts.where}.path", message, fix, severity="warning")
+        yield from _all_alike(texts)
+        yield from _questions_in_answers(texts)
+        if texts.step.id in learned:
+            yield from _turns_in_one_text(texts)
+        yield from _misread(texts)
+        yield from _markup(texts)
+        yield from _written_line_ends(texts)
+    for texts in _lines(view):
+        yield from _misread(texts)
+
+
+def _told(texts: Texts, message: str, fix: str, code: str, severity: Severity = "warning") -> Finding:
+    return say(code, texts.step, f"{texts.where}.path", f"{texts.name}: {message}", fix, severity=severity)
+
+
+def _all_alike(texts: Texts) -> Iterator[Finding]:
+    """D152: answers that are all the same, and rows of which half are copies. An information where only the beginning was seen."""
+    severity: Severity = "warning" if texts.whole else "info"
+    answers = {d.messages[-1]["content"] for d in texts.documents if d.messages}
+    copies = len(texts.documents) - len({d.text for d in texts.documents})
+    said = f"{'its' if texts.whole else 'the first'} {len(texts.documents)} rows"
+    if 2 * copies >= len(texts.documents):
+        kept = at(texts.step.raw, "clean.dedup") == "none"
+        message = f"{copies} of {said} are copies of others" + (", and dedup: none keeps them" if kept else "")
+        fix = "delete dedup: none, which keeps one of each" if kept else "look at the script that wrote them: one of each is kept"
+        yield _told(texts, message, fix, "D152", severity)
+    elif len(answers) == 1:
+        answer = next(iter(answers))
+        message = f"{said} all have one answer, {answer if len(answer) <= 30 else answer[:30] + '…'!r}"
+        yield _told(texts, message, "look at the script that wrote the rows", "D152", severity)
+
+
+def _questions_in_answers(texts: Texts) -> Iterator[Finding]:
+    """D153: nine of ten answers begin with the whole question."""
+
+    def repeats(document: Document) -> bool:
+        turns = document.messages or []
+        asked = next((turn["content"].strip() for turn in turns if turn["role"] == "user"), "")
+        answer = next((turn["content"].strip() for turn in turns if turn["role"] == "assistant"), "")
+        return len(asked) >= SHORT and answer.startswith(asked)
+
+    count, share = texts.share(repeats)
+    if share >= 0.9:
+        message = f"{count} of the first {len(texts.documents)} answers begin with their whole question"
+        yield _told(texts, message, "name a column that holds the answer alone: columns: {instruction: …, output: …}", "D153")
+
+
+def _turns_in_one_text(texts: Texts) -> Iterator[Finding]:
+    """D154: half of the texts hold marks of a question and of an answer."""
+
+    def written_out(document: Document) -> bool:
+        text = document.text[:4000]
+        return not document.messages and bool(INLINE.search(text) or (ASKED.search(text) and ANSWERED.search(text)))
+
+    count, share = texts.share(written_out)
+    if share >= 0.5:
+        message = f"{count} of the first {len(texts.documents)} texts hold question and answer, and both are learned"
+        yield _told(texts, message, "give the turns as rows of messages, or of prompt and completion", "D154")
+
+
+def _misread(texts: Texts) -> Iterator[Finding]:
+    """D155: a fifth of the texts holds letters of a wrong encoding."""
+    misread, share = texts.share(lambda document: any(MISREAD.search(text) for text in _said(document)))
+    lost, gone = texts.share(lambda document: any(LOST in text for text in _said(document)))
+    if share >= 0.2:
+        example = next(found[0] for d in texts.documents for text in _said(d) if (found := MISREAD.search(text)))
+        message = f"{misread} of the first {len(texts.documents)} texts hold letters like {example}, which are UTF-8 misread"
+        fix = "read the source as UTF-8 and write the file again; ftfy.fix_text mends what is there"
+        yield _told(texts, message, fix, "D155")
+    elif gone >= 0.2:
+        message = f"{lost} of the first {len(texts.documents)} texts hold {LOST}, where a letter was lost"
+        yield _told(texts, message, "make the file again from its source", "D155")
+
+
+def _markup(texts: Texts) -> Iterator[Finding]:
+    """D156: half of the texts hold tags outside of code."""
+    tagged, share = texts.share(lambda document: any(len(MARKUP.findall(FENCED.sub("", text))) > 1 for text in _said(document)))
+    if share >= 0.5:
+        message = f"{tagged} of the first {len(texts.documents)} texts hold tags of web pages"
+        yield _told(texts, message, "take them out, or read the pages themselves", "D156")
+
+
+def _written_line_ends(texts: Texts) -> Iterator[Finding]:
+    """D157: half of the texts hold a written-out line end, and none a real one."""
+    escaped, share = texts.share(lambda document: any(LINE_END.search(text) for text in _said(document)))
+    if share >= 0.5 and not any("\n" in text for document in texts.documents for text in _said(document)):
+        message = f"{escaped} of the first {len(texts.documents)} texts have \\n written out, and no line end"
+        yield _told(texts, message, "write line ends as such: text.replace('\\\\n', '\\n') before the row is written", "D157")
