@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +15,8 @@ from steps.text.packed import open_bytes
 from steps.text.textfile import open_text
 from steps.text.unreadable import Unreadable
 
+LONG = 1 << 20  # bytes of a line
+_decode = json.JSONDecoder().decode
 TABLES = ("jsonl", "json", "csv", "parquet")
 SAMPLE = 20  # first rows, by which the columns of a file are known: a row may lack what the others have
 Complain = Callable[[str, str], None]  # reason, example: a row that was left out
@@ -54,20 +57,35 @@ def _jsonl(path: Path, complain: Complain) -> Iterator[Row]:
 
 
 def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complain) -> Iterator[Row]:
-    decode_row = json.JSONDecoder().decode
-    for number, line in enumerate(lines, 1):
+    number = 0  # `enumerate` would hold the last line
+    for line in lines:
+        number += 1
         if number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")
         try:
-            row = decode_row(str(line, "utf-8"))
+            row = _row(line)
         except (ValueError, RecursionError) as error:
             if line.strip():
                 complain("broken row", f"{path.name}, line {number}: {_told(error)}")
             continue
+        del line  # a long one would be held beside what is made of it
         if isinstance(row, dict):
             yield f"line {number}", row
         else:
             complain("broken row", f"{path.name}, line {number}: no JSON object")
+
+
+def _row(line: bytes) -> Any:
+    """What a line holds. Raises ValueError. A long one is read from its bytes, where orjson is: as text it is up to four times as large."""
+    if len(line) > LONG:
+        try:
+            from orjson import loads
+        except ImportError:
+            pass
+        else:
+            with suppress(ValueError):  # it takes no NaN and no half of a pair; what is wrong is said below
+                return loads(line)
+    return _decode(str(line, "utf-8"))
 
 
 def _told(error: Exception) -> str:

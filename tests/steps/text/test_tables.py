@@ -8,6 +8,7 @@ import lzma
 
 import pytest
 
+from steps.text import tables
 from steps.text.documents import read_documents
 from steps.text.rows import NoSuchColumn
 from steps.text.unreadable import Unreadable
@@ -159,3 +160,21 @@ def test_a_damaged_parquet_says_so(tmp_path):
         read(put(tmp_path, "b.parquet", path.read_bytes()[:200]))
     with pytest.raises(Unreadable, match="no readable parquet file"):
         read(put(tmp_path, "c.parquet", json.dumps({"text": "a"})))
+
+
+def test_long_lines_are_read_as_short_ones(tmp_path, monkeypatch):
+    """By another parser, which needs less memory: the same rows, and the same words about what is broken."""
+    lines = [
+        '{"text": "Işık 😀 \\u0131\\ud83d\\ude00", "n": [1, 2.5, -0.0, null, true]}',
+        '{"text": NaN}', '{"text": "a\\ud800"}', '{"a": 1, "a": 2}',
+        '{"text": "açık', "[1]", '"x"', "", "{", '{"text": "\ttab"}',
+    ]  # fmt: skip
+    path = put(tmp_path, "a.jsonl", "\n".join(lines).encode() + b'\n{"text": "\xff"}\n')
+    found = []
+    for longest in (1 << 20, 0):
+        monkeypatch.setattr(tables, "LONG", longest)
+        said = []
+        rows = list(tables.READERS["jsonl"](path, lambda *words, said=said: said.append(words)))
+        found.append((repr(rows), said))
+    assert found[0] == found[1]
+    assert (len(rows), len(said)) == (4, 6)
