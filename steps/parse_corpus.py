@@ -25,14 +25,14 @@ from schemas import (
 from steps import step
 from steps.text.choices import Format, SectionName, Split
 from steps.text.language import KNOWN
+from steps.text.left_out import by_reason, in_words, nothing_left
 from steps.text.private import Kind
-from steps.text.remote import shown_url
+from steps.text.remote import keyed_url, shown_url
 from steps.text.sieve import Kept, Sieve, priority_of
 from steps.text.sources import Reading, files_of, stream
 from steps.text.tally import Tally, drawn
 
 EVERY = 200  # documents between two looks at the clock and the stop sign
-ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that no encoding has
 PRIORITY = 2.5  # repeat of a priority folder that is named without one
 
 PAGES = (
@@ -317,23 +317,13 @@ def _report(params: ParseCorpus, context: StepContext, reading: Reading, sieve: 
     """Tell what was left out and why; keep the statistics. Raises RecipeError D103 and D104."""
     dropped, unreadable = sieve.dropped.facts(), reading.unreadable
     if unreadable:
-        reasons: dict[str, list[str]] = {}
-        for entry in unreadable:
-            reasons.setdefault(entry["reason"], []).append(entry["file"])
-        most = sorted(reasons.items(), key=lambda item: -len(item[1]))[:5]
-        listed = "; ".join(f"{files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {reason}" for reason, files in most)
-        counted = f"{len(unreadable)} of {reading.files} files could not be read"
-        context.event("unreadable", files=unreadable, message=f"{counted}: {listed}")
+        listed = by_reason(unreadable)
+        message = f"{len(unreadable)} of {reading.files} files could not be read: {listed}"
+        context.event("unreadable", files=unreadable, message=message)
         if params.strict:
             raise RecipeError("D103", f"{len(unreadable)} files cannot be read: {listed}", field="strict", fix="mend or move them")
     if dropped:
-        ordered = sorted(dropped.items(), key=lambda e: -e[1]["count"])
-        counted = ", ".join(f"{entry['count']:,} {reason}" for reason, entry in ordered if reason != ALTERED)
-        told = [f"left out: {counted}"] if counted else []
-        if altered := dropped.get(ALTERED):
-            many = "s" if altered["count"] > 1 else ""
-            told.append(f"{altered['count']:,} file{many} with bytes that are no text, U+FFFD in their place: {altered['examples'][0]}")
-        context.event("dropped", message="; ".join(told), reasons={r: e["count"] for r, e in dropped.items()})
+        context.event("dropped", message=in_words(dropped), reasons={r: e["count"] for r, e in dropped.items()})
     facts = tally.facts(params.priorities) | sieve.facts()
     facts |= {"files": reading.files, "unreadable": unreadable, "revisions": reading.revisions}
     if reading.taken:
@@ -342,12 +332,7 @@ def _report(params: ParseCorpus, context: StepContext, reading: Reading, sieve: 
         facts["addresses"] = reading.addresses
     context.stats("corpus", facts)
     if not tally.documents:
-        why = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in unreadable[:3])
-        why = why or "; ".join(f"{entry['count']} {reason}" for reason, entry in dropped.items()) or "the sources are empty"
-        fix = "mend these files, or name others" if unreadable else "name other files, or clean less"
-        if any("password" in entry["reason"] for entry in unreadable):
-            fix = "give the password: password: ${env:NAME}"
-        raise RecipeError("D104", f"no document is left ({why})", field="sources", fix=fix)
+        raise nothing_left(unreadable, dropped)
     for folder in params.priorities:
         if folder not in tally.by_priority:
             fix = "name a folder as it stands below the source's root"
@@ -381,17 +366,9 @@ def reads(params: ParseCorpus, project: Path) -> list[Read]:
                 identity = "|".join((source.hub, source.config or "", source.split, revision))
                 found.append(Read(f"{mark}/hub", identity=identity))
             else:
-                found.append(Read(f"{mark}/url", identity=_address(source.url or "")))
+                found.append(Read(f"{mark}/url", identity=keyed_url(source.url or "")))
             source, mark = source.fallback, f"{mark}.fallback"
     return sorted(found, key=lambda read: read.name)
-
-
-def _address(url: str) -> str:
-    """An address as a key may hold it: of what may be secret in it only a digest."""
-    from blake3 import blake3
-
-    shown = shown_url(url)
-    return shown if shown == url else f"{shown}#{blake3(url.encode()).hexdigest(16)}"
 
 
 @parse_corpus.forecast

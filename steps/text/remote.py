@@ -32,6 +32,14 @@ def shown_url(url: str) -> str:
     return f"{before}://{host.rpartition('@')[2]}{slash}{path}".split("?")[0].split("#")[0]
 
 
+def keyed_url(url: str) -> str:
+    """An address as a key may hold it: of what may be secret in it only a digest."""
+    from blake3 import blake3
+
+    shown = shown_url(url)
+    return shown if shown == url else f"{shown}#{blake3(url.encode()).hexdigest(16)}"
+
+
 class ConnectionLost(Exception):
     """An address that stopped giving before its end; the message says where."""
 

@@ -78,13 +78,10 @@ def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complai
 def _row(line: bytes) -> Any:
     """What a line holds. Raises ValueError. A long one is read from its bytes, where orjson is: as text it is up to four times as large."""
     if len(line) > LONG:
-        try:
+        with suppress(ImportError, ValueError):  # it takes no NaN and no half of a pair; what is wrong is said below
             from orjson import loads
-        except ImportError:
-            pass
-        else:
-            with suppress(ValueError):  # it takes no NaN and no half of a pair; what is wrong is said below
-                return loads(line)
+
+            return loads(line)
     return _decode(str(line, "utf-8"))
 
 

@@ -1,0 +1,39 @@
+"""What parse_corpus left out, in words: files that could not be read, documents that were dropped, or all of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from schemas import RecipeError
+
+ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that no encoding has
+MOST = 5  # reasons that are told
+
+
+def by_reason(unreadable: Sequence[Mapping[str, str]]) -> str:
+    """The commonest reasons, each with a file and how many others it holds for. unreadable: {"file", "reason"} of each."""
+    reasons: dict[str, list[str]] = {}
+    for entry in unreadable:
+        reasons.setdefault(entry["reason"], []).append(entry["file"])
+    most = sorted(reasons.items(), key=lambda item: -len(item[1]))[:MOST]
+    return "; ".join(f"{files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {reason}" for reason, files in most)
+
+
+def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:
+    """Reasons with their counts, the commonest first. dropped: {"count", "examples"} by reason."""
+    ordered = sorted(dropped.items(), key=lambda e: -e[1]["count"])
+    counted = ", ".join(f"{entry['count']:,} {reason}" for reason, entry in ordered if reason != ALTERED)
+    told = [f"left out: {counted}"] if counted else []
+    if altered := dropped.get(ALTERED):
+        many = "s" if altered["count"] > 1 else ""
+        told.append(f"{altered['count']:,} file{many} with bytes that are no text, U+FFFD in their place: {altered['examples'][0]}")
+    return "; ".join(told)
+
+
+def nothing_left(unreadable: Sequence[Mapping[str, str]], dropped: Mapping[str, Mapping[str, Any]]) -> RecipeError:
+    """D104, with why and what to do."""
+    why = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in unreadable[:3])
+    why = why or "; ".join(f"{entry['count']} {reason}" for reason, entry in dropped.items()) or "the sources are empty"
+    fix = "mend these files, or name others" if unreadable else "name other files, or clean less"
+    if any("password" in entry["reason"] for entry in unreadable):
+        fix = "give the password: password: ${env:NAME}"
+    return RecipeError("D104", f"no document is left ({why})", field="sources", fix=fix)
