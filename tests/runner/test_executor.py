@@ -12,6 +12,7 @@ from runner.meant import Link
 from runner.rundir import read_record
 from schemas import StepParams, TrainLine, step
 from schemas.findings import Place, RecipeError
+from steps.parse_corpus import parse_corpus
 from tests.runner.by_hand import Heard, Say, Words, alone, meant_of, ran, run, say, tell, vouch, write
 
 
@@ -322,3 +323,22 @@ def test_a_full_disk_is_told_as_such(tmp_path):
     run(meant_of(tmp_path, (full, "full", {}, {})), screen)
     assert screen.findings[0].code == "R003"
     assert "MB free" in screen.findings[0].message
+
+
+def test_what_a_password_opened_stands_whatever_its_variable_says_later(tmp_path, monkeypatch):
+    """The key holds that it is set. A wrong one is an error, which is not kept, and never another corpus: so no result can be stale."""
+    pymupdf = pytest.importorskip("pymupdf")
+    with pymupdf.open() as document:
+        document.new_page().insert_text((60, 100), "What is locked away is text too.", fontsize=11)
+        document.save(tmp_path / "locked.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="sesame", owner_pw="owner")
+    source = {"path": "locked.pdf", "password": "${env:PDF_PASSWORD}", "fallback": {"path": "none"}}
+    meant = meant_of(tmp_path, (parse_corpus, "texts", {"sources": [source]}, {}))
+    monkeypatch.setenv("PDF_PASSWORD", "wrong")
+    assert run(meant)["texts"].status == "failed"
+    monkeypatch.setenv("PDF_PASSWORD", "sesame")
+    made = run(meant)["texts"]
+    assert made.status == "made"
+    monkeypatch.setenv("PDF_PASSWORD", "owner")
+    assert run(meant)["texts"] == made  # nothing to do: that run stands
+    monkeypatch.delenv("PDF_PASSWORD")
+    assert run(meant)["texts"].status == "failed"
