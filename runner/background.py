@@ -107,8 +107,13 @@ def at_work(project: Path) -> list[Path]:
 def chosen(project: Path, name: str | None, *, running: bool) -> Path:
     """The run called `name`; without a name the one that is at work, else, unless it must be `running`, the last.
 
+    `latest` is the one that began last, also while it is at work (the link runs/latest waits for its end).
+
     Raises RecipeError R006 when there is none, R016 when several are at work or the one named is not.
     """
+    busy = at_work(project) if name in (None, "latest") else []
+    if name == "latest" and busy and (running or busy[-1] == find_runs(project)[-1]):
+        return busy[-1]
     if name is not None:
         folder = find_run(project, name)
         if running and process_of(folder) is None:
@@ -117,7 +122,6 @@ def chosen(project: Path, name: str | None, *, running: bool) -> Path:
             raise RecipeError("R016", f"{folder.name} is not at work: it was {how}" if how != "done" else f"{folder.name} is done",
                               fix="see `recipe list`")  # fmt: skip
         return folder
-    busy = at_work(project)
     if len(busy) > 1:
         names = ", ".join(folder.name for folder in busy)
         raise RecipeError("R016", f"{len(busy)} runs are at work: {names}", fix="name one of them")

@@ -229,7 +229,8 @@ def find_run(project: Path, name: str) -> Path:
         return known[0]
     if known:
         raise RecipeError("R006", f"{name!r} is the start of {len(known)} runs", fix=f"write more of it: {known[0].name}, {known[1].name}")
-    raise RecipeError("R006", f"there is no run {name!r} in {project / 'runs'}", fix="see `recipe list`, or write `latest`")
+    fix = "see `recipe list`, or write `latest`" if find_runs(project) and name != "latest" else "begin one: recipe run FILE"
+    raise RecipeError("R006", f"there is no run {name!r} in {project / 'runs'}", fix=fix)
 
 
 def point_latest(folder: Path) -> None:

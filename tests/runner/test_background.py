@@ -52,6 +52,25 @@ def ended(home: Path, name: str, seconds: float = 20) -> str:
     return str(status)
 
 
+def test_latest_is_the_run_that_began_last(home):
+    """Also while it is at work, and the link in runs/ still points to the one before."""
+    (home / "go").touch()
+    assert recipe(home, "run", "recipes/it.yaml").returncode == 0
+    (home / "go").unlink()
+    file = home / "recipes" / "it.yaml"
+    file.write_text(file.read_text().replace("echo words", "echo other words"))
+    name = detached(home)
+    stopped = recipe(home, "stop", "latest", "--now")
+    assert name in stopped.stdout, stopped.stdout + stopped.stderr
+    assert ended(home, name) == "stopped"
+
+
+def test_without_a_run_latest_is_no_advice(home):
+    """Who asks for the latest run is not told to ask for it."""
+    told = recipe(home, "watch", "latest")
+    assert (told.returncode, "begin one: recipe run FILE" in told.stderr + told.stdout) == (1, True)
+
+
 def test_a_detached_run_survives_its_terminal(home):
     """Started on a real terminal that is closed, which sends SIGHUP to all that hangs on it, it goes on to its end."""
     master, terminal = pty.openpty()
