@@ -278,7 +278,7 @@ def with_plan(params: Train, plan: Plan | None) -> Train:
                           fix="write plan: none, or delete what was written by hand") from error  # fmt: skip
 
 
-@step(version=6, libraries=("torch", "transformers", "peft"), pages=(*TRAIN_PAGES, *PHASE_PAGES))
+@step(version=7, libraries=("torch", "transformers", "peft"), pages=(*TRAIN_PAGES, *PHASE_PAGES))
 def train(
     params: Train,
     bins: TokenBin | None,

@@ -61,7 +61,7 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
 
 def prepared(setting: dict[str, Any], model: Any, device: Any) -> Any:
     """The loop of `setting` about to take its first step, with a network of `model` and random rows."""
-    from steps.lm import adapters, build
+    from steps.lm import adapters, build, even
     from steps.lm.assemble import Material, _settings
     from steps.lm.frozen import halve, held_dtype
     from steps.lm.loop import Loop
@@ -79,6 +79,7 @@ def prepared(setting: dict[str, Any], model: Any, device: Any) -> Any:
         adapters.add(network, model.family, setting_lora(setting), 1)
     with held(half, device):
         head = Head(network)
+        head.rounded = even.pays(params.precision, device)
         if params.objective == "sft" and not head.lay_flat():
             raise SystemExit("rows of this network do not lie end to end")
     network.train()

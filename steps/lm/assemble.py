@@ -9,7 +9,7 @@ from torch import nn
 
 from schemas import Checkpoint, RecipeError
 from schemas.training import ADAPTED, DEFAULT_TARGETS, LoraSettings, Tracking
-from steps.lm import adapters, build, checkpoint, first_save, precision, texts
+from steps.lm import adapters, build, checkpoint, even, first_save, precision, texts
 from steps.lm.batches import PackedRows, WholeRows, validation_rows
 from steps.lm.finish import Trained, finish, memory_table
 from steps.lm.frozen import held_dtype
@@ -59,6 +59,7 @@ def assemble(job: Job) -> Checkpoint:
     stages = None if params.stages is None else Stages(params.stages, network, settings.steps, context)
     with precision.held(half, device):
         head = Head(network)
+        head.rounded = even.pays(settings.precision, device)
         if not params.compile:  # it would compile again for every row of another length
             _lay_flat(head, material.data, device)
         if params.packing == "documents" and not head.keeps_documents_apart():

@@ -8,15 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from steps.lm import even
+
 NAME = "by_document"  # of the attention function, as transformers knows it
 KINDS = {"full_attention", "sliding_attention"}  # layers that it computes
 
 
-def lay(ids: Tensor, starts: Tensor) -> dict[str, Any]:
+def lay(ids: Tensor, starts: Tensor, rounded: bool = False) -> dict[str, Any]:
     """What a network that attends by document is called with. ids, starts: (b, T), where a document begins; so does one with every row.
 
-    Returns input_ids (1, b T) and position_ids that count from each start; document_lengths, which `attend` cuts at; and a mask that says
-    nothing, so that transformers makes none.
+    Returns input_ids (1, b T) and position_ids that count from each start; document_lengths, which `attend` cuts at, and whether it rounds
+    them; and a mask that says nothing, so that transformers makes none.
     """
     begins = starts.clone()
     begins[:, 0] = True
@@ -25,16 +27,20 @@ def lay(ids: Tensor, starts: Tensor) -> dict[str, Any]:
     lengths = torch.diff(first, append=first.new_tensor([len(begins)]))
     place = torch.arange(len(begins), device=ids.device) - first.repeat_interleave(lengths)
     nothing = torch.ones(1, 1, 1, 1, dtype=torch.bool, device=ids.device)
-    return {"input_ids": ids.reshape(1, -1), "position_ids": place[None], "attention_mask": nothing, "document_lengths": lengths.tolist()}
+    return {
+        "input_ids": ids.reshape(1, -1), "position_ids": place[None], "attention_mask": nothing, "document_lengths": lengths.tolist(),
+        "documents_rounded": rounded,
+    }  # fmt: skip
 
 
 def attend(
     module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None,
-    document_lengths: list[int] | None = None, **given: Any,
+    document_lengths: list[int] | None = None, documents_rounded: bool = False, **given: Any,
 ) -> tuple[Tensor, None]:  # fmt: skip
     """transformers' attention by PyTorch, once for each document. query, key, value: (b, heads, T, d). Returns (b, T, heads, d).
 
-    Without document_lengths (validation, generation) it is that attention and nothing else.
+    Without document_lengths (generation) it is that attention and nothing else. documents_rounded: each is filled up at its end,
+    where nothing before it looks (steps.lm.even).
     """
     from transformers.integrations.sdpa_attention import sdpa_attention_forward as plain
 
@@ -42,7 +48,12 @@ def attend(
         return plain(module, query, key, value, attention_mask, **given)
     window = given.get("sliding_window")
     parts = zip(query.split(document_lengths, 2), key.split(document_lengths, 2), value.split(document_lengths, 2), strict=True)
-    found = [plain(module, q, k, v, _band(q, window), **given)[0] for q, k, v in parts]
+    found = []
+    for q, k, v in parts:
+        length = q.shape[2]
+        if documents_rounded:
+            q, k, v = (even.filled(each, 2) for each in (q, k, v))
+        found.append(plain(module, q, k, v, _band(q, window), **given)[0][:, :length])
     return torch.cat(found, 1), None
 
 

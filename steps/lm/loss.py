@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from schemas import StepContext
-from steps.lm import flat
+from steps.lm import even, flat
 
 CHUNK_TOKENS = 1024  # positions whose logits exist at one time
 
@@ -17,13 +17,14 @@ class HeadLoss(torch.autograd.Function):
     """Summed loss of `hidden @ weight.T`; both gradients are formed in the forward pass, chunk by chunk, and scaled in the backward pass.
 
     ce: -log softmax(logits)[target]; z: z_loss * logsumexp(logits)^2 (arXiv 2204.02311, section 5), whose gradient is
-    softmax + 2 z_loss lse softmax - onehot.
+    softmax + 2 z_loss lse softmax - onehot. rounded: chunks are filled up to lengths of steps.lm.even.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, z_loss: float, dtype: torch.dtype, chunk: int = CHUNK_TOKENS
-    ) -> tuple[Tensor, Tensor]:
+        ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, z_loss: float, dtype: torch.dtype, chunk: int = CHUNK_TOKENS,
+        rounded: bool = False,
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
         wide = torch.float32 if hidden.device.type == "mps" else torch.float64  # Apple's GPUs have no float64
         total, penalty = hidden.new_zeros((), dtype=wide), hidden.new_zeros((), dtype=wide)
         wants_hidden, wants_weight = ctx.needs_input_grad[:2]
@@ -33,7 +34,10 @@ class HeadLoss(torch.autograd.Function):
         for s in range(0, hidden.shape[0], chunk):
             h = hidden[s : s + chunk].to(dtype)
             t = targets[s : s + chunk, None]
-            logits = (h @ low.T).float()  # (chunk, V)
+            n = len(t)
+            if rounded:
+                h = even.filled(h, 0)
+            logits = (h @ low.T)[:n].float()  # (chunk, V)
             lse = logits.logsumexp(-1, keepdim=True)
             total += (lse - logits.gather(1, t)).sum(dtype=wide)
             penalty += lse.square().sum(dtype=wide)
@@ -44,8 +48,10 @@ class HeadLoss(torch.autograd.Function):
                 g *= 1 + 2 * z_loss * lse
             g.scatter_add_(1, t, torch.full_like(lse, -1.0))
             g = g.to(dtype)
+            if rounded:
+                g = even.filled(g, 0)
             if g_hidden is not None:
-                g_hidden[s : s + chunk] = g @ low
+                g_hidden[s : s + chunk] = (g @ low)[:n]
             if g_weight is not None:
                 g_weight += g.T @ h
         ctx.save_for_backward(g_hidden, g_weight)
@@ -58,7 +64,7 @@ class HeadLoss(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         g_hidden, g_weight = ctx.saved_tensors
         first = None if g_hidden is None else (g_hidden * g).to(ctx.types[0])
-        return first, None if g_weight is None else (g_weight * g).to(ctx.types[1]), None, None, None, None
+        return first, None if g_weight is None else (g_weight * g).to(ctx.types[1]), None, None, None, None, None
 
 
 def token_losses(logits: Tensor, targets: Tensor) -> Tensor:
@@ -72,7 +78,7 @@ class Head:
     plain: the head multiplies and nothing else, so both gradients are formed at once (`HeadLoss`). cut: it is a module of its own (a
     bias, an adapter), applied chunk by chunk and again in the backward pass. A network that does more to its logits (soft caps,
     scales) is neither: its logits are made in one piece. flat: documents lie end to end and attend by themselves (steps.lm.flat);
-    end_to_end: they may, attended or scanned.
+    end_to_end: they may, attended or scanned. rounded: what it is given is filled up to lengths of steps.lm.even.
     """
 
     def __init__(self, network: nn.Module, chunk_tokens: int = CHUNK_TOKENS) -> None:
@@ -82,7 +88,7 @@ class Head:
         self.cut = self._is_cut()
         self.plain = self.cut and type(self.head) is nn.Linear and self.head.bias is None
         self.run = self.decoder if self.cut else network
-        self.checkpointing = self.flat = self.end_to_end = False
+        self.checkpointing = self.flat = self.end_to_end = self.rounded = False
 
     @torch.no_grad()
     def _is_cut(self) -> bool:
@@ -175,12 +181,16 @@ class Head:
             return self._by_chunks(hidden, flat, z_loss)
         dtype = torch.get_autocast_dtype(ids.device.type) if torch.is_autocast_enabled(ids.device.type) else hidden.dtype
         with torch.autocast(ids.device.type, enabled=False):
-            return HeadLoss.apply(hidden, self.head.weight, flat, z_loss, dtype, self.chunk_tokens)
+            return HeadLoss.apply(hidden, self.head.weight, flat, z_loss, dtype, self.chunk_tokens, self.rounded)
 
     def _forward(self, ids: Tensor, starts: Tensor | None) -> Tensor:
         """(B T, d) hidden states where the head is cut off, else (B T, V) logits."""
-        given = flat.lay(ids, starts) if self.flat and starts is not None else {"input_ids": ids, **borders(starts)}
-        return self.run(use_cache=False, **given)[0].flatten(0, 1)
+        B, T = ids.shape
+        if self.rounded and self.end_to_end and starts is not None and B == 1:
+            ids, starts = even.filled(ids, 1), even.filled(starts, 1)
+            starts[:, T:] = torch.arange(starts.shape[1] - T, device=ids.device) == 0  # what fills it up is a document of its own
+        given = flat.lay(ids, starts, self.rounded) if self.flat and starts is not None else {"input_ids": ids, **borders(starts)}
+        return self.run(use_cache=False, **given)[0].flatten(0, 1)[: B * T]
 
     def _by_chunks(self, hidden: Tensor, targets: Tensor, z_loss: float) -> tuple[Tensor, Tensor]:
         """The two sums where the head is more than a product; logits of a chunk are made again for its gradient."""
@@ -206,7 +216,8 @@ class Head:
         places = (flat >= 0).nonzero()[:, 0]
         for s in range(0, len(places), self.chunk_tokens):
             at = places[s : s + self.chunk_tokens]
-            out[at] = token_losses(self.head(hidden[at]) if self.cut else hidden[at], flat[at])
+            h = even.filled(hidden[at], 0) if self.rounded and self.cut else hidden[at]
+            out[at] = token_losses((self.head(h) if self.cut else h)[: len(at)], flat[at])
         return out.view(targets.shape)
 
 

@@ -17,7 +17,7 @@ import torch
 
 from schemas import ModelConfig
 from schemas.training import ADAPTED, LoraSettings
-from steps.lm import adapters, build
+from steps.lm import adapters, build, even
 from steps.lm.batches import Micro, Row, end_to_end, filled, pad
 from steps.lm.frozen import halve, held_dtype
 from steps.lm.loop import peak_memory_gb
@@ -67,6 +67,7 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
         adapters.add(network, model.family, LoraSettings.model_validate(question["lora"] or {}), 1)
     with held(half, device):
         head = Head(network, question.get("loss_chunk_tokens") or CHUNK_TOKENS)
+    head.rounded = even.pays(question["precision"], device)
     if question.get("checkpointing"):
         head.checkpoint_activations()
     network.train()
