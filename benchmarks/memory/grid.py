@@ -96,7 +96,8 @@ def measured(asked: dict[str, Any]) -> dict[str, Any]:
     """What child.py says of a setting, on a CPU a second time with MAPPED. Raises RuntimeError with its last words when it fails."""
     found = _child(asked, {})
     if found["device"] == "cpu":
-        found["mapped"] = _child(asked, MAPPED)["resident"]
+        mapped = _child(asked, MAPPED)
+        found |= {"mapped": mapped["resident"], "start": mapped["start"]}
     return found
 
 
@@ -125,7 +126,7 @@ def line(asked: dict[str, Any], found: dict[str, Any]) -> tuple[str, float, floa
         whole = sum(modelled(asked, "cpu", found["eval_batch_size"], True)[0][name] for name in PARTS)
         off_mapped = whole / found["mapped"] - 1
         cells += [f"{found['mapped'] / 1e6:.0f}", f"{whole / 1e6:.0f}", f"{off_mapped:+.0%}", f"{found['resident'] / 1e6:.0f}",
-                  f"{found['resident'] / whole:.2f}"]  # fmt: skip
+                  f"{found['resident'] / whole:.2f}", f"{found['start'] / 1e6:.0f}"]  # fmt: skip
     return f"| {' | '.join(cells)} |", off, off_scored, off_mapped
 
 
@@ -135,17 +136,18 @@ def head(device: str) -> list[str]:
     made = f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, {packages}, {platform.machine()}, one thread"
     what = "torch.cuda.max_memory_allocated" if device == "cuda" else "live tensor bytes, tallied at every operation"
     resident = [] if device == "cuda" else [
-        "Resident: growth of the process's memory from before the network was made, one layer of it having trained so that libraries and",
-        "their buffers are there, twice: `mapped`, with glibc told to give large blocks back",
+        "Resident: growth of the process's memory from before the network was made. One layer of it trained before, on rows of the same",
+        "size, so libraries and what they keep (in bf16 oneDNN's kernel for each shape of a product) are in `start`, for which the",
+        "allowance is. Twice: `mapped`, with glibc told to give large blocks back",
         f"({' '.join(f'{k}={v}' for k, v in MAPPED.items())}), against the modelled tensors and copies that operations make inside",
-        "them; and as it is by default, in times of that model: what glibc keeps is not the network's, and no arithmetic knows it.",
+        "them; and as it is by default, in times of that model: too little by what glibc had kept of that one layer and gives out again.",
     ]  # fmt: skip
-    more = "" if device == "cuda" else " mapped | modelled | off | by default | times |"
+    more = "" if device == "cuda" else " mapped | modelled | off | by default | times | start |"
     return [
         f"# The memory model against measured peaks, {device}", "", f"Made by `python benchmarks/memory/grid.py --write`: {made}.", "",
         f"Measured: {what}, the highest of three optimizer steps. Sizes in MB (10^6 bytes).", *resident, "",
         f"| setting | measured | modelled | off | {', '.join(PARTS)} | validation | modelled | off |{more}",
-        "|---|---:|---:|---:|---|---:|---:|---:|" + ("" if device == "cuda" else "---:|---:|---:|---:|---:|"),
+        "|---|---:|---:|---:|---|---:|---:|---:|" + ("" if device == "cuda" else "---:|---:|---:|---:|---:|---:|"),
     ]  # fmt: skip
 
 
