@@ -206,6 +206,7 @@ def tokens_have_rows(view: View) -> Iterator[Finding]:
             yield say("V010", step, named, message, fix)
         elif rows is not None:
             yield from _special_ids(step, named, folder, rows, said)
+            yield from _special_names(step, named, folder, said)
 
 
 def _special_ids(step: Any, named: str, folder: ModelFolder, rows: int, said: set[str]) -> Iterator[Finding]:
@@ -218,6 +219,19 @@ def _special_ids(step: Any, named: str, folder: ModelFolder, rows: int, said: se
                     message = f"{folder.name}/{file} says {role}_token_id {number}, its vocabulary ends at {rows - 1:,}"
                     yield say("V012", step, named, message, "write the id of the token that ends an answer", severity="warning")
                     return
+
+
+def _special_names(step: Any, named: str, folder: ModelFolder, said: set[str]) -> Iterator[Finding]:
+    """V012: an end, begin or pad token by a name that the vocabulary lacks: transformers would give it a new id, without a row."""
+    listed = folder.json("tokenizer_config.json").get("added_tokens_decoder")
+    added = {entry.get("content") for entry in listed.values() if isinstance(entry, dict)} if isinstance(listed, dict) else set()
+    for role, what in (("eos", "end"), ("bos", "begin"), ("pad", "pad")):
+        name = folder.special.get(role)
+        if name and folder.tokens and name not in folder.tokens and name not in added and name not in (at(step.raw, "add_tokens") or ()):
+            said.add(folder.name)
+            message = f"{folder.name}/tokenizer_config.json names {name} as its {what} token, which is not in its vocabulary"
+            yield say("V012", step, named, message, "write the token that this tokenizer has", severity="warning")
+            return
 
 
 @rule()

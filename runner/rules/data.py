@@ -328,3 +328,14 @@ def validation_gets_a_document(view: View) -> Iterator[Finding]:
         if counts and None not in counts and sum(n or 0 for n in counts) == 1:
             message = "the corpus is one document: nothing can be kept for validation"
             yield say("D120", step, "", message, "let parse_corpus read smaller ones: document: blank_line, or add documents")
+
+
+@rule()
+def languages_are_let_through(view: View) -> Iterator[Finding]:
+    """D112: sources that say a language which clean.languages drops."""
+    for step in view.of_type("parse_corpus"):
+        allowed = at(step.raw, "clean.languages.allow")
+        said = [source.get("lang") for _, source, _ in sources(step)]
+        if isinstance(allowed, list) and said and all(isinstance(lang, str) and lang and lang not in allowed for lang in said):
+            message = f"clean lets {', '.join(map(str, allowed))} through, and the sources are {', '.join(sorted(set(map(str, said))))}"
+            yield say("D112", step, "clean.languages.allow", message, f"add {said[0]} to allow, or mend lang of the source")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.meant import StepMeant
 from runner.modelfolder import TOKENIZERS
-from runner.rules import View, at, number, param, rule, say
+from runner.rules import View, at, number, param, rule, say, sources
 from runner.rules.rows import name_of, read_heads
+from runner.screen import plural
 from schemas.findings import Finding, RecipeError, RulePage
 from steps.text.rowform import MOST_LEFT_OUT
 
@@ -113,6 +114,8 @@ def rows_fit_the_window(view: View) -> Iterator[Finding]:
         length = param(step, "max_seq_length")
         if at(step.raw, "objective") != "sft" or not isinstance(length, int):
             continue
+        if _parsers(view, step)[1] is None:
+            yield from _long_files(view, step, length)
         counted = _counted(view, step)
         if counted is None:
             yield from _by_characters(view, step, length)
@@ -126,6 +129,26 @@ def rows_fit_the_window(view: View) -> Iterator[Finding]:
             else:
                 yield from _too_long(step, name, rows, length)
             yield from _odd_ends(step, name, rows)
+
+
+def _long_files(view: View, step: StepMeant, length: int) -> Iterator[Finding]:
+    """D111 for text files that are a document each: by their size, as no tokenizer makes them short enough."""
+    parsers, _ = _parsers(view, step)
+    for maker in parsers:
+        for where, source, _ in sources(maker):
+            pattern = source.get("path")
+            if not isinstance(pattern, str) or not pattern or source.get("document", "file") != "file":
+                continue
+            files = [f for f in view.facts.files(pattern) if f.suffix.lower() in (".txt", ".md")]
+            long = [f for f in files if view.facts.size(f) > CHARACTERS_A_TOKEN * length]
+            if long:
+                message = f"{len(long)} of {plural(len(files), 'text file')} are longer than the {length:,} tokens of a row of {step.id}, "
+                message += f"such as {name_of(view, long[0])}; none is cut"
+                fix = f"put a split_long step with max_tokens: {length} between"
+                if any(m.type == "split_long" for m in view.makers(step, "corpus")):
+                    fix = "delete analyze_only from split_long, which only counts so"
+                yield say("D111", maker, f"{where}.path", message, fix)
+                return
 
 
 def _too_long(step: StepMeant, name: str, rows: list[Counted], length: int) -> Iterator[Finding]:

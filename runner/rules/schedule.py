@@ -1,10 +1,11 @@
 """Schedule: steps, warm-up, validation, saves and expected figures must lie within the run."""
 
 from collections.abc import Iterator
+from math import ceil
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, path, rule, say
-from runner.screen import plural
+from runner.screen import in_bytes, plural
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.rowform import FEWEST
@@ -19,6 +20,8 @@ def planned_steps(step: StepMeant) -> tuple[int | None, str]:
     return found, f"the run has about {found:,} steps" if found else ""
 
 
+WRITTEN = 1e12  # bytes of all saves of a run: less is borne
+DISK_BYTES_S = 1e9  # of a good disk
 ROUGH = 1.5  # steps that follow from the data are an estimate: what is beyond them by less is not told
 
 
@@ -33,11 +36,51 @@ def warm_up_ends(view: View) -> Iterator[Finding]:
             edits = (Edit("set", ("steps", step.id, "warmup_ratio"), 0.05),)
             message = f"warmup_ratio is {share:g}: the learning rate rises to the end and never falls"
             yield say("S003", step, "warmup_ratio", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
+        yield from _rise_and_fall(step, steps)
         if steps is None or warmup is None or number(step, "max_steps") is not None or warmup < ROUGH * steps:
             continue
         message = f"warmup_steps is {warmup:,}, but {known}: the learning rate never reaches its peak"
         edits = (Edit("rename", ("steps", step.id, "warmup_steps"), 0.05, "warmup_ratio"),)
         yield say("S003", step, "warmup_steps", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
+
+
+def _rise_and_fall(step: StepMeant, steps: int | None) -> Iterator[Finding]:
+    """S003 for wsd: the shares of steps in which the rate rises and falls, together."""
+    falls, rises = number(step, "decay_share"), number(step, "warmup_ratio")
+    warmup = number(step, "warmup_steps")
+    if rises is None and warmup is not None and steps:
+        rises = warmup / steps
+    if at(step.raw, "scheduler") == "wsd" and falls is not None and rises is not None and rises <= 1 < rises + falls:
+        message = f"the rate rises for {rises:.0%} of the steps and falls for {falls:.0%}: together more than there are"
+        yield say("S003", step, "decay_share", message, "write decay_share: 0.2", severity="warning")
+
+
+@rule(
+    RulePage(
+        "S018",
+        "saves that take longer than the steps between",
+        "A save holds weights and optimizer, about three times the model. Written after every step, or every few, the disk is waited for "
+        "most of the time, and worn.",
+        wrong="save_steps: 1   # of a model of a billion parameters",
+        right="save_steps: 500",
+        source="arXiv 2406.10707 (DataStates-LLM: checkpoints of large models)",
+        severity="warning",
+        needs="the forecast of time and disk",
+    )
+)
+def saves_are_rare(view: View) -> Iterator[Finding]:
+    """S018: the seconds of a save, at DISK_BYTES_S, against those of the steps between two."""
+    for step in view.of_type("train"):
+        made, interval = step.forecast, number(step, "save_steps")
+        if not isinstance(made, CheckpointForecast) or interval is None or not made.seconds or not made.optimizer_steps:
+            continue
+        size = made.disk_parts.get("saves", 0) / ((param(step, "keep") or 2) + 1)
+        between = interval * made.seconds / made.optimizer_steps
+        if size * made.optimizer_steps / interval > WRITTEN and size / DISK_BYTES_S > between:
+            every = "every step" if interval == 1 else f"every {int(interval)} steps"
+            message = f"a save of {in_bytes(int(size))} after {every} takes longer than what is done between"
+            better = max(int(interval) + 1, ceil(20 * size / DISK_BYTES_S * made.optimizer_steps / made.seconds))
+            yield say("S018", step, "save_steps", message, f"write save_steps: {better}, or delete it", severity="warning")
 
 
 @rule(

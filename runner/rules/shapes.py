@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from runner.modelfolder import EMBEDDINGS, ModelFolder
+from runner.modelfolder import EMBEDDINGS, INDEX, SINGLE, ModelFolder
 from runner.rules import View, at, rule, say
 from schemas.findings import Finding
 
@@ -22,7 +22,11 @@ def weights_are_those_of_the_config(view: View) -> Iterator[Finding]:
     for step, where, folder in view.bases:
         if step.type != "train" or folder is None or not folder.tensors or folder.quantised or folder.broken:
             continue
-        if reason := _differs(folder):
+        if SINGLE in folder and INDEX in folder and SINGLE not in folder.shards:
+            message = f"{folder.name} holds {SINGLE} and other weights that {INDEX} names: which of them are read is chance"
+            named = next((way for way in ("path", "hub") if isinstance(at(step.raw, f"{where}.{way}"), str)), "path")
+            yield say("C003", step, f"{where}.{named}", message, "delete what does not belong to config.json", severity="warning")
+        elif reason := _differs(folder):
             fix = "copy config.json and the weights from one place"
             named = next((way for way in ("path", "hub") if isinstance(at(step.raw, f"{where}.{way}"), str)), "path")
             yield say("C003", step, f"{where}.{named}", f"{folder.name}: {reason}", fix)

@@ -187,3 +187,26 @@ def end_mark(folder: ModelFolder) -> str:
     after = text[text.rfind("yes") + 3 :]
     found = [(after.find(mark), mark) for mark in form.marks if mark in after]
     return min(found)[1] if found else ""
+
+
+@rule(
+    RulePage(
+        "D158",
+        "two chat templates",
+        "chat_template.jinja is read before chat_template of tokenizer_config.json, by transformers and here. Where they differ, one of "
+        "them is old, and a server that reads the other asks the model in marks that it has not learned.",
+        wrong="models/base: chat_template.jinja, and another chat_template in tokenizer_config.json",
+        right="models/base: chat_template.jinja alone",
+        source="the documentation of Transformers, chat templates",
+        severity="warning",
+        needs=TEMPLATE,
+    )
+)
+def one_template(view: View) -> Iterator[Finding]:
+    """D158: chat_template.jinja against tokenizer_config.json."""
+    for step, folder in _tuned(view):
+        written = folder.json("tokenizer_config.json").get("chat_template")
+        beside = view.facts.head(folder.folder / "chat_template.jinja").decode("utf-8", "replace")
+        if isinstance(written, str) and beside.strip() and written.strip() != beside.strip():
+            message = f"chat_template.jinja of {folder.name} and chat_template in its tokenizer_config.json differ; the first is read"
+            yield say("D158", step, "model.base", message, "delete the one that is old", severity="warning")

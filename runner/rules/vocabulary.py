@@ -17,6 +17,7 @@ from steps.text.vocabulary import is_padded
 LARGE_ALPHABET = 16_000  # pieces: a vocabulary beyond it holds any alphabet
 ALPHABET_SAMPLE = 300_000  # characters that are looked at
 FEW_CHARACTERS = 500
+LOW_COVERAGE = 0.999
 TRAINER_BYTES = 20  # of memory for each byte of text
 LARGE_MEMORY = 128 << 30  # bytes of a machine that is not known
 DOUBT = 6  # a vocabulary this many times below the bound by size alone is surely had
@@ -204,6 +205,17 @@ def vocabulary_holds_the_bytes(view: View) -> Iterator[Finding]:
                 message = f"{int(asked):,} pieces are too few: the beginning of the text has {known:,} different characters to be known"
                 fix = f"write vocab_size: {2 * (known + least)}, a lower character_coverage, or model: byte_bpe, which needs 256"
                 yield say("T103", step, "vocab_size", message, fix)
+
+
+@rule()
+def characters_are_covered(view: View) -> Iterator[Finding]:
+    """T121 before the step: without byte fallback what character_coverage leaves out is unknown, more than is let through."""
+    for step in view.of_type("train_tokenizer"):
+        coverage = number(step, "character_coverage")
+        if coverage is None or coverage >= LOW_COVERAGE or param(step, "model") == "byte_bpe" or getattr(step.params, "fallback", True):
+            continue
+        message = f"character_coverage {coverage:g} leaves {1 - coverage:.2%} of the characters unknown, and byte_fallback is off"
+        yield say("T121", step, "character_coverage", message, "delete it, or write byte_fallback: true", severity="warning")
 
 
 def _alphabet(view: View, step: StepMeant) -> int:

@@ -140,3 +140,60 @@ def test_bins_of_four_bytes_read_by_two(tmp_path: Path):
     step = {"  - type: tokenize_bin\n": "  - type: check_vocab_consistency\n    bins: {path: old, dtype: uint16}\n  - type: tokenize_bin\n"}
     assert ("V105", "error") in told(tmp_path / "a", LM, {"old/train.bin": ids.astype("<u4").tobytes()}, step)
     assert ("V105", "error") not in told(tmp_path / "b", LM, {"old/train.bin": ids.astype("<u2").tobytes()}, step)
+
+
+def test_an_end_token_of_another_tokenizer(tmp_path: Path):
+    """tokenizer_config.json came from another model: the name has no id."""
+    config = {"models/base/tokenizer_config.json": {"eos_token": "<|eot_id|>"}}
+    assert ("V012", "warning") in told(tmp_path, SFT, config)
+
+
+def test_two_templates_and_two_models_in_one_folder(tmp_path: Path):
+    """What is read is the newer one only by chance."""
+    template = {"models/base/chat_template.jinja": "{% for m in messages %}{{ m['content'] }}</s>{% endfor %}"}
+    assert ("D158", "warning") in told(tmp_path / "a", SFT, template)
+    shapes = {"safetensors": {"model.embed_tokens.weight": (300, 64)}}
+    index = {"weight_map": {"model.embed_tokens.weight": "model-00001-of-00001.safetensors"}}
+    shards = {"models/base/model-00001-of-00001.safetensors": shapes, "models/base/model.safetensors.index.json": index}
+    assert ("C003", "warning") in told(tmp_path / "b", SFT, shards)
+
+
+@pytest.mark.parametrize("split", ["", "  - type: split_long\n    max_tokens: 512\n    analyze_only: true\n"])
+def test_text_files_longer_than_a_row(tmp_path: Path, split: str):
+    """A file is a document; split_long with analyze_only parts none."""
+    changes = {"data/chat.jsonl": "data/*.txt", "  - type: split_long\n    max_tokens: 512\n": split}
+    files = {f"data/{n}.txt": f"Chapter {n}. " + "It was a long day at the harbour. " * 400 for n in range(30)}
+    assert ("D111", "error") in told(tmp_path, SFT, files, changes)
+
+
+def test_sources_whose_language_is_not_let_through(tmp_path: Path):
+    """They say en, clean wants tr."""
+    source = "      - path: data/stories.jsonl\n"
+    english = {source: f"{source}        lang: en\n    clean: {{languages: {{allow: [tr]}}}}\n"}
+    assert ("D112", "error") in told(tmp_path / "a", LM, {}, english)
+    both = {source: f"{source}        lang: en\n    clean: {{languages: {{allow: [tr, en]}}}}\n"}
+    assert ("D112", "error") not in told(tmp_path / "b", LM, {}, both)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("    vocab_size: 1000\n", "    vocab_size: 1000\n    model: unigram\n    character_coverage: 0.95\n", "T121"),
+        ("    max_steps: 1000\n", "    max_steps: 1000\n    scheduler: wsd\n    decay_share: 0.95\n    warmup_ratio: 0.1\n", "S003"),
+    ],
+)
+def test_shares_that_leave_nothing(tmp_path: Path, old: str, new: str, code: str):
+    """Characters that nobody covers; a rise and a fall that take all of the steps."""
+    assert (code, "warning") in told(tmp_path, LM, {}, {old: new})
+
+
+def test_saves_that_the_training_waits_for(tmp_path: Path):
+    """A billion parameters, saved at each of many steps, on a fast card."""
+    large = {
+        "target: t4": "target: h100",
+        "{family: llama, d_model: 256, n_layers: 4, n_heads: 4}": "{family: llama, d_model: 2048, n_layers: 24, n_heads: 16}",
+        "max_steps: 1000": "max_steps: 20000\n    save_steps: 1",
+    }
+    assert ("S018", "warning") in told(tmp_path / "a", LM, {}, large)
+    rare = {**large, "max_steps: 1000": "max_steps: 20000\n    save_steps: 1000"}
+    assert ("S018", "warning") not in told(tmp_path / "b", LM, {}, rare)
