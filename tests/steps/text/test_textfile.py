@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from steps.text import textfile
@@ -23,6 +23,7 @@ def found(path, split="blank_line"):
     return list(pieces(path, split, references=True))
 
 
+@settings(deadline=None)
 @given(st.text("ab \n\t", max_size=60), st.integers(1, 9))
 @example("\n\n\n a", 1)
 @example("\n \n a", 2)
