@@ -164,7 +164,9 @@ def _paragraph(text: str, begin: int, low: int, limit: int) -> int:
     """The end of the last blank stretch with a line break in it, which begins at `low` or later, in (low, limit]; or 0."""
     stop = limit
     while (line := text.rfind("\n", low, stop)) >= 0:
-        end = _blank_end(text, line + 1, limit + 1)
+        end = line + 1
+        if text[end : end + 1].isspace():
+            end = _blank_end(text, end, limit + 1)
         if end <= limit:
             return end
         stop = low + len(text[low:line].rstrip())

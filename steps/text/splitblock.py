@@ -39,12 +39,13 @@ class Tally:
     languages: Counter[str] = field(default_factory=Counter)
     chats: int = 0
 
-    def add(self, row: dict[str, Any], texts: Sequence[str] | None = None) -> None:
-        """One row, or one for each of `texts`, which stand in place of its own."""
+    def add(self, row: dict[str, Any], texts: Sequence[str] | None = None, whole: str | None = None) -> None:
+        """One row, or one for each of `texts`, which stand in place of its own. whole: what they are, joined, where that is known."""
         texts = [row["text"]] if texts is None else texts
+        counted = texts if whole is None else [whole]
         self.documents += len(texts)
-        self.characters += sum(map(len, texts))
-        self.bytes += sum(len(text) if text.isascii() else len(text.encode("utf-8")) for text in texts)
+        self.characters += sum(map(len, counted))
+        self.bytes += sum(len(text) if text.isascii() else len(text.encode("utf-8")) for text in counted)
         self.languages[row.get("lang") or "und"] += len(texts)
         self.chats += len(texts) * bool(row.get("messages"))
 
@@ -109,7 +110,7 @@ def split_block(setting: Setting, block: Block) -> Split | None:
         else:
             found = list(knife.pieces([(row["text"], starts())]))
             out += map(Lines({**row, "origin": row.get("origin") or _digest(row["text"]), "text": ""}).of, found)
-            made.tally.add(row, [piece.text for piece in found])
+            made.tally.add(row, [piece.text for piece in found], None if setting.overlap_tokens else row["text"])
             sizes = [piece.tokens + around for piece in found]
         made.lengths.append((count, sizes, bool(row.get("messages"))))
     made.out = b"".join(out)
