@@ -28,7 +28,11 @@ Method = Literal["full", "lora"]
 Quantization = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 
 LOSS_CHUNK_TOKENS = 1024  # positions whose logits exist at one time
-RUNTIME = {"cuda": int(0.6 * GIB), "mps": int(0.5 * GIB), "cpu": int(0.35 * GIB)}  # context and libraries, before the first tensor
+RUNTIME = {
+    "cuda": int(0.6 * GIB),
+    "mps": int(0.5 * GIB),
+    "cpu": int(0.45 * GIB),
+}  # context and libraries, before the first tensor (cpu: 392 to 479 MB, benchmarks/memory/cpu.md)
 FRAGMENTATION = {
     "cuda": 0.05,
     "mps": 0.05,
