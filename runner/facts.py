@@ -75,6 +75,13 @@ class Facts:
                 self._jsons[stamp] = None
         return self._jsons[stamp]
 
+    def data_set(self, name: str, revision: str | None) -> Path | None:
+        """The folder of a hub data set: the project's own in the hub's layout, or what the local cache has of it."""
+        from runner.hubcache import snapshot
+
+        local = self._project / name
+        return local if local.is_dir() else snapshot(name, revision, "datasets")
+
     def remembered(self, name: str, files: Sequence[Path], make: Callable[[], Any]) -> Any:
         """What `make` says of the content of `files`, as plain data; kept between checks under the project. See runner.factcache."""
         if self._dear is None:

@@ -39,10 +39,10 @@ PAGES = (
 
 
 def look_up(meant: Meant) -> list[Finding]:
-    """Fetch the small files of hub models into the local cache, ask for data sets, and say what is not there."""
+    """Fetch the small files of hub models and the pages of data sets into the local cache, and say what is not there."""
     found: list[Finding] = []
     for path, kind, name, revision in _named(meant):
-        if kind == "model" and snapshot(name, revision) is not None:
+        if snapshot(name, revision, "datasets" if kind == "dataset" else "models") is not None:
             continue
         finding = _asked(path, kind, name, revision)
         if finding is not None:
@@ -80,6 +80,7 @@ def _asked(path: RecipePath, kind: str, name: str, revision: str | None) -> Find
             snapshot_download(name, allow_patterns=SMALL, **options)
         else:
             HfApi(endpoint=endpoint).dataset_info(name, revision=revision, timeout=10)
+            snapshot_download(name, repo_type="dataset", allow_patterns=["README.md"], **options)
     except GatedRepoError:
         return Finding("H028", "warning", f"{name} wants a login and its page's consent", path, "hf auth login")
     except RevisionNotFoundError:

@@ -95,6 +95,9 @@ class ForecastContext(Protocol):
     def json(self, path: Path) -> Any:
         """A small JSON file, or None."""
 
+    def data_set(self, name: str, revision: str | None) -> Path | None:
+        """The folder of a hub data set: the project's own in the hub's layout, or what the local cache has of it. None without either."""
+
     def remembered(self, name: str, files: Sequence[Path], make: Callable[[], Any]) -> Any:
         """What `make` says of the content of `files`: plain data that is dear to make, kept until a file changes.
 

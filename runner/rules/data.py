@@ -12,7 +12,8 @@ from runner.rules import FILES, View, at, number, param, path, rule, say, source
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage, Severity
 from steps.text.choices import format_of
-from steps.text.rows import NoSuchColumn, is_chat
+from steps.text.hubpage import told
+from steps.text.rows import NoSuchColumn, is_chat, meant
 from steps.text.unreadable import Unreadable
 
 MANY_EPOCHS, WASTED_EPOCHS = 40, 1000  # passes over the text: worth telling, and surely not meant
@@ -184,7 +185,7 @@ def secrets_are_not_written(view: View) -> Iterator[Finding]:
 
 @rule()
 def columns_exist(view: View) -> Iterator[Finding]:
-    """D106: `columns` against the first rows of JSONL and CSV files. D109: conversations and texts in one corpus."""
+    """D106: `columns` against the first rows of tables, or the page of a hub data set. D109: conversations and texts in one corpus."""
     for step in view.of_type("parse_corpus"):
         shapes: dict[bool, str] = {}
         for where, source, stands_by in sources(step):
@@ -201,6 +202,11 @@ def columns_exist(view: View) -> Iterator[Finding]:
                     odd.append(_no_column(view, step, where, source, file, error, stands_by or several))
                     if not several:
                         break
+            columns = _of_page(view, source)
+            try:
+                shape = is_chat(meant(source.get("columns"), columns)) if columns else shape
+            except NoSuchColumn as error:
+                odd.append(_no_column(view, step, where, source, Path(source["hub"]), error, stands_by))
             yield from odd[:1]
             if shape is not None:
                 shapes.setdefault(shape, where)
@@ -209,6 +215,16 @@ def columns_exist(view: View) -> Iterator[Finding]:
             first, second = sorted(shapes, key=lambda s: shapes[s])
             message = f"this source holds {names[second]}, {shapes[first]} holds {names[first]}"
             yield say("D109", step, shapes[second], message, "give each kind a parse_corpus step of its own")
+
+
+def _of_page(view: View, source: dict[str, Any]) -> list[str]:
+    """The columns of a hub data set by its page; none where no page is at hand, or rows of it are."""
+    name, config, split, revision = (source.get(key) for key in ("hub", "config", "split", "revision"))
+    if not isinstance(name, str) or not name or view.tables(source):
+        return []
+    commit, part = (each if isinstance(each, str) else None for each in (revision, config))
+    page = told(view.facts, name, commit, part, split if isinstance(split, str) else "train")
+    return page.columns if page is not None else []
 
 
 def _no_column(
@@ -236,7 +252,8 @@ def _no_column(
     if file.name.lower().endswith((".csv", ".tsv")) and any(len(each) > LONGEST_NAME or each.count(" ") > 3 for each in error.found):
         message = f"the first line of {name} is a row, not the names of its columns"
         fix = "write the names into its first line, such as: text"
-    return say("D106", step, f"{where}.path", message, fix, severity=severity)  # type: ignore[arg-type]
+    named = "hub" if source.get("hub") else "path"
+    return say("D106", step, f"{where}.{named}", message, fix, severity=severity)  # type: ignore[arg-type]
 
 
 def _columns_meant(found: Sequence[str]) -> str:

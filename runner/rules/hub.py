@@ -8,8 +8,8 @@ from typing import Any
 from runner.nearest import did_you_mean, nearest
 from runner.rules import View, rule, say, sources
 from schemas.findings import Finding
+from steps.text.hubpage import entries, page_of
 
-FRONT = re.compile(r"\A---\r?\n(.*?)\r?\n---\s*(?:\n|\Z)", re.S)
 DATA = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt", ".arrow")
 MOST_FILES = 2000
 WORDS = {  # how `datasets` knows a split by a file's or folder's name
@@ -97,28 +97,13 @@ def _listed(view: View, folder: Path, config: Any, split: str) -> list[str]:
 
 def folder_of(view: View, name: str, revision: Any) -> tuple[Path | None, bool]:
     """The data set's folder, and whether all of its files are there, which a cache does not promise."""
-    local = view.facts.project / name
-    if local.is_dir():
-        return local, True
-    from runner.hubcache import snapshot
-
-    return snapshot(name, revision if isinstance(revision, str) else None, "datasets"), False
+    folder = view.facts.data_set(name, revision if isinstance(revision, str) else None)
+    return folder, folder == view.facts.project / name
 
 
 def _front(view: View, folder: Path) -> list[dict[str, Any]]:
     """The configurations that the head of README.md lists."""
-    found = FRONT.match(view.facts.head(folder / "README.md").decode("utf-8", "replace").replace("\r\n", "\n"))
-    if found is None or "configs" not in found[1]:
-        return []
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        data = YAML(typ="safe", pure=True).load(found[1])
-    except (YAMLError, ValueError):
-        return []
-    listed = data.get("configs") or [] if isinstance(data, dict) else []
-    return [each for each in listed if isinstance(each, dict) and isinstance(each.get("config_name"), str)]
+    return [each for each in entries(page_of(view.facts, folder), "configs") if isinstance(each.get("config_name"), str)]
 
 
 def _configs(view: View, folder: Path) -> dict[str, set[str]]:

@@ -97,19 +97,22 @@ def _model(network: nn.Module, folder: Path, ids: dict[str, int | None]) -> list
 
 
 def _converted(job: Job, network: nn.Module, adapted: Any, words: TextTokenizer, folder: Path) -> str:
-    """What was made of the file that an export of the recipe will write; empty where there is none, or its package is not here."""
+    """What was made of the file that an export of the recipe will write, or why nothing was."""
     asked = job.context.readers.get(EXPORT)
-    if asked is None or find_spec("gguf") is None:
-        return ""
+    if asked is None:
+        return f"nothing: no {EXPORT} step reads it"
+    if find_spec("gguf") is None:
+        return "nothing: the package gguf is not here"
     from steps.export.convert import convert, convertible
 
     quantization, rows = str(asked.get("quantization", "f16")), int(network.config.vocab_size)
     checkpoint.copy_tokenizer(words_of(job), folder)
     try:
         merged = _merged_copy(network, adapted) if adapted is not None else network
-        if merged is None:
+        if isinstance(merged, str):
             checkpoint.write_config(network, folder)
-            return f"{convertible(folder, Shapes(network), words, rows=rows, quantization=quantization)} tensors have a place"
+            count = convertible(folder, Shapes(network), words, rows=rows, quantization=quantization)
+            return f"{count} tensors have a place; not their values: {merged}"
         if merged is not network:
             checkpoint.write_model(merged, folder, token_ids(words))
         size = convert(folder, folder / "model.gguf", words, rows=rows, name="proof", quantization=quantization,
@@ -121,12 +124,14 @@ def _converted(job: Job, network: nn.Module, adapted: Any, words: TextTokenizer,
         raise RecipeError(error.code, message, fix=fix) from error
 
 
-def _merged_copy(network: nn.Module, adapted: Any) -> nn.Module | None:
-    """A copy of the network, on the CPU, with its adapters merged; None over a quantised base, and where there is no room for a copy."""
+def _merged_copy(network: nn.Module, adapted: Any) -> nn.Module | str:
+    """A copy of the network, on the CPU, with its adapters merged; or why there is none."""
+    if any(is_quantized(module) for module in network.modules()):
+        return "the base is quantised"
     size = 4 * sum(p.numel() for p in network.parameters())
     device = next(network.parameters()).device
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
-    if size > COPIED or COPIES * size > free or any(is_quantized(module) for module in network.modules()):
-        return None
+    if size > COPIED or COPIES * size > free:
+        return f"a merged copy has {size / 2**30:.1f} GiB, of {min(COPIED, free // COPIES) / 2**30:.1f} that it may have"
     merged: nn.Module = copy.deepcopy(adapted).to("cpu").float().merge_and_unload()
     return merged

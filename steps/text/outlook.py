@@ -1,12 +1,15 @@
 """What a corpus will be, told from file sizes and first rows, without reading it."""
 
 import json
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from schemas import CorpusForecast, ForecastContext
 from steps.text import rows
 from steps.text.choices import format_of
 from steps.text.heads import head_of
+from steps.text.hubpage import told
 from steps.text.packed import packing, unpacked_bytes
 from steps.text.tables import TABLES
 from steps.text.unreadable import Unreadable
@@ -14,64 +17,129 @@ from steps.text.unreadable import Unreadable
 SHARE = {"pdf": 0.02, "docx": 0.3, "parquet": 2.0, "html": 0.4}  # bytes of text in a byte of file, roughly
 
 
+@dataclass(slots=True)
+class _Drawn:
+    """What one source gives; None for what is not known."""
+
+    documents: int | None = 0
+    bytes: int | None = 0
+
+    def add(self, documents: int | None, size: int) -> None:
+        """One file's."""
+        self.documents = None if self.documents is None or documents is None else self.documents + documents
+        self.bytes = None if self.bytes is None else self.bytes + size
+
+    def cut(self, share: float) -> None:
+        """So much of it."""
+        self.documents = None if self.documents is None else int(self.documents * share)
+        self.bytes = None if self.bytes is None else int(self.bytes * share)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the sources are made of."""
+
+    columns: list[str] | None = None
+    languages: set[str] = field(default_factory=set)
+    chats: int = 0
+    texts: int = 0
+    pages: list[str] = field(default_factory=list)  # data sets whose page was read
+
+
 def outlook(params: Any, context: ForecastContext) -> CorpusForecast:
     """The forecast of parse_corpus; None for what only the run can know."""
-    total = documents = 0
-    known = countable = True
-    columns: list[str] | None = None
-    languages: set[str] = set()
-    chats = texts = 0
-    because: dict[str, str] = {}
-    for source in params.sources:
-        if source.lang:
-            languages.add(source.lang)
-        if source.path is None:
-            known = countable = False
-            continue
-        for path in context.files(source.path):
-            try:
-                kind = format_of(path, source.format)
-            except Unreadable:
-                continue
-            size = unpacked_bytes(context.project / path, context.size(path)) if packing(path) else context.size(path)
-            size = int(size * SHARE.get(kind, 1.0))
-            head = head_of(context, path, kind) if kind in TABLES else None
-            first = [row for _, row in head.rows[:50]] if head else []
-            if head and first:
-                columns = columns or rows.found_in(first)[0]
-                chats, texts = _shapes(source, first, chats, texts)
-                languages |= {row["lang"] for row in first if isinstance(row.get("lang"), str)}
-                share, mean = _text_share(source, first)
-                counted = head.total if head.total is not None else len(head.rows) if head.whole else None
-                size = int(size * share) if counted is None or mean is None else int(counted * mean)
-                documents += counted or max(1, round(size / (mean or 1000)))
-            elif kind in TABLES or source.document in ("line", "blank_line"):
-                countable = False
-            else:
-                documents += 1
-            total += size
-        if source.take is not None or source.weight is not None:
-            known = countable = False
-            because["bytes"] = "weight or take decides"
+    seen = _Seen()
+    drawn = [_of(source, seen, context) for source in params.sources]
+    for source, one in zip(params.sources, drawn, strict=True):
+        if source.take is not None:
+            if one.documents is None:
+                one.bytes = None
+            elif one.documents > source.take:
+                one.cut(source.take / one.documents)
+    _weigh(params, drawn)
+    documents, total = (_sum([one.documents for one in drawn]), _sum([one.bytes for one in drawn]))
+    decides = total is None and any(s.take is not None or s.weight is not None for s in params.sources)
+    files = ["sizes of the files"] if any(source.path is not None for source in params.sources) or not seen.pages else []
+    because = "weight or take decides" if decides else " and ".join([*files, *seen.pages])
     return CorpusForecast(
-        documents=documents if countable else None,
-        bytes=total if known else None,
-        characters=int(total * 0.93) if known else None,
-        columns=columns,
-        languages=sorted(languages),
-        shape="chat" if chats and not texts else "text",
-        seconds=1 + total / 5e6 if known else None,
-        disk_bytes=int(total * 1.1) if known else None,
-        because=because or {"bytes": "sizes of the files"},
+        documents=documents,
+        bytes=total,
+        characters=int(total * 0.93) if total is not None else None,
+        columns=seen.columns,
+        languages=sorted(seen.languages),
+        shape="chat" if seen.chats and not seen.texts else "text",
+        seconds=1 + total / 5e6 if total is not None else None,
+        disk_bytes=int(total * 1.1) if total is not None else None,
+        because={"bytes": because},
     )
 
 
-def _shapes(source: Any, first: list[dict[str, Any]], chats: int, texts: int) -> tuple[int, int]:
+def _sum(parts: list[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
+
+
+def _weigh(params: Any, drawn: list[_Drawn]) -> None:
+    """Weighed sources end with the first that is spent; with `repeat` each is read to its end once."""
+    weighed = [(source.weight, one) for source, one in zip(params.sources, drawn, strict=True) if source.weight is not None]
+    sizes = [(weight, one.bytes) for weight, one in weighed if one.bytes]
+    if len(sizes) < len(weighed):
+        for _, one in weighed:
+            one.documents = one.bytes = None
+        return
+    rounds = [size / weight for weight, size in sizes]
+    most = (max if params.exhausted == "repeat" else min)(rounds, default=0.0)
+    for weight, one in weighed:
+        one.cut(most * weight / (one.bytes or 1))
+
+
+def _of(source: Any, seen: _Seen, context: ForecastContext) -> _Drawn:
+    """One source, by its files or, on the hub, by its page where that is at hand."""
+    one = _Drawn()
+    if source.lang:
+        seen.languages.add(source.lang)
+    if source.path is None:
+        page = told(context, source.hub, source.revision, source.config, source.split) if source.hub else None
+        if page is None:
+            return _Drawn(None, None)
+        seen.columns = seen.columns or page.columns or None
+        _shape(source, page.columns, None, seen)
+        seen.pages.append(f"the page of {source.hub}")
+        return _Drawn(page.rows, page.bytes)
+    for path in context.files(source.path):
+        try:
+            kind = format_of(path, source.format)
+        except Unreadable:
+            continue
+        one.add(*_file(source, path, kind, seen, context))
+    return one
+
+
+def _file(source: Any, path: Path, kind: str, seen: _Seen, context: ForecastContext) -> tuple[int | None, int]:
+    """Documents of a file, and the bytes of their text."""
+    size = unpacked_bytes(context.project / path, context.size(path)) if packing(path) else context.size(path)
+    size = int(size * SHARE.get(kind, 1.0))
+    head = head_of(context, path, kind) if kind in TABLES else None
+    first = [row for _, row in head.rows[:50]] if head else []
+    if not head or not first:
+        return None if kind in TABLES or source.document in ("line", "blank_line") else 1, size
+    seen.columns = seen.columns or rows.found_in(first)[0]
+    _shape(source, *rows.found_in(first), seen)
+    seen.languages |= {row["lang"] for row in first if isinstance(row.get("lang"), str)}
+    share, mean = _text_share(source, first)
+    counted = head.total if head.total is not None else len(head.rows) if head.whole else None
+    size = int(size * share) if counted is None or mean is None else int(counted * mean)
+    return counted or max(1, round(size / (mean or 1000))), size
+
+
+def _shape(source: Any, found: list[str], row: dict[str, Any] | None, seen: _Seen) -> None:
+    """Whether rows with these columns are conversations or texts; neither, when they cannot be read."""
     try:
-        chat = rows.is_chat(rows.meant(source.columns, *rows.found_in(first)))
+        chat = rows.is_chat(rows.meant(source.columns, found, row))
     except rows.NoSuchColumn:
-        return chats, texts
-    return chats + chat, texts + (not chat)
+        return
+    seen.chats += chat
+    seen.texts += not chat
 
 
 def _text_share(source: Any, first: list[dict[str, Any]]) -> tuple[float, float | None]:

@@ -52,7 +52,7 @@ def _last_likely(marks: list[tuple[str, bool]], text: str, low: int, stop: int) 
     """The last mark in [low, stop) that may end a sentence; -1 when none may. Each kind by itself: one character is found far quicker."""
     found = low - 1
     for mark, wide in marks:
-        at = text.rfind(mark, found + 1, stop if wide else stop - 1)
+        at = text.rfind(mark, found + 1, stop if wide else max(0, stop - 1))
         while at >= 0 and not wide and text[at + 1] not in FOLLOWING:
             at = text.rfind(mark, found + 1, at)
         found = max(found, at)

@@ -14,6 +14,20 @@ from runner.commands.check import check
 pytest.importorskip("huggingface_hub")
 COMMIT = "0123456789012345678901234567890123456789"
 FILES = {"config.json": json.dumps({"model_type": "glm", "vocab_size": 100, "hidden_size": 8, "num_hidden_layers": 1}).encode()}
+STORED = (*FILES, "model.safetensors", "README.md")
+PAGE = b"""---
+license: mit
+dataset_info:
+  features:
+  - name: story
+    dtype: string
+  splits:
+  - name: train
+    num_bytes: 2000000
+    num_examples: 1000
+---
+# A data set
+"""
 RECIPE = """\
 recipe: r
 target: rtx4090
@@ -39,11 +53,13 @@ class Hub(BaseHTTPRequestHandler):
         Hub.asked.append(self.path)
         kind, _, name = self.path.partition("/me/there/")
         if "/tree/" in self.path:
-            names = [{"type": "file", "path": n, "size": 1, "oid": "abc"} for n in (*FILES, "model.safetensors")]
+            names = [{"type": "file", "path": n, "size": 1, "oid": "abc"} for n in STORED]
             self.send(200, json.dumps(names).encode(), whole)
         elif kind == "/api/models" or self.path.startswith("/api/datasets/me/there"):
-            body = json.dumps({"id": "me/there", "sha": COMMIT, "siblings": [{"rfilename": n} for n in (*FILES, "model.safetensors")]})
+            body = json.dumps({"id": "me/there", "sha": COMMIT, "siblings": [{"rfilename": n} for n in STORED]})
             self.send(200, body.encode(), whole)
+        elif kind == "/datasets" and name.endswith("/README.md"):
+            self.send(200, PAGE, whole)
         elif name.startswith("resolve/") and name.rsplit("/")[-1] in FILES:
             self.send(200, FILES[name.rsplit("/")[-1]], whole)
         else:
@@ -95,6 +111,17 @@ def test_what_the_hub_has_is_judged(tmp_path: Path):
     assert "E004: export_ollama cannot export me/there: a model of type 'glm' cannot be exported" in online
     assert [path for path in Hub.asked if "safetensors" in path] == []
     assert "E004" in screen(tmp_path, "there", "there")
+
+
+@pytest.mark.usefixtures("hub")
+def test_the_page_of_a_data_set_is_fetched_and_tells_its_columns(tmp_path: Path):
+    """The columns are those that the page lists, then offline too; no data is fetched."""
+    assert "D106" not in screen(tmp_path, "there", "there")
+    Hub.asked.clear()
+    online = screen(tmp_path, "there", "there", "--online")
+    assert "D106: me/there has no column that is known to hold text; it has story" in online
+    assert [path for path in Hub.asked if "/datasets/" in path and "/resolve/" in path and "README" not in path] == []
+    assert "D106" in screen(tmp_path, "there", "there")
 
 
 @pytest.mark.usefixtures("hub")
