@@ -102,8 +102,15 @@ def folder_of(view: View, name: str, revision: Any) -> tuple[Path | None, bool]:
 
 
 def _front(view: View, folder: Path) -> list[dict[str, Any]]:
-    """The configurations that the head of README.md lists."""
-    return [each for each in entries(page_of(view.facts, folder), "configs") if isinstance(each.get("config_name"), str)]
+    """The configurations that the head of README.md lists; of hundreds that takes half a second, so it is remembered."""
+
+    def made() -> list[dict[str, Any]]:
+        found = [each for each in entries(page_of(view.facts, folder), "configs") if isinstance(each.get("config_name"), str)]
+        return [{key: each.get(key) for key in ("config_name", "default", "data_files")} for each in found]
+
+    page = folder / "README.md"
+    listed: list[dict[str, Any]] = view.facts.remembered("hub configurations 1", [page], made) if view.facts.size(page) else []
+    return listed
 
 
 def _configs(view: View, folder: Path) -> dict[str, set[str]]:

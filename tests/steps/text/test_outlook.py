@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from runner.facts import Facts
+from runner.judge import judge
+from runner.resolve import mean
 from schemas import Corpus, CorpusForecast
 from steps.parse_corpus import ParseCorpus, parse_corpus
 from steps.text.hubpage import entries, told
@@ -70,7 +72,8 @@ def page(configs: int) -> str:
 """
     infos = "".join(one.format(name=f"20231101.x{n}", size=1000 * n, count=n) for n in range(1, configs))
     infos += one.format(name="20231101.tr", size=1_000_000_000, count=500_000)
-    listed = "".join(f"- config_name: 20231101.x{n}\n  data_files:\n  - split: train\n    path: x{n}/train-*\n" for n in range(1, configs))
+    names = [*(f"x{n}" for n in range(1, configs)), "tr"]
+    listed = "".join(f"- config_name: 20231101.{n}\n  data_files:\n  - split: train\n    path: {n}/train-*\n" for n in names)
     return f"---\nlanguage:\n- tr\nlicense:\n- mit\ndataset_info:\n{infos}configs:\n{listed}---\n\n# Wikipedia\n"
 
 
@@ -104,6 +107,19 @@ def test_what_a_page_does_not_say_is_not_known(tmp_path: Path, monkeypatch: pyte
     assert forecast(context, config="20231101.en").bytes is None
     assert forecast(context, revision="0" * 40).bytes is None
     assert told(context, "wikimedia/wikipedia", COMMIT, None, "train") is None
+
+
+def test_a_page_of_hundreds_of_configurations_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The one that is there is no finding, also the second time, when the page is not read again; another one is."""
+    cached(tmp_path, monkeypatch, page(300))
+    said = []
+    for config in ("20231101.tr", "20231101.tr", "20231101.tt"):
+        (tmp_path / "r.yaml").write_text(
+            f"recipe: r\nsteps:\n- {{type: parse_corpus, sources: [{{hub: wikimedia/wikipedia, config: {config}, revision: {COMMIT}}}]}}\n"
+        )
+        meant = mean(tmp_path / "r.yaml")
+        said.append([f.message for f in judge(meant) if f.code == "D107"])
+    assert said == [[], [], ["wikimedia/wikipedia has no configuration '20231101.tt'"]]
 
 
 @pytest.mark.parametrize(
