@@ -34,7 +34,7 @@ def generate(
     for prompt in prompts:
         pieces = speak(
             folder, prompt, chat=chat, system=system, max_new_tokens=max_new_tokens, temperature=temperature, top_k=top_k, top_p=top_p,
-            seed=seed,
+            seed=seed, told=lambda said: click.echo(f"\n{said}", nl=False, err=True),
         )  # fmt: skip
         if as_json:
             click.echo(json.dumps({"prompt": prompt, "text": "".join(pieces), "seed": seed}, ensure_ascii=False))

@@ -1,6 +1,6 @@
 """A checkpoint asked for a text, which comes piece by piece as it is drawn."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -17,12 +17,13 @@ CODE = "C130"
 
 def speak(
     folder: Path, prompt: str, *, chat: bool | None, system: str, max_new_tokens: int, temperature: float, top_k: int, top_p: float,
-    seed: int,
+    seed: int, told: Callable[[str], None] = lambda _: None,
 ) -> Iterator[str]:  # fmt: skip
     """What the model in `folder` writes behind `prompt`; as an answer to it with `chat` (None: where the model was taught to answer).
 
     Every piece is whole characters, and joined they are the text; it ends with an end token, an end-of-turn mark, or at the limit.
-    temperature 0 takes the likeliest token; top_k 0 and top_p 1 leave nothing out. The same seed gives the same text.
+    temperature 0 takes the likeliest token; top_k 0 and top_p 1 leave nothing out. The same seed gives the same text. told: hears that
+    the model's positions ended before max_new_tokens did.
     Raises RecipeError C130 when the prompt leaves no room, and what opening a model raises.
     """
     build.quiet()
@@ -57,6 +58,8 @@ def speak(
     rest = words.decode(drawn)[len(said) :]
     if rest:
         yield rest
+    if len(drawn) == room < max_new_tokens:
+        told(f"ended after {room} of {max_new_tokens} new tokens: the model has {limit} positions")
 
 
 def _is_chat(folder: Path, chat: bool | None) -> bool:

@@ -69,6 +69,19 @@ def test_a_prompt_as_long_as_the_model_is_refused(tmp_path: Path):
         next(speak(made, "kedi " * 60, **HOW))
 
 
+def test_a_text_that_fills_the_model_says_so(tmp_path: Path):
+    """Once, with both numbers, when positions end before the tokens that were asked for; not when those were few."""
+    made = run(FakeContext(tmp_path), model=SIZES["gpt2"], max_steps=1).path
+    heard: list[str] = []
+    full = "".join(speak(made, "kedi", **{**HOW, "max_new_tokens": 1000, "seed": 1}, told=heard.append))
+    assert full
+    assert len(heard) == 1
+    assert heard[0].endswith("of 1000 new tokens: the model has 48 positions")
+    heard.clear()
+    assert [*speak(made, "kedi", **{**HOW, "max_new_tokens": 4}, told=heard.append)]
+    assert heard == []
+
+
 def test_the_command_writes_from_a_models_folder(tmp_path: Path):
     """`recipe generate FOLDER`: the prompt and what follows; --json the same text."""
     made = run(FakeContext(tmp_path), max_steps=1).path
