@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[2]
 GALLERY = ROOT / "tests" / "gallery"
 COMMAND = [sys.executable, "-c", "import sys; from runner.cli import main; sys.exit(main())"]
-STORIES = [{"type": "parse_corpus", "sources": [{"path": str(ROOT / "data" / "stories" / "en.jsonl"), "take": 40}]}]
+STORIES = [{"type": "parse_corpus", "sources": [{"path": str(ROOT / "data" / "stories" / "en.jsonl"), "take": 150}]}]
 MAKERS = {
     "train_tokenizer": [*STORIES, {"type": "train_tokenizer", "vocab_size": {"at_most": 600}}],
     "tokenize_bin": [*STORIES, {"type": "train_tokenizer", "vocab_size": {"at_most": 600}}, {"type": "tokenize_bin", "val_fraction": 0.2}],
