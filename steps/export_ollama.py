@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -26,9 +26,10 @@ from steps.export.architectures import FAMILIES, architecture
 from steps.export.tokenizer_kinds import SPLITS, Refusal, gguf_tokenizer
 from steps.sizing.budget import export_bytes, export_memory
 
-if TYPE_CHECKING:
-    from steps.text.chat_form import ChatForm
-
+WORD = "[A-Za-z0-9_]"
+NAME = re.compile(  # types/model/name.go of Ollama: host, namespace, model and tag
+    rf"(?:(?:{WORD}[\w.:-]{{0,349}}/)?{WORD}[\w-]{{0,79}}/)?{WORD}[\w.-]{{0,79}}(?::{WORD}[\w.-]{{0,79}})?", re.ASCII
+)
 PAGES = (
     RulePage(
         "E001", "the tokenizer's bytes do not fit GGUF",
@@ -75,14 +76,20 @@ PAGES = (
     ),
     RulePage(
         "E010", "a name that Ollama does not take",
-        "A model's name is letters, digits, dot, dash and underscore, and begins with a letter or a digit; it is the file's name too.",
+        "A model's name is letters, digits, dot, dash and underscore, and begins with a letter or a digit; before it may stand its owner, "
+        "behind it a tag. Name and tag are the file's name too.",
         wrong="name: my model!", right="name: my-model",
     ),
     RulePage(
         "E012", "a chat template that Ollama's cannot say",
         "A Modelfile's template is written in Go. Ours is made from the model's own where each turn is a text before and a text after "
-        "its content. This one does more (it may put the system message into a question, or write earlier turns in another way), so the "
-        "Modelfile has no TEMPLATE, and Ollama looks at the template in the GGUF file by itself: see whether `ollama show` has it.",
+        "its content. This one does more (it may write earlier turns in another way), so the "
+        "Modelfile has no TEMPLATE, and Ollama looks at the template in the GGUF file by itself: see whether `ollama show` has it. "
+        "A system message that no template writes (it has no place for one, puts it into a question, or the model only continues text) "
+        "is left out: nobody would see it.",
+        wrong="- {type: train, model: {family: llama}}   # continues text\n- {type: export_ollama, system: You are a pirate.}",
+        right="- {type: train, model: {family: llama}}\n- {type: export_ollama}",
+        source="ollama/ollama#8956; ollama/ollama#693",
         severity="warning",
     ),
     RulePage(
@@ -122,15 +129,20 @@ class ExportOllama(StepParams):
 
     @model_validator(mode="after")
     def _named(self) -> "ExportOllama":
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.name):
+        if not NAME.fullmatch(self.name):
             raise PydanticCustomError(
                 "E010", "{found} is no name for an Ollama model",
-                {"found": repr(self.name), "name": "name", "fix": "write letters, digits, dots and dashes"},
+                {"found": repr(self.name), "name": "name", "fix": "write letters, digits, dots and dashes: model, owner/model, model:tag"},
             )  # fmt: skip
         return self
 
+    @property
+    def file(self) -> str:
+        """Of the weights: the model's name and its tag, without its owner."""
+        return self.name.rsplit("/", 1)[-1].replace(":", "-") + ".gguf"
 
-@step(version=1, libraries=("gguf", "numpy"), pages=PAGES)
+
+@step(version=2, libraries=("gguf", "numpy"), pages=PAGES)
 def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Corpus] | None, context: StepContext) -> Export:
     """Write `<name>.gguf` and a `Modelfile`; prove the file in llama.cpp where xllamacpp is installed.
 
@@ -142,18 +154,22 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     from steps.export.modelfile import modelfile, parse_modelfile
     from steps.export.ollama import create
     from steps.export.proof import paragraphs, prove
+    from steps.export.spoken import spoken
     from steps.text.tokenizers import open_tokenizer
 
     checkpoint = checkpoint.choose(params.weights)
     tokenizer = open_tokenizer(checkpoint.path)
     built = architecture(json.loads((checkpoint.path / "config.json").read_text("utf-8")))
-    gguf = f"{params.name}.gguf"
-    template, parameters, begins = _spoken(params, checkpoint, tokenizer.form, context)
-    text = modelfile(gguf, template, parameters, params.system)
+    gguf = params.file
+    form, chat = tokenizer.form, checkpoint.objective == "sft"
+    said = spoken(checkpoint.objective, form, params.system)
+    if said.unsaid:
+        context.warn("E012", said.unsaid, field="system" if said.template else "", fix=said.fix)
+    text = modelfile(gguf, said.template, _parameters(params, checkpoint, said.stop), said.system)
     parse_modelfile(text)
     size = convert(
         checkpoint.path, context.workdir / gguf, tokenizer, rows=checkpoint.vocab_size, name=params.name, quantization=params.quantization,
-        max_seq_length=checkpoint.max_seq_length, chat=checkpoint.objective == "sft", begins=begins,
+        max_seq_length=checkpoint.max_seq_length, chat=chat, begins=form.begins() if chat else True,
         progress=lambda done, total: context.progress(done, total, "tensors"),
     )  # fmt: skip
     (context.workdir / "Modelfile").write_text(text, "utf-8")
@@ -175,38 +191,12 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     ).save(context.workdir)  # fmt: skip
 
 
-def _spoken(
-    params: ExportOllama, checkpoint: Checkpoint, form: "ChatForm", context: StepContext
-) -> tuple[str | None, dict[str, Any], bool]:
-    """The template (None: it cannot be said), the parameters with what follows from the checkpoint for those left out, and whether a
-    text begins with the begin token.
-    """
-    from steps.export.go_template import translate
-    from steps.export.modelfile import PLAIN_TEMPLATE, chat_template
-    from steps.text.chat import END
-
-    template: str | None = PLAIN_TEMPLATE
-    derived: dict[str, Any] = {}
-    begins = True
-    if checkpoint.objective == "sft" and form.source is None:
-        template, derived["stop"] = chat_template(), [END]
-    elif checkpoint.objective == "sft":
-        said = translate(form)
-        template = None
-        if said is None or (params.system and not said.takes_system):
-            what = "has no place for a system message" if said else "is more than texts around turns"
-            message = f"the model's chat template {what}: the Modelfile has no TEMPLATE"
-            context.warn(
-                "E012", message, field="system" if said else "", fix="delete system" if said else "look at the model with ollama show"
-            )
-        else:
-            template = said.template
-        begins = form.begins()
-        if said is not None and said.stop:
-            derived["stop"] = said.stop
+def _parameters(params: ExportOllama, checkpoint: Checkpoint, stop: list[str]) -> dict[str, Any]:
+    """The Modelfile's parameters, with what follows from the checkpoint for those left out."""
+    derived: dict[str, Any] = {"stop": stop} if stop else {}
     if checkpoint.model.family in ("llama", "gpt2") and checkpoint.max_seq_length:
         derived["num_ctx"] = checkpoint.max_seq_length
-    return template, {**derived, **params.parameters.model_dump(exclude_none=True)}, begins
+    return {**derived, **params.parameters.model_dump(exclude_none=True)}
 
 
 def _told(proof: Any) -> str:

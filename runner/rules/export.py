@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 from runner.meant import StepMeant
-from runner.rules import View, at, number, rule, say
+from runner.rules import View, at, number, param, rule, say
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
-from schemas.findings import Edit, Finding, RulePage, Severity
+from schemas.findings import Edit, Finding, RecipeError, RulePage, Severity
 from steps.export.architectures import FAMILIES
 from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
 
@@ -213,3 +213,27 @@ def _strange(step: StepMeant) -> Iterator[Finding]:
         if text == "":
             yield say("E023", step, f"parameters.stop.{index}", "an empty stop text stops every answer at once", "delete it",
                       severity="warning")  # fmt: skip
+
+
+@rule()
+def modelfile_says_all(view: View) -> Iterator[Finding]:
+    """E012: what the export would leave out of the Modelfile, by the base's own template or ours."""
+    from steps.export.spoken import spoken
+    from steps.text.chat_form import ChatForm, chat_form
+
+    for step in view.of_type("export_ollama"):
+        makers = [each for each in view.makers(step, "checkpoint") if each.type == "train"]
+        objective, system = param(makers[0], "objective") if makers else None, at(step.raw, "system")
+        if objective is None or (system is not None and not isinstance(system, str)):
+            continue
+        folder, form = view.base(makers[0]), ChatForm()
+        if objective == "sft" and at(makers[0].raw, "model.base") is not None:
+            if folder is None or not folder.config:
+                continue
+            try:
+                form = chat_form(folder.folder)
+            except (RecipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
+                continue  # judged elsewhere
+        said = spoken(objective, form, system)
+        if said.unsaid:
+            yield say("E012", step, "system" if said.template else "", said.unsaid, said.fix, severity="warning")

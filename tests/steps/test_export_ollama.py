@@ -110,6 +110,44 @@ def test_a_name_that_ollama_refuses_is_an_error() -> None:
     assert error.value.errors()[0]["type"] == "E010"
 
 
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("school", "school.gguf"), ("mylab/school-q8:v1.0", "school-q8-v1.0.gguf"), ("registry.lab.org:5000/me/my.model", "my.model.gguf")],
+)
+def test_an_owner_and_a_tag_are_part_of_a_name(name: str, file: str) -> None:
+    """As Ollama has them; the file is called by model and tag."""
+    assert ExportOllama(name=name).file == file
+
+
+@pytest.mark.parametrize("name", ["a/b/c/d", "my.lab/school", "school:", "/school", "-school", "schule:v 1", "öğren", "x" * 81])
+def test_a_name_of_other_parts_is_an_error(name: str) -> None:
+    """An owner has no dot, no part is empty or longer than 80."""
+    with pytest.raises(ValidationError):
+        ExportOllama(name=name)
+
+
+@pytest.mark.parametrize("chat", [True, False], ids=["a template without a place", "plain text"])
+def test_a_system_message_that_no_template_writes_is_left_out(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chat: bool
+) -> None:
+    """With E012; the template that the model has stays."""
+    from shutil import copytree
+
+    monkeypatch.setattr("steps.export.proof.find_spec", lambda name: None)
+    copytree(place / ("chat" if chat else "base"), tmp_path / "model")
+    copytree(place / "corpus", tmp_path / "corpus")
+    if chat:
+        template = (
+            "{% for m in messages %}{% if m.role != 'system' %}[{{ m.role }}] {{ m.content }}\n{% endif %}{% endfor %}"
+            "{% if add_generation_prompt %}[assistant] {% endif %}"
+        )
+        (tmp_path / "model" / "chat_template.jinja").write_text(template)
+    _, context = run(tmp_path, tmp_path, "model", system="You are a pirate.")
+    kinds = [i.kind for i in parse_modelfile((tmp_path / "work" / "Modelfile").read_text("utf-8"))]
+    assert ("TEMPLATE" in kinds, "SYSTEM" in kinds) == (True, False)
+    assert [(code, said.endswith("SYSTEM is left out")) for code, said in context.warnings] == [("E012", True)]
+
+
 def test_the_artifact_has_no_path_and_no_time(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two exports of one checkpoint are the same folder, byte for byte."""
     monkeypatch.setattr("steps.export.proof.find_spec", lambda name: None)
