@@ -31,6 +31,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "raised": lambda view: (
         any(at(s.raw, "max_steps") is not None for s in view.of_type("train")) and (view.meant.project / ".recipe").is_dir()
     ),
+    "prompts": lambda view: any(at(s.raw, "prompts") or at(s.raw, "samples") for s in view.meant.steps),
     "resume": lambda view: any(at(s.raw, "resume_from") is not None for s in view.of_type("train")),
 }
 FAMILIES = (*ALWAYS, *SOMETIMES)

@@ -177,6 +177,6 @@ def _sampler(job: Job, network: nn.Module, words: TextTokenizer, half: torch.dty
     def sampler(step: int) -> list[dict[str, str]]:
         seed = job.context.seed + step
         with precision.held(half, next(network.parameters()).device):
-            return texts.samples(network, words, job.params.samples, max_new_tokens=SAMPLE_TOKENS, seed=seed)
+            return texts.samples(network, words, job.params.samples, max_new_tokens=SAMPLE_TOKENS, seed=seed, field="samples")
 
     return sampler

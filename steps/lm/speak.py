@@ -5,14 +5,12 @@ from pathlib import Path
 
 import torch
 
-from schemas import Checkpoint, RecipeError
+from schemas import Checkpoint
 from steps.lm import build
 from steps.lm.generate import choose, stream
-from steps.lm.texts import prompt_ids
+from steps.lm.texts import prompt_ids, room
 from steps.text.chat import render_prompt
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
-
-CODE = "C130"
 
 
 def speak(
@@ -32,9 +30,7 @@ def speak(
     words = open_tokenizer(folder)
     ids = _asked(words, prompt, system) if _is_chat(folder, chat) else prompt_ids(prompt, words)
     limit = build.longest_input(network)
-    room = max_new_tokens if limit is None else min(max_new_tokens, limit - len(ids))
-    if room <= 0:
-        raise RecipeError(CODE, f"the prompt has {len(ids)} tokens and the model {limit} positions: nothing can follow", fix="shorten it")
+    most = room(len(ids), limit, max_new_tokens)
     ends = {i for i in (words.eos_id, *_marks(words)) if i is not None}
     never = {i for i in (words.pad_id, words.unk_id, words.bos_id) if i is not None} - ends
     banned = [*sorted(never), *range(words.vocab_size, network.config.vocab_size)]
@@ -44,7 +40,7 @@ def speak(
     said = ""
     with build.fitting_threads(network), stream(network, 1) as further:
         logits = further(torch.tensor([ids], device=device))
-        for left in range(room - 1, -1, -1):
+        for left in range(most - 1, -1, -1):
             logits[:, banned] = -torch.inf
             token = int(choose(logits, temperature, top_p, generator, top_k=top_k))
             if token in ends:
@@ -58,8 +54,8 @@ def speak(
     rest = words.decode(drawn)[len(said) :]
     if rest:
         yield rest
-    if len(drawn) == room < max_new_tokens:
-        told(f"ended after {room} of {max_new_tokens} new tokens: the model has {limit} positions")
+    if len(drawn) == most < max_new_tokens:
+        told(f"ended after {most} of {max_new_tokens} new tokens: the model has {limit} positions")
 
 
 def _is_chat(folder: Path, chat: bool | None) -> bool:

@@ -133,3 +133,15 @@ def test_an_interval_longer_than_the_epochs_of_a_tuning(tmp_path: Path):
     for number, codes in ((500, ["S011"]), (80, [])):
         case = Case("test", "test", SFT, {old: new.replace("{n}", str(number)) for old, new in changes.items()})
         assert [f.code for f in findings(case, tmp_path / str(number)) if f.severity != "info"] == codes
+
+
+@pytest.mark.parametrize(
+    ("family", "words", "codes"),
+    [("gpt2", 2000, ["C130"]), ("llama", 2000, ["C130"]), ("mamba", 2000, []), ("gpt2", 100, []), ("gpt2", 600, [])],
+    ids=["learned positions", "turned positions", "no positions", "short", "perhaps too long"],
+)
+def test_a_prompt_leaves_room_for_what_follows(tmp_path: Path, family: str, words: int, codes: list[str]):
+    """Without a tokenizer only what is far too long is told; rows have 512 tokens."""
+    prompt = "word " * words
+    changes = (STEPS, f"{STEPS}\n    max_seq_length: 512\n    samples: [{prompt!r}]"), ("family: mamba", f"family: {family}")
+    assert [code for code in said(tmp_path, *changes) if code == "C130"] == codes

@@ -13,7 +13,7 @@ from schemas import RecipeError
 from steps.lm import build
 from steps.lm.generate import choose
 from steps.lm.speak import speak
-from steps.lm.texts import prompt_ids
+from steps.lm.texts import prompt_ids, samples
 from steps.text.tokenizers import open_tokenizer
 from tests.conftest import FakeContext
 from tests.steps.lm.small import SIZES, run
@@ -67,6 +67,14 @@ def test_a_prompt_as_long_as_the_model_is_refused(tmp_path: Path):
     made = run(FakeContext(tmp_path), model=SIZES["gpt2"], max_steps=1).path
     with pytest.raises(RecipeError, match=r"C130: the prompt has \d+ tokens and the model 48 positions"):
         next(speak(made, "kedi " * 60, **HOW))
+
+
+def test_a_prompt_of_a_recipe_as_long_as_the_model_is_named(tmp_path: Path):
+    """Of a list, by its number, whatever the network does with positions that it does not have."""
+    made = run(FakeContext(tmp_path), model=SIZES["gpt2"], max_steps=1).path
+    with pytest.raises(RecipeError, match="C130") as error:
+        samples(build.open_model(made), open_tokenizer(made), ["kedi", "kedi " * 60], max_new_tokens=4, seed=1)
+    assert error.value.field == "prompts.1"
 
 
 def test_a_text_that_fills_the_model_says_so(tmp_path: Path):

@@ -1,0 +1,60 @@
+"""Prompts of a recipe against the positions of the model that continues them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from runner.meant import StepMeant
+from runner.rules import View, at, param, rule, say
+from schemas.artifacts import CheckpointForecast, TokenizerForecast
+from schemas.findings import Finding, RecipeError
+from steps.text.vocabulary import bytes_per_token
+
+LISTS = {"train": "samples", "validate_checkpoint": "prompts"}
+WIDE = 2  # without a tokenizer tokens are guessed by the bytes, and a prompt is told that has this many times too many
+
+
+@rule()
+def prompts_leave_room(view: View) -> Iterator[Finding]:
+    """C130: a prompt that fills the model's positions. Nothing could follow, which the run would find after the training."""
+    for kind, name in LISTS.items():
+        for step in view.of_type(kind):
+            trains = [step] if kind == "train" else [c for c in view.makers(step, "checkpoint") if c.type == "train"]
+            limit = _positions(view, trains[0]) if trains else None
+            written = at(step.raw, name)
+            for number, text in enumerate(written if isinstance(written, list) and limit is not None else []):
+                if not isinstance(text, str) or len(text.encode()) < (limit or 0):
+                    continue  # a token has a byte at least
+                tokens, exact = _tokens(view, trains[0], text)
+                if limit is not None and tokens >= limit * (1 if exact else WIDE):
+                    count = f"{tokens:,}" if exact else f"about {tokens:,}"
+                    message = f"the prompt has {count} tokens and the model {limit:,} positions: nothing can follow"
+                    yield say("C130", step, f"{name}.{number}", message, "shorten it")
+
+
+def _positions(view: View, train: StepMeant) -> int | None:
+    """Of the model that `train` makes; None where it has no limit, or none that is known."""
+    folder, made = view.base(train), train.forecast
+    if folder is not None:
+        found = folder.config.get("max_position_embeddings", folder.config.get("n_positions"))
+        return found if isinstance(found, int) and not folder.kind.startswith("mamba") else None
+    model = made.model if isinstance(made, CheckpointForecast) else None
+    if at(train.raw, "model.base") is not None or model is None or model.family.startswith("mamba"):
+        return None
+    length: int | None = param(train, "max_seq_length")
+    return length
+
+
+def _tokens(view: View, train: StepMeant, text: str) -> tuple[int, bool]:
+    """Tokens of a prompt with its begin token, and whether they were counted in the base's tokenizer."""
+    folder = view.base(train)
+    if folder is not None:
+        from steps.text.tokenizers import open_tokenizer
+
+        try:
+            opened = open_tokenizer(folder.folder)
+            return len(opened.encode(text)) + (opened.bos_id is not None), True
+        except (RecipeError, ImportError, OSError, ValueError):
+            pass  # judged elsewhere
+    made: Any = train.forecast.tokenizer if isinstance(train.forecast, CheckpointForecast) else None
+    size = made.vocab_size if isinstance(made, TokenizerForecast) and made.vocab_size else 0
+    return round(len(text.encode()) / bytes_per_token(size or 1 << 15)), False
