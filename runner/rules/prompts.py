@@ -1,6 +1,7 @@
 """Prompts of a recipe against the positions of the model that continues them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from runner.meant import StepMeant
@@ -50,11 +51,9 @@ def _tokens(view: View, train: StepMeant, text: str) -> tuple[int, bool]:
     if folder is not None:
         from steps.text.tokenizers import open_tokenizer
 
-        try:
+        with suppress(RecipeError, ImportError, OSError, ValueError):  # a tokenizer that cannot be opened is judged elsewhere
             opened = open_tokenizer(folder.folder)
             return len(opened.encode(text)) + (opened.bos_id is not None), True
-        except (RecipeError, ImportError, OSError, ValueError):
-            pass  # judged elsewhere
     made: Any = train.forecast.tokenizer if isinstance(train.forecast, CheckpointForecast) else None
     size = made.vocab_size if isinstance(made, TokenizerForecast) and made.vocab_size else 0
     return round(len(text.encode()) / bytes_per_token(size or 1 << 15)), False
