@@ -26,6 +26,7 @@ from schemas import (
 )  # fmt: skip
 from schemas.training import (
     ADAPTED,
+    Attention,
     BaseRef,
     EarlyStopping,
     Expected,
@@ -45,6 +46,7 @@ from schemas.training import (
 from steps import step
 from steps.lm.pages import TRAIN_PAGES
 from steps.lm.phases import PHASE_PAGES
+from steps.sizing.attention import ATTENTION_PAGES
 
 LORA_RATE, FULL_RATE = 2e-4, 1e-3
 WARMUP_SHARE = 0.05
@@ -91,6 +93,9 @@ class Train(StepParams):
     z_loss: float = Field(default=0.0, ge=0, description="weight of log^2 of the softmax's denominator")
     optimizer: Optimizer = Field(default="adamw", description="adamw_8bit: its moments in a byte; muon: on hidden matrices, else adamw")
     precision: Precision = Field(default="auto", description="auto: bf16 where the card has it, fp16 on other cards, fp32 on a CPU")
+    attn_implementation: Attention = Field(
+        default="auto", description="how attention is computed, as transformers names it; auto: sdpa, eager for a base that lacks it"
+    )
     activation_checkpointing: bool = Field(
         default=False, description="compute a layer again in the backward pass: a third slower, less memory"
     )
@@ -278,7 +283,7 @@ def with_plan(params: Train, plan: Plan | None) -> Train:
                           fix="write plan: none, or delete what was written by hand") from error  # fmt: skip
 
 
-@step(version=7, libraries=("torch", "transformers", "peft"), pages=(*TRAIN_PAGES, *PHASE_PAGES))
+@step(version=7, libraries=("torch", "transformers", "peft"), pages=(*TRAIN_PAGES, *PHASE_PAGES, *ATTENTION_PAGES))
 def train(
     params: Train,
     bins: TokenBin | None,

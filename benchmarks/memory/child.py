@@ -61,7 +61,7 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
 
 def prepared(setting: dict[str, Any], model: Any, device: Any) -> Any:
     """The loop of `setting` about to take its first step, with a network of `model` and random rows."""
-    from steps.lm import adapters, build, even
+    from steps.lm import adapters, attention, build, even
     from steps.lm.assemble import Material, _settings
     from steps.lm.frozen import halve, held_dtype
     from steps.lm.loop import Loop
@@ -71,6 +71,7 @@ def prepared(setting: dict[str, Any], model: Any, device: Any) -> Any:
 
     params, method = Train.model_validate(setting["train"]), setting["method"]
     network = build.build(model, model.vocab_size, {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}, params.max_seq_length, 1)
+    attention.choose(network, params.attn_implementation)
     half = held_dtype(method, params.precision, device)
     if half is not None:
         halve(network, half)

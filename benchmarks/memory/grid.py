@@ -28,6 +28,7 @@ MAPPED = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"
 SMALL = {"d_model": 192, "n_layers": 3}
 WIDE = {"d_model": 320, "n_layers": 2}
 DEEP = {"d_model": 128, "n_layers": 8}
+EAGER = {"attn_implementation": "eager"}
 
 
 def setting(family: str, rows: int, length: int, vocabulary: int, size: dict[str, Any], precision: str = "fp32", *,
@@ -73,6 +74,12 @@ def grid() -> list[dict[str, Any]]:
         setting("llama", 4, 256, 4000, SMALL, method="lora", lora={"target_modules": ["q_proj", "v_proj"]}),
         *(setting(family, 4, 256, 2000, SMALL, train={"objective": "sft"}) for family in ("mamba", "mamba2", "llama", "gpt2")),
         setting("llama", 4, 256, 2000, SMALL, "bf16", method="lora", train={"objective": "sft"}),
+        setting("llama", 4, 256, 2000, SMALL, train=EAGER),
+        setting("llama", 2, 512, 8000, WIDE, "bf16", n_heads=8, n_kv_heads=2, train=EAGER),
+        setting("gpt2", 2, 512, 4000, SMALL, times=2, n_heads=6, train=EAGER),
+        setting("gpt2", 8, 128, 1000, DEEP, "bf16", train=EAGER),
+        setting("llama", 2, 512, 2000, DEEP, n_heads=8, train={**EAGER, "activation_checkpointing": True}),
+        setting("llama", 4, 256, 4000, SMALL, method="lora", train=EAGER),
     ]
 
 
@@ -86,7 +93,7 @@ def modelled(asked: dict[str, Any], kind: str, eval_batch_size: int, inside: boo
     times = train["total_batch_size"] // train["batch_size"]
     chunk, optimizer = train.get("loss_chunk_tokens", 1024), train.get("optimizer", "adamw")
     again = train.get("activation_checkpointing", False)
-    shared |= {"loss_chunk_tokens": chunk, "optimizer": optimizer}
+    shared |= {"loss_chunk_tokens": chunk, "optimizer": optimizer, "attention": train.get("attn_implementation", "sdpa")}
     training = training_memory(model, batch_size=train["batch_size"], length=train["max_seq_length"], lora_rank=rank, lora_targets=targets,
                                accumulation=times, inside=inside, checkpointing=again, **shared)  # fmt: skip
     return training, evaluation_memory(model, batch_size=eval_batch_size, length=train["max_seq_length"], **shared)

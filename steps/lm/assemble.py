@@ -1,6 +1,7 @@
 """A training run put together: model, data, loop, and the checkpoint at the end."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,9 +10,10 @@ from torch import nn
 
 from schemas import Checkpoint, RecipeError
 from schemas.training import ADAPTED, DEFAULT_TARGETS, LoraSettings, Tracking
-from steps.lm import adapters, build, checkpoint, even, first_save, precision, texts
+from steps.lm import adapters, attention, build, checkpoint, even, first_save, precision, texts
 from steps.lm.batches import PackedRows, WholeRows, validation_rows
 from steps.lm.finish import Trained, finish, memory_table
+from steps.lm.flat import FLASH
 from steps.lm.frozen import held_dtype
 from steps.lm.initial import start_from
 from steps.lm.job import Job, Material, base_of, earlier_of, first_of, network_of, rows_digest, words_of
@@ -20,10 +22,12 @@ from steps.lm.loss import Head
 from steps.lm.pack import packed, split_packed
 from steps.lm.progress import Hooks, Settings
 from steps.lm.resume import FOLDER, go_on, keep_state
+from steps.lm.shapes import sizes
 from steps.lm.stages import Stages
 from steps.lm.supervised import rows_of, splitter
 from steps.lm.trackers import open_trackers
 from steps.lm.watch import SPIKE_FACTOR, Bands
+from steps.sizing.attention import FIELD, chosen
 from steps.sizing.fallback import Live
 from steps.text.binfile import BinReader
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
@@ -38,6 +42,7 @@ def assemble(job: Job) -> Checkpoint:
     device = build.device()
     precision.supported(params.precision if params.precision != "auto" else "fp32", device)
     base = base_of(job)
+    _attention_runs(params, base, device)
     words = open_tokenizer(words_of(job))
     material = _material(job, words)
     half = held_dtype(params.method, params.precision, device)
@@ -66,6 +71,7 @@ def assemble(job: Job) -> Checkpoint:
             message = f"documents of one row would see each other in a {network.config.model_type}, which knows no borders"
             raise RecipeError("D119", message, field="packing", fix="leave packing out")
     build.verify_kernels(network)
+    attention.verify(head, settings.precision)
     hooks = Hooks(
         sampler=_sampler(job, network, words, half), watcher=Bands(params.expect, context, params.on_expect == "stop"),
         after_early_backward=(lambda: adapters.every_adapter_learns(network)) if adapted is not None else (lambda: None),
@@ -92,11 +98,20 @@ def assemble(job: Job) -> Checkpoint:
         return finish(job, Trained(network, adapted, words, material, settings, done, half, taken, stages, head.end_to_end))
 
 
+def _attention_runs(params: Any, base: Path | None, device: torch.device) -> None:
+    """Raise what speaks against the attention that is asked for, before a model is opened."""
+    if params.attn_implementation != "auto":
+        config = None if base is None else build.read_config(base)
+        model = params.model.sizes() if config is None else sizes(config)
+        attention.demand(params.attn_implementation, model, config, "fp32" if params.precision == "auto" else params.precision, device)
+
+
 def _lay_flat(head: Head, data: Any, device: torch.device) -> None:
-    """Rows of fine-tuning end to end; on a CPU documents of a stream too, where one mask for all costs more than a call for each."""
+    """Rows of fine-tuning end to end. Documents of a stream too on a CPU, where one mask for all costs more than a call for each, and
+    for kernels that take all documents in one call and no mask."""
     if isinstance(data, WholeRows):
         data.flat = head.lay_flat()
-    elif data.isolated and device.type == "cpu":
+    elif data.isolated and (device.type == "cpu" or head.network.config._attn_implementation == FLASH):
         head.lay_flat()
 
 
@@ -108,6 +123,7 @@ def _facts(job: Job, network: nn.Module, material: Material) -> dict[str, Any]:
         "lora": params.lora.model_dump(mode="json") if params.lora else None, "optimizer": params.optimizer, "seed": job.context.seed,
         "data": material.trained_on, "max_seq_length": params.max_seq_length, "packing": params.packing, "batch": params.batch()[0],
         **({"add_tokens": params.add_tokens} if params.add_tokens else {}),
+        **chosen(params.attn_implementation, network.config.model_type),
         **({} if params.stages is None else {"stages": [stage.model_dump(mode="json") for stage in params.stages]}),
     }  # fmt: skip
 
@@ -157,6 +173,7 @@ def _settings(params: Any, material: Material) -> Settings:
     quarters = frozenset(round(steps * share) for share in (0, 0.25, 0.5, 1))
     precise = "fp32" if params.precision == "auto" else params.precision
     shown = {"eval_steps", "save_steps", "keep", "expect", "on_expect", "samples", "tracking"}
+    shown |= {FIELD} if params.attn_implementation == "auto" else set()  # older than the field, a save is of such a training
     facts = [params.model_dump(mode="json", exclude=shown), steps, material.digest]
     live = Live(rows, micro, params.eval_batch_size or max(8, micro), params.max_seq_length, params.activation_checkpointing,
                 params.loss_chunk_tokens)  # fmt: skip

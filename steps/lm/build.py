@@ -12,6 +12,7 @@ from torch import nn
 
 from schemas import ModelConfig, RecipeError
 from steps.lm import hebbian, kernels, mamba, mamba2, transformer
+from steps.lm.attention import words as attention_words
 from steps.lm.frozen import halve, stored_dtype
 from steps.lm.quantized import stay_trainable
 from steps.lm.shapes import sizes
@@ -66,11 +67,11 @@ def _drop_out(network: nn.Module, share: float) -> None:
 
 
 def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None, quantized: dict[str, Any] | None = None,
-    trust_pickle: bool = False,
+    trust_pickle: bool = False, attention: dict[str, Any] | None = None,
 ) -> nn.Module:  # fmt: skip
     """The causal language model in a transformers folder, in fp32; with `half` its matrices in that (see steps.lm.frozen).
 
-    quantized: what steps.lm.quantized says of linear layers in 4 or 8 bits. Raises RecipeError C001 when it holds no safetensors (a
+    quantized: what steps.lm.quantized says of linear layers in 4 or 8 bits. attention: what steps.lm.attention does. Raises RecipeError C001 when it holds no safetensors (a
     pickle can run code; with trust_pickle torch reads nothing but weights from it), C002 when transformers cannot open it.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
@@ -97,6 +98,7 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
             "use_safetensors": not pickled,
             "trust_remote_code": False,
             **(quantized or {}),
+            **(attention or {}),
         }
         network, info = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
     except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
@@ -159,7 +161,7 @@ def path(network: nn.Module, device: torch.device) -> str:
         return kernels.path(device, "mamba", OWN["mamba"]) + MEMORY
     if kind in OWN:
         return kernels.path(device, kind, OWN[kind])
-    return f"transformers' {kind}, attention by PyTorch's scaled_dot_product_attention on {device.type}"
+    return f"transformers' {kind}, attention by {attention_words(network)} on {device.type}"
 
 
 def verify_kernels(network: nn.Module) -> None:

@@ -18,6 +18,7 @@ from steps.lm.job import Job, Material, base_of, network_of, open_base, token_id
 from steps.lm.loss import Head
 from steps.lm.progress import Progress, Settings
 from steps.lm.stages import Stages
+from steps.sizing.attention import chosen, used
 from steps.sizing.budget import training_memory
 from steps.sizing.fallback import Live
 from steps.text.chat import JINJA_TEMPLATE
@@ -130,6 +131,7 @@ def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any]) -> "Wr
         "accumulation": trained.live.accumulation,
         "reductions": [{name: value for name, value in row.items() if name != "error"} for row in trained.done.reductions],
     }  # fmt: skip
+    record |= chosen(params.attn_implementation, network.config.model_type)
     if trained.taken is not None:
         record["init_from"] = trained.taken.plain()
     checkpoint.write_json(out / RECORD, record)
@@ -171,6 +173,7 @@ def memory_table(network: nn.Module, live: Live, params: Any, device: torch.devi
         method="full" if params.method == "full" else "lora",
         lora_parameters=0 if params.method == "full" else trained, checkpointing=live.checkpointing,
         loss_chunk_tokens=live.loss_chunk_tokens, optimizer=params.optimizer, kind=device.type,
+        attention=used(params.attn_implementation, network.config.model_type),
     )  # fmt: skip
     rows = [f"  {name:<12}{size / MIB:9,.0f} MiB" for name, size in sorted(parts.items(), key=lambda part: -part[1])]
     return "\n".join([f"  {live.batch_size} rows of {live.length} tokens at a time need, by arithmetic:", *rows,

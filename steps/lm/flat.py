@@ -3,6 +3,7 @@
 A mask over the whole row would cost its square; attention document by document costs what the documents cost by themselves.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from steps.lm import even
 
 NAME = "by_document"  # of the attention function, as transformers knows it
+EAGER, FLASH = "eager_by_document", "flash_by_document"  # those of steps.lm.attention
 KINDS = {"full_attention", "sliding_attention"}  # layers that it computes
 
 
@@ -47,17 +49,27 @@ def attend(
     if document_lengths is None:
         return plain(module, query, key, value, attention_mask, **given)
     window = given.get("sliding_window")
-    parts = zip(query.split(document_lengths, 2), key.split(document_lengths, 2), value.split(document_lengths, 2), strict=True)
+
+    def one(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return plain(module, q, k, v, band(q, window), **given)[0]
+
+    return by_document(one, query, key, value, document_lengths, documents_rounded), None
+
+
+def by_document(
+    one: Callable[[Tensor, Tensor, Tensor], Tensor], query: Tensor, key: Tensor, value: Tensor, lengths: list[int], rounded: bool
+) -> Tensor:
+    """What `one` gives for each document, end to end again."""
     found = []
-    for q, k, v in parts:
+    for q, k, v in zip(query.split(lengths, 2), key.split(lengths, 2), value.split(lengths, 2), strict=True):
         length = q.shape[2]
-        if documents_rounded:
+        if rounded:
             q, k, v = (even.filled(each, 2) for each in (q, k, v))
-        found.append(plain(module, q, k, v, _band(q, window), **given)[0][:, :length])
-    return torch.cat(found, 1), None
+        found.append(one(q, k, v)[:, :length])
+    return torch.cat(found, 1)
 
 
-def _band(query: Tensor, window: int | None) -> Tensor | None:
+def band(query: Tensor, window: int | None) -> Tensor | None:
     """(1, 1, T, T), the last `window` tokens of each; None where that is all before it."""
     T = query.shape[2]
     if window is None or window >= T:
@@ -67,19 +79,26 @@ def _band(query: Tensor, window: int | None) -> Tensor | None:
 
 def use(network: Any) -> bool:
     """Let `network` attend by document where it is asked to. Returns whether its attention is of a kind that can be replaced."""
-    from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
-    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
-
     config = network.config
     kinds = set(getattr(config, "layer_types", None) or ())
-    if config._attn_implementation not in ("sdpa", NAME) or not kinds <= KINDS:
+    if config._attn_implementation not in ("sdpa", NAME, EAGER, FLASH) or not kinds <= KINDS:
         return False
-    ALL_ATTENTION_FUNCTIONS.register(NAME, attend)
-    ALL_MASK_ATTENTION_FUNCTIONS.register(NAME, sdpa_mask)  # without document_lengths all is as before
-    config._attn_implementation = NAME
+    if config._attn_implementation == "sdpa":
+        config._attn_implementation = registered(NAME, attend)
     return True
 
 
 def leave(network: Any) -> None:
-    """Undo `use`."""
-    network.config._attn_implementation = "sdpa"
+    """Undo `use`; the attention that was asked for stays."""
+    if network.config._attn_implementation == NAME:
+        network.config._attn_implementation = "sdpa"
+
+
+def registered(name: str, function: Callable[..., Any]) -> str:
+    """`name`, by which transformers knows `function` from now on; without document_lengths its masks are those that it always had."""
+    from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, eager_mask, sdpa_mask
+    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+    ALL_ATTENTION_FUNCTIONS.register(name, function)
+    ALL_MASK_ATTENTION_FUNCTIONS.register(name, eager_mask if name == EAGER else sdpa_mask)
+    return name

@@ -11,7 +11,7 @@ from torch import nn
 
 from schemas import Checkpoint, Corpus, RecipeError, StepContext, TokenBin, Tokenizer
 from schemas.training import QuantSettings
-from steps.lm import build, quantized
+from steps.lm import attention, build, quantized
 from steps.lm.added import make_room
 from steps.lm.batches import Data, Row
 from steps.lm.checkpoint import copy_tokenizer
@@ -123,7 +123,10 @@ def words_of(job: Job) -> Path:
 
 def open_base(job: Job, base: Path, half: torch.dtype | None = None, quantized: dict[str, Any] | None = None) -> nn.Module:
     """The base model, with a row for every added token."""
-    network = build.open_model(base, field="model.base", half=half, quantized=quantized, trust_pickle=job.params.model.base.trust_pickle)
+    asked = job.params.attn_implementation
+    network = build.open_model(base, field="model.base", half=half, quantized=quantized, trust_pickle=job.params.model.base.trust_pickle,
+                               attention=attention.opened_with(asked))  # fmt: skip
+    attention.choose(network, asked)
     size = open_tokenizer(words_of(job)).vocab_size
     if job.params.add_tokens:
         first = min(job.first_added, network.config.vocab_size)  # some come with a tokenizer that is ahead of its model
@@ -146,6 +149,7 @@ def network_of(job: Job, base: Path | None, words: TextTokenizer, half: torch.dt
         multiple = rows if rows == asked else next((m for m in PADDINGS if padded(words.vocab_size, m) == rows), 1)
         sizes_agree(words.vocab_size, rows, "the model", multiple_of=multiple, field="model.vocab_size")
         network = build.build(params.model.sizes(), rows, token_ids(words), params.max_seq_length, job.context.seed)
+        attention.choose(network, params.attn_implementation)
         expected = params.model.sizes().with_vocab(rows).parameters(params.max_seq_length)
         if build.parameter_count(network) != expected:
             raise AssertionError(f"{family}: {build.parameter_count(network)} parameters, {expected} by arithmetic")

@@ -17,7 +17,7 @@ import torch
 
 from schemas import ModelConfig
 from schemas.training import ADAPTED, LoraSettings
-from steps.lm import adapters, build, even
+from steps.lm import adapters, attention, build, even
 from steps.lm.batches import Micro, Row, end_to_end, filled, pad
 from steps.lm.frozen import halve, held_dtype
 from steps.lm.loop import peak_memory_gb
@@ -33,7 +33,7 @@ def probe(question: dict[str, Any]) -> dict[str, Any]:
     """Do `steps` optimizer steps, the first of which is not timed.
 
     question: model (a ModelConfig), method, lora, batch_size, length, precision, steps, limit_s; and, where they are given, rows (ids),
-    checkpointing, optimizer, loss_chunk_tokens, accumulated, limit_bytes, end_to_end (rows one behind the other), and
+    checkpointing, optimizer, loss_chunk_tokens, attention, accumulated, limit_bytes, end_to_end (rows one behind the other), and
     eval_batch_size, of which one batch is scored at the end. Returns {device, out_of_memory, peak_bytes, tokens_per_s (of the quickest
     step), steps, longest, core_flops}. On a CPU it is the tokens of one core and the time of the process alone; what its neighbours
     take of caches and of the clock shows in core_flops, the rate at which that core multiplied matrices meanwhile (None elsewhere).
@@ -59,6 +59,7 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
     model = ModelConfig.model_validate(question["model"])
     rows, length, vocabulary = question["batch_size"], question["length"], model.vocab_size or 1000
     network = build.build(model, vocabulary, IDS, length, 1)
+    attention.choose(network, question.get("attention") or "auto")
     half = held_dtype(question["method"], question["precision"], device)
     if half is not None:
         halve(network, half)

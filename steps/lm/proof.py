@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from schemas import Checkpoint, Corpus, RecipeError, TokenBin
-from steps.lm import precision
+from steps.lm import attention, precision
 from steps.lm.batches import Row, validation_rows
 from steps.lm.evaluate import Scored, score
 from steps.lm.finish import RECORD
@@ -158,6 +158,7 @@ def loss_check(
     kind = record.get("precision", "fp32")
     if kind != "fp32" and device.type == "cpu":
         kind = "fp32"
+    alike = attention.as_trained(network, record) and kind == record.get("precision", "fp32")
     head = Head(network)
     if record.get("objective") == "sft":
         head.lay_flat()
@@ -167,6 +168,6 @@ def loss_check(
         return Check(name, True, f"{found.loss:.4f}; none is recorded"), found
     if rows_digest(rows) != record.get("validation_digest"):
         return Check(name, True, f"{found.loss:.4f} on other rows than the recorded {recorded:.4f}; not compared"), found
-    allowed = tolerance if kind == record.get("precision", "fp32") else max(tolerance, 0.02)
+    allowed = tolerance if alike else max(tolerance, 0.02)
     close = abs(found.loss - recorded) <= allowed
     return Check(name, close, f"{found.loss:.6f} now, {recorded:.6f} recorded, tolerance {allowed:g}", "C015", REMEDY), found

@@ -15,6 +15,7 @@ from steps.lm.progress import Progress
 FOLDER = "state"  # in the checkpoint
 TENSORS, DATA = "state.safetensors", "state.json"
 CARRIED = ("step", "position", "tokens", "losses", "norms", "skipped", "scored", "best", "evaluated")  # of a run's progress
+LEFT_OUT = {"attn_implementation": "auto"}  # facts that are only written when they are not so
 SCHEDULE = ("steps", "peak_rate", "lowest_rate", "warmup", "scheduler", "decay_share")
 
 
@@ -62,8 +63,9 @@ def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepCont
     except (OSError, ValueError) as error:
         raise RecipeError("R102", f"{checkpoint.name} holds no state of a training (save_only_model leaves it out)", field=field,
                           fix="start from its weights: model: {base: ...}") from error  # fmt: skip
-    differing = [f"{name} is {_short(facts.get(name))} here and {_short(data['facts'].get(name))} there"
-                 for name in {**facts, **data["facts"]} if data["facts"].get(name) != facts.get(name)]  # fmt: skip
+    here, there = {**LEFT_OUT, **facts}, {**LEFT_OUT, **data["facts"]}
+    differing = [f"{name} is {_short(here.get(name))} here and {_short(there.get(name))} there"
+                 for name in {**here, **there} if there.get(name) != here.get(name)]  # fmt: skip
     if differing:
         raise RecipeError("R103", f"this training cannot go on from that one: {'; '.join(differing)}", field=field,
                           fix="write the same, or start from its weights alone: model: {base: ...}")  # fmt: skip
@@ -82,8 +84,8 @@ def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepCont
     weights = {name.removeprefix("weights."): value for name, value in tensors.items() if name.startswith("weights.")}
     if not weights:
         stored = load_file(checkpoint / "model.safetensors")
-        here = dict(loop.head.network.named_parameters())  # what no stage trains, too
-        weights = {name: value for name, value in stored.items() if name in here}
+        named = dict(loop.head.network.named_parameters())  # what no stage trains, too
+        weights = {name: value for name, value in stored.items() if name in named}
     cards = torch.cuda.get_rng_state_all() if loop.device.type == "cuda" else []
     same = loop.put_back({"network": weights, "optimizer": states, "scaler": data["scaler"], "generator": tensors["generator"],
                           "cuda_generators": cards, "threads": data["threads"]})  # fmt: skip

@@ -63,6 +63,7 @@ def training_memory(
     accumulation: int = 2,
     kind: str = "cuda",
     inside: bool = True,
+    attention: str = "sdpa",
 ) -> dict[str, int]:
     """Bytes that one device holds at the peak of a training step, part by part; their sum is what must be free.
 
@@ -77,16 +78,18 @@ def training_memory(
     only each layer's input, and one whole layer in the backward pass.
     logits: `loss_chunk_tokens` positions (None: all) x vocabulary and what the loss makes of them (`_loss`), the head's gradient too.
     `inside`: with the copy of the logits that logsumexp makes inside itself, which an allocator sees and a dispatch mode does not.
+    attention: eager keeps its scores; of rows of several documents the longest has the row's length, so this is the most.
     workspace: gradients of activations in the backward pass of one layer. allowance: RUNTIME, and FRAGMENTATION of all the rest.
     """
     total, tokens, d = model.parameters(length), batch_size * length, model.d_model
     vocabulary, half = model.vocab_size or 0, precision != "fp32"
-    lora = method in ADAPTED
+    lora, scored = method in ADAPTED, keeps_scores(model, attention)
     frozen = lora and half and kind == "cuda"
     table = vocabulary * d
     matrices = _matrices(model)
     trained = lora_parameters if lora else total
-    one = tokens * (lora_layer_bytes(model, length, lora_rank, lora_targets, half) if lora else layer_bytes(model, length, half))
+    one = lora_layer_bytes(model, length, lora_rank, lora_targets, half, scored) if lora else layer_bytes(model, length, half, scored)
+    one *= tokens
     held = _held(model, length, frozen, quant if method == "qlora" else None) + (4 * lora_parameters if lora else 0)
     cast = lora_parameters if frozen or method == "qlora" else lora_parameters + matrices if lora else matrices
     copies = 2 * cast if half else 0
@@ -94,7 +97,7 @@ def training_memory(
     ends = 8 * tokens * d
     again = one if checkpointing else 0
     widened = (2 if half else 4) * max(a * b for _, a, b in products(model)) if method == "qlora" else 0
-    moved = workspace_bytes(model, batch_size, length, half) + widened
+    moved = workspace_bytes(model, batch_size, length, half, scored) + widened
     known = 4 * trained if accumulation > 1 else 0
     own = 0 if lora else 4 * table  # the head's gradient; a tied one waits for the embedding's, and their sum is a third
     waiting = own if model.tie_embeddings or not known else 0
@@ -131,6 +134,7 @@ def evaluation_memory(
     loss_chunk_tokens: int | None = LOSS_CHUNK_TOKENS,
     optimizer: str = "adamw",
     kind: str = "cuda",
+    attention: str = "sdpa",
 ) -> dict[str, int]:
     """Bytes at the peak of a validation between two training steps, part by part as `training_memory` has them.
 
@@ -144,7 +148,7 @@ def evaluation_memory(
     hidden = 4 * tokens * model.d_model
     low = 2 * vocabulary * model.d_model if half and not frozen else 0
     inside, outside = (
-        tokens * forward_bytes(model, length, half) + scan_buffers(model, batch_size, length) * 2 // 3,
+        tokens * forward_bytes(model, length, half, keeps_scores(model, attention)) + scan_buffers(model, batch_size, length) * 2 // 3,
         (10 if half else 8) * size + low,
     )
     held = _held(model, length, frozen, quant if method == "qlora" else None)
@@ -159,6 +163,11 @@ def evaluation_memory(
         "workspace": 0,
     }
     return {**parts, "allowance": allowance(parts, kind)}
+
+
+def keeps_scores(model: ModelConfig, attention: str) -> bool:
+    """Whether the scores of all heads exist: a number for every pair of tokens of a row."""
+    return attention == "eager" and model.family in ("llama", "gpt2")
 
 
 def export_memory(model: ModelConfig, quantization: str) -> dict[str, int]:

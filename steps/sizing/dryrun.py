@@ -55,7 +55,7 @@ def dry_run(
         "batch_size": candidate.batch_size, "length": candidate.length, "precision": candidate.precision, "steps": steps,
         "limit_s": LIMIT_S, "checkpointing": candidate.checkpointing, "optimizer": subject.optimizer, "rows": rows or [],
         "loss_chunk_tokens": subject.loss_chunk_tokens, "accumulated": candidate.accumulation > 1,
-        "end_to_end": subject.end_to_end(model, machine), "eval_batch_size": candidate.eval_batch_size,
+        "end_to_end": subject.end_to_end(model, machine), "attention": subject.attention, "eval_batch_size": candidate.eval_batch_size,
         "limit_bytes": round(SPARE * candidate.budget) if machine.kind == "cpu" else 0,
     }  # fmt: skip
     answer, said = _ask(question)

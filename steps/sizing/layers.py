@@ -11,7 +11,7 @@ MEMORY_CHUNK = 64  # and so does a Hebbian memory
 MAMBA = ("mamba", "mamba_hebbian")
 
 
-def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
+def layer_bytes(model: ModelConfig, length: int, half: bool, scored: bool = False) -> int:
     """Bytes that one layer keeps for its backward pass, for each token of a sequence of `length`: counted on the saved tensors of steps.lm.
 
     wide: bytes of what autocast halves. Everywhere: the layer's input and the norm's, fp32, and the input of the first projection.
@@ -19,6 +19,7 @@ def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
     mamba2: what in_proj gives, the convolution's other side, of x, y and the gate nine forms, per head two rows of the block matrix
     (SSD_CHUNK wide), a state every SSD_CHUNK twice; in half x, B and C once more.
     llama: q, k (rotated), v, the output (scores are never stored: flash attention); gate, up, silu(gate), their product; norms twice.
+    scored: they are (`score_bytes`), by eager attention.
     gpt2: q, k, v, output; 4 d_model before, within (three times) and after gelu.
     """
     wide = 2 if half else 4
@@ -36,8 +37,18 @@ def layer_bytes(model: ModelConfig, length: int, half: bool) -> int:
         return round(8 * d + wide * (d + inner + channels + heads) + mixed + blocks + states)
     if model.family == "llama":
         kv = d // heads * model.kv_heads
-        return 16 * d + wide * (4 * ff + (7 if half else 4) * d + 2 * kv) + 4 * heads
-    return 8 * d + wide * (5 * ff + (7 if half else 6) * d) + 4 * heads
+        kept = 16 * d + wide * (4 * ff + (7 if half else 4) * d + 2 * kv) + 4 * heads
+    else:
+        kept = 8 * d + wide * (5 * ff + (7 if half else 6) * d) + 4 * heads
+    return kept + (score_bytes(model, length, half) if scored else 0)
+
+
+def score_bytes(model: ModelConfig, length: int, half: bool) -> int:
+    """Bytes that eager attention keeps, a token, beyond what sdpa keeps: its row of the softmax for every head, in fp32, and below fp32
+    a copy of it that is multiplied with v; k and v once for each query head, where heads share them.
+    """
+    shared = 2 * (model.d_model - model.d_model // model.heads * model.kv_heads) if model.family == "llama" else 0
+    return model.heads * length * (6 if half else 4) + (2 if half else 4) * shared
 
 
 def memory_bytes(model: ModelConfig, length: int, half: bool) -> float:
@@ -49,7 +60,7 @@ def memory_bytes(model: ModelConfig, length: int, half: bool) -> float:
     return 16 * d + 12 * d * filled + (10 if half else 12) * d + 4 * d * d * filled / chunk
 
 
-def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[str, ...] | None = None, half: bool = True) -> int:
+def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[str, ...] | None = None, half: bool = True, scored: bool = False) -> int:
     """The same under LoRA, for adapters of `rank` on `targets` (None: all of a block): a frozen base keeps less.
 
     A frozen product needs its input no more, a frozen norm its output; an adapter keeps its input and what its A gives. In half each
@@ -66,6 +77,7 @@ def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[
         else:
             first, second = {"q_proj", "k_proj", "v_proj", "c_attn"}, {"gate_proj", "up_proj", "c_fc"}
             kept += wide * d * (bool(names & first) + bool(names & second)) + wide * ff * bool(names & {"down_proj", "c_proj"})
+        kept += score_bytes(model, length, half) if scored else 0
         if model.family == "llama":
             return 8 * d + 8 + wide * (2 * d + 2 * (d // heads) * model.kv_heads + 3 * ff) + 4 * heads + kept
         return 8 * d + 16 + wide * (4 * d + 4 * ff) + 4 * heads + kept
@@ -93,9 +105,16 @@ def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
     return widest[model.family] + 4 * model.d_model
 
 
-def workspace_bytes(model: ModelConfig, rows: int, length: int, half: bool) -> int:
-    """The same for a batch, with what a scan works in. A Hebbian memory goes backwards before its block's scan, and is gone by then."""
+def workspace_bytes(model: ModelConfig, rows: int, length: int, half: bool, scored: bool = False) -> int:
+    """The same for a batch, with what a scan works in. A Hebbian memory goes backwards before its block's scan, and is gone by then.
+
+    scored: gradients of the scores, before and behind the softmax, when what the feed-forward part kept is gone.
+    """
     tokens = rows * length
+    if scored:
+        wide = 2 if half else 4
+        gone = wide * (4 if model.family == "llama" else 5) * model.feed_forward
+        return tokens * max(transient_bytes(model, length, half), 8 * model.heads * length + 4 * model.d_model - gone)
     scan = tokens * transient_bytes(model, length, half) + scan_buffers(model, rows, length)
     if model.family != "mamba_hebbian":
         return scan
@@ -112,13 +131,16 @@ def scan_buffers(model: ModelConfig, rows: int, length: int) -> int:
     return 4 * channels * (3 * min(SCAN_CHUNK, length) * model.state + 10 * min(SCAN_BLOCK, length))
 
 
-def forward_bytes(model: ModelConfig, length: int, half: bool) -> int:
+def forward_bytes(model: ModelConfig, length: int, half: bool, scored: bool = False) -> int:
     """Bytes a token of a sequence of `length` that one layer holds at most in a forward pass that keeps nothing: validation.
 
     llama: gate, up and their product, four times the stream; or eight times the stream where q and k are rotated. gpt2: four tensors
     within gelu. mamba: x and z, u, dt, the output. mamba2: what in_proj gives, the convolution's output, four forms of x, three of the
-    block matrix, three of the states.
+    block matrix, three of the states. scored: scores of all heads before and behind the mask or the softmax, and the mask of a row.
     """
+    if scored:
+        around = (5 if model.family == "llama" else 6) * model.d_model
+        return max(forward_bytes(model, length, half), 8 * model.heads * length + 4 * length + 4 * around)
     wide = 2 if half else 4
     d, inner, n, heads = model.d_model, model.inner, model.state, model.heads
     if model.family == "llama":

@@ -19,6 +19,7 @@ class Subject:
     """What is asked of the train step. rows: sequences of one optimizer step, exactly when `asked`. None: the plan's to choose.
 
     mean_row: tokens of a row of fine-tuning on the average, where the data is known. packed: its rows are filled with several documents.
+    attention: as steps.sizing.attention.used says, once the base is known.
     """
 
     model: TrainModel
@@ -39,6 +40,7 @@ class Subject:
     compiled: bool = False
     packed: bool = False
     mean_row: float | None = None
+    attention: str = "auto"
 
     def micro_batches(self) -> list[int]:
         """The micro-batches to choose from: what is written, or what divides the effective batch."""
@@ -106,7 +108,7 @@ class Subject:
         method = "lora" if self.adapted else "full"
         mean = None if self.objective == "lm" or (self.packed and not self.end_to_end(model, machine)) else self.mean_row
         return tokens_per_second(model, machine, micro, length, precision, method=method, checkpointing=again, accumulation=times,
-                                 mean=mean, end_to_end=self.end_to_end(model, machine))  # fmt: skip
+                                 mean=mean, end_to_end=self.end_to_end(model, machine), attention=self.attention)  # fmt: skip
 
     def end_to_end(self, model: ModelConfig, machine: Machine) -> bool:
         """Whether rows of fine-tuning lie one behind the other, without filling (steps.lm.loss.Head.lay_flat)."""
@@ -117,6 +119,7 @@ class Subject:
         return {
             "precision": precision, "method": self.method, "lora_parameters": adapters, "quant": self.quant,
             "loss_chunk_tokens": self.loss_chunk_tokens, "optimizer": self.optimizer, "kind": machine.kind,
+            "attention": self.attention,
         }  # fmt: skip
 
 
@@ -155,4 +158,5 @@ def read_subject(written: dict[str, Any], length: int | None = None, mean_row: f
         compiled=bool(written.get("compile")),
         packed=written.get("packing") == "documents",
         mean_row=mean_row,
+        attention=written.get("attn_implementation") or "auto",
     )

@@ -2,7 +2,7 @@
 
 from schemas.machine import Machine
 from schemas.model import ModelConfig
-from steps.sizing.budget import matrix_parameters, step_flops
+from steps.sizing.budget import keeps_scores, matrix_parameters, step_flops
 from steps.sizing.layers import MAMBA, layer_bytes, transient_bytes
 
 SUSTAINED = {"cuda": 0.45, "mps": 0.4, "cpu": 0.85}  # share of the peak that large matrix products reach in training
@@ -29,6 +29,7 @@ def tokens_per_second(
     accumulation: int = 1,
     mean: float | None = None,
     end_to_end: bool = False,
+    attention: str = "sdpa",
 ) -> float:
     """Modelled tokens a second of one device in training; tokens of the text, not those that fill rows up.
 
@@ -39,7 +40,7 @@ def tokens_per_second(
     The time of a micro-batch is the sum of: matrix products at a sustained share of the peak (which small batches do not reach);
     the activations written, read and read again at the memory's bandwidth; the state scan of Mamba-1 (on CUDA as mamba-ssm's kernel);
     a fixed cost an operation; and its share, one in `accumulation`, of the optimizer's pass over the weights.
-    fp32 runs at a quarter of a GPU's fp16 peak, bf16 on a card without it as fp32.
+    Eager attention writes its scores, which counts as activations. fp32 runs at a quarter of a GPU's fp16 peak, bf16 on a card without it as fp32.
     """
     kind, tokens = machine.kind, batch_size * length
     real = tokens if end_to_end or mean is None else batch_size * min(mean, length)
@@ -50,7 +51,8 @@ def tokens_per_second(
     bandwidth = CORE_BANDWIDTH * cores if kind == "cpu" else machine.bandwidth or BANDWIDTH[kind]
     busy = SUSTAINED[kind] * tokens / (tokens + HALF_BUSY[kind])
     products = step_flops(model, tokens, length, method=method, checkpointing=checkpointing) / (peak * busy)
-    moved = tokens * model.n_layers * (3 * layer_bytes(model, length, half) + transient_bytes(model, length, half) // 2) / bandwidth
+    kept = layer_bytes(model, length, half, keeps_scores(model, attention))
+    moved = tokens * model.n_layers * (3 * kept + transient_bytes(model, length, half) // 2) / bandwidth
     fixed = model.n_layers * OPERATIONS[model.family] * LAUNCH_S[kind]
     scan = tokens * model.n_layers * model.inner * model.state * STATE_S[kind] if model.family in MAMBA else 0.0
     update = 0.0 if method == "lora" else UPDATE_BYTES * matrix_parameters(model) / bandwidth / accumulation
