@@ -63,6 +63,12 @@ PAGES = (
         "not the settings: the plan stands, and the time of the run will be longer than forecast.",
         severity="warning",
     ),
+    RulePage(
+        "B106", "eager attention that costs memory",
+        "Eager attention keeps a score of every pair of tokens for every head and layer, which grows with the square of the row; sdpa "
+        "computes the same without keeping them. What is written by hand wins, so the plan only says what it costs.",
+        wrong="max_seq_length: 2048\nattn_implementation: eager", right="max_seq_length: 2048\nattn_implementation: sdpa", severity="warning",
+    ),
 )  # fmt: skip
 
 
@@ -78,7 +84,7 @@ class PlanParams(StepParams):
     subject: dict[str, Any] = Field(default_factory=dict, description="written params of the train step, put here by the runner")
 
 
-@step(version=4, looks_at="train", pages=PAGES)
+@step(version=5, looks_at="train", pages=PAGES)
 def plan(
     params: PlanParams,
     tokenizer: Tokenizer | None,
@@ -87,7 +93,7 @@ def plan(
     checkpoint: Checkpoint | None,
     context: StepContext,
 ) -> Plan:
-    """Choose micro-batch, accumulation, validation batch, precision, packing and, where it is not written, the length of rows.
+    """Choose micro-batch, accumulation, validation batch, precision, packing, attention and, where it is not written, the rows' length.
 
     The effective batch that is asked for is kept exactly; what the train step has written stays. Candidates are weighed by the
     model of the target (steps.sizing), so the same recipe gives the same plan everywhere; on this machine the best are then tried
@@ -98,19 +104,21 @@ def plan(
     from steps.sizing.candidates import candidates
     from steps.sizing.subject import read_subject
 
-    subject, model = _asked(params, tokenizer, bins, checkpoint, context)
+    subject, model, kind = _asked(params, tokenizer, bins, checkpoint, context)
     lengths = _row_lengths(subject, tokenizer, corpus or [], checkpoint)
     length, why_length = _length(subject, model, params, lengths, bins, context)
     target = context.target
-    subject, why_packed = _packing(read_subject(params.subject, length, lengths[1] if lengths else None), model, target, params)
+    read = read_subject(params.subject, length, lengths[1] if lengths else None, kind)
+    subject, why_packed = _packing(read, model, target, params)
     found = candidates(subject, model, target, length, margin=params.memory_margin, most=params.max_candidates)
     fitting = [c for c in found if c.fits]
     if not fitting:
-        fitting = [_by_hand(subject, found[0], context)]
+        fitting = [_by_hand(subject, found[0], params, context)]
         found = [replace(fitting[0])]
     chosen, tried = _tried(params, subject, model, fitting, _rows(bins, corpus or [], tokenizer, checkpoint, fitting), context)
-    settings = _unwritten(chosen, subject, params)
-    because = plan_pages.reasons(chosen, subject, target, why_length, why_packed, settings)
+    settings = _unwritten(chosen, subject, model, params)
+    because = plan_pages.reasons(chosen, subject, model, target, why_length, why_packed, settings)
+    _scores_cost(chosen, subject, model, kind, params, context)
     believed = any(c.key == chosen.key and not t.verdict for c, t in tried)  # if all were slow, the machine is, and no setting is to blame
     rejected = {c.key: t for c, t in tried if t.verdict and (believed or not t.slow)}
     rows = [plan_pages.row(c, rejected, chosen) for c in found]
@@ -119,7 +127,7 @@ def plan(
         "target": plan_pages.described(target),
         "settings": settings,
         "because": because,
-        "notes": plan_pages.notes(model, chosen, target),
+        "notes": plan_pages.notes(model, subject),
         "candidates": rows,
     }
     (context.workdir / "plan.json").write_text(json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
@@ -130,29 +138,36 @@ def plan(
 
 def _asked(
     params: PlanParams, tokenizer: Tokenizer | None, bins: TokenBin | None, checkpoint: Checkpoint | None, context: StepContext
-) -> "tuple[Subject, ModelConfig]":
+) -> "tuple[Subject, ModelConfig, str]":
+    """The train step, its network's sizes, and the model_type of its base, empty for a new network."""
     from steps.sizing.subject import read_subject
 
     if not params.subject:
         raise RecipeError("B103", "there is no train step to plan for", field="for", fix="put a train step after plan")
-    subject = read_subject(params.subject)
-    model = _base_model(subject, checkpoint, context) if subject.model.base else subject.model.sizes()
+    subject, kind = read_subject(params.subject), ""
+    if subject.model.base:
+        model, kind = _base_model(subject, checkpoint, context)
+        subject = read_subject(params.subject, kind=kind)
+    else:
+        model = subject.model.sizes()
     if model.vocab_size is None:
         size = (tokenizer.rows or tokenizer.vocab_size) if tokenizer else bins.vocab_size if bins else None
         if size is None:
             raise RecipeError("B104", "the vocabulary's size is not known", field="for", fix="put a train_tokenizer step before plan")
         model = model.with_vocab(size)
-    return subject, model
+    return subject, model, kind
 
 
-def _base_model(subject: "Subject", checkpoint: Checkpoint | None, context: StepContext) -> ModelConfig:
-    """Sizes of the base model: of the wired checkpoint, of a folder, or of a hub model's config.json."""
+def _base_model(subject: "Subject", checkpoint: Checkpoint | None, context: StepContext) -> tuple[ModelConfig, str]:
+    """Sizes and model_type of the base model: of the wired checkpoint, of a folder, or of a hub model's config.json."""
     from steps.lm.shapes import sizes
 
     base = subject.model.base
     assert base is not None
     if checkpoint is not None:
-        return checkpoint.model if checkpoint.model.vocab_size else checkpoint.model.with_vocab(checkpoint.vocab_size)
+        model = checkpoint.model if checkpoint.model.vocab_size else checkpoint.model.with_vocab(checkpoint.vocab_size)
+        config = checkpoint.path / "config.json"
+        return model, str(json.loads(config.read_text("utf-8")).get("model_type", "")) if config.is_file() else ""
     try:
         if base.hub is None:
             file = context.project / (base.path or "") / "config.json"
@@ -160,7 +175,8 @@ def _base_model(subject: "Subject", checkpoint: Checkpoint | None, context: Step
             from huggingface_hub import hf_hub_download
 
             file = Path(hf_hub_download(base.hub, "config.json", revision=base.revision))
-        return sizes(json.loads(file.read_text("utf-8")))
+        found = json.loads(file.read_text("utf-8"))
+        return sizes(found), str(found.get("model_type", ""))
     except Exception as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise RecipeError("B104", f"the config.json of {base.hub or base.path or base.step} cannot be read: {first}", field="for",
@@ -206,11 +222,15 @@ def _length(
     return usual, f"usual for the memory of {context.target.title or context.target.name}; the longest document has {longest} tokens"
 
 
-def _by_hand(subject: "Subject", smallest: "Candidate", context: StepContext) -> "Candidate":
+def _by_hand(subject: "Subject", smallest: "Candidate", params: PlanParams, context: StepContext) -> "Candidate":
     """The written settings although they do not fit, with a warning; without written ones, an error."""
     if subject.batch_size or subject.accumulation:
         context.warn("B101", f"micro-batches of {smallest.batch_size} rows, as written: {smallest.why}", field="for",
                      fix="delete batch_size and gradient_accumulation_steps from the train step: the plan finds what fits")  # fmt: skip
+        return replace(smallest, verdict="written by hand")
+    if params.subject.get("attn_implementation") == "eager":
+        context.warn("B101", f"attn_implementation: eager, as written: one row of {smallest.length} tokens {smallest.why}", field="for",
+                     fix="delete attn_implementation from the train step: sdpa keeps no scores")  # fmt: skip
         return replace(smallest, verdict="written by hand")
     raise RecipeError(
         "B102", f"even one row of {smallest.length} tokens at a time {smallest.why} on {context.target.title or context.target.name}",
@@ -265,10 +285,29 @@ def _tried(
     )  # fmt: skip
 
 
-def _unwritten(chosen: "Candidate", subject: "Subject", params: PlanParams) -> dict[str, Any]:
+def _scores_cost(
+    chosen: "Candidate", subject: "Subject", model: ModelConfig, kind: str, params: PlanParams, context: StepContext
+) -> None:
+    """Warn of eager attention that is written although sdpa is to be had, where it costs a tenth of the memory or more."""
+    from steps.sizing import plan_pages
+    from steps.sizing.attention import used
+
+    if params.subject.get("attn_implementation") != "eager" or used("auto", kind) == "eager" or not subject.attends(model):
+        return
+    leaner = plan_pages.by(replace(subject, attention="sdpa"), model, chosen, context.target)
+    if chosen.memory_bytes >= 1.1 * leaner:
+        need = f"{chosen.memory_bytes / GIB:.1f} GiB, {leaner / GIB:.1f} by sdpa, which computes the same"
+        context.warn("B106", f"attn_implementation: eager, as written, needs {need}", field="for",
+                     fix="delete attn_implementation from the train step")  # fmt: skip
+
+
+def _unwritten(chosen: "Candidate", subject: "Subject", model: ModelConfig, params: PlanParams) -> dict[str, Any]:
     """The settings that the train step leaves open; micro-batch and accumulation only where they make the effective batch exactly."""
     packing = "stream" if subject.objective == "lm" else "documents" if subject.packed else "none"
-    settings = {name: value for name, value in {**chosen.settings, "packing": packing}.items() if name not in params.subject}
+    planned = {**chosen.settings, "packing": packing}
+    if subject.attends(model):
+        planned["attn_implementation"] = subject.attention
+    settings = {name: value for name, value in planned.items() if name not in params.subject}
     if subject.asked and chosen.batch_size * chosen.accumulation != subject.rows:
         settings = {name: value for name, value in settings.items() if name not in ("batch_size", "gradient_accumulation_steps")}
     return settings
@@ -330,8 +369,8 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
     best = candidates(subject, sized, context.target, length, margin=params.memory_margin, most=1)[0]
     if not best.fits:
         return PlanForecast(because={"batch_size": best.why})
-    settings = _unwritten(best, subject, params)
-    reasons = plan_pages.reasons(best, subject, context.target, "", why_packed, settings)
+    settings = _unwritten(best, subject, sized, params)
+    reasons = plan_pages.reasons(best, subject, sized, context.target, "", why_packed, settings)
     return PlanForecast(settings=settings, because={name: f"{value}: {reasons[name]}" for name, value in settings.items()})
 
 

@@ -80,6 +80,10 @@ def grid() -> list[dict[str, Any]]:
         setting("gpt2", 8, 128, 1000, DEEP, "bf16", train=EAGER),
         setting("llama", 2, 512, 2000, DEEP, n_heads=8, train={**EAGER, "activation_checkpointing": True}),
         setting("llama", 4, 256, 4000, SMALL, method="lora", train=EAGER),
+        setting("llama", 4, 256, 2000, SMALL, dropout=0.1, train=EAGER),
+        setting("gpt2", 4, 256, 2000, SMALL, "bf16", dropout=0.1, train=EAGER),
+        setting("llama", 4, 256, 2000, SMALL, dropout=0.1),
+        setting("gpt2", 4, 256, 2000, SMALL, "bf16", dropout=0.1),
     ]
 
 

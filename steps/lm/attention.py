@@ -17,7 +17,7 @@ from steps.lm import flat
 from steps.lm.kernels import kernel
 from steps.lm.loss import Head
 from steps.lm.precision import autocast
-from steps.sizing.attention import FIELD, FLASH, MODULE, head_width, refusals
+from steps.sizing.attention import FIELD, FLASH, MODULE, attention_dropout, head_width, refusals
 
 HALF = (torch.float16, torch.bfloat16)
 TOLERANCE = 3e-2  # of the largest value, in half precision: sums are in another order
@@ -40,7 +40,7 @@ def demand(asked: str, model: ModelConfig, config: dict[str, Any] | None, precis
     width = 0 if model.family.startswith("mamba") else head_width(model, config)
     missing = "" if asked != FLASH or _flash() is not None else "does not import here"
     found = refusals(asked, family=model.family, kind=kind, machine=_machine(device), precision=precision, width=width,
-                     dropout=float((config or {}).get("attention_dropout") or model.dropout), missing=missing)  # fmt: skip
+                     dropout=attention_dropout(model, config), missing=missing)  # fmt: skip
     if found:
         raise found[0]
 
@@ -80,11 +80,14 @@ def words(network: Any) -> str:
 def attend_eagerly(
     module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None,
     document_lengths: list[int] | None = None, documents_rounded: bool = False, **given: Any,
-) -> tuple[Tensor, Any]:  # fmt: skip
-    """The eager attention of the network's own kind, once for each document. Shapes as steps.lm.flat.attend has them."""
+) -> tuple[Tensor, None]:  # fmt: skip
+    """The eager attention of the network's own kind, once for each document. Shapes as steps.lm.flat.attend has them.
+
+    The weights that it has beside its result are not handed on: in validation a layer would hold them to its end.
+    """
     plain = vars(sys.modules[type(module).__module__])["eager_attention_forward"]
     if document_lengths is None:
-        return plain(module, query, key, value, attention_mask, **given)
+        return plain(module, query, key, value, attention_mask, **given)[0], None
 
     def one(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         T = q.shape[2]

@@ -72,6 +72,13 @@ def _model(
         return None, None
 
 
+def _kind(params: Any, context: ForecastContext) -> str:
+    """model_type of a base in a folder, empty for any other network."""
+    ref = params.model.base
+    config = context.json(context.project / Path(ref.path) / "config.json") if ref is not None and ref.path is not None else None
+    return str(config.get("model_type", "")) if isinstance(config, dict) else ""
+
+
 def _longer(params: Any, tokenizer: TokenizerForecast | None) -> TokenizerForecast | None:
     """The tokenizer with the added tokens, where its size is known."""
     if tokenizer is None or tokenizer.vocab_size is None:
@@ -155,7 +162,8 @@ def _costs(
     """Memory, time, energy and disk on the target, each with its reason."""
     machine, length = context.target, params.max_seq_length
     plan, bins = inputs.get("plan"), inputs.get("bins")
-    subject = read_subject({**(plan.settings if plan is not None else {}), **params.model_dump(exclude_unset=True)}, length, mean)
+    subject = read_subject({**(plan.settings if plan is not None else {}), **params.model_dump(exclude_unset=True)}, length, mean,
+                           _kind(params, context))  # fmt: skip
     precision = precision_on(machine) if subject.precision == "auto" else subject.precision
     rows, micro = params.batch()
     if plan is not None and "batch_size" in plan.settings and params.batch_size is None:

@@ -94,6 +94,12 @@ def head_width(model: ModelConfig, config: dict[str, Any] | None = None) -> int:
     return said if isinstance(said, int) and said > 0 else model.d_model // model.heads
 
 
+def attention_dropout(model: ModelConfig, config: dict[str, Any] | None = None) -> float:
+    """Share of the attention weights that training drops, under the names of llama and of GPT-2."""
+    said = [(config or {}).get(name) for name in ("attention_dropout", "attn_pdrop")]
+    return next((float(each) for each in said if isinstance(each, int | float)), model.dropout)
+
+
 def refusals(
     asked: str, *, family: str, kind: str = "", machine: Machine, precision: str, width: int = 0, dropout: float = 0.0,
     missing: str = "",

@@ -19,6 +19,7 @@ from steps.sizing.layers import (
     lora_layer_bytes,
     products,
     scan_buffers,
+    score_width,
     small_parameters,
     workspace_bytes,
 )
@@ -78,12 +79,12 @@ def training_memory(
     only each layer's input, and one whole layer in the backward pass.
     logits: `loss_chunk_tokens` positions (None: all) x vocabulary and what the loss makes of them (`_loss`), the head's gradient too.
     `inside`: with the copy of the logits that logsumexp makes inside itself, which an allocator sees and a dispatch mode does not.
-    attention: eager keeps its scores; of rows of several documents the longest has the row's length, so this is the most.
+    attention: eager keeps its scores (`score_width`); of rows of several documents the longest has the row's length, so this is the most.
     workspace: gradients of activations in the backward pass of one layer. allowance: RUNTIME, and FRAGMENTATION of all the rest.
     """
     total, tokens, d = model.parameters(length), batch_size * length, model.d_model
     vocabulary, half = model.vocab_size or 0, precision != "fp32"
-    lora, scored = method in ADAPTED, keeps_scores(model, attention)
+    lora, scored = method in ADAPTED, score_width(model, attention, half, kind)
     frozen = lora and half and kind == "cuda"
     table = vocabulary * d
     matrices = _matrices(model)
@@ -148,7 +149,7 @@ def evaluation_memory(
     hidden = 4 * tokens * model.d_model
     low = 2 * vocabulary * model.d_model if half and not frozen else 0
     inside, outside = (
-        tokens * forward_bytes(model, length, half, keeps_scores(model, attention)) + scan_buffers(model, batch_size, length) * 2 // 3,
+        tokens * forward_bytes(model, length, half, attention == "eager") + scan_buffers(model, batch_size, length) * 2 // 3,
         (10 if half else 8) * size + low,
     )
     held = _held(model, length, frozen, quant if method == "qlora" else None)
@@ -163,11 +164,6 @@ def evaluation_memory(
         "workspace": 0,
     }
     return {**parts, "allowance": allowance(parts, kind)}
-
-
-def keeps_scores(model: ModelConfig, attention: str) -> bool:
-    """Whether the scores of all heads exist: a number for every pair of tokens of a row."""
-    return attention == "eager" and model.family in ("llama", "gpt2")
 
 
 def export_memory(model: ModelConfig, quantization: str) -> dict[str, int]:

@@ -11,7 +11,7 @@ MEMORY_CHUNK = 64  # and so does a Hebbian memory
 MAMBA = ("mamba", "mamba_hebbian")
 
 
-def layer_bytes(model: ModelConfig, length: int, half: bool, scored: bool = False) -> int:
+def layer_bytes(model: ModelConfig, length: int, half: bool, scored: int = 0) -> int:
     """Bytes that one layer keeps for its backward pass, for each token of a sequence of `length`: counted on the saved tensors of steps.lm.
 
     wide: bytes of what autocast halves. Everywhere: the layer's input and the norm's, fp32, and the input of the first projection.
@@ -19,7 +19,7 @@ def layer_bytes(model: ModelConfig, length: int, half: bool, scored: bool = Fals
     mamba2: what in_proj gives, the convolution's other side, of x, y and the gate nine forms, per head two rows of the block matrix
     (SSD_CHUNK wide), a state every SSD_CHUNK twice; in half x, B and C once more.
     llama: q, k (rotated), v, the output (scores are never stored: flash attention); gate, up, silu(gate), their product; norms twice.
-    scored: they are (`score_bytes`), by eager attention.
+    scored: bytes that a score takes where they are (`score_width`), 0 where they are not.
     gpt2: q, k, v, output; 4 d_model before, within (three times) and after gelu.
     """
     wide = 2 if half else 4
@@ -40,15 +40,31 @@ def layer_bytes(model: ModelConfig, length: int, half: bool, scored: bool = Fals
         kept = 16 * d + wide * (4 * ff + (7 if half else 4) * d + 2 * kv) + 4 * heads
     else:
         kept = 8 * d + wide * (5 * ff + (7 if half else 6) * d) + 4 * heads
-    return kept + (score_bytes(model, length, half) if scored else 0)
+    return kept + score_bytes(model, length, half, scored)
 
 
-def score_bytes(model: ModelConfig, length: int, half: bool) -> int:
-    """Bytes that eager attention keeps, a token, beyond what sdpa keeps: its row of the softmax for every head, in fp32, and below fp32
-    a copy of it that is multiplied with v; k and v once for each query head, where heads share them.
+def score_width(model: ModelConfig, attention: str, half: bool, kind: str) -> int:
+    """Bytes that training keeps of each score, one a head and pair of tokens; 0 where they never are in memory.
+
+    eager: the softmax in fp32, below fp32 also as it is multiplied with v; with dropout what falls out (a byte; on a CPU as wide as
+    what it falls out of), and in fp32 what is left. On a CPU sdpa with dropout is made of the same operations.
     """
+    if model.family not in ("llama", "gpt2"):
+        return 0
+    if attention != "eager":
+        return (14 if half else 12) if model.dropout and kind == "cpu" else 0
+    if not model.dropout:
+        return 6 if half else 4
+    out = 1 if kind != "cpu" else 2 if half and model.family == "gpt2" else 4
+    return (6 if half else 8) + out
+
+
+def score_bytes(model: ModelConfig, length: int, half: bool, scored: int) -> int:
+    """The same of all heads, a token of a sequence of `length`; and k and v once for each query head, where heads share them."""
+    if not scored:
+        return 0
     shared = 2 * (model.d_model - model.d_model // model.heads * model.kv_heads) if model.family == "llama" else 0
-    return model.heads * length * (6 if half else 4) + (2 if half else 4) * shared
+    return model.heads * length * scored + (2 if half else 4) * shared
 
 
 def memory_bytes(model: ModelConfig, length: int, half: bool) -> float:
@@ -60,7 +76,7 @@ def memory_bytes(model: ModelConfig, length: int, half: bool) -> float:
     return 16 * d + 12 * d * filled + (10 if half else 12) * d + 4 * d * d * filled / chunk
 
 
-def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[str, ...] | None = None, half: bool = True, scored: bool = False) -> int:
+def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[str, ...] | None = None, half: bool = True, scored: int = 0) -> int:
     """The same under LoRA, for adapters of `rank` on `targets` (None: all of a block): a frozen base keeps less.
 
     A frozen product needs its input no more, a frozen norm its output; an adapter keeps its input and what its A gives. In half each
@@ -77,7 +93,7 @@ def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[
         else:
             first, second = {"q_proj", "k_proj", "v_proj", "c_attn"}, {"gate_proj", "up_proj", "c_fc"}
             kept += wide * d * (bool(names & first) + bool(names & second)) + wide * ff * bool(names & {"down_proj", "c_proj"})
-        kept += score_bytes(model, length, half) if scored else 0
+        kept += score_bytes(model, length, half, scored)
         if model.family == "llama":
             return 8 * d + 8 + wide * (2 * d + 2 * (d // heads) * model.kv_heads + 3 * ff) + 4 * heads + kept
         return 8 * d + 16 + wide * (4 * d + 4 * ff) + 4 * heads + kept
@@ -105,7 +121,7 @@ def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
     return widest[model.family] + 4 * model.d_model
 
 
-def workspace_bytes(model: ModelConfig, rows: int, length: int, half: bool, scored: bool = False) -> int:
+def workspace_bytes(model: ModelConfig, rows: int, length: int, half: bool, scored: int = 0) -> int:
     """The same for a batch, with what a scan works in. A Hebbian memory goes backwards before its block's scan, and is gone by then.
 
     scored: gradients of the scores, before and behind the softmax, when what the feed-forward part kept is gone.
@@ -140,7 +156,7 @@ def forward_bytes(model: ModelConfig, length: int, half: bool, scored: bool = Fa
     """
     if scored:
         around = (5 if model.family == "llama" else 6) * model.d_model
-        return max(forward_bytes(model, length, half), 8 * model.heads * length + 4 * length + 4 * around)
+        return max(forward_bytes(model, length, half) + 4 * length, 8 * model.heads * length + 4 * length + 4 * around)
     wide = 2 if half else 4
     d, inner, n, heads = model.d_model, model.inner, model.state, model.heads
     if model.family == "llama":

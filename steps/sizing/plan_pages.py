@@ -1,5 +1,6 @@
 """What a plan says of itself: the reason of each setting, plan.json's rows, plan.md, and a line for the console."""
 
+from dataclasses import replace
 from typing import Any
 
 from schemas import Machine, ModelConfig, StepContext
@@ -12,7 +13,7 @@ PRECISIONS = {"bf16": "has bf16", "fp16": "has fp16 and no bf16", "fp32": "train
 
 
 def reasons(
-    chosen: Candidate, subject: Subject, target: Machine, why_length: str, why_packed: str, settings: dict[str, Any]
+    chosen: Candidate, subject: Subject, model: ModelConfig, target: Machine, why_length: str, why_packed: str, settings: dict[str, Any]
 ) -> dict[str, str]:
     """Why each of the chosen settings is as it is."""
     place = target.title or target.name
@@ -25,19 +26,35 @@ def reasons(
         "packing": why_packed,
         "precision": f"{place} {PRECISIONS[chosen.precision]}",
         "activation_checkpointing": "the batch fits only so, or is faster so" if chosen.checkpointing else "everything fits without",
+        "attn_implementation": _why_attention(chosen, subject, model, target) if "attn_implementation" in settings else "",
     }  # fmt: skip
     return {name: why[name] for name in settings}
 
 
-def notes(model: ModelConfig, chosen: Candidate, target: Machine) -> dict[str, str]:
-    """What the machine decides by itself, and train has no param for."""
-    attention = "scaled_dot_product_attention"
-    if model.family.startswith("mamba"):
-        attention = "none: a Mamba has a state"
-    elif target.kind == "cuda":
+def _why_attention(chosen: Candidate, subject: Subject, model: ModelConfig, target: Machine) -> str:
+    """Which kernel of PyTorch it is, and what eager attention would take."""
+    if subject.attention == "eager":
+        return "transformers has no other for this base"
+    kernel = "scaled_dot_product_attention"
+    if target.kind == "cuda":
         flash = target.flash and chosen.precision != "fp32"
-        attention += ", by its flash kernel" if flash else ", by its memory-efficient kernel: flash needs half precision and 8.0"
-    return {"attention": attention, "workers": "none: rows come from a mapped file, faster than any network takes them"}
+        kernel += ", by its flash kernel" if flash else ", by its memory-efficient kernel (flash needs half precision and 8.0)"
+    eager = by(replace(subject, attention="eager"), model, chosen, target)
+    return f"{kernel}; eager computes the same in {eager / GIB:.1f} GiB"
+
+
+def by(subject: Subject, model: ModelConfig, chosen: Candidate, target: Machine) -> int:
+    """Bytes at the peak of a step of `chosen` with the attention of `subject`."""
+    parts = subject.memory(model, target, chosen.batch_size, chosen.length, chosen.precision, chosen.accumulation,
+                           checkpointing=chosen.checkpointing)  # fmt: skip
+    return sum(parts.values())
+
+
+def notes(model: ModelConfig, subject: Subject) -> dict[str, str]:
+    """What is proposed by no setting, because train has none to propose, and why not."""
+    rows = "rows of fine-tuning lie in memory as ids" if subject.objective == "sft" else "rows are read from a mapped file of ids"
+    found = {"workers": f"train has none: {rows}, faster than any network takes them, so a process that loads ahead would only cost memory"}
+    return found if subject.attends(model) else {"attention": "none: a Mamba has a state", **found}
 
 
 def row(candidate: Candidate, rejected: dict[tuple[int, bool], Tried], chosen: Candidate) -> dict[str, Any]:
@@ -64,7 +81,7 @@ def tell(context: StepContext, data: dict[str, Any], chosen: Candidate, tried: l
     why = {c.key: t.why for c, t in tried if t.why}
     keys = [(each["settings"]["batch_size"], each["settings"]["activation_checkpointing"]) for each in data["candidates"]]
     rows = [{**each, "why": why.get(key, each["why"])} for key, each in zip(keys, data["candidates"], strict=True)]
-    context.stats("plan", {**data, "candidates": rows, "chosen": chosen.settings, "dry_runs": measured})
+    context.stats("plan", {**data, "candidates": rows, "chosen": {**chosen.settings, **data["settings"]}, "dry_runs": measured})
     by = "tried here" if any(t.told for _, t in tried) else f"by the model of {data['target']['title']} alone"
     shown = f"{chosen.batch_size} x {chosen.accumulation} rows of {chosen.length} tokens in {chosen.precision}"
     context.event("planned", settings=data["settings"], message=f"{shown}: about {chosen.memory_bytes / GIB:.1f} GiB, {by}")

@@ -7,6 +7,7 @@ from typing import Any
 from schemas.machine import Machine
 from schemas.model import ModelConfig
 from schemas.training import ADAPTED, DEFAULT_TARGETS, LoraSettings, TrainModel
+from steps.sizing.attention import used
 from steps.sizing.budget import LOSS_CHUNK_TOKENS, evaluation_memory, lora_parameters, training_memory
 from steps.sizing.throughput import tokens_per_second
 
@@ -19,7 +20,7 @@ class Subject:
     """What is asked of the train step. rows: sequences of one optimizer step, exactly when `asked`. None: the plan's to choose.
 
     mean_row: tokens of a row of fine-tuning on the average, where the data is known. packed: its rows are filled with several documents.
-    attention: as steps.sizing.attention.used says, once the base is known.
+    attention: what `auto` comes to, or what is written.
     """
 
     model: TrainModel
@@ -40,7 +41,7 @@ class Subject:
     compiled: bool = False
     packed: bool = False
     mean_row: float | None = None
-    attention: str = "auto"
+    attention: str = "sdpa"
 
     def micro_batches(self) -> list[int]:
         """The micro-batches to choose from: what is written, or what divides the effective batch."""
@@ -88,6 +89,10 @@ class Subject:
         return training_memory(model, batch_size=micro, length=length, lora_rank=self.lora_rank, lora_targets=targets,
                                checkpointing=again, accumulation=times, **self._shared(model, machine, precision))  # fmt: skip
 
+    def attends(self, model: ModelConfig) -> bool:
+        """Whether there is an attention to choose."""
+        return model.family in ATTENDING
+
     def validation(self, model: ModelConfig, machine: Machine, rows: int, length: int, precision: str) -> dict[str, int]:
         """Parts of the peak of a validation by `rows` at a time."""
         return evaluation_memory(model, batch_size=rows, length=length, **self._shared(model, machine, precision))
@@ -130,8 +135,10 @@ def precision_on(machine: Machine) -> str:
     return "bf16" if machine.bf16 else "fp16"
 
 
-def read_subject(written: dict[str, Any], length: int | None = None, mean_row: float | None = None) -> Subject:
+def read_subject(written: dict[str, Any], length: int | None = None, mean_row: float | None = None, kind: str = "") -> Subject:
     """The train step whose written params are `written`; `length` stands in where max_seq_length is not written, `mean_row` is the data's.
+
+    kind: model_type of its base, where it is known.
 
     Raises pydantic's ValidationError for a model or lora that is none: the train step's own finding says it better.
     """
@@ -158,5 +165,5 @@ def read_subject(written: dict[str, Any], length: int | None = None, mean_row: f
         compiled=bool(written.get("compile")),
         packed=written.get("packing") == "documents",
         mean_row=mean_row,
-        attention=written.get("attn_implementation") or "auto",
+        attention=used(written.get("attn_implementation") or "auto", kind),
     )
