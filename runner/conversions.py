@@ -49,6 +49,29 @@ def precision(word: str) -> Convert:
     return convert
 
 
+ATTENTIONS = {  # what others call them: LLaMA-Factory's flash_attn, transformers, xformers
+    **dict.fromkeys(("flash_attention_2", "fa2", "flash", "flash_attention", "flash_attn", "flash_2", "flash_attention_3", "fa3"),
+                    "flash_attention_2"),
+    **dict.fromkeys(("sdpa", "xformers", "sdp", "mem_efficient", "memory_efficient", "flex_attention", "flex", "torch"), "sdpa"),
+    **dict.fromkeys(("eager", "math", "disabled", "vanilla", "native"), "eager"), "auto": "auto",
+}  # fmt: skip
+
+
+def attention(word: str) -> Convert:
+    """A switch of one attention (true means `word`), or a key whose value names it."""
+
+    def convert(value: Any, beside: Mapping[str, Any]) -> Known:
+        named = ATTENTIONS.get(value.lower().replace("-", "_")) if isinstance(value, str) else None
+        if value is True or value == "true":
+            named = word
+        if named is not None and "attn_implementation" not in beside:
+            return Known("train", ("attn_implementation",), named)
+        words = "attn_implementation says it" if named is not None else "attn_implementation: auto, the default, takes sdpa where it can"
+        return Known("train", (), None, False, words, delete=True)
+
+    return convert
+
+
 def tracker(value: Any, beside: Mapping[str, Any]) -> Known:
     """HF's report_to, litgpt's and others' logger names, and switches such as use_wandb: true."""
     wanted = ["wandb"] if value is True else [value] if isinstance(value, str) else value if isinstance(value, list) else []

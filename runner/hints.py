@@ -4,6 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from runner import shapes
+from runner.conversions import ATTENTIONS
 from schemas.findings import Edit, RecipePath
 
 Names = tuple[str | int, ...]
@@ -47,6 +48,7 @@ NEAR: dict[str, dict[str, str]] = {
                  "drop": "auto", "line": "paragraph"},
     "adapter": {"separate": "merge", "lora": "merge", "none": "merge", "keep": "merge"},
     "create": {"true": "auto", "always": "auto", "yes": "auto", "false": "never", "no": "never"},
+    "attn_implementation": ATTENTIONS | {"true": "auto", "false": "auto", "none": "auto"},
     "packing": {"true": "documents", "false": "none", "bfd": "documents", "ffd": "documents", "wrapped": "stream"},
     "exhausted": {"first_exhausted": "stop", "all_exhausted": "repeat", "loop": "repeat"},
 }  # fmt: skip

@@ -67,7 +67,8 @@ PAGES = (
         "B106", "eager attention that costs memory",
         "Eager attention keeps a score of every pair of tokens for every head and layer, which grows with the square of the row; sdpa "
         "computes the same without keeping them. What is written by hand wins, so the plan only says what it costs.",
-        wrong="max_seq_length: 2048\nattn_implementation: eager", right="max_seq_length: 2048\nattn_implementation: sdpa", severity="warning",
+        wrong="max_seq_length: 2048\nattn_implementation: eager", right="max_seq_length: 2048\nattn_implementation: sdpa",
+        severity="warning",
     ),
 )  # fmt: skip
 
@@ -285,10 +286,9 @@ def _tried(
     )  # fmt: skip
 
 
-def _scores_cost(
-    chosen: "Candidate", subject: "Subject", model: ModelConfig, kind: str, params: PlanParams, context: StepContext
-) -> None:
+def _scores_cost(chosen: "Candidate", subject: "Subject", model: ModelConfig, kind: str, params: PlanParams, context: StepContext) -> None:
     """Warn of eager attention that is written although sdpa is to be had, where it costs a tenth of the memory or more."""
+    from schemas.machine import GIB
     from steps.sizing import plan_pages
     from steps.sizing.attention import used
 

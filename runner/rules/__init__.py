@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ALWAYS = ("links", "vocabulary", "data", "schedule", "memory", "precision", "hardware", "paths", "keys", "environment")
 SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loaded for a recipe that they can say something about
+    "attention": lambda view: any(at(s.raw, "attn_implementation") is not None for s in view.of_type("train")),
     "adapters": lambda view: any(at(s.raw, "lora") is not None or at(s.raw, "method") is not None for s in view.of_type("train")),
     "export": lambda view: any(view.of_type("export_ollama")),
     "base": lambda view: bool(view.bases),

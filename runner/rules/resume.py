@@ -12,6 +12,7 @@ from runner.rules import View, at, number, param, rule, say
 from runner.rules.schedule import planned_steps
 from schemas.artifacts import CheckpointForecast
 from schemas.findings import Finding
+from steps.sizing.attention import used
 
 STATE = "state/state.json"  # what steps.lm.resume writes
 COMPARED = ("method", "objective", "optimizer", "max_seq_length", "packing")
@@ -112,6 +113,7 @@ def _differing(view: View, step: StepMeant, facts: Any) -> list[str]:
         here, there = param(step, name), facts.get(name)
         if name in facts and here != there and not (name == "packing" and here is None and view.reaches(step, "plan")):
             found.append(f"{name} is {here} here and {there} there")
+    found += _attends_unlike(view, step, facts.get("attn_implementation"))
     lora = param(step, "lora")
     here, there = lora.model_dump(mode="json") if lora is not None else {}, facts.get("lora") or {}
     if "lora" in facts and isinstance(there, dict):
@@ -126,6 +128,13 @@ def _differing(view: View, step: StepMeant, facts: Any) -> list[str]:
     if tokens and isinstance(facts.get("data"), str) and facts["data"] not in ("", tokens):
         found.append("its token file holds other tokens than the one that was trained on")
     return found + (_unlike(step, facts["model"]) if isinstance(facts.get("model"), dict) else [])
+
+
+def _attends_unlike(view: View, step: StepMeant, there: Any) -> list[str]:
+    """What two trainings attend by, where it is not the same; nothing written is what auto comes to."""
+    folder, here = view.base(step), param(step, "attn_implementation") or "auto"
+    kind, there = folder.kind if folder is not None else "", there or "auto"
+    return [] if used(here, kind) == used(there, kind) else [f"attn_implementation is {here} here and {there} there"]
 
 
 def _tokens_of(view: View, step: StepMeant) -> str:
@@ -161,6 +170,8 @@ def _from_step(view: View, step: StepMeant, earlier: StepMeant) -> Iterator[Find
         planned = name == "packing" and None in (here, there) and (view.reaches(step, "plan") or view.reaches(earlier, "plan"))
         if step.params is not None and earlier.params is not None and here != there and not planned:
             differing.append(f"{name} is {here} here and {there} there")
+    if step.params is not None and earlier.params is not None:
+        differing += _attends_unlike(view, step, param(earlier, "attn_implementation"))
     other = earlier.forecast
     if isinstance(other, CheckpointForecast) and other.model is not None:
         differing += _unlike(step, other.model.model_dump(mode="json"))

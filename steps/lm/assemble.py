@@ -71,7 +71,7 @@ def assemble(job: Job) -> Checkpoint:
             message = f"documents of one row would see each other in a {network.config.model_type}, which knows no borders"
             raise RecipeError("D119", message, field="packing", fix="leave packing out")
     build.verify_kernels(network)
-    attention.verify(head, settings.precision)
+    attention.verify(head, settings.precision, params.compile)
     hooks = Hooks(
         sampler=_sampler(job, network, words, half), watcher=Bands(params.expect, context, params.on_expect == "stop"),
         after_early_backward=(lambda: adapters.every_adapter_learns(network)) if adapted is not None else (lambda: None),
@@ -107,11 +107,11 @@ def _attention_runs(params: Any, base: Path | None, device: torch.device) -> Non
 
 
 def _lay_flat(head: Head, data: Any, device: torch.device) -> None:
-    """Rows of fine-tuning end to end. Documents of a stream too on a CPU, where one mask for all costs more than a call for each, and
-    for kernels that take all documents in one call and no mask."""
+    """Rows of fine-tuning end to end. Documents of a stream too on a CPU, where one mask for all costs more than a call for each; and
+    all rows for kernels that take documents in one call, and no mask."""
     if isinstance(data, WholeRows):
         data.flat = head.lay_flat()
-    elif data.isolated and (device.type == "cpu" or head.network.config._attn_implementation == FLASH):
+    elif (data.isolated and device.type == "cpu") or head.network.config._attn_implementation == FLASH:
         head.lay_flat()
 
 

@@ -55,7 +55,7 @@ def choose(network: Any, asked: str) -> None:
             network.config._attn_implementation = flat.registered(flat.EAGER, attend_eagerly)
         return  # else it was opened so, and rows stay side by side
     if not replaceable:
-        raise RecipeError("P110", f"transformers has no {FLASH} for a {network.config.model_type}", field=FIELD, fix=f"write {FIELD}: sdpa")
+        raise _absent(network.config.model_type)
     network.config._attn_implementation = flat.registered(flat.FLASH, attend_by_flash)
 
 
@@ -73,7 +73,7 @@ def words(network: Any) -> str:
     """How it attends, in words."""
     name = getattr(network.config, "_attn_implementation", "sdpa")
     if name in ("eager", flat.EAGER):
-        return "eager attention (all scores in fp32)"
+        return "eager products"
     return "FlashAttention-2's kernels" if name == flat.FLASH else "PyTorch's scaled_dot_product_attention"
 
 
@@ -105,7 +105,8 @@ def attend_by_flash(
 ) -> tuple[Tensor, None]:  # fmt: skip
     """FlashAttention-2 (arXiv 2307.08691), all documents in one call. Shapes as steps.lm.flat.attend has them.
 
-    It is left to sdpa in fp32 (the samples of a training, an adapter's merge) and where a mask or a cache is given (generation).
+    It is left to sdpa in fp32 (the samples of a training, an adapter's merge) and where a mask or a cache is given (generation). Rows
+    of a training come as documents, without a mask.
     """
     device = query.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else query.dtype
@@ -117,19 +118,23 @@ def attend_by_flash(
     borders = torch.tensor([0, *accumulate(lengths)], dtype=torch.int32, device=query.device)
     q, k, v = (each.transpose(1, 2).flatten(0, 1).to(dtype) for each in (query, key, value))  # (B T, heads, d)
     window, softcap = given.get("sliding_window"), given.get("softcap")
+    exact = torch.are_deterministic_algorithms_enabled()
     found = _flash()(
         q, k, v, borders, borders, max(lengths), max(lengths), dropout_p=given.get("dropout", 0.0), softmax_scale=given.get("scaling"),
-        causal=True, window_size=(-1, -1) if window is None else (window - 1, 0), deterministic=torch.are_deterministic_algorithms_enabled(),
+        causal=True, window_size=(-1, -1) if window is None else (window - 1, 0), deterministic=exact,
         **({} if softcap is None else {"softcap": softcap}),
     )  # fmt: skip
     return found.unflatten(0, (B, T)), None
 
 
-def verify(head: Head, precision: str) -> None:
-    """Compute one batch of two documents by FlashAttention-2 and by sdpa. Raises RecipeError P111 where loss or gradients differ."""
+def verify(head: Head, precision: str, compiled: bool = False) -> None:
+    """Compute one batch of two documents by FlashAttention-2 and by sdpa. Raises RecipeError P111 where loss or gradients differ, P110
+    where rows of this network cannot lie end to end, which its kernels need; compiled, only whole rows go through them."""
     network, config = head.network, head.network.config
     if config._attn_implementation != flat.FLASH:
         return
+    if not head.flat and not compiled:
+        raise _absent(config.model_type)
     device, training = next(network.parameters()).device, network.training
     trained = [p for p in network.parameters() if p.requires_grad]
     ids = torch.arange(1, sum(LENGTHS) + 1, device=device)[None] % config.vocab_size
@@ -147,7 +152,7 @@ def verify(head: Head, precision: str) -> None:
         quick = both()
         config._attn_implementation = flat.registered(flat.NAME, flat.attend)
         own = both()
-    except Exception as error:  # noqa: BLE001  kernels fail in ways of their own
+    except Exception as error:  # kernels fail in ways of their own
         said = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         raise _unfit(f"FlashAttention-2 fails here: {said}") from error
     finally:
@@ -156,6 +161,10 @@ def verify(head: Head, precision: str) -> None:
     furthest = max(float((a - b).abs().max() / b.abs().max().clamp(min=1e-6)) for a, b in zip(quick, own, strict=True))
     if not furthest <= TOLERANCE:
         raise _unfit(f"FlashAttention-2 differs by {furthest:.2g} from sdpa on one batch")
+
+
+def _absent(kind: str) -> RecipeError:
+    return RecipeError("P110", f"transformers has no {FLASH} for a {kind}", field=FIELD, fix=f"write {FIELD}: sdpa")
 
 
 def _unfit(message: str) -> RecipeError:

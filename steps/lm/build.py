@@ -71,8 +71,9 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
 ) -> nn.Module:  # fmt: skip
     """The causal language model in a transformers folder, in fp32; with `half` its matrices in that (see steps.lm.frozen).
 
-    quantized: what steps.lm.quantized says of linear layers in 4 or 8 bits. attention: what steps.lm.attention does. Raises RecipeError C001 when it holds no safetensors (a
-    pickle can run code; with trust_pickle torch reads nothing but weights from it), C002 when transformers cannot open it.
+    quantized: what steps.lm.quantized says of linear layers in 4 or 8 bits. attention: what steps.lm.attention says of from_pretrained.
+    Raises RecipeError C001 when it holds no safetensors (a pickle can run code; with trust_pickle torch reads nothing but weights from
+    it), C002 when transformers cannot open it.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 

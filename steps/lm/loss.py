@@ -189,6 +189,8 @@ class Head:
         if self.rounded and self.end_to_end and starts is not None and B == 1:
             ids, starts = even.filled(ids, 1), even.filled(starts, 1)
             starts[:, T:] = torch.arange(starts.shape[1] - T, device=ids.device) == 0  # what fills it up is a document of its own
+        if self.flat and starts is None and self.network.config._attn_implementation == flat.FLASH:
+            starts = torch.zeros_like(ids, dtype=torch.bool)  # whole rows are documents, too: a mask is what its kernels do not take
         given = flat.lay(ids, starts, self.rounded) if self.flat and starts is not None else {"input_ids": ids, **borders(starts)}
         return self.run(use_cache=False, **given)[0].flatten(0, 1)[: B * T]
 

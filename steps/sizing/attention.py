@@ -14,11 +14,11 @@ INSTALL = "pip install --no-build-isolation flash-attn"
 WIDEST_HEAD = 256  # that FlashAttention-2 takes; above WIDE_HEAD with dropout only data-center cards have its backward pass
 WIDE_HEAD, DATA_CENTER = 192, (80, 90, 100)
 # model_type whose attention has eager alone in transformers, for soft caps, sinks or biases that sdpa does not know
-EAGER_ALONE = ("bloom", "codegen", "deepseek_v4", "gemma2", "gpt_neo", "gpt_neox_japanese", "gpt_oss", "gptj", "granite_swa", "granitemoe_swa",
-               "mimo_v2_flash", "mpt", "openai-gpt", "vaultgemma", "xglm")  # fmt: skip
+EAGER_ALONE = ("bloom", "codegen", "deepseek_v4", "gemma2", "gpt_neo", "gpt_neox_japanese", "gpt_oss", "gptj", "granite_swa",
+               "granitemoe_swa", "mimo_v2_flash", "mpt", "openai-gpt", "vaultgemma", "xglm")  # fmt: skip
 # model_type whose attention cannot be replaced by name, or which transformers has no FlashAttention-2 for
-NO_FLASH = (*EAGER_ALONE, "bamba", "biogpt", "deepseek_v32", "doge", "falcon", "falcon_h1", "jamba", "llama4_text", "nemotron_h", "qwen3_5_text",
-            "qwen3_next", "stablelm", "zamba", "zamba2")  # fmt: skip
+NO_FLASH = (*EAGER_ALONE, "bamba", "biogpt", "deepseek_v32", "doge", "falcon", "falcon_h1", "jamba", "llama4_text", "nemotron_h",
+            "qwen3_5_text", "qwen3_next", "stablelm", "zamba", "zamba2")  # fmt: skip
 STATES = ("mamba", "mamba2", "falcon_mamba", "mamba_hebbian")
 
 ATTENTION_PAGES = (

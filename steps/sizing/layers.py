@@ -76,7 +76,9 @@ def memory_bytes(model: ModelConfig, length: int, half: bool) -> float:
     return 16 * d + 12 * d * filled + (10 if half else 12) * d + 4 * d * d * filled / chunk
 
 
-def lora_layer_bytes(model: ModelConfig, length: int, rank: int, targets: tuple[str, ...] | None = None, half: bool = True, scored: int = 0) -> int:
+def lora_layer_bytes(
+    model: ModelConfig, length: int, rank: int, targets: tuple[str, ...] | None = None, half: bool = True, scored: int = 0
+) -> int:
     """The same under LoRA, for adapters of `rank` on `targets` (None: all of a block): a frozen base keeps less.
 
     A frozen product needs its input no more, a frozen norm its output; an adapter keeps its input and what its A gives. In half each

@@ -40,7 +40,7 @@ def tokens_per_second(
     The time of a micro-batch is the sum of: matrix products at a sustained share of the peak (which small batches do not reach);
     the activations written, read and read again at the memory's bandwidth; the state scan of Mamba-1 (on CUDA as mamba-ssm's kernel);
     a fixed cost an operation; and its share, one in `accumulation`, of the optimizer's pass over the weights.
-    Eager attention writes its scores, which counts as activations. fp32 runs at a quarter of a GPU's fp16 peak, bf16 on a card without it as fp32.
+    fp32 runs at a quarter of a GPU's fp16 peak, bf16 on a card without it as fp32; scores that eager attention keeps are activations.
     """
     kind, tokens = machine.kind, batch_size * length
     real = tokens if end_to_end or mean is None else batch_size * min(mean, length)
