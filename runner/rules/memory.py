@@ -58,6 +58,8 @@ def _remedy(step: StepMeant, made: CheckpointForecast, has: int, kind: str) -> t
     """The param to point at, what to write there, and the same as edits where the training stays the same."""
     batch = number(step, "batch_size")
     parts = made.memory_parts
+    if at(step.raw, "attn_implementation") == "eager" and parts.get("activations", 0) * 2 > (made.peak_memory_bytes or 0):
+        return "attn_implementation", "write attn_implementation: sdpa, which computes the same and keeps no scores", ()
     growing = round(sum(parts.get(name, 0) for name in ("activations", "logits", "workspace")) * (1 + FRAGMENTATION[kind]))
     rest = (made.peak_memory_bytes or 0) - growing
     if isinstance(batch, int) and batch > 1 and rest < FULL * has:

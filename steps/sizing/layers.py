@@ -157,8 +157,7 @@ def forward_bytes(model: ModelConfig, length: int, half: bool, scored: bool = Fa
     block matrix, three of the states. scored: scores of all heads before and behind the mask or the softmax, and the mask of a row.
     """
     if scored:
-        around = (5 if model.family == "llama" else 6) * model.d_model
-        return max(forward_bytes(model, length, half) + 4 * length, 8 * model.heads * length + 4 * length + 4 * around)
+        return 4 * length + max(forward_bytes(model, length, half), 8 * model.heads * length + 24 * model.d_model)
     wide = 2 if half else 4
     d, inner, n, heads = model.d_model, model.inner, model.state, model.heads
     if model.family == "llama":

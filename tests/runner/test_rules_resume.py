@@ -38,6 +38,7 @@ def test_the_same_training_goes_on(tmp_path: Path):
         ("batch", 16, "a step has 8 rows here and 16 there"),
         ("seed", 7, "seed is 0 here and 7 there"),
         ("model", {"vocab_size": 8000}, "vocab_size is 16000 here and 8000 there"),
+        ("attn_implementation", "eager", "attn_implementation is auto here and eager there"),
     ],
 )
 def test_what_differs_is_named(tmp_path: Path, name: str, value: Any, words: str):

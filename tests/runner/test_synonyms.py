@@ -178,6 +178,33 @@ def test_the_offered_fixes_do_what_they_say(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("use_flash_attention_2: true", "write attn_implementation: flash_attention_2"),
+        ("flash_attention: true", "write attn_implementation: flash_attention_2"),
+        ("flash_attention: false", "delete the line"),
+        ("flash_attn: fa2", "write attn_implementation: flash_attention_2"),
+        ("flash_attn: disabled", "write attn_implementation: eager"),
+        ("attention_implementation: sdpa", "write attn_implementation: sdpa"),
+        ("_attn_implementation: eager", "write attn_implementation: eager"),
+        ("xformers_attention: true", "write attn_implementation: sdpa"),
+        ("attn_implementaton: sdpa", "write attn_implementation"),
+        ("attn_implementation: fa2", "write attn_implementation: flash_attention_2"),
+        ("attn_implementation: flash_attention_3", "write attn_implementation: flash_attention_2"),
+        ("attn_implementation: flash-attention-2", "write attn_implementation: flash_attention_2"),
+        ("attn_implementation: flex_attention", "write attn_implementation: sdpa"),
+        ("attn_implementation: math", "write attn_implementation: eager"),
+    ],
+)
+def test_attention_by_other_tools_names(tmp_path: Path, line: str, fix: str):
+    """Keys of transformers, axolotl and LLaMA-Factory, and their words, lead to the right spelling."""
+    text = "recipe: r\nsteps:\n  - type: train\n    model: {family: llama}\n    max_steps: 10\n"
+    (tmp_path / "r.yaml").write_text(f"{text}    {line}\n")
+    found = [finding for finding in mean(tmp_path / "r.yaml").findings if finding.code[0] == "K"]
+    assert [finding.fix for finding in found] == [fix]
+
+
+@pytest.mark.parametrize(
     ("old", "new", "fix"),
     [
         ("max_steps: 10", "max_steps: 10\n    backend: mlx", "another engine than PyTorch is not supported yet; delete the line"),

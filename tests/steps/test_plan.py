@@ -246,3 +246,56 @@ def test_packing_is_planned_where_rows_would_be_filled_up(tmp_path: Path) -> Non
         assert sorted(found.because) == sorted(found.settings)
         planned = with_plan(Train.model_validate(subject), found).packing
         assert planned == subject.get("packing", "documents" if wanted == "documents" else None) or target == "here"
+
+
+def test_the_attention_is_planned_and_workers_are_not(tmp_path: Path) -> None:
+    """For what attends: sdpa, with its kernel and what eager would take; by hand wins. Nothing for a Mamba; train has no workers to plan."""
+    from steps.train import Train, with_plan
+
+    llama = {"model": {"family": "llama", "d_model": 512, "n_layers": 8, "vocab_size": 500}, "max_seq_length": 1024, "total_batch_size": 16}
+    old, _ = made(tmp_path / "a", llama)
+    new, _ = made(tmp_path / "b", llama, target="a100-80")
+    flash, efficient = ("by its flash kernel", "by its memory-efficient kernel (flash needs half precision and 8.0)")
+    for found, kernel in ((old, efficient), (new, flash)):
+        assert found.settings["attn_implementation"] == "sdpa"
+        assert found.because["attn_implementation"].startswith(f"scaled_dot_product_attention, {kernel}; eager computes the same in ")
+        assert with_plan(Train.model_validate(llama), found).attn_implementation == "sdpa"
+    written, context = made(tmp_path / "c", {**llama, "attn_implementation": "eager"})
+    assert "attn_implementation" not in written.settings
+    assert with_plan(Train.model_validate({**llama, "attn_implementation": "eager"}), written).attn_implementation == "eager"
+    assert [code for code, _ in context.warnings] == ["B106"]
+    assert context.warnings[0][1].startswith("attn_implementation: eager, as written, needs ")
+    assert context.warnings[0][1].endswith(" by sdpa, which computes the same")
+    mamba, _ = made(tmp_path / "d", SMALL)
+    assert "attn_implementation" not in mamba.settings
+    notes = [json.loads((found.path / "plan.json").read_text())["notes"] for found in (old, mamba)]
+    assert [sorted(each) for each in notes] == [["workers"], ["attention", "workers"]]
+    assert notes[0]["workers"].startswith("train has none: rows are read from a mapped file of ids, faster than any network takes them")
+
+
+def test_eager_attention_takes_a_smaller_batch(tmp_path: Path) -> None:
+    """The plan counts its scores; what fits only without them is kept when it is written, with a warning."""
+    large = {
+        "model": {"family": "llama", "d_model": 1024, "n_layers": 12, "vocab_size": 500},
+        "max_seq_length": 2048,
+        "total_batch_size": 32,
+    }
+    sdpa, _ = made(tmp_path / "a", large)
+    eager, _ = made(tmp_path / "b", {**large, "attn_implementation": "eager", "activation_checkpointing": False})
+    assert eager.settings["batch_size"] < sdpa.settings["batch_size"]
+    longest = {**large, "max_seq_length": 4096, "attn_implementation": "eager", "activation_checkpointing": False}
+    _, context = made(tmp_path / "c", longest)
+    assert [code for code, _ in context.warnings][:1] == ["B101"]
+    assert context.warnings[0][1].startswith("attn_implementation: eager, as written: one row of 4096 tokens needs ")
+
+
+def test_a_base_without_sdpa_is_planned_with_eager(tmp_path: Path) -> None:
+    """Its config.json says what it is; transformers has nothing else for it, and the forecast of a check knows it, too."""
+    config = {"model_type": "gemma2", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96,
+              "vocab_size": 500, "head_dim": 16}  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    subject = {"model": {"base": {"path": str(tmp_path)}}, "objective": "sft", "max_seq_length": 64}
+    found, context = made(tmp_path / "a", subject)
+    assert found.settings["attn_implementation"] == "eager"
+    assert found.because["attn_implementation"] == "transformers has no other for this base"
+    assert context.warnings == []

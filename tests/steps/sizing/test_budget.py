@@ -6,7 +6,7 @@ import pytest
 
 from schemas import ModelConfig
 from steps.sizing.budget import PARTS, evaluation_memory, export_bytes, export_memory, lora_parameters, step_flops, training_memory
-from steps.sizing.layers import layer_bytes, lora_layer_bytes
+from steps.sizing.layers import layer_bytes, lora_layer_bytes, score_width
 from tests.conftest import ROOT
 
 SIZES = {
@@ -22,18 +22,25 @@ def model(family: str, **more: object) -> ModelConfig:
     return ModelConfig.model_validate({"family": family, "vocab_size": 1000, "d_model": 128, "n_layers": 3, **SIZES[family], **more})
 
 
-@pytest.mark.parametrize("half", [False, True])
-@pytest.mark.parametrize("family", list(SIZES))
-def test_a_layer_keeps_what_is_counted(family: str, half: bool) -> None:
-    """Bytes that autograd saves for one layer of our own networks, to 5 %; below fp32 the copies of the weights counted apart."""
+KEPT = [*((family, "auto", 0.0, half) for family in SIZES for half in (False, True)),
+        *((family, "eager", 0.0, half) for family in ("llama", "gpt2") for half in (False, True)),
+        ("llama", "eager", 0.1, False), ("llama", "eager", 0.1, True), ("llama", "sdpa", 0.1, False)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("family", "asked", "dropout", "half"), KEPT)
+def test_a_layer_keeps_what_is_counted(family: str, asked: str, dropout: float, half: bool) -> None:
+    """Bytes that autograd saves for one layer of our own networks, to 5 %; below fp32 the copies of the weights counted apart. Scores of
+    all heads by eager attention, and on a CPU with dropout by sdpa too."""
     torch = pytest.importorskip("torch")
+    from steps.lm.attention import choose
     from steps.lm.build import build
 
     torch.set_num_threads(1)
 
     def saved(layers: int) -> int:
-        config = model(family, n_layers=layers)
+        config = model(family, n_layers=layers, dropout=dropout)
         network = build(config, 1000, {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}, 256, 1).train()
+        choose(network, asked)
         weights = {p.data_ptr() for p in network.parameters()}
         copies = {tuple(p.shape) for p in network.parameters()} | {tuple(p.shape[::-1]) for p in network.parameters()}
         seen: dict[int, int] = {}
@@ -51,7 +58,9 @@ def test_a_layer_keeps_what_is_counted(family: str, half: bool) -> None:
             network.get_submodule(network.base_model_prefix)(input_ids=ids, use_cache=False)
         return sum(seen.values())
 
-    assert (saved(3) - saved(2)) / 576 == pytest.approx(layer_bytes(model(family), 192, half), rel=0.05)
+    scored = score_width(model(family, dropout=dropout), asked, half, "cpu")
+    assert (scored > 0) == (asked != "auto")
+    assert (saved(3) - saved(2)) / 576 == pytest.approx(layer_bytes(model(family), 192, half, scored), rel=0.05)
 
 
 @pytest.mark.parametrize("family", list(SIZES))
@@ -176,19 +185,23 @@ MEASURED = [
     ("gpt2", "full", "bf16", 1, 64, 9000, 2),
     ("gpt2", "lora", "bf16", 4, 64, 500, 1),
 ]
+SCORED = [("llama", "full", "fp32", 2, 256, 500, 1), ("gpt2", "full", "bf16", 2, 256, 500, 2)]
+BY = [*((*each, "auto") for each in MEASURED), *((*each, "eager") for each in SCORED)]
 
 
-@pytest.mark.parametrize(("family", "method", "precision", "rows", "length", "vocabulary", "times"), MEASURED)
+@pytest.mark.parametrize(("family", "method", "precision", "rows", "length", "vocabulary", "times", "attention"), BY)
 def test_the_peak_is_what_torch_holds(
-    family: str, method: str, precision: str, rows: int, length: int, vocabulary: int, times: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    family: str, method: str, precision: str, rows: int, length: int, vocabulary: int, times: int, attention: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """Live tensor bytes of three real steps and of a validation, tallied at every operation: to 10 %."""
     pytest.importorskip("peft" if method == "lora" else "torch")
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "memory"))
     from child import measure
     from grid import modelled, setting
 
-    asked = setting(family, rows, length, vocabulary, {"d_model": 64, "n_layers": 3}, precision, method=method, times=times)
+    asked = setting(family, rows, length, vocabulary, {"d_model": 64, "n_layers": 3}, precision, method=method, times=times,
+                    train={"attn_implementation": attention})  # fmt: skip
     found = measure(asked)
     training, evaluation = modelled(asked, "cpu", found["eval_batch_size"], inside=False)
     assert sum(training[name] for name in PARTS) == pytest.approx(found["tensors"], rel=0.1)
