@@ -249,7 +249,7 @@ def test_packing_is_planned_where_rows_would_be_filled_up(tmp_path: Path) -> Non
 
 
 def test_the_attention_is_planned_and_workers_are_not(tmp_path: Path) -> None:
-    """For what attends: sdpa, with its kernel and what eager would take; by hand wins. Nothing for a Mamba; train has no workers to plan."""
+    """For what attends: sdpa, with its kernel and what eager would take; by hand wins. A Mamba has none, and train no workers."""
     from steps.train import Train, with_plan
 
     llama = {"model": {"family": "llama", "d_model": 512, "n_layers": 8, "vocab_size": 500}, "max_seq_length": 1024, "total_batch_size": 16}

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from runner.fingerprint import keyed
 from schemas import RecipeError
 from steps.lm import attention, build, flat, kernels, llama2c
 from steps.lm.batches import Micro, end_to_end, pad
@@ -223,6 +224,7 @@ def test_trained_eagerly_it_ends_where_sdpa_ends(family: str, tmp_path: Path):
     assert ends["eager"][1] == pytest.approx(ends["sdpa"][1], rel=1e-5)
     files = ("model.safetensors", "training.json", "config.json", "state/state.json", "state/state.safetensors")
     assert all((ends["auto"][0].path / name).read_bytes() == (ends["sdpa"][0].path / name).read_bytes() for name in files)
+    assert keyed(params(attn_implementation="auto")) == keyed(params())  # as keys were before the field
     records = {asked: json.loads((made.path / "training.json").read_text()) for asked, (made, _, _) in ends.items()}
     assert [records[asked].get("attn_implementation") for asked in ends] == [None, None, "eager"]
     assert "by_document" not in (ends["eager"][0].path / "config.json").read_text()
