@@ -26,7 +26,7 @@ def attention_can_run(view: View) -> Iterator[Finding]:
         made, folder = step.forecast, view.base(step)
         model = made.model if isinstance(made, CheckpointForecast) else None
         config = folder.config if folder is not None else {}
-        family = model.family if model is not None else str(at(step.raw, "model.family") or "") if at(step.raw, "model.base") else "mamba"
+        family = model.family if model is not None else ""
         attends = model is not None and not model.family.startswith("mamba")
         missing = "" if is_installed(MODULE) else "is not installed here"
         for error in refusals(

@@ -121,8 +121,8 @@ TRAIN_PAGES = (
     RulePage(
         "R103",
         "two trainings that are not one",
-        "resume_from goes on as if nothing had happened in between, so model, method, data, seed, batch and length must be the same. "
-        "To train something else from the same weights, name them as the base.",
+        "resume_from goes on as if nothing had happened in between, so model, method, data, seed, batch, length and attention must be the "
+        "same. To train something else from the same weights, name them as the base.",
         wrong="max_seq_length: 1024   # the other has 512\nresume_from: {step: first}",
         right="max_seq_length: 1024\nmodel: {base: {step: first}}",
     ),

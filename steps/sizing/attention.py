@@ -63,7 +63,8 @@ ATTENTION_PAGES = (
     RulePage(
         "P110", "an attention that this base model does not have",
         "Some models cap their scores, add biases to them, or have sinks, which sdpa or FlashAttention-2 cannot compute; transformers has "
-        "eager alone for them, and refuses the others when it opens the model.",
+        "eager alone for them, and refuses the others when it opens the model. flex_attention is none of ours: it trains on no CPU, and "
+        "what it is taken for, documents that do not see each other in one row, the others do.",
         wrong="model: {base: {hub: google/gemma-2-2b}}\nattn_implementation: sdpa",
         right="model: {base: {hub: google/gemma-2-2b}}\nattn_implementation: eager",
         source="transformers, _supports_sdpa and _supports_flash_attn of each model",

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from runner.fingerprint import keyed
 from schemas import RecipeError
+from schemas.machine import known
 from steps.lm import attention, build, flat, kernels, llama2c
 from steps.lm.batches import Micro, end_to_end, pad
 from steps.lm.loss import Head
@@ -173,6 +174,26 @@ def test_flash_attention_is_compared_before_it_is_used(flash: list[Any], monkeyp
         with pytest.raises(RecipeError, match=f"P111: FlashAttention-2 {said}") as error:
             attention.verify(head, "bf16")
         assert error.value.field == "attn_implementation"
+
+
+@pytest.mark.parametrize("packing", ["stream", "documents"])
+def test_a_whole_run_goes_through_its_kernel(packing: str, flash: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """On what passes for a card: the losses of sdpa in bf16, every row by its documents, and a proof that allows for another rounding."""
+    monkeypatch.setattr(attention, "_machine", lambda device: known("a100-80"))
+    losses = {}
+    for asked in ("sdpa", FLASH):
+        context = FakeContext(tmp_path / asked)
+        made = run(context, model=SIZES["llama"], attn_implementation=asked, packing=packing, precision="bf16", max_steps=24)
+        losses[asked] = [line.loss for line in context.lines if hasattr(line, "loss")]
+    assert losses[FLASH] == pytest.approx(losses["sdpa"], rel=2e-3)
+    steps = [borders for borders, _, _ in flash if borders[-1] == 96]  # two rows of 48
+    assert {len(borders) > 3 for borders in steps} == ({False} if packing == "stream" else {False, True})
+    assert json.loads((made.path / "training.json").read_text())["attn_implementation"] == FLASH
+    assert "attention by FlashAttention-2's kernels on cpu" in str(context.events)
+    checked = FakeContext(tmp_path / "checked")
+    validate_checkpoint(validate_checkpoint.params(), made, text().bins, None, checked)
+    (proof,) = [check for check in checked.kept["validation"]["checks"] if check["name"] == "validation loss"]
+    assert proof["detail"].endswith("tolerance 0.02")
 
 
 @pytest.mark.parametrize(("asked", "family", "code"), [(FLASH, "llama", "P105"), ("eager", "mamba", "P109"), ("sdpa", "mamba2", "P109")])
