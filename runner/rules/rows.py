@@ -10,7 +10,8 @@ from runner.meant import StepMeant
 from runner.rules import View, param, rule, say, sources
 from schemas.findings import Finding, RulePage, Severity
 from steps.text import rows
-from steps.text.heads import Head
+from steps.text.further import further
+from steps.text.heads import Head, kind_of
 from steps.text.turns import SPEAKERS
 
 
@@ -79,7 +80,10 @@ def _of_table(
             message = f"{name}, line {line}: {reason}; no line is a row"
         else:
             message = f"{name}, line {line}: {reason} ({len(head.broken)} of the first {len(head.broken) + len(head.rows)} lines)"
-        yield say("D142", step, f"{where}.path", message, fix, severity=_severity(all_of_them, stands_by))
+        strict = param(step, "on_bad_row") == "error"
+        yield say("D142", step, f"{where}.path", message, fix, severity=_severity(all_of_them or strict, stands_by))
+    elif head.rows and not head.whole:
+        yield from _further(view, step, where, source, file, name, stands_by)
     if head.twice:
         line, column = head.twice[0]
         message = f"{name}, line {line}: the row has {column} twice, and its first value is lost"
@@ -87,6 +91,19 @@ def _of_table(
     if head.rows:
         unit = "row" if file.suffix == ".parquet" else "line"
         yield from _documents(step, where, source, name, head, stands_by, unit)
+
+
+def _further(view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, name: str, stands_by: bool) -> Iterator[Finding]:
+    """D142 behind the beginning of a table that begins well."""
+    found = further(view.facts, file, kind_of(file, source.get("format")))
+    if found is None or not found.wrong:
+        return
+    at, reason = found.broken[0]
+    place, seen = (f"line {at}", f"{found.seen} lines") if found.whole else (f"byte {at:,}", f"{found.seen} lines looked at")
+    message = f"{name}, {place}: {reason} ({found.wrong} of {seen})"
+    fix = _in_utf8(view, file, name) if "no UTF-8" in reason else "mend or delete the line"
+    strict = param(step, "on_bad_row") == "error"
+    yield say("D142", step, f"{where}.path", message, fix, severity=_severity(strict, stands_by))
 
 
 def _in_utf8(view: View, file: Path, name: str) -> str:

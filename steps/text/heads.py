@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from steps.text.unreadable import Unreadable
 
 LONG_LINE = 8 << 20  # bytes that are read of a file without a line end in its beginning
 HEAD = 65536
+PARSERS_PLACE = re.compile(r": line 1 column (\d+) \(char \d+\)$")
 MOST_ROWS = 200  # of a file are looked at
 Rows = list[tuple[int, dict[str, Any]]]
 Broken = list[tuple[int, str]]
@@ -192,7 +194,7 @@ def _json_lines(lines: Sequence[str | int], whole: bool) -> Head:
         try:
             row = json.loads(line, object_pairs_hook=partial(_map, number, twice))
         except (ValueError, RecursionError) as error:
-            broken.append((number, _shape_of(line, str(error))))
+            broken.append((number, line_reason(line, str(error))))
             continue
         if isinstance(row, dict):
             good.append((number, row))
@@ -212,9 +214,12 @@ def _map(number: int, twice: list[tuple[int, str]], pairs: list[tuple[str, Any]]
     return made
 
 
-def _shape_of(line: str, reason: str) -> str:
+def line_reason(line: str, reason: str) -> str:
+    """Why a line is no JSON, in words; `reason`: the parser's."""
     if line.strip().rstrip(",") in ("[", "{") or line.lstrip().startswith("[{"):
         return "this is a JSON file, not one row a line"
     if line.rstrip().endswith(","):
         return "a comma behind the row: this is a JSON list, not one row a line"
-    return reason
+    if reason.startswith("Extra data") and line.lstrip()[:1] == "{":
+        return "more than one row on the line: a line break is missing"
+    return PARSERS_PLACE.sub(r" at column \1", reason)
