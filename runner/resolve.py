@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 import steps as registry
 from runner import graph, origins
@@ -200,7 +200,7 @@ class _Reading:
                 if step.id in self.subjects:
                     given = {**given, "subject": _judged(by_id[self.subjects[step.id]])}
             try:
-                step.params = step.step.params.model_validate(given)
+                step.params = _validated(step, step.step.params, given)
             except ValidationError as error:
                 scene = scene or _Scenes(self)
                 self.findings += [f for f in scene.explain(step, error) if not self._said_before(f)]
@@ -236,6 +236,20 @@ class _Reading:
     def data(self, step: StepMeant) -> dict[str, Any]:
         """One step as plain data, to be read again."""
         return {"type": step.type, "id": step.id, **escaped({**self.wiring.get(step.id, {}), **step.raw})}
+
+
+def _validated(step: StepMeant, params: type[BaseModel], given: dict[str, Any]) -> Any:
+    """`given` as params; 5e5 and 400.0 are whole numbers where such are wanted, in `step.raw` too. Raises ValidationError."""
+    try:
+        return params.model_validate(given)
+    except ValidationError as error:
+        from runner.validate import with_whole_numbers
+
+        whole = with_whole_numbers(error, given)
+        if whole is None:
+            raise
+        step.raw = {key: whole.get(key, value) for key, value in step.raw.items()}
+        return params.model_validate(whole)
 
 
 class _Scenes:

@@ -3,6 +3,7 @@
 Apart from resolve because it is only loaded when something is wrong.
 """
 
+import copy
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from runner.nearest import nearest
 from schemas.findings import Edit, Finding, RecipePath
 
 Names = tuple[str | int, ...]
+EXACT = 2**53  # below it a float stands for one whole number
 _CODE = re.compile(r"[A-Z][0-9]{3}")
 _WANTED = {
     "int_type": "a whole number", "int_parsing": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
@@ -70,6 +72,20 @@ def findings_of(error: ValidationError, scene: Scene) -> list[Finding]:
         if found not in result:
             result.append(found)
     return result
+
+
+def with_whole_numbers(error: ValidationError, raw: dict[str, Any]) -> dict[str, Any] | None:
+    """`raw` with 5e5 and 400.0 as the whole numbers that they are, where `error` wants such; None where nothing is to be changed."""
+    found = None
+    for each in error.errors(include_url=False, include_input=False):
+        if each["type"] not in ("int_type", "int_from_float"):
+            continue
+        path = _read(each, raw).path
+        value = value_at(raw, path)
+        if isinstance(value, float) and abs(value) < EXACT and value == int(value):
+            found = copy.deepcopy(raw) if found is None else found
+            value_at(found, path[:-1])[path[-1]] = int(value)
+    return found
 
 
 def value_at(raw: Any, path: Names) -> Any:
@@ -290,7 +306,7 @@ def _mended(kind: str, path: Names, value: Any, scene: Scene) -> Any:
             return meant
         if kind in ("bool_type", "bool_parsing"):
             return {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(value.strip().lower())
-    if kind in ("int_type", "int_from_float") and isinstance(value, float) and abs(value) < 2**53 and value == int(value):
+    if kind in ("int_type", "int_from_float") and isinstance(value, float) and abs(value) < EXACT and value == int(value):
         return int(value)
     if kind == "string_type" and isinstance(value, (int, float)):
         return scene.text_at(path) or (str(value).lower() if isinstance(value, bool) else str(value))
