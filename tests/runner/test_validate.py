@@ -30,7 +30,7 @@ def cut(meant: Meant, finding: Finding) -> str:
     return meant.file.read_text()[finding.place.start : finding.place.end]
 
 
-@pytest.mark.parametrize("written", ["5e5", "500000.0", "5.0e5", "500_000"])
+@pytest.mark.parametrize("written", ["5e5", "500000.0", "5.0e5", "50.0e4"])
 def test_a_whole_number_may_be_written_as_a_float(tmp_path: Path, written: str):
     """As YAML 1.2 reads it; rules and cache see the whole number. Beside another mistake too, which alone is told."""
     meant = train(tmp_path, f"max_steps: {written}", "model: {family: mamba, d_model: 256.0}")
