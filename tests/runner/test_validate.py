@@ -76,7 +76,6 @@ def test_one_mistake_is_one_finding(tmp_path: Path, line: str, code: str, messag
     [
         ("max_steps: '100'", ("max_steps",), 100, "write max_steps: 100"),
         ("max_steps: 1_000", ("max_steps",), 1000, "write max_steps: 1000"),
-        ("max_steps: 1e3", ("max_steps",), 1000, "write max_steps: 1000"),
         ("learning_rate: '1e-4'", ("learning_rate",), 1e-4, "write learning_rate: 1e-4"),
         ("batch_size: '8'", ("batch_size",), 8, "write batch_size: 8"),
         ("batch_size: AUTO", ("batch_size",), "auto", "write batch_size: auto"),
