@@ -239,7 +239,7 @@ def _by_lines(blocks: list[Block]) -> list[Block]:
         if row and block.y0 < row[0].y0 + 0.5 * min(row[0].y1 - row[0].y0, block.y1 - block.y0, 14):
             row.append(block)
         else:
-            out += sorted(row, key=lambda b: b.x0)
+            out += sorted(row, key=lambda b: b.x0) if len(row) > 1 else row
             row = [block]
     return out + sorted(row, key=lambda b: b.x0)
 

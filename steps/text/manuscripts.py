@@ -9,7 +9,7 @@ from steps.text.columns import Block
 
 NUMBER = re.compile(r"\s*(\d{1,4})\s*$")
 ACCENTS = dict(zip("¨´ˆ˜˘ˇ¸˚˙˝`", "\u0308\u0301\u0302\u0303\u0306\u030c\u0327\u030a\u0307\u030b\u0300", strict=True))
-ACCENT = re.compile("[¨´ˆ˜˘ˇ¸˚˙˝]")
+ACCENT = "¨´ˆ˜˘ˇ¸˚˙˝"  # those that stand for no sign of their own, as ` does
 ACCENTED = re.compile("([¨ˆ˜˘ˇ˚˙˝]|¸(?=[CSTcst])|´(?=[AEIOUYCNZaeiouycnz])|`(?=[AEIOUaeiou]))([A-Za-zıȷ])")
 CEDILLA = re.compile("([CST])¸(?![cst])")  # behind a capital letter
 WITHIN = re.compile("[^\\W\\d_]\xad[^\\W\\d_]")
@@ -35,6 +35,7 @@ def drop_line_numbers(pages: list[list[Block]]) -> int:
         [
             (block, i, int(match[1]))
             for block in blocks
+            if min(map(len, block.lines)) < 8
             for i, line in enumerate(block.lines)
             if len(line) < 8 and (match := NUMBER.match(line))
         ]
@@ -133,9 +134,9 @@ def name_letters(blocks: list[Block]) -> None:
         _name_cork(blocks)
     if text.isascii():
         return
-    if any(accent in text for accent in ACCENTS):  # far cheaper than the pattern, which most texts have no use for
+    if met := [accent for accent in ACCENT if accent in text]:  # far cheaper than the patterns, which most texts have no use for
         for block in blocks:
-            if ACCENT.search("\n".join(block.lines)):
+            if any(accent in line for line in block.lines for accent in met):
                 block.set_lines([ACCENTED.sub(_composed, CEDILLA.sub(r"¸\1", line)) for line in block.lines])
     if "\xad" in text and "-" not in text and WITHIN.search(text):  # a font has one glyph for both
         for block in blocks:
@@ -150,7 +151,7 @@ def _composed(found: re.Match[str]) -> str:
 
 
 def _name_cork(blocks: list[Block]) -> None:
-    signs = [line for block in blocks for line in block.lines if CORK_SIGN.search(line)]
+    signs = [line for block in blocks for line in block.lines if not line.isprintable() and CORK_SIGN.search(line)]
     if not signs:
         return
     turkish = sum("\x19" in line for line in signs) > 1

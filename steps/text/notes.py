@@ -52,17 +52,17 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
                 listed = LISTED.match(block.lines[0]) is not None  # as items of a list begin, too
                 if size > TINY and (size < (CLEARLY if listed else SMALLER) or raised) and not CAPTION.match(block.lines[0]):
                     small.append(block)
+        gone = {id(block) for block in small}
+        large = [block for block in blocks if id(block) not in gone]
         notes: list[Block] = []
         for block in sorted(small, key=lambda b: b.y0):
             marked = MARKED.match(block.lines[0]) or (number == 0 and NOTICE.match(block.lines[0]))
-            if not marked and not any(0 <= block.y0 - n.y1 < 1.5 * body for n in notes):
+            if not marked and not any(0 <= block.y0 - n.y1 < 1.5 * body and _share_column(n, block) for n in notes):
                 continue
-            column = [b for b in blocks if b is not block and min(b.x1, block.x1) - max(b.x0, block.x0) > 0.3 * (block.x1 - block.x0)]
-            if not marked and not any(n in column and 0 <= block.y0 - n.y1 < 1.5 * body for n in notes):
+            if any(b.y0 > block.y0 and b.characters > 3 and _share_column(b, block) for b in large):
                 continue
-            below = [b for b in column if b.y0 > block.y0 and b not in small and b.characters > 3]
-            above = [b for b in column if b.y1 <= block.y0 + 0.3 * body and b not in small and b.characters > 40]
-            if not below and above and not _wordless(block):
+            above = any(b.y1 <= block.y0 + 0.3 * body and b.characters > 40 and _share_column(b, block) for b in large)
+            if above and not _wordless(block):
                 notes.append(block)
         whole, noted = sum(b.characters for b in blocks), sum(b.characters for b in notes)
         if noted * 2 < whole:
@@ -100,6 +100,11 @@ def _line_of(blocks: list[Block], body: float) -> tuple[float, float]:
     if not 0.7 * body < slope < 1.4 * body:
         return 0.92 * body, body
     return max(0.5 * slope, mean_h - (mean_n - 1) * slope), slope
+
+
+def _share_column(other: Block, block: Block) -> bool:
+    """True when another block stands above or below one, over a third of its width."""
+    return min(other.x1, block.x1) - max(other.x0, block.x0) > 0.3 * (block.x1 - block.x0)
 
 
 def _wordless(block: Block) -> bool:

@@ -59,8 +59,9 @@ class Wanted:
         """Whether a part of this kind stays; a reference list that has a weight is wanted."""
         if part.kind == "references":
             return self.references or bool((self.sections or {}).get("references"))
-        asked = {"table": self.tables, "caption": self.captions, "footnote": self.footnotes, "formula": self.formulas}
-        return asked.get(part.kind, True)
+        if part.kind in ("text", "heading"):  # nearly all
+            return True
+        return {"table": self.tables, "caption": self.captions, "footnote": self.footnotes, "formula": self.formulas}[part.kind]
 
 
 EVERYTHING_USUAL = Wanted()

@@ -29,7 +29,7 @@ FEW = 8  # letters of the limits of an operator, which stand off its line
 FAR = 320  # to its number
 
 
-Found = tuple[Block, Any, str]  # a block, the one of mupdf that it is made of (its `this`), and its text
+Found = tuple[Block, Any, str]  # a block, the first line of the one of mupdf that it is made of, and its text
 
 
 def with_formulas(blocks: list[Found], seeds: list[Found]) -> list[Found]:
@@ -100,9 +100,10 @@ def _around(seed: Found, short: list[Found]) -> list[Found]:
 def _pieces(found: Found) -> tuple[list[Piece], bool]:
     """Letters of a block by baseline and size, and whether a font for formulas has set some of them."""
     get = fields()
+    next_letter, code_of, size_of, origin_of, x_of, y_of = get.next_letter, get.code, get.size, get.origin, get.x, get.y
     pieces: list[Piece] = []
     of_formulas = LETTERS.search(found[2]) is not None or not OPERATORS.isdisjoint(found[2])
-    line = get.first_line(found[1])
+    line = found[1]
     while line is not None:
         letter = get.first_letter(line.this)
         base = size = x0 = 0.0
@@ -110,14 +111,14 @@ def _pieces(found: Found) -> tuple[list[Piece], bool]:
         was_large = False  # big operators are pieces of their own: limits stand over and under them
         while letter is not None:  # one look at each: this is where the time goes
             this = letter.this
-            code = get.code(this)
+            code = code_of(this)
             if code != 0x20:
-                origin, now = get.origin(this).this, get.size(this)
-                y = get.y(origin)
+                origin, now = origin_of(this).this, size_of(this)
+                y = y_of(origin)
                 large = code in LARGE
                 if now != size or abs(y - base) > 0.08 * size or large != was_large:
                     was_large = large
-                    x = get.x(origin)
+                    x = x_of(origin)
                     if text:
                         pieces.append(Piece(x0, x, base, size, text, tall))
                     base, size, x0, text = y, now, x, ""
@@ -127,7 +128,7 @@ def _pieces(found: Found) -> tuple[list[Piece], bool]:
                     told, tall = FONTS[name]
                     of_formulas = of_formulas or told
             text += chr(code)
-            letter = get.next_letter(this)
+            letter = next_letter(this)
         if text.strip():
             pieces.append(Piece(x0, get.x1(get.line_box(line.this).this), base, size, text, tall))
         line = get.next_line(line.this)

@@ -36,29 +36,30 @@ def drop_margins(pages: list[Page], body: float) -> int:
     Returns how many blocks went.
     """
     gap = max(0.8 * body, 1.3 * _spacing(pages))
-    found = [
-        (number, page, block, side, _apart(block, page, body, gap), _key(block.lines))
-        for number, page in enumerate(pages)
-        for block, side in _in_margins(page, body)
-    ]
+    found = []
+    for number, page in enumerate(pages):
+        for block, side in _in_margins(page, body):
+            apart = _apart(block, page, body, gap)
+            found.append((number, page, block, side, apart, _numbers(block) if apart else set(), _key(block.lines)))
     n = len(pages)
     texts = Counter(key for key, _ in {(key, number) for number, *_, key in found})
     places: set[tuple[str, int, int]] = set()  # side, height and page of what stands apart in the margins
     counts: set[tuple[str, int, int, int]] = set()  # side, height, number less the page's, page
-    for number, _, block, side, apart, _ in found:
+    for number, _, block, side, apart, numbers, _ in found:
         if apart:
-            places |= {(side, round(block.y0 / 2) + shift, number) for shift in (-1, 0, 1)}
-            counts |= {(side, round(block.y0 / 2), count - number, number) for count in _numbers(block)}
+            y = round(block.y0 / 2)
+            places |= {(side, y - 1, number), (side, y, number), (side, y + 1, number)}
+            counts |= {(side, y, count - number, number) for count in numbers}
     often = Counter((side, y) for side, y, _ in places)
     counting = Counter((side, y, offset) for side, y, offset, _ in counts)
     gone = 0
-    for number, page, block, side, apart, key in found:
+    for number, page, block, side, apart, numbers, key in found:
         y = round(block.y0 / 2)
         again = texts[key] >= max(2, 0.25 * n) and not CAPTION.match(block.lines[0])
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
         plain = apart and not noted and not _large(block, body) and not CAPTION.match(block.lines[0])
         same_place = plain and n > 1 and often[side, y] >= max(2, 0.6 * n)
-        counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in _numbers(block))
+        counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in numbers)
         stamp = apart and _is_stamp(block) and _outermost(block, page, side) and not _large(block, body)
         if again or same_place or counted or stamp or _numbers_page(" ".join(block.lines).strip()):
             page.blocks.remove(block)
@@ -177,7 +178,5 @@ def _spacing(pages: list[Page]) -> float:
 
 def _apart(block: Block, page: Page, body: float, gap: float) -> bool:
     """True when a gap parts the block from the text of the page."""
-    others = [b for b in page.blocks if b is not block and abs(b.y0 - block.y0) > body / 2]
-    if not others:
-        return True
-    return min(max(b.y0 - block.y1, block.y0 - b.y1) for b in others) >= gap
+    top, bottom = block.y0 - gap, block.y1 + gap
+    return not any(b.y0 < bottom and b.y1 > top and abs(b.y0 - block.y0) > body / 2 for b in page.blocks if b is not block)

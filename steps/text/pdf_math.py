@@ -4,13 +4,12 @@ The TeXbook, Appendix G, says where they stand: scripts are set at 0.7 of the si
 operators and delimiters hang from their baselines.
 """
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-RELATION = re.compile("[=<>≤≥≈≃≅≡≠∼∝≪≫≲≳∈⊂⊆→⇒⇔↔]")
+RELATIONS = frozenset("=<>≤≥≈≃≅≡≠∼∝≪≫≲≳∈⊂⊆→⇒⇔↔")
 OPERATORS = frozenset("∑∏∫∮⋃⋂⨁⨂∐")
 OPENING, CLOSING = frozenset("([{⟨⌊⌈"), frozenset(")]}⟩⌋⌉")
 # Adobe's codes for the pieces of tall brackets: the upper one is the bracket, the others go.
@@ -72,15 +71,11 @@ def formula_lines(pieces: list[Piece]) -> list[str]:
         if piece.tall or not text.isascii():
             text = text.translate(EXTENSION if piece.tall else PIECES)
         if text := text.strip():
-            read.append(piece if text == piece.text else piece._replace(text=text))
+            read.append(piece if text == piece.text else Piece(*piece[:4], text, piece.tall))
     pieces = read
-    sizes: Counter[float] = Counter()
-    for piece in pieces:
-        sizes[round(piece.size, 1)] += len(piece.text)
-    if not sizes:
+    if not pieces:
         return []
-    most = max(sizes.values())
-    size = max(s for s, letters in sizes.items() if 6 * letters >= most)
+    size = _size(pieces)
     full, tall, small = [], [], []
     for p in pieces:
         if p.tall or p.text in OPERATORS:  # the former are centred on the axis of their line, and hang from their baseline
@@ -98,8 +93,21 @@ def formula_lines(pieces: list[Piece]) -> list[str]:
         _script(piece, full, tall, bases, size)
     rows: list[list[Atom]] = [[] for _ in bases]
     for atom in full + tall:
-        rows[min(range(len(bases)), key=lambda i: abs(bases[i] - atom.base))].append(atom)
+        row = min(range(len(bases)), key=lambda i: abs(bases[i] - atom.base)) if len(bases) > 1 else 0
+        rows[row].append(atom)
     return [line for base, row in sorted(zip(bases, rows, strict=True), key=lambda pair: pair[0]) if (line := _line(row, base, size))]
+
+
+def _size(pieces: list[Piece]) -> float:
+    """The largest size that enough of the letters are set in."""
+    exact: dict[float, int] = {}
+    for piece in pieces:
+        exact[piece.size] = exact.get(piece.size, 0) + len(piece.text)
+    sizes: Counter[float] = Counter()
+    for size, letters in exact.items():
+        sizes[round(size, 1)] += letters
+    most = max(sizes.values())
+    return max(size for size, letters in sizes.items() if 6 * letters >= most)
 
 
 def _rows(atoms: list[Atom], size: float) -> list[float]:
@@ -115,7 +123,7 @@ def _rows(atoms: list[Atom], size: float) -> list[float]:
 
     def rank(base: float) -> tuple[bool, int]:
         text = "".join(atom.text for atom in found[base])
-        return bool(RELATION.search(text)), len(text)
+        return not RELATIONS.isdisjoint(text), len(text)
 
     rows: list[float] = []
     for base in sorted(found, key=rank, reverse=True):
@@ -132,11 +140,13 @@ def _script(piece: Piece, full: list[Atom], tall: list[Atom], bases: list[float]
         if atom.text in OPERATORS and over and 0.5 * size < abs(piece.base - atom.base + 0.25 * size) < 2.2 * size:
             _add(atom, piece, piece.base > atom.base)
             return
-    near, x0 = 0.3 * size, piece.x0
-    hosts = [a for a in full + tall if a.x1 - near < x0 < a.right + near or x0 - 0.5 * size < a.x1 < x0 + near]
-    hosts = [a for a in hosts if -(1.6 if a.tall else 0.9) * size < piece.base - a.base < (1.4 if a.tall else 0.55) * size]
+    x0, base = piece.x0, piece.base
+    near = 0.3 * size
+    left, right = x0 - 0.5 * size, x0 + near
+    hosts = [a for a in full + tall if a.x1 < right and (a.x1 > left or a.right + near > x0)]
+    hosts = [a for a in hosts if -(1.6 if a.tall else 0.9) * size < base - a.base < (1.4 if a.tall else 0.55) * size]
     if hosts:
-        host = min(hosts, key=lambda a: abs(piece.x0 - a.x1) + abs(piece.base - a.base))
+        host = min(hosts, key=lambda a: abs(x0 - a.x1) + abs(base - a.base)) if len(hosts) > 1 else hosts[0]
         _add(host, piece, piece.base > host.base - 0.05 * size)
         return
     full.append(Atom(piece.x0, piece.x1, piece.base, piece.text, right=piece.x1))
@@ -184,6 +194,6 @@ def _joined(parts: list[tuple[float, float, str]], size: float) -> str:
     text = parts[0][2] if parts else ""
     for (_, end, before), (start, _, after) in pairwise(parts):
         close = start - end < 0.12 * size or before[-1:] in OPENING or after[:1] in CLOSING
-        relation = RELATION.match(before[-1:]) or RELATION.match(after)
+        relation = before[-1:] in RELATIONS or after[:1] in RELATIONS
         text += after if close and not relation else f" {after}"
     return " ".join(text.split())

@@ -12,7 +12,7 @@ from schemas import RecipeError
 from steps.text.columns import Block, Line, ends_of_paragraphs, may_be_headed, table_rows
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields
-from steps.text.pdf_math import RELATION
+from steps.text.pdf_math import RELATIONS
 from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted
 from steps.text.pdf_unseen import Place, is_doubtful, without_unseen
@@ -35,6 +35,7 @@ INDENT = 12  # points: blocks of one column begin no farther from each other
 LARGER = 1.1  # times the size of the text: a heading
 BOLD = re.compile(r"bold|black|heavy|semib|demi|[A-Z]BX\d|-B(?:d|$)|[ ,-]B$|SFBX|NimbusRomNo9L-Medi", re.IGNORECASE)  # in names of fonts
 BACK = 10  # points: a script below begins so far left of where the one above ends
+TOGETHER = 8  # pages that mupdf reads before we look at them: going to and fro costs a fiftieth
 AT_ONCE = 100  # pages between two openings: what pymupdf has parsed of a file stays in memory until it is closed
 
 
@@ -74,10 +75,11 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
         step = count if repaired else AT_ONCE  # mending it again and again would cost more
         pages: list[Page] = []
         known = Known()
-        for number in range(count):
-            if number and number % step == 0:
+        for start in range(0, count, TOGETHER):
+            if start and start % step == 0:
                 document, _ = _opened(path, password)
-            pages.append(_page(document, number, known))
+            taken = [_taken(document, number) for number in range(start, min(start + TOGETHER, count))]
+            pages += [_page(page, found, known) for page, found in taken]
         return pages, title.strip()
     except (mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise Unreadable("damaged: it cannot be opened as a PDF") from error
@@ -100,8 +102,8 @@ def _opened(path: Path, password: str | None) -> tuple[Any, str]:
         return document, ""
 
 
-def _page(document: Any, number: int, known: Known) -> Page:
-    """One page as it is shown, turned if it is.
+def _taken(document: Any, number: int) -> tuple[Any, Any]:
+    """A page of mupdf and what is written on it.
 
     By the functions of mupdf itself: pymupdf's extractBLOCKS takes as long again for the box of every letter, and in 1.28 what it returns
     is never freed.
@@ -111,29 +113,36 @@ def _page(document: Any, number: int, known: Known) -> Page:
 
     flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
     page = mupdf.fz_load_page(document, number)
-    found = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags))
+    return page, mupdf.FzStextPage(page, mupdf.FzStextOptions(flags))
+
+
+def _page(page: Any, found: Any, known: Known) -> Page:
+    """One page as it is shown, turned if it is."""
+    import pymupdf
+    from pymupdf import mupdf
+
     told = _told(page, found, known)
     blocks = []
     turned: Counter[float] = Counter()  # characters of lines that run upwards (-1) and downwards (1)
-    for block, set_block, text in told:
+    for block, first, text in told:
         n = len(block.lines)
         height = block.y1 - block.y0
         if height > UPRIGHT * n and (n > 1 or height > 2 * (block.x1 - block.x0)) and len(text) > 9:
-            turned[round(fields().first_line(set_block).dir.y)] += len(text)
+            turned[round(first.dir.y)] += len(text)
         if n == 1 and len(text) < 3 and is_rubble(text):
             continue
         if not block.formula:
-            _look_at_lines(block, set_block, text)
+            _look_at_lines(block, first, text)
             if len(block.lines) > 1 and not block.table:
-                _find_paragraphs(block, set_block, text, told)
+                _find_paragraphs(block, first, text, told)
         if n > LEAST and not block.table and not block.formula and height < UPRIGHT * n and may_hold_rows(block.lines):
-            blocks += parted(block, list(_lines(set_block, text)))
+            blocks += parted(block, list(_lines(first, text)))
         else:
             blocks.append(block)
     pictures = False
     if not blocks:
-        drawn = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags | pymupdf.TEXT_PRESERVE_IMAGES))
-        pictures = drawn.m_internal.first_block is not None
+        drawn = mupdf.FzStextPage(page, mupdf.FzStextOptions(pymupdf.TEXT_PRESERVE_IMAGES))
+        pictures = drawn.m_internal.first_block is not None  # of letters, too, that say nothing
     shown = mupdf.fz_bound_page(page)
     height = shown.y1 - shown.y0
     sideways, often = turned.most_common(1)[0] if turned else (0, 0)
@@ -158,42 +167,43 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
     texts, with_figures = _texts(found, len(set_blocks), known)
     for number, (set_block, text) in enumerate(zip(set_blocks, texts, strict=True)):
         if number in with_figures:
-            text = with_raised(set_block, text, with_figures[number], known.names)
+            text = with_raised(get.first_line(set_block), text, with_figures[number], known.names)
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
-            told.append((Block(*get.box(get.block_box(set_block).this), lines), set_block, text))
-            if len(text) < LONGEST and RELATION.search(text):
+            first = get.first_line(set_block)
+            told.append((Block(*get.box(get.block_box(set_block).this), lines), first, text))
+            if len(text) < LONGEST and not RELATIONS.isdisjoint(text):
                 seeds.append(told[-1])
-            if is_doubtful(set_block):
+            if is_doubtful(first):
                 doubtful.append(told[-1])
     if doubtful:
         told = without_unseen(page, told, doubtful, known.lit)
     return with_formulas(told, seeds) if seeds else told
 
 
-def _look_at_lines(block: Block, set_block: Any, text: str) -> None:
+def _look_at_lines(block: Block, first: Any, text: str) -> None:
     """Look at the places of a block's lines where its text or its height is not that of lines one below the other."""
     n = len(block.lines)
     height = block.y1 - block.y0
     if n == 1:
         if height < LOW and WORD.search(text):
-            _heighten(block, set_block)
+            _heighten(block, first)
         return
     if len(set(block.lines)) < n:
-        block.set_lines(_once(_lines(set_block, text)) or block.lines)
+        block.set_lines(_once(_lines(first, text)) or block.lines)
     if n < 4:
         if height < (LOOSE if len(block.lines[0]) < 4 else SHARED) * n:
-            _join_scripts(block, set_block, text)
+            _join_scripts(block, first, text)
     elif len(text) < 32 * n and height < SHARED * n:
-        _find_rows(block, set_block, text)
+        _find_rows(block, first, text)
 
 
-def _find_paragraphs(block: Block, set_block: Any, text: str, told: list[Found]) -> None:
+def _find_paragraphs(block: Block, first: Any, text: str, told: list[Found]) -> None:
     """Tell what looks like the end of a paragraph, or the first line of one, and is none."""
     if len(block.lines) > 2 and ends_of_paragraphs(block.lines):
         right = max(b.x1 for b, _, _ in told if abs(b.x0 - block.x0) < INDENT and (b is block or len(b.lines) > 1))
-        block.full = _full_lines(set_block, text, right)
-    if may_be_headed(block.lines) and _is_headed(set_block):
+        block.full = _full_lines(first, text, right)
+    if may_be_headed(block.lines) and _is_headed(first):
         block.head = block.lines[0]
 
 
@@ -206,10 +216,9 @@ def _turn(block: Block, sideways: float, width: float, height: float) -> None:
         block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
 
 
-def _is_headed(set_block: Any) -> bool:
+def _is_headed(first: Any) -> bool:
     """True when the first line of a block is set larger than the second, or in a bold font which that is not in."""
     get = fields()
-    first = get.first_line(set_block)
     second = get.next_line(first.this)
     if second is None:
         return False
@@ -220,13 +229,13 @@ def _is_headed(set_block: Any) -> bool:
     return bold == [True, True, False] and abs(get.y0(get.line_box(first.this).this) - get.y0(get.line_box(second.this).this)) > LOW
 
 
-def _full_lines(set_block: Any, text: str, right: float) -> frozenset[str]:
+def _full_lines(first: Any, text: str, right: float) -> frozenset[str]:
     """Those lines that look as if a paragraph ended there, having few letters, but leave no room for the next line's first word.
 
     right: where the column ends. A wide gap between words parts a line in two; what is left of it is one of them.
     """
     full = []
-    for (x0, top, x1, bottom, said), (_, y0, _, y1, following) in pairwise(_lines(set_block, text)):
+    for (x0, top, x1, bottom, said), (_, y0, _, y1, following) in pairwise(_lines(first, text)):
         letters = len(following.split(None, 1)[0]) + 1
         beside = min(y1, bottom) - max(y0, top) > 0.5 * (bottom - top)
         if beside or x1 + letters * (x1 - x0) / len(said) > right:
@@ -262,25 +271,25 @@ def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, s
     return ["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters], {}
 
 
-def _heighten(block: Block, set_block: Any) -> None:
+def _heighten(block: Block, first: Any) -> None:
     """The true height of a line whose font's box says too little."""
-    letter = fields().first_line(set_block).first_char
+    letter = first.first_char
     base, size = letter.origin.y, letter.size
     block.y0, block.y1 = min(block.y0, base - 0.8 * size), max(block.y1, base + 0.2 * size)
 
 
-def _find_rows(block: Block, set_block: Any, text: str) -> None:
+def _find_rows(block: Block, first: Any, text: str) -> None:
     """Rows of a block whose lines stand side by side."""
-    if rows := table_rows(_lines(set_block, text), sum(bool(said.strip()) for said in text.split("\n"))):
+    if rows := table_rows(_lines(first, text), sum(bool(said.strip()) for said in text.split("\n"))):
         block.set_lines(rows)
         block.table = any("\t" in row for row in rows)
 
 
-def _join_scripts(block: Block, set_block: Any, text: str) -> None:
+def _join_scripts(block: Block, first: Any, text: str) -> None:
     """Make one line of those that a script has parted: what stands side by side without the white of a table's cells."""
     lines: list[str] = []
     end = top = bottom = 0.0
-    for x0, y0, x1, y1, said in _lines(set_block, text):
+    for x0, y0, x1, y1, said in _lines(first, text):
         gap, beside = x0 - end, min(y1, bottom) - max(y0, top) > 0.3 * min(y1 - y0, bottom - top)
         if lines and beside and -BACK < gap < CELL:
             lines[-1] += said if gap < 1 else f" {said.lstrip()}"
@@ -294,10 +303,9 @@ def _join_scripts(block: Block, set_block: Any, text: str) -> None:
         block.set_lines(lines)
 
 
-def _lines(set_block: Any, text: str) -> Iterator[Line]:
-    """The lines of a block of mupdf, with their places. text: what they say."""
+def _lines(line: Any, text: str) -> Iterator[Line]:
+    """A line of mupdf and those of its block that follow it, with their places. text: what they say."""
     get = fields()
-    line = get.first_line(set_block)
     for said in text.split("\n"):
         if line is None:
             return

@@ -14,7 +14,7 @@ SURE = re.compile(  # what is worth a look at its letters
 )
 # A page as the kinds of its signs, a byte for each byte, and what figures that may be raised look like in it: letters (those of several
 # bytes too), figures, marks. A pattern over the text itself costs ten times as much.
-GLUED = {b"a0": (b"aaa0",), b".0": (b"aa.0", b"aa..0")}  # by their ends, which most pages lack
+GLUED = re.compile(rb"0(?:(?<=aaa0)|(?<=aa\.0)|(?<=aa\.\.0))")  # by its end: to find a sign is quick, and few figures have letters before
 POWERS = ("10−".encode(), b"m2", b"m3")  # in the text itself
 BEFORE, AFTER = 12, 16  # bytes around one that are looked at
 
@@ -34,24 +34,27 @@ def glued(data: bytes, names: set[str]) -> dict[int, set[int]]:
 
     names: words known to end in figures that are not raised.
     """
-    kinds = data.translate(KINDS)
-    found: dict[int, set[int]] = {}
-    pairs = [(kinds, pair) for end, longer in GLUED.items() if end in kinds for pair in longer]
-    for signs, pair in [*((data, power) for power in POWERS), *pairs]:
-        at = signs.find(pair)
+    places = [match.start() - 2 for match in GLUED.finditer(data.translate(KINDS))]
+    for power in POWERS:
+        at = data.find(power)
         while at >= 0:
-            match = SURE.search(data[max(0, at - BEFORE) : at + AFTER].decode("utf-8", "ignore"))
-            if match and match[0] not in names:
-                block = data.count(b"\n\n", 0, at)
-                found.setdefault(block, set()).add(data.count(b"\n", data.rfind(b"\n\n", 0, at) + 2 if block else 0, at))
-            at = signs.find(pair, at + 2)
+            places.append(at)
+            at = data.find(power, at + 2)
+    found: dict[int, set[int]] = {}
+    for at in places:
+        match = SURE.search(data[max(0, at - BEFORE) : at + AFTER].decode("utf-8", "ignore"))
+        if match and match[0] not in names:
+            block = data.count(b"\n\n", 0, at)
+            found.setdefault(block, set()).add(data.count(b"\n", data.rfind(b"\n\n", 0, at) + 2 if block else 0, at))
     return found
 
 
-def with_raised(set_block: Any, text: str, numbers: set[int], names: set[str]) -> str:
-    """The text of a block with its raised figures read as such. numbers: of the lines that may have some; `names` is added to."""
+def with_raised(line: Any, text: str, numbers: set[int], names: set[str]) -> str:
+    """The text of a block, which begins with `line`, its raised figures read as such.
+
+    numbers: of the lines that may have some; `names` is added to.
+    """
     get = fields()
-    line = get.first_line(set_block)
     lines = text.split("\n")
     for number in range(min(len(lines), max(numbers) + 1)):
         if line is None:

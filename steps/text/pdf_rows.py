@@ -10,8 +10,12 @@ ALIGNED = 3.0  # points: cells of a column begin at one place
 
 def may_hold_rows(lines: list[str]) -> bool:
     """True when lines follow on each other that are as short as cells are; lists of contents have rows of dots."""
-    short = [len(line) < SHORT and ". . ." not in line for line in lines]
-    return any(all(short[at : at + 2 * LEAST]) for at in range(len(short) - 2 * LEAST + 1))
+    following = 0
+    for line in lines:
+        following = following + 1 if len(line) < SHORT and ". . ." not in line else 0
+        if following == 2 * LEAST:
+            return True
+    return False
 
 
 def parted(block: Block, lines: list[Line]) -> list[Block]:

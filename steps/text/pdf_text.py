@@ -115,6 +115,8 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
     out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
     above: Block | None = None  # the block of the last part, if that is a table
+    cells = 0  # in its rows
+    further: dict[int, list[str]] = {}  # rows by the number of the table that they belong to
     for block in blocks:
         for number, lines in enumerate(_parts(block, body)):
             text = lines[0] if len(lines) == 1 else join_lines(lines, hyphens)
@@ -126,21 +128,24 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
             floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
             listed = kind == "references"
             before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
-            if kind == "table" and above is not None and _goes_on_below(above, block, out[-1].text, text):
-                out[-1] = _with_rows(out[-1], text)
+            if kind == "table" and above is not None and cells == _cells(text) and _goes_on_below(above, block):
+                further.setdefault(len(out) - 1, []).append(_without_head(text, out[-1].text))
             elif number == 0 and before is not None and not floating and kind != "formula" and goes_on(before.text, text):
                 out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
             else:
                 out.append(Part(kind, text.strip().replace("\u00ad", "")))
+                cells = _cells(out[-1].text) if kind == "table" else 0
                 if not floating:
                     open_at = len(out) - 1 if kind != "formula" else -1
             above = block if kind == "table" else None
+    for at, rows in further.items():
+        out[at] = out[at]._replace(text="\n".join(filter(None, [out[at].text, *rows])))
     return [part for part in out if part.text]
 
 
-def _goes_on_below(above: Block, block: Block, table: str, rows: str) -> bool:
-    """True for rows that came as a block of their own: close below the table or at the top of the next page, with as many cells."""
-    if above.note != block.note or _cells(table) != _cells(rows):
+def _goes_on_below(above: Block, block: Block) -> bool:
+    """True for rows that came as a block of their own: close below the table or at the top of the next page."""
+    if above.note != block.note:
         return False
     return block.y1 <= above.y0 or block.y0 - above.y1 < 2 * (above.y1 - above.y0) / len(above.lines) + ROW_GAP
 
@@ -149,12 +154,10 @@ def _cells(table: str) -> int:
     return max(row.count("\t") for row in table.split("\n"))
 
 
-def _with_rows(table: Part, rows: str) -> Part:
-    """The table with further rows; its head, which is set again on the next page, once."""
+def _without_head(rows: str, table: str) -> str:
+    """Further rows of a table without its head, which is set again on the next page."""
     head, _, rest = rows.strip().partition("\n")
-    if head == table.text.partition("\n")[0]:
-        rows = rest
-    return table._replace(text=f"{table.text}\n{rows.strip()}".rstrip("\n"))
+    return rest.strip() if head == table.partition("\n")[0] else rows.strip()
 
 
 def _with_capitals(blocks: list[Block], hyphens: Hyphens) -> list[Block]:
@@ -191,14 +194,14 @@ def goes_on(before: str, text: str) -> bool:
     """True when `text` is the rest of the paragraph `before`, parted by a column or page break."""
     if before.endswith(ENDED) or (len(before) < 80 and HEADING.match(before)) or len(before) < 15:
         return False
-    if len(FIGURES.findall(text[:200])) * 3 > len(text[:200]):  # rows of them
-        return False
     first = text.lstrip("([“\"'")[:1]
-    if before.endswith(("-", "\u00ad")):
-        return first.islower()
-    return first.islower() or (
-        len(before) > 120 and not (len(text) < 80 and HEADING.match(text)) and (first.isdigit() or first.isupper()) and len(text) > 60
-    )
+    if not first.islower():
+        if before.endswith(("-", "\u00ad")) or not (first.isdigit() or first.isupper()):
+            return False
+        if len(before) <= 120 or len(text) <= 60 or (len(text) < 80 and HEADING.match(text)):
+            return False
+    start = text[:200]
+    return len(FIGURES.findall(start)) * 3 <= len(start)  # no rows of them
 
 
 def _parts(block: Block, body: float) -> list[list[str]]:
@@ -233,7 +236,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
 
 def _with_marks(lines: list[str]) -> tuple[list[str], set[int]]:
     """Lines with the marks of items that came as lines of their own set before their items, and the places of those."""
-    if not any(len(line) < 8 and LONE_MARK.match(line) for line in lines[:-1]):
+    if min(map(len, lines)) > 7 or not any(len(line) < 8 and LONE_MARK.match(line) for line in lines[:-1]):
         return lines, set()
     out: list[str] = []
     items: set[int] = set()

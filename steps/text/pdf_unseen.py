@@ -17,17 +17,16 @@ COPIED = 0.5  # share of an unseen block that seen text covers, of which it is a
 Place = tuple[int, int]  # left and top of a block, in points
 
 
-def is_doubtful(set_block: Any) -> bool:
-    """True when a block begins with letters drawn in no colour, in white, or too small to be read.
+def is_doubtful(line: Any) -> bool:
+    """True when the first line of a block begins with letters drawn in no colour, in white, or too small to be read.
 
-    Its first line alone is looked at, both ends of it: numbers of items may be white on a dark ball.
+    Both ends of it are looked at: numbers of items may be white on a dark ball.
     """
     get = fields()
-    line = get.first_line(set_block).this
-    letter = get.first_letter(line).this
+    letter = get.first_letter(line.this).this
     if get.colour(letter) == BLACK and get.size(letter) >= TINY:  # nearly always: this is asked of each block of each page
         return False
-    return _is_faint(letter) and _is_faint(get.last_letter(line).this)
+    return _is_faint(letter) and _is_faint(get.last_letter(line.this).this)
 
 
 def _is_faint(letter: Any) -> bool:
@@ -43,7 +42,7 @@ def without_unseen(page: Any, told: list[Found], doubtful: list[Found], lit: set
     and no seen text stands there. lit: where other pages have shown white letters, as the titles of slides; of this page they are added.
     """
     get = fields()
-    letters = {id(found): get.first_letter(get.first_line(found[1]).this).this for found in doubtful}
+    letters = {id(found): get.first_letter(found[1].this).this for found in doubtful}
     doubtful = [found for found in doubtful if not get.flags(letters[id(found)]) & DRAWN or _place(found[0]) not in lit]
     seen = [found[0] for found in told if id(found) not in letters]
     scan = not seen and _has_pictures(page)  # nothing but a text layer: it needs no second look, which costs more than the reading
