@@ -36,6 +36,7 @@ class Block:
     reference: bool = False  # in the reference list
     table: bool = False  # lines are rows, cells parted by tabs
     formula: bool = False  # lines are displayed formulas
+    listing: bool = False  # lines are rows of code, with their indents
     head: str = ""  # its first line, if that is set larger or bolder than the others
     full: frozenset[str] = frozenset()  # lines of few letters that reach the right edge all the same: no paragraph ends there
     characters: int = field(init=False)  # letters, digits and marks in it

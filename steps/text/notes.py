@@ -39,7 +39,7 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
     for number, (height, blocks) in enumerate(pages):
         small = []
         for block in blocks:
-            if block.y0 > LOWER * height:
+            if block.y0 > LOWER * height and not block.listing:
                 lone = len(block.lines) > 1 and block.lines[0].strip().isdecimal()  # a raised mark that came as a line of its own
                 if lone and block.y1 - block.y0 < 1.6 * body * (len(block.lines) - 1):
                     block.set_lines([f"{block.lines[0].strip()} {block.lines[1].lstrip()}", *block.lines[2:]])

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from steps.text.papers import reference_span
 
-Kind = Literal["text", "heading", "table", "caption", "footnote", "references", "formula"]
+Kind = Literal["text", "heading", "table", "caption", "footnote", "references", "formula", "listing"]
 CAPTION = re.compile(
     r"^(?:table|tab\.|figure|fig\.|algorithm|listing|scheme|tablo|çizelge|şekil|grafik|resim|abbildung|tabelle|tableau)\s*"
     r"(?:[A-Z]?\d|[IVX]+\b)",
@@ -59,7 +59,7 @@ class Wanted:
         """Whether a part of this kind stays; a reference list that has a weight is wanted."""
         if part.kind == "references":
             return self.references or bool((self.sections or {}).get("references"))
-        if part.kind in ("text", "heading"):  # nearly all
+        if part.kind in ("text", "heading", "listing"):  # nearly all
             return True
         return {"table": self.tables, "caption": self.captions, "footnote": self.footnotes, "formula": self.formulas}[part.kind]
 

@@ -15,7 +15,12 @@ def set_marks(blocks: list[Block]) -> None:
         beside = [
             b
             for b in blocks
-            if b is not mark and -INDENT < b.x0 - mark.x1 < NEAR and b.y0 - 3 < mark.y0 < b.y1 and not b.table and not b.formula
+            if b is not mark
+            and -INDENT < b.x0 - mark.x1 < NEAR
+            and b.y0 - 3 < mark.y0 < b.y1
+            and not b.table
+            and not b.formula
+            and not b.listing
         ]
         if not beside:
             continue

@@ -12,6 +12,7 @@ from schemas import RecipeError
 from steps.text.columns import Block, Line, ends_of_paragraphs, may_be_headed, table_rows
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields
+from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
 from steps.text.pdf_math import RELATIONS
 from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted
@@ -46,6 +47,7 @@ class Page:
     height: float
     blocks: list[Block]
     pictures: bool
+    listings: list[Listing] = field(default_factory=list)  # what of the blocks may be code
 
 
 @dataclass
@@ -80,6 +82,7 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
                 document, _ = _opened(path, password)
             taken = [_taken(document, number) for number in range(start, min(start + TOGETHER, count))]
             pages += [_page(page, found, known) for page, found in taken]
+        set_listings([(page.blocks, page.listings) for page in pages])
         return pages, title.strip()
     except (mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise Unreadable("damaged: it cannot be opened as a PDF") from error
@@ -122,7 +125,8 @@ def _page(page: Any, found: Any, known: Known) -> Page:
     from pymupdf import mupdf
 
     told = _told(page, found, known)
-    blocks = []
+    blocks: list[Block] = []
+    listings: list[Listing] = []
     turned: Counter[float] = Counter()  # characters of lines that run upwards (-1) and downwards (1)
     for block, first, text in told:
         n = len(block.lines)
@@ -131,7 +135,11 @@ def _page(page: Any, found: Any, known: Known) -> Page:
             turned[round(first.dir.y)] += len(text)
         if n == 1 and len(text) < 3 and is_rubble(text):
             continue
+        before = len(blocks)
         if not block.formula:
+            if block.listing:
+                listings.append((listing_of(first, text), []))
+                block.listing = False
             _look_at_lines(block, first, text)
             if len(block.lines) > 1 and not block.table:
                 _find_paragraphs(block, first, text, told)
@@ -139,6 +147,8 @@ def _page(page: Any, found: Any, known: Known) -> Page:
             blocks += parted(block, list(_lines(first, text)))
         else:
             blocks.append(block)
+        if listings and not listings[-1][1]:
+            listings[-1][1].extend(blocks[before:])
     pictures = False
     if not blocks:
         drawn = mupdf.FzStextPage(page, mupdf.FzStextOptions(pymupdf.TEXT_PRESERVE_IMAGES))
@@ -150,11 +160,15 @@ def _page(page: Any, found: Any, known: Known) -> Page:
         height = shown.x1 - shown.x0
         for block in blocks:
             _turn(block, sideways, shown.x1, shown.y1)
-    return Page(height, blocks, pictures)
+        listings = []
+    return Page(height, blocks, pictures, listings)
 
 
 def _told(page: Any, found: Any, known: Known) -> list[Found]:
-    """Blocks of a page with what they say: those that are seen, formulas as one, raised figures read as such."""
+    """Blocks of a page with what they say: those that are seen, formulas as one, raised figures read as such.
+
+    `listing` tells of each whether it begins as one; more is not known yet.
+    """
     get = fields()
     set_blocks = []
     set_block = found.m_internal.first_block
@@ -171,10 +185,11 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
             first = get.first_line(set_block)
-            told.append((Block(*get.box(get.block_box(set_block).this), lines), first, text))
+            letter = get.first_letter(first.this).this
+            told.append((Block(*get.box(get.block_box(set_block).this), lines, listing=is_even(letter)), first, text))
             if len(text) < LONGEST and not RELATIONS.isdisjoint(text):
                 seeds.append(told[-1])
-            if is_doubtful(first):
+            if is_doubtful(first, letter):
                 doubtful.append(told[-1])
     if doubtful:
         told = without_unseen(page, told, doubtful, known.lit)

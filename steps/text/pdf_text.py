@@ -31,6 +31,7 @@ SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
 FIGURES = re.compile(r"[\d.,()]")
 ALPHANUMERIC = re.compile(r"[^\W_]+")
 FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
+APART = ("formula", "listing")  # a paragraph does not go on behind them
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
 ROW_GAP = 8  # points of white between two rows of a table, at most
 SMALL = 0.63  # of the body's line height: labels inside figures
@@ -101,7 +102,7 @@ def _body_height(pages: list[Page]) -> float:
 def _label(block: Block, body: float) -> bool:
     """Axis labels and the like: one small or upright line, alone."""
     height, width = block.y1 - block.y0, block.x1 - block.x0
-    if block.characters > 60 or block.formula:
+    if block.characters > 60 or block.formula or block.listing:
         return False
     aslant = height > 3 * body and width < 0.3 * height * block.characters
     upright = len(block.lines) == 1 and block.characters > 3 and (height > 2 * width or height > 8 * body or aslant)
@@ -114,13 +115,13 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
     blocks = _with_capitals(blocks, hyphens)
     out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
-    above: Block | None = None  # the block of the last part, if that is a table
+    above: Block | None = None  # the block of the last part, if that is a table or a listing
     cells = 0  # in its rows
-    further: dict[int, list[str]] = {}  # rows by the number of the table that they belong to
+    further: dict[int, list[str]] = {}  # rows by the number of the table or listing that they belong to
     for block in blocks:
         for number, lines in enumerate(_parts(block, body)):
             text = lines[0] if len(lines) == 1 else join_lines(lines, hyphens)
-            if text[:1] in MARKS and not text.strip(MARKS):
+            if not block.listing and text[:1] in MARKS and not text.strip(MARKS):
                 continue  # marks of a list that stands beside them
             if text[1:2] == " " and SPACED.fullmatch(text.strip()):
                 text = text.replace(" ", "")  # a heading set wide
@@ -128,16 +129,16 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
             floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
             listed = kind == "references"
             before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
-            if kind == "table" and above is not None and cells == _cells(text) and _goes_on_below(above, block):
-                further.setdefault(len(out) - 1, []).append(_without_head(text, out[-1].text))
-            elif number == 0 and before is not None and not floating and kind != "formula" and goes_on(before.text, text):
+            if above is not None and out[-1].kind == kind and cells == _cells(text) and _goes_on_below(above, block):
+                further.setdefault(len(out) - 1, []).append(text.rstrip() if block.listing else _without_head(text, out[-1].text))
+            elif number == 0 and before is not None and not floating and kind not in APART and goes_on(before.text, text):
                 out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
             else:
-                out.append(Part(kind, text.strip().replace("\u00ad", "")))
+                out.append(Part(kind, text.rstrip() if kind == "listing" else text.strip().replace("\u00ad", "")))
                 cells = _cells(out[-1].text) if kind == "table" else 0
                 if not floating:
-                    open_at = len(out) - 1 if kind != "formula" else -1
-            above = block if kind == "table" else None
+                    open_at = len(out) - 1 if kind not in APART else -1
+            above = block if kind in ("table", "listing") else None
     for at, rows in further.items():
         out[at] = out[at]._replace(text="\n".join(filter(None, [out[at].text, *rows])))
     return [part for part in out if part.text]
@@ -181,8 +182,8 @@ def _kind(block: Block, text: str) -> Kind:
         return "references"
     if block.note:
         return "footnote"
-    if block.table or block.formula:
-        return "table" if block.table else "formula"
+    if block.table or block.formula or block.listing:
+        return "table" if block.table else "formula" if block.formula else "listing"
     if CAPTION.match(text):
         return "caption"
     if text.count("\t") > 1 or ("\t" in text and not HEADING.match(text)):
@@ -207,7 +208,7 @@ def goes_on(before: str, text: str) -> bool:
 def _parts(block: Block, body: float) -> list[list[str]]:
     """The paragraphs inside a block: a heading set off from its text, lines that end short, cells of one table row."""
     lines = block.lines
-    if block.table or block.formula:
+    if block.table or block.formula or block.listing:
         return [["\n".join(lines)]]
     if len(lines) == 1:
         return [lines]

@@ -17,13 +17,12 @@ COPIED = 0.5  # share of an unseen block that seen text covers, of which it is a
 Place = tuple[int, int]  # left and top of a block, in points
 
 
-def is_doubtful(line: Any) -> bool:
-    """True when the first line of a block begins with letters drawn in no colour, in white, or too small to be read.
+def is_doubtful(line: Any, letter: Any) -> bool:
+    """True when the first line of a block begins with a letter drawn in no colour, in white, or too small to be read.
 
-    Both ends of it are looked at: numbers of items may be white on a dark ball.
+    Both ends of it are looked at: numbers of items may be white on a dark ball. letter: the `this` of its first one.
     """
     get = fields()
-    letter = get.first_letter(line.this).this
     if get.colour(letter) == BLACK and get.size(letter) >= TINY:  # nearly always: this is asked of each block of each page
         return False
     return _is_faint(letter) and _is_faint(get.last_letter(line.this).this)

@@ -1,0 +1,127 @@
+"""Listings in a PDF: rows set in a font whose letters are all as wide, which keep their breaks and their indents.
+
+Where most of a document is set in such a font, as manuscripts are, it says nothing, and all is text.
+"""
+
+import re
+from itertools import groupby
+from typing import Any
+
+from steps.text.columns import Block, Line
+from steps.text.pdf_fields import fields
+
+FONT = re.compile(
+    r"mono(?!type)|courier|typewriter|fixed|consol|menlo|monaco|andale|lettergothic|Code(?!\d)|CM(?:SL|I)?TT|CMVTT|[ES]F?TT\d|ECTT|LMTT|txtt|NimbusMon",
+    re.IGNORECASE,
+)
+FONTS: dict[str, bool] = {}  # what is known of those met
+ROW = 0.5  # of the lower one's height: what two lines share that stand side by side
+APART = 2.2  # heights of a row: less white parts two blocks of one listing
+EMPTY = 0.6  # of a row's height: more white is an empty line
+INDENT = 12  # columns: a listing's blocks begin no farther from each other
+MOST = 0.5  # share of the letters: with more in listings there are none
+Listing = tuple[list[Block], list[Block]]  # blocks of a page, some of them listings, and those that are read where that is wrong
+
+
+def is_even(letter: Any) -> bool:
+    """True when the font of a letter of mupdf (its `this`) has letters of one width, by its name: few fonts say so themselves."""
+    get = fields()
+    name = get.font_name(get.font(letter).this)
+    even = FONTS.get(name)
+    if even is None:
+        even = FONTS[name] = FONT.search(name) is not None
+    return even
+
+
+def listing_of(line: Any, text: str) -> list[Block]:
+    """A block that begins in such a font as listings and text, in their order. line: its first one of mupdf. text: what it says."""
+    get = fields()
+    rows: list[list[Line]] = []
+    even: list[bool] = []  # for each row
+    for said in text.split("\n"):
+        if line is None:
+            break
+        if said and not said.isspace():
+            place = (*get.box(get.line_box(line.this).this), said)
+            told = is_even(get.first_letter(line.this).this) and is_even(get.last_letter(line.this).this)
+            last = rows[-1][-1] if rows else None
+            if last is not None and min(last[3], place[3]) - max(last[1], place[1]) > ROW * min(last[3] - last[1], place[3] - place[1]):
+                rows[-1].append(place)
+                even[-1] = even[-1] and told
+            else:
+                rows.append([place])
+                even.append(told)
+        line = get.next_line(line.this)
+    lone = [at for at in range(1, len(rows)) if even[at] and not any(even[at - 1 : at] + even[at + 1 : at + 2])]
+    for at in lone:  # a line of text that begins and ends with a name
+        even[at] = False
+    blocks = []
+    for told, group in groupby(zip(even, rows, strict=True), key=lambda row: row[0]):
+        inside = [row for _, row in group]
+        places = [place for row in inside for place in row]
+        edges = min(p[0] for p in places), min(p[1] for p in places), max(p[2] for p in places), max(p[3] for p in places)
+        blocks.append(Block(*edges, _indented(inside) if told else [place[4] for place in places], listing=told))
+    return blocks
+
+
+def _indented(rows: list[list[Line]]) -> list[str]:
+    """Rows as text, each line at its column."""
+    wide = [(line[2] - line[0]) / len(line[4]) for row in rows for line in row if len(line[4]) > 2]
+    left, width = min(line[0] for row in rows for line in row), min(wide, default=0.0) or 5.0
+    said = []
+    for row in rows:
+        text = ""
+        for x0, _, _, _, letters in sorted(row):
+            text = text.ljust(round((x0 - left) / width))
+            text += f" {letters}" if text and not text.endswith(" ") else letters
+        said.append(text.rstrip())
+    return said
+
+
+def set_listings(pages: list[tuple[list[Block], list[Listing]]]) -> None:
+    """Put listings in place of the blocks that hold them. pages: blocks and what may be listings of each."""
+    found = sum(block.characters for _, listings in pages for new, _ in listings for block in new if block.listing)
+    if found > MOST * sum(block.characters for blocks, _ in pages for block in blocks):
+        return
+    for blocks, listings in pages:
+        for new, old in _joined(listings):
+            if old and sum(len(block.lines) for block in new if block.listing) > 1:
+                at = next(i for i, block in enumerate(blocks) if block is old[0])
+                gone = {id(block) for block in old}
+                blocks[:] = [*blocks[:at], *new, *(block for block in blocks[at:] if id(block) not in gone)]
+
+
+def _joined(listings: list[Listing]) -> list[Listing]:
+    """Listings that empty lines have parted into blocks as one."""
+    out: list[Listing] = []
+    for new, old in listings:
+        last, block = (out[-1][0][-1] if out else None), new[0]
+        if last is not None and last.listing and block.listing and _goes_on(last, block):
+            _add(last, block)
+            out[-1] = [*out[-1][0], *new[1:]], out[-1][1] + old
+        else:
+            out.append((new, old))
+    return out
+
+
+def _goes_on(last: Block, block: Block) -> bool:
+    height = _height(last)
+    return -0.2 * height < block.y0 - last.y1 < APART * height and abs(block.x0 - last.x0) < INDENT * _width(last)
+
+
+def _add(last: Block, block: Block) -> None:
+    """Set the rows of a block below those of the last one, at their columns."""
+    shift = round((block.x0 - last.x0) / _width(last))
+    above, below = ([f"{' ' * by}{row}" if row else row for row in b.lines] for b, by in ((last, max(0, -shift)), (block, max(0, shift))))
+    empty = [""] if block.y0 - last.y1 > EMPTY * _height(last) else []
+    last.set_lines([*above, *empty, *below])
+    last.x0, last.x1, last.y1 = min(last.x0, block.x0), max(last.x1, block.x1), block.y1
+
+
+def _height(listing: Block) -> float:
+    return (listing.y1 - listing.y0) / len(listing.lines)
+
+
+def _width(listing: Block) -> float:
+    """How wide a letter is."""
+    return (listing.x1 - listing.x0) / max(1, *map(len, listing.lines))

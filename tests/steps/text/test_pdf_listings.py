@@ -1,0 +1,95 @@
+"""Listings in PDFs keep their breaks and indents; each test draws its own pages."""
+
+import pytest
+
+from tests.steps.text.test_manuscripts import drawn, read, sentence
+
+CODE = ["def grow(wall, years=3):", "    for year in range(years):", "        wall.moss += 1", "", "    return wall.moss"]
+WIDTH = 5.4  # of a letter of Courier at 9 points
+
+
+def text(page, top, first, lines):
+    for i in range(lines):
+        page.insert_text((72, top + 14 * i), sentence(first + i), fontsize=11)
+
+
+def by_blanks(page, top, lines):
+    for i, line in enumerate(lines):
+        page.insert_text((80, top + 11 * i), line, fontsize=9, fontname="cour")
+
+
+def by_places(page, top, lines):
+    """As TeX does: no blanks, neither before a line nor where several stand."""
+    for i, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        for word in line.split():
+            page.insert_text((80 + WIDTH * line.index(word, indent), top + 11 * i), word, fontsize=9, fontname="cour")
+
+
+@pytest.mark.parametrize("how", [by_blanks, by_places])
+def test_a_listing_keeps_its_breaks_and_indents(tmp_path, how):
+    """An empty line in it, too, where the block ends."""
+
+    def draw(page, _):
+        text(page, 100, 0, 6)
+        how(page, 200, CODE)
+        text(page, 280, 6, 6)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    before, _, rest = read(tmp_path / "m.pdf").partition("\n\n")
+    assert before.split() == " ".join(sentence(i) for i in range(6)).split()
+    assert rest.startswith("\n".join(CODE) + "\n\n" + sentence(6))
+
+
+def test_text_close_below_a_listing_is_no_part_of_it(tmp_path):
+    def draw(page, _):
+        by_blanks(page, 100, CODE[:3])
+        text(page, 134, 0, 6)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").startswith("\n".join(CODE[:3]) + "\n\n" + sentence(0))
+
+
+def test_columns_in_a_listing_stand_below_each_other(tmp_path):
+    """Wide gaps part its lines, as in what a program prints."""
+    rows = ["             Estimate   Error", "(Intercept)     833.1     461", "Income         -1834.2    1243"]
+
+    def draw(page, _):
+        text(page, 100, 0, 6)
+        by_places(page, 200, rows)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").endswith("\n\n" + "\n".join(rows))
+
+
+def test_a_listing_goes_on_on_the_next_page(tmp_path):
+    def draw(page, number):
+        if number == 0:
+            text(page, 100, 0, 30)
+            by_blanks(page, 600, CODE[:3])
+        else:
+            by_blanks(page, 100, [f"wall_{i} = grow(wall_{i - 1})" for i in range(1, 4)])
+            text(page, 200, 30, 20)
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    assert "        wall.moss += 1\nwall_1 = grow(wall_0)\nwall_2" in read(tmp_path / "m.pdf")
+
+
+def test_a_manuscript_in_courier_is_text(tmp_path):
+    def draw(page, number):
+        for i in range(30):
+            page.insert_text((72, 100 + 14 * i), sentence(30 * number + i), fontsize=11, fontname="cour")
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    assert "\n" not in read(tmp_path / "m.pdf")
+
+
+def test_a_line_of_text_that_begins_and_ends_with_names_is_text(tmp_path):
+    def draw(page, _):
+        page.insert_text((72, 100), "grow()", fontsize=11, fontname="cour")
+        page.insert_text((116, 100), "is called by", fontsize=11)
+        page.insert_text((180, 100), "mend()", fontsize=11, fontname="cour")
+        text(page, 114, 0, 8)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split() == ["grow()", "is", "called", "by", "mend()", *" ".join(sentence(i) for i in range(8)).split()]
