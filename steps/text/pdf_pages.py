@@ -13,6 +13,7 @@ from steps.text.columns import Block, Line, ends_of_paragraphs, may_be_headed, t
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
+from steps.text.pdf_marks import DRAWING, set_shapes
 from steps.text.pdf_math import RELATIONS
 from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted
@@ -52,10 +53,11 @@ class Page:
 
 @dataclass
 class Known:
-    """What pages of a file have shown, which later ones are not asked again: places of white letters on dark ground, names with figures."""
+    """What is known of a file, so that its pages are not asked again: places of white letters on dark ground, names with figures."""
 
     lit: set[Place] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    draws_marks: bool = False  # the program that made it draws the marks of lists
 
 
 def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
@@ -76,7 +78,7 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
         repaired = mupdf.pdf_was_repaired(mupdf.pdf_document_from_fz_document(document))
         step = count if repaired else AT_ONCE  # mending it again and again would cost more
         pages: list[Page] = []
-        known = Known()
+        known = Known(draws_marks=DRAWING.search(_said(document, "info:Producer")) is not None)
         for start in range(0, count, TOGETHER):
             if start and start % step == 0:
                 document, _ = _opened(path, password)
@@ -99,10 +101,18 @@ def _opened(path: Path, password: str | None) -> tuple[Any, str]:
         raise Unreadable("encrypted: it opens only with a password")
     if not mupdf.fz_count_pages(document):
         raise Unreadable("damaged: no page in it")
+    return document, _said(document, "info:Title")
+
+
+def _said(document: Any, name: str) -> str:
+    """What a document says of itself, empty where it says nothing."""
+    from pymupdf import mupdf
+
     try:
-        return document, mupdf.fz_lookup_metadata2(document, "info:Title")
-    except mupdf.FzErrorBase:  # there is none
-        return document, ""
+        said: str = mupdf.fz_lookup_metadata2(document, name)
+    except mupdf.FzErrorBase:
+        return ""
+    return said
 
 
 def _taken(document: Any, number: int) -> tuple[Any, Any]:
@@ -149,6 +159,8 @@ def _page(page: Any, found: Any, known: Known) -> Page:
             blocks.append(block)
         if listings and not listings[-1][1]:
             listings[-1][1].extend(blocks[before:])
+    if known.draws_marks:
+        set_shapes(page, blocks)
     pictures = False
     if not blocks:
         drawn = mupdf.FzStextPage(page, mupdf.FzStextOptions(pymupdf.TEXT_PRESERVE_IMAGES))
