@@ -8,14 +8,16 @@ from steps.text.raised import raised
 
 SMALLER = 0.87  # of the size of the letters beside them
 HIGHER = 0.15  # of that size, above their baseline
+NEARLY, FAR = 0.98, 0.3  # the same for figures that are hardly smaller, but stand far above it
 SURE = re.compile(  # what is worth a look at its letters
     r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[^\W\d_]{2}[.,;!?)\]”’\"']{1,2}|\][.,;:])(\[?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]?)(?![\w%]|[/:.]\w)"
     r"|\d ?[kcdmµμn]?m([23])(?!\w)|10([−–-]\d)"
 )
 # A page as the kinds of its signs, a byte for each byte, and what figures that may be raised look like in it: letters (those of several
 # bytes too), figures, marks. A pattern over the text itself costs ten times as much.
-GLUED = re.compile(rb"0(?:(?<=aaa0)|(?<=aa\.0)|(?<=aa\.\.0))")  # by its end: to find a sign is quick, and few figures have letters before
+GLUED = re.compile(rb"0(?:(?<=aaa0)|(?<=aa\.0)|(?<=aa\.\.0)|(?<=\xe2aa0))")  # by its end, which is quick to find
 POWERS = ("10−".encode(), b"m2", b"m3")  # in the text itself
+CLOSING = (0x99, 0x9D)  # the last bytes of quotes, of which 0xE2 is the first
 BEFORE, AFTER = 12, 16  # bytes around one that are looked at
 
 
@@ -34,7 +36,9 @@ def glued(data: bytes, names: set[str]) -> dict[int, set[int]]:
 
     names: words known to end in figures that are not raised.
     """
-    places = [match.start() - 2 for match in GLUED.finditer(data.translate(KINDS))]
+    kinds = data.translate(KINDS)
+    ends = [match.start() for match in GLUED.finditer(kinds)]
+    places = [end - 2 for end in ends if kinds[end - 3] != 0xE2 or data[end - 1] in CLOSING]
     for power in POWERS:
         at = data.find(power)
         while at >= 0:
@@ -69,15 +73,20 @@ def with_raised(line: Any, text: str, numbers: set[int], names: set[str]) -> str
 
 
 def _is_raised(line: Any, said: str) -> bool:
-    """True when figures glued to a word are smaller than it: names end in figures, too."""
+    """True when figures glued to a word are smaller than it, or far above it: names end in figures, too."""
     get = fields()
     places = [match.start(match.lastindex or 0) for match in SURE.finditer(said)]
-    sizes: list[float] = []
+    letters: list[Any] = []
     letter = get.first_letter(line.this)
-    while letter is not None and len(sizes) <= max(places, default=-1):
-        sizes.append(get.size(letter.this))
+    while letter is not None and len(letters) <= max(places, default=-1):
+        letters.append(letter.this)
         letter = get.next_letter(letter.this)
-    return any(place < len(sizes) and sizes[place] < SMALLER * sizes[place - 1] for place in places)
+    for before, this in [(letters[place - 1], letters[place]) for place in places if place < len(letters)]:
+        size, now = get.size(before), get.size(this)
+        rise = get.y(get.origin(before).this) - get.y(get.origin(this).this)
+        if now < SMALLER * size or (now < NEARLY * size and rise > FAR * size):
+            return True
+    return False
 
 
 def _read(line: Any, said: str) -> str:
@@ -91,7 +100,8 @@ def _read(line: Any, said: str) -> str:
             break
         this = letter.this
         now, y = get.size(this), get.y(get.origin(this).this)
-        if sign != " " and now < SMALLER * size and base - y > HIGHER * size:
+        small = now < SMALLER * size and base - y > HIGHER * size
+        if sign != " " and (small or (now < NEARLY * size and base - y > FAR * size)):
             held += sign
         else:
             if held:

@@ -13,6 +13,7 @@ from tests.steps.text.test_manuscripts import drawn, read, sentence
         ("an old wall", "12", ""),
         ("it was red.", "3,5–7", ""),
         ("the hill", "[4]", ""),
+        ("It is red.”", "14", ""),
         ("Mira Tal", "1,*", ""),
         ("Mira Tal", "a,b", ""),
         ("Mme Tal, M", "me", "me"),
@@ -45,6 +46,36 @@ def test_raised_numbers_in_a_pdf_go_and_exponents_stay(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf").startswith("Moss grew on each wall of the town. It covers 25 m² of brick. ")
+
+
+def test_calls_behind_closing_quotes_go(tmp_path):
+    """The quote is a sign of three bytes, behind a word or its full stop; what is no call stays."""
+    font = pymupdf.Font("tiro")
+
+    def draw(page, _):
+        writer = pymupdf.TextWriter(page.rect)
+        for i, before in enumerate(["They called it “moss”", "He said: “It is red.”", "Il l’appelait ‘mousse’"]):
+            _, end = writer.append((72, 100 + 40 * i), before, font=font, fontsize=11)
+            _, end = writer.append((end.x, end.y - 4), "14", font=font, fontsize=7)
+            writer.append((end.x, 100 + 40 * i), f" and then {sentence(i)}, 1990–14.", font=font, fontsize=11)
+        writer.write_text(page)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    said = ["They called it “moss”", "He said: “It is red.”", "Il l’appelait ‘mousse’"]
+    assert read(tmp_path / "m.pdf").split("\n\n") == [f"{before} and then {sentence(i)}, 1990–14." for i, before in enumerate(said)]
+
+
+def test_calls_of_nearly_the_size_of_the_text_go_when_they_stand_high(tmp_path):
+    """As WeasyPrint sets them."""
+
+    def draw(page, _):
+        x = 72.0
+        for size, rise, piece in [(11, 0, "Moss grew on each wall"), (10.6, 5.3, "12"), (11, 0, " of the town, says zip12 of it.")]:
+            page.insert_text((x, 100 - rise), piece, fontsize=size)
+            x += pymupdf.get_text_length(piece, fontsize=size)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf") == "Moss grew on each wall of the town, says zip12 of it."
 
 
 def test_a_name_that_ends_in_a_figure_keeps_it(tmp_path):
