@@ -10,6 +10,8 @@ from steps.text.columns import Block
 from steps.text.pdf_fields import fields
 
 LONE_MARK = re.compile(r"\s*(?:[•‣◦▪–▶►●■○◆➢✓]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s*$")
+# Zapf Dingbats by the numbers in the names of its signs (a71 is a disc), as which mupdf reads those that it does not know.
+DINGBATS = dict.fromkeys((71, 108), "●") | dict.fromkeys((73, 74, 110), "■") | {19: "✓", 20: "✓", 72: "○", 76: "▲", 78: "◆", 117: "◆"}
 NEAR = 30  # points between a mark and its item, at most
 INDENT = 60  # points that a mark stands right of other lines of its item's block
 DRAWING = re.compile(r"Skia|Qt \d")  # programs that draw marks
@@ -48,6 +50,21 @@ def _set_mark(sign: str, place: tuple[float, float, float], blocks: list[Block])
         return False
     item.set_lines([*item.lines[:at], f"{sign} {item.lines[at].lstrip()}", *item.lines[at + 1 :]])
     return True
+
+
+def with_dingbats(line: Any, text: str) -> str:
+    """The text of a block, which begins with `line`, signs of Zapf Dingbats that stand alone read as the marks that they are."""
+    get = fields()
+    lines = text.split("\n")
+    for number, said in enumerate(lines):
+        if line is None:
+            break
+        if len(said) == 1 and ord(said) in DINGBATS:
+            letter = get.first_letter(line.this).this
+            if "Dingbats" in get.font_name(get.font(letter).this):
+                lines[number] = DINGBATS[ord(said)]
+        line = get.next_line(line.this)
+    return "\n".join(lines)
 
 
 def set_shapes(page: Any, blocks: list[Block]) -> None:

@@ -13,7 +13,7 @@ from steps.text.columns import Block, Line, ends_of_paragraphs, may_be_headed, t
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
-from steps.text.pdf_marks import DRAWING, set_shapes
+from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
 from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted
@@ -197,6 +197,9 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
             first = get.first_line(set_block)
+            if 1 in map(len, lines):
+                text = with_dingbats(first, text)
+                lines = [line for line in text.split("\n") if line and not line.isspace()]
             letter = get.first_letter(first.this).this
             told.append((Block(*get.box(get.block_box(set_block).this), lines, listing=is_even(letter)), first, text))
             if len(text) < LONGEST and not RELATIONS.isdisjoint(text):

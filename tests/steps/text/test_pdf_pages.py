@@ -303,6 +303,19 @@ def test_marks_that_came_as_one_block_begin_their_items(tmp_path):
     assert read(tmp_path / "m.pdf").split("\n\n")[1:] == [f"{n}. {sentence(n)}" for n in (1, 2, 3)]
 
 
+def test_marks_of_zapf_dingbats_begin_items(tmp_path):
+    """ReportLab's discs, which mupdf calls G, after the 71 in the name of their sign."""
+
+    def draw(page, _):
+        page.insert_text((72, 100), sentence(0), fontsize=11)
+        for i in range(3):
+            page.insert_text((78, 130 + 18 * i), "l", fontsize=11, fontname="zadb")
+            page.insert_text((96, 130 + 18 * i), sentence(i + 1), fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split("\n\n")[1:] == [f"● {sentence(n)}" for n in (1, 2, 3)]
+
+
 @pytest.mark.parametrize("producer", ["Skia/PDF m150", "Somebody else's"])
 def test_marks_drawn_as_shapes_begin_items(tmp_path, producer):
     """As Chromium draws them; other programs are not asked, since shapes cost as much to find as text."""
