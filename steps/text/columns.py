@@ -180,19 +180,31 @@ def reading_order(blocks: list[Block], gutters: list[float]) -> list[Block]:
     edges = [float("-inf"), *gutters, float("inf")]
     large = LARGE * _usual_height(blocks)
     out: list[Block] = []
-    columns: list[list[Block]] = [[] for _ in edges[1:]]
+    columns: list[list[Block]] = [[] for _ in range(len(edges))]  # in the last one quotes that stand between columns
     for block in sorted(blocks, key=lambda b: (b.y0, b.x0)):
         inside = _column(block, edges)
         if inside is not None and not (block.y1 - block.y0 > large and _divides(block, inside, blocks, edges)):
             columns[inside].append(block)
-            continue
-        for column in columns:  # a title, a wide table: what stands above it is read first
-            out += _by_lines(column)
-            column.clear()
-        out.append(block)
+        elif inside is None and _has_text_beside(block, blocks, edges):
+            columns[-1].append(block)
+        else:
+            for column in columns:  # a title, a wide table: what stands above it is read first
+                out += _by_lines(column)
+                column.clear()
+            out.append(block)
     for column in columns:
         out += _by_lines(column)
     return out
+
+
+def _has_text_beside(block: Block, blocks: list[Block], edges: list[float]) -> bool:
+    """True for what reaches over a gutter but parts no columns: their lines run around it."""
+    least = 0.5 * (block.y1 - block.y0)
+    return any(
+        len(b.lines) > 2 and min(b.y1, block.y1) - max(b.y0, block.y0) > least and not b.table and _column(b, edges) is not None
+        for b in blocks
+        if b is not block
+    )
 
 
 def _usual_height(blocks: list[Block]) -> float:

@@ -333,6 +333,25 @@ def test_marks_drawn_as_shapes_begin_items(tmp_path, producer):
     assert (read(tmp_path / "m.pdf").split("\n\n")[1:] == items) == (producer == "Skia/PDF m150")
 
 
+def test_a_quote_between_two_columns_parts_no_sentence(tmp_path):
+    """Their lines run around it; it is read behind them."""
+    said = []
+
+    def draw(page, _):
+        for column in range(2):
+            for i in range(30):
+                aside = 12 <= i < 16
+                line = sentence(len(said), 4 if aside else 8)
+                x, y = 60 + 250 * column + (100 if column and aside else 0), 100 + 13 * i + 6 * (i // 10)  # paragraphs
+                page.insert_text((x, y), line, fontsize=9)
+                said.append(line)
+        for i in range(2):
+            page.insert_text((190, 277 + 18 * i), ["Nobody mends a wall alone,", "not even a wall of stones"][i], fontsize=15)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split() == " ".join([*said, "Nobody mends a wall alone, not even a wall of stones"]).split()
+
+
 def test_a_story_in_three_columns_over_one_in_two_is_read_first(tmp_path):
     said = []
 
