@@ -4,8 +4,11 @@ The bindings' properties read a field in 0.3 µs, nearly all of it spent on find
 the pointer itself (SWIG's `this`), need 0.02 µs.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
+
+from steps.text.columns import Line
 
 
 class Fields:
@@ -48,3 +51,14 @@ def fields() -> Fields:
     from pymupdf import mupdf
 
     return Fields(mupdf)
+
+
+def placed(line: Any, text: str) -> Iterator[Line]:
+    """A line of mupdf and those of its block that follow it, with their places. text: what they say."""
+    get = fields()
+    for said in text.split("\n"):
+        if line is None:
+            return
+        if said and not said.isspace():
+            yield *get.box(get.line_box(line.this).this), said
+        line = get.next_line(line.this)

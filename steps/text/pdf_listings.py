@@ -1,6 +1,6 @@
 """Listings in a PDF: rows set in a font whose letters are all as wide, which keep their breaks and their indents.
 
-Where most of a document is set in such a font, as manuscripts are, it says nothing, and all is text.
+Where nearly all of a document is set in such a font, as manuscripts are, it says nothing, and all is text.
 """
 
 import re
@@ -19,7 +19,7 @@ ROW = 0.5  # of the lower one's height: what two lines share that stand side by 
 APART = 2.2  # heights of a row: less white parts two blocks of one listing
 EMPTY = 0.6  # of a row's height: more white is an empty line
 INDENT = 12  # columns: a listing's blocks begin no farther from each other
-MOST = 0.5  # share of the letters: with more in listings there are none
+MOST = 0.85  # share of the letters: with more in listings there are none
 Listing = tuple[list[Block], list[Block]]  # blocks of a page, some of them listings, and those that are read where that is wrong
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from schemas import RecipeError
 from steps.text.columns import Block, Line, ends_of_paragraphs, may_be_headed, table_rows
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
-from steps.text.pdf_fields import fields
+from steps.text.pdf_fields import fields, placed
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
@@ -154,7 +154,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
             if len(block.lines) > 1 and not block.table:
                 _find_paragraphs(block, first, text, told)
         if n > LEAST and not block.table and not block.formula and height < UPRIGHT * n and may_hold_rows(block.lines):
-            blocks += parted(block, list(_lines(first, text)))
+            blocks += parted(block, first, text)
         else:
             blocks.append(block)
         if listings and not listings[-1][1]:
@@ -220,7 +220,7 @@ def _look_at_lines(block: Block, first: Any, text: str) -> None:
             _heighten(block, first)
         return
     if len(set(block.lines)) < n:
-        block.set_lines(_once(_lines(first, text)) or block.lines)
+        block.set_lines(_once(placed(first, text)) or block.lines)
     if n < 4:
         if height < (LOOSE if len(block.lines[0]) < 4 else SHARED) * n:
             _join_scripts(block, first, text)
@@ -232,7 +232,7 @@ def _find_paragraphs(block: Block, first: Any, text: str, told: list[Found]) -> 
     """Tell what looks like the end of a paragraph, or the first line of one, and is none."""
     if len(block.lines) > 2 and ends_of_paragraphs(block.lines):
         right = max(b.x1 for b, _, _ in told if abs(b.x0 - block.x0) < INDENT and (b is block or len(b.lines) > 1))
-        block.full = _full_lines(first, text, right)
+        block.full = _fullplaced(first, text, right)
     if may_be_headed(block.lines) and _is_headed(first):
         block.head = block.lines[0]
 
@@ -259,13 +259,13 @@ def _is_headed(first: Any) -> bool:
     return bold == [True, True, False] and abs(get.y0(get.line_box(first.this).this) - get.y0(get.line_box(second.this).this)) > LOW
 
 
-def _full_lines(first: Any, text: str, right: float) -> frozenset[str]:
+def _fullplaced(first: Any, text: str, right: float) -> frozenset[str]:
     """Those lines that look as if a paragraph ended there, having few letters, but leave no room for the next line's first word.
 
     right: where the column ends. A wide gap between words parts a line in two; what is left of it is one of them.
     """
     full = []
-    for (x0, top, x1, bottom, said), (_, y0, _, y1, following) in pairwise(_lines(first, text)):
+    for (x0, top, x1, bottom, said), (_, y0, _, y1, following) in pairwise(placed(first, text)):
         letters = len(following.split(None, 1)[0]) + 1
         beside = min(y1, bottom) - max(y0, top) > 0.5 * (bottom - top)
         if beside or x1 + letters * (x1 - x0) / len(said) > right:
@@ -310,7 +310,7 @@ def _heighten(block: Block, first: Any) -> None:
 
 def _find_rows(block: Block, first: Any, text: str) -> None:
     """Rows of a block whose lines stand side by side."""
-    if rows := table_rows(_lines(first, text), sum(bool(said.strip()) for said in text.split("\n"))):
+    if rows := table_rows(placed(first, text), sum(bool(said.strip()) for said in text.split("\n"))):
         block.set_lines(rows)
         block.table = any("\t" in row for row in rows)
 
@@ -319,7 +319,7 @@ def _join_scripts(block: Block, first: Any, text: str) -> None:
     """Make one line of those that a script has parted: what stands side by side without the white of a table's cells."""
     lines: list[str] = []
     end = top = bottom = 0.0
-    for x0, y0, x1, y1, said in _lines(first, text):
+    for x0, y0, x1, y1, said in placed(first, text):
         gap, beside = x0 - end, min(y1, bottom) - max(y0, top) > 0.3 * min(y1 - y0, bottom - top)
         if lines and beside and -BACK < gap < CELL:
             lines[-1] += said if gap < 1 else f" {said.lstrip()}"
@@ -331,14 +331,3 @@ def _join_scripts(block: Block, first: Any, text: str) -> None:
         end, top, bottom = x1, y0, y1
     if len(lines) < len(block.lines):
         block.set_lines(lines)
-
-
-def _lines(line: Any, text: str) -> Iterator[Line]:
-    """A line of mupdf and those of its block that follow it, with their places. text: what they say."""
-    get = fields()
-    for said in text.split("\n"):
-        if line is None:
-            return
-        if said and not said.isspace():
-            yield *get.box(get.line_box(line.this).this), said
-        line = get.next_line(line.this)

@@ -1,10 +1,15 @@
 """Tables without rules that are set so close to the text that they came in its block: their rows stand out by cells one below the other."""
 
+from typing import Any
+
 from steps.text.columns import MARK, Block, Line
+from steps.text.pdf_fields import fields, placed
 
 SHORT = 40  # letters: a cell has fewer
+MOST = 12  # rows that are compared with each other
 LEAST = 2  # rows of a table
 APART = 8.0  # points of white between two cells
+WIDE = 0.5  # sizes of the letters: so much white between two of them is more than a blank
 ALIGNED = 3.0  # points: cells of a column begin at one place
 
 
@@ -18,15 +23,19 @@ def may_hold_rows(lines: list[str]) -> bool:
     return False
 
 
-def parted(block: Block, lines: list[Line]) -> list[Block]:
-    """The block, or what it consists of: text above a table, its rows, text below."""
+def parted(block: Block, first: Any, text: str) -> list[Block]:
+    """The block, or what it consists of: text above a table, its rows, text below. first: its first line of mupdf. text: what it says."""
+    lines = list(placed(first, text))
     rows = _rows(lines)
+    whole = rows[:]
+    if _has_columns([row for row in rows if len(row) > 1]) and any(len(row) == 1 for row in rows):
+        _cut(rows, first, text)
     tabular = [len(row) > 1 and (_below(rows, at, -1) or _below(rows, at, 1)) for at, row in enumerate(rows)]
     if sum(tabular) < LEAST:
         return [block]
     out: list[Block] = []
-    for row, cells in zip(rows, tabular, strict=True):
-        said = ["\t".join(" ".join(line[4].split()) for line in row)] if cells else [line[4] for line in row]
+    for row, uncut, cells in zip(rows, whole, tabular, strict=True):
+        said = ["\t".join(" ".join(line[4].split()) for line in row)] if cells else [line[4] for line in uncut]
         edges = min(line[0] for line in row), min(line[1] for line in row), max(line[2] for line in row), max(line[3] for line in row)
         if out and out[-1].table == cells:
             last = out[-1]
@@ -35,6 +44,59 @@ def parted(block: Block, lines: list[Line]) -> list[Block]:
         else:
             out.append(Block(*edges, said, table=cells))
     return out
+
+
+def _has_columns(rows: list[list[Line]]) -> bool:
+    """True when two rows have cells at the same places; in justified text a wide gap parts a line here and there."""
+    return any(_aligned(a, b) for at, a in enumerate(rows[:MOST]) for b in rows[at + 1 : MOST])
+
+
+def _cut(rows: list[list[Line]], line: Any, text: str) -> None:
+    """Cut lines that stand alone where the cells of the row above or below begin, and more white than a blank stands before."""
+    get = fields()
+    gaps: dict[Line, list[tuple[int, float, float]]] = {}
+    for said in text.split("\n"):
+        if line is None:
+            break
+        gaps[(*get.box(get.line_box(line.this).this), said)] = _gaps(line) if len(said) < 2 * SHORT else []
+        line = get.next_line(line.this)
+    for step in (-1, 1):
+        for at in range(len(rows))[::-step]:
+            beside = rows[at + step] if 0 <= at + step < len(rows) else []
+            if len(rows[at]) == 1 and len(beside) > 1 and (cells := _cells(rows[at][0], gaps.get(rows[at][0], []), beside)):
+                rows[at] = cells
+
+
+def _cells(line: Line, gaps: list[tuple[int, float, float]], beside: list[Line]) -> list[Line]:
+    """A line as cells that stand below those of another row, none where they do not."""
+    x0, y0, x1, y1, said = line
+    ends = [next((gap for gap in gaps if abs(gap[2] - cell[0]) < ALIGNED), None) for cell in beside[1:]]
+    if abs(x0 - beside[0][0]) >= ALIGNED or None in ends:
+        return []
+    cells, begun = [], 0
+    for at, end, start in [gap for gap in ends if gap is not None]:
+        cells.append((x0, y0, end, y1, said[begun:at]))
+        x0, begun = start, at + 1
+    return [*cells, (x0, y0, x1, y1, said[begun:])]
+
+
+def _gaps(line: Any) -> list[tuple[int, float, float]]:
+    """Wide white in a line: the number of the blank that stands for it, where it begins, where it ends."""
+    get = fields()
+    found = []
+    blank: tuple[int, float] | None = None
+    letter, at = get.first_letter(line.this), 0
+    while letter is not None:
+        this = letter.this
+        x = get.x(get.origin(this).this)
+        if get.code(this) == 0x20:
+            blank = at, x
+        elif blank is not None:
+            if x - blank[1] > WIDE * get.size(this):
+                found.append((*blank, x))
+            blank = None
+        letter, at = get.next_letter(this), at + 1
+    return found
 
 
 def _rows(lines: list[Line]) -> list[list[Line]]:
@@ -58,4 +120,8 @@ def _below(rows: list[list[Line]], at: int, step: int) -> bool:
     if MARK.match(rows[at][0][4].strip()):
         return False
     other = rows[at + step] if 0 <= at + step < len(rows) else []
-    return len(other) == len(rows[at]) and all(abs(a[0] - b[0]) < ALIGNED for a, b in zip(rows[at], other, strict=True))
+    return _aligned(rows[at], other)
+
+
+def _aligned(row: list[Line], other: list[Line]) -> bool:
+    return len(other) == len(row) and all(abs(a[0] - b[0]) < ALIGNED for a, b in zip(row, other, strict=True))

@@ -333,6 +333,21 @@ def test_marks_drawn_as_shapes_begin_items(tmp_path, producer):
     assert (read(tmp_path / "m.pdf").split("\n\n")[1:] == items) == (producer == "Skia/PDF m150")
 
 
+def test_narrow_cells_that_came_as_one_line_are_cells(tmp_path):
+    """Less white than a letter is wide parts them from the longest of the first column, as in tables of web pages."""
+    rows = [("Wall", "Age"), ("Northern", "300"), ("South", "12"), ("East", "7")]
+
+    def draw(page, _):
+        for i in range(5):
+            page.insert_text((72, 100 + 14 * i), sentence(i).capitalize(), fontsize=11)
+        for i, row in enumerate(rows):
+            for x, cell in zip((76, 126), row, strict=True):
+                page.insert_text((x, 180 + 14 * i), cell, fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").endswith("\n\n" + "\n".join("\t".join(row) for row in rows))
+
+
 def test_a_quote_between_two_columns_parts_no_sentence(tmp_path):
     """Their lines run around it; it is read behind them."""
     said = []
