@@ -232,6 +232,9 @@ class Disk:
     def json(self, path):
         return json.loads(path.read_text())
 
+    def data_set(self, name, revision):
+        return None
+
 
 def test_the_forecast_is_near_what_is_made(tmp_path, context):
     """Bytes, documents and languages from sizes and first rows; shape and columns too."""
