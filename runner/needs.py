@@ -62,7 +62,7 @@ def _of_files(meant: Meant, raw: dict[str, Any]) -> set[str]:
     facts = Facts(meant.project, meant.target, 0)
     for source in raw.get("sources") or []:
         pattern = source.get("path") if isinstance(source, dict) else None
-        if isinstance(pattern, str) and any(path.suffix.lower() in (".pdf", ".docx") for path in facts.files(pattern)):
+        if isinstance(pattern, str) and any(path.suffix.lower() in (".pdf", ".docx", ".docm") for path in facts.files(pattern)):
             return {"docs"}
     return set()
 

@@ -14,7 +14,7 @@ HUB_ADDRESS = re.compile(
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/(?:datasets/)?([\w.-]+/[\w.-]+?)(?:/tree/.*)?/?"
 )
 BRANCHES = ("main", "master", "HEAD", "refs/convert/parquet")  # names on the hub that are moved with each change
-FILES = (".jsonl", ".json", ".txt", ".md", ".csv", ".parquet", ".pdf", ".docx", ".html", ".gz")
+FILES = (".jsonl", ".json", ".txt", ".md", ".csv", ".parquet", ".pdf", ".docx", ".docm", ".html", ".gz")
 
 
 def hub_names(data: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from steps.text.docx_file import root
+
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 PLACE = re.compile(r"%(\d)")
 ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"),
@@ -30,7 +32,11 @@ class Lists:
         self.hidden: set[str] = set()  # ids of styles whose text is not shown
         bases: dict[str, str] = {}
         shown: dict[str, bool] = {}
-        for style in document.styles.element.iterchildren(f"{W}style"):
+        held = {called: r for called, r in document.part.rels.items() if not r.is_external}
+        self.parts = {called: r.target_part for called, r in held.items()}
+        kinds = {r.reltype.rsplit("/", 1)[-1]: r.target_part for r in held.values()}
+        made = kinds.get("styles")
+        for style in (document.styles.element if made is None else root(made)).iterchildren(f"{W}style"):
             called = style.get(f"{W}styleId", "")
             self.names[called] = _value(style, "name", "").lower()
             bases[called] = _value(style, "basedOn", "")
@@ -59,10 +65,9 @@ class Lists:
         self.lists: dict[str, str] = {}  # numId to the list that it goes on
         self.anew: dict[tuple[str, int], int] = {}  # (numId, level) to where it starts its list anew
         self.counts: dict[str, list[int | None]] = {}  # of each list
-        self.parts = {called: r.target_part for called, r in document.part.rels.items() if not r.is_external}
-        part = next((r.target_part for r in document.part.rels.values() if r.reltype.endswith("/numbering")), None)
+        part = kinds.get("numbering")
         if part is not None:
-            self._read(part.element)
+            self._read(root(part))
 
     def _read(self, numbering: Any) -> None:
         abstract = {each.get(f"{W}abstractNumId", ""): each for each in numbering.iterchildren(f"{W}abstractNum")}

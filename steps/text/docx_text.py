@@ -1,12 +1,10 @@
 """The text of a Word file: paragraphs, lists and tables in order; no headers, footers, comments or deleted revisions."""
 
-import io
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from schemas import RecipeError
+from steps.text.docx_file import opened, root
 from steps.text.docx_lists import Lists, W
 from steps.text.docx_math import M, linear
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
@@ -24,71 +22,42 @@ PICTURES = dict(zip("àßáâØüûþ¨§lnqvoJ", "→←↑↓➢✓✗☑◻�
 PICTURE_FONTS = {"symbol": SYMBOLS, "wingdings": PICTURES}
 LEFT_OUT = frozenset([*(f"{W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "txbxContent", "instrText", "delText", "rt")), FALLBACK])
 WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo"))  # of what is in a text or table
-# What the strict form of the standard calls the name spaces, as the usual form does
-STRICT = (
-    (b"http://purl.oclc.org/ooxml/officeDocument/math", b"http://schemas.openxmlformats.org/officeDocument/2006/math"),
-    (b"http://purl.oclc.org/ooxml/officeDocument/relationships", b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"),
-    (b"http://purl.oclc.org/ooxml/wordprocessingml/main", b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"),
-    (b"http://purl.oclc.org/ooxml/drawingml/", b"http://schemas.openxmlformats.org/drawingml/2006/"),
-)
 
 
 def docx_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
     """What a Word file consists of, in order (list items marked, table rows by tabs), and its title. Raises Unreadable with the reason."""
-    document = _opened(path)
-    lists = Lists(document)
-    parts = [part for part in _blocks(document.element.body, lists) if part.text.strip()]
-    if wanted.footnotes:
-        parts += _footnotes(document, lists)
+    from lxml import etree
+
+    document = opened(path)
+    try:
+        lists = Lists(document)
+        parts = [part for part in _blocks(document.element.body, lists) if part.text.strip()]
+        if wanted.footnotes:
+            parts += _footnotes(document, lists)
+        title = _title(document)
+    except (etree.LxmlError, KeyError, ValueError) as error:
+        raise Unreadable(f"a damaged DOCX file: {error}") from error
     if not parts:
         raise Unreadable("no text in it")
-    return with_references(parts), (document.core_properties.title or "").strip()
+    return with_references(parts), title
+
+
+def _title(document: Any) -> str:
+    try:
+        return (document.core_properties.title or "").strip()
+    except AttributeError:  # of properties whose type the package does not tell
+        return ""
 
 
 def _footnotes(document: Any, lists: "Lists") -> Iterator[Part]:
     """Footnotes and endnotes, each once, at the end; not the lines that Word draws between them."""
-    from lxml import etree
-
     for kind in ("footnote", "endnote"):
         for part in (r.target_part for r in document.part.rels.values() if r.reltype.endswith(f"/{kind}s")):
-            for note in etree.fromstring(part.blob).iterchildren(f"{W}{kind}"):
+            for note in root(part).iterchildren(f"{W}{kind}"):
                 if note.get(f"{W}type") in (None, "normal"):
                     text = " ".join(part.text for part in _blocks(note, lists))
                     if text.strip():
                         yield Part("footnote", text.strip())
-
-
-def _opened(path: Path) -> Any:
-    try:
-        import docx
-    except ImportError as error:
-        raise RecipeError("D105", "DOCX files need python-docx, which is not installed", fix='pip install "recipe[docs]"') from error
-    start = path.read_bytes()[:8]
-    if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable("an old .doc file or an encrypted one, not DOCX: save it as DOCX without a password")
-    if not zipfile.is_zipfile(path):
-        raise Unreadable("not a DOCX file: no ZIP archive")
-    try:
-        return docx.Document(_usual(path))
-    except Exception as error:  # the library raises KeyError, ValueError and its own for damaged files
-        raise Unreadable(f"not a DOCX file: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
-
-
-def _usual(path: Path) -> Any:
-    """The file, or in its strict form the same in the form that the library knows."""
-    with zipfile.ZipFile(path) as archive:
-        if "_rels/.rels" not in archive.namelist() or b"purl.oclc.org/ooxml" not in archive.read("_rels/.rels"):
-            return str(path)
-        held = io.BytesIO()
-        with zipfile.ZipFile(held, "w") as out:
-            for name in archive.namelist():
-                data = archive.read(name)
-                if name.endswith((".xml", ".rels")):
-                    for strict, usual in STRICT:
-                        data = data.replace(strict, usual)
-                out.writestr(name, data)
-    held.seek(0)
-    return held
 
 
 def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:

@@ -1,5 +1,7 @@
 """Word files as a person reads them: equations, revisions, lists of contents, hidden text."""
 
+import io
+import re
 import zipfile
 
 import pytest
@@ -9,7 +11,9 @@ from docx.opc.part import Part
 from docx.oxml import parse_xml
 
 from steps.text.documents import read_documents
-from steps.text.docx_text import STRICT, R
+from steps.text.docx_file import MAIN, OTHER_MAINS, STRICT
+from steps.text.docx_text import R
+from steps.text.unreadable import Unreadable
 
 SPACES = (
     'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
@@ -27,6 +31,17 @@ def element(text: str):
 def read(document, path) -> str:
     document.save(path / "d.docx")
     [found] = read_documents(path / "d.docx", complain=print)
+    return found.text
+
+
+def changed(document, path, change) -> str:
+    """The text of a document after `change(name, data)` of each file in its package."""
+    held = io.BytesIO()
+    document.save(held)
+    with zipfile.ZipFile(held) as usual, zipfile.ZipFile(path, "w") as out:
+        for name in usual.namelist():
+            out.writestr(name, change(name, usual.read(name)))
+    [found] = read_documents(path, complain=print)
     return found.text
 
 
@@ -182,18 +197,45 @@ def test_headings_have_the_numbers_of_their_levels(tmp_path):
 
 
 def test_the_strict_form_of_the_standard_is_read(tmp_path):
+    """Also where only the text is of that form, not the package."""
     document = Document()
     document.add_paragraph("Strict moss")
     document.add_table(1, 2).rows[0].cells[1].text = "cell"
-    document.save(tmp_path / "usual.docx")
-    with zipfile.ZipFile(tmp_path / "usual.docx") as usual, zipfile.ZipFile(tmp_path / "strict.docx", "w") as strict:
-        for name in usual.namelist():
-            data = usual.read(name)
-            for its, ours in STRICT:
-                data = data.replace(ours, its)
-            strict.writestr(name, data)
-    [found] = read_documents(tmp_path / "strict.docx", complain=print)
-    assert found.text == "Strict moss\n\n\tcell"
+
+    def strict(data: bytes) -> bytes:
+        for its, ours in STRICT:
+            data = data.replace(ours, its)
+        return data
+
+    assert changed(document, tmp_path / "whole.docx", lambda name, data: strict(data)) == "Strict moss\n\n\tcell"
+    text = changed(document, tmp_path / "half.docx", lambda name, data: strict(data) if name == "word/document.xml" else data)
+    assert text == "Strict moss\n\n\tcell"
+
+
+@pytest.mark.parametrize("kind", OTHER_MAINS)
+def test_files_with_macros_and_templates_are_read(tmp_path, kind):
+    document = Document()
+    document.add_paragraph("Beside macros.")
+    assert changed(document, tmp_path / "d.docm", lambda name, data: data.replace(MAIN, kind)) == "Beside macros."
+
+
+def test_a_package_may_forget_the_types_of_its_parts(tmp_path):
+    """Lists and headings are known all the same."""
+    document = Document()
+    document.add_heading("Head", 1)
+    document.add_paragraph("first", style="List Number")
+
+    def forgotten(name: str, data: bytes) -> bytes:
+        return re.sub(rb'<Override PartName="/(?:word/(?:styles|numbering)|docProps/core)\.xml"[^>]*>', b"", data)
+
+    assert changed(document, tmp_path / "d.docx", forgotten) == "Head\n\n1. first"
+
+
+def test_a_damaged_part_is_told_of_the_file(tmp_path):
+    document = Document()
+    document.add_paragraph("Angle ")._p.append(element("<w:r><w:sym w:font='Symbol' w:char='F0zz'/></w:r>"))
+    with pytest.raises(Unreadable, match="a damaged DOCX file: invalid literal"):
+        read(document, tmp_path)
 
 
 def test_a_large_first_letter_belongs_to_its_paragraph(tmp_path):
