@@ -29,6 +29,7 @@ class Lists:
     def __init__(self, document: Any) -> None:
         self.names: dict[str, str] = {}  # style id to its name, which Word does not translate
         self.styles: dict[str, tuple[str, str]] = {}  # style id to (numId, level)
+        self.contents: set[Any] = set()  # paragraphs of lists of contents, by their fields
         self.hidden: set[str] = set()  # ids of styles whose text is not shown
         bases: dict[str, str] = {}
         shown: dict[str, bool] = {}

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from steps.text.docx_fields import Fields, contents, is_contents
 from steps.text.docx_file import opened, root
 from steps.text.docx_lists import Lists, W
 from steps.text.docx_math import M, linear
@@ -31,6 +32,7 @@ def docx_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
     document = opened(path)
     try:
         lists = Lists(document)
+        lists.contents = contents(document.element.body)
         parts = [part for part in _blocks(document.element.body, lists) if part.text.strip()]
         if wanted.footnotes:
             parts += _footnotes(document, lists)
@@ -64,7 +66,7 @@ def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
     before: str | None = None  # a paragraph whose end was deleted or is unseen: it goes on in the next
     for child in parent.iterchildren():
         if child.tag == f"{W}p":
-            if lists.style(child).startswith(CONTENTS):
+            if lists.style(child).startswith(CONTENTS) or child in lists.contents:
                 continue
             text = _paragraph(child, lists)
             frame = child.find(f"{W}pPr/{W}framePr")
@@ -82,7 +84,7 @@ def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
             yield Part("table", _table(child, lists))
         elif child.tag == f"{W}altChunk":
             yield from _inserted(lists.parts.get(child.get(f"{R}id", "")))
-        elif child.tag in WRAPPERS:
+        elif child.tag in WRAPPERS and not is_contents(child):
             yield from _blocks(child, lists)
     if before and before.strip():
         yield Part("text", before.strip())
@@ -115,6 +117,7 @@ def _kind(paragraph: Any, text: str, lists: Lists) -> Kind:
 def _paragraph(paragraph: Any, lists: Lists) -> str:
     """Runs of a paragraph, inserted ones too, equations in a line; deleted and hidden ones and text boxes not."""
     parts: list[str] = []
+    fields = Fields()
     style = paragraph.find(f"{W}pPr/{W}pStyle")
     unseen = style is not None and style.get(f"{W}val", "") in lists.hidden
 
@@ -125,7 +128,11 @@ def _paragraph(paragraph: Any, lists: Lists) -> str:
                 continue
             if tag == f"{W}r" and _hidden(child, unseen, lists):
                 continue
-            if tag == f"{W}t":
+            if tag == f"{W}fldChar":
+                parts.append(fields.at(child))
+            elif fields.codes:
+                walk(child)  # to where the code ends
+            elif tag == f"{W}t":
                 parts.append(_text_of(child, parts))
             elif tag == f"{M}oMath":
                 parts.append(linear(child))
@@ -167,16 +174,22 @@ def _text_of(text: Any, before: list[str]) -> str:
     drawn = PICTURE_FONTS.get((fonts.get(f"{W}ascii") or "").lower()) if fonts is not None else None
     if drawn is not None:
         said = "".join([drawn.get(chr(ord(sign) & 0xFF), "" if sign >= "\uf000" else sign) for sign in said])
-    place = properties.find(f"{W}vertAlign")
-    if place is None or place.get(f"{W}val") != "superscript":
-        return said
-    return raised(said, "".join(before[-2:]))
+    place, lifted = properties.find(f"{W}vertAlign"), properties.find(f"{W}position")
+    if (place is not None and place.get(f"{W}val") == "superscript") or (
+        lifted is not None and lifted.get(f"{W}val", "0")[:1] in "123456789"
+    ):
+        return raised(said, "".join(before[-2:]))
+    return said
 
 
 def _symbol(symbol: Any) -> str:
     """What a character of the fonts Symbol and Wingdings looks like; those of other picture fonts say nothing."""
     code = int(symbol.get(f"{W}char", "0"), 16)
-    known = PICTURE_FONTS.get(symbol.get(f"{W}font", "").lower(), {})
+    font = symbol.get(f"{W}font", "").lower()
+    known = PICTURE_FONTS.get(font)
+    if known is None:
+        private = 0xE000 <= code < 0xF900 or code < 0x20 or "dings" in font
+        return "" if private else chr(code)
     return known.get(chr(code & 0xFF), "")
 
 

@@ -253,3 +253,68 @@ def test_an_inserted_page_is_read_where_it_stands(tmp_path):
     document.element.body.append(element(f'<w:altChunk xmlns:r="{R[1:-1]}" r:id="{key}"/>'))
     document.element.body.append(element("<w:p><w:r><w:t>After</w:t></w:r><w:r><w:sym w:font='Wingdings' w:char='F0E0'/></w:r></w:p>"))
     assert read(document, tmp_path) == "Before.\n\nInside.\n\nAfter→"
+
+
+def field(code: str, shown: str = "", data: str = "") -> str:
+    """Runs of a field, with its code and what Word shows of it."""
+    signs = [f"<w:r><w:fldChar w:fldCharType='{kind}'>{{}}</w:fldChar></w:r>" for kind in ("begin", "separate", "end")]
+    inside = code if code.startswith("<") else f"<w:r><w:instrText>{code}</w:instrText></w:r>"
+    return signs[0].format(data) + inside + signs[1].format("") + f"<w:r><w:t>{shown}</w:t></w:r>" + signs[2].format("")
+
+
+def test_a_field_in_the_code_of_another_is_not_text(tmp_path):
+    """What the inner one gave is what the outer one judges; only what that gave is shown."""
+    document = Document()
+    inner = f"<w:r><w:instrText>IF </w:instrText></w:r>{field('MERGEFIELD Sex', 'F')}<w:r><w:instrText>= F Madam Sir</w:instrText></w:r>"
+    document.element.body.insert(0, element(f"<w:p>{field(inner, 'Madam')}<w:r><w:t>, hello.</w:t></w:r></w:p>"))
+    assert read(document, tmp_path) == "Madam, hello."
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ("<w:checkBox><w:default w:val='1'/></w:checkBox>", "☒ so"),
+        ("<w:checkBox><w:default w:val='1'/><w:checked w:val='0'/></w:checkBox>", "☐ so"),
+        ("<w:ddList><w:result w:val='1'/><w:listEntry w:val='Ankara'/><w:listEntry w:val='Bursa'/></w:ddList>", "Bursa so"),
+    ],
+)
+def test_what_is_chosen_in_a_form_is_read(tmp_path, data, shown):
+    document = Document()
+    form = field("FORM", data=f"<w:ffData>{data}</w:ffData>")
+    document.element.body.insert(0, element(f"<w:p>{form}<w:r><w:t xml:space='preserve'> so</w:t></w:r></w:p>"))
+    assert read(document, tmp_path) == shown
+
+
+def test_a_list_of_contents_is_known_by_its_field(tmp_path):
+    """Its entries have no style here; what stands behind its end is text."""
+    document = Document()
+    begin, end = field("TOC \\o", "Moss 1").rsplit("<w:r>", 1)
+    end = f"<w:r>{end}"
+    for paragraph in (begin, "<w:r><w:t>Fern 2</w:t></w:r>", f"{end}<w:r><w:t>It begins.</w:t></w:r>", "<w:r><w:t>It ends.</w:t></w:r>"):
+        document.element.body.insert(-1, element(f"<w:p>{paragraph}</w:p>"))
+    assert read(document, tmp_path) == "It begins.\n\nIt ends."
+
+
+def test_a_list_of_contents_is_known_by_its_control(tmp_path):
+    document = Document()
+    gallery = "<w:docPartObj><w:docPartGallery w:val='Table of Contents'/></w:docPartObj>"
+    document.element.body.insert(
+        0, element(f"<w:sdt><w:sdtPr>{gallery}</w:sdtPr><w:sdtContent><w:p><w:r><w:t>Moss 1</w:t></w:r></w:p></w:sdtContent></w:sdt>")
+    )
+    document.add_paragraph("It begins.")
+    assert read(document, tmp_path) == "It begins."
+
+
+def test_signs_of_fonts_with_letters_are_read(tmp_path):
+    document = Document()
+    document.add_paragraph("A ")._p.append(element("<w:r><w:sym w:font='Segoe UI Symbol' w:char='2605'/></w:r>"))
+    assert read(document, tmp_path) == "A ★"
+
+
+@pytest.mark.parametrize(("height", "line"), [("8", "25 m²"), ("0", "25 m2"), ("-4", "25 m2")])
+def test_figures_set_higher_are_exponents(tmp_path, height, line):
+    """LibreOffice writes so what was raised in a web page."""
+    document = Document()
+    run = f"<w:r><w:rPr><w:position w:val='{height}'/></w:rPr><w:t>2</w:t></w:r>"
+    document.add_paragraph("25 m")._p.append(element(run))
+    assert read(document, tmp_path) == line

@@ -1,0 +1,81 @@
+"""Fields of a Word file: what Word shows of them is text; their codes, and lists of contents that they make, are not."""
+
+from typing import Any
+
+from steps.text.docx_lists import W
+
+CONTENTS = "Table of Contents"  # what Word and Google Docs call the gallery of such lists, in every language
+
+
+class Fields:
+    """The fields that are open while a paragraph is read."""
+
+    def __init__(self) -> None:
+        self.open: list[bool] = []  # of each: whether its result has begun
+        self.codes = 0  # how many of them are still in their code
+
+    def at(self, sign: Any) -> str:
+        """Take the beginning, the middle or the end of a field; gives what a form's field shows that holds no text."""
+        kind = sign.get(f"{W}fldCharType")
+        if kind == "begin":
+            shown = "" if self.codes else _form(sign)
+            self.open.append(False)
+            self.codes += 1
+            return shown
+        if self.open and kind == "separate" and not self.open[-1]:
+            self.open[-1] = True
+            self.codes -= 1
+        elif self.open and kind == "end":
+            self.codes -= not self.open.pop()
+        return ""
+
+
+def _form(sign: Any) -> str:
+    """A box, ticked or not, or the entry that is chosen of a list."""
+    box = sign.find(f"{W}ffData/{W}checkBox")
+    if box is not None:
+        ticked = box.find(f"{W}checked")
+        ticked = box.find(f"{W}default") if ticked is None else ticked
+        return "☒" if ticked is not None and ticked.get(f"{W}val", "1") not in ("0", "false", "off") else "☐"
+    entries = sign.find(f"{W}ffData/{W}ddList")
+    if entries is None:
+        return ""
+    named = [entry.get(f"{W}val", "") for entry in entries.iterchildren(f"{W}listEntry")]
+    chosen = entries.find(f"{W}result")
+    chosen = entries.find(f"{W}default") if chosen is None else chosen
+    number = chosen.get(f"{W}val", "0") if chosen is not None else "0"
+    return named[int(number)] if number.isdecimal() and int(number) < len(named) else ""
+
+
+def contents(body: Any) -> set[Any]:
+    """Paragraphs of the lists of contents that a field makes, where no style says so; those of a field that ends."""
+    if not any((code.text or "").split()[:1] == ["TOC"] for code in body.iter(f"{W}instrText")):
+        return set()
+    found: set[Any] = set()
+    held: list[Any] = []  # of the list that is open
+    open_at: list[bool] = []  # of each field that is open: whether it makes a list of contents
+    paragraph = ended = None
+    for node in body.iter(f"{W}p", f"{W}fldChar", f"{W}instrText", f"{W}t"):
+        if node.tag == f"{W}p":
+            paragraph = node
+            if any(open_at):
+                held.append(paragraph)
+        elif node.tag == f"{W}instrText":
+            if open_at and (node.text or "").split()[:1] == ["TOC"] and not any(open_at):
+                open_at[-1] = True
+                held = [paragraph]
+        elif node.tag == f"{W}t":
+            if paragraph is ended and not any(open_at):
+                found.discard(paragraph)  # text goes on behind the list
+        elif node.get(f"{W}fldCharType") == "begin":
+            open_at.append(False)
+        elif node.get(f"{W}fldCharType") == "end" and open_at and open_at.pop():
+            found.update(held)
+            ended = paragraph
+    return found
+
+
+def is_contents(control: Any) -> bool:
+    """True for the control that holds a list of contents with its heading."""
+    gallery = control.find(f"{W}sdtPr/{W}docPartObj/{W}docPartGallery")
+    return gallery is not None and gallery.get(f"{W}val") == CONTENTS
