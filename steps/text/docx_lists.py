@@ -1,15 +1,13 @@
 """What stands before the paragraphs of a Word file that no run holds: bullets, and numbers as Word counts and writes them."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from steps.text.docx_file import root
+from steps.text.docx_numbers import FORMATS
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 PLACE = re.compile(r"%(\d)")
-ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"),
-         (4, "iv"), (1, "i"))  # fmt: skip
 BASES = 12  # styles that stand behind a style, at most: a file may say that each is based on the other
 
 
@@ -21,6 +19,10 @@ class Level:
         self.text = _value(level, "lvlText", "")
         start = _value(level, "start", "1")
         self.start = int(start) if start.isdecimal() else 1
+        self.legal = level.find(f"{W}isLgl") is not None  # the numbers of all levels in figures
+        self.glued = _value(level, "suff", "tab") == "nothing"  # no blank behind it
+        anew = _value(level, "lvlRestart", "")
+        self.anew = int(anew) if anew.isdecimal() else 9  # it begins anew behind the levels above this one
 
 
 class Lists:
@@ -72,8 +74,10 @@ class Lists:
 
     def _read(self, numbering: Any) -> None:
         abstract = {each.get(f"{W}abstractNumId", ""): each for each in numbering.iterchildren(f"{W}abstractNum")}
+        shared = {_value(each, "styleLink", " "): called for called, each in abstract.items()}  # lists that a style holds for others
         for number in numbering.iterchildren(f"{W}num"):
             called, of = number.get(f"{W}numId", ""), _value(number, "abstractNumId", "")
+            of = shared.get(_value(abstract[of], "numStyleLink", ""), of) if of in abstract else of
             self.lists[called] = of
             if of in abstract:
                 for level in abstract[of].iterchildren(f"{W}lvl"):
@@ -108,7 +112,7 @@ class Lists:
         if known is None or known.format == "bullet":
             return "- "
         text = self._counted(number, min(depth, 8))
-        return f"{text} " if text.strip() else ""
+        return text + ("" if known.glued else " ") if text.strip() else ""
 
     def _counted(self, number: str, depth: int) -> str:
         """The next number at this depth, as it is written; the deeper ones begin anew behind it."""
@@ -119,7 +123,12 @@ class Lists:
         else:
             held = counts[depth]
             counts[depth] = self.levels[number, depth].start if held is None else held + 1
-        counts[depth + 1 :] = [None] * (8 - depth)
+        for deep in range(depth + 1, 9):
+            below = self.levels.get((number, deep))
+            if below is None or depth < below.anew:
+                counts[deep] = None
+
+        legal = self.levels[number, depth].legal
 
         def written(place: re.Match[str]) -> str:
             at = int(place[1]) - 1
@@ -127,33 +136,9 @@ class Lists:
             if not 0 <= at <= depth or level is None:
                 return ""
             held = counts[at]
-            return FORMATS.get(level.format, str)(level.start if held is None else held)
+            return (str if legal else FORMATS.get(level.format, str))(level.start if held is None else held)
 
         return PLACE.sub(written, self.levels[number, depth].text)
-
-
-def _letter(count: int) -> str:
-    return chr(97 + (count - 1) % 26) * ((count - 1) // 26 + 1) if 0 < count < 1000 else str(count)
-
-
-def _roman(count: int) -> str:
-    if not 0 < count < 4000:
-        return str(count)
-    out = ""
-    for value, letters in ROMAN:
-        out += letters * (count // value)
-        count %= value
-    return out
-
-
-FORMATS: dict[str, Callable[[int], str]] = {
-    "lowerLetter": _letter,
-    "upperLetter": lambda count: _letter(count).upper(),
-    "lowerRoman": _roman,
-    "upperRoman": lambda count: _roman(count).upper(),
-    "decimalZero": "{:02}".format,
-    "none": lambda count: "",
-}
 
 
 def _depth(level: Any) -> int:

@@ -12,6 +12,8 @@ from docx.oxml import parse_xml
 
 from steps.text.documents import read_documents
 from steps.text.docx_file import MAIN, OTHER_MAINS, STRICT
+from steps.text.docx_lists import W
+from steps.text.docx_numbers import FORMATS
 from steps.text.docx_text import R
 from steps.text.unreadable import Unreadable
 
@@ -194,6 +196,48 @@ def test_items_are_numbered_as_word_writes_them(tmp_path):
 def test_headings_have_the_numbers_of_their_levels(tmp_path):
     items = [("Start", 3, 0), ("Aims", 3, 1), ("Means", 3, 1), ("Work", 3, 0), ("Soil", 3, 1)]
     assert read(numbered(*items), tmp_path).split("\n\n") == ["1 Start", "1.1 Aims", "1.2 Means", "2 Work", "2.1 Soil"]
+
+
+def test_a_level_may_write_all_numbers_in_figures_and_no_blank_behind(tmp_path):
+    """As in laws: article II, 2-1; and a deeper level may go on through all of them."""
+    document = numbered(("a", 3, 0), ("b", 3, 1), ("c", 3, 0), ("d", 3, 1))
+    heads = document.part.numbering_part.element.findall(f"{W}abstractNum")[1].findall(f"{W}lvl")
+    heads[0].find(f"{W}numFmt").set(f"{W}val", "upperRoman")
+    heads[0].append(element('<w:suff w:val="nothing"/>'))
+    heads[1].append(element("<w:isLgl/>"))
+    heads[1].append(element('<w:lvlRestart w:val="0"/>'))
+    assert read(document, tmp_path).split("\n\n") == ["Ia", "1.1 b", "IIc", "2.2 d"]
+
+
+def test_a_list_may_have_the_levels_of_a_style(tmp_path):
+    """It goes on counting with the list that the style holds."""
+    document = numbered(("a", 1, 0), ("b", 7, 0))
+    root = document.part.numbering_part.element
+    root.find(f"{W}abstractNum").insert(0, element('<w:styleLink w:val="Laws"/>'))
+    root.insert(2, element('<w:abstractNum w:abstractNumId="9"><w:numStyleLink w:val="Laws"/></w:abstractNum>'))
+    root.append(element('<w:num w:numId="7"><w:abstractNumId w:val="9"/></w:num>'))
+    assert read(document, tmp_path).split("\n\n") == ["1. a", "2. b"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("ordinal", "1st 2nd 3rd 11th 20th 21st 111th"),
+        ("chineseCounting", "一 二 三 十一 二十 二十一 一百一十一"),
+        ("japaneseCounting", "一 二 三 十一 二十 二十一 百十一"),
+        ("chineseLegalSimplified", "壹 贰 叁 壹拾壹 贰拾 贰拾壹 壹佰壹拾壹"),
+        ("decimalEnclosedCircle", "① ② ③ ⑪ ⑳ 21 111"),
+        ("decimalFullWidth", "１ ２ ３ １１ ２０ ２１ １１１"),
+        ("ganada", "가 나 다 카 바바 사사 파파파파파파파파"),
+        ("russianLower", "а б в л ф х шшшш"),
+    ],
+)
+def test_numbers_of_other_scripts(kind, written):
+    assert [FORMATS[kind](count) for count in (1, 2, 3, 11, 20, 21, 111)] == written.split()
+
+
+def test_a_chinese_number_says_that_tens_are_left_out():
+    assert [FORMATS["chineseCounting"](count) for count in (105, 1003, 1010)] == ["一百〇五", "一千〇三", "一千〇一十"]
 
 
 def test_the_strict_form_of_the_standard_is_read(tmp_path):
