@@ -211,7 +211,7 @@ def _documents(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any
                         (f"{source['hub']}/{file.name}:{n}", {"text": line, "messages": None}) for n, line in enumerate(written, 1) if line
                     )
                     continue
-                head = view.head(file)
+                head = view.head(file, source.get("format"))
                 where = os.path.relpath(file, view.meant.project)
                 if not tables:
                     root, _ = folder_of(view, source["hub"], source.get("revision"))

@@ -25,6 +25,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "shapes": lambda view: bool(view.bases),
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "rows": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
+    "forms": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "content": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "hub": lambda view: any(isinstance(source.get("hub"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "gates": lambda view: any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
@@ -122,16 +123,17 @@ class View:
         files = [file for file in self.facts.files(pattern) if kind_of(file, source.get("format", "auto"))]
         return files[:FILES]
 
-    def head(self, file: Path) -> "Head":
-        """The first rows of a table."""
-        if file not in self._heads:
+    def head(self, file: Path, wanted: Any = "auto") -> "Head":
+        """The first rows of a table, in the format that its source writes out."""
+        key = file, str(wanted or "auto")
+        if key not in self._heads:
             from steps.text.heads import head_of
 
-            self._heads[file] = head_of(self.facts, file)
-        return self._heads[file]
+            self._heads[key] = head_of(self.facts, file, key[1])
+        return self._heads[key]
 
     @cached_property
-    def _heads(self) -> "dict[Path, Head]":
+    def _heads(self) -> "dict[tuple[Path, str], Head]":
         return {}
 
     def is_read(self, step: StepMeant) -> bool:

@@ -193,7 +193,7 @@ def columns_exist(view: View) -> Iterator[Finding]:
             odd: list[Finding] = []
             several = not source.get("columns") and len(view.facts.files(str(source.get("path", "")))) > 1
             for file in view.tables(source):
-                head = view.head(file)
+                head = view.head(file, source.get("format"))
                 if not head.rows:
                     continue
                 try:

@@ -21,7 +21,7 @@ def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Pat
         for where, source, stands_by in sources(step):
             for file in view.tables(source):
                 if view.facts.size(file):
-                    yield step, where, source, file, view.head(file), stands_by
+                    yield step, where, source, file, view.head(file, source.get("format")), stands_by
 
 
 @rule(
