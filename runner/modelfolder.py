@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from schemas.context import ForecastContext
+from steps.sizing.stored import packed
 
 DEAR_BYTES = 1 << 20  # of a tokenizer.json whose tokens are kept from one check to the next
 LARGEST_HEADER = 64 * 1024 * 1024
@@ -180,7 +181,7 @@ class ModelFolder:
         """How the stored weights are quantised, in words; empty when they are whole."""
         found = self.config.get("quantization_config") or self.config.get("quantization")
         if not isinstance(found, dict):
-            return ""
+            return packed((name, tensor.dtype, len(tensor.shape)) for name, tensor in self.tensors.items())
         method = found.get("quant_method") or ("mlx" if "group_size" in found else "unknown method")
         bits = found.get("bits") or (4 if found.get("load_in_4bit") else 8 if found.get("load_in_8bit") else None)
         return f"{method}, {bits} bits" if bits else str(method)

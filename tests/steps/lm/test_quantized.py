@@ -109,6 +109,21 @@ def test_what_is_packed_already_is_refused(tmp_path: Path):
         train(wanted, text().bins, None, None, None, None, FakeContext(tmp_path, project=tmp_path))
 
 
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_packed_weights_without_a_word_in_the_config_are_refused(tmp_path: Path, method: str):
+    """By the headers of their file, whatever the method, as the check does."""
+    from safetensors.torch import load_file, save_file
+
+    folder = base_folder(tmp_path / "base", "llama")
+    weights = load_file(folder / "model.safetensors")
+    name = next(name for name in weights if name.endswith("q_proj.weight"))
+    weights |= {name: torch.zeros(64, 1, dtype=torch.uint8), f"{name}.absmax": torch.zeros(4)}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    wanted = params(model={"base": {"path": "base"}}, method=method)
+    with pytest.raises(RecipeError, match=r"A109: base is quantised already \(bitsandbytes\)"):
+        train(wanted, text().bins, None, None, None, None, FakeContext(tmp_path, project=tmp_path))
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
