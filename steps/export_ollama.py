@@ -27,8 +27,9 @@ from steps.export.tokenizer_kinds import SPLITS, Refusal, gguf_tokenizer
 from steps.sizing.budget import export_bytes, export_memory
 
 WORD = "[A-Za-z0-9_]"
-NAME = re.compile(  # types/model/name.go of Ollama: host, namespace, model and tag
-    rf"(?:(?:{WORD}[\w.:-]{{0,349}}/)?{WORD}[\w-]{{0,79}}/)?{WORD}[\w.-]{{0,79}}(?::{WORD}[\w.-]{{0,79}})?", re.ASCII
+NAME = re.compile(  # types/model/name.go of Ollama: host, namespace, model and tag; a host without dot or port is a slip, and nobody's
+    rf"(?:(?:(?=[^/]*[.:]|localhost/){WORD}[\w.:-]{{0,349}}/)?{WORD}[\w-]{{0,79}}/)?{WORD}[\w.-]{{0,79}}(?::{WORD}[\w.-]{{0,79}})?",
+    re.ASCII,
 )
 PAGES = (
     RulePage(

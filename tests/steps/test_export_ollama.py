@@ -119,7 +119,9 @@ def test_an_owner_and_a_tag_are_part_of_a_name(name: str, file: str) -> None:
     assert ExportOllama(name=name).file == file
 
 
-@pytest.mark.parametrize("name", ["a/b/c/d", "my.lab/school", "school:", "/school", "-school", "schule:v 1", "öğren", "x" * 81])
+@pytest.mark.parametrize(
+    "name", ["a/b/c/d", "me/my/school", "my.lab/school", "school:", "/school", "-school", "schule:v 1", "öğren", "x" * 81]
+)
 def test_a_name_of_other_parts_is_an_error(name: str) -> None:
     """An owner has no dot, no part is empty or longer than 80."""
     with pytest.raises(ValidationError):
