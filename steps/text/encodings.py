@@ -4,6 +4,7 @@ import codecs
 import re
 
 from steps.text.alphabets import by_alphabet
+from steps.text.frequent import by_common_letters, by_common_signs, utf16_by_script
 from steps.text.unreadable import Unreadable
 
 BOMS = (
@@ -20,9 +21,16 @@ TURKISH = frozenset("ĞğİıŞş")  # where cp1254 and latin-1 differ: D0 F0 DD
 ICELANDIC = frozenset("ÐðÝýÞþ")  # what the same bytes are in latin-1
 TURKISH_BYTES = frozenset("ÇĞİÖŞÜçğıöşüâîûÂÎÛ".encode("cp1254"))
 ACUTE = "áéíóúæÁÉÍÓÚÆ".encode("latin-1")  # beside ð þ ý in Icelandic, and in languages that have none of them; not in Turkish
+HIGH = re.compile(rb"[\x80-\xff]")
+BESIDE = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
+PAIR = re.compile(rb"[\x80-\xff]{2}")
+EASTERN = ("big5", "cp9", "euc", "gb", "hz", "johab", "shift", "utf")  # how the names of tables begin whose letters are two bytes
 SAMPLE = 200_000  # bytes by which a table is told
 WESTERN = frozenset("àâäáãåçéèêëíìîïñóòôöõúùûüÿœæßøªºğışšžþðý")  # and their capitals, in words
 BETWEEN = frozenset("’–—·")  # signs that stand between letters
+ICELANDIC_WORDS = frozenset(
+    ("það", "við", "með", "því", "þeir", "þær", "þess", "þau", "þá", "þegar", "síðan", "orðið", "verið", "eða", "maður")
+)
 COMMON_TURKISH = ("bir", "ve", "için", "olan", "ile", "bu", "olarak", "daha", "değil", "kadar", "çok", "gibi", "sonra", "göre")
 
 
@@ -48,6 +56,8 @@ def decode(data: bytes) -> tuple[str, str]:
             return data.decode(name, "replace"), name
     head = data[:65536]
     if b"\0" in head:
+        if name := utf16_by_script(data):
+            return data.decode(name, "replace"), name
         if head.count(0) * FEW > len(head):
             raise Unreadable("binary content, not text")
         data = data.replace(b"\0", b"")
@@ -56,7 +66,16 @@ def decode(data: bytes) -> tuple[str, str]:
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        return _broken_utf8(data) or _single_byte(data)
+        return _broken_utf8(data) or _frequent(data) or _single_byte(data)
+
+
+def _frequent(data: bytes) -> tuple[str, str] | None:
+    """A text whose words are of no Latin letters, by the commonest signs of its language."""
+    if b"\0" in data[:SAMPLE]:
+        return None
+    if name := by_common_signs(data) or by_common_letters(data) or utf16_by_script(data):
+        return data.decode(name, "replace"), name
+    return None
 
 
 def _by_escapes(data: bytes) -> tuple[str, str] | None:
@@ -104,10 +123,12 @@ def _single_byte(data: bytes) -> tuple[str, str]:
     turkish = data.decode("cp1254", "replace")
     western = data.decode("cp1252", "replace")
     letters = [byte for byte in data if byte >= 0xC0]
+    if not ICELANDIC_WORDS.isdisjoint(re.findall(r"\w+", western.lower())):  # which say nothing in Turkish
+        return western, "latin-1"
     lone = sum(1 for a, b in zip(turkish, western, strict=True) if a in TURKISH and b in ICELANDIC)
     if lone and sum(byte in TURKISH_BYTES for byte in letters) >= 0.8 * len(letters):
         return turkish, "cp1254"
-    if _neither(data, western) and (known := _by_library(data)):
+    if not _few_letters(data) and _neither(data, western) and (known := _by_library(data)):
         return known
     if lone and lone > sum(data.count(byte) for byte in ACUTE):
         return turkish, "cp1254"
@@ -155,6 +176,12 @@ def _neither(data: bytes, western: str) -> bool:
     return high > 0.25 * max(1, letters) or inside > 0.1 * high
 
 
+def _few_letters(data: bytes) -> bool:
+    """True of a name or a few words: letters that have an ASCII letter beside them, too few for a library to judge."""
+    high = [match[0][0] for match in HIGH.finditer(data[:FEW])]
+    return len(data) < FEW and len(high) < 6 and all(byte >= 0xC0 or byte in b"\xa1\xbf" for byte in high) and bool(BESIDE.search(data))
+
+
 def _by_library(data: bytes) -> tuple[str, str] | None:
     """What charset-normalizer takes a file for, from its first 200 kB: Cyrillic, Greek, Central European, East Asian tables."""
     try:
@@ -162,7 +189,7 @@ def _by_library(data: bytes) -> tuple[str, str] | None:
     except ImportError:
         return None
     best = from_bytes(data[:SAMPLE]).best()
-    if best is None or best.encoding in ("ascii", "utf_8"):
+    if best is None or best.encoding in ("ascii", "utf_8") or (best.encoding.startswith(EASTERN) and not PAIR.search(data[:SAMPLE])):
         return None
     try:
         return data.decode(best.encoding), best.encoding

@@ -132,3 +132,51 @@ def test_one_zero_byte_makes_no_binary_file():
 def test_what_nobody_sees_is_left_out():
     """Soft hyphens, stray marks of byte order, places to break; those that part the words of Thai stay, and joiners of emoji."""
     assert seen("Do\xadnau \ufeffzero\u200bwidth, ไป\u200bบ้าน, 👩\u200d🌾") == "Donau zerowidth, ไป\u200bบ้าน, 👩\u200d🌾"
+
+
+FREQUENT = {
+    "cp932": "春になると、川辺の柳が緑になりました。老人は毎朝橋の上に座り、行き交う船を眺めていました。",
+    "cp949": "봄이 오자 강가의 버드나무가 푸르러졌다. 노인은 매일 아침 다리 위에 앉아 배를 바라보았다.",
+    "koi8-r": "E688: Целей больше, чем элементов в списке",
+    "cp1253": "Ο κοινός πόρος εκτύπωσης δεν είναι εδώ",
+    "cp1255": "להציג את המיקום של קבצי התמיכה אשר לא תלויים במכונה",
+    "cp1256": "كان الرجل العجوز يجلس كل صباح على شاطئ البحر وينظر إلى القوارب البعيدة.",
+    "tis-620": "ชายชราคนหนึ่งนั่งอยู่ริมแม่น้ำทุกเช้า",
+}
+
+
+@pytest.mark.parametrize("name", FREQUENT)
+def test_a_sentence_is_told_by_the_commonest_letters_of_its_language(name):
+    assert decode(FREQUENT[name].encode(name))[0] == FREQUENT[name]
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("language", ["cp932", "cp949", "koi8-r", "cp1253", "cp1255", "cp1256", "tis-620"])
+def test_utf16_of_every_script_needs_no_mark(language, name):
+    """Few of its bytes are zero where no letter is Latin."""
+    text = f"{FREQUENT[language]}\n"
+    assert decode(text.encode(name)) == (text, name)
+
+
+@pytest.mark.parametrize("text", ["Åsa", "¿Qué?", "Þór", "São", "Ærø", "café", "Reykjavík við ströndina og það"])
+def test_a_western_word_alone_is_western(text):
+    """No library is asked about a handful of letters: it takes them for Chinese or for a mainframe's."""
+    assert decode(text.encode("latin-1"))[0] == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cp1252", "Donne la priorité à l’ordre du serveur. Empêche l’utilisateur d’aller au-delà de l’échec ; l’été, « $ »."),
+        ("iso8859-2", "Brak wystarczającej ilości miejsca w\xa0miejscu docelowym, w\xa0nagłówku użyto złej wersji"),
+        ("cp1257", "Nevarēja atrast termināli, kas ir nepieciešams lietotnei. Paātrinājuma koeficients, kad jūs turat nospiestu"),
+        (
+            "cp1250",
+            "A jelenleg kiválasztott fájl neve: a rendszer támogatja a színsémákat, és így őrzi a területét és értékét a többi között",
+        ),
+        ("latin-1", "Das Café, één keer, coöperatie, geïnd"),
+    ],
+)
+def test_the_alphabet_of_a_language_holds_for_all_of_a_text(name, text):
+    """Quotes and blanks inside of words are no letters, a capital stands in front, and Latvian is not Turkish."""
+    assert decode(text.encode(name))[0] == text
