@@ -25,7 +25,7 @@ from schemas import (
 from steps import step
 from steps.text.choices import Format, SectionName, Split
 from steps.text.language import KNOWN
-from steps.text.left_out import by_reason, in_words, nothing_left
+from steps.text.left_out import TWICE, by_reason, in_words, nothing_left
 from steps.text.private import Kind
 from steps.text.remote import keyed_url, shown_url
 from steps.text.sieve import Kept, Sieve, priority_of
@@ -227,7 +227,7 @@ class ParseCorpus(StepParams):
         return self.priority if isinstance(self.priority, dict) else dict.fromkeys(self.priority, PRIORITY)
 
 
-@step(version=23, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=PAGES)
+@step(version=24, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=PAGES)
 def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     """Write `corpus.jsonl`: sources without weight whole and in order, those with weights mixed; files by name within a source.
 
@@ -261,6 +261,8 @@ def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
 
 
 def _refused(reason: str, example: str) -> None:
+    if reason == TWICE:
+        return  # the file was read, and right
     raise RecipeError("D116", f"{reason}: {example}", field="on_bad_row", fix="mend the row, or write on_bad_row: skip")
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from schemas import Document
 from steps.text.choices import Format, Split, format_of
 from steps.text.encodings import decode, seen
+from steps.text.left_out import TWICE
+from steps.text.mojibake import mended
 from steps.text.packed import open_bytes, told
 from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined, of_text
 from steps.text.rows import read
@@ -53,6 +55,8 @@ def read_documents(
             found, title = READERS[kind](path, parts)
             if kind != "pdf":  # its lines are joined at soft hyphens
                 found = [part._replace(text=seen(part.text)) for part in found]
+            if kind in ("txt", "md", "html"):
+                found = [_once(part, path.name, complain) for part in found]
             if kind in ("txt", "md", "html") and (wrong := sum(part.text.count("\ufffd") for part in found)):
                 complain("unreadable bytes", f"{path.name}: {wrong} places became U+FFFD")
             if not parts.formulas:
@@ -76,6 +80,15 @@ def _really(path: Path, kind: str) -> str:
     if kind == "docx" and start[:1] == b"{" and start[1:2] == b"\\":
         raise Unreadable("an RTF file under another name: save it as DOCX")
     return kind
+
+
+def _once(part: Part, name: str, complain: Complain) -> Part:
+    """A text that was encoded twice as it was before, which is told."""
+    once = mended(part.text)
+    if not once:
+        return part
+    complain(TWICE, f"{name}: {part.text[:30]!r} is {once[:30]!r}")
+    return part._replace(text=once)
 
 
 def _sections(found: list[Part], title: str, parts: Wanted, complain: Complain) -> Iterator[Document]:

@@ -6,6 +6,7 @@ from typing import Any
 from schemas import RecipeError
 
 ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that no encoding has
+TWICE = "encoded twice"  # a file that is read as it was before the second time
 MOST = 5  # reasons that are told
 
 
@@ -21,12 +22,17 @@ def by_reason(unreadable: Sequence[Mapping[str, str]]) -> str:
 def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:
     """Reasons with their counts, the commonest first. dropped: {"count", "examples"} by reason."""
     ordered = sorted(dropped.items(), key=lambda e: -e[1]["count"])
-    counted = ", ".join(f"{entry['count']:,} {reason}" for reason, entry in ordered if reason != ALTERED)
+    counted = ", ".join(f"{entry['count']:,} {reason}" for reason, entry in ordered if reason not in (ALTERED, TWICE))
     told = [f"left out: {counted}"] if counted else []
     if altered := dropped.get(ALTERED):
-        many = "s" if altered["count"] > 1 else ""
-        told.append(f"{altered['count']:,} file{many} with bytes that are no text, U+FFFD in their place: {altered['examples'][0]}")
+        told.append(f"{_files(altered['count'])} with bytes that are no text, U+FFFD in their place: {altered['examples'][0]}")
+    if twice := dropped.get(TWICE):
+        told.append(f"{_files(twice['count'])} of UTF-8 that was encoded twice, read as it was before: {twice['examples'][0]}")
     return "; ".join(told)
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'s' if count > 1 else ''}"
 
 
 def nothing_left(unreadable: Sequence[Mapping[str, str]], dropped: Mapping[str, Mapping[str, Any]]) -> RecipeError:

@@ -230,6 +230,17 @@ def test_bytes_that_are_no_text_are_told_and_the_rest_is_read(tmp_path: Path):
     ]
 
 
+def test_a_text_that_was_encoded_twice_is_read_as_it_was(tmp_path: Path):
+    """That is told; a text with one such pair among letters of its own stays what it is."""
+    text = "Güneş doğdu, “kuşlar… öttü.\n"
+    twice, page = text.encode().decode("cp1252").encode(), "Bazı sayfalarda Ã¼ görünür."
+    texts, context = sources(tmp_path, {"a.txt": twice, "b.txt": page.encode()}, on_bad_row="error")
+    assert texts == [text.strip(), page]
+    texts, context = sources(tmp_path, {"a.txt": twice, "b.txt": page.encode()})
+    told = "1 file of UTF-8 that was encoded twice, read as it was before: "
+    assert [e["message"] for e in context.events] == [f"{told}a.txt: {twice.decode()[:30]!r} is {text[:30]!r}"]
+
+
 def test_a_packed_table_under_another_name_is_told(tmp_path: Path):
     """By its first bytes; the others are read."""
     packed = {f"a.{ending}": gzip.compress(b'{"text": "bir"}\n' * 9) for ending in ("csv", "json", "jsonl", "txt")}
