@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from steps.text.docx_file import root
-from steps.text.docx_numbers import FORMATS
+from steps.text.numerals import FORMATS
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 PLACE = re.compile(r"%(\d)")

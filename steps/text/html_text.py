@@ -2,9 +2,12 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 from steps.text.mathml import Formula, plain
+from steps.text.numerals import FORMATS
+from steps.text.raised import raised
 
 SILENT = {
     "script",
@@ -28,22 +31,26 @@ SILENT = {
     "rt",
     "rp",
     "head",
+    "amp-ad",
+    "amp-embed",
+    "amp-sidebar",
 }
 BLOCKS = {
     "p", "div", "section", "article", "main", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table", "tr",
     "blockquote", "pre", "figure", "figcaption", "hr", "body", "address", "details", "summary", "caption", "thead", "tbody",
+    "center", "fieldset", "legend", "menu", "dir",
 }  # fmt: skip
 CELLS = {"td", "th"}
 UNCLOSED = {"p", "li", "tr", "dt", "dd", "option"}  # end where the next begins
 EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-SKIP_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "menu"}
+SKIP_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "menu", "dialog", "alertdialog"}
 MAIN = ("main", "article")
 BESIDE = re.compile(  # names of classes and ids of what stands beside the text on pages whose tags do not say it
     r"(?!(?:has|with|no)[-_])(?:.*[-_])?(?:cookies?|consent|gdpr|breadcrumbs?|navbar|navbox|nav|navigation|menu|sidebar|catlinks|editsection"
-    r"|printfooter|toc|noprint"
+    r"|printfooter|toc|noprint|pagination|pager"
     r"|newsletter|advertisement|ads?|skip-link|screen-reader-text|sr-only)(?:[-_](?:banner|bar|notice|links?|list|container|wrapper|area|content"
     r"|menu|popup|modal|box|widget|trail|item))*"
-    r"|(?:social|share|sharing)[-_](?:bar|buttons?|links?|icons?|list|post|this)|sharedaddy|addtoany.*|related(?:[-_](?:posts?|articles?|links?))"
+    r"|(?:social|share|sharing)[-_](?:bar|buttons?|links?|icons?|list|post|this)|share|sharedaddy|addtoany.*|related(?:[-_](?:posts?|articles?|links?))"
     r"|(?:site|page|main|global)?[-_]?footer|comments(?:[-_](?:area|list|section))?|comment[-_](?:list|respond|form)|widget[-_]area"
     r"|entry[-_]meta|post[-_]meta|byline",
     re.IGNORECASE,
@@ -69,13 +76,18 @@ NEVER_BESIDE = {
     "h6",
 }
 UNSEEN = {"sr-only", "visually-hidden", "screen-reader-text"}  # classes of what only a screen reader says
+TOP = {"header", "masthead", "site-header", "siteSub"}  # ids of what stands above the page's own text
+HEADERLINKS = {"headerlink", "anchor-link", "anchorlink", "hash-link", "header-anchor"}  # classes of the sign that links to a heading
 BY_ID = {"div", "ul", "ol"}  # whose ids say what they are for; those of sections and headings say what they are about
 HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 KEPT = str.maketrans(" \t\n", "\ue000\ue001\ue002")  # white space that browsers show, inside <pre>
 SHOWN = str.maketrans("\ue000\ue001\ue002", " \t\n")
-LINE, FIRST = "\x1d", "\x1f"  # a new line, and the first cell of a row
+LINE, FIRST, ITEM = "\x1d", "\x1f", "\x1e"  # a new line, the first cell of a row, and an item with its mark behind it
+NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}  # types of ordered lists
 WIDE = re.compile(rf"[ \n{LINE}]{{33,}}+")  # more than a page has to say; what follows costs more than their number
 CELL = re.compile(rf"\t[ \n{LINE}]*([^\n\t{LINE}{FIRST}]{{0,200}})[ \n]*(?=[\t{LINE}])")  # with one line in it
+MARKED = re.compile(rf"^({ITEM}\S+)\n+(?=\S)", re.MULTILINE)  # an item whose text begins with a paragraph
+UNMARKED = re.compile(rf"^{ITEM}\S+[ \n]*$", re.MULTILINE)  # one without text
 BREAK = re.compile(rf"(?<![ \t])[ \t]*+(?:[{LINE}\n][ \t]*+)++")
 FORMULA, PICTURE = "mwe-math-mathml", "mwe-math-fallback-image"  # of Wikipedia: a formula behind its picture, and the picture
 HELD_WORDS = 40  # words of paragraphs, outside links, that make a page header text; in a form words of anything but links and labels
@@ -146,6 +158,7 @@ class _Reader(HTMLParser):
         self.named: list[int] = []  # places in `open` of what is left out by its name
         self.first = False  # the next cell begins its row
         self.lists: list[int] = []  # items so far of each list that is open; -1: not counted
+        self.numerals: list[Callable[[int], str]] = []  # how the items of each are counted
         self.parts: list[str] = []
         self.main: list[str] = []
         self.title: list[str] = []
@@ -251,7 +264,11 @@ class _Reader(HTMLParser):
     @staticmethod
     def _is_beside(tag: str, names: list[str], called: str) -> bool:
         """True for what stands beside the text by its classes or id, and for the raised number of a reference."""
-        if tag == "sup" and "reference" in names:
+        if (
+            (tag == "sup" and "reference" in names)
+            or (tag == "a" and not HEADERLINKS.isdisjoint(names))
+            or (tag in BY_ID and called in TOP)
+        ):
             return True
         return any(BESIDE.fullmatch(name) for name in [*names, *([called] if tag in BY_ID else [])])
 
@@ -269,12 +286,13 @@ class _Reader(HTMLParser):
             self.first = False
         elif tag in ("ul", "ol"):
             self.lists.append(_number(given.get("start"), 1) - 1 if tag == "ol" else -1)
+            self.numerals.append(FORMATS.get(NUMERALS.get(given.get("type") or "", ""), str))
             self._put("\n\n" if len(self.lists) == 1 else LINE)
         elif tag == "li":
             counted = self.lists and self.lists[-1] >= 0
             if counted:
                 self.lists[-1] = _number(given.get("value"), self.lists[-1] + 1)
-            self._put(f"{LINE}{self.lists[-1]}. " if counted else f"{LINE}- ")
+            self._put(f"{LINE}{ITEM}{self.numerals[-1](self.lists[-1])}. " if counted else f"{LINE}{ITEM}- ")
         elif tag in BLOCKS:
             self._put("\n\n")
 
@@ -287,6 +305,7 @@ class _Reader(HTMLParser):
         self._close(tag)
         if tag in ("ul", "ol") and self.lists:
             self.lists.pop()
+            self.numerals.pop()
         if tag == "q":
             self._put("”")
         if tag in BLOCKS:
@@ -299,6 +318,8 @@ class _Reader(HTMLParser):
             return
         if self.formula is not None:
             self.formula.data(data)
+        elif self.inside["sup"] and not self.inside["pre"]:
+            self._put(raised(re.sub(r"[ \t\r\n\f]+", " ", data), "".join(self.parts[-3:])))
         elif self.inside["pre"]:
             self._put(data.replace("\r\n", "\n").translate(KEPT))
         else:
@@ -326,6 +347,6 @@ class _Reader(HTMLParser):
         joined = CELL.sub(r"\t\1", joined)
         joined = re.sub(r"(?<! ) *+\t *+", "\t", joined)
         joined = BREAK.sub(lambda found: "\n\n" if found[0].count("\n") > 1 else "\n", joined)
-        joined = re.sub(r"^(?:-|\d+\.)\n+(?=\S)", lambda found: found[0].split("\n")[0] + " ", joined, flags=re.MULTILINE)
-        joined = re.sub(r"^(?:-|\d+\.)[ \n]*$", "", joined, flags=re.MULTILINE)
+        joined = MARKED.sub(r"\1 ", joined)
+        joined = UNMARKED.sub("", joined).replace(ITEM, "")
         return re.sub(r"\n{3,}", "\n\n", joined).replace(FIRST, "").strip().translate(SHOWN)

@@ -13,8 +13,8 @@ from docx.oxml import parse_xml
 from steps.text.documents import read_documents
 from steps.text.docx_file import MAIN, OTHER_MAINS, STRICT
 from steps.text.docx_lists import W
-from steps.text.docx_numbers import FORMATS
 from steps.text.docx_text import R
+from steps.text.numerals import FORMATS
 from steps.text.unreadable import Unreadable
 
 SPACES = (

@@ -29,6 +29,13 @@ def read(tmp_path, body: str) -> str:
         '<span class="mw-editsection">[edit]</span>',
         '<sup class="reference">[1]</sup>',
         '<p style="display: none">unseen</p>',
+        '<div id="header"><a href="/">Mosses</a> | <a href="/login">Log in</a></div>',
+        '<div class="share"><a href="#">Share on Facebook</a></div>',
+        '<ul class="pagination"><li><a>1</a></li><li><a>Next »</a></li></ul>',
+        '<div role="dialog">Subscribe to our newsletter!</div>',
+        "<amp-ad type=x><div placeholder>Ad</div></amp-ad>",
+        '<div id="siteSub">From Wikipedia, the free encyclopedia</div>',
+        '<a class="headerlink" href="#moss">¶</a>',
     ],
 )
 def test_what_stands_beside_the_text_is_not_read(tmp_path, beside):
@@ -130,9 +137,31 @@ LONG = TEXT * 2
         (f"<section><header><h1>Moss</h1><p>2019</p></header>{TEXT}</section>", f"Moss\n\n2019\n\n{SHOWN}"),
         (f"{TEXT}<p class='sr-only'>unseen</p><object>no</object><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", f"{SHOWN}\n\n漢"),
         ("<ol start=3><li>c<li value=7>g<li>h</ol>", "3. c\n7. g\n8. h"),
+        ("<ol type=a><li>x<li><p>y</p></ol><ol type=I start=4><li>z</ol>", "a. x\nb. y\n\nIV. z"),
+        ("<ul><li><ul><li>b</li></ul></li></ul><p>-</p><p>On.</p>", "- b\n\n-\n\nOn."),
+        (
+            "<p>10<sup>6</sup> per m<sup>2</sup> of moss,<sup>4</sup> or 10<sup>−3</sup> of it<sup>th</sup></p>",
+            "10⁶ per m² of moss, or 10⁻³ of itth",
+        ),
+        ("<pre>moss<sup>2</sup></pre>", "moss2"),
+        ("One<center>two</center><font>three</font>", "One\n\ntwo\n\nthree"),
         ("<p>A <q>word</q> of mo&shy;ss</p>", "A “word” of moss"),
     ],
-    ids=["a page in a form", "its main text", "never closed", "a newsletter", "a section's header", "unseen", "counted", "quoted"],
+    ids=[
+        "a page in a form",
+        "its main text",
+        "never closed",
+        "a newsletter",
+        "a section's header",
+        "unseen",
+        "counted",
+        "by letters",
+        "without text",
+        "raised",
+        "code",
+        "centred",
+        "quoted",
+    ],
 )
 def test_a_page_as_a_browser_shows_it(tmp_path, page, seen):
     assert read(tmp_path, page) == seen

@@ -1,4 +1,4 @@
-"""Numbers of list items as Word writes them: letters, Roman figures, and those of other scripts."""
+"""Numbers of list items as they are written: letters, Roman figures, and those of other scripts."""
 
 from collections.abc import Callable
 
