@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from runner.rules import FILES, View, rule, say, sources
+from runner.rules import View, rule, say, sources
 from runner.rules.rows import name_of
 from schemas.findings import Finding, RulePage
-from steps.text.forms import real_format
+from steps.text.forms import first_other
 
 CALLED = {"json": "a JSON list", "jsonl": "one JSON map a line", "csv": "a table", "html": "a web page"}
 
@@ -27,11 +27,11 @@ def texts_are_texts(view: View) -> Iterator[Finding]:
     """D159: once for each source, at the first such file."""
     for step in view.of_type("parse_corpus"):
         for where, source, _ in sources(step):
-            pattern, wanted = source.get("path"), source.get("format", "auto")
-            for file in view.facts.files(pattern)[:FILES] if isinstance(pattern, str) and pattern else []:
-                real = real_format(view.facts, file, wanted) if isinstance(wanted, str) else ""
-                if real:
-                    message = f"{name_of(view, file)} is {CALLED[real]} and would be learned as plain text"
-                    fix = f"write format: {real} beside path, or format: txt to learn it as it stands"
-                    yield say("D159", step, f"{where}.path", message, fix, severity="warning")
-                    break
+            pattern = source.get("path")
+            files = view.facts.files(pattern) if isinstance(pattern, str) and pattern else []
+            found = first_other(view.facts, files, source.get("format"))
+            if found is not None:
+                file, real = found
+                message = f"{name_of(view, file)} is {CALLED[real]} and would be learned as plain text"
+                fix = f"write format: {real} beside path, or format: txt to learn it as it stands"
+                yield say("D159", step, f"{where}.path", message, fix, severity="warning")

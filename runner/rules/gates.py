@@ -10,7 +10,7 @@ from runner.rules import View, at, number, param, rule, say, sources
 from runner.rules.rows import name_of, read_heads
 from runner.screen import plural
 from schemas.findings import Finding, RecipeError, RulePage
-from steps.text.forms import real_format
+from steps.text.forms import first_other
 from steps.text.rowform import MOST_LEFT_OUT
 
 if TYPE_CHECKING:
@@ -140,10 +140,9 @@ def _long_files(view: View, step: StepMeant, length: int) -> Iterator[Finding]:
             pattern = source.get("path")
             if not isinstance(pattern, str) or not pattern or source.get("document", "file") != "file":
                 continue
-            wanted = str(source.get("format", "auto"))
             files = [f for f in view.facts.files(pattern) if f.suffix.lower() in (".txt", ".md")]
-            long = [f for f in files if view.facts.size(f) > CHARACTERS_A_TOKEN * length and not real_format(view.facts, f, wanted)]
-            if long:
+            long = [f for f in files if view.facts.size(f) > CHARACTERS_A_TOKEN * length]
+            if long and first_other(view.facts, files, source.get("format")) is None:  # D159 says the rest
                 message = f"{len(long)} of {plural(len(files), 'text file')} are longer than the {length:,} tokens of a row of {step.id}, "
                 message += f"such as {name_of(view, long[0])}; none is cut"
                 fix = f"put a split_long step with max_tokens: {length} between"

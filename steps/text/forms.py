@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from schemas.context import ForecastContext
@@ -12,12 +14,19 @@ from steps.text.encodings import decode
 from steps.text.unreadable import Unreadable
 
 HEAD = 65536  # bytes that are looked at
+FILES = 20  # of a source are looked at: a folder may hold a million
 TEXTS = ("txt", "md")
 NAME = re.compile(r"[\w.-]+")
 FEWEST = 3  # lines that are all rows; of a table with a header more
 CELLS = {  # names of columns that rows of text have
     "text", "prompt", "completion", "instruction", "input", "output", "question", "answer", "response", "content", "title", "label",
 }  # fmt: skip
+
+
+def first_other(context: ForecastContext, files: Iterable[Path], wanted: object) -> tuple[Path, str] | None:
+    """The first of the first FILES that `real_format` knows, with that format. wanted: the source's `format`, None where it has none."""
+    found = ((file, real_format(context, file, str(wanted or "auto"))) for file in islice(files, FILES))
+    return next((each for each in found if each[1]), None)
 
 
 def real_format(context: ForecastContext, file: Path, wanted: str = "auto") -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from schemas import CorpusForecast, ForecastContext
 from steps.text import rows
 from steps.text.choices import format_of
-from steps.text.forms import real_format
+from steps.text.forms import first_other
 from steps.text.heads import head_of
 from steps.text.hubpage import told
 from steps.text.packed import packing, unpacked_bytes
@@ -113,6 +113,8 @@ def _of(source: Any, seen: _Seen, context: ForecastContext) -> _Drawn:
         except Unreadable:
             continue
         one.add(*_file(source, path, kind, seen, context))
+    if first_other(context, context.files(source.path), source.format) is not None:
+        one.documents = None  # a file is no document then
     return one
 
 
@@ -123,8 +125,7 @@ def _file(source: Any, path: Path, kind: str, seen: _Seen, context: ForecastCont
     head = head_of(context, path, kind) if kind in TABLES else None
     first = [row for _, row in head.rows[:50]] if head else []
     if not head or not first:
-        uncounted = kind in TABLES or source.document in ("line", "blank_line") or real_format(context, path, source.format)
-        return None if uncounted else 1, size
+        return None if kind in TABLES or source.document in ("line", "blank_line") else 1, size
     seen.columns = seen.columns or rows.found_in(first)[0]
     _shape(source, *rows.found_in(first), seen)
     seen.languages |= {row["lang"] for row in first if isinstance(row.get("lang"), str)}

@@ -8,7 +8,8 @@ import pytest
 from runner.facts import Facts
 from runner.judge import judge
 from runner.resolve import mean
-from steps.text.forms import real_format
+from steps.text import forms
+from steps.text.forms import first_other, real_format
 from tests.conftest import ROOT, FakeContext
 
 ROWS = [{"instruction": f"Double {n}.", "output": f"{2 * n}"} for n in range(20)]
@@ -66,3 +67,15 @@ def test_the_check_tells_it_and_not_what_follows_from_it(tmp_path: Path):
     meant = mean(tmp_path / "r.yaml")
     found = [(f.code, f.severity, f.message) for f in judge(meant) if f.code in ("D159", "D111", "S013")]
     assert found == [("D159", "warning", "a.txt is a JSON list and would be learned as plain text")]
+
+
+def test_of_a_folder_with_very_many_texts_only_the_first_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A million files are not read to check a recipe."""
+    files = [Path(f"{n:04}.txt") for n in range(200)]
+    for file in files:
+        (tmp_path / file).write_text("A text.\n")
+    (tmp_path / files[150]).write_text(json.dumps(ROWS))
+    asked: list[Path] = []
+    monkeypatch.setattr(forms, "real_format", lambda context, file, wanted: asked.append(file) or "")
+    assert first_other(Facts(tmp_path, FakeContext(tmp_path / "context").target, 0), files, None) is None
+    assert asked == files[: forms.FILES]
