@@ -1,5 +1,6 @@
 """What stands behind the beginning of a table: lines that are no rows, in the whole of a small file, in some places of a large one."""
 
+import codecs
 import csv
 import io
 import json
@@ -45,6 +46,8 @@ def _looked(file: Path, kind: str, size: int) -> list[Any] | None:
     try:
         if kind == "csv":
             found = _cells(file)
+        elif _is_utf16(file):
+            return None  # read whole by the run, and not line by line
         elif size <= WHOLE:
             found = ((n, _reason(line, n == 1)) for n, line in enumerate(file.read_bytes().removesuffix(b"\n").split(b"\n"), 1))
         else:
@@ -59,6 +62,11 @@ def _looked(file: Path, kind: str, size: int) -> list[Any] | None:
     except (OSError, Unreadable, csv.Error):
         return None
     return [broken, wrong, seen, size <= WHOLE]
+
+
+def _is_utf16(file: Path) -> bool:
+    with open(file, "rb") as opened:
+        return opened.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _places(file: Path, size: int) -> Iterator[tuple[int, str]]:

@@ -53,6 +53,12 @@ def test_sound_rows_and_blank_lines_are_nothing(tmp_path: Path):
     assert further(facts(tmp_path), Path("short.jsonl"), "jsonl") is None
 
 
+def test_rows_in_utf16_are_not_looked_at_line_by_line(tmp_path: Path):
+    """The run reads such a file as a whole; its bytes have line ends inside of letters."""
+    (tmp_path / "a.jsonl").write_text(f"{ROW}\n" * 1000, "utf-16")
+    assert further(facts(tmp_path), Path("a.jsonl"), "jsonl") is None
+
+
 def test_of_a_large_file_some_places_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Its end always; with the byte where the line begins, and what was seen of it."""
     monkeypatch.setattr(room, "WHOLE", 100_000)
