@@ -200,7 +200,8 @@ class _Reading:
                 if step.id in self.subjects:
                     given = {**given, "subject": _judged(by_id[self.subjects[step.id]])}
             try:
-                step.params = _validated(step, step.step.params, given)
+                step.params, given = _validated(step.step.params, given)
+                step.raw = {key: given.get(key, value) for key, value in step.raw.items()}
             except ValidationError as error:
                 scene = scene or _Scenes(self)
                 self.findings += [f for f in scene.explain(step, error) if not self._said_before(f)]
@@ -228,7 +229,8 @@ class _Reading:
                 Finding("K005", "error", "a recipe needs steps", ("steps",), "add steps: and begin each with `- type: …`", on="key")
             )
         try:
-            return Recipe.model_validate({**data, "steps": listed or [{}]})
+            recipe: Recipe = _validated(Recipe, {**data, "steps": listed or [{}]})[0]
+            return recipe
         except ValidationError as error:
             self.findings += [f for f in _Scenes(self).explain_top(error) if not self._said_before(f)]
             return None
@@ -238,18 +240,17 @@ class _Reading:
         return {"type": step.type, "id": step.id, **escaped({**self.wiring.get(step.id, {}), **step.raw})}
 
 
-def _validated(step: StepMeant, params: type[BaseModel], given: dict[str, Any]) -> Any:
-    """`given` as params; 5e5 and 400.0 are whole numbers where such are wanted, in `step.raw` too. Raises ValidationError."""
+def _validated(model: type[BaseModel], given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """`given` as a model, and as it was taken: 5e5 and 400.0 are whole numbers where such are wanted. Raises ValidationError."""
     try:
-        return params.model_validate(given)
+        return model.model_validate(given), given
     except ValidationError as error:
         from runner.validate import with_whole_numbers
 
         whole = with_whole_numbers(error, given)
         if whole is None:
             raise
-        step.raw = {key: whole.get(key, value) for key, value in step.raw.items()}
-        return params.model_validate(whole)
+        return model.model_validate(whole), whole
 
 
 class _Scenes:

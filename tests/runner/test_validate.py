@@ -30,6 +30,15 @@ def cut(meant: Meant, finding: Finding) -> str:
     return meant.file.read_text()[finding.place.start : finding.place.end]
 
 
+def test_so_may_one_at_the_top(tmp_path: Path):
+    """As the seed."""
+    file = tmp_path / "r.yaml"
+    file.write_text("recipe: r\nseed: 1.0e3\nsteps: [{type: report}]\n")
+    recipe = mean(file).recipe
+    assert recipe is not None
+    assert recipe.seed == 1000
+
+
 @pytest.mark.parametrize("written", ["5e5", "500000.0", "5.0e5", "50.0e4"])
 def test_a_whole_number_may_be_written_as_a_float(tmp_path: Path, written: str):
     """As YAML 1.2 reads it; rules and cache see the whole number. Beside another mistake too, which alone is told."""
