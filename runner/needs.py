@@ -7,6 +7,7 @@ from typing import Any
 from runner.meant import Meant
 from runner.room import downloads, needed, store_of
 
+DOCS = ("pdf", "docx")  # formats that the extra `docs` reads
 EXTRAS_OF = {
     "train_tokenizer": "train", "tokenize_bin": "train", "split_long": "train", "train": "train", "validate_checkpoint": "train",
     "export_ollama": "export", "report": "", "plan": "",
@@ -58,11 +59,12 @@ def _of_step(kind: str, raw: dict[str, Any]) -> set[str]:
 def _of_files(meant: Meant, raw: dict[str, Any]) -> set[str]:
     """The extra for PDF and Word files, where the sources match some."""
     from runner.facts import Facts
+    from steps.text.choices import BY_EXTENSION
 
     facts = Facts(meant.project, meant.target, 0)
     for source in raw.get("sources") or []:
         pattern = source.get("path") if isinstance(source, dict) else None
-        if isinstance(pattern, str) and any(path.suffix.lower() in (".pdf", ".docx", ".docm") for path in facts.files(pattern)):
+        if isinstance(pattern, str) and any(BY_EXTENSION.get(path.suffix.lower()[1:]) in DOCS for path in facts.files(pattern)):
             return {"docs"}
     return set()
 

@@ -9,12 +9,13 @@ from typing import Any
 from runner.meant import StepMeant
 from runner.rules import View, at, path, rule, say
 from schemas.findings import Edit, Finding, RulePage
+from steps.text.choices import BY_EXTENSION
 
 HUB_ADDRESS = re.compile(
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/(?:datasets/)?([\w.-]+/[\w.-]+?)(?:/tree/.*)?/?"
 )
 BRANCHES = ("main", "master", "HEAD", "refs/convert/parquet")  # names on the hub that are moved with each change
-FILES = (".jsonl", ".json", ".txt", ".md", ".csv", ".parquet", ".pdf", ".docx", ".docm", ".html", ".gz")
+FILES = (*(f".{extension}" for extension in BY_EXTENSION), ".gz")
 
 
 def hub_names(data: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -276,63 +276,6 @@ def test_a_heading_set_close_to_its_text_is_no_part_of_it(tmp_path, head):
     assert read(tmp_path / "m.pdf").startswith("Old walls\n\n")
 
 
-def test_marks_drawn_after_a_list_begin_its_items(tmp_path):
-    def draw(page, _):
-        page.insert_text((72, 100), sentence(0), fontsize=11)
-        for i in range(6):
-            page.insert_text((96, 130 + 14 * i), sentence(i + 1), fontsize=11)
-        for number, line in enumerate((0, 2, 4), 1):
-            page.insert_text((78, 130 + 14 * line), f"{number}.", fontsize=11)
-
-    drawn(tmp_path / "m.pdf", 1, draw)
-    items = [f"{n}. {sentence(2 * n - 1)} {sentence(2 * n)}" for n in (1, 2, 3)]
-    assert read(tmp_path / "m.pdf").split("\n\n")[1:] == items
-
-
-def test_marks_that_came_as_one_block_begin_their_items(tmp_path):
-    """WeasyPrint sets the marks of items close to each other, after all text of the page."""
-
-    def draw(page, _):
-        page.insert_text((72, 100), sentence(0), fontsize=11)
-        for i in range(3):
-            page.insert_text((96, 130 + 14 * i), sentence(i + 1), fontsize=11)
-        for number in range(3):
-            page.insert_text((84, 130 + 14 * number), f"{number + 1}.", fontsize=11)
-
-    drawn(tmp_path / "m.pdf", 1, draw)
-    assert read(tmp_path / "m.pdf").split("\n\n")[1:] == [f"{n}. {sentence(n)}" for n in (1, 2, 3)]
-
-
-def test_marks_of_zapf_dingbats_begin_items(tmp_path):
-    """ReportLab's discs, which mupdf calls G, after the 71 in the name of their sign."""
-
-    def draw(page, _):
-        page.insert_text((72, 100), sentence(0), fontsize=11)
-        for i in range(3):
-            page.insert_text((78, 130 + 18 * i), "l", fontsize=11, fontname="zadb")
-            page.insert_text((96, 130 + 18 * i), sentence(i + 1), fontsize=11)
-
-    drawn(tmp_path / "m.pdf", 1, draw)
-    assert read(tmp_path / "m.pdf").split("\n\n")[1:] == [f"● {sentence(n)}" for n in (1, 2, 3)]
-
-
-@pytest.mark.parametrize("producer", ["Skia/PDF m150", "Somebody else's"])
-def test_marks_drawn_as_shapes_begin_items(tmp_path, producer):
-    """As Chromium draws them; other programs are not asked, since shapes cost as much to find as text."""
-
-    def draw(page, _):
-        page.insert_text((72, 100), sentence(0), fontsize=11)
-        for i in range(4):
-            page.insert_text((96, 130 + 14 * i), sentence(i + 1), fontsize=11)
-        for line in (0, 1, 3):
-            page.draw_circle((88, 126.5 + 14 * line), 1.5, fill=(0, 0, 0))
-        page.parent.set_metadata({"producer": producer})
-
-    drawn(tmp_path / "m.pdf", 1, draw)
-    items = [f"• {sentence(1)}", f"• {sentence(2)} {sentence(3)}", f"• {sentence(4)}"]
-    assert (read(tmp_path / "m.pdf").split("\n\n")[1:] == items) == (producer == "Skia/PDF m150")
-
-
 def test_narrow_cells_that_came_as_one_line_are_cells(tmp_path):
     """Less white than a letter is wide parts them from the longest of the first column, as in tables of web pages."""
     rows = [("Wall", "Age"), ("Northern", "300"), ("South", "12"), ("East", "7")]
