@@ -218,14 +218,14 @@ def _strange(step: StepMeant) -> Iterator[Finding]:
 @rule()
 def modelfile_says_all(view: View) -> Iterator[Finding]:
     """E012: what the export would leave out of the Modelfile, by the base's own template or ours."""
-    from steps.export.spoken import spoken
-    from steps.text.chat_form import ChatForm, chat_form
-
     for step in view.of_type("export_ollama"):
         makers = [each for each in view.makers(step, "checkpoint") if each.type == "train"]
         objective, system = param(makers[0], "objective") if makers else None, at(step.raw, "system")
-        if objective is None or (system is not None and not isinstance(system, str)):
-            continue
+        if objective is None or not (objective == "sft" or system) or (system is not None and not isinstance(system, str)):
+            continue  # of a text without a system message all is said
+        from steps.export.spoken import spoken
+        from steps.text.chat_form import ChatForm, chat_form
+
         folder, form = view.base(makers[0]), ChatForm()
         if objective == "sft" and at(makers[0].raw, "model.base") is not None:
             if folder is None or not folder.config:
