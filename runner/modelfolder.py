@@ -4,24 +4,16 @@ import json
 import struct
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas.context import ForecastContext
-from steps.sizing.stored import packed
+from steps.sizing.headers import EMBEDDINGS, Tensor, quantised
 
 DEAR_BYTES = 1 << 20  # of a tokenizer.json whose tokens are kept from one check to the next
 LARGEST_HEADER = 64 * 1024 * 1024
 POINTER = b"version https://git-lfs"
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
-EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "embeddings.weight", "embed_in.weight", "embedding.weight")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model")  # what steps.text.tokenizers opens
-
-
-class Tensor(NamedTuple):
-    """One entry of a safetensors header."""
-
-    dtype: str
-    shape: tuple[int, ...]
 
 
 class ModelFolder:
@@ -176,12 +168,7 @@ class ModelFolder:
         except (OSError, ValueError, AttributeError, KeyError):
             return None
 
-    @property
+    @cached_property
     def quantised(self) -> str:
         """How the stored weights are quantised, in words; empty when they are whole."""
-        found = self.config.get("quantization_config") or self.config.get("quantization")
-        if not isinstance(found, dict):
-            return packed((name, tensor.dtype, len(tensor.shape)) for name, tensor in self.tensors.items())
-        method = found.get("quant_method") or ("mlx" if "group_size" in found else "unknown method")
-        bits = found.get("bits") or (4 if found.get("load_in_4bit") else 8 if found.get("load_in_8bit") else None)
-        return f"{method}, {bits} bits" if bits else str(method)
+        return quantised(self.config, self.tensors)

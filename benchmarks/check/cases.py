@@ -126,8 +126,8 @@ def lines(path: Path, rows: list[Any]) -> None:
     path.write_text("".join((row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)) + "\n" for row in rows), "utf-8")
 
 
-def model(folder: Path, vocab_size: int = 300, width: int = 64) -> None:
-    """A transformers folder of a llama with zeros for weights, whole enough for everything that is read without torch."""
+def model(folder: Path, vocab_size: int = 300, width: int = 64) -> dict[str, tuple[int, ...]]:
+    """A transformers folder of a llama with zeros for weights, whole enough for everything that is read without torch; their shapes."""
     folder.mkdir(parents=True)
     config = {
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": vocab_size, "hidden_size": width,
@@ -158,7 +158,9 @@ def model(folder: Path, vocab_size: int = 300, width: int = 64) -> None:
         shapes |= {f"{at}mlp.gate_proj.weight": (128, width), f"{at}mlp.up_proj.weight": (128, width)}
         shapes |= {f"{at}mlp.down_proj.weight": (width, 128), f"{at}input_layernorm.weight": (width,)}
         shapes |= {f"{at}post_attention_layernorm.weight": (width,)}
-    safetensors(folder / "model.safetensors", shapes | {"model.norm.weight": (width,)})
+    shapes["model.norm.weight"] = (width,)
+    safetensors(folder / "model.safetensors", shapes)
+    return shapes
 
 
 def added_token(number: int, text: str) -> dict[str, Any]:

@@ -260,15 +260,16 @@ def rows_fit_positions(view: View) -> Iterator[Finding]:
         "A110",
         "a base whose weights are quantised already",
         "The stored weights are 4 or 8 bits wide: they have no gradient, cannot be merged with an adapter, and cannot be written as "
-        "GGUF. Start from the whole model of the same name; where memory is short, it is quantised while it is loaded.",
+        "GGUF. Start from the whole model of the same name; where memory is short, it is quantised while it is loaded. Matrices of "
+        "integers, and scales beside them, tell it where config.json does not.",
         wrong="model: {base: {hub: TheBloke/Mistral-7B-v0.1-GPTQ}}",
         right="model: {base: {hub: mistralai/Mistral-7B-v0.1}}",
-        source="unslothai/unsloth#241; hiyouga/LlamaFactory#6898; hiyouga/LlamaFactory#2974; ggml-org/llama.cpp#12551",
+        source="unslothai/unsloth#241; hiyouga/LlamaFactory#6898; hiyouga/LlamaFactory#2974; ggml-org/llama.cpp#12551; ollama/ollama#6357",
         needs=FOLDER + "; where it cannot be looked at, its name",
     )
 )
 def base_is_whole(view: View) -> Iterator[Finding]:
-    """A110: quantization_config in config.json; a warning where only the name tells."""
+    """A110: by quantization_config of config.json or the headers of the weights; a warning where only the name tells."""
     for step, where, folder in view.bases:
         if step.type != "train":
             continue

@@ -16,6 +16,8 @@ from steps.lm.attention import words as attention_words
 from steps.lm.frozen import halve, stored_dtype
 from steps.lm.quantized import stay_trainable
 from steps.lm.shapes import sizes
+from steps.lm.stored import loaded
+from steps.sizing.headers import differs, quantised
 from steps.sizing.throughput import ONE_THREAD_PARAMETERS
 
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -73,7 +75,7 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
 
     quantized: what steps.lm.quantized says of linear layers in 4 or 8 bits. attention: what steps.lm.attention says of from_pretrained.
     Raises RecipeError C001 when it holds no safetensors (a pickle can run code; with trust_pickle torch reads nothing but weights from
-    it), C002 when transformers cannot open it.
+    it), A110 for weights that are quantised already, C003 for those of another config, C002 when transformers cannot open it.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -89,6 +91,8 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
             if pickles
             else "name a folder with model.safetensors",
         )
+    if not pickled:
+        verify_headers(folder, field)
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         if hasattr(config, "rescale_prenorm_residual"):
@@ -114,6 +118,19 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
     if half is not None:
         halve(network, half)
     return network
+
+
+def verify_headers(folder: Path, field: str) -> None:
+    """Raise A110 or C003 by the headers of the files, in the words of `recipe check`; what cannot be read is left to transformers."""
+    try:
+        config, tensors = json.loads((folder / "config.json").read_text("utf-8")), loaded(folder)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return
+    if kind := quantised(config, tensors):
+        message = f"the weights of {folder.name} are quantised already ({kind})"
+        raise RecipeError("A110", message, field=field, fix="name the model that it was made from")
+    if reason := differs(config, tensors):
+        raise RecipeError("C003", f"{folder.name}: {reason}", field=field, fix="copy config.json and the weights from one place")
 
 
 def fetch(hub: str, revision: str | None, *, field: str = "", trust_pickle: bool = False) -> Path:

@@ -160,11 +160,9 @@ def network_of(job: Job, base: Path | None, words: TextTokenizer, half: torch.dt
 
 def _quantized(job: Job, base: Path) -> dict[str, Any] | None:
     """How a base is held in bytes, None where it is not."""
-    if kind := quantized.already(base):
-        raise RecipeError("A109", f"{base.name} is quantised already ({kind}): adapters are merged into the weights themselves",
-                          field="model.base", fix="name the model that it was quantised from")  # fmt: skip
     if job.params.method != "qlora":
         return None
+    build.verify_headers(base, "model.base")  # before the library that would pack them is looked for
     settings = job.params.quant or QuantSettings()
     job.context.event("quantized", bits=settings.bits, message=f"the base is held in {quantized.describe(settings)}")
     return quantized.options(settings, job.params.precision, build.device())

@@ -223,13 +223,6 @@ TRAIN_PAGES = (
         right='pip install "recipe[qlora]"',
     ),
     RulePage(
-        "A109",
-        "the base is quantised already",
-        "Adapters are merged into the base's own weights at the end; of a GPTQ, AWQ or bitsandbytes folder there are only bytes.",
-        wrong="model: {base: {hub: TheBloke/Mistral-7B-GPTQ}}\nmethod: qlora",
-        right="model: {base: {hub: mistralai/Mistral-7B-v0.1}}\nmethod: qlora",
-    ),
-    RulePage(
         "B001",
         "less than one row a step",
         "The effective batch in tokens must hold at least one row.",
@@ -350,8 +343,13 @@ TRAIN_PAGES = (
     ),
     RulePage(
         "C003",
-        "weights are missing",
-        "A model with fresh random weights in some layers looks whole and is not.",
+        "weights that are not those of config.json",
+        "Names and shapes in the headers of the files are held against what config.json asks for. Where a matrix is absent the loader "
+        "takes random numbers, and the model looks whole and is not; a matrix of another shape it refuses. A transposed one was saved by "
+        "a tool that keeps GPT-2's layers the other way round.",
+        wrong="model: {base: {path: models/llama}}   # config.json of the 8B, weights of the 3B",
+        right="hf download owner/name --local-dir models/llama",
+        source="huggingface/transformers#20287; ollama/ollama#6357",
     ),
 )
 

@@ -1,9 +1,6 @@
 """A base model held in 4 or 8 bits by bitsandbytes (QLoRA, arXiv 2305.14314): opened so, and known when it is met."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +9,6 @@ from torch import nn
 from schemas import RecipeError
 from schemas.training import QuantSettings
 from steps.lm.precision import TYPES
-from steps.sizing.stored import packed
 
 FIELD = "method"
 INSTALL = 'pip install "recipe[qlora]"'
@@ -49,27 +45,6 @@ def stay_trainable(network: nn.Module) -> None:
     for module in network.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
             module.support_avx512bf16_for_cpu = False
-
-
-def already(folder: Path) -> str:
-    """How the weights in a transformers folder are quantised already, empty when they are not."""
-    import json
-
-    config = json.loads((folder / "config.json").read_text("utf-8")) if (folder / "config.json").is_file() else {}
-    found = config.get("quantization_config")
-    if isinstance(found, dict):
-        return str(found.get("quant_method") or "quantized")
-    return packed(header for file in sorted(folder.glob("*.safetensors")) for header in _headers(file))
-
-
-def _headers(file: Path) -> Iterator[tuple[str, str, int]]:
-    """Name, type and number of dimensions of each tensor; of a damaged file none, which whoever opens it tells."""
-    from safetensors import SafetensorError, safe_open
-
-    with suppress(SafetensorError, OSError), safe_open(file, framework="pt") as opened:
-        for name in opened.keys():  # noqa: SIM118  no dict
-            tensor = opened.get_slice(name)
-            yield name, tensor.get_dtype(), len(tensor.get_shape())
 
 
 def is_quantized(module: nn.Module) -> bool:

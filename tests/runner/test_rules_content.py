@@ -101,11 +101,24 @@ def test_a_config_of_another_model_than_the_weights(tmp_path: Path, config: dict
 
 def test_an_output_layer_that_is_not_tied_and_not_there(tmp_path: Path):
     """tie_word_embeddings: false, and no lm_head in the weights."""
-    shapes = {"model.embed_tokens.weight": (300, 64), "model.layers.1.mlp.up_proj.weight": (128, 64)}
+    shapes = model(tmp_path / "whole")
+    del shapes["lm_head.weight"]
     weights = {"models/base/model.safetensors": {"safetensors": shapes}}
     assert ("C003", "error") in told(tmp_path / "a", SFT, weights)
     tied = {**weights, "models/base/config.json": {"tie_word_embeddings": True}}
-    assert ("C003", "error") not in told(tmp_path / "b", SFT, tied)
+    assert "C003" not in dict(told(tmp_path / "b", SFT, tied))
+
+
+def test_the_headers_of_the_weights_are_held_against_the_config(tmp_path: Path):
+    """A matrix of another shape, one that is absent, packed ones; a block more is passed by."""
+    config = {"models/base/config.json": {"intermediate_size": 160}}
+    assert ("C003", "error") in told(tmp_path / "a", SFT, config)
+    assert ("C003", "error") in told(tmp_path / "b", SFT, {"models/base/config.json": {"num_key_value_heads": 4}})
+    assert ("C003", "warning") in told(tmp_path / "c", SFT, {"models/base/config.json": {"num_hidden_layers": 1}})
+    names = {"model.embed_tokens.weight": (300, 64), "lm_head.weight": (300, 64), "model.layers.0.mlp.up_proj.weight.absmax": (4,)}
+    packed = told(tmp_path / "d", SFT, {"models/base/model.safetensors": {"safetensors": names}})
+    assert ("A110", "error") in packed
+    assert "C003" not in dict(packed)
 
 
 def test_an_unknown_token_that_has_no_row(tmp_path: Path):

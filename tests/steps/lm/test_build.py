@@ -100,7 +100,23 @@ def test_missing_weights_are_named(tmp_path: Path):
     weights = load_file(tmp_path / "model.safetensors")
     del weights["model.layers.1.mlp.up_proj.weight"]
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(RecipeError, match=r"C003: .* lacks weights.*model\.layers\.1\.mlp\.up_proj\.weight"):
+    with pytest.raises(RecipeError, match=r"C003: .* the weights lack model\.layers\.1\.mlp\.up_proj\.weight"):
+        build.open_model(tmp_path)
+
+
+def test_packed_weights_are_named_as_such(tmp_path: Path):
+    """Bytes under the names of matrices, of which config.json says nothing, in the words of `recipe check`."""
+    from safetensors.torch import load_file, save_file
+
+    write_model(network("llama"), tmp_path, IDS)
+    weights = load_file(tmp_path / "model.safetensors")
+    name = "model.layers.0.mlp.up_proj.weight"
+    weights[name] = torch.zeros(weights[name].numel() // 2, 1, dtype=torch.uint8)
+    weights[f"{name}.quant_state.bitsandbytes__nf4"] = torch.zeros(9, dtype=torch.uint8)
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(
+        RecipeError, match=r"A110: the weights of .* are quantised already \(bitsandbytes nf4: model\.layers\.0\.mlp\.up_proj"
+    ):
         build.open_model(tmp_path)
 
 

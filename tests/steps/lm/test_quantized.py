@@ -105,7 +105,7 @@ def test_what_is_packed_already_is_refused(tmp_path: Path):
         config.read_text().replace('"vocab_size"', '"quantization_config": {"quant_method": "gptq", "bits": 4},\n "vocab_size"')
     )
     wanted = params(model={"base": {"path": "base"}}, method="qlora")
-    with pytest.raises(RecipeError, match=r"A109: base is quantised already \(gptq\)"):
+    with pytest.raises(RecipeError, match=r"A110: the weights of base are quantised already \(gptq, 4 bits\)"):
         train(wanted, text().bins, None, None, None, None, FakeContext(tmp_path, project=tmp_path))
 
 
@@ -120,7 +120,7 @@ def test_packed_weights_without_a_word_in_the_config_are_refused(tmp_path: Path,
     weights |= {name: torch.zeros(64, 1, dtype=torch.uint8), f"{name}.absmax": torch.zeros(4)}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     wanted = params(model={"base": {"path": "base"}}, method=method)
-    with pytest.raises(RecipeError, match=r"A109: base is quantised already \(bitsandbytes\)"):
+    with pytest.raises(RecipeError, match=r"A110: the weights of base are quantised already \(bitsandbytes, 4 bits: "):
         train(wanted, text().bins, None, None, None, None, FakeContext(tmp_path, project=tmp_path))
 
 

@@ -1,0 +1,200 @@
+"""The headers of a model's weights against its config.json: what is quantised, what is absent, and what has another shape. No torch."""
+
+import re
+from collections.abc import Callable, Mapping
+from math import ceil
+from typing import Any, NamedTuple
+
+EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "embeddings.weight", "embed_in.weight", "embedding.weight")
+BLOCK = re.compile(r"(?:^|\.)(?:layers|h|blocks|layer)\.(\d+)\.")
+PLACE = re.compile(r"((?:model\.|transformer\.|backbone\.)?(?:layers|h)\.)(\d+)\.(.+)")  # where transformers looks for a block's tensors
+COUNTS = ("num_hidden_layers", "n_layer", "num_layers")  # of blocks, in config.json
+WIDTHS = ("hidden_size", "n_embd", "d_model")
+OF_ANOTHER_WIDTH = ("word_embed_proj_dim", "embedding_size", "num_nextn_predict_layers")  # keys of models that are counted in another way
+PACKED_TYPES = ("U8", "I8", "I32", "U32", "F8_E4M3", "F8_E5M2")  # that packed weights are stored in
+PACKED = (  # the end of a name beside packed weights, and who writes it; the first that is found tells
+    (".quant_state.bitsandbytes__nf4", "bitsandbytes nf4"), (".quant_state.bitsandbytes__fp4", "bitsandbytes fp4"),
+    (".weight.absmax", "bitsandbytes, 4 bits"), (".weight.SCB", "bitsandbytes, 8 bits"), (".SCB", "bitsandbytes, 8 bits"),
+    (".qweight", "gptq or awq"), (".weight_packed", "compressed-tensors"), (".weight_scale_inv", "fp8"), (".weight_scale", "fp8 or int8"),
+    (".scales", "mlx"),
+)  # fmt: skip
+Shape = tuple[int, ...]
+
+
+class Tensor(NamedTuple):
+    """One entry of a safetensors header."""
+
+    dtype: str
+    shape: Shape
+
+
+Tensors = Mapping[str, Tensor]
+
+
+def quantised(config: Mapping[str, Any], tensors: Tensors) -> str:
+    """How the stored weights are quantised, in words, by config.json or else by the tensors themselves; empty when they are whole."""
+    found = config.get("quantization_config") or config.get("quantization")
+    if isinstance(found, dict):
+        method = found.get("quant_method") or ("mlx" if "group_size" in found else "unknown method")
+        bits = found.get("bits") or (4 if found.get("load_in_4bit") else 8 if found.get("load_in_8bit") else None)
+        return f"{method}, {bits} bits" if bits else str(method)
+    by_name = next((who for end, who in PACKED for name in tensors if name.endswith(end) and _stands_beside(name, end, tensors)), "")
+    packed = next((f"{name} is {t.dtype}" for name, t in tensors.items() if _is_packed(name, t)), "")
+    if by_name or packed:
+        return f"{': '.join(each for each in (by_name, packed) if each)}, which config.json does not say"
+    return ""
+
+
+def _stands_beside(name: str, end: str, tensors: Tensors) -> bool:
+    """Scales belong to a matrix of their layer; alone they may be anything."""
+    return "scale" not in end or f"{name.removesuffix(end)}.weight" in tensors
+
+
+def _is_packed(name: str, tensor: Tensor) -> bool:
+    """A matrix of a layer in bytes or integers: masks and positions, which are integers too, are no `weight`."""
+    return name.endswith(".weight") and tensor.dtype in PACKED_TYPES and len(tensor.shape) == 2
+
+
+def differs(config: Mapping[str, Any], tensors: Tensors) -> str:
+    """What whole weights lack of what config.json asks for, or have in another shape, in words; empty where they agree.
+
+    Norms, biases, masks, other heads and whatever else is stored are left alone: only matrices of a family that is known here count.
+    """
+    if config.get("is_encoder_decoder") is True or any(key in config for key in OF_ANOTHER_WIDTH):
+        return ""
+    stored = {int(found[1]) for name in tensors if (found := BLOCK.search(name))}
+    asked = _first(config, COUNTS)
+    if stored and asked is not None and asked > max(stored) + 1:
+        return f"config.json asks for {asked} blocks, the weights have {max(stored) + 1}: the rest would be random numbers"
+    width = _first(config, WIDTHS)
+    embedding = _embedding(tensors)
+    if width is not None and embedding is not None and embedding[1] != width:
+        return f"config.json says a width of {width:,}, the embedding of the weights has {embedding[1]:,}"
+    heads = any(name.endswith(("lm_head.weight", "embed_out.weight", "output.weight")) for name in tensors)
+    if config.get("tie_word_embeddings") is False and not heads and embedding is not None:
+        return "config.json says that the output layer is not tied to the embedding, and the weights have none: it would be random numbers"
+    return _in_blocks(config, tensors, asked) or _at_the_ends(config, tensors)
+
+
+def _in_blocks(config: Mapping[str, Any], tensors: Tensors, asked: int | None) -> str:
+    wanted = matrices(config)
+    blocks: dict[int, dict[str, str]] = {}  # number to last names to whole names
+    for name in tensors:
+        if wanted and (found := PLACE.fullmatch(name)):
+            blocks.setdefault(int(found[2]), {})[found[3]] = name
+            start = found[1]
+    for number in range(asked or 0) if blocks else ():
+        names = blocks.get(number, {})
+        for last, shape in wanted.items():
+            if last not in names:
+                other = next((name for each, name in names.items() if each.endswith("weight") and each not in wanted
+                              and len(tensors[name].shape) == 2), "")  # fmt: skip
+                stead = f"; there is {other}" if other else ": it would be random numbers"
+                return f"the weights lack {start}{number}.{last}, which config.json asks for{stead}"
+            if has := _other(tensors[names[last]].shape, shape):
+                return f"{names[last]} is {has}"
+    return ""
+
+
+def _at_the_ends(config: Mapping[str, Any], tensors: Tensors) -> str:
+    """The output layer where it is not tied, and GPT-2's table of positions."""
+    width, embedding, head = _first(config, WIDTHS), _embedding(tensors), tensors.get("lm_head.weight")
+    if not matrices(config) or width is None:
+        return ""
+    tied = config.get("tie_word_embeddings") is not False
+    if head is not None and embedding is not None and not tied and head.shape != embedding:
+        return f"lm_head.weight is {_size(head.shape)}, the embedding of the same tokens {_size(embedding)}"
+    for name in ("wpe.weight", "transformer.wpe.weight"):
+        positions = config.get("n_positions")
+        if name in tensors and isinstance(positions, int) and (has := _other(tensors[name].shape, (positions, width))):
+            return f"{name} is {has}"
+    return ""
+
+
+def _embedding(tensors: Tensors) -> Shape | None:
+    names = (name for name, t in tensors.items() if name.endswith(EMBEDDINGS) and "position" not in name and len(t.shape) == 2)
+    return next((tensors[name].shape for name in names), None)
+
+
+def unread_blocks(config: Mapping[str, Any], tensors: Tensors) -> int:
+    """Blocks of a known family that are stored behind the last that config.json asks for: the loader passes them by."""
+    asked = _first(config, COUNTS)
+    if asked is None or not matrices(config) or any(key in config for key in OF_ANOTHER_WIDTH):
+        return 0
+    return len({number for name in tensors if (found := PLACE.fullmatch(name)) and (number := int(found[2])) >= asked})
+
+
+def _other(stored: Shape, wanted: Shape) -> str:
+    """Both shapes in words where they differ."""
+    if stored == wanted:
+        return ""
+    turned = ": it is transposed" if stored == wanted[::-1] else ""
+    return f"{_size(stored)}, config.json asks for {_size(wanted)}{turned}"
+
+
+def _size(shape: Shape) -> str:
+    return " x ".join(f"{each:,}" for each in shape) or "a number"
+
+
+def _first(config: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
+    return next((config[name] for name in names if isinstance(config.get(name), int)), None)
+
+
+def matrices(config: Mapping[str, Any]) -> dict[str, Shape]:
+    """Last names and shapes of the matrices of a block, as transformers makes them; none of a family that is not known here.
+
+    None either where config.json leaves out a size for which the families have defaults of their own.
+    """
+    make = KNOWN.get(str(config.get("model_type")))
+    try:
+        found = make(config) if make else {}
+    except (KeyError, TypeError, ZeroDivisionError):
+        return {}
+    return {name if name.endswith("A_log") else f"{name}.weight": shape for name, shape in found.items()}
+
+
+def _attention(config: Mapping[str, Any]) -> dict[str, Shape]:
+    d, ff, heads = config["hidden_size"], config["intermediate_size"], config["num_attention_heads"]
+    kind = config["model_type"]
+    groups = (config.get("num_key_value_heads") or heads) if kind == "llama" else config["num_key_value_heads"]
+    size = (config.get("head_dim") or d // heads) if kind in ("llama", "mistral", "qwen2", "phi3") else config["head_dim"]
+    asked, shared = heads * size, groups * size
+    if kind == "phi3":
+        return {"self_attn.qkv_proj": (asked + 2 * shared, d), "self_attn.o_proj": (d, asked),
+                "mlp.gate_up_proj": (2 * ff, d), "mlp.down_proj": (d, ff)}  # fmt: skip
+    return {
+        "self_attn.q_proj": (asked, d), "self_attn.k_proj": (shared, d), "self_attn.v_proj": (shared, d), "self_attn.o_proj": (d, asked),
+        "mlp.gate_proj": (ff, d), "mlp.up_proj": (ff, d), "mlp.down_proj": (d, ff),
+    }  # fmt: skip
+
+
+def _gpt2(config: Mapping[str, Any]) -> dict[str, Shape]:
+    """Of Conv1D, whose matrices stand the other way round: inputs first."""
+    d = config["n_embd"]
+    ff = config.get("n_inner") or 4 * d
+    return {"attn.c_attn": (d, 3 * d), "attn.c_proj": (d, d), "mlp.c_fc": (d, ff), "mlp.c_proj": (ff, d)}
+
+
+def _mamba(config: Mapping[str, Any]) -> dict[str, Shape]:
+    d, n, rank = config["hidden_size"], config["state_size"], config["time_step_rank"]
+    inner = int(config["expand"] * d)
+    rank = ceil(d / 16) if rank == "auto" else rank
+    return {
+        "mixer.in_proj": (2 * inner, d), "mixer.x_proj": (rank + 2 * n, inner), "mixer.dt_proj": (inner, rank),
+        "mixer.out_proj": (d, inner), "mixer.A_log": (inner, n), "mixer.conv1d": (inner, 1, config["conv_kernel"]),
+    }  # fmt: skip
+
+
+def _mamba2(config: Mapping[str, Any]) -> dict[str, Shape]:
+    d, n, groups, heads = config["hidden_size"], config["state_size"], config["n_groups"], config["num_heads"]
+    inner = int(config["expand"] * d)
+    channels = inner + 2 * groups * n
+    return {
+        "mixer.in_proj": (inner + channels + heads, d), "mixer.out_proj": (d, inner), "mixer.conv1d": (channels, 1, config["conv_kernel"])
+    }  # fmt: skip
+
+
+KNOWN: dict[str, Callable[[Mapping[str, Any]], dict[str, Shape]]] = {
+    **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3"), _attention),
+    "gpt2": _gpt2, "mamba": _mamba, "mamba_hebbian": _mamba, "mamba2": _mamba2,
+}  # fmt: skip
