@@ -107,7 +107,10 @@ def _of(source: Any, seen: _Seen, context: ForecastContext) -> _Drawn:
         _shape(source, page.columns, None, seen)
         seen.pages.append(f"the page of {source.hub}")
         return _Drawn(page.rows, page.bytes)
-    for path in context.files(source.path):
+    files = context.files(source.path)
+    if not files:
+        return _Drawn(None, None)  # another machine has them, or nobody: told as D102, and nothing can be counted
+    for path in files:
         try:
             kind = format_of(path, source.format)
         except Unreadable:

@@ -207,3 +207,12 @@ def test_a_binary_table_is_told(folder: Path, data: bytes, fix: str):
     (folder / "b.jsonl").write_bytes(data)
     (finding,) = meant(folder, base=corpus("{path: b.jsonl}")).findings
     assert (finding.code, finding.severity, finding.fix) == ("D142", "error", fix)
+
+
+def test_what_is_not_there_is_not_counted(tmp_path: Path):
+    """Of a folder on another machine nothing is known: no word on its few documents beside that it is not here."""
+    recipe = corpus("{path: ~/nowhere/rows.jsonl}") + "  - type: train\n    model: {base: {path: base}}\n    objective: sft\n"
+    recipe += "    method: lora\n    num_train_epochs: 2\n    total_batch_size: 16\n"
+    found = said(tmp_path, base=recipe)
+    assert "D102" in found
+    assert "S013" not in found
