@@ -227,7 +227,9 @@ def _bins(params: CheckVocabConsistency, opened: "TextTokenizer", rows: int, con
     try:
         files = token_files(context.project / params.bins.path)
         return [look(file, rows, dtype=params.bins.dtype, end_id=opened.eos_id, each=each) for file in files]
-    except (Unknown, OSError) as error:
+    except Unknown as error:
+        raise RecipeError("V105", str(error), field=f"bins.{error.field}", fix=error.fix) from error
+    except OSError as error:
         raise RecipeError("V105", str(error), field="bins.path", fix="name a .bin file of ids, or a folder of them") from error
 
 

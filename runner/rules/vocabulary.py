@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import View, at, number, param, rule, say
+from runner.rules import View, at, number, param, path, rule, say
 from runner.screen import in_bytes
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RulePage
@@ -337,8 +337,11 @@ def bins_from_elsewhere(view: View) -> Iterator[Finding]:
                     message = f"{found.file} holds id {found.bad:,} ({found.place()}), {whose} has rows for {rows:,} tokens"
                     fix = "make the file again with this model's tokenizer, or give the model a row for every id"
                     yield say("V101", step, "bins.path", message, fix)
-        except (Unknown, OSError) as error:
-            yield say("V105", step, "bins.path", str(error), "name a .bin file of ids, or a folder of them")
+        except Unknown as error:
+            edits = (Edit("set", path(step, "bins.dtype"), "uint32"),) if error.field == "dtype" else ()
+            yield say("V105", step, f"bins.{error.field}", str(error), error.fix, edits=edits)
+        except OSError as error:
+            yield say("V105", step, "bins.path", f"{bins.path}: {error.strerror or error}", "name a .bin file of ids, or a folder of them")
         except ImportError:  # numpy comes with the extra `train`; the step looks again, with it
             continue
 

@@ -15,7 +15,11 @@ HEADER_BYTES = 1024
 
 
 class Unknown(ValueError):
-    """The files cannot be read as token ids; the message says why."""
+    """The files cannot be read as token ids; the message says why. field: below `bins`. fix: what to write there."""
+
+    def __init__(self, message: str, fix: str = "name a .bin file of ids, or a folder of them", field: str = "path") -> None:
+        super().__init__(message)
+        self.fix, self.field = fix, field
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def look(
     size = np.dtype(kind).itemsize
     total = file.stat().st_size - start
     if total % size:
-        raise Unknown(f"{file.name} has {total} bytes, which is no whole number of {kind} ids")
+        fix = "write the dtype that it was written in, or make the file again: it may be cut off"
+        raise Unknown(f"{file.name} has {total:,} bytes, which is no whole number of {kind} ids", fix)
     tokens = total // size
     stretches = list(range(0, total, STRETCH))
     whole = most_bytes is None or total <= most_bytes
@@ -119,7 +124,8 @@ def _layout(file: Path, dtype: Dtype) -> tuple[int, str]:
     if head.startswith((b"\x93NUMPY", b"PK\x03\x04", b"\x80\x02", b"GGUF", b"MMIDIDX")):
         raise Unknown(f"{file.name} is no flat file of ids (it begins with {head[:4]!r})")
     if dtype == "uint16" and _guess(head) == "uint32":
-        raise Unknown(f"{file.name} is written as uint32, every second uint16 in it is next to nothing: write dtype: uint32")
+        message = f"{file.name} is written as uint32: read as uint16, every second id in it is next to nothing"
+        raise Unknown(message, "write dtype: uint32", "dtype")
     if dtype != "auto":
         return 0, dtype
     written = _index(file).get("dtype")

@@ -151,7 +151,10 @@ def test_bins_of_four_bytes_read_by_two(tmp_path: Path):
     numpy = pytest.importorskip("numpy")
     ids = numpy.random.default_rng(7).integers(5, 900, 20_000)
     step = {"  - type: tokenize_bin\n": "  - type: check_vocab_consistency\n    bins: {path: old, dtype: uint16}\n  - type: tokenize_bin\n"}
-    assert ("V105", "error") in told(tmp_path / "a", LM, {"old/train.bin": ids.astype("<u4").tobytes()}, step)
+    wide = {"old/train.bin": ids.astype("<u4").tobytes()}
+    assert ("V105", "error") in told(tmp_path / "a", LM, wide, step)
+    (wrong,) = [f for f in findings(Case("test", "test", LM, step, wide), tmp_path / "fix") if f.code == "V105"]
+    assert (wrong.path[-2:], wrong.fix, wrong.edits[0].value) == (("bins", "dtype"), "write dtype: uint32", "uint32")
     assert ("V105", "error") not in told(tmp_path / "b", LM, {"old/train.bin": ids.astype("<u2").tobytes()}, step)
 
 
