@@ -17,7 +17,8 @@ LAYERS = {  # linear layers by family, by the last part of their name
 }
 REFUSED = {"mamba": ("out_proj", "conv1d"), "mamba2": ("out_proj", "conv1d")}  # by peft
 EMBEDDINGS = ("embeddings", "embed_tokens", "wte")
-ENDS = (*EMBEDDINGS, "lm_head")
+HEADS = ("lm_head",)
+ENDS = (*EMBEDDINGS, *HEADS)
 
 
 @rule()
@@ -85,10 +86,10 @@ def targets_learn(view: View) -> Iterator[Finding]:
         "A115",
         "a module that the base does not have",
         "modules_to_save trains whole modules beside the adapters, by the last part of their name: the embedding and the head, when tokens "
-        "were added.",
+        "were added. Where a base ties the two they are one matrix, and the embedding's name is enough.",
         wrong="lora: {modules_to_save: [word_embeddings]}   # of a llama",
         right="lora: {modules_to_save: [embed_tokens, lm_head]}",
-        source="huggingface/peft#1300",
+        source="huggingface/peft#1300; huggingface/transformers#45127",
         severity="warning",
         needs="the headers of the base's weights",
     ),
@@ -111,7 +112,11 @@ def adapters_go_where_they_can(view: View) -> Iterator[Finding]:
         saved, folder = at(step.raw, "lora.modules_to_save"), view.base(step)
         names = {part for tensor in folder.tensors for part in tensor.split(".")} if folder is not None else set()
         for index, name in enumerate(saved if isinstance(saved, list) and names else []):
-            if isinstance(name, str) and name not in names:
+            if name in HEADS and model is not None and model.tie_embeddings and (other := _embedding(names)) in names:
+                message = f"{name} is tied to {other}: the two are one matrix, which is trained and saved once"
+                fix = f"take {name} out" if other in saved else f"write {other}, which is both"
+                yield say("A115", step, f"lora.modules_to_save.{index}", message, fix, severity="warning")
+            elif isinstance(name, str) and name not in names:
                 near = nearest(name, names)
                 fix = f"write {near}" if near else f"the embedding is called {_embedding(names)}"
                 message = f"the base has no module {name!r}"

@@ -1,5 +1,6 @@
 """Hardware: what the target has and the recipe does not use, and the disk that it needs."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,15 +37,16 @@ def devices_are_used(view: View) -> Iterator[Finding]:
         "the disk is too small",
         "Each step's result is kept in the store, so that nothing is made twice, and shown in the run's folder; a training writes saves "
         "beside it, with the optimizer's state. A full disk stops the run at the step that fills it. Counted are corpus, bins, saves, "
-        "best/, state/ and export, and the weights that the hub's cache lacks, on the file system where each of them goes.",
+        "best/, state/ and export, and the weights that the hub's cache lacks, on the file system where each of them goes. Where another "
+        "machine is meant it is only told, unless it is more than machines have, or hundreds of gigabytes of saves.",
         wrong="store: /small/volume",
         right="store: /large/disk/store   # or RECIPE_STORE",
-        source="mlfoundations/open_lm#154",
+        source="mlfoundations/open_lm#154; databrickslabs/dolly#139",
         severity="warning",
     )
 )
 def disk_holds_it(view: View) -> Iterator[Finding]:
-    """P011: what the steps are forecast to write, against what is free where they write it; told where another machine is meant."""
+    """P011: what the steps are forecast to write, against what is free where they write it; told where another's disk counts."""
     recipe = view.meant.recipe
     if recipe is None:
         return
@@ -66,9 +68,11 @@ def disk_holds_it(view: View) -> Iterator[Finding]:
             if fetched * 2 > place.need:
                 fix = "free some space, or name another folder for the hub's cache: export HF_HOME=FOLDER"
             saves = sum(made.disk_parts.get("saves", 0) for step in trained if isinstance(made := step.forecast, CheckpointForecast))
-            if saves * 2 > place.need and any((number(step, "keep") or 2) > 1 for step in trained):
-                fix += "; with keep: 1 a training keeps one save, not two"
-            sure = recipe.target == "here" or place.need > LARGE_DISK
+            kept = int(max((number(step, "keep") or 2 for step in trained), default=0))
+            if saves * 2 > place.need and kept > 1:
+                fix += f"; with keep: 1 a training keeps one save, not {'two' if kept == 2 else kept}"
+            many = kept > MANY_SAVES and saves > MUCH_FOR_SAVES
+            sure = many or place.need > LARGE_DISK or _is_meant(view, place.folders)
             severity: Severity = "warning" if sure else "info"
             yield Finding("P011", severity, message, _filled_by(view), fix)
 
@@ -81,6 +85,22 @@ def _shown(view: View, folder: Path) -> str:
 
 
 LARGE_DISK = 2 << 40  # bytes that are rarely free on any machine
+MANY_SAVES, MUCH_FOR_SAVES = 10, 512 << 30  # so many are kept on purpose, and so many bytes of them hardly are
+
+
+def _is_meant(view: View, folders: tuple[Path, ...]) -> bool:
+    """Whether these are on the machine that the recipe is meant for: this one, one with the same card, or a store named on it."""
+    from runner.hardware import here
+    from runner.room import store_of
+    from runner.surroundings import variables
+
+    recipe, own, target = view.meant.recipe, here(), view.meant.target
+    if recipe is None or recipe.target == "here":
+        return recipe is not None
+    if own.kind == target.kind != "cpu" and own.capability == target.capability and abs(own.memory_bytes / target.memory_bytes - 1) < 0.1:
+        return True
+    named = variables().get("RECIPE_STORE") or recipe.store or ""
+    return os.path.isabs(named) and any(store_of(view.meant).is_relative_to(folder) for folder in folders if folder != Path(folder.anchor))
 
 
 def _filled_by(view: View) -> RecipePath:
@@ -124,11 +144,11 @@ def memory_is_in_gigabytes(view: View) -> Iterator[Finding]:
     RulePage(
         "P014",
         "sizes that the fast kernels do not take",
-        "mamba-ssm's scan takes states of up to 256, causal-conv1d takes convolutions of 2 to 4 and channels by 8. Other sizes "
+        "mamba-ssm's scan takes states of up to 256, causal-conv1d takes convolutions of 2 to 4, and channels and heads by 8. Other sizes "
         "train on the scan in PyTorch, several times slower, and other tools refuse the checkpoint.",
         wrong="model: {family: mamba, d_conv: 8, d_state: 512}",
         right="model: {family: mamba, d_conv: 4, d_state: 16}",
-        source="Dao-AILab/causal-conv1d README; state-spaces/mamba csrc/selective_scan (MAX_DSTATE 256)",
+        source="Dao-AILab/causal-conv1d README; state-spaces/mamba csrc/selective_scan (MAX_DSTATE 256); state-spaces/mamba#643",
         severity="warning",
         needs="the recipe and the target",
     )
@@ -156,8 +176,8 @@ def _odd_sizes(step: StepMeant) -> Iterator[Finding]:
         yield say("P014", step, "model.d_state", message, "write d_state: 128 or less", severity="warning")
     head = number(step, "model.head_dim") or min(64, inner)
     if at(step.raw, "model.family") == "mamba2" and head and inner % head == 0 and inner // head % 8:
-        message = f"mamba-ssm wants a number of heads by 8, d_model x expand / head_dim is {int(inner // head)}"
-        yield say("P014", step, "model", message, "write a head_dim that gives 8, 16, 24, … heads", severity="info", on="key")
+        message = f"causal-conv1d takes heads by 8, d_model x expand / head_dim is {int(inner // head)}: training takes the slow path"
+        yield say("P014", step, "model", message, "write a head_dim that gives 8, 16, 24, … heads", severity="warning", on="key")
     if inner % 8:
         message = f"causal-conv1d takes channels by 8, d_model x expand is {int(inner)}: training takes the slow path"
         yield say("P014", step, "model.d_model", message, "write a d_model that is a multiple of 8", severity="warning")

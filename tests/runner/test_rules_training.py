@@ -145,3 +145,47 @@ def test_a_prompt_leaves_room_for_what_follows(tmp_path: Path, family: str, word
     prompt = "word " * words
     changes = (STEPS, f"{STEPS}\n    max_seq_length: 512\n    samples: [{prompt!r}]"), ("family: mamba", f"family: {family}")
     assert [code for code in said(tmp_path, *changes) if code == "C130"] == codes
+
+
+def told(folder: Path, recipe: str, changes: dict[str, str], files: dict[str, object] | None = None) -> list[tuple[str, str, str, str]]:
+    """Code, severity, message and fix of each finding about a sound recipe that was changed."""
+    found = findings(Case("test", "test", recipe, changes, files or {}), folder / "project")
+    return [(f.code, f.severity, f.message, f.fix) for f in found]
+
+
+@pytest.mark.parametrize(
+    ("saved", "fix"), [("[embed_tokens, lm_head]", "take lm_head out"), ("[lm_head]", "write embed_tokens, which is both")]
+)
+def test_a_tied_head_is_no_module_of_its_own(tmp_path: Path, saved: str, fix: str):
+    """Whether its matrix is stored beside the embedding's or not; untied it may be named."""
+    lora = {"lora_alpha: 16}": f"lora_alpha: 16, modules_to_save: {saved}}}"}
+    tied: dict[str, object] = {"models/base/config.json": {"tie_word_embeddings": True}}
+    said = "lm_head is tied to embed_tokens: the two are one matrix, which is trained and saved once"
+    assert ("A115", "warning", said, fix) in told(tmp_path / "tied", SFT, lora, tied)
+    assert not [f for f in told(tmp_path / "untied", SFT, lora) if f[0] == "A115"]
+
+
+def test_heads_that_the_convolution_does_not_take(tmp_path: Path):
+    """Of a Mamba-2 on CUDA; 8 of them are taken, and on another machine none of it matters."""
+
+    def codes(model: str, target: str = "t4") -> list[str]:
+        return said(tmp_path, ("{family: mamba, d_model: 512, n_layers: 12}", model), ("target: t4", f"target: {target}"))
+
+    assert "P014" in codes("{family: mamba2, d_model: 64, head_dim: 64}")
+    assert "P014" not in codes("{family: mamba2, d_model: 64, head_dim: 16}")
+    assert "P014" not in codes("{family: mamba2, d_model: 64, head_dim: 64}", "m2-16gb")
+
+
+@pytest.mark.parametrize(
+    ("keep", "store", "severity"), [(2, "", "info"), (200, "", "warning"), (2, "disk", "warning"), (2, "./disk", "info")]
+)
+def test_a_disk_that_is_too_small_is_told_as_the_machine_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: int, store: str, severity: str
+):
+    """Another machine's disk is not known; but hundreds of saves fill any, and a store that stands here is this one's."""
+    monkeypatch.setattr("runner.room.free_bytes", lambda folder: 10**9)
+    (tmp_path / "disk").mkdir()
+    named = f"target: a100\nstore: {store if store.startswith('.') else tmp_path / store}" if store else "target: a100"
+    large = ("{family: mamba, d_model: 512, n_layers: 12}", "{family: llama, d_model: 1024, n_layers: 22, n_heads: 16}")
+    found = meant(tmp_path, ("target: t4", named), large, (STEPS, f"max_steps: 20000\n    save_steps: 100\n    keep: {keep}")).findings
+    assert [f.severity for f in found if f.code == "P011"] == [severity]

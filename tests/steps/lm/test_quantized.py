@@ -138,10 +138,11 @@ def test_settings_that_do_not_go_together(written: dict, said: str):
         Train.model_validate({"model": {"base": {"path": "base"}}, **written})
 
 
-def test_an_embedding_is_trained_whole_beside_adapters():
-    """modules_to_save: its rows move, tied or not, and merging keeps the tie and the logits."""
+@pytest.mark.parametrize("saved", [["embed_tokens"], ["embed_tokens", "lm_head"], ["lm_head"]], ids=" ".join)
+def test_an_embedding_is_trained_whole_beside_adapters(saved: list[str]):
+    """modules_to_save: its rows move, and merging keeps the tie and the logits, by whichever of its names it is called."""
     made = network("llama")
-    view = adapters.add(made, "llama", LoraSettings(modules_to_save=["embed_tokens"]), 1)
+    view = adapters.add(made, "llama", LoraSettings(modules_to_save=saved), 1)
     before = made.get_input_embeddings().weight.detach().clone()
     optimizer = torch.optim.SGD([p for p in made.parameters() if p.requires_grad], 0.1)
     Head(made).summed(X[:, :-1], X[:, 1:])[0].backward()
