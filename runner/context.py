@@ -1,6 +1,7 @@
 """RunContext: StepContext made real. All that a step says goes through here to the logs, the side files and the screen."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,8 @@ class RunContext:
         stopping: Callable[[], bool],
         warn: Callable[[str, str, str, str], None],
         readers: dict[str, dict[str, Any]],
+        about: Callable[[Path], None],
+        earlier: Callable[[], list[Path]],
     ) -> None:
         self.step_id = step_id
         self.seed = seed
@@ -56,6 +59,8 @@ class RunContext:
         self._record = record
         self._stopping = stopping
         self._warn = warn
+        self._about = about
+        self._earlier = earlier
         self._logs: dict[str, tuple[TextIO, TextIO]] = {}
         self._shown_at = 0.0
         self._told_at = time.monotonic()
@@ -74,8 +79,23 @@ class RunContext:
     def keep(self) -> Path:
         """A folder of this key's own that survives a kill."""
         folder = self.kept / "keep"
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._about(self.kept)
         return folder
+
+    @property
+    def earlier(self) -> list[Path]:
+        """What this step kept under keys that differ in how long it goes on, the newest first."""
+        return self._earlier()
+
+    def adopt(self, keep: Path) -> None:
+        """Log, statistics and pictures of an earlier one become this one's own."""
+        self.close()
+        for path in sorted((keep.parent / "side").rglob("*")):
+            if path.is_file():
+                shutil.copyfile(path, self.side(path.relative_to(keep.parent / "side").as_posix()))
+        self._take_up()
 
     @property
     def record(self) -> RunRecord:

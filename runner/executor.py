@@ -8,6 +8,7 @@ from typing import Any
 from runner.console import Screen
 from runner.context import RunContext, Stopped
 from runner.disk import full_disk
+from runner.halfdone import half_done, prolonged, write_about
 from runner.ledger import Ledger
 from runner.meant import Meant, StepMeant
 from runner.ready import Preparation, Result, Work
@@ -225,7 +226,7 @@ class Execution:
         place = self.store.workplace()
         began = time.perf_counter()
         try:
-            context = self._context(step, place, key)
+            context = self._context(step, work, place, key)
             try:
                 made = work.step.function(work.params, *work.inputs, context)
             finally:
@@ -247,13 +248,16 @@ class Execution:
         self._show(self.rundir, record, logs=False)
         return record
 
-    def _context(self, step: StepMeant, place: Path, key: str) -> RunContext:
+    def _context(self, step: StepMeant, work: Work, place: Path, key: str) -> RunContext:
         assert self.rundir is not None
+        recipe, parts, names = self.recipe.recipe, work.key.parts, work.step.prolonged_by
+        keeps = self.store.root / "keep"
         return RunContext(
             step.id, seed=self.recipe.seed, smoke=self.meant.smoke, project=self.meant.project, target=self.meant.target,
             place=place, kept=self.store.keep(key), rundir=self.rundir, screen=self.screen, record=self.ledger.record,
             stopping=lambda: self.stop.asked, warn=lambda *said: self.ledger.warned(step.id, *said),
-            readers=self.meant.readers(step),
+            readers=self.meant.readers(step), about=lambda folder: write_about(folder, recipe, step.id, parts),
+            earlier=lambda: prolonged(half_done(keeps, recipe, step.id), parts, names) if names else [],
         )  # fmt: skip
 
     def _outcome(self, work: Work, made: Any, place: Path) -> tuple[str, bool]:

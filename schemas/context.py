@@ -24,6 +24,14 @@ class StepContext(Protocol):
         """A folder of this key's own that survives a kill, emptied when the step is done."""
 
     @property
+    def earlier(self) -> Sequence[Path]:
+        """The `keep` folders of this very step under keys that differ in nothing but what it says of itself that it is `prolonged_by`:
+        stopped half-way, and the newest first. They are read, never written."""
+
+    def adopt(self, keep: Path) -> None:
+        """Take what was logged beside one of `earlier` for this step's own; `rewind` cuts it back. Raises OSError."""
+
+    @property
     def project(self) -> Path:
         """The folder that relative paths of the recipe start from."""
 

@@ -48,6 +48,7 @@ class Step:
     libraries: tuple[str, ...] = ()
     last: bool = False
     looks_at: str = ""
+    prolonged_by: tuple[str, ...] = ()
     forecast_function: Callable[..., Forecast] | None = None
     reads_function: Callable[[Any, Path], list[Read]] | None = None
     needs_function: Callable[[Any], dict[str, Any]] | None = None
@@ -98,6 +99,7 @@ def step(
     libraries: tuple[str, ...] = (),
     last: bool = False,
     looks_at: str = "",
+    prolonged_by: tuple[str, ...] = (),
     pages: tuple[RulePage, ...] = (),
 ) -> Callable[[Callable[..., Artifact]], Step]:
     """Register a function as a step: params first, artifacts by name, the context last, one artifact back.
@@ -105,6 +107,7 @@ def step(
     version: raised when the same inputs should give different bytes. libraries: distributions whose version is byte-relevant.
     last: it sees the whole run, so it runs after every step before it, also when some failed (report).
     looks_at: a step type whose written params belong in this step's key; the runner puts them in the field `subject` (plan looks at train).
+    prolonged_by: params that say no more than how long it goes on: what was stopped with others is offered as `context.earlier`.
     pages: explanations of the codes that this step raises.
     """
 
@@ -115,7 +118,9 @@ def step(
         if len(names) < 2 or names[0] != "params" or names[-1] != "context" or not _is_artifact(makes):
             raise TypeError(f"{function.__name__}: a step is (params, artifacts..., context) -> artifact, all annotated")
         inputs = tuple(_input(name, hints[name]) for name in names[1:-1])
-        return Step(function.__name__, function, hints["params"], inputs, makes, version, libraries, last, looks_at, pages=pages)
+        return Step(
+            function.__name__, function, hints["params"], inputs, makes, version, libraries, last, looks_at, prolonged_by, pages=pages
+        )
 
     return register
 

@@ -283,7 +283,12 @@ def with_plan(params: Train, plan: Plan | None) -> Train:
                           fix="write plan: none, or delete what was written by hand") from error  # fmt: skip
 
 
-@step(version=7, libraries=("torch", "transformers", "peft"), pages=(*TRAIN_PAGES, *PHASE_PAGES, *ATTENTION_PAGES))
+@step(
+    version=7,
+    libraries=("torch", "transformers", "peft"),
+    prolonged_by=("max_steps", "num_train_epochs"),
+    pages=(*TRAIN_PAGES, *PHASE_PAGES, *ATTENTION_PAGES),
+)
 def train(
     params: Train,
     bins: TokenBin | None,

@@ -47,6 +47,8 @@ class FakeContext:
         self.kept: dict[str, dict[str, Any]] = {}
         self.asked_to_stop = False
         self.readers: dict[str, dict[str, Any]] = {}
+        self.earlier: list[Path] = []
+        self.adopted: list[Path] = []
 
     def event(self, name: str, **fields: Any) -> None:
         self.events.append({"event": name, **fields})
@@ -61,6 +63,9 @@ class FakeContext:
 
     def rewind(self, step: int) -> None:
         self.lines = [line for line in self.lines if line.step <= step]
+
+    def adopt(self, keep: Path) -> None:
+        self.adopted.append(keep)
 
     def stats(self, name: str, data: dict[str, Any]) -> None:
         self.kept[name] = data

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from runner.modelfolder import ModelFolder
     from steps.text.heads import Head
 
+
+def something_kept(meant: Meant) -> bool:
+    """Whether the store holds work that was stopped half-way."""
+    from runner.room import store_of
+
+    try:
+        return any(os.scandir(store_of(meant) / "keep"))
+    except OSError:
+        return False
+
+
 ALWAYS = ("links", "vocabulary", "data", "schedule", "memory", "precision", "hardware", "paths", "keys", "environment")
 SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loaded for a recipe that they can say something about
     "attention": lambda view: any(at(s.raw, "attn_implementation") is not None for s in view.of_type("train")),
@@ -33,6 +44,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "raised": lambda view: (
         any(at(s.raw, "max_steps") is not None for s in view.of_type("train")) and (view.meant.project / ".recipe").is_dir()
     ),
+    "stopped": lambda view: any(view.of_type("train")) and something_kept(view.meant),
     "prompts": lambda view: any(at(s.raw, "prompts") or at(s.raw, "samples") for s in view.meant.steps),
     "resume": lambda view: any(at(s.raw, "resume_from") is not None for s in view.of_type("train")),
 }

@@ -17,6 +17,10 @@ from steps.sizing.attention import used
 STATE = "state/state.json"  # what steps.lm.resume writes
 COMPARED = ("method", "objective", "optimizer", "max_seq_length", "packing")
 A_TRAINING = "the folder of a finished training, such as runs/latest/artifacts/train"
+NAMES = {  # of learning_rate's arguments, in a state
+    "steps": "steps", "peak": "peak_rate", "lowest": "lowest_rate", "warmup": "warmup", "scheduler": "scheduler",
+    "decay_share": "decay_share",
+}  # fmt: skip
 LOOKED_AT = 1000  # steps of a schedule that are compared
 
 
@@ -204,16 +208,8 @@ def _schedule(step: StepMeant, done: int, theirs: dict[str, Any]) -> Iterator[Fi
     mine = _rates_of(step)
     if mine is None or done >= mine["steps"] or not theirs:
         return
-    names = {
-        "steps": "steps",
-        "peak": "peak_rate",
-        "lowest": "lowest_rate",
-        "warmup": "warmup",
-        "scheduler": "scheduler",
-        "decay_share": "decay_share",
-    }
     try:
-        here, there = ({ours: each[name] for ours, name in names.items()} for each in (mine, theirs))
+        here, there = ({ours: each[name] for ours, name in NAMES.items()} for each in (mine, theirs))
         every = max(1, done // LOOKED_AT)
         odd = next(
             (k for k in range(0, done, every) if not isclose(learning_rate(k, **here), learning_rate(k, **there), rel_tol=1e-9)), None
@@ -232,9 +228,20 @@ def _schedule(step: StepMeant, done: int, theirs: dict[str, Any]) -> Iterator[Fi
     yield say("R105", step, "resume_from", message, fix, severity="warning", on="key")
 
 
-def _rates_of(step: StepMeant) -> dict[str, Any] | None:
-    """A train step's schedule by the names of a state; None where its length is not known."""
-    steps, _ = planned_steps(step)
+def rates_agree(step: StepMeant, steps: int, done: int) -> bool:
+    """Whether the first `done` steps have the rates that they would have in a training of so many `steps`."""
+    from steps.lm.schedule import learning_rate
+
+    mine, theirs = _rates_of(step), _rates_of(step, steps)
+    if mine is None or theirs is None:
+        return False
+    here, there = ({ours: each[name] for ours, name in NAMES.items()} for each in (mine, theirs))
+    return all(isclose(learning_rate(k, **here), learning_rate(k, **there), rel_tol=1e-9) for k in range(done))
+
+
+def _rates_of(step: StepMeant, steps: int | None = None) -> dict[str, Any] | None:
+    """A train step's schedule by the names of a state, for its own or so many steps; None where its length is not known."""
+    steps = steps if steps is not None else planned_steps(step)[0]
     params: Any = step.params
     if steps is None or params is None:
         return None

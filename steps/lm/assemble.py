@@ -21,6 +21,7 @@ from steps.lm.loop import Loop
 from steps.lm.loss import Head
 from steps.lm.pack import packed, split_packed
 from steps.lm.progress import Hooks, Settings
+from steps.lm.prolong import taken_over
 from steps.lm.resume import FOLDER, go_on, keep_state
 from steps.lm.shapes import sizes
 from steps.lm.stages import Stages
@@ -90,7 +91,12 @@ def assemble(job: Job) -> Checkpoint:
     with build.fitting_threads(network):
         try:
             earlier, facts = earlier_of(job), _facts(job, network, material)
-            done = loop.run(context.seed, None if earlier is None else lambda started: go_on(started, earlier, facts, context))
+
+            def begin(started: Loop) -> None:
+                if not taken_over(started, context) and earlier is not None:
+                    go_on(started, earlier, facts, context)
+
+            done = loop.run(context.seed, begin)
             if not params.save_only_model:
                 keep_state(loop, context.workdir / FOLDER, facts, whole=adapted is None)
         finally:

@@ -301,6 +301,7 @@ class Loop:
             "cuda_generators": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
             "threads": torch.get_num_threads(),
             "progress": {**vars(self.progress)},
+            "schedule": self.settings.schedule,
         }
         self.saver.save(self.progress.step, state)
 
@@ -324,6 +325,13 @@ class Loop:
             forget(self.context.keep)  # of another run, or none that opens: they must not be taken for this one's
             self.context.rewind(-1)
             return False
+        exact = self.take_up(state)
+        step, how = self.progress.step, "bit for bit" if exact else "not bitwise: the device's sums may differ in order"
+        self.context.event("resumed", step=step, bitwise=exact, message=f"resumed at step {step} of {self.settings.steps}, {how}")
+        return True
+
+    def take_up(self, state: dict[str, Any]) -> bool:
+        """Go on from a state that `save` wrote; the logs are cut back to it. Returns whether what follows is the same to the bit."""
         exact = self.put_back(state) and self.device.type == "cpu"
         vars(self.progress).update(state["progress"])  # in place: the training that goes back holds it
         for cut in self.progress.reductions:
@@ -331,12 +339,9 @@ class Loop:
             if length < self.live.length:
                 self.data.shorten(length, 0)
         self._apply(Live(**self.progress.live))
-        step = self.progress.step
-        self.progress.resumed.append(step)
-        self.context.rewind(step)
-        how = "bit for bit" if exact else "not bitwise: the device's sums may differ in order"
-        self.context.event("resumed", step=step, bitwise=exact, message=f"resumed at step {step} of {self.settings.steps}, {how}")
-        return True
+        self.progress.resumed.append(self.progress.step)
+        self.context.rewind(self.progress.step)
+        return exact
 
     def put_back(self, state: dict[str, Any]) -> bool:
         """Weights, optimizer, scaler, generators and thread count of `state`. Returns whether the thread count is what it was."""

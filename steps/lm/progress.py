@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from steps.lm.schedule import DECAY_SHARE, learning_rate
 from steps.lm.watch import SPIKE_FACTOR
 from steps.sizing.fallback import Live
 
+SCHEDULE = ("steps", "peak_rate", "lowest_rate", "warmup", "scheduler", "decay_share")  # all that the rate of a step follows from
 SMOOTHED_STEPS = 20  # the loss that is compared and reported is the mean of the last so many steps
 
 
@@ -45,6 +46,17 @@ class Settings:
         """The learning rate of step `step`, from 0."""
         return learning_rate(step, steps=self.steps, peak=self.peak_rate, lowest=self.lowest_rate, warmup=self.warmup,
                              scheduler=self.scheduler, decay_share=self.decay_share)  # fmt: skip
+
+    @property
+    def schedule(self) -> dict[str, Any]:
+        """What the rates follow from, as a state keeps it."""
+        return {name: getattr(self, name) for name in SCHEDULE}
+
+    def parts_from(self, schedule: dict[str, Any], done: int) -> tuple[int, float] | None:
+        """The first of `done` steps that had another rate by that `schedule`, and the rate it had; None where they agree."""
+        other = replace(self, **schedule)
+        found = ((step, other.rate(step)) for step in range(done))
+        return next(((step, rate) for step, rate in found if not math.isclose(rate, self.rate(step), rel_tol=1e-9)), None)
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Going on from the end of another training: what is kept in the checkpoint for it, and what must be the same."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ FOLDER = "state"  # in the checkpoint
 TENSORS, DATA = "state.safetensors", "state.json"
 CARRIED = ("step", "position", "tokens", "losses", "norms", "skipped", "scored", "best", "evaluated")  # of a run's progress
 LEFT_OUT = {"attn_implementation": "auto"}  # facts that are only written when they are not so
-SCHEDULE = ("steps", "peak_rate", "lowest_rate", "warmup", "scheduler", "decay_share")
 
 
 def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> None:
@@ -43,7 +41,7 @@ def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> 
     done = vars(loop.progress)
     write_json(folder / DATA, {
         "format": 1, "facts": facts, "progress": {name: done[name] for name in CARRIED}, "scalars": scalars,
-        "schedule": {name: getattr(loop.settings, name) for name in SCHEDULE}, "scaler": loop.scaler.state_dict(),
+        "schedule": loop.settings.schedule, "scaler": loop.scaler.state_dict(),
         "threads": torch.get_num_threads(), "device": loop.device.type,
     })  # fmt: skip
 
@@ -98,22 +96,16 @@ def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepCont
 
 def _schedule(loop: Loop, data: dict[str, Any], step: int, context: StepContext) -> bool:
     """Whether the rates of the steps done are those of this training's schedule; where not, what that costs is said."""
-    from steps.lm.schedule import learning_rate
-
-    old = data["schedule"]
-    for k in range(step):
-        was = learning_rate(k, steps=old["steps"], peak=old["peak_rate"], lowest=old["lowest_rate"], warmup=old["warmup"],
-                            scheduler=old["scheduler"], decay_share=old["decay_share"])  # fmt: skip
-        now = loop.settings.rate(k)
-        if not math.isclose(was, now, rel_tol=1e-9):
-            jump = loop.settings.rate(step)
-            message = (
-                f"from step {k + 1} to {step} the rate was not this schedule's ({was:.3g} there, {now:.3g} here): one training of "
-                f"{loop.settings.steps} steps would end otherwise, and the rate jumps to {jump:.3g}"
-            )
-            context.warn("R105", message, field="scheduler", fix="scheduler: constant, or wsd before it falls, can be prolonged exactly")
-            return False
-    return True
+    parted = loop.settings.parts_from(data["schedule"], step)
+    if parted is None:
+        return True
+    (k, was), now, jump = parted, loop.settings.rate(parted[0]), loop.settings.rate(step)
+    message = (
+        f"from step {k + 1} to {step} the rate was not this schedule's ({was:.3g} there, {now:.3g} here): one training of "
+        f"{loop.settings.steps} steps would end otherwise, and the rate jumps to {jump:.3g}"
+    )
+    context.warn("R105", message, field="scheduler", fix="scheduler: constant, or wsd before it falls, can be prolonged exactly")
+    return False
 
 
 def _short(value: Any) -> str:

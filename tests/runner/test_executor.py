@@ -262,14 +262,23 @@ def test_a_folder_is_an_input(tmp_path):
     assert words(run(meant())["one"]) == "n"
 
 
+class Count(StepParams):
+    steps: int = 10
+    text: str = ""
+    upper: bool = False
+
+
 @alone
-@step(version=1)
-def train(params: Say, context: Any) -> Words:
-    """Ten steps, one log line each; asked to stop at the step in `text`; what is done is kept."""
+@step(version=1, prolonged_by=("steps",))
+def train(params: Count, context: Any) -> Words:
+    """As many steps, one log line each; asked to stop at the step in `text`; what is done is kept, and taken from a shorter one."""
     state = context.keep / "state"
     done = int(state.read_text()) if state.exists() else 0
+    for earlier in context.earlier if not done else ():
+        context.adopt(earlier)
+        done = int((earlier / "state").read_text())
     context.rewind(done)
-    for number in range(done + 1, 11):
+    for number in range(done + 1, params.steps + 1):
         context.log(
             TrainLine(step=number, train_loss=1 / number, learning_rate=1, tokens_per_sec=1, peak_memory_gb=0, trained_tokens=number)
         )
@@ -296,6 +305,21 @@ def test_a_stopped_step_goes_on_where_it_was(tmp_path):
     for log in (again["train"].side / "logs" / "train_steps.jsonl", again["train"].artifact.parents[1] / "logs" / "train_steps.jsonl"):
         assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == list(range(1, 11))
     assert list((tmp_path / ".recipe" / "store" / "keep").iterdir()) == []
+
+
+def test_a_longer_step_takes_over_from_one_that_was_stopped(tmp_path):
+    """One that differs in its length alone is offered, with its logs; what differs in more, or belongs to another step, is not."""
+
+    def made(name="train", **params):
+        return run(meant_of(tmp_path, (train, name, {"text": "5", **params}, {})))[name]
+
+    made()
+    longer = made(steps=12)
+    assert longer.stats == {"training": {"resumed": 3}}
+    for log in (longer.side / "logs" / "train_steps.jsonl", longer.artifact.parents[1] / "logs" / "train_steps.jsonl"):
+        assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == list(range(1, 13))
+    assert made(steps=12, upper=True).status == "stopped"
+    assert made("other", steps=13).status == "stopped"
 
 
 def test_stopped_is_an_ordinary_exception():

@@ -1,0 +1,88 @@
+"""A training that was stopped half-way, and changed before it is run again: what is lost of it."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from runner.fingerprint import keyed
+from runner.halfdone import KEPT, HalfDone, half_done
+from runner.meant import StepMeant
+from runner.rules import View, at, rule, say
+from runner.rules.resume import rates_agree
+from runner.rules.schedule import planned_steps
+from runner.standing import Standing, last_file
+from runner.store import Store
+from schemas.findings import Finding, RulePage
+
+
+@rule(
+    RulePage(
+        "R112",
+        "a stopped training is not gone on with",
+        "A training that was stopped goes on when it is run again, also with other save_steps, eval_steps, samples or trackers, and for "
+        "more or fewer steps where the rate of the steps done is the same (constant after an equal warm-up, wsd before it falls). With "
+        "anything else changed it is another training, which begins at the first step; what was stopped stays in the store.",
+        wrong="max_steps: 20000   # a cosine over 10000 was stopped at 6000",
+        right="scheduler: wsd     # can be prolonged exactly until it falls\nmax_steps: 20000",
+        source="arXiv 2405.18392 (scaling laws beyond fixed training durations)",
+        severity="warning",
+        needs="the store, and what a stopped run left in it",
+    )
+)
+def stopped_trainings_go_on(view: View) -> Iterator[Finding]:
+    """R112: a warning where only its length was changed, and the rate differs; told where it is another training."""
+    recipe = view.meant.recipe
+    if recipe is None or view.meant.smoke:
+        return
+    store = Store(view.meant.project, recipe.store)
+    standing = Standing.read(last_file(view.meant.project, recipe.recipe))
+    for step in view.of_type("train"):
+        found = half_done(store.root / KEPT, recipe.recipe, step.id)
+        if not found or step.params is None or step.step is None:
+            continue
+        stopped, done = found[0], _newest(found[0])
+        if done and not _finished_since(store, standing.steps.get(step.id), stopped):
+            yield from _begins_anew(step, stopped, done, step.step.prolonged_by)
+
+
+def _newest(stopped: HalfDone) -> int:
+    """The step of its newest save, 0 without one."""
+    names = (re.fullmatch(r"state-(\d{8})\.pt", path.name) for path in (stopped.folder / KEPT).glob("state-*.pt"))
+    return max((int(name[1]) for name in names if name), default=0)
+
+
+def _finished_since(store: Store, row: dict[str, Any] | None, stopped: HalfDone) -> bool:
+    """Whether the step was done after that: what was stopped before is history."""
+    entry = store.entry(row["key"]) if row is not None else None
+    try:
+        return entry is not None and datetime.fromisoformat(entry.made["at"]).timestamp() > stopped.when
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _begins_anew(step: StepMeant, stopped: HalfDone, done: int, lengths: tuple[str, ...]) -> Iterator[Finding]:
+    assert step.params is not None
+    here = {f"param {name}": value for name, value in keyed(step.params).items()}
+    there = {name: value for name, value in stopped.parts.items() if name.startswith("param ")}
+    if at(step.raw, "precision") is None:  # settled for the machine before the key is made
+        there.pop("param precision", None)
+    names = [name.removeprefix("param ") for name in sorted({**here, **there}) if here.get(name) != there.get(name)]
+    was, steps = there.get("param max_steps"), planned_steps(step)[0]
+    if not names:
+        return
+    if not set(names) <= set(lengths):
+        words = " and ".join(names if len(names) < 4 else [", ".join(names[:2]), f"{len(names) - 2} more"])
+        message = f"a training of this step was stopped at step {done:,}; {words} changed, so this one begins at the first"
+        yield say("R112", step, _first_written(step, names), message, "nothing where that is meant; written as it was, it goes on",
+                  severity="info", on="key")  # fmt: skip
+    elif isinstance(was, int) and steps is not None and (done >= steps or not rates_agree(step, was, done)):
+        other = f"ends at {steps:,}" if done >= steps else "has other rates for them"
+        message = f"{done:,} of {was:,} steps were done when this training was stopped; this one {other}, and begins at the first"
+        fix = f"max_steps: {was} goes on; scheduler: constant with warmup_steps: N, or wsd, can be prolonged"
+        yield say("R112", step, _first_written(step, names), message, fix, severity="warning", on="key")
+
+
+def _first_written(step: StepMeant, names: list[str]) -> str:
+    """The first of these that stands in the recipe, to point at."""
+    return next((name for name in names if at(step.raw, name) is not None), "")

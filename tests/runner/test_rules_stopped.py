@@ -1,0 +1,93 @@
+"""A training that was stopped, and a recipe that was changed since."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from runner.fingerprint import keyed
+from runner.halfdone import write_about
+from tests.runner.judged import SOUND, meant
+
+STEADY = ("max_steps: 1000", "max_steps: 1000\n    scheduler: constant\n    warmup_steps: 50")
+
+
+def stop(folder: Path, *changes: tuple[str, str], done: int = 600) -> Path:
+    """What a run of the recipe leaves that was stopped after so many steps."""
+    (train,) = [step for step in meant(folder, *changes).steps if step.type == "train"]
+    assert train.params is not None
+    parts = {**{f"param {name}": value for name, value in keyed(train.params).items()}, "param precision": "fp16", "seed": 0}
+    kept = folder / ".recipe" / "store" / "keep" / "k1"
+    (kept / "keep").mkdir(parents=True, exist_ok=True)
+    (kept / "keep" / f"state-{done:08d}.pt").write_bytes(b"")
+    write_about(kept, "sound", "train", parts)
+    return kept
+
+
+def told(folder: Path, *changes: tuple[str, str], base: str = SOUND) -> list[tuple[str, str, str]]:
+    found = meant(folder, *changes, base=base).findings
+    return [(f.severity, f.message, f.fix) for f in found if f.code == "R112"]
+
+
+def test_the_same_recipe_goes_on(tmp_path: Path):
+    """Nothing is said, nor of what the key does not hold."""
+    stop(tmp_path)
+    assert told(tmp_path) == []
+    assert told(tmp_path, ("max_steps: 1000", "max_steps: 1000\n    save_steps: 10\n    eval_steps: 50\n    tracking: tensorboard")) == []
+
+
+def test_another_length_is_told_where_the_rates_differ(tmp_path: Path):
+    """A cosine has fallen by then; a constant rate goes on."""
+    stop(tmp_path)
+    said = "600 of 1,000 steps were done when this training was stopped; this one has other rates for them, and begins at the first"
+    fix = "max_steps: 1000 goes on; scheduler: constant with warmup_steps: N, or wsd, can be prolonged"
+    assert told(tmp_path, ("max_steps: 1000", "max_steps: 2000")) == [("warning", said, fix)]
+    other = tmp_path / "steady"
+    other.mkdir()
+    stop(other, STEADY)
+    assert told(other, STEADY, ("max_steps: 1000", "max_steps: 2000")) == []
+    assert [severity for severity, *_ in told(other, STEADY, ("max_steps: 1000", "max_steps: 500"))] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ([("max_steps: 1000", "max_steps: 1000\n    learning_rate: 1e-4")], "learning_rate"),
+        ([("max_steps: 1000", "max_steps: 2000\n    learning_rate: 1e-4")], "learning_rate and max_steps"),
+    ],
+    ids=["one", "two"],
+)
+def test_another_training_is_told_by_what_changed(tmp_path: Path, changes: list[tuple[str, str]], words: str):
+    """Only an information: it may well be meant."""
+    stop(tmp_path)
+    ((severity, message, _),) = told(tmp_path, *changes)
+    assert severity == "info"
+    assert message == f"a training of this step was stopped at step 600; {words} changed, so this one begins at the first"
+
+
+def test_what_was_stopped_before_the_last_result_is_history(tmp_path: Path):
+    """The step was done after that."""
+    kept = stop(tmp_path)
+    os.utime(kept / "keep", (0, 0))
+    from runner.store import Entry, Store
+
+    store = Store(tmp_path).open()
+    store.remember(Entry("k2", "d", "Checkpoint", {}, {"at": "2026-01-01T00:00:00+00:00"}))
+    (tmp_path / ".recipe" / "last").mkdir()
+    rows = {"train": {"digest": "d", "key": "k2", "kind": "Checkpoint", "run": "r1"}}
+    (tmp_path / ".recipe" / "last" / "sound.json").write_text(json.dumps({"format": 1, "steps": rows}))
+    assert told(tmp_path, ("max_steps: 1000", "max_steps: 2000")) == []
+    os.utime(kept / "keep")
+    assert len(told(tmp_path, ("max_steps: 1000", "max_steps: 2000"))) == 1
+
+
+@pytest.mark.parametrize("about", ["", "{", "[]", '{"recipe": "sound", "id": "train", "parts": 3}'])
+def test_what_cannot_be_read_is_nothing(tmp_path: Path, about: str):
+    """A damaged note, or kept work without a save."""
+    kept = stop(tmp_path)
+    (kept / "about.json").write_text(about)
+    assert told(tmp_path, ("max_steps: 1000", "max_steps: 2000")) == []
+    kept = stop(tmp_path)
+    (kept / "keep" / "state-00000600.pt").unlink()
+    assert told(tmp_path, ("max_steps: 1000", "max_steps: 2000")) == []
