@@ -222,6 +222,8 @@ class _Builder:
                 colon = self.document.text.find(":", key.end)
                 node.start = node.end = colon + 1 if colon >= 0 else key.end
             node.key_start, node.key_end = key.start, key.end
+            if flow and empty and self._cut_by_a_comma(parent, key):
+                return
             self._put(parent, key, node)
         if not flow:
             parent.end = parent.key_end = max(parent.end, node.end)
@@ -240,9 +242,23 @@ class _Builder:
             first = self.document.place(before.key_start, before.key_end).line
             line = self.document.place(key.start, key.end).line
             where = f"in lines {first} and {line}" if first != line else f"twice in line {line}"
-            self.document.complain("Y004", f"{name} is written {where}", key.start, node.end, "keep one of the two")
+            step = name == "type" and first != line and len(self.stack) > 1 and isinstance(self.stack[-2][0].items, list)
+            fix = f"begin line {line} with `- ` where another step begins there, or keep one of the two" if step else "keep one of the two"
+            self.document.complain("Y004", f"{name} is written {where}", key.start, node.end, fix)
             return
         parent.items[name] = node
+
+    def _cut_by_a_comma(self, parent: Node, key: Node) -> bool:
+        """Complain about `{dropout: 0,1}`: a key without value that is the rest of a number."""
+        name, before = next(reversed(parent.items.items()), (None, None))
+        if before is None or not re.fullmatch(r"-?\d+", before.text or "") or not re.fullmatch(r"\d+(e-?\d+)?", key.text or ""):
+            return False
+        if not re.fullmatch(r",\s?", self.document.text[before.end : key.start]):
+            return False
+        whole = len(str(key.text)) == 3 and before.value != 0
+        message = f"a comma ends a value between braces: {name} is {before.text} here, and {key.text} another key"
+        self.document.complain("Y010", message, before.start, key.end, f"write {name}: {before.text}{'' if whole else '.'}{key.text}")
+        return True
 
     def _merge(self, node: Node) -> None:
         """`<<: *other`: keys of the other map that this one does not have."""

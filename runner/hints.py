@@ -111,6 +111,8 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return Hint(
             f"write {name}: {plain}, with the minus of the keyboard", (Edit("set", full, float(plain)),) if "e" in plain.lower() else ()
         )
+    if power := re.fullmatch(r"(?:([\d.]+)\s*[*x×]\s*)?10\s*(?:\^|\*\*)\s*[({]?([-+]?\d+)[)}]?", word):
+        return Hint(f"write {name}: {power[1] or 1}e{int(power[2])}")
     if word.lower() in NOTHING:
         if type(None) in shapes.at(model, path):
             return Hint(f"write {name}: null, or delete the line", (Edit("set", full, None),))

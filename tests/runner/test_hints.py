@@ -21,12 +21,22 @@ STEPS = "max_steps: 1000"
         ("target: t4", "target: t4\nseed: random", "write a whole number, such as seed: 42, or delete the line"),
         (STEPS, f"{STEPS}\n    report_to: swanlab", "tracking: tells wandb, tensorboard and mlflow, and no other"),
         (STEPS, f"{STEPS}\n    wandb_log: true", "write tracking: wandb"),
+        (STEPS, f"{STEPS}\n    learning_rate: 10^-3", "write learning_rate: 1e-3"),
+        (STEPS, f"{STEPS}\n    learning_rate: 2.5 x 10**(-4)", "write learning_rate: 2.5e-4"),
+        ("n_layers: 12}", "n_layers: 12, dropout: 0,1}", "write dropout: 0.1"),
+        ("d_model: 512", "d_model: 1,024", "write d_model: 1024"),
     ],
 )  # fmt: skip
 def test_what_to_type_is_said(old: str, new: str, fix: str, tmp_path: Path):
     """One finding, with the words to write."""
     (found,) = [f for f in meant(tmp_path, (old, new)).findings if f.severity == "error"]
     assert fix in found.fix
+
+
+def test_a_step_without_its_dash_is_told(tmp_path: Path):
+    """Its type stands in the step before it."""
+    (found,) = [f for f in meant(tmp_path, ("  - type: tokenize_bin", "    type: tokenize_bin")).findings if f.code == "Y004"]
+    assert found.fix == "begin line 8 with `- ` where another step begins there, or keep one of the two"
 
 
 def test_a_list_in_quotes_is_mended(tmp_path: Path):
