@@ -24,6 +24,7 @@ from schemas import (
 from steps import step
 from steps.export.architectures import FAMILIES, architecture
 from steps.export.tokenizer_kinds import SPLITS, Refusal, gguf_tokenizer
+from steps.export.transformer import SCALINGS
 from steps.sizing.budget import export_bytes, export_memory
 
 WORD = "[A-Za-z0-9_]"
@@ -52,7 +53,8 @@ PAGES = (
     ),
     RulePage(
         "E004", "this model has no place in GGUF",
-        f"The exporter writes {', '.join(FAMILIES)}, without rotary scaling and sliding windows: those that were compared with torch.",
+        f"The exporter writes {', '.join(FAMILIES)}: those that were compared with torch, with the rotary scalings "
+        f"{', '.join(SCALINGS[1:])}. A window must be as long as the rows, unless llama.cpp knows it of the family (gemma2, gemma3).",
         wrong="model: {base: {hub: google/t5-small}}", right="model: {family: mamba}",
     ),
     RulePage(

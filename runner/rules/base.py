@@ -331,7 +331,8 @@ def base_can_be_exported(view: View) -> Iterator[Finding]:
                 continue
             with suppress(KeyError, TypeError, ValueError):  # a size is missing: config.json is judged elsewhere
                 try:
-                    metadata(folder.config, 1)
+                    length = param(step, "max_seq_length")
+                    metadata(folder.config, length if isinstance(length, int) else 1)
                 except RecipeError as error:
                     yield say(error.code, step, "model.base", f"{export.id} cannot export {folder.name}: {error.message}", error.fix)
                     continue
@@ -342,7 +343,11 @@ def base_can_be_exported(view: View) -> Iterator[Finding]:
             if isinstance(unknown, str):
                 message = f"{export.id} cannot export {folder.name}: llama.cpp has no equal of its tokenizer: {unknown}"
                 yield say(
-                    "E003", step, "model.base", message, "start from a base of the Qwen2, Llama 3 or GPT-2 family, or delete the export"
+                    "E003",
+                    step,
+                    "model.base",
+                    message,
+                    "start from a base of the Qwen, Llama 3, SmolLM2 or GPT-2 family, or delete the export",
                 )
 
 

@@ -4,9 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas import RecipeError
+from steps.export import transformer
+from steps.export.transformer import Metadata
 
-FAMILIES = {"llama": "llama", "qwen2": "qwen2", "mamba": "mamba", "mamba2": "mamba2", "gpt2": "gpt2"}  # transformers' model_type to GGUF's
-UNTIED = ("llama", "qwen2", "mamba2")  # whose head is their own where the config does not say
+FAMILIES = {  # transformers' model_type to GGUF's
+    "llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3", "gemma": "gemma", "gemma2": "gemma2", "gemma3_text": "gemma3",
+    "phi3": "phi3", "mamba": "mamba", "mamba2": "mamba2", "gpt2": "gpt2",
+}  # fmt: skip
+UNTIED = ("llama", "qwen2", "qwen3", "phi3", "mamba2")  # whose head is their own where the config does not say
 MAMBA_CONTEXT = 2**20  # a recurrent model has no limit: what llama.cpp's own converter writes
 
 
@@ -20,57 +25,23 @@ def architecture(config: dict[str, Any]) -> str:
     return FAMILIES[found]
 
 
-def metadata(config: dict[str, Any], context_length: int) -> dict[str, int | float | bool]:
+def metadata(config: dict[str, Any], context_length: int) -> Metadata:
     """GGUF keys below the architecture's name, in the order in which they are written.
 
     context_length: positions that the model was trained for; a recurrent model writes MAMBA_CONTEXT instead.
-    Raises RecipeError E004 on rotary scaling, sliding windows and whatever else the file could not say.
+    Raises RecipeError E004 on rotary scalings, windows and whatever else the file could not say.
     """
-    return {"llama": _llama, "qwen2": _llama, "mamba": _mamba, "mamba2": _mamba2, "gpt2": _gpt2}[architecture(config)](
-        config, context_length
-    )
+    own = {"mamba": _mamba, "mamba2": _mamba2, "gpt2": _gpt2}
+    return own.get(architecture(config), transformer.metadata)(config, context_length)
 
 
-def _llama(config: dict[str, Any], context_length: int) -> dict[str, int | float | bool]:
-    """Of llama and of qwen2, which differs in its biases and in how llama.cpp rotates it."""
-    heads = config["num_attention_heads"]
-    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    if not isinstance(rope, dict):
-        raise RecipeError("E004", f"rope_scaling of its config.json is {rope!r}, no map", fix="write it as its model's page has it")
-    if strange := _not_covered(config, rope):
-        raise RecipeError("E004", f"a {config['model_type']} with {strange} cannot be exported", fix="start from a base without it")
-    return {
-        "context_length": context_length,
-        "embedding_length": config["hidden_size"],
-        "block_count": config["num_hidden_layers"],
-        "feed_forward_length": config["intermediate_size"],
-        "attention.head_count": heads,
-        "attention.head_count_kv": config.get("num_key_value_heads") or heads,
-        "attention.layer_norm_rms_epsilon": float(config["rms_norm_eps"]),
-        "rope.dimension_count": config.get("head_dim") or config["hidden_size"] // heads,
-        "rope.freq_base": float(rope.get("rope_theta", config.get("rope_theta", 10000.0))),
-    }
+def added(config: dict[str, Any]) -> dict[str, list[float]]:
+    """Vectors that the file holds beside the model's own tensors, by their GGUF names."""
+    found = transformer.factors(config)
+    return {"rope_freqs.weight": found} if found else {}
 
 
-def _not_covered(config: dict[str, Any], rope: dict[str, Any]) -> str:
-    """What of a llama or qwen2 the file could not say, in words; empty where there is nothing."""
-    kind = rope.get("rope_type", rope.get("type", "default"))
-    if kind != "default":
-        return f"rotary scaling {kind!r}"
-    if rope.get("partial_rotary_factor", config.get("partial_rotary_factor", 1.0)) not in (None, 1.0):
-        return "rotation of a part of each head"
-    if config.get("use_sliding_window") or any(layer != "full_attention" for layer in config.get("layer_types") or []):
-        return "a sliding window"
-    if config.get("hidden_act", "silu") not in ("silu", "swish"):
-        return f"the activation {config['hidden_act']!r}"
-    heads = config["num_attention_heads"]
-    head = config.get("head_dim") or config["hidden_size"] // heads
-    if head * heads != config["hidden_size"]:
-        return f"{heads} heads of {head} in a width of {config['hidden_size']}"
-    return ""
-
-
-def _mamba(config: dict[str, Any], context_length: int) -> dict[str, int | float | bool]:
+def _mamba(config: dict[str, Any], context_length: int) -> Metadata:
     rank = config["time_step_rank"]
     return {
         **_recurrent(config),
@@ -80,7 +51,7 @@ def _mamba(config: dict[str, Any], context_length: int) -> dict[str, int | float
     }
 
 
-def _mamba2(config: dict[str, Any], context_length: int) -> dict[str, int | float | bool]:
+def _mamba2(config: dict[str, Any], context_length: int) -> Metadata:
     return {
         **_recurrent(config),
         "ssm.inner_size": config["expand"] * config["hidden_size"],
@@ -89,7 +60,7 @@ def _mamba2(config: dict[str, Any], context_length: int) -> dict[str, int | floa
     }
 
 
-def _recurrent(config: dict[str, Any]) -> dict[str, int | float | bool]:
+def _recurrent(config: dict[str, Any]) -> Metadata:
     return {
         "context_length": MAMBA_CONTEXT,
         "embedding_length": config["hidden_size"],
@@ -102,7 +73,7 @@ def _recurrent(config: dict[str, Any]) -> dict[str, int | float | bool]:
     }
 
 
-def _gpt2(config: dict[str, Any], context_length: int) -> dict[str, int | float | bool]:
+def _gpt2(config: dict[str, Any], context_length: int) -> Metadata:
     return {
         "context_length": config["n_positions"],
         "embedding_length": config["n_embd"],
@@ -121,8 +92,9 @@ def standard_name(name: str) -> str:
 def changed(config: dict[str, Any], name: str, shape: tuple[int, ...]) -> tuple[tuple[int, ...], Callable[[Any], Any]]:
     """The shape that llama.cpp wants a tensor in, and the function that makes it so.
 
-    llama: rows of q and k reordered from halves to pairs, as its rotation takes them (qwen2's takes halves). mamba: A = -exp(A_log), the
-    convolution without its middle axis. mamba2: A and D as columns, the norm by group. gpt2: transformers stores Conv1D transposed.
+    llama: rows of q and k reordered from halves to pairs, as its rotation takes them (the others' take halves). gemma: norms whose
+    weights are less by one, as transformers stores them. mamba: A = -exp(A_log), the convolution without its
+    middle axis. mamba2: A and D as columns, the norm by group. gpt2: transformers stores Conv1D transposed.
     """
     import numpy as np
 
@@ -131,6 +103,8 @@ def changed(config: dict[str, Any], name: str, shape: tuple[int, ...]) -> tuple[
         return shape, lambda tensor: _paired(tensor, config["num_attention_heads"])
     if family == "llama" and ".self_attn.k_proj." in name:
         return shape, lambda tensor: _paired(tensor, config.get("num_key_value_heads") or config["num_attention_heads"])
+    if family.startswith("gemma") and name.endswith("norm.weight"):
+        return shape, lambda tensor: tensor + 1
     if family == "gpt2" and name.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight")):
         return shape[::-1], lambda tensor: np.ascontiguousarray(tensor.T)
     if name.endswith("conv1d.weight"):

@@ -38,11 +38,11 @@ def convert(
     )  # fmt: skip
 
 
-def convertible(folder: Path, tensors: Shapes, tokenizer: TextTokenizer, *, rows: int, quantization: str) -> int:
+def convertible(folder: Path, tensors: Shapes, tokenizer: TextTokenizer, *, rows: int, quantization: str, max_seq_length: int) -> int:
     """The number of tensors that `convert` would write, from their names and shapes alone; refuses what it would refuse."""
     config = json.loads((folder / "config.json").read_text("utf-8"))
     architecture(config)
-    metadata(config, CONTEXT)
+    metadata(config, max_seq_length or CONTEXT)
     _vocabulary(folder, tokenizer, rows, True)
     return len(plan_tensors(config, tensors, quantization))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from schemas import RecipeError
-from steps.export.architectures import UNTIED, architecture, changed, metadata, standard_name
+from steps.export.architectures import UNTIED, added, architecture, changed, metadata, standard_name
 from steps.export.tensors import TensorFile
 from steps.export.vocabulary import GgufVocabulary
 
@@ -33,7 +33,7 @@ class Shapes(Protocol):
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor on its way: its GGUF name, where it comes from, how it is changed and stored."""
+    """One tensor on its way: its GGUF name, its source (none: it follows from the config), how it is changed and stored."""
 
     name: str
     source: str
@@ -70,7 +70,7 @@ def write_gguf(
         writer.add_string("general.type", "model")
         writer.add_string("general.name", name)
         for key, value in metadata(config, context_length).items():
-            add = {bool: writer.add_bool, int: writer.add_uint32, float: writer.add_float32}[type(value)]
+            add: Any = {bool: writer.add_bool, int: writer.add_uint32, float: writer.add_float32, str: writer.add_string}[type(value)]
             add(f"{arch}.{key}", value)
         writer.add_uint32(f"{arch}.vocab_size", vocabulary.size)
         writer.add_file_type(FILE_TYPES[quantization])
@@ -84,7 +84,8 @@ def write_gguf(
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
         for done, tensor in enumerate(planned):
-            writer.write_tensor_data(_stored(tensor.change(tensors.floats(tensor.source)), tensor.kind))
+            read = tensors.floats(tensor.source) if tensor.source else None
+            writer.write_tensor_data(_stored(tensor.change(read), tensor.kind))
             progress(done + 1, len(planned))
         writer.close()
         os.replace(half_written, file)
@@ -102,7 +103,10 @@ def plan_tensors(config: dict[str, Any], tensors: Shapes, quantization: str) -> 
     number = {value: key for key, value in gguf.MODEL_ARCH_NAMES.items()}[arch]
     layers = config.get("num_hidden_layers") or config["n_layer"]
     names = gguf.get_tensor_name_map(number, layers)
-    planned = []
+    planned = [
+        Tensor(name, "", (len(values),), lambda _, values=values: values, "f32")  # type: ignore[misc]
+        for name, values in added(config).items()
+    ]
     for source in tensors.names():
         if source == "lm_head.weight" and config.get("tie_word_embeddings", arch not in UNTIED):
             continue

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from schemas import Corpus, RecipeError
+from steps.export.vocabulary import read_vocabulary
 from steps.text.chat import render
+from steps.text.spmodel import CONTROL, USER
 from steps.text.tokenizers import TextTokenizer
 
 PARAGRAPHS = 200
@@ -58,7 +60,7 @@ def prove(
     ours = tokenizer.encode_batch(texts)
     sequences = _sequences(ours, tokenizer.bos_id, positions_for(parameters), _longest(folder))
     threads = 1 if parameters < THREADS_FROM else min(4, os.cpu_count() or 1)
-    answer = ask_llama(gguf, texts, sequences, threads)
+    answer = ask_llama(gguf, texts, sequences, threads, _marked(folder, tokenizer, texts))
     equal = sum(a == b for a, b in zip(ours, answer["ids"], strict=True))
     if equal < len(texts):
         at = next(n for n, pair in enumerate(zip(ours, answer["ids"], strict=True)) if pair[0] != pair[1])
@@ -133,13 +135,32 @@ def _sequences(ids: list[list[int]], bos: int | None, positions: int, longest: i
     return [one for one in found if one]
 
 
-def ask_llama(gguf: Path, texts: list[str], sequences: list[list[int]], threads: int = 1) -> dict[str, Any]:
-    """What llama.cpp says in a process of its own. Raises RecipeError E007 when it stops or does not read the file."""
+def _marked(folder: Path, tokenizer: TextTokenizer, texts: list[str]) -> list[bool]:
+    """Which texts hold symbols that are one token in any text, and no name of a control token.
+
+    llama.cpp takes some of these symbols for control tokens by their names (<|end|>), and then only where marks are read as such, as
+    Ollama has them read in every prompt.
+    """
+    known = read_vocabulary(folder, tokenizer)
+    symbols, controls = (
+        [piece.decode("utf-8", "replace") for piece, kind in zip(known.pieces, known.types, strict=True) if kind == wanted]
+        for wanted in (USER, CONTROL)
+    )
+    return [any(s in text for s in symbols) and not any(c in text for c in controls) for text in texts]
+
+
+def ask_llama(
+    gguf: Path, texts: list[str], sequences: list[list[int]], threads: int = 1, marked: list[bool] | None = None
+) -> dict[str, Any]:
+    """What llama.cpp says in a process of its own. marked: texts whose marks are read as tokens; none by default.
+
+    Raises RecipeError E007 when it stops or does not read the file."""
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         context = max([SEQUENCE, *map(len, sequences)]) + 16
         question = {
-            "gguf": str(gguf.resolve()), "texts": texts, "sequences": sequences, "context": context, "threads": threads,
+            "gguf": str(gguf.resolve()), "texts": texts, "marked": marked or [False] * len(texts), "sequences": sequences,
+            "context": context, "threads": threads,
             "answer": str(answer),
         }  # fmt: skip
         child = Path(__file__).with_name("proof_child.py")

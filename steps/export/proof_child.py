@@ -13,12 +13,15 @@ from urllib.parse import urlsplit
 
 
 def main() -> None:
-    """The question: {gguf, texts, sequences, context, threads, answer}. The answer: {ids: [[...]], top: [[...]]}, one top-1 id a prefix."""
+    """The question: {gguf, texts, marked, sequences, context, threads, answer}.
+
+    The answer: {ids: [[...]], top: [[...]]}, one top-1 id a prefix.
+    """
     question = json.load(sys.stdin)
     server = _server(question["gguf"], question["context"], question["threads"])
     wire = HTTPConnection(urlsplit(server.listening_address).netloc, timeout=60)  # on this machine: no proxy is asked
     answer = {
-        "ids": [_ids(wire, text) for text in question["texts"]],
+        "ids": [_ids(wire, text, marked) for text, marked in zip(question["texts"], question["marked"], strict=True)],
         "top": [[_top(wire, ids[: n + 1]) for n in range(len(ids))] for ids in question["sequences"]],
     }
     Path(question["answer"]).write_text(json.dumps(answer), "utf-8")
@@ -37,9 +40,9 @@ def _server(gguf: str, context: int, threads: int) -> Any:
     return xllamacpp.Server(params)
 
 
-def _ids(wire: HTTPConnection, text: str) -> list[int]:
-    """Ids of a text, nothing added, names of control tokens in it taken as text."""
-    ids: list[int] = _ask(wire, "/tokenize", {"content": text, "add_special": False, "parse_special": False})["tokens"]
+def _ids(wire: HTTPConnection, text: str, marked: bool) -> list[int]:
+    """Ids of a text, nothing added, names of control tokens in it taken as text unless it is `marked`."""
+    ids: list[int] = _ask(wire, "/tokenize", {"content": text, "add_special": False, "parse_special": marked})["tokens"]
     return ids
 
 

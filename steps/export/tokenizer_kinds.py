@@ -29,10 +29,12 @@ class Split(NamedTuple):
 
 _WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
 _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+DIGITS = "digits"  # one by one, and then GPT-2's own split
 SPLITS = (  # llama.cpp src/llama-vocab.cpp: llm_tokenizer_bpe, which quotes each regex
     Split("gpt-2", ""),
     Split("qwen2", _WORDS + r"\p{N}" + _REST, normalizers=("NFC",)),
     Split("llama-bpe", _WORDS + r"\p{N}{1,3}" + _REST, ignore_merges=True),
+    Split("smollm", DIGITS),
 )
 
 
@@ -59,6 +61,8 @@ def _regex(steps: list[dict[str, Any]]) -> str | None:
     first, last = steps[0], steps[-1]
     if len(steps) == 1:
         return "" if last.get("use_regex", True) else None
+    if len(steps) == 2 and first == {"type": "Digits", "individual_digits": True}:
+        return DIGITS if last.get("use_regex", True) and not last.get("add_prefix_space", True) else None
     regex = first.get("pattern", {}).get("Regex")
     alone = first == {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False}
     plain = not last.get("use_regex", True) and not last.get("add_prefix_space", True)

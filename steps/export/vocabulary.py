@@ -10,6 +10,8 @@ from steps.export.tokenizer_kinds import Refusal, byte_level_split, gguf_tokeniz
 from steps.text.spmodel import CONTROL, NORMAL, UNUSED, USER, read_model
 from steps.text.tokenizers import TextTokenizer
 
+ADDED_SCORE = -1000.0  # as llama.cpp's own converter gives them
+
 
 @dataclass
 class GgufVocabulary:
@@ -63,12 +65,9 @@ def read_vocabulary(folder: Path, special: TextTokenizer) -> GgufVocabulary:
     Raises RecipeError E001, E002 or E003 for a tokenizer to which llama.cpp gives other ids.
     """
     model = folder / "tokenizer.model"
-    if model.is_file() and len(read_model(model).pieces) < special.vocab_size:
-        raise RecipeError(
-            "E003", "tokens were added to the SentencePiece model, in tokenizer.json: a GGUF of the model alone would not have them",
-            fix="export a model whose chat template needs no added tokens",
-        )  # fmt: skip
     found = _sentencepiece(model) if model.is_file() else _byte_level(folder / "tokenizer.json")
+    if model.is_file() and found.size < special.vocab_size:
+        _add(found, folder / "tokenizer.json", special.vocab_size)
     ids = {"bos": special.bos_id, "eos": special.eos_id, "unknown": special.unk_id, "padding": special.pad_id}
     found.ids = {f"{name}_token_id": number for name, number in (_ids_of_model(folder) | _known(ids)).items()}
     found.switches |= {"add_bos_token": special.bos_id is not None, "add_eos_token": False}
@@ -101,6 +100,17 @@ def _sentencepiece(path: Path) -> GgufVocabulary:
     pieces = [piece.text.encode() for piece in model.pieces]
     types, scores = [piece.kind for piece in model.pieces], [piece.score for piece in model.pieces]
     return GgufVocabulary(kind, pieces, types, scores, charsmap=model.charsmap, switches=switches)
+
+
+def _add(found: GgufVocabulary, path: Path, size: int) -> None:
+    """Tokens that `tokenizer.json` has behind the SentencePiece model's: they are taken whole, and have no score by which to merge."""
+    data = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    added = {token["id"]: token for token in data.get("added_tokens", []) if token["id"] >= found.size}
+    for number in range(found.size, size):
+        token = added.get(number)
+        found.pieces.append(token["content"].encode() if token else f"[PAD{number}]".encode())
+        found.types.append(UNUSED if token is None else CONTROL if token["special"] else USER)
+        found.scores.append(ADDED_SCORE)
 
 
 def _byte_level(path: Path) -> GgufVocabulary:

@@ -19,6 +19,8 @@ from steps.lm.quantized import is_quantized
 FIELD, WHOLE = "lora.target_modules", "lora.modules_to_save"
 BLOCKS = ["layers", "h"]  # what the list of blocks is called in the models that transformers has
 MEMORY, GATE = ("k_proj", "v_proj", "q_proj", "o_proj"), "hebbian.gate"  # layers of a Hebbian memory, and what opens it
+ROUTERS = ("gate", "router")
+LINEAR = ("Linear", "Conv1D", "Linear4bit", "Linear8bitLt")  # classes of layers
 MERGE_TOLERANCE = 1e-3  # of the largest logit: what fp32 sums may differ by
 
 
@@ -66,10 +68,19 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int, new_
 def usual_targets(network: nn.Module, family: str) -> list[str]:
     """The layers that are adapted when none are named: DEFAULT_TARGETS, without those of Hebbian memories that nobody listens to.
 
-    A gate of exactly 0, as a new memory has it, lets no gradient through, and adapters leave the gate as it is.
+    A gate of exactly 0, as a new memory has it, lets no gradient through, and adapters leave the gate as it is. A base that cuts its
+    layers otherwise (Phi-3's qkv_proj) is adapted in all linear layers but its head and the routers of experts.
     """
-    usual = DEFAULT_TARGETS[family]
-    return [name for name in usual if name not in MEMORY] if _silent(network) else usual
+    usual, there = DEFAULT_TARGETS[family], _linear_names(network)
+    if not there.issuperset(usual):
+        return sorted(there - {_leaf(network, network.get_output_embeddings()), *ROUTERS})
+    left = unheard(network, family)
+    return [name for name in usual if name not in left]
+
+
+def unheard(network: nn.Module, family: str) -> list[str]:
+    """Layers of Hebbian memories whose gates are all 0."""
+    return [name for name in DEFAULT_TARGETS[family] if name in MEMORY] if _silent(network) else []
 
 
 def _silent(network: nn.Module) -> bool:
@@ -94,13 +105,17 @@ def _modules_exist(network: nn.Module, names: list[str], targets: set[str]) -> N
 
 
 def _names_exist(network: nn.Module, targets: list[str]) -> None:
-    kinds = ("Linear", "Conv1D", "Linear4bit", "Linear8bitLt")
-    adaptable = {name.rsplit(".", 1)[-1] for name, m in network.named_modules() if type(m).__name__ in kinds}
+    adaptable = _linear_names(network)
     for name in targets:
         if name not in adaptable:
             near = get_close_matches(name, sorted(adaptable), 1, 0.5)
             raise RecipeError("A101", f"the model has no linear layer {name!r}; it has {', '.join(sorted(adaptable))}", field=FIELD,
                               fix=f"did you mean {near[0]!r}?" if near else "name some of these, or leave target_modules out")  # fmt: skip
+
+
+def _linear_names(network: nn.Module) -> set[str]:
+    """Last names of the layers that take an adapter."""
+    return {name.rsplit(".", 1)[-1] for name, module in network.named_modules() if type(module).__name__ in LINEAR}
 
 
 def _leaf(network: nn.Module, module: nn.Module) -> str:

@@ -9,7 +9,7 @@ from blake3 import blake3
 from torch import nn
 
 from schemas import Checkpoint, RecipeError
-from schemas.training import ADAPTED, DEFAULT_TARGETS, LoraSettings, Tracking
+from schemas.training import ADAPTED, LoraSettings, Tracking
 from steps.lm import adapters, attention, build, checkpoint, even, first_save, precision, texts
 from steps.lm.batches import PackedRows, WholeRows, validation_rows
 from steps.lm.finish import Trained, finish, memory_table
@@ -57,7 +57,7 @@ def assemble(job: Job) -> Checkpoint:
     if params.method != "qlora":  # bitsandbytes has put it there
         network.to(device)
     adapted = adapters.add(network, family, params.lora or LoraSettings(), context.seed, job.new_ids) if params.method in ADAPTED else None
-    left = set(DEFAULT_TARGETS[family]) - set(adapters.usual_targets(network, family)) if adapted is not None else set()
+    left = adapters.unheard(network, family) if adapted is not None else []
     if left and not (params.lora and params.lora.target_modules):
         message = f"{', '.join(sorted(left))} are not adapted: the gates of these memories are 0"
         context.event("memory_left_out", layers=sorted(left), message=message)

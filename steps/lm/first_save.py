@@ -111,7 +111,8 @@ def _converted(job: Job, network: nn.Module, adapted: Any, words: TextTokenizer,
         merged = _merged_copy(network, adapted) if adapted is not None else network
         if isinstance(merged, str):
             checkpoint.write_config(network, folder)
-            count = convertible(folder, Shapes(network), words, rows=rows, quantization=quantization)
+            count = convertible(folder, Shapes(network), words, rows=rows, quantization=quantization,
+                                max_seq_length=job.params.max_seq_length)  # fmt: skip
             return f"{count} tensors have a place; not their values: {merged}"
         if merged is not network:
             checkpoint.write_model(merged, folder, token_ids(words))

@@ -102,9 +102,10 @@ def test_a_cut_safetensors_is_an_error(place: Path, tmp_path: Path) -> None:
     [
         ("use_sliding_window", True, "a sliding window"),
         ("layer_types", ["full_attention", "sliding_attention"], "a sliding window"),
-        ("rope_scaling", {"rope_type": "yarn", "factor": 4.0}, "rotary scaling 'yarn'"),
+        ("rope_scaling", {"rope_type": "longrope", "factor": 4.0}, "rotary scaling 'longrope'"),
+        ("rope_scaling", {"rope_type": "yarn", "factor": 4.0, "beta_fast": 16}, "beta_fast in its rotary scaling"),
+        ("partial_rotary_factor", 0.5, "rotation of a part of each head"),
         ("hidden_act", "gelu", "the activation 'gelu'"),
-        ("head_dim", 32, "4 heads of 32 in a width of 64"),
     ],
 )
 def test_what_qwen2s_file_could_not_say_is_refused(key: str, value: object, why: str) -> None:
@@ -116,3 +117,30 @@ def test_what_qwen2s_file_could_not_say_is_refused(key: str, value: object, why:
     assert metadata(config, 128)["rope.freq_base"] == 1e6
     with pytest.raises(RecipeError, match=f"E004: a qwen2 with {why}"):
         metadata({**config, key: value}, 128)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"model_type": "mistral", "sliding_window": 64}, "a mistral with a sliding window of 64 positions, shorter than its rows"),
+        ({"model_type": "gemma2", "query_pre_attn_scalar": 24}, "a gemma2 with query_pre_attn_scalar 24, where llama.cpp takes 16"),
+        ({"model_type": "gemma2", "final_logit_softcapping": None}, "a gemma2 with no caps on its logits"),
+        ({"model_type": "gemma2", "layer_types": ["full_attention"] * 2}, "a gemma2 with windows in other layers than llama.cpp knows"),
+        ({"model_type": "gemma3_text", "sliding_window_pattern": 4}, "a gemma3_text with windows in other layers"),
+        ({"model_type": "gemma3_text"}, "a gemma3_text with caps on its logits"),
+        ({"model_type": "gemma2", "hidden_activation": "relu"}, "a gemma2 with the activation 'relu'"),
+        ({"model_type": "gemma2", "rope_parameters": {"rope_type": "llama3"}}, "a gemma2 with rotary scaling 'llama3'"),
+    ],
+)
+def test_what_llama_cpp_does_by_itself_must_be_so(changed: dict[str, object], why: str) -> None:
+    """Windows, scales and caps that no key says."""
+    config: dict[str, object] = {
+        "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64, "num_hidden_layers": 2, "intermediate_size": 160,
+        "rms_norm_eps": 1e-6, "sliding_window": 4096, "query_pre_attn_scalar": 16, "hidden_activation": None,
+        "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0, "hidden_act": None,
+    }  # fmt: skip
+    sound = {**config, "model_type": changed["model_type"]}
+    if changed["model_type"] != "gemma3_text":
+        assert metadata(sound, 128)["block_count"] == 2
+    with pytest.raises(RecipeError, match=f"E004: {why}"):
+        metadata({**sound, **changed}, 128)

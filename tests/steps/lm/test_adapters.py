@@ -68,6 +68,18 @@ def test_every_layer_that_check_lets_pass_learns(family: str):
             adapted(family, target_modules=[refused])
 
 
+def test_layers_that_are_cut_otherwise_are_adapted_by_default():
+    """Phi-3 has one matrix for queries, keys and values: without a word all its linear layers but the head learn."""
+    from transformers import Phi3Config, Phi3ForCausalLM
+
+    sizes = {"vocab_size": 60, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
+    made = Phi3ForCausalLM(Phi3Config(**sizes, pad_token_id=0, bos_token_id=2, eos_token_id=3))
+    assert adapters.usual_targets(made, "llama") == ["down_proj", "gate_up_proj", "o_proj", "qkv_proj"]
+    adapters.add(made, "llama", LoraSettings(), seed=1)
+    Head(made).summed(X[:, :-1], X[:, 1:])[0].backward()
+    adapters.every_adapter_learns(made)
+
+
 def test_a_memory_whose_gate_is_0_is_left_out():
     """By default its layers get no adapters, which would never learn; where they are named the error says why, and what to do."""
     made = network("mamba_hebbian")
