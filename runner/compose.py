@@ -82,11 +82,15 @@ def _finish(document: Document, root: Node | None, shift: int) -> None:
 
 
 def _cut_by_a_number_sign(document: Document) -> None:
-    """`about: phase #1 of two`: what follows the # is a comment, and was hardly meant as one when a digit follows at once."""
+    """`about: phase #1 of two`: what follows the # is a comment, and was hardly meant as one when a digit follows at once.
+
+    Behind several words it is a sentence that is cut, and a warning.
+    """
     for match in re.finditer(r"^[^#\"'\n]*: [^#\"'\n,\[\]{}]*[^\s#\"'\n:] (#\d[^\n]*)$", document.text, re.M):
         start = match.start(1)
+        cut = match[0][: start - match.start()].split(": ", 1)[1].strip()
         document.complain("Y014", f"what begins with {match[1][:20].strip()} is a comment", start, match.end(), "put the value in quotes",
-                          severity="info")  # fmt: skip
+                          severity="warning" if " " in cut else "info")  # fmt: skip
 
 
 class _Builder:

@@ -36,6 +36,7 @@ PAGES = (
         "L022", "a folder that holds no artifact", "An input named by `path` is a folder that a run of recipe made, with its artifact.json."
     ),
 )
+OF_A_MACHINE = ("P", "B01")  # codes that hold for one machine: precision, kernels, disk, memory
 _MOST_ROUNDS = 20
 _SAME = {"vocab_size", "rows", "model", "byte_fallback", "normalization", "pad_id", "train_tokens", "val_tokens", "dtype", "parameters", 
          "bytes", "characters", "shape"}  # fmt: skip
@@ -64,6 +65,8 @@ def judge(meant: Meant, texts: dict[Path, str] | None = None) -> list[Finding]:
             found += list(rule.judge(view))
         except Exception as error:  # noqa: BLE001 - one rule's slip must not hide what the others say
             found.append(_stumble(f"the rule {rule.judge.__name__}", error, ()))
+    if any(f.code == "H001" for f in found):  # what follows is said of the machine that stands in for it
+        found = [f for f in found if not f.code.startswith(OF_A_MACHINE)]
     placed = [f.at(meant.place(f.path, f.on) if f.path else None) for f in found]
     order = {str(file): number for number, file in enumerate(meant.files)}
     unique: dict[tuple[Any, ...], Finding] = {}

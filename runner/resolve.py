@@ -15,7 +15,7 @@ from runner.overrides import Overrides, apply
 from runner.variables import Variables, escaped
 from schemas.base import NotInKey, marked
 from schemas.findings import Edit, Finding, RecipeError, RecipePath
-from schemas.machine import Machine, known
+from schemas.machine import Machine, known, plain
 from schemas.machine import names as machine_names
 from schemas.recipe import RESERVED, SHARED, Recipe, Target
 from schemas.step import Step
@@ -360,10 +360,11 @@ def _target(recipe: Recipe | None, written: Any, findings: list[Finding]) -> Mac
         if found is None:
             from runner.nearest import did_you_mean
 
+            word = plain(name)
+            alike = [each for each in machine_names() if each[:3] == word[:3]]
+            fix = did_you_mean(word, alike or [*machine_names(), "here"], "known are")
             path: RecipePath = ("target", "gpu") if isinstance(target, Target) else ("target",)
-            findings.append(
-                Finding("H001", "error", f"there is no target {name}", path, did_you_mean(name, [*machine_names(), "here"], "known are"))
-            )
+            findings.append(Finding("H001", "error", f"there is no target {name}", path, fix))
             return _here()
         machine = found
     if isinstance(target, Target):

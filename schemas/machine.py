@@ -89,7 +89,7 @@ _CARDS = (
 _APPLE = ((1, 2.6, 68, 20), (2, 3.6, 100, 22), (3, 4.1, 100, 22), (4, 4.6, 120, 25))
 _APPLE_GIB = (8, 16, 18, 24, 32, 36, 48, 64, 96, 128, 192)
 _CHIPS = ((24, "", 1), (36, " Pro", 2), (128, " Max", 4), (10**6, " Ultra", 8))  # up to GiB: the chip that has it, times the plain one
-ALIASES = {"a100": "a100-80", "v100": "v100-16", "h100-80": "h100", "tesla-t4": "t4"}
+ALIASES = {"a100": "a100-80", "v100": "v100-16", "h100-80": "h100"}
 
 
 @cache
@@ -98,10 +98,15 @@ def names() -> tuple[str, ...]:
     return (*(card[0] for card in _CARDS), *(f"m{row[0]}-{gib}gb" for row in _APPLE for gib in _APPLE_GIB), "cpu")
 
 
+def plain(name: str) -> str:
+    """A machine's name as the table spells it: small letters, no blanks, no maker."""
+    return re.sub(r"^(nvidia-?)?((geforce|tesla|apple)-?)?", "", name.lower().replace(" ", "").replace("_", "-"))
+
+
 @cache
 def known(name: str) -> Machine | None:
     """The machine of that name in the table, or None. Built when it is asked for: most commands need one or none."""
-    word = name.lower().replace(" ", "").replace("_", "-")
+    word = plain(name)
     word = re.sub(r"^(rtx|gtx)-", r"\1", ALIASES.get(word, word))
     for card, title, gib, capability, tflops, gbs, watts in _CARDS:
         if card == word:

@@ -164,6 +164,7 @@ def names_differ(view: View) -> Iterator[Finding]:
             seen[name] = step.id
 
 
+LEAST_PENALTY = 0.9  # a little below 1 is sometimes meant, to let a text name the same things again
 BLOCK = 32  # values that share a scale in q8_0, q5_x and q4_x
 
 
@@ -205,8 +206,10 @@ def formats_hold_the_model(view: View) -> Iterator[Finding]:
 def _strange(step: StepMeant) -> Iterator[Finding]:
     for name, most, usual in (("temperature", 3.0, 0.7), ("repeat_penalty", 3.0, 1.1)):
         value = number(step, f"parameters.{name}")
-        if value is not None and value > most:
-            message = f"{name} is {value:g}: answers are noise above {most:g}"
+        message = f"{name} is {value:g}: answers are noise above {most:g}" if value is not None and value > most else ""
+        if name == "repeat_penalty" and value is not None and value < LEAST_PENALTY:
+            message = f"{name} is {value:g}: below 1 it favours what was said before, and answers go round in circles"
+        if message:
             yield say("E023", step, f"parameters.{name}", message, f"write {name}: {usual}", severity="warning")
     stops = at(step.raw, "parameters.stop")
     for index, text in enumerate(stops if isinstance(stops, list) else []):

@@ -36,6 +36,11 @@ def warm_up_ends(view: View) -> Iterator[Finding]:
             edits = (Edit("set", ("steps", step.id, "warmup_ratio"), 0.05),)
             message = f"warmup_ratio is {share:g}: the learning rate rises to the end and never falls"
             yield say("S003", step, "warmup_ratio", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
+        last = number(step, "max_steps")
+        if warmup is not None and last is not None and 0.9 * last < warmup < last and at(step.raw, "resume_from") is None:
+            message = f"warmup_steps is {warmup:,}, but max_steps is {last:,}: the learning rate rises to the end and hardly falls"
+            edits = (Edit("rename", ("steps", step.id, "warmup_steps"), 0.05, "warmup_ratio"),)
+            yield say("S003", step, "warmup_steps", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
         yield from _rise_and_fall(step, steps)
         if steps is None or warmup is None or number(step, "max_steps") is not None or warmup < ROUGH * steps:
             continue
@@ -136,7 +141,9 @@ def expectations_are_met_on_the_way(view: View) -> Iterator[Finding]:
                 )
 
 
-HIGHEST = {"new": 0.1, "base": 3e-3, "large base": 5e-4, "lora": 5e-3}  # peak rates of AdamW above which nothing was seen to learn
+# Peak rates of AdamW above which nothing was seen to learn
+HIGHEST = {"narrow": 0.1, "new": 0.03, "base": 3e-3, "large base": 5e-4, "lora": 5e-3}
+NARROW = 128  # d_model of a new model: below it a rate for narrow ones is survived (arXiv 2203.03466, figure 1)
 LARGE = 100_000_000  # parameters of a base, above which a rate for new models undoes it
 LOWEST = 1e-7
 
@@ -220,7 +227,8 @@ def the_rate_is_one_that_learns(view: View) -> Iterator[Finding]:
         usual = {"lora": "2e-4", "base": "1e-5", "new": "1e-3"}[kind]
         count = step.forecast.parameters if isinstance(step.forecast, CheckpointForecast) else None
         large = kind == "base" and count is not None and count > LARGE
-        if rate >= HIGHEST["large base" if large else kind]:
+        narrow = kind == "new" and (number(step, "model.d_model") or 256) < NARROW
+        if rate >= HIGHEST["large base" if large else "narrow" if narrow else kind]:
             message = f"learning_rate is {rate:g}: {what} does not survive it"
             yield say("S014", step, "learning_rate", message, f"write learning_rate: {usual}", severity="warning")
         elif rate < LOWEST:

@@ -142,7 +142,14 @@ def test_smoke_makes_steps_tiny(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("target", "name", "count"),
-    [("t4", "t4", 1), ("A100", "a100-80", 1), ("{gpu: t4, count: 4}", "t4", 4), ("{gpu: h100, memory_gb: 40}", "h100", 1)],
+    [
+        ("t4", "t4", 1),
+        ("Tesla T4", "t4", 1),
+        ("NVIDIA GeForce RTX 4090", "rtx4090", 1),
+        ("A100", "a100-80", 1),
+        ("{gpu: t4, count: 4}", "t4", 4),
+        ("{gpu: h100, memory_gb: 40}", "h100", 1),
+    ],
 )
 def test_targets_by_name_and_in_long_form(tmp_path: Path, target: str, name: str, count: int):
     """Known cards, aliases, several of one."""
@@ -155,6 +162,8 @@ def test_an_unknown_target_offers_the_nearest(tmp_path: Path):
     meant = understood(tmp_path, HEAD + "target: rtx409\n" + BODY)
     assert said(meant) == ["H001: there is no target rtx409"]
     assert meant.findings[0].fix == "write rtx4090"
+    meant = understood(tmp_path, HEAD + "target: GTX 1660 SUPER\n" + BODY)
+    assert meant.findings[0].fix == "known are: gtx1080ti, gtx1650"
 
 
 def test_the_target_of_the_command_line_wins(tmp_path: Path):

@@ -40,6 +40,23 @@ def test_a_context_beyond_the_trained_one(tmp_path: Path):
     assert said(tmp_path, long, ("family: mamba", "family: llama")) == ["E020"]
 
 
+@pytest.mark.parametrize(
+    ("line", "codes"),
+    [
+        ("repeat_penalty: 0.5", ["E023"]),
+        ("repeat_penalty: 1.0", []),
+        ("temperature: 70", ["E023"]),
+        ("num_thread: 8", ["K010"]),
+        ("repetition_penalty: 1.1", ["K010"]),
+    ],
+)
+def test_parameters_that_spoil_answers_or_are_not_ours(tmp_path: Path, line: str, codes: list[str]):
+    """Factors out of all reason, and keys that Ollama has elsewhere: none is taken for the nearest of ours."""
+    found = meant(tmp_path, ("export_ollama\n", f"export_ollama\n    parameters: {{{line}}}\n")).findings
+    assert [f.code for f in found] == codes
+    assert not any("num_predict" in f.fix for f in found)
+
+
 def test_a_family_that_llama_cpp_has_not(tmp_path: Path):
     """Said at the model, before anything is trained."""
     (found,) = meant(tmp_path, ("family: mamba,", "family: mamba_hebbian,")).findings

@@ -23,6 +23,10 @@ STEPS = "max_steps: 1000"
         ("expect: {1000: {train_loss: [3, 4]}}", []),
         ("expect: {1001: {train_loss: [3, 4]}}", ["S012"]),
         ("warmup_steps: 1000", ["S003"]),
+        ("warmup_steps: 960", ["S003"]),
+        ("warmup_steps: 500", []),
+        ("learning_rate: 6e-2", ["S014"]),
+        ("learning_rate: 2e-2", []),
         ("num_train_epochs: 2", ["S001"]),
     ],
 )
@@ -189,3 +193,8 @@ def test_a_disk_that_is_too_small_is_told_as_the_machine_is_meant(
     large = ("{family: mamba, d_model: 512, n_layers: 12}", "{family: llama, d_model: 1024, n_layers: 22, n_heads: 16}")
     found = meant(tmp_path, ("target: t4", named), large, (STEPS, f"max_steps: 20000\n    save_steps: 100\n    keep: {keep}")).findings
     assert [f.severity for f in found if f.code == "P011"] == [severity]
+
+
+def test_nothing_is_said_of_a_machine_that_is_not_known(tmp_path: Path):
+    """An unknown card is no CPU: of what follows from the machine there is not a word."""
+    assert said(tmp_path, ("target: t4", "target: rtx9999"), (STEPS, f"{STEPS}\n    precision: fp16")) == ["H001"]
