@@ -38,6 +38,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "rows": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "forms": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "content": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
+    "sifting": lambda view: any(at(s.raw, "clean") is not None or _weighed(s) for s in view.of_type("parse_corpus")),
     "hub": lambda view: any(isinstance(source.get("hub"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "gates": lambda view: any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "phases": lambda view: any(at(s.raw, "init_from") is not None or at(s.raw, "stages") is not None for s in view.of_type("train")),
@@ -223,6 +224,10 @@ def sources(step: StepMeant) -> Iterator[tuple[str, dict[str, Any], bool]]:
         while isinstance(source, dict):
             yield where, source, isinstance(source.get("fallback"), dict)
             source, where = source.get("fallback"), f"{where}.fallback"
+
+
+def _weighed(step: StepMeant) -> bool:
+    return sum(source.get("weight") is not None and isinstance(source.get("path"), str) for _, source, _ in sources(step)) > 1
 
 
 def say(

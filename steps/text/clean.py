@@ -51,6 +51,25 @@ def repeated_share(text: str) -> float:
     return again / total if total else 0.0
 
 
+def unfit(text: str, clean: Any) -> str:
+    """Why a text is dropped for its length or its repetitions, or nothing. clean: the limits, as parse_corpus has them."""
+    if not text.strip():
+        return "empty"
+    if len(text) < clean.min_characters:
+        return "too short"
+    if clean.max_characters is not None and len(text) > clean.max_characters:
+        return "too long"
+    if clean.min_words is not None or clean.max_words is not None:
+        words = len(text.split())
+        if clean.min_words is not None and words < clean.min_words:
+            return "too few words"
+        if clean.max_words is not None and words > clean.max_words:
+            return "too many words"
+    if clean.max_repeated_lines is not None and repeated_share(text) > clean.max_repeated_lines:
+        return "repeated lines"
+    return ""
+
+
 class Dropped:
     """What was left out, by reason, with three examples of each."""
 

@@ -94,6 +94,21 @@ def _weigh(params: Any, drawn: list[_Drawn]) -> None:
         one.cut(most * weight / (one.bytes or 1))
 
 
+def sizes(params: Any, context: ForecastContext) -> dict[int, tuple[int, float]] | None:
+    """Bytes and weight of each source that has a weight, by its place; None where one's size is not known, or it has none."""
+    found: dict[int, tuple[int, float]] = {}
+    for place, source in enumerate(params.sources):
+        if source.weight is None:
+            continue
+        one = _of(source, _Seen(), context)
+        if source.take is not None and one.documents is not None and one.documents > source.take:
+            one.cut(source.take / one.documents)
+        if not one.bytes or (source.take is not None and one.documents is None):
+            return None
+        found[place] = one.bytes, source.weight
+    return found
+
+
 def _of(source: Any, seen: _Seen, context: ForecastContext) -> _Drawn:
     """One source, by its files or, on the hub, by its page where that is at hand."""
     one = _Drawn()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from schemas import Document
 from steps.text.chat import render
-from steps.text.clean import Dropped, Seen, cleaned, repeated_share
+from steps.text.clean import Dropped, Seen, cleaned, unfit
 from steps.text.language import Languages, guessed_language
 from steps.text.near import Near
 from steps.text.private import Kind, Masks
@@ -125,7 +125,7 @@ class Sieve:
             title = masks.masked(cleaned(title, nfc=clean.nfc, whitespace=True))
         data = text.encode("utf-8")
         digest = blake3(data).digest(16)
-        reason = self._unfit(text)
+        reason = unfit(text, clean)
         if not reason and self._languages is not None:
             found, share = self._languages.shares(said)
             lang = lang or found
@@ -135,25 +135,6 @@ class Sieve:
             lang = guessed_language(text)
         origin = bytes.fromhex(document.origin) if document.origin else digest  # of a section, that of its paper
         return Kept(text, len(data), lang, title, digest, origin, messages), reason
-
-    def _unfit(self, text: str) -> str:
-        """Why a text is dropped for its length or its repetitions, or nothing."""
-        clean = self.clean
-        if not text.strip():
-            return "empty"
-        if len(text) < clean.min_characters:
-            return "too short"
-        if clean.max_characters is not None and len(text) > clean.max_characters:
-            return "too long"
-        if clean.min_words is not None or clean.max_words is not None:
-            words = len(text.split())
-            if clean.min_words is not None and words < clean.min_words:
-                return "too few words"
-            if clean.max_words is not None and words > clean.max_words:
-                return "too many words"
-        if clean.max_repeated_lines is not None and repeated_share(text) > clean.max_repeated_lines:
-            return "repeated lines"
-        return ""
 
     def _known(self, kept: Kept) -> str:
         new = self.clean.dedup != "exact" or self._seen.add(int.from_bytes(kept.digest[:8], "little"))
