@@ -62,6 +62,10 @@ def model_against_tokenizer(view: View) -> Iterator[Finding]:
             fix = "delete vocab_size to use the tokenizer's size, whatever it will be"
             gone = (Edit("delete", edit.path),)
             yield say("V001", step, "model.vocab_size", message, fix, severity="warning", edits=gone)
+        elif tokenizer.rows is not None and size <= rows < tokenizer.rows:
+            message = f"check_vocab_consistency rounds the rows up to {tokenizer.rows:,}, vocab_size: {rows} undoes it"
+            gone = (Edit("delete", edit.path),)
+            yield say("V002", step, "model.vocab_size", message, "delete vocab_size", severity="warning", edits=gone)
         elif rows > size and rows != tokenizer.rows and not is_padded(rows, size):
             makes = "makes" if tokenizer.exact else "makes at most"
             message = f"the model has rows for {rows:,} tokens, tokenizer {name!r} {makes} {size:,}: {rows - size:,} rows are never used"
@@ -165,7 +169,10 @@ def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
         sizes = [c.bytes for c in corpora if isinstance(c, CorpusForecast)] if isinstance(corpora, list) else []
         if not isinstance(size, int) or not sizes or None in sizes or model is None:
             continue
-        text = min(sum(s for s in sizes if s is not None), param(step, "sample_bytes"))
+        there = sum(s for s in sizes if s is not None)
+        text = min(there, param(step, "sample_bytes"))
+        if text < there and number(step, "sample_bytes") is not None and most_pieces(there, model) > most_pieces(text, model) < size:
+            continue  # T109
         if text > 0 and (most := _most(view, step, size, text, model)) < size and _alphabet_fits(view, step, size):
             message = f"{size:,} pieces from about {in_bytes(text)} of text: there will hardly be more than {most:,}"
             fix = f"write vocab_size: {{at_most: {size}}} to take the largest that works, or give it more text"
@@ -182,7 +189,7 @@ def _most(view: View, step: StepMeant, asked: int, text: int, model: str) -> int
     bound = most_pieces(text, model)
     if asked > bound or asked * DOUBT < bound:
         return bound
-    words = words_in(sampled_texts(_sources(view, step), view.facts), text)
+    words = words_in(sampled_texts(text_sources(view, step), view.facts), text)
     return bound if words is None else min(bound, pieces_of_words(words, text, model))
 
 
@@ -221,7 +228,7 @@ def characters_are_covered(view: View) -> Iterator[Finding]:
 def _alphabet(view: View, step: StepMeant) -> int:
     """Characters in the beginning of the text that the tokenizer must have a piece for, by its coverage."""
     texts, read = [], 0
-    for text in sampled_texts(_sources(view, step), view.facts):
+    for text in sampled_texts(text_sources(view, step), view.facts):
         texts.append(text)
         read += len(text)
         if read > ALPHABET_SAMPLE:
@@ -238,7 +245,7 @@ def _alphabet(view: View, step: StepMeant) -> int:
     return needed
 
 
-def _sources(view: View, step: StepMeant) -> list[Any]:
+def text_sources(view: View, step: StepMeant) -> list[Any]:
     """The sources of all texts that reach a step."""
     behind, seen = view.makers(step, "corpus"), 0
     found: list[Any] = []

@@ -1,0 +1,125 @@
+"""Pieces: the text that a tokenizer is trained on against what is asked of it, and against the text that it will cut."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from runner.meant import StepMeant
+from runner.rules import View, number, param, path, rule, say
+from runner.rules.vocabulary import text_sources
+from runner.screen import in_bytes
+from schemas.artifacts import CorpusForecast
+from schemas.findings import Edit, Finding, RulePage, Severity
+from steps.text.richness import most_pieces, sampled_texts
+
+FEWEST_LETTERS = 2000  # of a sample: of less nothing is said
+STRANGE = 0.05  # share of letters that a tokenizer never saw
+CHAT_MARK = re.compile(
+    r"<\|.*\|>|</?(?:s|tool|think|user|assistant|system)\w*>|\[/?[A-Z_]+\]", re.IGNORECASE
+)  # for a tuning that comes later
+OTHER_MARK = re.compile(r"[<\[(|#]\{\w+\}")  # what a template of columns writes around a field
+SHOWN = 4
+
+
+@rule(
+    RulePage(
+        "T109",
+        "a sample too small for the vocabulary",
+        "sample_bytes counts bytes: of 100 the trainer sees one line, and of that makes a few hundred pieces, however large the corpus is. "
+        "Left out, it is 100 MB.",
+        wrong="sample_bytes: 100   # megabytes were meant\nvocab_size: {at_most: 16000}",
+        right="sample_bytes: 100000000\nvocab_size: {at_most: 16000}",
+        source="google/sentencepiece#730",
+        severity="warning",
+        needs="the recipe and the sizes of the data",
+    )
+)
+def samples_hold_the_pieces(view: View) -> Iterator[Finding]:
+    """T109: fewer pieces in the sample than are asked for, though the corpus has more to give."""
+    for step in view.of_type("train_tokenizer"):
+        sample, model = number(step, "sample_bytes"), param(step, "model")
+        wanted = number(step, "vocab_size") or number(step, "vocab_size.at_most")
+        if sample is None or wanted is None or model is None:
+            continue
+        corpora = view.reaches(step, "corpus")
+        sizes = [c.bytes for c in corpora if isinstance(c, CorpusForecast)] if isinstance(corpora, list) else []
+        there = sum(size or 0 for size in sizes) if None not in sizes else None
+        most = most_pieces(int(sample), model)
+        if most < wanted and (there is None or (there > sample and most_pieces(there, model) > most)):
+            message = f"sample_bytes lets {in_bytes(int(sample))} of the text through, which hold hardly more than {most:,} pieces"
+            edits = (Edit("delete", path(step, "sample_bytes")),)
+            fix = "delete it: 100 MB are taken; megabytes are written with six zeros"
+            yield say("T109", step, "sample_bytes", message, fix, severity="warning", edits=edits)
+
+
+@rule(
+    RulePage(
+        "T110",
+        "symbols that stand in no text",
+        "A user symbol is one piece wherever it stands, and its row of the embedding learns there. One that the text spells otherwise, "
+        "[en] for <en>, is never met: its row stays as it began, and a prompt that begins with it gives noise. Marks for a tuning that "
+        "comes later are right.",
+        wrong='sources: [{path: data/*.jsonl, columns: {text: "[{lang}]{text}"}}]\nuser_symbols: ["<en>"]',
+        right='sources: [{path: data/*.jsonl, columns: {text: "<{lang}>{text}"}}]\nuser_symbols: ["<en>"]',
+        source="google/sentencepiece#217; google/sentencepiece#227",
+        severity="info",
+        needs="the beginnings of plain and JSONL files",
+    )
+)
+def symbols_are_met(view: View) -> Iterator[Finding]:
+    """T110: none of the symbols, those of chats aside, in a sample; a warning where a template of columns writes marks of its own."""
+    for step in view.of_type("train_tokenizer"):
+        symbols = param(step, "user_symbols")
+        own = [symbol for symbol in symbols or () if isinstance(symbol, str) and symbol and not CHAT_MARK.fullmatch(symbol)]
+        found = text_sources(view, step)
+        if not own or not found or any(source.path is None for source in found):
+            continue
+        texts = sampled_texts(found, view.facts)
+        if sum(map(len, texts)) < FEWEST_LETTERS or any(symbol in text for text in texts for symbol in own):
+            continue
+        written = [str(value) for source in found for value in (source.columns or {}).values() if OTHER_MARK.search(str(value))]
+        listed = ", ".join(own[:SHOWN]) + (" …" if len(own) > SHOWN else "")
+        message = f"{listed} stand{'s' if len(own) == 1 else ''} in none of the texts that were looked at"
+        message += f", whose columns write {written[0].split(chr(10))[0][:30]!r}" if written else ""
+        severity: Severity = "warning" if written else "info"
+        yield say("T110", step, "user_symbols", message, "spell them as the text does", severity=severity)
+
+
+@rule(
+    RulePage(
+        "T111",
+        "a tokenizer of another alphabet",
+        "A tokenizer knows the characters of the text that it was trained on. Without byte fallback every other one becomes the unknown "
+        "token, which no model can tell from the next; with it, each is spelled in two to four bytes, so rows hold a third of the text.",
+        wrong="- type: train_tokenizer\n  corpus: english\n- type: tokenize_bin\n  corpus: russian",
+        right="- type: train_tokenizer\n  corpus: [english, russian]\n- type: tokenize_bin\n  corpus: russian",
+        source="sillsdev/silnlp#1033; arXiv 2305.15425 (language model tokenizers introduce unfairness between languages)",
+        severity="warning",
+        needs="the beginnings of plain and JSONL files",
+    )
+)
+def letters_are_known(view: View) -> Iterator[Finding]:
+    """T111: letters of the text that is cut, in none of a sample of the text that the tokenizer learns from."""
+    for step in view.of_type("train_tokenizer"):
+        learned = text_sources(view, step)
+        known: set[str] = set()
+        for other in view.of_type("tokenize_bin", "train"):
+            if step not in view.makers(other, "tokenizer") or not other.inputs.get("corpus"):
+                continue
+            read = text_sources(view, other)
+            letters = [c for text in sampled_texts(read, view.facts) for c in text if c.isalpha()]
+            if all(source in learned for source in read) or len(letters) < FEWEST_LETTERS or any(s.path is None for s in learned):
+                continue
+            known = known or {c for text in sampled_texts(learned, view.facts) for c in text}
+            strange = [c for c in letters if c not in known]
+            if known and len(strange) > STRANGE * len(letters):
+                yield _unknown(view, step, other, strange, len(letters))
+
+
+def _unknown(view: View, step: StepMeant, other: StepMeant, strange: list[str], letters: int) -> Finding:
+    bytes_in = param(step, "model") == "byte_bpe" or bool(getattr(step.params, "fallback", False))
+    shown = "".join(letter for letter, _ in Counter(strange).most_common(8))
+    message = f"{len(strange) / letters:.0%} of the letters of {other.id} stand in no text that {step.id} learns from ({shown}): "
+    message += "each is spelled in bytes" if bytes_in else "each becomes the unknown token"
+    fix = f"write corpus: [{', '.join(dict.fromkeys(parser.id for each in (step, other) for parser in view.parsers(each)))}]"
+    return say("T111", step, "corpus", message, fix, severity="info" if bytes_in else "warning")
