@@ -32,6 +32,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "attention": lambda view: any(at(s.raw, "attn_implementation") is not None for s in view.of_type("train")),
     "adapters": lambda view: any(at(s.raw, "lora") is not None or at(s.raw, "method") is not None for s in view.of_type("train")),
     "export": lambda view: any(view.of_type("export_ollama")),
+    "answers": lambda view: any(isinstance(at(s.raw, "parameters"), dict) for s in view.of_type("export_ollama")),
     "base": lambda view: bool(view.bases),
     "shapes": lambda view: bool(view.bases),
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),

@@ -211,6 +211,9 @@ def _strange(step: StepMeant) -> Iterator[Finding]:
             message = f"{name} is {value:g}: below 1 it favours what was said before, and answers go round in circles"
         if message:
             yield say("E023", step, f"parameters.{name}", message, f"write {name}: {usual}", severity="warning")
+    if number(step, "parameters.num_predict") == 0:
+        message = "num_predict is 0: no answer has a word"
+        yield say("E023", step, "parameters.num_predict", message, "delete it, or write -1 for no limit", severity="warning")
     stops = at(step.raw, "parameters.stop")
     for index, text in enumerate(stops if isinstance(stops, list) else []):
         if text == "":

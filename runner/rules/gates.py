@@ -41,7 +41,7 @@ def _parsers(view: View, step: StepMeant) -> tuple[list[StepMeant], StepMeant | 
     return view.parsers(step), split
 
 
-def _counted(view: View, step: StepMeant) -> list[tuple[str, list[Counted]]] | None:
+def counted_rows(view: View, step: StepMeant) -> list[tuple[str, list[Counted]]] | None:
     """Each file's name with its first documents in tokens; None where there is no tokenizer that can be opened."""
     folder = view.base(step)
     if folder is None or not folder.kind or not any(file in folder for file in TOKENIZERS):
@@ -117,7 +117,7 @@ def rows_fit_the_window(view: View) -> Iterator[Finding]:
             continue
         if _parsers(view, step)[1] is None:
             yield from _long_files(view, step, length)
-        counted = _counted(view, step)
+        counted = counted_rows(view, step)
         if counted is None:
             yield from _by_characters(view, step, length)
             continue

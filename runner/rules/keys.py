@@ -1,9 +1,11 @@
 """Keys that stand in a recipe and say nothing: left empty, or without effect where they stand."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from runner.rules import View, path, rule, say, sources
+from runner.rules import View, at, path, rule, say, sources
+from runner.written import written
 from schemas.findings import Edit, Finding, RulePage
 
 
@@ -46,6 +48,42 @@ def _nulls(value: Any, where: str) -> Iterator[str]:
     for key, child in pairs:
         if "." not in str(key):
             yield from _nulls(child, f"{where}.{key}" if where else str(key))
+
+
+TEXTS = {"train": ("samples",), "validate_checkpoint": ("prompts",), "export_ollama": ("system", "parameters.stop")}  # what a model reads
+WRITTEN_OUT = re.compile(r"\\[nt](?![a-z])")  # not the \nu and \nabla of formulas
+
+
+@rule(
+    RulePage(
+        "K013",
+        "a line end in single quotes",
+        "YAML knows \\n only in double quotes. In single quotes, and in none, it is a backslash and an n: both are learned in every text, "
+        "a prompt begins as no text does, and a stop text never comes.",
+        wrong="parameters: {stop: ['\\n\\n']}",
+        right='parameters: {stop: ["\\n\\n"]}',
+        source="yaml.org/spec/1.2.2, 7.3.2: single-quoted style",
+        severity="warning",
+        needs="the recipe",
+    )
+)
+def line_ends_are_line_ends(view: View) -> Iterator[Finding]:
+    """K013: \\n or \\t written out in a template of columns, a prompt, a system message or a stop text."""
+    for step in view.meant.steps:
+        named = [(name, at(step.raw, name)) for name in TEXTS.get(step.type, ())]
+        for where, source, _ in sources(step) if step.type == "parse_corpus" else ():
+            columns = source.get("columns")
+            named += [(f"{where}.columns.{role}", text) for role, text in (columns if isinstance(columns, dict) else {}).items()]
+        for where, value in named:
+            for place, text in enumerate(value) if isinstance(value, list) else [(-1, value)]:
+                if not isinstance(text, str) or not WRITTEN_OUT.search(text):
+                    continue
+                here = where if place < 0 else f"{where}.{place}"
+                meant = WRITTEN_OUT.sub(lambda found: {"n": "\n", "t": "\t"}[found[0][1]], text)
+                sign = WRITTEN_OUT.findall(text)[0]
+                message = f"{sign} is two signs here, and no {'line end' if sign[1] == 'n' else 'tab'}"
+                edits = (Edit("set", path(step, here), meant),)
+                yield say("K013", step, here, message, f"write it in double quotes: {written(meant)}", severity="warning", edits=edits)
 
 
 @rule()

@@ -107,8 +107,10 @@ def letters_are_known(view: View) -> Iterator[Finding]:
             if step not in view.makers(other, "tokenizer") or not other.inputs.get("corpus"):
                 continue
             read = text_sources(view, other)
+            if all(source in learned for source in read) or any(source.path is None for source in learned):
+                continue
             letters = [c for text in sampled_texts(read, view.facts) for c in text if c.isalpha()]
-            if all(source in learned for source in read) or len(letters) < FEWEST_LETTERS or any(s.path is None for s in learned):
+            if len(letters) < FEWEST_LETTERS:
                 continue
             known = known or {c for text in sampled_texts(learned, view.facts) for c in text}
             strange = [c for c in letters if c not in known]

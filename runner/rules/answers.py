@@ -1,0 +1,77 @@
+"""Answers: what Ollama is told to cut off, against the answers that the model learns."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from runner.meant import StepMeant
+from runner.rules import View, at, number, path, rule, say
+from runner.rules.gates import counted_rows
+from runner.rules.rows import name_of, read_heads
+from schemas.findings import Edit, Finding, RulePage
+
+FEWEST = 8  # answers of a file: of fewer nothing is said
+SHARE = 0.2  # of the answers that a stop text may stand in
+
+
+@rule(
+    RulePage(
+        "E026",
+        "a stop text that answers hold",
+        "Ollama ends an answer where a stop text begins. One that stands in what the model learned to say cuts its answers there: a line "
+        "end after the first line, a heading before the list. What ends an answer follows from the chat template by itself.",
+        wrong='parameters: {stop: ["It is"]}   # and answers that begin "It is four."',
+        right="- type: export_ollama   # stop follows from the template",
+        source="ollama/ollama#17939",
+        severity="warning",
+        needs="the first rows of JSONL and CSV files",
+    ),
+    RulePage(
+        "E027",
+        "a limit below the length of the answers",
+        "num_predict is the most tokens that Ollama lets the model write, in the Modelfile for all who use it. Counted are the tokens "
+        "of the base's own tokenizer, without its library the words. A limit below usual answers cuts them in the middle.",
+        wrong="parameters: {num_predict: 16}   # of answers of eighty words",
+        right="parameters: {num_predict: 512}",
+        source="posit-dev/chatlas#327; ollama/ollama#3839",
+        severity="warning",
+        needs="the first rows of JSONL and CSV files",
+    ),
+)
+def answers_are_not_cut(view: View) -> Iterator[Finding]:
+    """E026: a stop text in a fifth of the first answers of a file. E027: num_predict below the length of half of them."""
+    for step in view.of_type("export_ollama"):
+        trains = [c for c in view.makers(step, "checkpoint") if c.type == "train" and at(c.raw, "objective") == "sft"]
+        parsers = view.parsers(trains[0]) if trains else []
+        stops = at(step.raw, "parameters.stop")
+        most = number(step, "parameters.num_predict")
+        told: set[str] = set()
+        for maker, _, source, file, head, _ in read_heads(view):
+            if maker not in parsers:
+                continue
+            documents = list(head.documents(source.get("columns")))
+            answers = [m["content"] for d in documents for m in d.messages or () if m["role"] == "assistant"]
+            if len(answers) < FEWEST:
+                continue
+            name = name_of(view, file)
+            for index, stop in enumerate(stops if isinstance(stops, list) else ()):
+                held = sum(stop in answer.strip() for answer in answers) if isinstance(stop, str) and stop else 0
+                if held >= SHARE * len(answers) and stop not in told:
+                    told.add(stop)
+                    message = f"{stop!r} stands in {held} of the first {len(answers)} answers of {name}: they would end there"
+                    edits = (Edit("delete", path(step, f"parameters.stop.{index}")),) if len(stops) > 1 else ()
+                    yield say("E026", step, f"parameters.stop.{index}", message, "delete it from stop", severity="warning", edits=edits)
+            usual = max(median(len(answer.split()) for answer in answers), _tokens(view, trains[0], name, len(answers) / len(documents)))
+            if most is not None and 0 < most < usual and "num_predict" not in told:
+                told.add("num_predict")
+                message = (
+                    f"num_predict is {int(most):,}, half of the first {len(answers)} answers of {name} take {usual:,.0f} tokens and more"
+                )
+                edits = (Edit("delete", path(step, "parameters.num_predict")),)
+                fix = f"write num_predict: {max(128, 1 << int(usual * 4).bit_length())}, or delete it"
+                yield say("E027", step, "parameters.num_predict", message, fix, severity="warning", edits=edits)
+
+
+def _tokens(view: View, step: StepMeant, name: str, each: float) -> float:
+    """Tokens of a usual answer of the file, without the mark at its end; 0 where they cannot be counted. each: answers of a row."""
+    rows = next((rows for file, rows in counted_rows(view, step) or () if file == name), [])
+    return median(row.learned for row in rows) / each - 1 if rows else 0

@@ -1,0 +1,49 @@
+"""Rules about what Ollama cuts off: stop texts and limits against the answers of the data."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.runner.judged import meant
+
+BASE = """\
+recipe: r
+target: rtx4090
+steps:
+  - type: parse_corpus
+    sources: [{path: chat.jsonl}]
+  - type: train
+    objective: OBJECTIVE
+    model: {base: {path: base}}
+    method: lora
+  - type: export_ollama
+    parameters: {PARAMETERS}
+"""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "codes"),
+    [
+        ('stop: ["It is"]', ["E026"]),
+        ('stop: ["Question:"]', []),
+        ('stop: ["\\n"]', []),
+        ("num_predict: 4", ["E027"]),
+        ("num_predict: 300", []),
+        ("num_predict: -1", []),
+        ('num_predict: 4, stop: ["Question:", "hens"]', ["E026", "E027"]),
+    ],
+)
+def test_answers_are_held_against_what_cuts_them(tmp_path: Path, parameters: str, codes: list[str]):
+    """Without the base's tokenizer words are counted, of which none is less than a token."""
+    rows = [{"instruction": f"What is {n}?", "output": f"It is {n}, and that is more than all the hens in the yard."} for n in range(20)]
+    (tmp_path / "chat.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    base = BASE.replace("OBJECTIVE", "sft").replace("PARAMETERS", parameters)
+    found = meant(tmp_path, base=base).findings
+    assert sorted(f.code for f in found if f.code in ("E026", "E027")) == codes
+
+
+def test_a_limit_of_nothing(tmp_path: Path):
+    """Ollama takes 0 for no token at all."""
+    found = meant(tmp_path, ("export_ollama\n", "export_ollama\n    parameters: {num_predict: 0}\n")).findings
+    assert [f.code for f in found] == ["E023"]
