@@ -8,9 +8,10 @@ from typing import Any
 
 from runner.modelfolder import INDEX, TOKENIZERS, ModelFolder
 from runner.rules import View, at, param, path, rule, say
-from schemas.findings import Edit, Finding, RulePage
+from schemas.findings import Edit, Finding, RulePage, Severity
 
 FOLDER = "config.json and the headers of the weights in the base's folder, or in the local hub cache"
+OVERFLOWS = ("gemma3", "gemma4")  # activations beyond 65,504 in every text (huggingface/transformers#36822)
 QUANTISED_NAME = re.compile(
     r"[-_.](gptq|awq|gguf|ggml|exl2|int[48]|[48]bits?|bnb[-_]?4bit|fp8|nf4|w4a16|w8a8|mlx[-_]?[48]bit|q[2-8](_[0k](_[sml])?)?)\b", re.I
 )
@@ -308,9 +309,10 @@ def bf16_stays_bf16(view: View) -> Iterator[Finding]:
         message = f"{folder.name} was made in bf16, fp16 ends at 65,504: its activations can overflow"
         if asked == "auto":
             name = machine.title or machine.name
-            yield say(
-                "P103", step, where, f"{message}; {name} has no bf16", "look at the first losses: 0 or NaN means fp32", severity="info"
-            )
+            surely = folder.kind.startswith(OVERFLOWS)
+            fix = "write precision: fp32, or choose a card with bf16" if surely else "look at the first losses: 0 or NaN means fp32"
+            severity: Severity = "warning" if surely else "info"
+            yield say("P103", step, where, f"{message}; {name} has no bf16", fix, severity=severity)
         else:
             better = "auto" if machine.bf16 else "fp32"
             edits = (Edit("set", path(step, "precision"), better),)

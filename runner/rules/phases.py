@@ -8,7 +8,7 @@ from typing import Any
 from runner.meant import StepMeant
 from runner.nearest import nearest
 from runner.rules import View, at, path, rule, say
-from schemas.artifacts import CheckpointForecast
+from schemas.artifacts import CheckpointForecast, TokenizerForecast
 from schemas.findings import Edit, Finding
 from schemas.model import ModelConfig
 
@@ -28,10 +28,39 @@ def first_weights_fit(view: View) -> Iterator[Finding]:
         if isinstance(folder, str) and not (view.facts.project / os.path.expanduser(folder)).is_dir():
             yield say("C002", step, "init_from.path", f"the checkpoint {folder} is not there", "name the folder of a finished training")
             continue
+        yield from _other_words(view, step, ref)
         model = made.model if isinstance(made, CheckpointForecast) else None
         earlier = _earlier(view, step, ref)
         if model is not None and earlier is not None and at(step.raw, "model.base") is None:
             yield from _compared(step, model, earlier)
+
+
+OURS = ("<pad>", "<unk>", "<s>", "</s>")  # ids 0 to 3 of every tokenizer that train_tokenizer makes
+
+
+def _other_words(view: View, step: StepMeant, ref: dict[str, Any]) -> Iterator[Finding]:
+    """V106: a folder whose tokenizer cannot be the one that this recipe trains, by its size or its first tokens."""
+    makers = [maker for maker in view.makers(step, "tokenizer") if maker.type == "train_tokenizer"]
+    folder = ref.get("path")
+    if not makers or not isinstance(folder, str):
+        return
+    from runner.modelfolder import ModelFolder
+
+    theirs = ModelFolder(view.facts, view.facts.project / os.path.expanduser(folder), folder).tokens
+    made = view.reaches(step, "tokenizer")
+    size = made.vocab_size if isinstance(made, TokenizerForecast) and made.exact else None
+    if not theirs:
+        return
+    first = {number: token for token, number in theirs.items() if number < len(OURS)}
+    other = next((number for number, token in enumerate(OURS) if first.get(number) != token), None)
+    if size is not None and size != len(theirs):
+        message = f"{folder} was trained on {len(theirs):,} tokens, {makers[0].id} makes {size:,}: its rows mean other pieces"
+    elif other is not None:
+        message = f"token {other} is {OURS[other]!r} here and {first.get(other)!r} in {folder}: its rows mean other pieces"
+    else:
+        return
+    fix = f"go on from that model with its own tokenizer, model: {{base: {{path: {folder}}}}}, or delete init_from"
+    yield say("V106", step, "init_from", message, fix, on="key")
 
 
 @rule()

@@ -225,6 +225,8 @@ def _schedule(step: StepMeant, done: int, theirs: dict[str, Any]) -> Iterator[Fi
         f"the rate of the {done:,} steps done is not this schedule's: it goes from {was:.3g} to {jump:.3g} where this training takes over"
     )
     fix = "scheduler: constant with warmup_steps: N, or wsd before it falls, can be prolonged exactly"
+    if mine["scheduler"] == "constant" == theirs["scheduler"] and not isclose(here["peak"], there["peak"]):
+        fix = f"write learning_rate: {there['peak']:g}, the rate of the steps done; a new rate from here on is a new training: init_from"
     yield say("R105", step, "resume_from", message, fix, severity="warning", on="key")
 
 

@@ -83,7 +83,9 @@ class ChatForm:
             until = whole if last else _shared(whole, self.text(messages[: number + 1]))  # some end a text with eos, but no turn
             at = until.find(said, start)
             if not whole.startswith(before) or at < 0:
-                told = f"the model's chat template changes turn {number + 1} of {_shown(messages)}, or what stands before it"
+                told = f"the model's chat template changes what stands before turn {number + 1} of {_shown(messages)}"
+                if at < 0 and (lacking := _lacking(said, until[start:])):
+                    told = f"the model's chat template leaves {lacking!r} out of turn {number + 1} of {_shown(messages)}"
                 raise RecipeError("D115", f"{told}, so what is learned cannot be found", field="corpus", fix=FIX)
             spans.append((start, self._end(until, at + len(said))))
         return Rendered(whole, spans)
@@ -220,6 +222,15 @@ def _inside(offsets: list[tuple[int, int]], spans: list[tuple[int, int]]) -> lis
 def _shared(one: str, other: str) -> str:
     """The beginning that both have."""
     return one[: next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))]
+
+
+def _lacking(said: str, written: str) -> str:
+    """The beginning of what a template left out of an answer: what stands before the first part of it that was written."""
+    size = min(len(said), 12)
+    kept = next((at for at in range(len(said) - size + 1) if said[at : at + size] in written), None)
+    if kept:
+        return said[: min(kept, 30)]
+    return said[:30] if kept is None else ""
 
 
 def _shown(messages: Messages) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from runner import surroundings
+from runner.rules import SETTINGS
+from runner.rules.settings import READERS
 from tests.runner.judged import meant
 
 HERE = ("target: t4", "target: here")
@@ -57,3 +59,35 @@ def test_trackers_of_the_whole_recipe_are_looked_at_once(tmp_path: Path):
     second = "max_steps: 1000\n  - {type: train, id: two, model: {family: llama}, max_steps: 1000}"
     found = meant(tmp_path, ("target: t4", "target: here\ntracking: wandb"), ("max_steps: 1000", second)).findings
     assert [f.place.line for f in found if f.code == "S121" and f.place is not None] == [3]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        ("PYTORCH_CUDA_ALLOC_CONF", "max_split_size_mb=128", "export PYTORCH_CUDA_ALLOC_CONF=max_split_size_mb:128"),
+        ("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True,roundup_power2_divisions:[256:1,512:2]", None),
+        ("HF_ENDPOINT", "hf-mirror.com/", "export HF_ENDPOINT=https://hf-mirror.com"),
+        ("HF_ENDPOINT", "https://hf-mirror.com", None),
+        ("HF_HOME", __file__, "unset HF_HOME, or name a folder that can be written"),
+        ("HF_HOME", "", None),
+        ("CUDA_VISIBLE_DEVICES", "cuda:1", "export CUDA_VISIBLE_DEVICES=1"),
+        ("CUDA_VISIBLE_DEVICES", "0,1", None),
+        ("CUDA_VISIBLE_DEVICES", "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6", None),
+        ("CUDA_VISIBLE_DEVICES", "-1", None),
+        ("OMP_NUM_THREADS", "0", f"export OMP_NUM_THREADS={os.cpu_count()}"),
+        ("OMP_NUM_THREADS", "4,2", None),
+        ("TMPDIR", "/no/such/folder", "unset TMPDIR, or name a folder that can be written"),
+    ],
+)
+def test_values_that_nobody_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, fix: str | None):
+    """By the form that their reader takes; for another machine it is only told."""
+    for other in SETTINGS:
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, value)
+    assert [f.fix for f in meant(tmp_path, HERE).findings if f.code == "H033"] == ([fix] if fix else [])
+    assert {f.severity for f in meant(tmp_path).findings if f.code == "H033"} == ({"info"} if fix else set())
+
+
+def test_every_setting_has_a_reader():
+    """The list that decides whether the rule is loaded is the rule's own."""
+    assert set(READERS) == set(SETTINGS)

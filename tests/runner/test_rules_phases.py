@@ -72,3 +72,25 @@ def test_patterns_of_stages_are_looked_up_in_the_names(tmp_path: Path):
     assert said(tmp_path, ("    max_steps: 1000\n", STAGES.replace("PART", "layers.11.mixer"))) == []
     assert said(tmp_path, ("    max_steps: 1000\n", STAGES.replace("PART", "layers.12"))) == ["S024"]
     assert said(tmp_path, ("    max_steps: 1000\n", STAGES.replace("{steps: 100", "{steps: 1000").replace("PART", "mixer"))) == ["S023"]
+
+
+def tokenizer(folder: Path, tokens: list[str]) -> None:
+    """A model's folder of which the tokenizer can be read."""
+    folder.mkdir(parents=True)
+    data = {"model": {"type": "BPE", "vocab": {token: number for number, token in enumerate(tokens)}, "merges": []}}
+    (folder / "tokenizer.json").write_text(json.dumps(data), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (["<pad>", "<unk>", "<s>", "</s>", *map(str, range(15996))], None),
+        (["<pad>", "<unk>", "<s>", "</s>", "a"], "old was trained on 5 tokens, train_tokenizer makes 16,000: its rows mean other pieces"),
+        (["<unk>", "<s>", "</s>", *map(str, range(15997))], "token 0 is '<pad>' here and '<unk>' in old: its rows mean other pieces"),
+    ],
+)
+def test_weights_of_a_folder_with_another_tokenizer(tmp_path: Path, tokens: list[str], message: str | None):
+    """The run refuses them at its first step; by size or first tokens that is known before."""
+    tokenizer(tmp_path / "old", tokens)
+    found = meant(tmp_path, ("max_steps: 1000", "max_steps: 1000\n    init_from: {path: old}")).findings
+    assert [f.message for f in found if f.code == "V106"] == ([message] if message else [])

@@ -31,6 +31,13 @@ def test_the_same_training_goes_on(tmp_path: Path):
     assert [line[:4] for line in told(tmp_path, "first", "warmup_steps: 50")] == ["R105"]
 
 
+def test_another_constant_rate_is_named(tmp_path: Path):
+    """Of two constant schedules the rate is what differs, and is what to write."""
+    keep(tmp_path, STATE)
+    (line,) = told(tmp_path, "first", "scheduler: constant\n    warmup_steps: 50\n    learning_rate: 1e-5")
+    assert "it goes from 0.001 to 1e-05" in line
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [

@@ -77,6 +77,15 @@ def test_a_template_that_rewrites_earlier_turns_is_refused(tmp_path: Path) -> No
         form.rendered(TALK)
 
 
+def test_what_a_template_leaves_out_of_an_answer_is_named(tmp_path: Path) -> None:
+    """Some take the thoughts off: the reader sees which words are lost, and that it is not what stands before."""
+    odd = "{% for m in messages %}[{{ m.role }}]{{ m.content.split('</think>')[-1] }}</s>{% endfor %}"
+    odd += "{% if add_generation_prompt %}[assistant]{% endif %}"
+    form = chat_form(folder(tmp_path, odd))
+    with pytest.raises(RecipeError, match=r"D115: the model's chat template leaves '<think>She was on the sofa\.</th' out of turn 2"):
+        form.rendered([TALK[0], {"role": "assistant", "content": "<think>She was on the sofa.</think>On the mat by the door."}])
+
+
 def test_a_folder_without_a_template_has_ours(tmp_path: Path) -> None:
     """And one whose template is ours is written as ours: the same ids as before."""
     from steps.text.chat import JINJA_TEMPLATE, render

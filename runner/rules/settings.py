@@ -1,0 +1,87 @@
+"""Settings: variables of the environment that are spelled right and hold what their reader cannot take."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from runner.rules import View, rule
+from runner.rules.paths import hub_names
+from runner.surroundings import variables
+from schemas.findings import Finding, RulePage
+
+NUMBERS = re.compile(r"[1-9]\d*(,[1-9]\d*)*")
+CARDS = re.compile(r"(-1|\d+|(GPU|MIG)-[\w/-]+)(,\s*(-1|\d+|(GPU|MIG)-[\w/-]+))*|NoDevFiles|")
+ALLOCATOR = re.compile(r"\s*[a-z_0-9]+\s*:\s*(\[[^\]]*\]|[\w.]+)\s*(,\s*[a-z_0-9]+\s*:\s*(\[[^\]]*\]|[\w.]+)\s*)*,?")
+
+
+def _address(value: str) -> tuple[str, str] | None:
+    if value.startswith(("http://", "https://")):
+        return None
+    return "is no address: it has no https://, and nothing can be fetched", f"https://{value.strip('/')}"
+
+
+def _folder(value: str) -> tuple[str, str] | None:
+    folder = Path(value).expanduser()
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+    if not there.is_dir():
+        return f"is no folder: {there} is a file", ""
+    return None if os.access(there, os.W_OK) else (f"cannot be written: {there} is not this user's", "")
+
+
+def _temporary(value: str) -> tuple[str, str] | None:
+    return None if Path(value).is_dir() else ("is no folder: temporary files go to another disk, such as /tmp", "")
+
+
+def _threads(value: str) -> tuple[str, str] | None:
+    return None if NUMBERS.fullmatch(value.strip()) else ("is no number of threads: one core may do all the work", str(os.cpu_count() or 1))
+
+
+def _cards(value: str) -> tuple[str, str] | None:
+    if CARDS.fullmatch(value.strip()):
+        return None
+    digits = ",".join(re.findall(r"\d+", value)) or "0"
+    return "names no card: torch sees none, or others than were meant", digits
+
+
+def _allocator(value: str) -> tuple[str, str] | None:
+    if ALLOCATOR.fullmatch(value):
+        return None
+    return "cannot be read: torch stops when it first touches the card; it is name:value,name:value", value.replace("=", ":")
+
+
+READERS: dict[str, tuple[Callable[[str], tuple[str, str] | None], str]] = {  # what a value must be, and who needs it
+    "HF_ENDPOINT": (_address, "hub"), "HF_HOME": (_folder, "hub"), "HF_HUB_CACHE": (_folder, "hub"), "TMPDIR": (_temporary, ""),
+    "OMP_NUM_THREADS": (_threads, ""), "MKL_NUM_THREADS": (_threads, ""), "CUDA_VISIBLE_DEVICES": (_cards, "train"),
+    "PYTORCH_CUDA_ALLOC_CONF": (_allocator, "train"), "PYTORCH_ALLOC_CONF": (_allocator, "train"),
+}  # fmt: skip
+
+
+@rule(
+    RulePage(
+        "H033",
+        "a variable whose value cannot be read",
+        "The name is right and whoever reads it cannot take the value: an address without https://, a folder that is a file, a number that "
+        "is none, a setting of torch's allocator with = for a colon. Some stop the run when it first needs them, some are "
+        "left out in silence.",
+        wrong="export PYTORCH_CUDA_ALLOC_CONF=max_split_size_mb=128",
+        right="export PYTORCH_CUDA_ALLOC_CONF=max_split_size_mb:128",
+        source="docs.pytorch.org: memory management; argonne-lcf/user-guides#864; huggingface/transformers#25305",
+        severity="warning",
+        needs="the environment's variables, when the target is here",
+    )
+)
+def values_can_be_read(view: View) -> Iterator[Finding]:
+    """H033: only what the recipe needs, and only told where another machine is meant."""
+    hub = any(True for step in view.meant.steps for _ in hub_names(step.raw))
+    wanted = {"": True, "hub": hub, "train": any(view.of_type("train"))}
+    for name, (reader, need) in READERS.items():
+        value = variables().get(name)
+        wrong = reader(value) if value is not None and (value or name == "OMP_NUM_THREADS") and wanted[need] else None
+        if wrong is None:
+            continue
+        said, better = wrong
+        fix = f"export {name}={better}" if better else f"unset {name}, or name a folder that can be written"
+        finding = Finding("H033", "warning", f"{name}={value} {said}", ("target",), fix)
+        yield finding if view.meant.target.name == "here" else replace(finding, severity="info")
