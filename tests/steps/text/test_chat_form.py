@@ -82,7 +82,7 @@ def test_what_a_template_leaves_out_of_an_answer_is_named(tmp_path: Path) -> Non
     odd = "{% for m in messages %}[{{ m.role }}]{{ m.content.split('</think>')[-1] }}</s>{% endfor %}"
     odd += "{% if add_generation_prompt %}[assistant]{% endif %}"
     form = chat_form(folder(tmp_path, odd))
-    with pytest.raises(RecipeError, match=r"D115: the model's chat template leaves '<think>She was on the sofa\.</th' out of turn 2"):
+    with pytest.raises(RecipeError, match=r"D115: the model's chat template leaves '<think>She was on the sofa\.</t' out of turn 2"):
         form.rendered([TALK[0], {"role": "assistant", "content": "<think>She was on the sofa.</think>On the mat by the door."}])
 
 
