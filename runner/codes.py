@@ -92,7 +92,7 @@ PAGES = (
     RulePage("H001", "an unknown machine", "target: is `here`, a known machine by name, or {gpu, count, memory_gb}.",
              wrong="target: tesla", right="target: t4"),
     RulePage("M001", "sizes that do not divide", "Heads share the width evenly: d_model is a multiple of n_heads, n_heads of "
-                                                 "n_kv_heads, and in "
+                                                 "n_kv_heads, a llama's heads are of an even width, and in "
              "mamba2 d_model x expand of head_dim.", wrong="model: {family: llama, d_model: 500, n_heads: 8}",
              right="model: {family: llama, d_model: 512, n_heads: 8}", source="state-spaces/mamba#360"),
     RulePage("M002", "a size that this family does not have", "Attention has heads, a Mamba has a state. The other's sizes would be "

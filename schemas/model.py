@@ -65,6 +65,15 @@ class ModelConfig(Strict):
             raise PydanticCustomError(
                 "M001", "d_model {whole} is no multiple of n_heads {part}", _numbers(self.d_model, self.heads, "n_heads")
             )
+        if self.family == "llama" and self.d_model // self.heads % 2:
+            even = [n for n in range(1, self.d_model // 2 + 1) if not self.d_model % n and not self.d_model // n % 2]
+            fix = (
+                f"write n_heads: {min(even, key=lambda n: abs(n - self.heads))}"
+                if even
+                else f"write d_model: {self.heads * (self.d_model // self.heads + 1)}"
+            )
+            words: dict[str, object] = {"each": self.d_model // self.heads, "name": "n_heads" if even else "d_model", "fix": fix}
+            raise PydanticCustomError("M001", "each head would be {each} wide: rotary positions turn pairs, so it must be even", words)
         if attention and self.heads % self.kv_heads:
             raise PydanticCustomError(
                 "M001", "n_heads {whole} is no multiple of n_kv_heads {part}", _numbers(self.heads, self.kv_heads, "n_kv_heads")

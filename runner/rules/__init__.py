@@ -37,13 +37,14 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "attention": lambda view: any(at(s.raw, "attn_implementation") is not None for s in view.of_type("train")),
     "adapters": lambda view: any(at(s.raw, "lora") is not None or at(s.raw, "method") is not None for s in view.of_type("train")),
     "export": lambda view: any(view.of_type("export_ollama")),
-    "answers": lambda view: any(isinstance(at(s.raw, "parameters"), dict) for s in view.of_type("export_ollama")),
+    "answers": lambda view: any(view.of_type("export_ollama")) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "base": lambda view: bool(view.bases),
     "shapes": lambda view: bool(view.bases),
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "rows": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "forms": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "content": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
+    "validation": lambda view: any(at(s.raw, "eval_steps") is not None for s in view.of_type("train")),
     "settings": lambda view: any(name in variables() for name in SETTINGS),
     "pieces": lambda view: any(
         at(s.raw, "sample_bytes") is not None or any(isinstance(x.get("path"), str) for p in view.parsers(s) for _, x, _ in sources(p))

@@ -1,5 +1,6 @@
 """Answers: what Ollama is told to cut off, against the answers that the model learns."""
 
+from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 
@@ -7,7 +8,8 @@ from runner.meant import StepMeant
 from runner.rules import View, at, number, path, rule, say
 from runner.rules.gates import counted_rows
 from runner.rules.rows import name_of, read_heads
-from schemas.findings import Edit, Finding, RulePage
+from runner.written import written
+from schemas.findings import Edit, Finding, RulePage, Severity
 
 FEWEST = 8  # answers of a file: of fewer nothing is said
 SHARE = 0.2  # of the answers that a stop text may stand in
@@ -69,6 +71,45 @@ def answers_are_not_cut(view: View) -> Iterator[Finding]:
                 edits = (Edit("delete", path(step, "parameters.num_predict")),)
                 fix = f"write num_predict: {max(128, 1 << int(usual * 4).bit_length())}, or delete it"
                 yield say("E027", step, "parameters.num_predict", message, fix, severity="warning", edits=edits)
+
+
+SHORTEST = 12  # characters of a system message that is one
+
+
+@rule(
+    RulePage(
+        "E028",
+        "a system message that is learned and not exported",
+        "Rows that all begin with one system message teach the model to answer behind it. Ollama puts before a question what system: says, "
+        "and nothing else: without it, or with another, the model is asked in a way that it has not seen.",
+        wrong="- type: export_ollama   # and rows that all begin with a system message",
+        right="- type: export_ollama\n  system: You are a polite clerk.   # as in the rows",
+        source="ollama/ollama#8982; unslothai/unsloth#416",
+        severity="warning",
+        needs="the first rows of JSONL and CSV files",
+    )
+)
+def system_messages_are_exported(view: View) -> Iterator[Finding]:
+    """E028: nine of ten first conversations begin with one message, and the export with none, or another (told)."""
+    for step in view.of_type("export_ollama"):
+        trains = [c for c in view.makers(step, "checkpoint") if c.type == "train" and at(c.raw, "objective") == "sft"]
+        parsers = view.parsers(trains[0]) if trains else []
+        said: list[str] = []
+        for maker, _, source, _, head, _ in read_heads(view):
+            if maker in parsers:
+                chats = [d.messages for d in head.documents(source.get("columns")) if d.messages]
+                said += [m[0]["content"].strip() if m[0]["role"] == "system" else "" for m in chats]
+        usual, count = Counter(said).most_common(1)[0] if said else ("", 0)
+        system = at(step.raw, "system")
+        if len(said) < FEWEST or count < 0.9 * len(said) or len(usual) < SHORTEST or (isinstance(system, str) and system.strip() == usual):
+            continue
+        shown = usual if len(usual) <= 60 else usual[:60] + "…"
+        message = f"{count} of the first {len(said)} conversations begin with the system message {shown!r}, "
+        message += "this export has another" if system else "this export has none"
+        edits = () if system else (Edit("set", path(step, "system"), usual),)
+        fix = f"write system: {written(shown)}" if len(usual) <= 60 else "write that message as system:"
+        severity: Severity = "info" if system else "warning"
+        yield say("E028", step, "system" if system else "", message, fix, severity=severity, edits=edits)
 
 
 def _tokens(view: View, step: StepMeant, name: str, each: float) -> float:

@@ -88,6 +88,10 @@ def _of_table(
         line, column = head.twice[0]
         message = f"{name}, line {line}: the row has {column} twice, and its first value is lost"
         yield say("D142", step, f"{where}.path", message, "give each column of a row once", severity="warning")
+    if head.unclosed is not None:
+        line, reason = head.unclosed
+        fix = "write it again by a library for CSV, which doubles the quotes inside of a cell"
+        yield say("D142", step, f"{where}.path", f"{name}, line {line}: {reason}", fix, severity="warning")
     if head.rows:
         unit = "row" if file.suffix == ".parquet" else "line"
         yield from _documents(step, where, source, name, head, stands_by, unit)

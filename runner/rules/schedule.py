@@ -50,9 +50,15 @@ def warm_up_ends(view: View) -> Iterator[Finding]:
 
 
 def _rise_and_fall(step: StepMeant, steps: int | None) -> Iterator[Finding]:
-    """S003 for wsd: the shares of steps in which the rate rises and falls, together."""
+    """S003 for wsd: the shares of steps in which the rate rises and falls, together. S005: a fall to where it began."""
     falls, rises = number(step, "decay_share"), number(step, "warmup_ratio")
     warmup = number(step, "warmup_steps")
+    peak, last = getattr(step.params, "rate", None), number(step, "min_lr")
+    if at(step.raw, "scheduler") != "constant" and last is not None and last == peak:
+        fix = "delete min_lr, or write scheduler: constant"
+        yield say("S005", step, "min_lr", f"min_lr is learning_rate, {last:g}: the rate never falls", fix, severity="warning")
+    if at(step.raw, "scheduler") == "wsd" and falls == 0:
+        yield say("S003", step, "decay_share", "decay_share is 0: the rate never falls", "write decay_share: 0.2", severity="warning")
     if rises is None and warmup is not None and steps:
         rises = warmup / steps
     if at(step.raw, "scheduler") == "wsd" and falls is not None and rises is not None and rises <= 1 < rises + falls:
@@ -145,7 +151,7 @@ def expectations_are_met_on_the_way(view: View) -> Iterator[Finding]:
 HIGHEST = {"narrow": 0.1, "new": 0.03, "base": 3e-3, "large base": 5e-4, "lora": 5e-3}
 NARROW = 128  # d_model of a new model: below it a rate for narrow ones is survived (arXiv 2203.03466, figure 1)
 LARGE = 100_000_000  # parameters of a base, above which a rate for new models undoes it
-LOWEST = 1e-7
+LOWEST = {"new": 1e-6, "base": 1e-7, "lora": 2e-6}
 
 
 @rule(
@@ -231,7 +237,7 @@ def the_rate_is_one_that_learns(view: View) -> Iterator[Finding]:
         if rate >= HIGHEST["large base" if large else "narrow" if narrow else kind]:
             message = f"learning_rate is {rate:g}: {what} does not survive it"
             yield say("S014", step, "learning_rate", message, f"write learning_rate: {usual}", severity="warning")
-        elif rate < LOWEST:
+        elif rate < LOWEST[kind]:
             message = f"learning_rate is {rate:g}: {what} hardly moves"
             yield say("S014", step, "learning_rate", message, f"write learning_rate: {usual}", severity="warning")
 
@@ -298,15 +304,22 @@ def micro_batches_are_equal(view: View) -> Iterator[Finding]:
     )
 )
 def factors_are_factors(view: View) -> Iterator[Finding]:
-    """S016: weight_decay, max_grad_norm, z_loss, both dropouts and val_fraction."""
+    """S016: weight_decay, max_grad_norm, z_loss, both dropouts, val_fraction, min_delta, tolerance and memory_margin."""
     bounds = {"weight_decay": (0.0, 2.0, 0.1), "max_grad_norm": (1e-3, 1e4, 1.0), "z_loss": (0.0, 1.0, 1e-4),
-              "lora.lora_dropout": (0.0, 0.5, 0.05), "model.dropout": (0.0, 0.5, 0.1)}  # fmt: skip
+              "early_stopping.min_delta": (0.0, 0.2, 0.001), "lora.lora_dropout": (0.0, 0.5, 0.05), "model.dropout": (0.0, 0.5, 0.1),
+              }  # fmt: skip
     for step in view.of_type("train"):
         for name, (low, high, usual) in bounds.items():
             value = number(step, name)
             last = name.rsplit(".", 1)[-1]
             if value is not None and value > 0 and not low <= value <= high and not ("dropout" in last and value >= 1):  # told by K003
                 yield say("S016", step, name, f"{last} is {value:g}, usual is {usual:g}", f"write {last}: {usual:g}", severity="warning")
+    others = (("validate_checkpoint", "tolerance", (0.0, 0.1, 1e-4)), ("plan", "memory_margin", (0.2, 1.0, 0.8)))
+    for kind, name, (low, high, usual) in others:
+        for step in view.of_type(kind):
+            value = number(step, name)
+            if value is not None and value > 0 and not low <= value <= high and not (name == "memory_margin" and value > 1):  # K003
+                yield say("S016", step, name, f"{name} is {value:g}, usual is {usual:g}", f"write {name}: {usual:g}", severity="warning")
     for step in view.of_type("tokenize_bin"):
         share = number(step, "val_fraction")
         if share is not None and 0.5 < share < 1:

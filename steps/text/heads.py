@@ -30,7 +30,7 @@ class Head(NamedTuple):
     """rows: each with its line. broken: lines that are no row, with the reason. whole: they are all of the file.
 
     total: rows of the whole file, where they were counted or it says so itself. twice: lines of JSON that name a column again, which
-    loses its first value.
+    loses its first value. unclosed: a line of CSV whose row swallows the next, and how that is known.
     """
 
     rows: Rows
@@ -38,6 +38,7 @@ class Head(NamedTuple):
     whole: bool
     total: int | None = None
     twice: tuple[tuple[int, str], ...] = ()
+    unclosed: tuple[int, str] | None = None
 
     def roles(self, columns: Any) -> dict[str, str]:
         """Role to column, known as in the run by the first rows together. Raises NoSuchColumn."""
@@ -156,7 +157,18 @@ def _csv(text: str, file: Path, whole: bool) -> Head:
         broken.append((table.line_num, str(error)))
     if not whole and broken and good and broken[-1][0] == table.line_num:
         broken.pop()  # the head ends inside of a quoted cell
-    return Head(good, broken, whole and not more, len(good) + len(broken) + more if whole and more else None)
+    total = len(good) + len(broken) + more if whole and more else None
+    return Head(good, broken, whole and not more, total, unclosed=_unclosed(good))
+
+
+def _unclosed(good: Rows) -> tuple[int, str] | None:
+    """A row that swallowed the next, for a quote that is not closed: known by the number that each row begins with."""
+    for line, row in good:
+        first, *others = [str(cell) for cell in row.values()]
+        for name, cell in zip(list(row)[1:], others, strict=True):
+            if first.isdigit() and (found := re.search(r"\n(\d+)[,;\t]", cell)) and int(found[1]) == int(first) + 1:
+                return line, f"a quote in {name} is not closed: the row of {first} goes on into that of {found[1]}"
+    return None
 
 
 def _json(text: str, whole: bool) -> Head:

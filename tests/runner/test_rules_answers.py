@@ -47,3 +47,23 @@ def test_a_limit_of_nothing(tmp_path: Path):
     """Ollama takes 0 for no token at all."""
     found = meant(tmp_path, ("export_ollama\n", "export_ollama\n    parameters: {num_predict: 0}\n")).findings
     assert [f.code for f in found] == ["E023"]
+
+
+@pytest.mark.parametrize(
+    ("system", "line", "found"),
+    [
+        ("You are a polite clerk.", "", [("warning", True)]),
+        ("You are a polite clerk.", "    system: You are a polite clerk.\n", []),
+        ("You are a polite clerk.", "    system: You are a pirate.\n", [("info", False)]),
+        ("You are clerk number {}.", "", []),
+        ("", "", []),
+    ],
+)
+def test_the_system_message_of_all_rows_is_exported(tmp_path: Path, system: str, line: str, found: list[tuple[str, bool]]):
+    """The fix writes the one that was learned; of different ones none is missing."""
+    rows = [{"instruction": f"What is {n}?", "output": f"It is {n}.", "system": system.format(n)} for n in range(20)]
+    (tmp_path / "chat.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    base = BASE.replace("OBJECTIVE", "sft").replace("    parameters: {PARAMETERS}\n", line)
+    told = [f for f in meant(tmp_path, base=base).findings if f.code == "E028"]
+    assert [(f.severity, bool(f.edits)) for f in told] == found
+    assert all(f.edits[0].value == system for f in told if f.edits)

@@ -216,3 +216,16 @@ def test_what_is_not_there_is_not_counted(tmp_path: Path):
     found = said(tmp_path, base=recipe)
     assert "D102" in found
     assert "S013" not in found
+
+
+@pytest.mark.parametrize(("quote", "codes"), [('"', ["D142"]), ("", [])])
+def test_a_quote_that_is_not_closed_swallows_the_next_row(tmp_path: Path, quote: str, codes: list[str]):
+    """A warning: the run reads such rows as they stand."""
+    (tmp_path / "a.csv").write_text("id,text\n" + "".join(f"{n},{quote}Number {n} a hen\n" for n in range(60)), "utf-8")
+    assert [code for code in said(tmp_path, base=corpus("{path: a.csv}")) if code == "D142"] == codes
+
+
+def test_a_cell_of_several_lines_is_a_cell(tmp_path: Path):
+    """Quoted as it should be, also where its lines begin with numbers."""
+    (tmp_path / "a.csv").write_text("id,text\n" + "".join(f'{n},"A list:\n1, one\n2, two"\n' for n in range(20, 60)), "utf-8")
+    assert "D142" not in said(tmp_path, base=corpus("{path: a.csv}"))

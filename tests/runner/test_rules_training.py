@@ -27,6 +27,9 @@ STEPS = "max_steps: 1000"
         ("warmup_steps: 500", []),
         ("learning_rate: 6e-2", ["S014"]),
         ("learning_rate: 2e-2", []),
+        ("learning_rate: 1e-3\n    min_lr: 1e-3", ["S005"]),
+        ("scheduler: wsd\n    decay_share: 0", ["S003"]),
+        ("early_stopping: {patience: 2, min_delta: 1.0}", ["S016"]),
         ("num_train_epochs: 2", ["S001"]),
     ],
 )
@@ -198,3 +201,45 @@ def test_a_disk_that_is_too_small_is_told_as_the_machine_is_meant(
 def test_nothing_is_said_of_a_machine_that_is_not_known(tmp_path: Path):
     """An unknown card is no CPU: of what follows from the machine there is not a word."""
     assert said(tmp_path, ("target: t4", "target: rtx9999"), (STEPS, f"{STEPS}\n    precision: fp16")) == ["H001"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fix"),
+    [
+        ("d_model: 255, n_layers: 4, n_heads: 3", "write d_model: 258"),
+        ("d_model: 252, n_layers: 4, n_heads: 36", "write n_heads: 42"),
+        ("d_model: 256, n_layers: 4, n_heads: 4", ""),
+    ],
+)
+def test_heads_of_a_llama_are_of_an_even_width(tmp_path: Path, sizes: str, fix: str):
+    """Rotary positions turn pairs; transformers refuses the model only when it is made. The fix leads to a model that stands."""
+    model = ("model: {family: mamba, d_model: 512, n_layers: 12}", f"model: {{family: llama, {sizes}}}")
+    found = [f for f in meant(tmp_path, model).findings if f.severity == "error"]
+    assert [(f.code, f.fix) for f in found] == ([("M001", fix)] if fix else [])
+    if fix:
+        name, number = fix.removeprefix("write ").split(": ")
+        written = sizes.replace(next(part for part in sizes.split(", ") if part.startswith(name)), f"{name}: {number}")
+        assert said(tmp_path, (model[0], f"model: {{family: llama, {written}}}")) in ([], ["(M010)"])
+
+
+@pytest.mark.parametrize(("every", "codes"), [(1, ["S019"]), (200, [])])
+def test_validation_takes_less_time_than_training(tmp_path: Path, every: int, codes: list[str]):
+    """By tokens: a validation of a whole set after every step of a few rows."""
+    (tmp_path / "a.txt").write_text("one two three four five\n\n" * 40_000, "utf-8")
+    changes = (
+        (STORIES, "{path: a.txt, document: blank_line}"), ("vocab_size: 16000", "vocab_size: {at_most: 400}"),
+        (STEPS, f"{STEPS}\n    eval_steps: {every}\n    total_batch_size: 2\n    max_seq_length: 64"),
+    )  # fmt: skip
+    assert [f.code for f in meant(tmp_path, *changes).findings if f.code == "S019"] == codes
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  - type: export_ollama\n", "  - {type: validate_checkpoint, tolerance: 10}\n  - type: export_ollama\n"),
+        ("  - type: train\n", "  - {type: plan, memory_margin: 0.01}\n  - type: train\n"),
+    ],
+)
+def test_proofs_that_prove_nothing(tmp_path: Path, old: str, new: str):
+    """A tolerance that any model passes, a margin that none does."""
+    assert "S016" in said(tmp_path, (old, new))

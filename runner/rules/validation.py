@@ -1,0 +1,47 @@
+"""Validation: what it costs beside the training that it judges."""
+
+from collections.abc import Iterator
+
+from runner.rules import View, number, param, rule, say
+from runner.rules.schedule import planned_steps
+from schemas.artifacts import TokenBinForecast
+from schemas.findings import Finding, RulePage
+
+FORWARD = 1 / 3  # of a training step's work for as many tokens
+DEAR = 3  # times the training's own time
+
+
+@rule(
+    RulePage(
+        "S019",
+        "more time for validation than for training",
+        "Each validation goes through the whole fixed set, of eval_tokens at most. After every step, or every few, it takes many times as "
+        "long as the steps between, and says little new.",
+        wrong="eval_steps: 1   # of a set of a million tokens",
+        right="eval_steps: 250",
+        source="hiyouga/LlamaFactory#3119; karpathy/nanoGPT, eval_interval",
+        severity="warning",
+        needs="the recipe and the sizes of the data",
+    )
+)
+def validation_is_the_smaller_part(view: View) -> Iterator[Finding]:
+    """S019: tokens of all validations, at a third of a training token's work, against those of training."""
+    for step in view.of_type("train"):
+        every, bins = number(step, "eval_steps"), view.reaches(step, "bins")
+        steps, _ = planned_steps(step)
+        tokens = bins.val_tokens if isinstance(bins, TokenBinForecast) else None
+        length = param(step, "max_seq_length")
+        if every is None or not tokens or not steps or not isinstance(length, int) or step.params is None or every >= steps:
+            continue
+        try:
+            rows = step.params.batch()[0]  # type: ignore[attr-defined]
+        except (AttributeError, ValueError, ZeroDivisionError):
+            continue
+        asked = param(step, "eval_tokens")
+        each = min(tokens, asked or tokens) * FORWARD
+        between = every * rows * length
+        if each > DEAR * between:
+            better = min(max(1, steps // 10), max(int(every) + 1, round(10 * each / (rows * length))))
+            message = f"a validation takes about {each / between:,.0f} times as long as the {int(every):,} steps before it"
+            message = message.replace("the 1 steps", "the step")
+            yield say("S019", step, "eval_steps", message, f"write eval_steps: {better}, or fewer eval_tokens", severity="warning")
