@@ -72,8 +72,8 @@ class ModelConfig(Strict):
                 if even
                 else f"write d_model: {self.heads * (self.d_model // self.heads + 1)}"
             )
-            words: dict[str, object] = {"each": self.d_model // self.heads, "name": "n_heads" if even else "d_model", "fix": fix}
-            raise PydanticCustomError("M001", "each head would be {each} wide: rotary positions turn pairs, so it must be even", words)
+            said: dict[str, object] = {"each": self.d_model // self.heads, "name": "n_heads" if even else "d_model", "fix": fix}
+            raise PydanticCustomError("M001", "each head would be {each} wide: rotary positions turn pairs, so it must be even", said)
         if attention and self.heads % self.kv_heads:
             raise PydanticCustomError(
                 "M001", "n_heads {whole} is no multiple of n_kv_heads {part}", _numbers(self.heads, self.kv_heads, "n_kv_heads")
