@@ -44,7 +44,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "rows": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "forms": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "content": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
-    "validation": lambda view: any(at(s.raw, "eval_steps") is not None for s in view.of_type("train")),
+    "validation": lambda view: any((number(s, "eval_steps") or OFTEN) < OFTEN for s in view.of_type("train")),
     "settings": lambda view: any(name in variables() for name in SETTINGS),
     "pieces": lambda view: any(
         at(s.raw, "sample_bytes") is not None or any(isinstance(x.get("path"), str) for p in view.parsers(s) for _, x, _ in sources(p))
@@ -63,6 +63,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "resume": lambda view: any(at(s.raw, "resume_from") is not None for s in view.of_type("train")),
 }
 FAMILIES = (*ALWAYS, *SOMETIMES)
+OFTEN = 100  # steps between validations: with more the steps are the larger part
 FILES = 20  # of a source are opened, at most
 VOUCHES = ("check_vocab_consistency", "validate_checkpoint")  # types that hand on what they were given
 

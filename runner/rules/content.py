@@ -240,7 +240,7 @@ def _markup(texts: Texts) -> Iterator[Finding]:
 def _written_line_ends(texts: Texts) -> Iterator[Finding]:
     """D157: half of the texts hold a written-out line end, and none a real one."""
     columns = next((source.get("columns") for where, source, _ in sources(texts.step) if where == texts.where), None)
-    if any(LINE_END.search(str(template)) for template in (columns or {}).values()):
+    if any(LINE_END.search(str(template)) for template in (columns.values() if isinstance(columns, dict) else ())):
         return  # K013: the recipe writes it
     escaped, share = texts.share(lambda document: any(LINE_END.search(text) for text in _said(document)))
     if share >= 0.5 and not any("\n" in text for document in texts.documents for text in _said(document)):

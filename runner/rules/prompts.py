@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import View, at, param, rule, say
+from runner.rules import View, at, param, path, rule, say
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
-from schemas.findings import Finding, RecipeError
+from schemas.findings import Finding, RecipeError, RulePage
 from steps.text.vocabulary import bytes_per_token
 
 LISTS = {"train": "samples", "validate_checkpoint": "prompts"}
@@ -57,3 +58,34 @@ def _tokens(view: View, train: StepMeant, text: str) -> tuple[int, bool]:
     made: Any = train.forecast.tokenizer if isinstance(train.forecast, CheckpointForecast) else None
     size = made.vocab_size if isinstance(made, TokenizerForecast) and made.vocab_size else 0
     return round(len(text.encode()) / bytes_per_token(size or 1 << 15)), False
+
+
+@rule(
+    RulePage(
+        "K014",
+        "a comma that parts a prompt",
+        "In a list in brackets a comma ends an item: a prompt with a comma in it becomes two, unless it is quoted. It is told where the "
+        "second goes on in small letters, as a sentence does.",
+        wrong="samples: [Once upon a time, there was a hen]",
+        right='samples: ["Once upon a time, there was a hen"]',
+        source="yaml.org/spec/1.2.2, 7.4.1: flow sequences",
+        severity="info",
+        needs="the recipe",
+    )
+)
+def prompts_are_whole(view: View) -> Iterator[Finding]:
+    """K014: two items side by side and without quotes, of which the first begins a sentence and the second goes on."""
+    for kind, name in LISTS.items():
+        for step in view.of_type(kind):
+            written = at(step.raw, name)
+            items = [each for each in written if isinstance(each, str)] if isinstance(written, list) else []
+            for number, (first, second) in enumerate(pairwise(items)):
+                here, there = (view.meant.places.get(path(step, f"{name}.{n}")) for n in (number, number + 1))
+                if here is None or there is None or len(items) != len(written):
+                    continue
+                (_, _, one), (_, _, two) = here, there
+                plain = one.end - one.start == len(first) and two.end - two.start == len(second)
+                if plain and one.line == two.line and first[:1].isupper() and second[:1].islower() and " " in first and " " in second:
+                    message = f"these are two prompts, {first!r} and {second!r}"
+                    yield say("K014", step, f"{name}.{number}", message, f'for one, put it in quotes: "{first}, {second}"', severity="info")
+                    break
