@@ -87,7 +87,7 @@ def test_real_text_is_looked_into(tmp_path: Path, test_data: Path, size: int, mo
 def test_the_sample_bounds_the_text(tmp_path: Path, test_data: Path):
     """What the trainer is not shown holds no pieces for it."""
     sources = ("{hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}", f"{{path: {test_data}/tr/*.txt}}")
-    assert "T102" in said(tmp_path, sources, ("vocab_size: 16000", "vocab_size: 16000\n    model: unigram\n    sample_bytes: 500000"))
+    assert "T109" in said(tmp_path, sources, ("vocab_size: 16000", "vocab_size: 16000\n    model: unigram\n    sample_bytes: 500000"))
 
 
 def test_bins_of_one_tokenizer_and_a_model_of_another(tmp_path: Path):
