@@ -12,6 +12,8 @@ from runner.facts import Facts
 from runner.meant import Meant, StepMeant
 from runner.rules import View, at, number, param, sources
 from schemas.findings import Finding, RecipeError, RulePage
+from steps.text.encodings import beginning
+from steps.text.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
@@ -221,5 +223,9 @@ def _documents(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any
             pattern = source.get("path")
             for file in view.facts.files(pattern) if isinstance(pattern, str) and pattern and not tables else []:
                 if file.suffix.lower() in (".txt", ".md"):
-                    text = view.facts.head(file).decode("utf-8-sig", "replace")
+                    data = view.facts.head(file)
+                    try:
+                        text = beginning(data, view.facts.size(file) <= len(data))
+                    except Unreadable:
+                        continue
                     yield os.path.relpath(file, view.meant.project), {"text": text, "messages": None}

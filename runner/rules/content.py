@@ -11,7 +11,7 @@ from runner.rules.rows import name_of, read_heads
 from schemas.artifacts import Document
 from schemas.findings import Finding, RulePage, Severity
 from steps.text.choices import format_of
-from steps.text.encodings import decode
+from steps.text.encodings import beginning
 from steps.text.unreadable import Unreadable
 
 HEAD = 65536  # bytes of a text file that are looked at
@@ -78,7 +78,8 @@ def _of_text(view: View, file: Path, wanted: object) -> list[Document]:
     try:
         if format_of(file, wanted if isinstance(wanted, str) else "auto") not in ("txt", "md"):  # type: ignore[arg-type]
             return []
-        text = decode(view.facts.head(file, HEAD))[0]
+        data = view.facts.head(file, HEAD)
+        text = beginning(data, view.facts.size(file) <= len(data))
     except Unreadable:
         return []
     return [read(line) for line in text.split("\n") if line.strip()]

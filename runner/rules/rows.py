@@ -111,12 +111,13 @@ def _further(view: View, step: StepMeant, where: str, source: dict[str, Any], fi
 
 
 def _in_utf8(view: View, file: Path, name: str) -> str:
-    """The command that writes a file again in UTF-8, for one that is text at all."""
+    """What to do about lines that are no UTF-8, which no other encoding fits: of a file of text, or of one that is packed or none."""
     from steps.text.encodings import decode
     from steps.text.unreadable import Unreadable
 
     try:
-        return f"write it again in UTF-8: iconv -f {decode(view.facts.head(file))[1]} -t utf-8 {name} > rows.jsonl"
+        decode(view.facts.head(file))
+        return "write the line again in UTF-8, or delete it"
     except Unreadable:
         packed = view.facts.head(file)[:2] == b"\x1f\x8b"
         return f"it is packed: call it {name}.gz" if packed else "it is no text: name another file"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
-BREAKS = re.compile("\r\n?|\u2028|\u2029|\x85")
+BREAKS = re.compile("(?:\r\n?|\n)?[\v\f]|\r\n?|\u2028|\u2029|\x85")  # a form feed begins a line, wherever it stands
 BLANKS = " \t\u00a0\u3000"  # taken from the ends of lines
 MANY_BREAKS = re.compile(r"\n{3,}")
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -20,7 +20,7 @@ def plain_text(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Line breaks as \\n, no control characters, no blanks at line ends, at most one empty line, none at the edges."""
-    if "\r" in text or not text.isascii():
+    if "\r" in text or "\f" in text or "\v" in text or not text.isascii():
         text = BREAKS.sub("\n", text)
     text = CONTROL.sub("", text)
     if any(blank + "\n" in text for blank in BLANKS):

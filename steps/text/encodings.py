@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from contextlib import suppress
 
 from steps.text.alphabets import by_alphabet
 from steps.text.frequent import by_common_letters, by_common_signs, utf16_by_script
@@ -21,6 +22,10 @@ TURKISH = frozenset("ĞğİıŞş")  # where cp1254 and latin-1 differ: D0 F0 DD
 ICELANDIC = frozenset("ÐðÝýÞþ")  # what the same bytes are in latin-1
 TURKISH_BYTES = frozenset("ÇĞİÖŞÜçğıöşüâîûÂÎÛ".encode("cp1254"))
 ACUTE = "áéíóúæÁÉÍÓÚÆ".encode("latin-1")  # beside ð þ ý in Icelandic, and in languages that have none of them; not in Turkish
+UNITS = (("utf-32-le", "a000"), ("utf-32-be", "000a"), ("utf-16-le", "a0"), ("utf-16-be", "0a"))  # zeros beside a letter of ASCII
+ASCII = frozenset(b"\t\r\n" + bytes(range(0x20, 0x7F)))
+PADDING = bytes(8)
+CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 HIGH = re.compile(rb"[\x80-\xff]")
 BESIDE = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
 PAIR = re.compile(rb"[\x80-\xff]{2}")
@@ -49,6 +54,10 @@ def decode(data: bytes) -> tuple[str, str]:
                 return data[len(mark) :].decode(name), name
             except UnicodeDecodeError as error:
                 raise Unreadable(f"begins with the mark of {name}, but is no {name} at byte {error.start}") from error
+    if b"\0" in data:
+        if name := utf16_by_script(data):
+            return data.decode(name, "replace"), name
+        data = _without_zeros(data)
     if name := _utf16_without_mark(data):
         return data.decode(name), name
     for name, high in (("utf-32-le", (2, 3)), ("utf-32-be", (0, 1))):
@@ -56,8 +65,6 @@ def decode(data: bytes) -> tuple[str, str]:
             return data.decode(name, "replace"), name
     head = data[:65536]
     if b"\0" in head:
-        if name := utf16_by_script(data):
-            return data.decode(name, "replace"), name
         if head.count(0) * FEW > len(head):
             raise Unreadable("binary content, not text")
         data = data.replace(b"\0", b"")
@@ -69,6 +76,28 @@ def decode(data: bytes) -> tuple[str, str]:
         return _broken_utf8(data) or _frequent(data) or _single_byte(data)
 
 
+def wide(start: bytes) -> str:
+    """The encoding of two or four bytes a unit that a file is in by its first four; nothing for one of single bytes."""
+    for mark, name in BOMS[1:]:
+        if start.startswith(mark):
+            return name
+    signs = "".join("0" if byte == 0 else "a" if byte in ASCII else "?" for byte in start[:4])
+    return next((name for name, shape in UNITS if signs.startswith(shape)), "")
+
+
+def beginning(data: bytes, whole: bool) -> str:
+    """The text of the first bytes of a file, `whole` when they are all of it; else up to the last line end. Raises Unreadable."""
+    if name := wide(data[:4]):
+        text = codecs.getincrementaldecoder(name)("replace").decode(data, whole).removeprefix("\ufeff")
+        return text if whole else text[: text.rfind("\n") + 1] or text
+    if whole:
+        return decode(data)[0].removeprefix("\ufeff")
+    if b"\n" not in data:
+        with suppress(UnicodeDecodeError):
+            data = codecs.getincrementaldecoder("utf-8")().decode(data).encode("utf-8")  # less the letter that is cut
+    return decode(data[: data.rfind(b"\n") + 1] or data)[0].removeprefix("\ufeff")
+
+
 def _frequent(data: bytes) -> tuple[str, str] | None:
     """A text whose words are of no Latin letters, by the commonest signs of its language."""
     if b"\0" in data[:SAMPLE]:
@@ -76,6 +105,13 @@ def _frequent(data: bytes) -> tuple[str, str] | None:
     if name := by_common_signs(data) or by_common_letters(data) or utf16_by_script(data):
         return data.decode(name, "replace"), name
     return None
+
+
+def _without_zeros(data: bytes) -> bytes:
+    """A text without the zeros behind its end, as disks leave them, and two or three inside; what has other controls stays as it is."""
+    text = data.rstrip(b"\0") if data.endswith(PADDING) else data
+    few = text.count(0)
+    return text.replace(b"\0", b"") if text and few < 4 and len(text) > 40 * few and not CONTROLS.search(text) else data
 
 
 def _by_escapes(data: bytes) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from schemas.context import ForecastContext
 from steps.text.choices import format_of
-from steps.text.encodings import decode
+from steps.text.encodings import beginning
 from steps.text.unreadable import Unreadable
 
 HEAD = 65536  # bytes that are looked at
@@ -39,7 +39,7 @@ def real_format(context: ForecastContext, file: Path, wanted: str = "auto") -> s
             return ""
         data = context.head(file, HEAD)
         whole = context.size(file) <= len(data)
-        text = decode(data if whole else data[: max(data.rfind(b"\n"), data.rfind(b"}")) + 1] or data)[0].removeprefix("\ufeff").lstrip()
+        text = beginning(data, whole).lstrip()
     except (Unreadable, OSError):
         return ""
     if text[:1] in ("{", "["):

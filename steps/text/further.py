@@ -1,6 +1,5 @@
 """What stands behind the beginning of a table: lines that are no rows, in the whole of a small file, in some places of a large one."""
 
-import codecs
 import csv
 import io
 import json
@@ -9,8 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from schemas.context import ForecastContext
-from steps.text.encodings import decode
+from steps.text.encodings import decode, wide
 from steps.text.heads import HEAD, line_reason
+from steps.text.jsonlines import Lines, wide_lines
 from steps.text.packed import packing
 from steps.text.tables import delimiter_of
 from steps.text.unreadable import Unreadable
@@ -18,7 +18,7 @@ from steps.text.unreadable import Unreadable
 WHOLE = 10_000_000  # bytes of a file that is read to its end: less than a tenth of a second
 PLACES = 16  # of a larger one, its end among them
 TOLD = 3  # broken lines that are kept
-FACT = "further 1"
+FACT = "further 2"
 
 
 class Further(NamedTuple):
@@ -46,12 +46,15 @@ def _looked(file: Path, kind: str, size: int) -> list[Any] | None:
     try:
         if kind == "csv":
             found = _cells(file)
-        elif _is_utf16(file):
-            return None  # read whole by the run, and not line by line
-        elif size <= WHOLE:
-            found = ((n, _reason(line, n == 1)) for n, line in enumerate(file.read_bytes().removesuffix(b"\n").split(b"\n"), 1))
         else:
-            found = _places(file, size)
+            with open(file, "rb") as opened:
+                head = opened.read(HEAD)
+            if size <= WHOLE:
+                found = _lines(file, head)
+            elif wide(head):
+                return None  # a place in it may lie inside of a letter
+            else:
+                found = _places(file, size, Lines(head))
         broken: list[list[Any]] = []
         wrong = seen = 0
         for at, reason in found:
@@ -64,12 +67,14 @@ def _looked(file: Path, kind: str, size: int) -> list[Any] | None:
     return [broken, wrong, seen, size <= WHOLE]
 
 
-def _is_utf16(file: Path) -> bool:
+def _lines(file: Path, head: bytes) -> Iterator[tuple[int, str]]:
+    read = Lines(head)
     with open(file, "rb") as opened:
-        return opened.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        lines = wide_lines(opened, head) or iter(opened.read().removesuffix(b"\n").split(b"\n"))
+        yield from ((number, _reason(line, number == 1, read)) for number, line in enumerate(lines, 1))
 
 
-def _places(file: Path, size: int) -> Iterator[tuple[int, str]]:
+def _places(file: Path, size: int, read: Lines) -> Iterator[tuple[int, str]]:
     """Lines of some places with their first byte; what is cut at a place's ends is left out."""
     with open(file, "rb") as opened:
         for place in range(1, PLACES + 1):
@@ -81,11 +86,11 @@ def _places(file: Path, size: int) -> Iterator[tuple[int, str]]:
             for number, line in enumerate(lines):
                 cut = number == 0 or (number == len(lines) - 1 and place < PLACES)
                 if not cut:
-                    yield at, _reason(line, False)
+                    yield at, _reason(line, False, read)
                 at += len(line) + 1
 
 
-def _reason(line: bytes, first: bool) -> str:
+def _reason(line: bytes, first: bool, read: Lines) -> str:
     """Why a line is no row; nothing when it is one, or empty."""
     if first:
         line = line.removeprefix(b"\xef\xbb\xbf")
@@ -94,14 +99,14 @@ def _reason(line: bytes, first: bool) -> str:
     try:
         row = _loads()(line)
     except ValueError:
-        return _again(line)
+        return _again(line, read)
     return "" if isinstance(row, dict) else f"a {type(row).__name__}, wanted a map of columns"
 
 
-def _again(line: bytes) -> str:
+def _again(line: bytes, read: Lines) -> str:
     """Read by the patient parser, which says why in the words of the head."""
     try:
-        text = line.decode("utf-8")
+        text = read.text(line)
     except UnicodeDecodeError as error:
         return f"no UTF-8 at byte {error.start + 1} of the line"
     try:

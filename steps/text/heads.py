@@ -13,7 +13,8 @@ from schemas.artifacts import Document
 from schemas.context import ForecastContext
 from steps.text import rows
 from steps.text.choices import format_of
-from steps.text.encodings import decode
+from steps.text.encodings import beginning, wide
+from steps.text.jsonlines import Lines
 from steps.text.packed import open_bytes, packing, told
 from steps.text.tables import SAMPLE, TABLES, delimiter_of
 from steps.text.unreadable import Unreadable
@@ -71,7 +72,7 @@ def head_of(facts: ForecastContext, file: Path, wanted: Any = "auto") -> Head:
     kind = kind_of(file, wanted) or "jsonl"
     if kind != "parquet" and not packing(file):
         return _head_of(facts, file, kind)
-    name = f"head 1 {kind} {''.join(file.suffixes[-2:])}"
+    name = f"head 2 {kind} {''.join(file.suffixes[-2:])}"
     made = facts.remembered(name, [file], lambda: _plain(_head_of(facts, file, kind)))
     if made is None:
         return _head_of(facts, file, kind)
@@ -93,10 +94,11 @@ def _head_of(facts: ForecastContext, file: Path, kind: str) -> Head:
         if b"\n" not in data and not packing(file) and kind == "jsonl":
             data = facts.head(file, LONG_LINE)  # a first row that is longer than other files' first hundred
         whole = whole or (not packing(file) and facts.size(file) <= len(data))
-        if kind == "jsonl" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):  # read line by line as UTF-8, as the run does
-            lines = [_utf8(line) for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+        if kind == "jsonl" and not wide(data[:4]):
+            read = Lines(data)
+            lines = [_text(line, read) for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
             return _json_lines(lines if whole else lines[:-1], whole)
-        text = decode(data if whole else data[: data.rfind(b"\n") + 1] or data)[0].removeprefix("\ufeff")
+        text = beginning(data, whole)
     except Unreadable:
         return Head([], [], False)
     if kind == "csv":
@@ -106,10 +108,10 @@ def _head_of(facts: ForecastContext, file: Path, kind: str) -> Head:
     return _json_lines(text.split("\n") if whole else text.split("\n")[:-1], whole)
 
 
-def _utf8(line: bytes) -> str | int:
-    """The line, or the number of its first byte that is no UTF-8."""
+def _text(line: bytes, read: Lines) -> str | int:
+    """The line, or the number of its first byte that is no UTF-8 where nothing else fits."""
     try:
-        return line.decode("utf-8")
+        return read.text(line)
     except UnicodeDecodeError as error:
         return error.start + 1
 

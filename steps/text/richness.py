@@ -8,6 +8,7 @@ from typing import Any
 from schemas import ForecastContext
 from steps.text import rows
 from steps.text.choices import format_of
+from steps.text.encodings import beginning
 from steps.text.unreadable import Unreadable
 
 SAMPLED = 2_000_000  # bytes looked at
@@ -74,7 +75,10 @@ def sampled_texts(sources: Iterable[Any], context: ForecastContext) -> list[str]
         if kind not in ("txt", "md", "jsonl") or path.suffix in (".gz", ".zst"):
             continue
         share = max(LEAST, int(context.size(path) * part))
-        lines = context.head(path, share).decode("utf-8", "ignore").splitlines()[: None if context.size(path) <= share else -1]
+        try:
+            lines = beginning(context.head(path, share), context.size(path) <= share).splitlines()
+        except Unreadable:
+            continue
         found += _texts(source, lines) if kind == "jsonl" else ["\n".join(lines[at : at + 50]) for at in range(0, len(lines), 50)]
     return found
 

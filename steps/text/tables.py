@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from schemas import Document, RecipeError
 from steps.text import rows
 from steps.text.encodings import decode
+from steps.text.jsonlines import HEAD, Lines, wide_lines
 from steps.text.packed import open_bytes
 from steps.text.textfile import open_text
 from steps.text.unreadable import Unreadable
@@ -46,24 +47,20 @@ def documents(found: Iterator[Row], columns: Mapping[Any, str] | None, complain:
 
 def _jsonl(path: Path, complain: Complain) -> Iterator[Row]:
     with open_bytes(path) as file:
-        start = file.read(4)
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        with open_bytes(path) as file:
-            lines = decode(file.read())[0].encode("utf-8").splitlines()
-        yield from _json_lines(iter(lines), path, complain)
-        return
+        head = file.read(HEAD)
     with open_bytes(path) as file:
-        yield from _json_lines(file, path, complain)
+        yield from _json_lines(wide_lines(file, head) or file, path, complain, head)
 
 
-def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complain) -> Iterator[Row]:
+def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complain, head: bytes = b"") -> Iterator[Row]:
+    read = Lines(head)
     number = 0  # `enumerate` would hold the last line
     for line in lines:
         number += 1
         if number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")
         try:
-            row = _row(line)
+            row = _row(line, read)
         except (ValueError, RecursionError) as error:
             if line.strip():
                 complain("broken row", f"{path.name}, line {number}: {_told(error)}")
@@ -75,14 +72,14 @@ def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complai
             complain("broken row", f"{path.name}, line {number}: no JSON object")
 
 
-def _row(line: bytes) -> Any:
+def _row(line: bytes, read: Lines) -> Any:
     """What a line holds. Raises ValueError. A long one is read from its bytes, where orjson is: as text it is up to four times as large."""
     if len(line) > LONG:
         with suppress(ImportError, ValueError):  # it takes no NaN and no half of a pair; what is wrong is said below
             from orjson import loads
 
             return loads(line)
-    return _decode(str(line, "utf-8"))
+    return _decode(read.text(line))
 
 
 def _told(error: Exception) -> str:

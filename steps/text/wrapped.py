@@ -6,6 +6,7 @@ import re
 from steps.text.papers import Hyphens, join_lines
 
 ITEM = re.compile(r"\s*([-*•]|\d{1,3}[.)]|\[\w+\])\s")
+PAGES = re.compile(r"\n?\f")  # a form feed begins a line: between pages it is no part of a word
 GAPS = re.compile(r"\S {3,}\S")
 
 
@@ -15,6 +16,8 @@ def unwrapped(text: str) -> str:
     Tables set with blanks, lists and verses keep their lines. A hyphen at a line end stays unless the text itself writes the word
     without one: editors break only at hyphens that are there.
     """
+    if "\f" in text:
+        text = PAGES.sub("\n", text)
     lines = text.split("\n")
     width = _width(lines)
     if not width:

@@ -14,6 +14,12 @@ def test_whitespace_and_accents():
     assert cleaned("a\u0306 \r\n", nfc=False, whitespace=False) == "a\u0306 \r\n"
 
 
+def test_a_form_feed_begins_a_line():
+    """It is no part of a word, nor a line more than there is."""
+    tidy = cleaned("one\ftwo\n\fthree\r\n\ffour\n\n\f\nfive\vsix\f", nfc=False, whitespace=True)
+    assert tidy == "one\ntwo\nthree\nfour\n\nfive\nsix"
+
+
 def test_a_set_of_digests_grows():
     """Each is new once."""
     seen = Seen()

@@ -32,6 +32,15 @@ def test_a_text_file_is_one_document_or_many(tmp_path):
     assert read(path, split="line")[0] == ["one", "two", "three"]
 
 
+def test_a_page_break_in_a_text_begins_a_line(tmp_path):
+    """A paragraph that goes on behind it is one; a word that ends before it ends there."""
+    lines = "the quick brown fox jumps over the lazy dog and then it runs away from\n"
+    path = put(tmp_path, "a.txt", (lines * 12 + "\f" + lines * 12).rstrip())
+    assert read(path)[0] == [" ".join([lines.strip()] * 24)]
+    assert read(put(tmp_path, "b.txt", "One ends here.\fTwo begins."))[0] == ["One ends here.\nTwo begins."]
+    assert read(path, split="blank_line")[0] == [" ".join([lines.strip()] * 24)]
+
+
 def test_jsonl_rows_and_a_broken_line(tmp_path):
     """The broken line is named by number, the rest is read; gzip is seen through."""
     lines = b'\xef\xbb\xbf{"text": "bir"}\n{"text": \n\n{"text": "iki"}\n[1]\n{"text": null}\n'

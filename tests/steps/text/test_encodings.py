@@ -180,3 +180,11 @@ def test_a_western_word_alone_is_western(text):
 def test_the_alphabet_of_a_language_holds_for_all_of_a_text(name, text):
     """Quotes and blanks inside of words are no letters, a capital stands in front, and Latvian is not Turkish."""
     assert decode(text.encode(name))[0] == text
+
+
+def test_zeros_behind_a_text_are_no_encoding():
+    """As a disk leaves them behind what was written; a program has other signs."""
+    for name in ("utf-8", "cp1254"):
+        assert decode(TURKISH_TALE.encode(name) + bytes(4096)) == (TURKISH_TALE, name)
+    with pytest.raises(Unreadable, match="binary content"):
+        decode(b"\x7fELF\x02\x01\x01 a program" + bytes(4096))

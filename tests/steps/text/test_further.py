@@ -53,10 +53,14 @@ def test_sound_rows_and_blank_lines_are_nothing(tmp_path: Path):
     assert further(facts(tmp_path), Path("short.jsonl"), "jsonl") is None
 
 
-def test_rows_in_utf16_are_not_looked_at_line_by_line(tmp_path: Path):
-    """The run reads such a file as a whole; its bytes have line ends inside of letters."""
-    (tmp_path / "a.jsonl").write_text(f"{ROW}\n" * 1000, "utf-16")
-    assert further(facts(tmp_path), Path("a.jsonl"), "jsonl") is None
+def test_rows_in_utf16_are_looked_at_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Its bytes have line ends inside of letters; a place in the middle of a large file is not looked at."""
+    (tmp_path / "a.jsonl").write_text(f"{ROW}\n" * 700 + "{\n" + f"{ROW}\n" * 300, "utf-16")
+    found = further(facts(tmp_path), Path("a.jsonl"), "jsonl")
+    assert found == ([(701, "this is a JSON file, not one row a line")], 1, 1001, True)
+    monkeypatch.setattr(room, "WHOLE", 100_000)
+    (tmp_path / "b.jsonl").write_text(f"{ROW}\n" * 1000, "utf-16")
+    assert further(facts(tmp_path), Path("b.jsonl"), "jsonl") is None
 
 
 def test_of_a_large_file_some_places_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
