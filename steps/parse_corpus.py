@@ -25,7 +25,7 @@ from schemas import (
 from steps import step
 from steps.text.choices import Format, SectionName, Split
 from steps.text.language import KNOWN
-from steps.text.left_out import TWICE, by_reason, in_words, nothing_left
+from steps.text.left_out import TWICE, by_reason, counted, in_words, nothing_left
 from steps.text.private import Kind
 from steps.text.remote import keyed_url, shown_url
 from steps.text.sieve import Kept, Sieve, priority_of
@@ -320,10 +320,12 @@ def _report(params: ParseCorpus, context: StepContext, reading: Reading, sieve: 
     dropped, unreadable = sieve.dropped.facts(), reading.unreadable
     if unreadable:
         listed = by_reason(unreadable)
-        message = f"{len(unreadable)} of {reading.files} files could not be read: {listed}"
+        message = f"{counted(unreadable, reading.files)}: {listed}"
         context.event("unreadable", files=unreadable, message=message)
         if params.strict:
-            raise RecipeError("D103", f"{len(unreadable)} files cannot be read: {listed}", field="strict", fix="mend or move them")
+            whole = sum("read" not in entry for entry in unreadable)
+            refused = f"{len(unreadable)} files cannot be read{'' if whole == len(unreadable) else ' whole'}: {listed}"
+            raise RecipeError("D103", refused, field="strict", fix="mend or move them")
     if dropped:
         context.event("dropped", message=in_words(dropped), reasons={r: e["count"] for r, e in dropped.items()})
     facts = tally.facts(params.priorities) | sieve.facts()

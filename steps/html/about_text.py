@@ -23,6 +23,7 @@ def corpus(run: RunLog) -> Section | None:
             (str(u.get("file", "")), str(u.get("reason", ""))) if isinstance(u, dict) else (str(u), "")
             for u in _list(data.get("unreadable"))
         ]
+        in_part = any(isinstance(u, dict) and "read" in u for u in _list(data.get("unreadable")))
         facts = [
             ("documents", count(data.get("documents"))),
             ("characters", count(data.get("characters"))),
@@ -37,7 +38,7 @@ def corpus(run: RunLog) -> Section | None:
                 "dropped": [_dropped(str(reason), found) for reason, found in _dict(data.get("dropped")).items()],
                 "unreadable": unreadable[:UNREADABLE],
                 "unreadable_left": max(len(unreadable) - UNREADABLE, 0),
-                "unreadable_count": plural(len(unreadable), "file") + " could not be read",
+                "unreadable_count": f"{plural(len(unreadable), 'file')} could not be read{', or not whole' if in_part else ''}",
             }
         )
     return Section("corpus", "Corpus", "corpus", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None

@@ -14,7 +14,7 @@ from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined
 from steps.text.rows import read
 from steps.text.tables import TABLES, Complain, table
 from steps.text.textfile import pieces, refuse_others
-from steps.text.unreadable import Unreadable
+from steps.text.unreadable import Incomplete, Unreadable
 
 FRONT = re.compile(  # of a page in Markdown: keys, what belongs to them, and remarks, in YAML or TOML; a rule begins no front matter
     r"---[ \t]*\n(?:(?:[\w\"'.-]+[ \t]*:(?:[ \t][^\n]*)?|[ \t]+[^\n]*|- [^\n]*|#[^\n]*|[\]}],?)?\n)*?(?:---|\.\.\.)[ \t]*(?:\n|$)"
@@ -39,8 +39,8 @@ def read_documents(
     """Documents of one file, streamed where the format allows it.
 
     parts: which parts of a text are read. With weights by section each section is a document of its own, of one origin. Raises
-    Unreadable with the reason, NoSuchColumn for a table without the columns named, RecipeError when the library that reads the format
-    is not installed.
+    Unreadable with the reason, Incomplete behind the last document where pages are left out, NoSuchColumn for a table without the columns
+    named, RecipeError when the library that reads the format is not installed.
     """
     with told(path):
         kind = format_of(path, wanted)
@@ -52,7 +52,7 @@ def read_documents(
         elif kind == "txt" and split in ("line", "blank_line"):
             yield from (read(seen(part)) for part in pieces(path, split, references=parts.references))
         else:
-            found, title = READERS[kind](path, parts)
+            found, title, *lost = READERS[kind](path, parts)
             if kind != "pdf":  # its lines are joined at soft hyphens
                 found = [part._replace(text=seen(part.text)) for part in found]
             if kind in ("txt", "md", "html"):
@@ -67,6 +67,8 @@ def read_documents(
                 yield from _sections(found, title, parts, complain)
             else:
                 yield from _parted(joined(found, parts), title, split or "file")
+            if any(lost):
+                raise Incomplete(*lost)
 
 
 def _really(path: Path, kind: str) -> str:
@@ -154,7 +156,7 @@ def _html(path: Path, parts: Wanted) -> tuple[list[Part], str]:
     return _as_parts(text, parts), title
 
 
-def _pdf(path: Path, parts: Wanted) -> tuple[list[Part], str]:
+def _pdf(path: Path, parts: Wanted) -> tuple[list[Part], str, str]:
     from steps.text.pdf_text import pdf_parts
 
     return pdf_parts(path, parts)
@@ -166,7 +168,8 @@ def _docx(path: Path, parts: Wanted) -> tuple[list[Part], str]:
     return docx_parts(path, parts)
 
 
-READERS: dict[str, Callable[[Path, Wanted], tuple[list[Part], str]]] = {"txt": _txt, "md": _md, "html": _html, "pdf": _pdf, "docx": _docx}
+Reader = Callable[[Path, Wanted], tuple[list[Part], str] | tuple[list[Part], str, str]]  # with its title, and what is left out
+READERS: dict[str, Reader] = {"txt": _txt, "md": _md, "html": _html, "pdf": _pdf, "docx": _docx}
 
 
 def _text_of(path: Path) -> str:

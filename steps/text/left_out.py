@@ -7,11 +7,25 @@ from schemas import RecipeError
 
 ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that no encoding has
 TWICE = "encoded twice"  # a file that is read as it was before the second time
+IN_PART = "read in part"  # a file of which pages are left out
 MOST = 5  # reasons that are told
 
 
+def counted(unreadable: Sequence[Mapping[str, str]], files: int) -> str:
+    """How many of `files` could not be read, or not whole: `1 of 8 files could not be read, 2 were read in part`."""
+    partly = sum("read" in entry for entry in unreadable)
+    whole = len(unreadable) - partly
+    told = [f"{whole} of {files} files could not be read"] if whole else []
+    if partly:
+        told.append(f"{partly}{'' if whole else f' of {files} files'} {'was' if partly == 1 else 'were'} {IN_PART}")
+    return ", ".join(told)
+
+
 def by_reason(unreadable: Sequence[Mapping[str, str]]) -> str:
-    """The commonest reasons, each with a file and how many others it holds for. unreadable: {"file", "reason"} of each."""
+    """The commonest reasons, each with a file and how many others it holds for.
+
+    unreadable: {"file", "reason"} of each, and "read" of those that were read in part.
+    """
     reasons: dict[str, list[str]] = {}
     for entry in unreadable:
         reasons.setdefault(entry["reason"], []).append(entry["file"])

@@ -35,13 +35,14 @@ def drop_margins(pages: list[Page], body: float) -> int:
 
     Returns how many blocks went.
     """
-    gap = max(0.8 * body, 1.3 * _spacing(pages))
+    sound = [page for page in pages if not page.lost]
+    gap = max(0.8 * body, 1.3 * _spacing(sound))
     found = []
     for number, page in enumerate(pages):
         for block, side in _in_margins(page, body):
             apart = _apart(block, page, body, gap)
             found.append((number, page, block, side, apart, _numbers(block) if apart else set(), _key(block.lines)))
-    n = len(pages)
+    n = len(sound)
     texts = Counter(key for key, _ in {(key, number) for number, *_, key in found})
     places: set[tuple[str, int, int]] = set()  # side, height and page of what stands apart in the margins
     counts: set[tuple[str, int, int, int]] = set()  # side, height, number less the page's, page
@@ -64,7 +65,7 @@ def drop_margins(pages: list[Page], body: float) -> int:
         if again or same_place or counted or stamp or _numbers_page(" ".join(block.lines).strip()):
             page.blocks.remove(block)
             gone += 1
-    return gone + _drop_lowest(pages, gap) + _drop_grown(pages, body)
+    return gone + _drop_lowest(sound, gap) + _drop_grown(sound, body)
 
 
 def _is_stamp(block: Block) -> bool:

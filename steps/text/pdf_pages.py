@@ -10,6 +10,7 @@ from typing import Any
 
 from schemas import RecipeError
 from steps.text.columns import Block, Line, ends_of_paragraphs, may_be_headed, table_rows
+from steps.text.pdf_damage import MISSING, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
@@ -49,6 +50,7 @@ class Page:
     blocks: list[Block]
     pictures: bool
     listings: list[Listing] = field(default_factory=list)  # what of the blocks may be code
+    lost: str = ""  # why it is left out
 
 
 @dataclass
@@ -61,7 +63,10 @@ class Known:
 
 
 def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
-    """All pages of a PDF, and its title. Raises Unreadable with the reason, WrongPassword, RecipeError D105 without pymupdf."""
+    """All pages of a PDF, those that are damaged without text, and its title.
+
+    Raises Unreadable with the reason, WrongPassword, RecipeError D105 without pymupdf.
+    """
     try:
         import pymupdf
         from pymupdf import mupdf
@@ -83,7 +88,7 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
             if start and start % step == 0:
                 document, _ = _opened(path, password)
             taken = [_taken(document, number) for number in range(start, min(start + TOGETHER, count))]
-            pages += [_page(page, found, known) for page, found in taken]
+            pages += [_page(*each, known) if isinstance(each, tuple) else Page(0, [], False, lost=each) for each in taken]
         set_listings([(page.blocks, page.listings) for page in pages])
         return pages, title.strip()
     except (mupdf.FzErrorBase, RuntimeError, ValueError) as error:
@@ -115,8 +120,8 @@ def _said(document: Any, name: str) -> str:
     return said
 
 
-def _taken(document: Any, number: int) -> tuple[Any, Any]:
-    """A page of mupdf and what is written on it.
+def _taken(document: Any, number: int) -> tuple[Any, Any] | str:
+    """A page of mupdf and what is written on it; why not, where it is damaged.
 
     By the functions of mupdf itself: pymupdf's extractBLOCKS takes as long again for the box of every letter, and in 1.28 what it returns
     is never freed.
@@ -125,8 +130,14 @@ def _taken(document: Any, number: int) -> tuple[Any, Any]:
     from pymupdf import mupdf
 
     flags = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
-    page = mupdf.fz_load_page(document, number)
-    return page, mupdf.FzStextPage(page, mupdf.FzStextOptions(flags))
+    warnings()
+    try:
+        page = mupdf.fz_load_page(document, number)
+        found = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags))
+        why = reason(page, found.m_internal.first_block is None) if warnings() else ""
+    except (mupdf.FzErrorBase, RuntimeError, ValueError):
+        return MISSING
+    return why or (page, found)
 
 
 def _page(page: Any, found: Any, known: Known) -> Page:

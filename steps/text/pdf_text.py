@@ -13,6 +13,7 @@ from steps.text.manuscripts import close_lines, drop_line_numbers, name_letters
 from steps.text.notes import drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
+from steps.text.pdf_damage import CODES, in_words, is_code
 from steps.text.pdf_margins import drop_margins
 from steps.text.pdf_marks import LONE_MARK, set_marks
 from steps.text.pdf_pages import Page, read_pages
@@ -37,10 +38,17 @@ ROW_GAP = 8  # points of white between two rows of a table, at most
 SMALL = 0.63  # of the body's line height: labels inside figures
 
 
-def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
-    """What a PDF consists of, in reading order, and its title. Raises Unreadable with the reason, WrongPassword."""
+def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
+    """What a PDF consists of, in reading order; its title; which pages are left out, and why, in words.
+
+    Raises Unreadable with the reason, WrongPassword.
+    """
     pages, title = read_pages(path, wanted.password)
+    _leave_out_codes(pages)
+    lost = in_words([page.lost for page in pages])
     if not any(page.blocks for page in pages):
+        if lost:
+            raise Unreadable(f"no page can be read: {lost}")
         pictures = any(page.pictures for page in pages)
         raise Unreadable("a scan without a text layer: run OCR on it first" if pictures else "no text on any page")
     drop_line_numbers([page.blocks for page in pages])
@@ -54,6 +62,8 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
         for page in pages:
             drop_marks(page.blocks)
     blocks = ordered_pages([close_lines([b for b in page.blocks if not _label(b, body)], ITEM) for page in pages])
+    if lost:
+        _part_at_gaps(pages, blocks)
     start, end = reference_span(["\n".join(block.lines) for block in blocks])
     for block in blocks[start:end]:  # known by their blocks, else by their paragraphs: some set each number in a box of its own
         block.reference = True
@@ -62,8 +72,27 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
     if not any(part.text.strip() for part in parts):
         raise Unreadable("nothing but running heads and numbers")
     if _garbled(parts):
-        raise Unreadable("its fonts do not say which letters they draw: run OCR on it")
-    return parts, title
+        raise Unreadable(f"{CODES}: run OCR on it")
+    return parts, title, lost
+
+
+def _leave_out_codes(pages: list[Page]) -> None:
+    """Pages whose fonts say no letters, where others do."""
+    found = [page for page in pages if page.blocks and is_code("".join(max(page.blocks, key=lambda b: b.characters).lines))]
+    found = [page for page in found if is_code("".join("".join(block.lines) for block in page.blocks))]
+    if found and len(found) < sum(bool(page.blocks) for page in pages):
+        for page in found:
+            page.blocks, page.lost = [], CODES
+
+
+def _part_at_gaps(pages: list[Page], blocks: list[Block]) -> None:
+    """Nothing goes on over a page that is left out: tell of the first of `blocks` behind each."""
+    at = {id(block): number for number, page in enumerate(pages) for block in page.blocks}
+    before = -1
+    for block in blocks:
+        number = at.get(id(block), before)
+        block.apart = any(page.lost for page in pages[before + 1 : number])
+        before = max(before, number)
 
 
 def _garbled(parts: list[Part]) -> bool:
@@ -119,6 +148,8 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
     cells = 0  # in its rows
     further: dict[int, list[str]] = {}  # rows by the number of the table or listing that they belong to
     for block in blocks:
+        if block.apart:
+            open_at, above = -1, None
         for number, lines in enumerate(_parts(block, body)):
             text = lines[0] if len(lines) == 1 else join_lines(lines, hyphens)
             if not block.listing and text[:1] in MARKS and not text.strip(MARKS):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from schemas import Document, RecipeError, reveal
 from steps.text import rows
 from steps.text.choices import Format, Split, format_of
+from steps.text.left_out import IN_PART
 from steps.text.remote import ConnectionLost, Remote, remote_files, shown_url
-from steps.text.unreadable import Unreadable, WrongPassword
+from steps.text.unreadable import Incomplete, Unreadable, WrongPassword
 
 if TYPE_CHECKING:
     from steps.text.parts import Wanted
@@ -188,7 +189,7 @@ def _from_files(source: SourceLike, reading: Reading, place: str, found: list[tu
                 message = f"{path} went away while the sources were read"
                 raise RecipeError("R004", message, field=f"{place}.path", fix="put it back, and run it again") from error
             if first_pass:
-                _list(reading, name, str(error), documents)
+                _list(reading, name, str(error), documents, in_part=isinstance(error, Incomplete))
         except rows.NoSuchColumn as error:
             if source.columns or len(found) == 1:
                 raise no_column(error, place, name) from error
@@ -215,10 +216,10 @@ def _wanted(source: SourceLike, place: str) -> "Wanted":
     )
 
 
-def _list(reading: Reading, name: str, reason: str, documents: int) -> None:
-    """Write down a file that could not be read, or not to its end."""
-    told = f"{reason} (the {documents} documents before that were used)" if documents else reason
-    reading.unreadable.append({"file": name, "reason": told})
+def _list(reading: Reading, name: str, reason: str, documents: int, *, in_part: bool = False) -> None:
+    """Write down a file that could not be read, or not to its end, or of which pages are left out."""
+    told = f"{reason} (the {documents} documents before that were used)" if documents and not in_part else reason
+    reading.unreadable.append({"file": name, "reason": told} | ({"read": IN_PART} if in_part else {}))
 
 
 def no_column(error: rows.NoSuchColumn, place: str, name: str) -> RecipeError:

@@ -7,3 +7,7 @@ class Unreadable(Exception):
 
 class WrongPassword(Unreadable):
     """A password was given and does not open the file: a secret that fails is an error, never a file left out in silence."""
+
+
+class Incomplete(Unreadable):
+    """All that can be read of the file was given; the message says what is left out of it, and why."""

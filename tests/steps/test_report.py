@@ -118,7 +118,7 @@ def test_figures_of_all_rooms_are_on_the_page(whole: str):
     text = Page(whole).words
     for told in (
         "vocab_size changed from 2000 to 1750", "the model expects 32000 tokens", "recipes/quickstart.yaml:31:7",
-        "0.939", "87 %", "no text layer",
+        "0.939", "87 %", "no text layer", "could not be read, or not whole", "page 3 of 12: its content is damaged",
         "99.9 %", "3.31", "2.42", "·çor", "103,400", "uint16", "5,210", "needs 144 % of the budget", "two rows fill both cores", "SYSTEM",
         "hikâye anlatıcısısın",
         "proved in llama.cpp", "99.81 %", "not reached", "2.60 to 3.00", "out of memory: batch_size 4 becomes 2",

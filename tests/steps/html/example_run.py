@@ -80,6 +80,7 @@ def corpus_stats() -> dict[str, Any]:
         "unreadable": [
             {"file": "raw/scan-of-a-letter.pdf", "reason": "no text layer: 12 pages are pictures"},
             {"file": "raw/gizli.pdf", "reason": "encrypted"},
+            {"file": "raw/mektuplar.pdf", "reason": "page 3 of 12: its content is damaged", "read": "read in part"},
         ],
     }
 
