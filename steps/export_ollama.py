@@ -22,9 +22,8 @@ from schemas import (
     Strict,
 )  # fmt: skip
 from steps import step
-from steps.export.architectures import FAMILIES, architecture
+from steps.export.architectures import FAMILIES, architecture, within_reach
 from steps.export.tokenizer_kinds import SPLITS, Refusal, gguf_tokenizer
-from steps.export.transformer import SCALINGS
 from steps.sizing.budget import export_bytes, export_memory
 
 WORD = "[A-Za-z0-9_]"
@@ -48,13 +47,15 @@ PAGES = (
     ),
     RulePage(
         "E003", "llama.cpp has no tokenizer of this kind",
-        "A GGUF file holds SentencePiece bpe, SentencePiece unigram or byte-level bpe with a split that llama.cpp knows by name "
+        "A GGUF file holds SentencePiece bpe (as tokenizer.model, or as a tokenizer.json with byte fallback and every merge), its "
+        "unigram, or byte-level bpe with a split that llama.cpp knows by name "
         f"({', '.join(split.pre for split in SPLITS)}); anything else gets other ids.",
     ),
     RulePage(
         "E004", "this model has no place in GGUF",
-        f"The exporter writes {', '.join(FAMILIES)}: those that were compared with torch, with the rotary scalings "
-        f"{', '.join(SCALINGS[1:])}. A window must be as long as the rows, unless llama.cpp knows it of the family (gemma2, gemma3).",
+        f"The exporter writes {', '.join(FAMILIES)}: those that were compared with torch, each with its rotary "
+        "scaling (linear, llama3, yarn; longrope of phi3). Of sliding windows llama.cpp knows those of Gemma 2 and 3; a model of another "
+        "family is exported where rows and num_ctx are no longer than its window.",
         wrong="model: {base: {hub: google/t5-small}}", right="model: {family: mamba}",
     ),
     RulePage(
@@ -162,7 +163,9 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
 
     checkpoint = checkpoint.choose(params.weights)
     tokenizer = open_tokenizer(checkpoint.path)
-    built = architecture(json.loads((checkpoint.path / "config.json").read_text("utf-8")))
+    config = json.loads((checkpoint.path / "config.json").read_text("utf-8"))
+    built = architecture(config)
+    within_reach(config, params.parameters.num_ctx or 0, "parameters.num_ctx")
     gguf = params.file
     form, chat = tokenizer.form, checkpoint.objective == "sft"
     said = spoken(checkpoint.objective, form, params.system)
@@ -238,8 +241,8 @@ def forecast(params: ExportOllama, inputs: dict[str, Any], context: ForecastCont
     )
     if not model.vocab_size:
         return ExportForecast(because=because)
-    size = export_bytes(model, params.quantization)
-    because["disk_bytes"] = f"{model.parameters():,} parameters in {params.quantization}"
+    size = export_bytes(model, params.quantization, checkpoint.parameters)
+    because["disk_bytes"] = f"{checkpoint.parameters or model.parameters():,} parameters in {params.quantization}"
     because["memory_parts"] = "one tensor at a time: as it is read, in fp32 and as it is stored"
     return ExportForecast(disk_bytes=size, memory_parts=export_memory(model, params.quantization), because=because)
 

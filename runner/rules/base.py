@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from runner.modelfolder import INDEX, TOKENIZERS, ModelFolder
@@ -317,40 +316,6 @@ def bf16_stays_bf16(view: View) -> Iterator[Finding]:
             better = "auto" if machine.bf16 else "fp32"
             edits = (Edit("set", path(step, "precision"), better),)
             yield say("P103", step, "precision", message, f"write precision: {better}", severity="warning", edits=edits)
-
-
-@rule()
-def base_can_be_exported(view: View) -> Iterator[Finding]:
-    """E003, E004: the base's tokenizer, architecture or config has no place in GGUF; said at the base, before it is trained."""
-    from schemas.findings import RecipeError
-    from steps.export.architectures import metadata
-    from steps.export.tokenizer_kinds import byte_level_split
-
-    for export in view.of_type("export_ollama"):
-        for step in view.makers(export, "checkpoint"):
-            folder = view.base(step)
-            if folder is None or not folder.kind:
-                continue
-            with suppress(KeyError, TypeError, ValueError):  # a size is missing: config.json is judged elsewhere
-                try:
-                    length = param(step, "max_seq_length")
-                    metadata(folder.config, length if isinstance(length, int) else 1)
-                except RecipeError as error:
-                    yield say(error.code, step, "model.base", f"{export.id} cannot export {folder.name}: {error.message}", error.fix)
-                    continue
-            if "tokenizer.model" in folder or "tokenizer.json" not in folder:
-                continue
-            with suppress(KeyError, TypeError, AttributeError):  # damaged: judged elsewhere
-                unknown = byte_level_split(folder.json("tokenizer.json"))
-            if isinstance(unknown, str):
-                message = f"{export.id} cannot export {folder.name}: llama.cpp has no equal of its tokenizer: {unknown}"
-                yield say(
-                    "E003",
-                    step,
-                    "model.base",
-                    message,
-                    "start from a base of the Qwen, Llama 3, SmolLM2 or GPT-2 family, or delete the export",
-                )
 
 
 @rule(

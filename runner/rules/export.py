@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator
 
 from runner.meant import StepMeant
+from runner.modelfolder import ModelFolder
 from runner.rules import View, at, number, param, rule, say
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RecipeError, RulePage, Severity
-from steps.export.architectures import FAMILIES
+from steps.export.architectures import FAMILIES, metadata, within_reach
 from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
 
 EXACT_FIX: dict[str, dict[str, bool | str]] = {
@@ -54,6 +55,45 @@ def family_has_an_architecture(view: View) -> Iterator[Finding]:
             where = "model.family" if at(step.raw, "model.family") is not None else "model"
             message = f"{export.id} cannot export a {model.family}: llama.cpp has no such architecture, it has {', '.join(FAMILIES)}"
             yield say("E004", step, where, message, f"delete {export.id}; recipe generate writes with the checkpoint itself")
+
+
+@rule()
+def base_can_be_exported(view: View) -> Iterator[Finding]:
+    """E001 to E004: the base's tokenizer, architecture or config has no place in GGUF; said at the base, before it is trained."""
+    from steps.export.vocabulary import bare_vocabulary
+
+    for export in view.of_type("export_ollama"):
+        for step in view.makers(export, "checkpoint"):
+            folder = view.base(step)
+            if folder is None or not folder.kind:
+                continue
+            try:
+                metadata(folder.config, 1)
+            except RecipeError as error:
+                yield say(error.code, step, "model.base", f"{export.id} cannot export {folder.name}: {error.message}", error.fix)
+                continue
+            except (KeyError, TypeError, ValueError):
+                continue  # a size is missing: config.json is judged elsewhere
+            yield from _lengths(export, step, folder)
+            if "tokenizer.model" not in folder and "tokenizer.json" not in folder:
+                continue
+            try:
+                bare_vocabulary(folder.folder, folder.json("tokenizer.json") or None)
+            except RecipeError as error:
+                yield say(error.code, step, "model.base", f"{export.id} cannot export {folder.name}: {error.message}", error.fix)
+            except (KeyError, TypeError, AttributeError, ValueError, OSError):
+                continue  # damaged: judged elsewhere
+
+
+def _lengths(export: StepMeant, step: StepMeant, folder: ModelFolder) -> Iterator[Finding]:
+    """E004: rows, or Ollama's context, longer than llama.cpp and the base agree on."""
+    rows, context = param(step, "max_seq_length"), number(export, "parameters.num_ctx")
+    for one, where, positions in ((step, "max_seq_length", rows), (export, "parameters.num_ctx", context)):
+        try:
+            within_reach(folder.config, int(positions or 0), where)
+        except RecipeError as error:
+            message = f"{export.id} cannot export {folder.name}: {error.message}"
+            yield say(error.code, one, where if at(one.raw, where) is not None else "", message, error.fix)
 
 
 @rule(

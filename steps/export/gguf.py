@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from schemas import RecipeError
-from steps.export.architectures import UNTIED, added, architecture, changed, metadata, standard_name
+from steps.export.architectures import UNTIED, added_tensors, architecture, changed, metadata, standard_name
 from steps.export.tensors import TensorFile
 from steps.export.vocabulary import GgufVocabulary
 
@@ -19,6 +19,8 @@ COARSE = ("q4_0", "q4_1", "q5_0", "q5_1")  # of these, embedding and head are ke
 KEPT = (  # in f32: the first two because llama.cpp reads nothing else, a Mamba's small matrices because they steer the state
     "ssm_conv1d.weight", "position_embd.weight", "ssm_x.weight", "ssm_dt.weight",
 )  # fmt: skip
+
+STRIPPING = "phi-3"  # in a model's name it makes llama.cpp's marks take the spaces behind them: src/llama-vocab.cpp
 
 
 class Shapes(Protocol):
@@ -33,7 +35,7 @@ class Shapes(Protocol):
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor on its way: its GGUF name, its source (none: it follows from the config), how it is changed and stored."""
+    """One tensor on its way: its GGUF name, where it comes from (empty: `change` makes it), how it is changed and stored."""
 
     name: str
     source: str
@@ -68,7 +70,7 @@ def write_gguf(
     writer = gguf.GGUFWriter(half_written, arch)
     try:
         writer.add_string("general.type", "model")
-        writer.add_string("general.name", name)
+        writer.add_string("general.name", f"{name} ({STRIPPING})" if vocabulary.marks_strip else name)
         for key, value in metadata(config, context_length).items():
             add: Any = {bool: writer.add_bool, int: writer.add_uint32, float: writer.add_float32, str: writer.add_string}[type(value)]
             add(f"{arch}.{key}", value)
@@ -84,8 +86,8 @@ def write_gguf(
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
         for done, tensor in enumerate(planned):
-            read = tensors.floats(tensor.source) if tensor.source else None
-            writer.write_tensor_data(_stored(tensor.change(read), tensor.kind))
+            found = tensors.floats(tensor.source) if tensor.source else None
+            writer.write_tensor_data(_stored(tensor.change(found), tensor.kind))
             progress(done + 1, len(planned))
         writer.close()
         os.replace(half_written, file)
@@ -103,12 +105,9 @@ def plan_tensors(config: dict[str, Any], tensors: Shapes, quantization: str) -> 
     number = {value: key for key, value in gguf.MODEL_ARCH_NAMES.items()}[arch]
     layers = config.get("num_hidden_layers") or config["n_layer"]
     names = gguf.get_tensor_name_map(number, layers)
-    planned = [
-        Tensor(name, "", (len(values),), lambda _, values=values: values, "f32")  # type: ignore[misc]
-        for name, values in added(config).items()
-    ]
+    planned = [Tensor(name, "", (len(made),), _constant(made), "f32") for name, made in added_tensors(config).items()]
     for source in tensors.names():
-        if source == "lm_head.weight" and config.get("tie_word_embeddings", arch not in UNTIED):
+        if source == "lm_head.weight" and config.get("tie_word_embeddings", config["model_type"] not in UNTIED):
             continue
         name = names.get_name(standard_name(source), try_suffixes=(".weight", ".bias"))
         if name is None:
@@ -116,6 +115,15 @@ def plan_tensors(config: dict[str, Any], tensors: Shapes, quantization: str) -> 
         shape, change = changed(config, source, tensors.shape(source))
         planned.append(Tensor(name, source, shape, change, stored_as(name, shape, quantization)))
     return planned
+
+
+def _constant(values: list[float]) -> Callable[[Any], Any]:
+    def change(_: Any) -> Any:
+        import numpy as np
+
+        return np.array(values, np.float32)
+
+    return change
 
 
 def stored_as(name: str, shape: tuple[int, ...], quantization: str) -> str:

@@ -6,13 +6,14 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from schemas import Corpus, RecipeError
+from steps.export.gemma import softcapped
 from steps.export.vocabulary import read_vocabulary
 from steps.text.chat import render
 from steps.text.spmodel import CONTROL, USER
@@ -60,10 +61,14 @@ def prove(
     ours = tokenizer.encode_batch(texts)
     sequences = _sequences(ours, tokenizer.bos_id, positions_for(parameters), _longest(folder))
     threads = 1 if parameters < THREADS_FROM else min(4, os.cpu_count() or 1)
-    answer = ask_llama(gguf, texts, sequences, threads, _marked(folder, tokenizer, texts))
-    equal = sum(a == b for a, b in zip(ours, answer["ids"], strict=True))
+    marked = _marked(folder, tokenizer, texts)
+    plain = [text for text in texts if text not in marked]
+    answer = ask_llama(gguf, plain, sequences, threads, marked)
+    known = dict(zip([*plain, *marked], [*answer["ids"], *answer["marked"]], strict=True))
+    theirs = [known[text] for text in texts]
+    equal = sum(a == b for a, b in zip(ours, theirs, strict=True))
     if equal < len(texts):
-        at = next(n for n, pair in enumerate(zip(ours, answer["ids"], strict=True)) if pair[0] != pair[1])
+        at = next(n for n, pair in enumerate(zip(ours, theirs, strict=True)) if pair[0] != pair[1])
         raise RecipeError(
             "E008", f"llama.cpp gives other ids than the tokenizer for {len(texts) - equal} of {len(texts)} paragraphs, "
             f"first for {texts[at][:60]!r}", fix=_fix(tokenizer, texts[at]),
@@ -135,33 +140,33 @@ def _sequences(ids: list[list[int]], bos: int | None, positions: int, longest: i
     return [one for one in found if one]
 
 
-def _marked(folder: Path, tokenizer: TextTokenizer, texts: list[str]) -> list[bool]:
-    """Which texts hold symbols that are one token in any text, and no name of a control token.
+def _marked(folder: Path, tokenizer: TextTokenizer, texts: list[str]) -> list[str]:
+    """The texts that hold symbols that are one token in any text, and no name of a control token.
 
     llama.cpp takes some of these symbols for control tokens by their names (<|end|>), and then only where marks are read as such, as
     Ollama has them read in every prompt.
     """
-    known = read_vocabulary(folder, tokenizer)
+    found = read_vocabulary(folder, tokenizer)
     symbols, controls = (
-        [piece.decode("utf-8", "replace") for piece, kind in zip(known.pieces, known.types, strict=True) if kind == wanted]
+        [piece.decode("utf-8", "replace") for piece, kind in zip(found.pieces, found.types, strict=True) if kind == wanted]
         for wanted in (USER, CONTROL)
     )
-    return [any(s in text for s in symbols) and not any(c in text for c in controls) for text in texts]
+    return [text for text in texts if any(s in text for s in symbols) and not any(c in text for c in controls)]
 
 
 def ask_llama(
-    gguf: Path, texts: list[str], sequences: list[list[int]], threads: int = 1, marked: list[bool] | None = None
-) -> dict[str, Any]:
-    """What llama.cpp says in a process of its own. marked: texts whose marks are read as tokens; none by default.
+    gguf: Path, texts: list[str], sequences: list[list[int]], threads: int = 1, marked: Sequence[str] = ()
+) -> dict[str, Any]:  # fmt: skip
+    """What llama.cpp says in a process of its own. marked: texts whose marks are read as tokens.
 
-    Raises RecipeError E007 when it stops or does not read the file."""
+    Raises RecipeError E007 when it stops or does not read the file.
+    """
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         context = max([SEQUENCE, *map(len, sequences)]) + 16
         question = {
-            "gguf": str(gguf.resolve()), "texts": texts, "marked": marked or [False] * len(texts), "sequences": sequences,
-            "context": context, "threads": threads,
-            "answer": str(answer),
+            "gguf": str(gguf.resolve()), "texts": texts, "marked": list(marked), "sequences": sequences, "context": context,
+            "threads": threads, "answer": str(answer),
         }  # fmt: skip
         child = Path(__file__).with_name("proof_child.py")
         try:
@@ -186,6 +191,7 @@ def torch_top(folder: Path, sequences: list[list[int]]) -> list[list[int]]:
 
     from steps.lm.build import open_model
 
-    model = open_model(folder).eval()
+    capped = softcapped(json.loads((folder / "config.json").read_text("utf-8")))
+    model = open_model(folder, attention={"attn_implementation": "eager"} if capped else None).eval()
     with torch.inference_mode():
         return [model(input_ids=torch.tensor([ids]), use_cache=False).logits[0].argmax(-1).tolist() for ids in sequences]

@@ -13,15 +13,16 @@ from urllib.parse import urlsplit
 
 
 def main() -> None:
-    """The question: {gguf, texts, marked, sequences, context, threads, answer}.
+    """The question: {gguf, texts, marked, sequences, context, threads, answer}. The answer: {ids: [[...]], marked: [[...]], top: [[...]]}.
 
-    The answer: {ids: [[...]], top: [[...]]}, one top-1 id a prefix.
+    marked: texts in which the names of control tokens are those tokens. top: one top-1 id a prefix.
     """
     question = json.load(sys.stdin)
     server = _server(question["gguf"], question["context"], question["threads"])
     wire = HTTPConnection(urlsplit(server.listening_address).netloc, timeout=60)  # on this machine: no proxy is asked
     answer = {
-        "ids": [_ids(wire, text, marked) for text, marked in zip(question["texts"], question["marked"], strict=True)],
+        "ids": [_ids(wire, text) for text in question["texts"]],
+        "marked": [_ids(wire, text, marks=True) for text in question["marked"]],
         "top": [[_top(wire, ids[: n + 1]) for n in range(len(ids))] for ids in question["sequences"]],
     }
     Path(question["answer"]).write_text(json.dumps(answer), "utf-8")
@@ -36,13 +37,14 @@ def _server(gguf: str, context: int, threads: int) -> Any:
     params.model.path = gguf
     params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32  # the default, F16, alone differs by 1e-2
     params.n_ctx, params.n_parallel, params.n_gpu_layers, params.warmup = context, 1, 0, False
+    params.swa_full = True  # a trap: else a reused prefix loses what lies in the windows of Gemma 2 and 3
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     return xllamacpp.Server(params)
 
 
-def _ids(wire: HTTPConnection, text: str, marked: bool) -> list[int]:
-    """Ids of a text, nothing added, names of control tokens in it taken as text unless it is `marked`."""
-    ids: list[int] = _ask(wire, "/tokenize", {"content": text, "add_special": False, "parse_special": marked})["tokens"]
+def _ids(wire: HTTPConnection, text: str, marks: bool = False) -> list[int]:
+    """Ids of a text, nothing added, names of control tokens in it taken as text unless `marks`."""
+    ids: list[int] = _ask(wire, "/tokenize", {"content": text, "add_special": False, "parse_special": marks})["tokens"]
     return ids
 
 

@@ -18,23 +18,23 @@ class Split(NamedTuple):
     """How a byte-level bpe splits text into words, by llama.cpp's name for it (`tokenizer.ggml.pre`).
 
     regex: of tokenizer.json's Split; empty for ByteLevel's own, GPT-2's. ignore_merges: words of the vocabulary are taken whole.
-    normalizers: those that leave composed text as it is; llama.cpp applies none.
+    digits: each digit is a word. normalizers: those that leave composed text as it is; llama.cpp applies none.
     """
 
     pre: str
     regex: str
     ignore_merges: bool = False
     normalizers: tuple[str, ...] = ()
+    digits: bool = False
 
 
 _WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
 _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-DIGITS = "digits"  # one by one, and then GPT-2's own split
 SPLITS = (  # llama.cpp src/llama-vocab.cpp: llm_tokenizer_bpe, which quotes each regex
     Split("gpt-2", ""),
     Split("qwen2", _WORDS + r"\p{N}" + _REST, normalizers=("NFC",)),
     Split("llama-bpe", _WORDS + r"\p{N}{1,3}" + _REST, ignore_merges=True),
-    Split("smollm", DIGITS),
+    Split("smollm", "", digits=True),
 )
 
 
@@ -47,8 +47,10 @@ def byte_level_split(data: dict[str, Any]) -> Split | str:
     odd = [name for name in ("dropout", "byte_fallback", "continuing_subword_prefix", "end_of_word_suffix") if model.get(name)]
     if odd:
         return f"its bpe has {odd[0]}"
-    regex = _regex(steps)
-    found = next((split for split in SPLITS if split.regex == regex and split.ignore_merges == bool(model.get("ignore_merges"))), None)
+    digits = steps[0] == {"type": "Digits", "individual_digits": True} and not steps[-1].get("add_prefix_space", True)
+    regex = _regex(steps[1:] if digits else steps)
+    asked = (regex, bool(model.get("ignore_merges")), digits)
+    found = next((split for split in SPLITS if (split.regex, split.ignore_merges, split.digits) == asked), None)
     if found is None:
         return f"it splits words in another way than {', '.join(split.pre for split in SPLITS)}"
     if normalizer and normalizer.get("type") not in found.normalizers:
@@ -58,11 +60,11 @@ def byte_level_split(data: dict[str, Any]) -> Split | str:
 
 def _regex(steps: list[dict[str, Any]]) -> str | None:
     """The regex that splits words, empty for ByteLevel's own; None where there is more to it than one regex."""
+    if not steps:
+        return None
     first, last = steps[0], steps[-1]
     if len(steps) == 1:
         return "" if last.get("use_regex", True) else None
-    if len(steps) == 2 and first == {"type": "Digits", "individual_digits": True}:
-        return DIGITS if last.get("use_regex", True) and not last.get("add_prefix_space", True) else None
     regex = first.get("pattern", {}).get("Regex")
     alone = first == {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False}
     plain = not last.get("use_regex", True) and not last.get("add_prefix_space", True)

@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
+from steps.export.byte_fallback import scored
 from steps.export.tokenizer_kinds import Refusal, byte_level_split, gguf_tokenizer
 from steps.text.spmodel import CONTROL, NORMAL, UNUSED, USER, read_model
-from steps.text.tokenizers import TextTokenizer
-
-ADDED_SCORE = -1000.0  # as llama.cpp's own converter gives them
+from steps.text.tokenizers import TextTokenizer, added_later
 
 
 @dataclass
 class GgufVocabulary:
-    """What goes under `tokenizer.ggml`. kind: llama, t5 or gpt2. switches: bool keys. ids: special tokens, as `bos_token_id`."""
+    """What goes under `tokenizer.ggml`.
+
+    kind: llama, t5 or gpt2. switches: bool keys. ids: special tokens, as `bos_token_id`.
+
+    marks_strip: marks take the spaces behind them, which llama.cpp does by the model's name alone.
+    """
 
     kind: str
     pieces: list[bytes]
@@ -25,6 +29,7 @@ class GgufVocabulary:
     charsmap: bytes = b""
     pre: str = "default"
     switches: dict[str, bool] = field(default_factory=dict)
+    marks_strip: bool = False
     ids: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -64,14 +69,25 @@ def read_vocabulary(folder: Path, special: TextTokenizer) -> GgufVocabulary:
     Ids that the tokenizer has no name for are the model's own (Qwen's bos), where `folder` holds its config; no text begins with one.
     Raises RecipeError E001, E002 or E003 for a tokenizer to which llama.cpp gives other ids.
     """
-    model = folder / "tokenizer.model"
-    found = _sentencepiece(model) if model.is_file() else _byte_level(folder / "tokenizer.json")
-    if model.is_file() and found.size < special.vocab_size:
-        _add(found, folder / "tokenizer.json", special.vocab_size)
+    found = bare_vocabulary(folder)
     ids = {"bos": special.bos_id, "eos": special.eos_id, "unknown": special.unk_id, "padding": special.pad_id}
     found.ids = {f"{name}_token_id": number for name, number in (_ids_of_model(folder) | _known(ids)).items()}
     found.switches |= {"add_bos_token": special.bos_id is not None, "add_eos_token": False}
     return found
+
+
+def bare_vocabulary(folder: Path, data: dict[str, Any] | None = None) -> GgufVocabulary:
+    """The same without ids of special tokens and their switches, from the files alone. data: tokenizer.json, where it is read already.
+
+    tokenizer.json counts where it has tokens that tokenizer.model has not, as `open_tokenizer` has it.
+    """
+    model, described = folder / "tokenizer.model", folder / "tokenizer.json"
+    if model.is_file() and not added_later(folder):
+        return _sentencepiece(model)
+    if data is None:
+        data = json.loads(described.read_text("utf-8"))
+    bytewise = data["model"].get("type") == "BPE" and data["model"].get("byte_fallback")
+    return _byte_fallback(data) if bytewise else _byte_level(data)
 
 
 def _ids_of_model(folder: Path) -> dict[str, int]:
@@ -102,25 +118,28 @@ def _sentencepiece(path: Path) -> GgufVocabulary:
     return GgufVocabulary(kind, pieces, types, scores, charsmap=model.charsmap, switches=switches)
 
 
-def _add(found: GgufVocabulary, path: Path, size: int) -> None:
-    """Tokens that `tokenizer.json` has behind the SentencePiece model's: they are taken whole, and have no score by which to merge."""
-    data = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    added = {token["id"]: token for token in data.get("added_tokens", []) if token["id"] >= found.size}
-    for number in range(found.size, size):
-        token = added.get(number)
-        found.pieces.append(token["content"].encode() if token else f"[PAD{number}]".encode())
-        found.types.append(UNUSED if token is None else CONTROL if token["special"] else USER)
-        found.scores.append(ADDED_SCORE)
+def _byte_fallback(data: dict[str, Any]) -> GgufVocabulary:
+    """A bpe of the `tokenizers` library that was made from a SentencePiece model, or like one."""
+    found = scored(data)
+    if isinstance(found, str):
+        raise _unknown(found)
+    pieces = [piece.encode() for piece in found.pieces]
+    switches = {"add_space_prefix": found.space_prefix}
+    return GgufVocabulary("llama", pieces, found.types, found.scores, switches=switches, marks_strip=found.strips)
 
 
-def _byte_level(path: Path) -> GgufVocabulary:
+def _unknown(why: str) -> RecipeError:
+    return RecipeError(
+        "E003", f"llama.cpp has no equal of this tokenizer: {why}",
+        fix="start from a base of the Llama, Qwen, Mistral, Gemma or GPT-2 family, or delete the export",
+    )  # fmt: skip
+
+
+def _byte_level(data: dict[str, Any]) -> GgufVocabulary:
     """A byte-level bpe of the `tokenizers` library that splits words in a way llama.cpp knows; ids that nothing has are unused."""
-    data = json.loads(path.read_text("utf-8"))
     split = byte_level_split(data)
     if isinstance(split, str):
-        raise RecipeError(
-            "E003", f"llama.cpp's ids for the tokenizer in {path.name} are not known: {split}", fix="train it with recipe's train_tokenizer"
-        )
+        raise _unknown(split)
     pieces = {number: piece for piece, number in data["model"]["vocab"].items()}
     types = dict.fromkeys(pieces, NORMAL)
     for token in data.get("added_tokens", []):

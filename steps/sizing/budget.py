@@ -263,15 +263,15 @@ def lora_parameters(model: ModelConfig, rank: int, targets: tuple[str, ...] | No
     return model.n_layers * rank * sum(a + b for name, a, b in products(model) if targets is None or name in targets)
 
 
-def export_bytes(model: ModelConfig, quantization: str) -> int:
+def export_bytes(model: ModelConfig, quantization: str, parameters: int | None = None) -> int:
     """Bytes of a GGUF file, to a few in a hundred: matrices in blocks of `quantization`, small tensors in f32, and the vocabulary.
 
     As the exporter writes it: of the four- and five-bit kinds the embedding is q8_0; a Mamba's small matrices stay f32, and so do
-    rows that fill no block.
+    rows that fill no block. parameters: as they were counted, of a base that `model` only comes near to (wide heads, more norms).
     """
     small = model.n_layers * small_parameters(model)
     tables = model.embedding_parameters()
-    layers = model.parameters() - small - tables
+    layers = max(model.parameters() if parameters is None else parameters, small + tables) - small - tables
     inside = "f32" if quantization.startswith("q") and model.d_model % 32 else quantization
     outside = "q8_0" if inside.startswith(("q4", "q5")) else inside
     vocabulary = 26 * (model.vocab_size or 0)  # piece, score, type

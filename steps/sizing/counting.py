@@ -4,7 +4,7 @@ from math import ceil
 from typing import Any
 
 UNTIED = ("llama", "mamba2", "mistral", "phi3", "qwen2", "qwen3")  # transformers' default where config.json does not say
-ATTENTION = ("llama", "mistral", "qwen2", "qwen3", "phi3", "gemma", "gemma2")
+ATTENTION = ("llama", "mistral", "qwen2", "qwen3", "phi3", "gemma", "gemma2", "gemma3_text")
 
 
 def parameters_of(config: dict[str, Any]) -> int | None:
@@ -36,7 +36,7 @@ def _attention(config: dict[str, Any], kind: str) -> int:
     """One block of attention and gated feed-forward: q, k, v, o, gate, up, down, norms; fused forms have as many."""
     d, ff, heads = config["hidden_size"], config["intermediate_size"], config["num_attention_heads"]
     kv = config.get("num_key_value_heads") or heads
-    width = config.get("head_dim") or (256 if kind in ("gemma", "gemma2") else 128 if kind == "qwen3" else d // heads)
+    width = config.get("head_dim") or (256 if kind.startswith("gemma") else 128 if kind == "qwen3" else d // heads)
     asked, shared = heads * width, kv * width
     biases = 0
     if kind == "qwen2":
@@ -45,7 +45,7 @@ def _attention(config: dict[str, Any], kind: str) -> int:
         biases = asked + 2 * shared + d
     if config.get("mlp_bias"):
         biases += 2 * ff + d
-    norms = 4 * d if kind == "gemma2" else 2 * d + (2 * width if kind == "qwen3" else 0)
+    norms = (4 * d if kind in ("gemma2", "gemma3_text") else 2 * d) + (2 * width if kind in ("qwen3", "gemma3_text") else 0)
     return int(2 * d * asked + 2 * d * shared + 3 * d * ff + biases + norms)
 
 

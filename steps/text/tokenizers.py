@@ -308,7 +308,7 @@ def open_tokenizer(folder: Path) -> TextTokenizer:
     """
     folder = Path(folder)
     try:
-        if (folder / "tokenizer.model").is_file() and not _added_later(folder):
+        if (folder / "tokenizer.model").is_file() and not added_later(folder):
             return SentencePieceTokenizer(folder / "tokenizer.model")
         if (folder / "tokenizer.json").is_file():
             return FastTokenizer(folder)
@@ -319,7 +319,7 @@ def open_tokenizer(folder: Path) -> TextTokenizer:
     raise RecipeError("T101", f"{folder.name} holds neither tokenizer.model nor tokenizer.json", fix="name a folder with a tokenizer in it")
 
 
-def _added_later(folder: Path) -> bool:
+def added_later(folder: Path) -> bool:
     """True when tokenizer.json has tokens that were added to tokenizer.model's: the model alone would write them as plain text."""
     path = folder / "tokenizer.json"
     if not path.is_file():

@@ -1,10 +1,31 @@
 """Rules about exports and links: what cannot be served is known before it is trained."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.runner.judged import meant, said
+
+TUNED = """\
+recipe: tuned
+target: rtx4090
+steps:
+  - type: parse_corpus
+    sources: [{path: talk.jsonl}]
+  - type: train
+    objective: sft
+    model: {base: {path: base}}
+    max_seq_length: 512
+    num_train_epochs: 1
+  - type: export_ollama
+    parameters: {num_ctx: 512}
+"""
+SIZES = {
+    "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 96,
+    "vocab_size": 300, "rms_norm_eps": 1e-6, "max_position_embeddings": 4096,
+}  # fmt: skip
+PREFIXED = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False}
 
 TOKENIZER = "vocab_size: 16000"
 
@@ -75,3 +96,57 @@ def test_a_tokenizer_that_nobody_reads(tmp_path: Path):
     """Made after the last step that could use it."""
     late = "export_ollama\n  - {type: train_tokenizer, id: late, vocab_size: 8000}\n"
     assert said(tmp_path, ("export_ollama\n", late)) == ["L010"]
+
+
+def exported(folder: Path, config: dict[str, object], tokenizer: dict[str, object] | None = None) -> list[tuple[str, str, str]]:
+    """Code, key and message of what is said of the export of a base with this config.json."""
+    (folder / "base").mkdir(exist_ok=True)
+    (folder / "base" / "config.json").write_text(json.dumps({**SIZES, **config}))
+    if tokenizer is not None:
+        (folder / "base" / "tokenizer.json").write_text(json.dumps(tokenizer))
+    talk = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}
+    (folder / "talk.jsonl").write_text(json.dumps(talk) + "\n")
+    found = meant(folder, base=TUNED).findings
+    return [(f.code, str(f.path[-1]) if f.path else "", f.message) for f in found if f.code.startswith("E0") and f.code != "E020"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "mistral", "sliding_window": 4096},
+        {"model_type": "qwen3", "head_dim": 32},
+        {"model_type": "gemma2", "head_dim": 256},
+        {"model_type": "gemma3_text", "head_dim": 256},
+        {"model_type": "phi3", "sliding_window": 2047},
+        {"model_type": "llama", "head_dim": 32,
+         "rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4,
+                          "original_max_position_embeddings": 8192}},
+    ],
+    ids=lambda config: str(config["model_type"]),
+)  # fmt: skip
+def test_bases_that_can_be_exported_are_not_refused(tmp_path: Path, config: dict[str, object]):
+    """What the run writes, and proves, the check lets pass."""
+    assert exported(tmp_path, config) == []
+
+
+def test_rows_beyond_a_window_that_llama_cpp_has_not(tmp_path: Path):
+    """Said at the length of the rows, and at the context that Ollama is to have."""
+    rows, context = exported(tmp_path, {"model_type": "mistral", "sliding_window": 256})
+    assert (rows[:2], context[:2]) == (("E004", "max_seq_length"), ("E004", "num_ctx"))
+    assert rows[2].endswith("a sliding window of 256 tokens can be exported for texts of 256 tokens, this is 512: "
+                            "llama.cpp computes longer ones in another way")  # fmt: skip
+
+
+def test_a_scaling_that_llama_cpp_has_not(tmp_path: Path):
+    """Said at the base."""
+    ((code, key, message),) = exported(tmp_path, {"model_type": "llama", "rope_scaling": {"type": "dynamic", "factor": 2.0}})
+    assert (code, key) == ("E004", "base")
+    assert "a llama with rotary scaling 'dynamic' cannot be exported" in message
+
+
+def test_a_tokenizer_that_llama_cpp_has_not(tmp_path: Path):
+    """By the same function that the export calls."""
+    tokenizer = {"model": {"type": "BPE", "byte_fallback": True, "vocab": {}, "merges": []}, "pre_tokenizer": PREFIXED}
+    ((code, key, message),) = exported(tmp_path, {"model_type": "llama"}, tokenizer)
+    assert (code, key) == ("E003", "base")
+    assert message.endswith("it puts a space before a text that begins with none, and llama.cpp before any")

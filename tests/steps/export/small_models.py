@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from schemas import Checkpoint, Corpus, ModelConfig
-from steps.export.tokenizer_kinds import DIGITS
 
 IDS = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
 SIZES: dict[str, dict[str, Any]] = {
@@ -49,60 +48,27 @@ def checkpoint(folder: Path, family: str, tokenizer_folder: Path, *, rows: int =
     return _saved(network, folder, tokenizer_folder, model, **more)
 
 
-def qwen2(folder: Path, tokenizer_folder: Path, *, tied: bool = True, rows: int = 640, **more: Any) -> Checkpoint:
+def qwen2(folder: Path, tokenizer_folder: Path, *, tied: bool = True, **more: Any) -> Checkpoint:
     """A Qwen2 as transformers builds it: biases on q, k and v, ids of bos and eos in its config, more rows than pieces."""
-    import torch
-    from transformers import Qwen2Config, Qwen2ForCausalLM
-
-    torch.manual_seed(1)
-    config = Qwen2Config(
-        vocab_size=rows, hidden_size=64, intermediate_size=160, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-        max_position_embeddings=256, rope_parameters={"rope_type": "default", "rope_theta": 1e6}, tie_word_embeddings=tied,
-        bos_token_id=600, eos_token_id=602,
-    )  # fmt: skip
-    sizes = ModelConfig(family="llama", vocab_size=rows, d_model=64, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=160, tie_embeddings=tied)
-    return _saved(Qwen2ForCausalLM(config), folder, tokenizer_folder, sizes, **more)
+    rope = {"rope_type": "default", "rope_theta": 1e6}
+    return base(folder, tokenizer_folder, "qwen2", {"rope_parameters": rope, "tie_word_embeddings": tied}, **more)
 
 
-def rope(kind: str, **more: Any) -> dict[str, Any]:
-    """A scaling that counts within the 64 positions that are compared."""
-    return {"rope_parameters": {"rope_type": kind, "rope_theta": 1e4, "factor": 4.0, **more}}
-
-
-OLD = {"original_max_position_embeddings": 32}
-TRANSFORMERS: dict[str, tuple[str, dict[str, Any]]] = {  # what people fine-tune: transformers' name, and what is particular
-    "llama 3.1": ("llama", rope("llama3", low_freq_factor=1.0, high_freq_factor=4.0, **OLD)),
-    "llama, linear": ("llama", rope("linear")),
-    "llama, wide heads": ("llama", {"head_dim": 32}),
-    "llama, biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
-    "mistral": ("mistral", {"sliding_window": None}),
-    "mistral, a window": ("mistral", {"sliding_window": 128}),
-    "qwen2, yarn": ("qwen2", rope("yarn", **OLD)),
-    "qwen3": ("qwen3", {"head_dim": 32}),
-    "gemma": ("gemma", {"head_dim": 32}),
-    "gemma2": ("gemma2", {"head_dim": 32, "query_pre_attn_scalar": 32, "sliding_window": 16, "num_hidden_layers": 4,
-                          "attn_logit_softcapping": 1.0}),
-    "gemma2, the largest": ("gemma2", {"head_dim": 32, "query_pre_attn_scalar": 16, "num_hidden_layers": 46}),
-    "gemma3": ("gemma3_text", {"head_dim": 32, "query_pre_attn_scalar": 32, "sliding_window": 16, "num_hidden_layers": 7,
-                               "rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
-                                                   "sliding_attention": {"rope_type": "default", "rope_theta": 1e4}}}),
-    "phi3": ("phi3", {"partial_rotary_factor": 0.5, "sliding_window": 128}),
-}  # fmt: skip
-
-
-def transformer(folder: Path, tokenizer_folder: Path, kind: str) -> Checkpoint:
-    """One of TRANSFORMERS, as transformers builds it."""
+def base(folder: Path, tokenizer_folder: Path, kind: str, config: dict[str, Any], *, rows: int = 640, **more: Any) -> Checkpoint:
+    """A model of transformers' own of type `kind`, with two layers and `config` on top: the bases that people fine-tune, small."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.manual_seed(1)
-    name, more = TRANSFORMERS[kind]
-    sizes = {"vocab_size": 500, "hidden_size": 64, "intermediate_size": 160, "num_hidden_layers": 2, "num_attention_heads": 4,
-             "num_key_value_heads": 2, "max_position_embeddings": 256, **IDS, **more}  # fmt: skip
-    config = AutoConfig.for_model(name, **sizes)
-    tied = bool(config.tie_word_embeddings)
-    model = ModelConfig(family="llama", vocab_size=500, d_model=64, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=160, tie_embeddings=tied)
-    return _saved(AutoModelForCausalLM.from_config(config), folder, tokenizer_folder, model)
+    sizes = {"hidden_size": 64, "intermediate_size": 160, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
+    ids = {"bos_token_id": 600, "eos_token_id": 602, "pad_token_id": 600}
+    made = AutoConfig.for_model(kind, **{"vocab_size": rows, "max_position_embeddings": 256, **sizes, **ids, **config})
+    tied = bool(made.tie_word_embeddings)
+    layers = int(made.num_hidden_layers)
+    model = ModelConfig(
+        family="llama", vocab_size=rows, d_model=64, n_layers=layers, n_heads=4, n_kv_heads=2, d_ff=160, tie_embeddings=tied
+    )
+    return _saved(AutoModelForCausalLM.from_config(made), folder, tokenizer_folder, model, **more)
 
 
 def _saved(network: Any, folder: Path, tokenizer_folder: Path, model: ModelConfig, **more: Any) -> Checkpoint:
@@ -136,8 +102,9 @@ def byte_level(folder: Path, texts: list[str], regex: str, *, nfc: bool = True, 
     folder.mkdir(parents=True, exist_ok=True)
     made = Tokenizer(models.BPE(ignore_merges=ignore_merges))
     made.normalizer = normalizers.NFC() if nfc else None
-    first = pre_tokenizers.Digits(individual_digits=True) if regex == DIGITS else pre_tokenizers.Split(Regex(regex), "isolated")
-    made.pre_tokenizer = pre_tokenizers.Sequence([first, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=regex == DIGITS)])
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(regex), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
     made.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(vocab_size=600, show_progress=False, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()))
     made.train_from_iterator(texts, trainer)

@@ -1,6 +1,7 @@
 """The GGUF writer: what stands in the file, and that it is the same file each time."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -97,50 +98,66 @@ def test_a_cut_safetensors_is_an_error(place: Path, tmp_path: Path) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "why"),
-    [
-        ("use_sliding_window", True, "a sliding window"),
-        ("layer_types", ["full_attention", "sliding_attention"], "a sliding window"),
-        ("rope_scaling", {"rope_type": "longrope", "factor": 4.0}, "rotary scaling 'longrope'"),
-        ("rope_scaling", {"rope_type": "yarn", "factor": 4.0, "beta_fast": 16}, "beta_fast in its rotary scaling"),
-        ("partial_rotary_factor", 0.5, "rotation of a part of each head"),
-        ("hidden_act", "gelu", "the activation 'gelu'"),
-    ],
-)
-def test_what_qwen2s_file_could_not_say_is_refused(key: str, value: object, why: str) -> None:
-    """Rather an error than a file that answers otherwise on long texts."""
-    config = {
-        "model_type": "qwen2", "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64, "num_hidden_layers": 2,
-        "intermediate_size": 160, "rms_norm_eps": 1e-6, "rope_theta": 1e6,
-    }  # fmt: skip
-    assert metadata(config, 128)["rope.freq_base"] == 1e6
-    with pytest.raises(RecipeError, match=f"E004: a qwen2 with {why}"):
-        metadata({**config, key: value}, 128)
+PLAIN = {
+    "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64, "num_hidden_layers": 2, "intermediate_size": 160,
+    "rms_norm_eps": 1e-6, "rope_theta": 1e6,
+}  # fmt: skip
+CAPPED = {"head_dim": 32, "query_pre_attn_scalar": 32}
 
 
 @pytest.mark.parametrize(
-    ("changed", "why"),
+    ("kind", "more", "why"),
     [
-        ({"model_type": "mistral", "sliding_window": 64}, "a mistral with a sliding window of 64 positions, shorter than its rows"),
-        ({"model_type": "gemma2", "query_pre_attn_scalar": 24}, "a gemma2 with query_pre_attn_scalar 24, where llama.cpp takes 16"),
-        ({"model_type": "gemma2", "final_logit_softcapping": None}, "a gemma2 with no caps on its logits"),
-        ({"model_type": "gemma2", "layer_types": ["full_attention"] * 2}, "a gemma2 with windows in other layers than llama.cpp knows"),
-        ({"model_type": "gemma3_text", "sliding_window_pattern": 4}, "a gemma3_text with windows in other layers"),
-        ({"model_type": "gemma3_text"}, "a gemma3_text with caps on its logits"),
-        ({"model_type": "gemma2", "hidden_activation": "relu"}, "a gemma2 with the activation 'relu'"),
-        ({"model_type": "gemma2", "rope_parameters": {"rope_type": "llama3"}}, "a gemma2 with rotary scaling 'llama3'"),
+        ("qwen2", {"rope_scaling": {"rope_type": "dynamic", "factor": 4.0}}, "rotary scaling 'dynamic'"),
+        ("qwen2", {"rope_scaling": {"type": "longrope", "factor": 4.0}}, "rotary scaling 'longrope'"),
+        ("phi3", {"rope_scaling": {"type": "yarn", "factor": 4.0}}, "rotary scaling 'yarn'"),
+        (
+            "qwen3",
+            {"rope_scaling": {"rope_type": "yarn", "factor": 4.0, "beta_fast": 16, "original_max_position_embeddings": 64}},
+            "rotary scaling 'yarn' beyond its factor",
+        ),
+        ("qwen2", {"hidden_act": "gelu"}, "the activation 'gelu'"),
+        ("qwen2", {"head_dim": 32}, "4 heads of 32 in a width of 64"),
+        ("qwen3", {"attention_bias": True}, "biases in its attention"),
+        ("llama", {"partial_rotary_factor": 0.5}, "rotation of a part of each head"),
+        ("gemma", {"hidden_act": "gelu"}, "the activation 'gelu'"),
+        ("gemma", {"tie_word_embeddings": False}, "a head of its own"),
+        ("gemma2", {**CAPPED, "final_logit_softcapping": None}, "final_logit_softcapping: None"),
+        ("gemma2", {**CAPPED, "query_pre_attn_scalar": 24}, "query_pre_attn_scalar: 24, where llama.cpp takes 32,"),
+        ("gemma2", {**CAPPED, "layer_types": ["full_attention"] * 2}, "sliding windows in another pattern"),
+        ("gemma3_text", {**CAPPED, "sliding_window_pattern": 2}, "sliding windows in another pattern"),
+        ("gemma3_text", {**CAPPED, "rope_local_base_freq": 5000.0}, "another rotation in its windows"),
+        ("gemma3_text", {**CAPPED, "use_bidirectional_attention": True}, "attention in both directions"),
     ],
 )
-def test_what_llama_cpp_does_by_itself_must_be_so(changed: dict[str, object], why: str) -> None:
-    """Windows, scales and caps that no key says."""
-    config: dict[str, object] = {
-        "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64, "num_hidden_layers": 2, "intermediate_size": 160,
-        "rms_norm_eps": 1e-6, "sliding_window": 4096, "query_pre_attn_scalar": 16, "hidden_activation": None,
-        "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0, "hidden_act": None,
-    }  # fmt: skip
-    sound = {**config, "model_type": changed["model_type"]}
-    if changed["model_type"] != "gemma3_text":
-        assert metadata(sound, 128)["block_count"] == 2
-    with pytest.raises(RecipeError, match=f"E004: {why}"):
-        metadata({**sound, **changed}, 128)
+def test_what_a_file_could_not_say_is_refused(kind: str, more: dict[str, object], why: str) -> None:
+    """Rather an error than a file that answers otherwise."""
+    fine = CAPPED if kind in ("gemma2", "gemma3_text") else {}
+    assert metadata({"model_type": kind, **PLAIN, **fine}, 128)["rope.freq_base"] == 1e6
+    with pytest.raises(RecipeError, match=re.escape(f"E004: a {kind} with {why}")):
+        metadata({"model_type": kind, **PLAIN, **more}, 128)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "limit"),
+    [
+        ("mistral", {"sliding_window": 4096}, 4096),
+        ("mistral", {}, 4096),
+        ("mistral", {"sliding_window": None}, 0),
+        ("phi3", {"sliding_window": 2047}, 2047),
+        ("phi3", {"sliding_window": 262144, "max_position_embeddings": 131072, "original_max_position_embeddings": 4096,
+                  "rope_scaling": {"type": "longrope", "short_factor": [1.0] * 8, "long_factor": [2.0] * 8}}, 4096),
+        ("qwen2", {"use_sliding_window": False, "sliding_window": 64}, 0),
+        ("qwen2", {"use_sliding_window": True, "sliding_window": 64}, 0),
+        ("qwen2", {"use_sliding_window": True, "sliding_window": 64, "max_window_layers": 1}, 64),
+        ("qwen2", {"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 64}, 64),
+        ("gemma2", {**CAPPED, "sliding_window": 64}, 0),
+    ],
+)  # fmt: skip
+def test_a_window_is_no_matter_to_shorter_texts(kind: str, more: dict[str, object], limit: int) -> None:
+    """llama.cpp has no windows in these families: up to their length nothing differs. A Gemma's it has."""
+    config = {"model_type": kind, **PLAIN, **more}
+    assert metadata(config, limit or 10**6)["context_length"] == (limit or 10**6)
+    if limit:
+        with pytest.raises(RecipeError, match=rf"E004: a {kind} with .* can be exported for texts of {limit:,} tokens, this is"):
+            metadata(config, limit + 1)

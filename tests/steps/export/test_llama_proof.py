@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 from schemas import RecipeError
 from steps.export.gguf import write_gguf
 from steps.export.proof import SEQUENCE, _longest, paragraphs, positions_for, prove
-from steps.export.tokenizer_kinds import DIGITS, SPLITS
+from steps.export.tokenizer_kinds import SPLITS
 from steps.export.vocabulary import GgufVocabulary, read_vocabulary
 from steps.text.tokenizers import open_tokenizer
 from tests.steps.export import small_models
@@ -59,49 +59,6 @@ def test_each_family_is_the_model_in_llama_cpp(place: Path, texts: list[str], fa
     assert proved(place, family, kind, drawn) == ("proved in llama.cpp", 200, 200, 256, True)
 
 
-def of_transformers(place: Path, texts: list[str], kind: str) -> float | None:
-    """The share of positions at which llama.cpp foresees torch's token for one of TRANSFORMERS. Raises E009 where it is too low."""
-    made = small_models.transformer(place / kind, place / "bpe", kind)
-    opened = open_tokenizer(made.path)
-    file = place / "t.gguf"
-    write_gguf(made.path, file, name="x", quantization="f32", vocabulary=read_vocabulary(made.path, opened), context_length=128)
-    found = prove(file, made.path, opened, texts[:10], quantization="f32", parameters=4 * 10**7)
-    assert (found.state, found.equal_ids) == ("proved in llama.cpp", 10)
-    return found.same_top1
-
-
-@pytest.mark.parametrize("kind", small_models.TRANSFORMERS)
-def test_what_people_fine_tune_is_the_model_in_llama_cpp(place: Path, texts: list[str], kind: str) -> None:
-    """Rotations, windows, caps, heads of any size, norms that are stored less by one."""
-    assert (of_transformers(place, texts, kind) or 0) >= 0.99
-
-
-@pytest.mark.parametrize(
-    ("kind", "lost"),
-    [
-        ("llama 3.1", "rope_freqs.weight"),
-        ("llama, linear", "rope.scaling.factor"),
-        ("qwen2, yarn", "rope.scaling.type"),
-        ("gemma2", "attn_logit_softcapping"),
-        ("gemma2", "attention.sliding_window"),
-        ("gemma3", "attention.sliding_window"),
-        ("gemma3", "rope.freq_base"),
-        ("phi3", "rope.dimension_count"),
-    ],
-)
-def test_what_is_left_out_of_a_file_is_seen(place: Path, texts: list[str], kind: str, lost: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of these counts in the comparison: a file without it is another model."""
-    from steps.export import gguf
-
-    wrong = {"attention.sliding_window": 100, "attn_logit_softcapping": 50.0, "rope.freq_base": 1e3, "rope.dimension_count": 16}
-    metadata, added = gguf.metadata, gguf.added
-    other = {lost: wrong[lost]} if lost in wrong else {}
-    monkeypatch.setattr(gguf, "metadata", lambda *asked: {k: v for k, v in metadata(*asked).items() if k != lost} | other)
-    monkeypatch.setattr(gguf, "added", lambda config: {} if lost == "rope_freqs.weight" else added(config))
-    with pytest.raises(RecipeError, match="E009"):
-        of_transformers(place, texts, kind)
-
-
 def test_marks_of_conversations_are_tokens_for_both(place: Path, texts: list[str]) -> None:
     """Given as user symbols each is one token; llama.cpp takes <|end|> for a control token by its name, and so for text in a text."""
     from steps.text.chat import MARKS, render
@@ -109,29 +66,6 @@ def test_marks_of_conversations_are_tokens_for_both(place: Path, texts: list[str
     small_models.tokenizer(place / "marks", texts, user_defined_symbols=list(MARKS))
     talks = [render([{"role": "user", "content": text[:40]}, {"role": "assistant", "content": text[40:200]}]).text for text in texts[:20]]
     assert proved(place, "llama", "marks", [*talks, *texts[:10]]) == ("proved in llama.cpp", 30, 30, 256, True)
-
-
-def test_tokens_added_to_a_sentencepiece_model_go_along(place: Path, texts: list[str]) -> None:
-    """Marks of a chat template that stand in tokenizer.json alone, behind the pieces of tokenizer.model."""
-    from gguf import GGUFReader
-    from tokenizers import AddedToken
-
-    from steps.text.fast import build_fast
-    from steps.text.spmodel import read_model
-
-    made = small_models.checkpoint(place / "added", "llama", place / "bpe", rows=512)
-    fast = build_fast(read_model(made.path / "tokenizer.model"))
-    fast.add_special_tokens([AddedToken("<|im_start|>", special=True), AddedToken("<|im_end|>", special=True)])
-    fast.save(str(made.path / "tokenizer.json"))
-    opened = open_tokenizer(made.path)
-    file = place / "a.gguf"
-    vocabulary = read_vocabulary(made.path, opened).padded(512)
-    write_gguf(made.path, file, name="x", quantization="f32", vocabulary=vocabulary, context_length=128)
-    found = prove(file, made.path, opened, [*texts[:10], *HARD], quantization="f32", parameters=4 * 10**7)
-    assert (opened.vocab_size, found.equal_ids) == (502, 10 + len(HARD))
-    fields = GGUFReader(file).fields
-    assert fields["tokenizer.ggml.tokens"].contents()[499:503][1:] == ["<|im_start|>", "<|im_end|>", "[PAD502]"]
-    assert fields["tokenizer.ggml.token_type"].contents()[500:503] == [3, 3, 5]
 
 
 def test_byte_level_bpe_is_exact_too(place: Path, texts: list[str], tmp_path: Path) -> None:
@@ -223,14 +157,6 @@ def test_the_split_of_llama_3_is_exact_too(place: Path, texts: list[str]) -> Non
     drawn = texts[:100] + HARD
     assert proved(place, "llama", "llama3", drawn, rows=604) == ("proved in llama.cpp", len(drawn), len(drawn), 256, True)
     assert read_vocabulary(folder, open_tokenizer(folder)).pre == "llama-bpe"
-
-
-def test_digits_one_by_one_are_exact(place: Path, texts: list[str]) -> None:
-    """As SmolLM2 splits: each digit by itself, the rest as GPT-2 does."""
-    folder = small_models.byte_level(place / "smollm", texts, DIGITS, nfc=False)
-    drawn = texts[:100] + HARD
-    assert proved(place, "llama", "smollm", drawn, rows=604) == ("proved in llama.cpp", len(drawn), len(drawn), 256, True)
-    assert read_vocabulary(folder, open_tokenizer(folder)).pre == "smollm"
 
 
 def test_a_swapped_piece_is_seen(place: Path, texts: list[str]) -> None:

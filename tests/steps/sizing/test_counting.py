@@ -23,6 +23,7 @@ CASES: list[dict[str, Any]] = [
     {"model_type": "phi3", **GATED, "pad_token_id": 0},
     {"model_type": "gemma", **GATED, "head_dim": 16},
     {"model_type": "gemma2", **GATED, "head_dim": 16},
+    {"model_type": "gemma3_text", **GATED, "head_dim": 16},
     {"model_type": "gpt2", "n_embd": 64, "n_layer": 2, "n_head": 4, "vocab_size": 300, "n_positions": 50},
     {"model_type": "gpt2", "n_embd": 64, "n_layer": 2, "n_head": 4, "vocab_size": 300, "n_inner": 100, "tie_word_embeddings": False},
     {"model_type": "mamba", **STATE},
