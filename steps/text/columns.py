@@ -38,7 +38,7 @@ class Block:
     formula: bool = False  # lines are displayed formulas
     listing: bool = False  # lines are rows of code, with their indents
     head: str = ""  # its first line, if that is set larger or bolder than the others
-    full: frozenset[str] = frozenset()  # lines of few letters that reach the right edge all the same: no paragraph ends there
+    full: tuple[str, ...] = ()  # lines of few letters that reach the right edge all the same: no paragraph ends there
     apart: bool = False  # nothing before it goes on in it: a page between them is left out
     characters: int = field(init=False)  # letters, digits and marks in it
 

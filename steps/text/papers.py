@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from functools import cached_property
+from itertools import accumulate
 
 REFERENCES = re.compile(
     r"^(?:#+\s*)?(?:\d+\.?\s+|[IVX]+\.\s+)?\**"
@@ -18,6 +19,7 @@ AFTER = re.compile(
 ENTRY = re.compile(r"^\s*(\[\w[\w+-]*\]|\d{1,3}[.)]\s|[-*]\s)|\(\d{4}[a-z]?\)|\b(19|20)\d\d[a-z]?\b|\bdoi\b|https?://", re.IGNORECASE)
 LETTERED = re.compile(r"[A-H](?:\.\d{1,2})*\.?\s+[A-ZÇĞİÖŞÜ][^.,&]{4,70}$")  # `A How the plots were drawn`
 SOFT_HYPHEN = "\u00ad"
+PIECE = 1 << 17  # characters whose words are counted at once
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 LAST_WORD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
 
@@ -28,19 +30,34 @@ def reference_span(paragraphs: list[str]) -> tuple[int, int]:
     A heading of that name counts only in the second half, and only when most of what follows looks like entries.
     """
     n = len(paragraphs)
+    lengths: list[int] = []  # of all paragraphs before each
+    behind = n, n, 0, 0  # the heading that was looked at last: where it stands, where its list ends, paragraphs from it on, entries of them
     for i in range(n - 1, -1, -1):
         if not REFERENCES.match(paragraphs[i].strip().partition("\n")[0].strip()):
             continue
-        end = next((j for j in range(i + 1, n) if _ends_references(paragraphs, j)), n)
-        entries = [p for p in paragraphs[i + 1 : end] if p.strip()]
+        lengths = lengths or list(accumulate(map(len, paragraphs), initial=0))
+        end, filled, looks = _list_behind(paragraphs, i + 1, *behind)
         inside = paragraphs[i].strip().partition("\n")[2]
-        if inside:
-            entries.insert(0, inside)
-        looks = sum(1 for p in entries if ENTRY.search(p))
-        before = sum(map(len, paragraphs[:i]))
-        if entries and looks * 2 >= len(entries) and before * 2 >= sum(map(len, paragraphs[:end])) * 0.6:
+        entries, like = filled + bool(inside), looks + bool(ENTRY.search(inside))
+        if entries and like * 2 >= entries and lengths[i] * 2 >= lengths[end] * 0.6:
             return i, end
+        behind = i, end, filled + 1, looks + bool(ENTRY.search(paragraphs[i]))
     return n, n
+
+
+def _list_behind(paragraphs: list[str], start: int, known: int, end: int, filled: int, looks: int) -> tuple[int, int, int]:
+    """Where the list that begins at `start` ends, its paragraphs, and those that look like entries; of the list at `known` it is known.
+
+    So a book of papers, each with its list, is looked at once.
+    """
+    more = entries = 0
+    for at in range(start, known):
+        if _ends_references(paragraphs, at):
+            return at, more, entries
+        if paragraphs[at].strip():
+            more += 1
+            entries += bool(ENTRY.search(paragraphs[at]))
+    return end, filled + more, looks + entries
 
 
 def _ends_references(paragraphs: list[str], at: int) -> bool:
@@ -126,7 +143,14 @@ class Hyphens:
     @cached_property
     def words(self) -> Counter[str]:
         """Between blanks, lower case, marks at their ends included. A word that a line end parts is two, and no evidence."""
-        return Counter(self.text.replace(SOFT_HYPHEN, "").lower().split())
+        words: Counter[str] = Counter()
+        start = 0
+        while start < len(self.text):  # in pieces: all words of a book at once are ten times its text
+            end = self.text.find("\n", start + PIECE)
+            end = len(self.text) if end < 0 else end
+            words.update(self.text[start:end].replace(SOFT_HYPHEN, "").lower().split())
+            start = end
+        return words
 
     @cached_property
     def english(self) -> bool:

@@ -39,7 +39,7 @@ LARGER = 1.1  # times the size of the text: a heading
 BOLD = re.compile(r"bold|black|heavy|semib|demi|[A-Z]BX\d|-B(?:d|$)|[ ,-]B$|SFBX|NimbusRomNo9L-Medi", re.IGNORECASE)  # in names of fonts
 BACK = 10  # points: a script below begins so far left of where the one above ends
 TOGETHER = 8  # pages that mupdf reads before we look at them: going to and fro costs a fiftieth
-AT_ONCE = 100  # pages between two openings: what pymupdf has parsed of a file stays in memory until it is closed
+AT_ONCE = 96  # pages between two openings, a multiple of TOGETHER: what mupdf has parsed of a file stays in memory until it is closed
 
 
 @dataclass
@@ -90,6 +90,8 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
             taken = [_taken(document, number) for number in range(start, min(start + TOGETHER, count))]
             pages += [_page(*each, known) if isinstance(each, tuple) else Page(0, [], False, lost=each) for each in taken]
         set_listings([(page.blocks, page.listings) for page in pages])
+        for page in pages:
+            page.listings = []
         return pages, title.strip()
     except (mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise Unreadable("damaged: it cannot be opened as a PDF") from error
@@ -243,7 +245,8 @@ def _find_paragraphs(block: Block, first: Any, text: str, told: list[Found]) -> 
     """Tell what looks like the end of a paragraph, or the first line of one, and is none."""
     if len(block.lines) > 2 and ends_of_paragraphs(block.lines):
         right = max(b.x1 for b, _, _ in told if abs(b.x0 - block.x0) < INDENT and (b is block or len(b.lines) > 1))
-        block.full = _fullplaced(first, text, right)
+        full = _fullplaced(first, text, right)
+        block.full = tuple(line for line in block.lines if line in full)  # the lines themselves: no copies stay
     if may_be_headed(block.lines) and _is_headed(first):
         block.head = block.lines[0]
 
