@@ -49,6 +49,11 @@ PAGES = (
     RulePage("Y033", "a secret in an open field", "${env:NAME} is read at the last moment and is in no log, lock or report. So it "
                                                   "may only stand in "
              "fields that are meant for secrets, alone.", wrong="name: ${env:USER}", right="vars: {user: ada}\n…\nname: ${user}"),
+    RulePage("Y034", "a variable that nothing reads", "A value under vars is at work only where ${name} stands for it. Of a variable that "
+             "is read nowhere the value is believed to be set and is not; most often its name is misspelt, or it was meant as the key of "
+             "a step.", wrong="vars: {learning_rate: 5e-4}\n…\n- type: train\n  max_steps: 1000",
+             right="vars: {rate: 5e-4}\n…\n- type: train\n  learning_rate: ${rate}", source="semidark/kikiri-tts#14",
+             severity="warning"),
     RulePage("Y040", "a --set that fits nothing", "--set takes the dotted name of a key and its value.", wrong="--set max_steps=100",
              right="--set steps.train.max_steps=100"),
     RulePage("K001", "an unknown key", "A key that nothing reads is believed to be at work. So it is an error, with the nearest "

@@ -1,10 +1,11 @@
 """Where each value of the recipe as meant comes from: flat tables of places and origins, by path."""
 
+from dataclasses import replace
 from typing import Any
 
 from runner.document import Document, Node
 from runner.meant import Meant, OriginKind
-from schemas.findings import Place, RecipePath
+from schemas.findings import Finding, Place, RecipePath
 
 Places = dict[RecipePath, tuple[Place, Place, Place]]
 Origins = dict[RecipePath, tuple[OriginKind, str]]
@@ -54,6 +55,18 @@ def _origin(main: Document, node: Node, path: RecipePath, places: Places) -> tup
         at = at[:-1]
     where = f"{places[at][2].file}:{places[at][2].line}" if at else node.document.name
     return kind, f"{where}, {node.how}" if node.how else where
+
+
+def at_its_variable(meant: Meant, finding: Finding) -> Finding:
+    """A value of the wrong kind that a variable stands for is mended under vars, where it is written."""
+    kind, whence = meant.origins.get(finding.path, ("", ""))
+    named = whence.rpartition(", vars.")[2] if ", vars." in whence else ""
+    at: RecipePath = ("vars", named)
+    if finding.code != "K002" or len(finding.edits) != 1 or finding.edits[0].path != finding.path or at not in meant.places or not kind:
+        return finding
+    edit = replace(finding.edits[0], path=at)
+    fix = finding.fix.replace(f"write {finding.path[-1]}: ", f"write {named}: ")
+    return replace(finding, path=at, edits=(edit,), fix=fix)
 
 
 def with_defaults(meant: Meant) -> Origins:

@@ -39,12 +39,13 @@ def mean(file: Path, overrides: Overrides | None = None, texts: dict[Path, str] 
     variables = Variables(result.top.get("vars"))
     top = {key: node if key == "vars" else variables.fill(node, (key,)) for key, node in result.top.items()}
     nodes = {name: variables.fill(node, ("steps", name)) for name, node in result.steps.items()}
-    findings += variables.findings
     reading = _Reading(file, top, nodes, {f.path for f in variables.findings})
     for name, node in nodes.items():
         reading.take(name, node)
     findings += (secrets := _secrets(variables, reading))
     reading.unfilled |= {f.path for f in secrets}
+    if not overrides.sets and not secrets and file.suffix != ".json":  # a run's own file has no names left in it
+        variables.unread(result.documents[0], {name for step in reading.steps if step.step for name in step.step.params.model_fields})
     if overrides.smoke:
         reading.smoke()
     reading.look()
@@ -64,7 +65,8 @@ def mean(file: Path, overrides: Overrides | None = None, texts: dict[Path, str] 
     meant = Meant(
         file, project, data, recipe, target, reading.steps, order, [], places, whence, files=files, smoke=overrides.smoke
     )  # fmt: skip
-    meant.findings = [_placed(meant, f, overrides) for f in findings]
+    found = [*variables.findings, *findings]
+    meant.findings = [_placed(meant, origins.at_its_variable(meant, f), overrides) for f in found]
     return meant
 
 

@@ -1,9 +1,10 @@
 """`vars` and `${name}`: values written once, put in where they are named. `${env:NAME}` stays as it is, for fields that hold secrets."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
-from runner.document import Node
+from runner.document import Document, Node
 from runner.nearest import did_you_mean, nearest
 from schemas.findings import Finding, RecipePath
 
@@ -22,10 +23,12 @@ class Variables:
         self.secrets: list[tuple[RecipePath, Node]] = []
         self.used: set[str] = set()
         self._vars: dict[str, Node] = {}
+        self._anchored = False  # an alias may read what no name does
         self._open: list[str] = []
         self._done: dict[str, Node] = {}
         if node is not None and isinstance(node.items, dict):
             self._vars = {str(key): child for key, child in node.items.items()}
+            self._anchored = node.start >= 0 and "&" in node.document.text[node.key_start : node.end]
 
     def fill(self, node: Node, path: RecipePath) -> Node:
         """`node` with every ${name} in it replaced; the same node when there is none."""
@@ -50,6 +53,24 @@ class Variables:
         twin = node.copy()
         twin.items = new_list
         return twin
+
+    def unread(self, document: Document, keys: Collection[str]) -> None:
+        """Y034 for each variable of `document` that no value names. keys: of the recipe, under one of which its value may belong.
+
+        Nothing is said where a name is wanted that is not there: it was most likely meant to be one of these.
+        """
+        if self.findings or self._anchored:
+            return
+        for name, node in self._vars.items():
+            if name in self.used or node.document is not document or node.start < 0:
+                continue
+            near = nearest(name, self.used)
+            fix = f"write {near}, which is read" if near else f"name it where it is wanted: ${{{name}}}, or delete it"
+            if not near and name in keys:
+                fix = f"write {name}: ${{{name}}} in the step that it is for, or delete it"
+            place = node.places()[1]
+            message = f"nothing reads the variable {name}"
+            self.findings.append(Finding("Y034", "warning", message, ("vars", name), fix, on="key", place=place))
 
     def _is_name(self, path: RecipePath, key: Any) -> bool:
         return len(path) == 2 and path[0] == "steps" and key in _UNTOUCHED

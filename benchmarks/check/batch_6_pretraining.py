@@ -1,10 +1,9 @@
 # ruff: noqa: E501 - a case is one line
 """Siblings of the known failures, said in a recipe that trains from nothing. See batch_6."""
 
-import json
 import random
 
-from batch_3_pretraining import BATCH, DATA, LM, SECOND, SIZES, STEPS, STORIES, TOKENIZER, WIKI, T, ids, lm, raw, train
+from batch_3_pretraining import BATCH, DATA, LM, SECOND, SIZES, STEPS, STORIES, WIKI, T, ids, lm, raw, train
 
 EXPORT = "    name: small\n"
 BIN = "tokenize_bin\n"
@@ -70,7 +69,6 @@ CASES = [
     lm("environment", "cf-089, hiyouga/LlamaFactory#2574", "a variable that is misspelt", {}, "recipe: small | target: t4 | train", "HF_HUB_OFFLINE", environment={"HF_HUB_OFFLNE": "1"}, twin=False),
     train("keys", "cf-093, huggingface/open-r1#249", "the server that generates for a kind of training that is not offered", "use_vllm: true", "vllm|generat|unknown|no key", ""),
     train("keys", "cf-094, hiyouga/LlamaFactory#4315", "two processes on one card", "nproc_per_node: 2", "one card|process|count|card", ""),
-    lm("environment", "cf-096, axolotl-ai-cloud/axolotl#394", "what another launcher left in the environment", {}, "recipe: small | target: t4 | train", "FSDP|ACCELERATE|WORLD_SIZE", environment={"ACCELERATE_USE_FSDP": "true", "WORLD_SIZE": "4", "RANK": "1"}, twin=False),
     train("keys", "cf-097, tatsu-lab/stanford_alpaca#224", "the layers of a family for a sharding that is not offered", "fsdp_config: {transformer_layer_cls_to_wrap: [MistralDecoderLayer]}", "fsdp|shard|one card", "", at="fsdp_config"),
     train("keys", "cf-098, huggingface/trl#921", "a switch of data parallel training", "ddp_find_unused_parameters: false", "one card|ddp|parallel|process", ""),
     # schedule, eval and save
@@ -78,7 +76,6 @@ CASES = [
     train("schedule", "cf-104, axolotl-ai-cloud/axolotl#3254", "zero, to save never", "save_steps: 0", "save|greater|at least|1", ""),
     lm("schedule", "cf-105, huggingface/transformers#12685", "the best weights are exported, and nothing tells which are best", {BIN: BIN + "    val_fraction: 0\n", EXPORT: EXPORT + "    weights: best\n"}, "weights: best | val_fraction: 0", "validat|best", {"    val_fraction: 0\n": ""}),
     train("schedule", "cf-107, huggingface/transformers#30160", "the stages together are longer than the run", "stages: [{steps: 800, train: [layers.3]}, {steps: 400, train: [all]}]", "1,?200|1,?000|max_steps|stage", "stages: [{steps: 600, train: [layers.3]}, {train: [all]}]"),
-    lm("schedule", "cf-110, hiyouga/LlamaFactory#3119", "eight documents, and a twentieth of them for validation", {DATA: DATA + "        take: 8\n", BIN: BIN + "    val_fraction: 0.05\n", "vocab_size: 1000": "vocab_size: {at_most: 500}", "max_seq_length: 256": "max_seq_length: 64", STEPS: "    max_steps: 100\n"}, "take: 8 | val_fraction: 0.05", "validat", {"take: 8": "take: 90", "val_fraction: 0.05": "val_fraction: 0.1"}),
     train("schedule", "cf-113, huggingface/transformers#28530", "patience with a figure that is not measured", "early_stopping: {patience: 3, metric: eval_accuracy}", "metric|loss", "early_stopping: {patience: 3}"),
     train("schedule", "cf-116, modelscope/ms-swift#1576", "saved by epochs and by steps", "save_strategy: epoch", "save_steps|save", ""),
     # resume
@@ -102,10 +99,12 @@ CASES = [
     lm("mamba", "cf-170, state-spaces/mamba#345", "a state larger than the kernel has", {"target: t4": "target: a100-80", SIZES: "{family: mamba, d_model: 256, n_layers: 4, d_state: 512}"}, "d_state: 512", "256|kernel", {", d_state: 512": ""}),
     lm("mamba", "cf-171, state-spaces/mamba#345", "channels that eight does not divide", {"target: t4": "target: a100-80", SIZES: "{family: mamba2, d_model: 90, n_layers: 4, expand: 2, head_dim: 30}"}, "d_model: 90 | head_dim: 30", "8|divide|multiple|kernel", {"d_model: 90": "d_model: 256", "head_dim: 30": "head_dim: 64"}),
     # Ollama
-    lm("ollama", "cf-188, ollama/ollama#8982", "a mark of conversations ends a model that never saw one", {EXPORT: EXPORT + '    parameters: {stop: ["<|im_end|>"]}\n'}, "stop", "im_end", {'    parameters: {stop: ["<|im_end|>"]}\n': ""}),
-    lm("ollama", "cf-194, ollama/ollama#9951", "a file of weights where its folder is asked", {"export_ollama\n": "export_ollama\n    checkpoint: {path: models/base/model.safetensors}\n"}, "checkpoint: {path", "folder|models/base", {"/model.safetensors": ""}),
+    lm("ollama", "cf-194, ollama/ollama#9951", "a file of weights where its folder is asked", {"export_ollama\n": "export_ollama\n    checkpoint: {path: models/base/model.safetensors}\n"}, "checkpoint: {path", "folder|models/base", twin=False),
     lm("ollama", "cf-196, ollama/ollama#15810", "a parameter that the Modelfile would not get", {EXPORT: EXPORT + "    parameters: {mirostat: 2}\n"}, "mirostat", "unknown|no key|temperature|has", {"    parameters: {mirostat: 2}\n": ""}),
     lm("lora", "cf-082, unslothai/unsloth#241", "four bits of a model that has no weights yet", {T: T + "    method: qlora\n"}, "method: qlora", "base|full", {"    method: qlora\n": ""}),
 ]
+IMPOSSIBLE = [  # here these are no mistakes: one document is always held out, and no launcher is read
+    lm("environment", "cf-096, axolotl-ai-cloud/axolotl#394", "what another launcher left in the environment", {}, "recipe: small | target: t4 | train", "FSDP|ACCELERATE|WORLD_SIZE", environment={"ACCELERATE_USE_FSDP": "true", "WORLD_SIZE": "4", "RANK": "1"}, twin=False),
+    lm("schedule", "cf-110, hiyouga/LlamaFactory#3119", "eight documents, and a twentieth of them for validation", {DATA: DATA + "        take: 8\n", BIN: BIN + "    val_fraction: 0.05\n", "vocab_size: 1000": "vocab_size: {at_most: 500}", "max_seq_length: 256": "max_seq_length: 64", STEPS: "    max_steps: 100\n"}, "take: 8 | val_fraction: 0.05", "validat", {"take: 8": "take: 90", "val_fraction: 0.05": "val_fraction: 0.1"}),
+]
 # fmt: on
-assert json

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from batch_3_tuning import BASE, LONG, LORA, METHOD, SFT, SPECIAL, T, base, rows, sft, talk, tune
+from batch_3_tuning import BASE, LONG, LORA, METHOD, SPECIAL, base, sft, talk, tune
 from cases import BYTE_LETTERS, CHATML, added_token
 
 EXPORT = "    name: tuned\n"
@@ -127,7 +127,6 @@ CASES = [
     # vocabulary
     base("vocab", "cf-023, pytorch/torchtitan#1495", "a token that only tokenizer_config.json adds", {f"{BASE}/tokenizer_config.json": {"added_tokens_decoder": {"300": {"content": "<|tool|>", "special": True, "lstrip": False, "rstrip": False, "normalized": False, "single_word": False}}}}, "300|301|row"),
     sft("vocab", "cf-026, sillsdev/silnlp#1033", "the tokenizer of one folder and the weights of another", {"checkpoint: {path: models/base}": "checkpoint: {path: models/other}"}, "models/other | {base: {path: models/base}}", "500|300|row|token", {"checkpoint: {path: models/other}": "checkpoint: {path: models/base}"}, files=folder("models/other", vocab_size=500)),
-    sft("vocab", "cf-029, huggingface/peft#1300", "tokens are added, and their rows are not trained", {METHOD: METHOD + '    add_tokens: ["<think>", "</think>"]\n'}, "add_tokens", "modules_to_save|row|trained|embed", {LORA: "lora: {r: 8, lora_alpha: 16, modules_to_save: [embed_tokens, lm_head]}"}),
     base("vocab", "cf-031, huggingface/peft#1396", "a pad token that is no token of the tokenizer", {f"{BASE}/tokenizer_config.json": {"pad_token": "[PAD]"}}, r"\[PAD\]|pad"),
     base("vocab", "cf-183, ggml-org/llama.cpp#6111", "a merged model with a token more than it has rows is exported", {**folder("models/merged"), "models/merged/tokenizer.json": {"added_tokens": [*SPECIAL, added_token(300, "[PAD]")]}}, "300|301|row", at="models/merged", changes={"export_ollama\n": FROM.replace("PATH", "models/merged")}, twin=False),
     base("vocab", "cf-186, ggml-org/llama.cpp#3900", "a vocabulary of nothing in config.json", {f"{BASE}/config.json": {"vocab_size": 0}}, "vocab_size|300|row"),
@@ -135,7 +134,6 @@ CASES = [
     sft("token-dtype", "cf-037, princeton-nlp/LLM-Shearing#65", "seventy thousand tokens of a base in sixteen bits", {"  - type: split_long\n    max_tokens: 512\n": "  - type: tokenize_bin\n    dtype: uint16\n", "    objective: sft\n": "", "models/base": "models/big", "{base: {path: models/base}}": "{base: {path: models/big}}"}, "dtype: uint16", "uint32|65|70", {"dtype: uint16": "dtype: auto"}, files={**folder("models/big", vocab_size=70000), "data/chat.jsonl": [{"text": f"Number {n}: " + "a small story about a hen and a fox. " * 20} for n in range(200)]}),
     # length
     sft("length", "cf-050, meta-pytorch/torchtune#1059", "the last rows are longer than the window", {"  - type: split_long\n    max_tokens: 512\n": "", "max_seq_length: 512": "max_seq_length: 128"}, "data/chat.jsonl | max_seq_length", "long|cut|split_long", {"max_seq_length: 128": "max_seq_length: 1024"}, files={"data/chat.jsonl": [talk(("user", f"Hello {n}"), ("assistant", LONG if n > 170 else "Good day")) for n in range(200)]}),
-    base("length", "cf-051, unslothai/unsloth#2904", "the tokenizer cuts every text at 64 tokens by itself", {f"{BASE}/tokenizer.json": {"truncation": {"direction": "Right", "max_length": 64, "strategy": "LongestFirst", "stride": 0}}, "data/chat.jsonl": [talk(("user", f"Hello {n}"), ("assistant", LONG)) for n in range(200)]}, "truncat|cut|64", changes={"max_tokens: 512": "max_tokens: 1024", "max_seq_length: 512": "max_seq_length: 1024"}),
     sft("length", "cf-056, ml-explore/mlx-lm#1355", "most answers of the table are empty", {"data/chat.jsonl": "data/chat.csv"}, "data/chat.csv", "answer|empty|nothing", files={"data/chat.csv": "instruction,output\n" + "".join(f"Double {n}.,{2 * n if n % 4 == 0 else ''}\n" for n in range(200))}, mended={"data/chat.csv": "instruction,output\n" + "".join(f"Double {n}.,{2 * n}\n" for n in range(200))}),
     sft("packing", "cf-075, axolotl-ai-cloud/axolotl#1212", "all rows packed are fewer than one step takes", {"total_batch_size: 8": "total_batch_size: 64\n    packing: documents", "max_seq_length: 512": "max_seq_length: 2048", "num_train_epochs: 3": "num_train_epochs: 1"}, "total_batch_size: 64 | packing", "step|row|packed", {"total_batch_size: 64": "total_batch_size: 1", "max_seq_length: 2048": "max_seq_length: 512"}),
     # precision
@@ -157,7 +155,6 @@ CASES = [
     # templates, masking, end of sequence
     base("template", "cf-042, google/sentencepiece#900", "a tokenizer without an end", {f"{BASE}/tokenizer_config.json": {"eos_token": None, "pad_token": None, "chat_template": NO_END}, f"{BASE}/config.json": {"eos_token_id": None}, f"{BASE}/generation_config.json": {"eos_token_id": None}}, "eos|end"),
     base("template", "cf-142, huggingface/smol-course#159", "the end of an answer is no end for the model that is served", {f"{BASE}/generation_config.json": {"eos_token_id": 2}}, "im_end|end", changes={EXPORT: EXPORT + "    parameters: {stop: [\"</s>\"]}\n"}, at="models/base | stop", twin=False),
-    base("template", "cf-143, ludwig-ai/ludwig#3945", "a template that writes no end after an answer", {f"{BASE}/tokenizer_config.json": {"chat_template": NO_END}}, "end|eos|stop"),
     base("template", "cf-144, hiyouga/LlamaFactory#5593", "the template ends answers with a mark that is no token", {f"{BASE}/tokenizer_config.json": {"chat_template": OTHER_END}}, "end_of_turn"),
     tune("template", "cf-146, unslothai/unsloth#3198", "the mark of answers of another template", 'response_template: "### Response:"', "template|itself|mark", ""),
     base("template", "cf-149, unslothai/unsloth#2096", "templates for tools and none for a plain conversation", {f"{BASE}/tokenizer_config.json": {"chat_template": [{"name": "tool_use", "template": CHATML}]}}, "template|default"),
@@ -173,6 +170,10 @@ CASES = [
     sft("gguf", "cf-181, ggml-org/llama.cpp#3109", "an adapter alone is exported", {"export_ollama\n": FROM.replace("PATH", "out/checkpoint-600")}, "out/checkpoint-600", "adapter|merge", files=ADAPTER, twin=False),
     sft("ollama", "cf-193, ollama/ollama#4217", "a context far beyond the positions of the model", {EXPORT: EXPORT + "    parameters: {num_ctx: 131072}\n"}, "num_ctx: 131072", "2,?048|512|position", {"num_ctx: 131072": "num_ctx: 512"}),
 ]
+IMPOSSIBLE = [  # here these are no mistakes: rows of added tokens are trained, tokenizers cut nothing, and the end follows an answer
+    sft("vocab", "cf-029, huggingface/peft#1300", "tokens are added, and their rows are not trained", {METHOD: METHOD + '    add_tokens: ["<think>", "</think>"]\n'}, "add_tokens", "modules_to_save|row|trained|embed", {LORA: "lora: {r: 8, lora_alpha: 16, modules_to_save: [embed_tokens, lm_head]}"}),
+    base("length", "cf-051, unslothai/unsloth#2904", "the tokenizer cuts every text at 64 tokens by itself", {f"{BASE}/tokenizer.json": {"truncation": {"direction": "Right", "max_length": 64, "strategy": "LongestFirst", "stride": 0}}, "data/chat.jsonl": [talk(("user", f"Hello {n}"), ("assistant", LONG)) for n in range(200)]}, "truncat|cut|64", changes={"max_tokens: 512": "max_tokens: 1024", "max_seq_length: 512": "max_seq_length: 1024"}),
+    base("template", "cf-143, ludwig-ai/ludwig#3945", "a template that writes no end after an answer", {f"{BASE}/tokenizer_config.json": {"chat_template": NO_END}}, "end|eos|stop"),
+]
 CASES = [case if "another rank" not in case.title else type(case)(**{**case.__dict__, "recipe": TWO}) for case in CASES]
 # fmt: on
-assert SFT and T and rows

@@ -63,7 +63,8 @@ def of_reports(name: str) -> list[Result]:
 
 def names_the_cause(case: Report, finding: Any) -> bool:
     """True when the finding stands at a line of the cause and says its words."""
-    lines = case.text().split("\n")
+    other = case.files.get(Path(finding.place.file).name) if finding.place is not None else None  # a recipe that this one extends
+    lines = (other if isinstance(other, str) else case.text()).split("\n")
     line = lines[finding.place.line - 1] if finding.place is not None and finding.place.line <= len(lines) else ""
     pieces = [piece.strip() for piece in re.split(r" \| |\n", case.at)]
     return any(piece in line for piece in pieces) and re.search(case.says, f"{finding.message} {finding.fix}", re.I) is not None

@@ -31,7 +31,7 @@ def targets_learn(view: View) -> Iterator[Finding]:
         if not isinstance(targets, list) or model is None or at(step.raw, "method") not in ADAPTED:
             continue
         folder = view.base(step)
-        known = LAYERS[model.family]
+        known, family = LAYERS[model.family], folder.kind if folder is not None and folder.kind else model.family
         if folder is not None and folder.layers:
             known = [name for name in known if name in folder.layers] + sorted(folder.layers - {*known, "lm_head"})
         whole = at(step.raw, "lora.modules_to_save")
@@ -57,7 +57,7 @@ def targets_learn(view: View) -> Iterator[Finding]:
                 edits: tuple[Edit, ...] = ()
                 if all_of_them and len(targets) == 1:
                     fix, edits = "delete target_modules: all of them is the default", (Edit("delete", path(step, "lora.target_modules")),)
-                message = f"a {model.family} has no linear layer {name!r}; it has {', '.join(known)}"
+                message = f"a {family} has no linear layer {name!r}; it has {', '.join(known)}"
                 yield say("A101", step, where, message, fix, edits=edits)
 
 

@@ -6,7 +6,7 @@ from statistics import median
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, path, rule, say
-from runner.rules.gates import counted_rows
+from runner.rules.gates import TRIED, counted_rows
 from runner.rules.rows import name_of, read_heads
 from runner.written import written
 from schemas.findings import Edit, Finding, RulePage, Severity
@@ -114,5 +114,5 @@ def system_messages_are_exported(view: View) -> Iterator[Finding]:
 
 def _tokens(view: View, step: StepMeant, name: str, each: float) -> float:
     """Tokens of a usual answer of the file, without the mark at its end; 0 where they cannot be counted. each: answers of a row."""
-    rows = next((rows for file, rows in counted_rows(view, step) or () if file == name), [])
+    rows = next((rows[:TRIED] for file, rows, _ in counted_rows(view, step) or () if file == name), [])
     return median(row.learned for row in rows) / each - 1 if rows else 0

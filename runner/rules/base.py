@@ -204,9 +204,23 @@ def tokens_have_rows(view: View) -> Iterator[Finding]:
             if step.type == "train" and at(step.raw, "objective") == "sft":
                 fix = f"write add_tokens: {json.dumps(beyond, ensure_ascii=False)}, which makes a row for each"
             yield say("V010", step, named, message, fix)
+        elif rows is not None and (strange := _added_beyond(folder, rows)):
+            said.add(folder.name)
+            token, number = max(strange.items(), key=lambda each: each[1])
+            message = f"{folder.name} has rows for ids up to {rows - 1:,}, its tokenizer_config.json adds {token} as id {number:,}"
+            fix = "resize the model's embedding and save it again, or take it out of added_tokens_decoder"
+            yield say("V010", step, named, message, fix, severity="warning")
         elif rows is not None:
             yield from _special_ids(step, named, folder, rows, said)
             yield from _special_names(step, named, folder, said)
+
+
+def _added_beyond(folder: ModelFolder, rows: int) -> dict[str, int]:
+    """Tokens that only tokenizer_config.json adds, and that have no row: training here does not know them, transformers does."""
+    listed = folder.json("tokenizer_config.json").get("added_tokens_decoder")
+    entries = listed.items() if isinstance(listed, dict) else ()
+    found = {str(entry.get("content")): int(number) for number, entry in entries if isinstance(entry, dict) and str(number).isdigit()}
+    return {token: number for token, number in found.items() if number >= rows and token not in folder.tokens}
 
 
 def _special_ids(step: Any, named: str, folder: ModelFolder, rows: int, said: set[str]) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ GATED = re.compile(  # owners and families whose files the hub gives only to tho
     r"meta-llama/.+|google/(gemma|codegemma|paligemma|shieldgemma|recurrentgemma|medgemma|txgemma)-.+|bigcode/(starcoder|starcoderbase.*)"
     r"|(CohereForAI|CohereLabs)/(c4ai|aya)-.+|mistralai/(Mistral-Large|Ministral|Codestral)-.+|bigcode/the-stack.*",
 )
-STARTS = tuple(sorted({name.split("_")[0][:3] for name in KNOWN}))
+STARTS = tuple(sorted({name[:3] for name in KNOWN}))
 
 
 @rule(
@@ -38,12 +38,12 @@ STARTS = tuple(sorted({name.split("_")[0][:3] for name in KNOWN}))
         "H030",
         "a misspelt variable of the environment",
         "A variable that nobody reads has no effect: with CUDA__VISIBLE_DEVICES every process sees every card. It is compared with the "
-        "variables that torch, the hub's client, NCCL and trackers read.",
+        "variables that torch, the hub's client, NCCL and trackers read; a slip is one on whatever machine it was made.",
         wrong="export CUDA__VISIBLE_DEVICES=1",
         right="export CUDA_VISIBLE_DEVICES=1",
         source="hiyouga/LlamaFactory#2574",
         severity="warning",
-        needs="the names of the environment's variables, when the target is here",
+        needs="the names of the environment's variables",
     ),
     RulePage(
         "H031",
@@ -62,8 +62,8 @@ def variables_do_what_they_say(view: View) -> Iterator[Finding]:
     for name in sorted(variables()):
         if name not in KNOWN and name[:3] in STARTS and (near := _beside(name)) is not None and near not in variables():
             message = f"the environment has {name}, which nobody reads: {near} was meant"
-            yield _told(view, Finding("H030", "warning", message, ("target",), f"export {near}={variables()[name][:40]}; unset {name}"))
-    if variables().get("BNB_CUDA_VERSION") and any(at(step.raw, "quant") is not None for step in view.of_type("train")):
+            yield Finding("H030", "warning", message, ("target",), f"export {near}={variables()[name][:40]}; unset {name}")
+    if variables().get("BNB_CUDA_VERSION") and any(_wants_bitsandbytes(step) for step in view.of_type("train")):
         message = f"BNB_CUDA_VERSION={variables()['BNB_CUDA_VERSION']} makes bitsandbytes load the library of that CUDA, not of torch's"
         yield _told(view, Finding("H031", "warning", message, ("target",), "unset BNB_CUDA_VERSION"))
     offline = next(
@@ -71,6 +71,10 @@ def variables_do_what_they_say(view: View) -> Iterator[Finding]:
     )
     if offline:
         yield from (_told(view, finding) for finding in _not_cached(view, offline))
+
+
+def _wants_bitsandbytes(step: StepMeant) -> bool:
+    return at(step.raw, "method") == "qlora" or at(step.raw, "optimizer") == "adamw_8bit" or at(step.raw, "quant") is not None
 
 
 def _told(view: View, finding: Finding) -> Finding:

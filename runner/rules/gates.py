@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
 
 CHARACTERS_A_TOKEN = 12  # more than any tokenizer packs into a token of running text
-TRIED = 64  # documents of a file are counted, at most
+TRIED = 64  # documents of a file are counted from its beginning
+LONGEST = 32  # and so many of the longest behind them: more than MOST_LEFT_OUT of a head
 SHORTEST_ANSWER = 8  # tokens: less is no room for one
 FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
 
@@ -41,8 +42,9 @@ def _parsers(view: View, step: StepMeant) -> tuple[list[StepMeant], StepMeant | 
     return view.parsers(step), split
 
 
-def counted_rows(view: View, step: StepMeant) -> list[tuple[str, list[Counted]]] | None:
-    """Each file's name with its first documents in tokens; None where there is no tokenizer that can be opened."""
+def counted_rows(view: View, step: StepMeant) -> list[tuple[str, list[Counted], int]] | None:
+    """Each file's name, documents in tokens, the first and the longest behind them, and how many the head has; None without a tokenizer
+    that can be opened."""
     folder = view.base(step)
     if folder is None or not folder.kind or not any(file in folder for file in TOKENIZERS):
         return None
@@ -57,7 +59,7 @@ def counted_rows(view: View, step: StepMeant) -> list[tuple[str, list[Counted]]]
             opened.append(open_tokenizer(folder.folder))
         return _count(document, line, opened[0])
 
-    def every() -> Iterator[tuple[str, list[Counted]]]:
+    def every() -> Iterator[tuple[str, list[Counted], int]]:
         parsers, _ = _parsers(view, step)
         there = [folder.folder / file for file in FILES if file in folder]
         for maker, _, source, file, head, _ in read_heads(view):
@@ -66,12 +68,13 @@ def counted_rows(view: View, step: StepMeant) -> list[tuple[str, list[Counted]]]
             roles = sorted((source.get("columns") or {}).items(), key=str)
 
             def make(head: Any = head, source: Any = source) -> list[Any]:
-                documents = list(zip(head.rows, head.documents(source.get("columns")), strict=False))[:TRIED]
-                made = [count(document.model_dump(), line) for (line, _), document in documents]
-                return [list(each) for each in made if each is not None]
+                documents = list(zip(head.rows, head.documents(source.get("columns")), strict=False))
+                behind = sorted(documents[TRIED:], key=lambda each: len(each[1].text), reverse=True)[:LONGEST]
+                made = [count(document.model_dump(), line) for (line, _), document in [*documents[:TRIED], *behind]]
+                return [len(documents), *(list(each) for each in made if each is not None)]
 
-            rows = view.facts.remembered(f"rows in tokens 1 {roles} {source.get('format')}", [*there, Path(file)], make)
-            yield name_of(view, file), [Counted(*row) for row in rows]
+            seen, *rows = view.facts.remembered(f"rows in tokens 2 {roles} {source.get('format')}", [*there, Path(file)], make)
+            yield name_of(view, file), [Counted(*row) for row in rows], seen
 
     try:
         return list(every())
@@ -122,13 +125,13 @@ def rows_fit_the_window(view: View) -> Iterator[Finding]:
             yield from _by_characters(view, step, length)
             continue
         _, split = _parsers(view, step)
-        for name, rows in counted:
+        for name, rows, seen in counted:
             if not rows:
                 continue
             if split is not None:
-                yield from _no_room(split, name, rows, min(length, param(split, "max_tokens") or length))
+                yield from _no_room(split, name, rows, seen, min(length, param(split, "max_tokens") or length))
             else:
-                yield from _too_long(step, name, rows, length)
+                yield from _too_long(step, name, rows, seen, length)
             yield from _odd_ends(step, name, rows)
 
 
@@ -152,31 +155,27 @@ def _long_files(view: View, step: StepMeant, length: int) -> Iterator[Finding]:
                 return
 
 
-def _too_long(step: StepMeant, name: str, rows: list[Counted], length: int) -> Iterator[Finding]:
+def _too_long(step: StepMeant, name: str, rows: list[Counted], seen: int, length: int) -> Iterator[Finding]:
     texts = [row for row in rows if row.tokens - 1 > length and not row.chat]
     chats = [row for row in rows if row.tokens - 1 > length and row.chat]
-    if not texts and len(chats) <= MOST_LEFT_OUT * len(rows):
+    if not texts and len(chats) <= MOST_LEFT_OUT * seen:
         return
     long = [*texts, *chats]
     longest = max(row.tokens for row in long)
     where = "max_seq_length" if number(step, "max_seq_length") is not None else ""
-    message = (
-        f"{name}: {len(long)} of the first {len(rows)} rows are longer than {length:,} tokens, the longest has {longest:,}; none is cut"
-    )
+    message = f"{name}: {len(long)} of the first {seen} rows are longer than {length:,} tokens, the longest has {longest:,}; none is cut"
     yield say(
         "D111", step, where, message, f"put a split_long step with max_tokens: {length} before it, or write max_seq_length: {longest}"
     )
 
 
-def _no_room(split: StepMeant, name: str, rows: list[Counted], most: int) -> Iterator[Finding]:
+def _no_room(split: StepMeant, name: str, rows: list[Counted], seen: int, most: int) -> Iterator[Finding]:
     full = [row for row in rows if row.question + SHORTEST_ANSWER > most]
     if not full:
         return
     longest = max(row.question for row in full)
-    message = (
-        f"{name}: {len(full)} of the first {len(rows)} questions leave an answer no room in {most:,} tokens: they take up to {longest:,}"
-    )
-    many = len(full) > MOST_LEFT_OUT * len(rows)
+    message = f"{name}: {len(full)} of the first {seen} questions leave an answer no room in {most:,} tokens: they take up to {longest:,}"
+    many = len(full) > MOST_LEFT_OUT * seen
     fix = "raise max_tokens and max_seq_length, or shorten those questions"
     yield say("D131", split, "max_tokens", message, fix, severity="error" if many else "warning")
 

@@ -15,6 +15,7 @@ from schemas.findings import Finding
 from steps.sizing.attention import used
 
 STATE = "state/state.json"  # what steps.lm.resume writes
+LISTS = ("stages", "add_tokens")
 COMPARED = ("method", "objective", "optimizer", "max_seq_length", "packing")
 A_TRAINING = "the folder of a finished training, such as runs/latest/artifacts/train"
 NAMES = {  # of learning_rate's arguments, in a state
@@ -118,10 +119,9 @@ def _differing(view: View, step: StepMeant, facts: Any) -> list[str]:
         if name in facts and here != there and not (name == "packing" and here is None and view.reaches(step, "plan")):
             found.append(f"{name} is {here} here and {there} there")
     found += _attends_unlike(view, step, facts.get("attn_implementation"))
-    lora = param(step, "lora")
-    here, there = lora.model_dump(mode="json") if lora is not None else {}, facts.get("lora") or {}
+    there = facts.get("lora") or {}
     if "lora" in facts and isinstance(there, dict):
-        found += [f"lora.{k} is {here.get(k)} here and {there.get(k)} there" for k in {**here, **there} if here.get(k) != there.get(k)]
+        found += _adapted_unlike(_adapter(step), there)
     batch = step.params.batch()[0]  # type: ignore[attr-defined]
     if isinstance(facts.get("batch"), int) and facts["batch"] != batch and not view.reaches(step, "plan"):
         found.append(f"a step has {batch:,} rows here and {facts['batch']:,} there")
@@ -132,6 +132,21 @@ def _differing(view: View, step: StepMeant, facts: Any) -> list[str]:
     if tokens and isinstance(facts.get("data"), str) and facts["data"] not in ("", tokens):
         found.append("its token file holds other tokens than the one that was trained on")
     return found + (_unlike(step, facts["model"]) if isinstance(facts.get("model"), dict) else [])
+
+
+def _adapter(step: StepMeant) -> dict[str, Any]:
+    """The settings of a step's adapters, those left out as their defaults; empty without any."""
+    lora = param(step, "lora")
+    return lora.model_dump(mode="json") if lora is not None else {}
+
+
+def _plain(step: StepMeant, name: str) -> Any:
+    """A param that is a list, as data."""
+    return [each.model_dump() if hasattr(each, "model_dump") else each for each in param(step, name) or []]
+
+
+def _adapted_unlike(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
+    return [f"lora.{k} is {here.get(k)} here and {there.get(k)} there" for k in {**here, **there} if here.get(k) != there.get(k)]
 
 
 def _attends_unlike(view: View, step: StepMeant, there: Any) -> list[str]:
@@ -176,6 +191,11 @@ def _from_step(view: View, step: StepMeant, earlier: StepMeant) -> Iterator[Find
             differing.append(f"{name} is {here} here and {there} there")
     if step.params is not None and earlier.params is not None:
         differing += _attends_unlike(view, step, param(earlier, "attn_implementation"))
+        differing += _adapted_unlike(*(_adapter(each) for each in (step, earlier)))
+        differing += [f"{name} are not the same in both" for name in LISTS if _plain(step, name) != _plain(earlier, name)]
+        fed, was = ([m.id for m in view.makers(each, "bins")] for each in (step, earlier))
+        if fed and was and fed != was:
+            differing.append(f"its tokens come from {fed[0]} here and from {was[0]} there")
     other = earlier.forecast
     if isinstance(other, CheckpointForecast) and other.model is not None:
         differing += _unlike(step, other.model.model_dump(mode="json"))

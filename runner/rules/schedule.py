@@ -9,6 +9,7 @@ from runner.screen import in_bytes, plural
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.rowform import FEWEST
+from steps.text.vocabulary import bytes_per_token
 
 
 def planned_steps(step: StepMeant) -> tuple[int | None, str]:
@@ -22,6 +23,7 @@ def planned_steps(step: StepMeant) -> tuple[int | None, str]:
 
 WRITTEN = 1e12  # bytes of all saves of a run: less is borne
 DISK_BYTES_S = 1e9  # of a good disk
+COUNTED = 1.05  # the same where documents were counted: copies that are dropped make them fewer
 ROUGH = 1.5  # steps that follow from the data are an estimate: what is beyond them by less is not told
 
 
@@ -42,11 +44,19 @@ def warm_up_ends(view: View) -> Iterator[Finding]:
             edits = (Edit("rename", ("steps", step.id, "warmup_steps"), 0.05, "warmup_ratio"),)
             yield say("S003", step, "warmup_steps", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
         yield from _rise_and_fall(step, steps)
-        if steps is None or warmup is None or number(step, "max_steps") is not None or warmup < ROUGH * steps:
+        if steps is None or warmup is None or number(step, "max_steps") is not None or warmup < _doubt(view, step) * steps:
             continue
         message = f"warmup_steps is {warmup:,}, but {known}: the learning rate never reaches its peak"
         edits = (Edit("rename", ("steps", step.id, "warmup_steps"), 0.05, "warmup_ratio"),)
         yield say("S003", step, "warmup_steps", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
+
+
+def _doubt(view: View, step: StepMeant) -> float:
+    """How far beyond the estimated steps a number must lie to be surely beyond them: rows that stay whole can be counted."""
+    corpora = view.reaches(step, "corpus")
+    if at(step.raw, "objective") != "sft" or not isinstance(corpora, list) or not corpora or param(step, "packing") == "documents":
+        return ROUGH
+    return COUNTED if all(_documents(view, step, corpus) is not None for corpus in corpora) else ROUGH
 
 
 def _rise_and_fall(step: StepMeant, steps: int | None) -> Iterator[Finding]:
@@ -152,6 +162,7 @@ HIGHEST = {"narrow": 0.1, "new": 0.03, "base": 3e-3, "large base": 5e-4, "lora":
 NARROW = 128  # d_model of a new model: below it a rate for narrow ones is survived (arXiv 2203.03466, figure 1)
 LARGE = 100_000_000  # parameters of a base, above which a rate for new models undoes it
 LOWEST = {"new": 1e-6, "base": 1e-7, "lora": 2e-6}
+MARKS = 8  # tokens that a template puts around the turns of a document, at least
 
 
 @rule(
@@ -191,10 +202,24 @@ def _rows(view: View, step: StepMeant) -> tuple[float | None, str]:
     if at(step.raw, "objective") == "sft" and isinstance(corpora, list):
         found = [_documents(view, step, c) for c in corpora]
         known = [n for n in found if n is not None]
-        return (float(sum(known)), "documents") if known and len(known) == len(found) else (None, "")
+        if not known or len(known) != len(found):
+            return None, ""
+        filled = _filled(view, step, sum(known))
+        return (float(sum(known)), "documents") if filled is None else (filled, "rows that are filled with several documents")
     if isinstance(bins, TokenBinForecast) and bins.train_tokens is not None and isinstance(length, int):
         return (bins.train_tokens / length, "rows of text") if bins.train_tokens * 2 >= length else (None, "")  # D113 says the rest
     return None, ""
+
+
+def _filled(view: View, step: StepMeant, documents: int) -> float | None:
+    """Rows that so many documents fill, where they are packed and the length of the data is known."""
+    made, length = step.forecast, param(step, "max_seq_length")
+    vocabulary = made.vocab_size if isinstance(made, CheckpointForecast) else None
+    sizes = [c.bytes for c in view.reaches(step, "corpus") or [] if isinstance(c, CorpusForecast)]
+    if at(step.raw, "packing") != "documents" or not vocabulary or not isinstance(length, int) or not sizes or None in sizes:
+        return None
+    tokens = sum(size for size in sizes if size is not None) / bytes_per_token(vocabulary) + MARKS * documents
+    return min(float(documents), tokens / length)
 
 
 def _documents(view: View, step: StepMeant, corpus: object) -> int | None:

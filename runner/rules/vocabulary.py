@@ -154,7 +154,12 @@ def ids_fit_dtype(view: View) -> Iterator[Finding]:
     for step in view.of_type("tokenize_bin"):
         tokenizer = view.reaches(step, "tokenizer")
         size = tokenizer.vocab_size if isinstance(tokenizer, TokenizerForecast) else None
-        if at(step.raw, "dtype") == "uint16" and size is not None and size > 1 << 16 and tokenizer.exact:
+        if at(step.raw, "dtype") != "uint16" or size is None or size <= 1 << 16:
+            continue
+        if not tokenizer.exact:  # of a base only the rows are known, some of which are padding
+            folders = [folder for maker in view.makers(step, "tokenizer") if (folder := view.base(maker)) is not None]
+            size = max((1 + number for folder in folders for number in folder.tokens.values()), default=0)
+        if size > 1 << 16:
             message = f"uint16 holds ids up to 65,535, the tokenizer makes ids up to {size - 1:,}"
             edit = Edit("set", ("steps", step.id, "dtype"), "auto")
             yield say("D121", step, "dtype", message, "write dtype: auto, or delete the line", edits=(edit,))

@@ -6,6 +6,7 @@ import pytest
 
 from runner.meant import Meant
 from runner.resolve import Overrides, mean, project_of
+from schemas.findings import Edit
 from schemas.step import Step
 from tests.runner.toys import toys  # noqa: F401
 
@@ -329,3 +330,30 @@ def test_no_damage_to_a_recipe_raises(tmp_path: Path):
                 finding.place is None
                 or text[finding.place.start : finding.place.end].count("\n") == finding.place.end_line - finding.place.line
             )
+
+
+def test_a_variable_that_nothing_reads(tmp_path: Path):
+    """It is told with the name that it was meant for; not where an alias, an overlay's parent or the command line may be why."""
+    body = BODY.replace("max_steps: 10", "max_steps: ${steps}")
+    meant = understood(tmp_path, HEAD + "vars: {steps: 10, max_seq_length: 3, lrate: 1}\n" + body)
+    assert [(f.code, f.severity, f.message, f.fix) for f in meant.findings] == [
+        ("Y034", "warning", "nothing reads the variable max_seq_length",
+         "write max_seq_length: ${max_seq_length} in the step that it is for, or delete it"),
+        ("Y034", "warning", "nothing reads the variable lrate", "name it where it is wanted: ${lrate}, or delete it"),
+    ]  # fmt: skip
+    understood(tmp_path, HEAD + "vars: {steps: 10}\n" + body)
+    child = tmp_path / "child.yaml"
+    child.write_text("extends: r.yaml\nrecipe: c\nvars: {step: 20}\n")
+    (finding,) = mean(child).findings
+    assert (finding.message, finding.fix) == ("nothing reads the variable step", "write steps, which is read")
+    assert said(understood(tmp_path, HEAD + "vars: &all {steps: 10}\n" + BODY)) == []
+    set_by_hand = Overrides((("steps.base.max_steps", "5"),))
+    assert said(understood(tmp_path, HEAD + "vars: {steps: 10}\n" + body, set_by_hand)) == []
+
+
+def test_a_variable_of_the_wrong_kind_is_mended_where_it_is_written(tmp_path: Path):
+    """The fix changes the variable, and leaves its name where it stands."""
+    meant = understood(tmp_path, HEAD + "vars: {steps: '10'}\n" + BODY.replace("max_steps: 10", "max_steps: ${steps}"))
+    (finding,) = meant.findings
+    assert (finding.code, finding.fix, finding.place.line) == ("K002", "write steps: 10", 2)
+    assert finding.edits == (Edit("set", ("vars", "steps"), 10),)

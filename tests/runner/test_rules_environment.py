@@ -91,3 +91,17 @@ def test_values_that_nobody_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_every_setting_has_a_reader():
     """The list that decides whether the rule is loaded is the rule's own."""
     assert set(READERS) == set(SETTINGS)
+
+
+@pytest.mark.parametrize("name", ["CUDA__VISIBLE_DEVICES", "HF_HUB_OFFLNE", "HF_HOEM", "NCCL_DEBG"])
+def test_a_slip_in_a_name_is_one_on_any_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+    """A warning, whatever the target is."""
+    monkeypatch.setenv(name, "1")
+    assert [f.severity for f in meant(tmp_path).findings if f.code == "H030"] == ["warning"]
+
+
+@pytest.mark.parametrize(("line", "codes"), [("optimizer: adamw_8bit", ["H031"]), ("optimizer: adamw", [])])
+def test_bitsandbytes_takes_a_cuda_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, codes: list[str]):
+    """Wherever the recipe wants it: for the optimizer as for four bits."""
+    monkeypatch.setenv("BNB_CUDA_VERSION", "118")
+    assert [f.code for f in meant(tmp_path, ("max_steps: 1000", f"max_steps: 1000\n    {line}")).findings if f.code == "H031"] == codes

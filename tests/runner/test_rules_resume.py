@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.runner.judged import meant
+from tests.runner.judged import SOUND, meant
 
 FACTS = {"method": "full", "objective": "lm", "optimizer": "adamw", "max_seq_length": 512, "packing": None, "batch": 8, "seed": 0}
 RATES = {"steps": 500, "peak_rate": 1e-3, "lowest_rate": 1e-4, "warmup": 50, "scheduler": "constant", "decay_share": 0.2}
@@ -132,3 +132,21 @@ def test_a_damaged_state_is_no_stumble(tmp_path: Path, state: Any, codes: list[s
     """It is said that there is none; of what cannot be read, nothing is said, and the rule itself goes on."""
     keep(tmp_path, state)
     assert [line[:4] for line in told(tmp_path, "first")] == codes
+
+
+def test_a_step_goes_on_from_one_with_the_same_adapters(tmp_path: Path):
+    """Rank, scale and stages are compared with those of a step of this recipe too; what feeds it as well."""
+    text = SOUND.replace("  - type: export_ollama\n", "")
+    text = text.replace("- type: train\n", "- type: train\n    id: first\n    scheduler: constant\n    warmup_steps: 50\n")
+    first = text[text.index("  - type: train\n    id: first") :]
+    second = first.replace("id: first", "id: second\n    resume_from: {step: first}").replace("1000", "2000")
+    stages = "    stages: [{steps: 500, train: [mixer]}, {train: [all]}]\n"
+    for more, words in (("", []), (stages, ["second cannot go on from first: stages are not the same in both"])):
+        found = meant(tmp_path, base=text + second + more).findings
+        assert [f.message for f in found if f.code == "R103"] == words
+    other = text.replace("tokenize_bin\n", "tokenize_bin\n  - type: tokenize_bin\n    id: others\n    val_fraction: 0.5\n", 1)
+    other = other.replace("id: first\n", "id: first\n    bins: tokenize_bin\n") + second + "    bins: others\n"
+    found = meant(tmp_path, base=other).findings
+    assert [f.message for f in found if f.code == "R103"] == [
+        "second cannot go on from first: its tokens come from others here and from tokenize_bin there"
+    ]
