@@ -24,14 +24,14 @@ def rendered(meant: Meant, origins: bool = True) -> str:
     known = with_defaults(meant)
     lines: list[Line] = []
     for name in Recipe.model_fields:
-        if name in ("steps", "extends"):
+        if name in ("steps", "extends", "vars"):  # values stand where variables were named
             continue
         value = getattr(meant.recipe, name) if meant.recipe is not None else meant.data.get(name)
         if (name,) not in known and not any(path[0] == name for path in known) and value in (None, "", {}):
             continue
-        if value is None or (name == "vars" and not value):
+        if value is None:
             continue
-        lines += _pair(name, value if name == "vars" else escaped(_plain(value)), (name,), 0, known)
+        lines += _pair(name, escaped(_plain(value)), (name,), 0, known)
     lines.append(("steps:", ""))
     for step_id in meant.order or [step.id for step in meant.steps]:
         lines += _step(meant.step(step_id), known)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from runner.document import scalar
 from schemas.findings import Edit, RecipePath
 
 _BREAKS = "\n\r"
@@ -16,10 +17,9 @@ class CannotEdit(ValueError):
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:
-    """`text` with every edit made, one after the other.
+    """`text` with every edit made, one after the other; comments, quotes, order, line endings and all not named stay byte for byte.
 
-    Comments, quotes, order, line endings and everything not named stay as they are, byte for byte. The result is parsed
-    again: were anything but the named value different, CannotEdit is raised and nothing is changed.
+    The result is parsed again: were anything but the named value different, CannotEdit is raised and nothing is changed.
     """
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     text = text[len(mark) :]
@@ -43,7 +43,7 @@ def _one(text: str, edit: Edit) -> str:
     root, data = _parsed(text)
     path = _spelled(data, edit.path)
     wanted = _applied(data, edit, path)
-    if _same(data, wanted):
+    if _same(data, wanted) and not _reads_otherwise(root, path, edit):
         return text
     for candidate in _candidates(text, root, edit, path):
         try:
@@ -53,6 +53,14 @@ def _one(text: str, edit: Edit) -> str:
         if _same(found, wanted):
             return candidate
     raise CannotEdit(f"{'.'.join(map(str, edit.path))} cannot be changed here without changing something else")
+
+
+def _reads_otherwise(node: Any, path: list[Any], edit: Edit) -> bool:
+    """True where the parser takes a number for what a recipe takes for text, such as 1_000."""
+    for part in path:
+        node = _value(node, part) if node is not None else None
+    written = scalar(node.value) if node is not None and isinstance(node.value, str) and not node.style else edit.value
+    return isinstance(written, str) and isinstance(edit.value, (int, float))
 
 
 def _parsed(text: str) -> tuple[Any, Any]:

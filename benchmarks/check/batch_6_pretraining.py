@@ -68,7 +68,7 @@ CASES = [
     lm("batch", "cf-087, karpathy/nanoGPT#283", "a batch that is only right when four cards share it", {"target: t4": "target: {gpu: rtx4090, count: 4}", BATCH: "    total_batch_size: 64\n    batch_size: 4\n    gradient_accumulation_steps: 4\n"}, "total_batch_size | gradient_accumulation | count", "effective batch|one card|16|64", {"total_batch_size: 64": "total_batch_size: 16", "{gpu: rtx4090, count: 4}": "rtx4090"}),
     lm("environment", "cf-089, hiyouga/LlamaFactory#2574", "a variable that is misspelt", {}, "recipe: small | target: t4 | train", "HF_HUB_OFFLINE", environment={"HF_HUB_OFFLNE": "1"}, twin=False),
     train("keys", "cf-093, huggingface/open-r1#249", "the server that generates for a kind of training that is not offered", "use_vllm: true", "vllm|generat|unknown|no key", ""),
-    train("keys", "cf-094, hiyouga/LlamaFactory#4315", "two processes on one card", "nproc_per_node: 2", "one card|process|count|card", ""),
+    train("keys", "cf-094, hiyouga/LlamaFactory#4315", "two processes on one card", "nproc_per_node: 2", "one device|process", ""),
     train("keys", "cf-097, tatsu-lab/stanford_alpaca#224", "the layers of a family for a sharding that is not offered", "fsdp_config: {transformer_layer_cls_to_wrap: [MistralDecoderLayer]}", "fsdp|shard|one card", "", at="fsdp_config"),
     train("keys", "cf-098, huggingface/trl#921", "a switch of data parallel training", "ddp_find_unused_parameters: false", "one card|ddp|parallel|process", ""),
     # schedule, eval and save

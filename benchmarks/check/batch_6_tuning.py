@@ -4,7 +4,7 @@
 from typing import Any
 
 from batch_3_tuning import BASE, LONG, LORA, METHOD, SPECIAL, base, sft, talk, tune
-from cases import BYTE_LETTERS, CHATML, added_token
+from cases import BYTE_LETTERS, CHATML
 
 EXPORT = "    name: tuned\n"
 PATHS = {"checkpoint: {path: models/base}": "checkpoint: {hub: ID}", "{base: {path: models/base}}": "{base: {hub: ID}}"}
@@ -121,14 +121,13 @@ DATED = "{{ bos_token + 'Today is ' + strftime_now('%d %b %Y') }}" + CHATML
 CASES = [
     # keys
     sft("keys", "cf-020, hiyouga/LlamaFactory#7577", "the columns of conversations by another tool's keys", {"      - path: data/chat.jsonl\n": "      - path: data/chat.jsonl\n        field_messages: messages\n        message_field_role: role\n"}, "field_messages | message_field_role", "columns|itself|recogn", {"        field_messages: messages\n        message_field_role: role\n": ""}),
-    tune("keys", "cf-068, axolotl-ai-cloud/axolotl#1280", "a variable chooses another CUDA for the library of four bits", "optimizer: adamw_8bit", "BNB_CUDA_VERSION", "optimizer: adamw_8bit", environment={"BNB_CUDA_VERSION": "118"}, twin=False),
+    tune("keys", "cf-068, axolotl-ai-cloud/axolotl#1280", "a variable chooses another CUDA for the library of four bits", "optimizer: adamw_8bit", "BNB_CUDA_VERSION", at="optimizer: adamw_8bit | target:", environment={"BNB_CUDA_VERSION": "118"}, twin=False),
     tune("keys", "cf-081, huggingface/peft#1745", "the ranks of AdaLoRA", "peft_type: ADALORA", "lora|method", ""),
     tune("keys", "cf-092, huggingface/trl#2858", "a training by preferences, which is not offered", "loss_type: dpo", "sft|lm|unknown|objective|preference", ""),
     # vocabulary
     base("vocab", "cf-023, pytorch/torchtitan#1495", "a token that only tokenizer_config.json adds", {f"{BASE}/tokenizer_config.json": {"added_tokens_decoder": {"300": {"content": "<|tool|>", "special": True, "lstrip": False, "rstrip": False, "normalized": False, "single_word": False}}}}, "300|301|row"),
     sft("vocab", "cf-026, sillsdev/silnlp#1033", "the tokenizer of one folder and the weights of another", {"checkpoint: {path: models/base}": "checkpoint: {path: models/other}"}, "models/other | {base: {path: models/base}}", "500|300|row|token", {"checkpoint: {path: models/other}": "checkpoint: {path: models/base}"}, files=folder("models/other", vocab_size=500)),
     base("vocab", "cf-031, huggingface/peft#1396", "a pad token that is no token of the tokenizer", {f"{BASE}/tokenizer_config.json": {"pad_token": "[PAD]"}}, r"\[PAD\]|pad"),
-    base("vocab", "cf-183, ggml-org/llama.cpp#6111", "a merged model with a token more than it has rows is exported", {**folder("models/merged"), "models/merged/tokenizer.json": {"added_tokens": [*SPECIAL, added_token(300, "[PAD]")]}}, "300|301|row", at="models/merged", changes={"export_ollama\n": FROM.replace("PATH", "models/merged")}, twin=False),
     base("vocab", "cf-186, ggml-org/llama.cpp#3900", "a vocabulary of nothing in config.json", {f"{BASE}/config.json": {"vocab_size": 0}}, "vocab_size|300|row"),
     # the type of tokens
     sft("token-dtype", "cf-037, princeton-nlp/LLM-Shearing#65", "seventy thousand tokens of a base in sixteen bits", {"  - type: split_long\n    max_tokens: 512\n": "  - type: tokenize_bin\n    dtype: uint16\n", "    objective: sft\n": "", "models/base": "models/big", "{base: {path: models/base}}": "{base: {path: models/big}}"}, "dtype: uint16", "uint32|65|70", {"dtype: uint16": "dtype: auto"}, files={**folder("models/big", vocab_size=70000), "data/chat.jsonl": [{"text": f"Number {n}: " + "a small story about a hen and a fox. " * 20} for n in range(200)]}),
@@ -165,7 +164,6 @@ CASES = [
     sft("paths", "cf-156, hiyouga/LlamaFactory#5341", "a folder where a name on the hub is asked", {"{base: {path: models/base}}": "{base: {hub: ./models/base}}"}, "hub: ./models/base", "path", {"hub: ./models/base": "path: models/base"}),
     sft("paths", "cf-157, ollama/ollama#775", "a base from the hub that is GGUF only", hub("TheBloke/Mistral-7B-Instruct-v0.2-GGUF"), "TheBloke", "GGUF|gguf", twin=False),
     # GGUF and Ollama
-    sft("gguf", "cf-176, ggml-org/llama.cpp#14690", "a folder without a tokenizer is exported", {"export_ollama\n": FROM.replace("PATH", "models/merged")}, "models/merged", "tokenizer", files={**folder("models/merged"), "models/merged/tokenizer.json": "", "models/merged/tokenizer_config.json": {}}, twin=False),
     base("gguf", "cf-177, ggml-org/llama.cpp#11263", "an architecture that the export does not write", {f"{BASE}/config.json": {"architectures": ["BloomForCausalLM"], "model_type": "bloom", "n_layer": 2, "n_head": 4}}, "bloom|Bloom", at="models/base | export_ollama"),
     sft("gguf", "cf-181, ggml-org/llama.cpp#3109", "an adapter alone is exported", {"export_ollama\n": FROM.replace("PATH", "out/checkpoint-600")}, "out/checkpoint-600", "adapter|merge", files=ADAPTER, twin=False),
     sft("ollama", "cf-193, ollama/ollama#4217", "a context far beyond the positions of the model", {EXPORT: EXPORT + "    parameters: {num_ctx: 131072}\n"}, "num_ctx: 131072", "2,?048|512|position", {"num_ctx: 131072": "num_ctx: 512"}),

@@ -296,6 +296,9 @@ def base_is_whole(view: View) -> Iterator[Finding]:
             yield say("A110", step, named, message, "name the model that it was made from", severity="warning")
 
 
+OVERFLOWS = ("gemma",)  # kinds whose activations lie beyond fp16's end: google/gemma_pytorch#24
+
+
 @rule(
     RulePage(
         "P103",

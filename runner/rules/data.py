@@ -66,6 +66,11 @@ def _absent(view: View, pattern: str) -> tuple[str, str]:
     shown = there.relative_to(project) if there.is_relative_to(project) else there
     if pattern.startswith(("/", "~")):
         return f"there is no {pattern} on this machine", "write a path below the project's folder, which travels with the recipe"
+    below = pattern
+    while below.startswith("../"):
+        below = below[3:]
+    if below != pattern and view.facts.files(below):
+        return f"there is no {pattern}: paths start at the project's folder", f"write {below}"
     beside = f"the folder {shown}" if there != project else f"the project's folder {project}"
     if any(mark in missing for mark in "*?["):
         return f"no file matches {pattern}", f"look into {beside}: paths start at the project's folder"
@@ -247,6 +252,10 @@ def _no_column(
         return say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)  # type: ignore[arg-type]
     message = f"{name} has no column that is known to hold text; it has {listed}"
     fix = f"say which: {_columns_meant(error.found)}"
+    last = {column.rsplit(".", 1)[-1]: column for column in error.found}
+    if {"chosen", "rejected"} <= last.keys():
+        message = f"{name} holds preferences ({last['chosen']} and {last['rejected']}), and what is learned here are answers"
+        fix = _chosen(view, file, source, last)
     if tokens := next((column for column in error.found if column in TOKENS), ""):
         message, fix = f"{name} holds tokens ({tokens}), and rows are read as text", "name the data set that they were made from"
     if file.name.lower().endswith((".csv", ".tsv")) and any(len(each) > LONGEST_NAME or each.count(" ") > 3 for each in error.found):
@@ -254,6 +263,16 @@ def _no_column(
         fix = "write the names into its first line, such as: text"
     named = "hub" if source.get("hub") else "path"
     return say("D106", step, f"{where}.{named}", message, fix, severity=severity)  # type: ignore[arg-type]
+
+
+def _chosen(view: View, file: Path, source: dict[str, Any], last: dict[str, str]) -> str:
+    """How the chosen answers alone are learned: they are turns, or a text that stands beside its question."""
+    rows = view.head(file, source.get("format")).rows if view.facts.size(file) else []
+    asked = next((last[word] for word in ("prompt", "question", "instruction", "query") if word in last), None)
+    turns = bool(rows) and isinstance(rows[0][1].get(last["chosen"]), list)
+    if turns or asked is None:
+        return f"to learn the chosen conversations: columns: {{messages: {last['chosen']}}}"
+    return f"to learn the chosen answers: columns: {{instruction: {asked}, output: {last['chosen']}}}"
 
 
 def _columns_meant(found: Sequence[str]) -> str:

@@ -66,6 +66,8 @@ def _remedy(form: "ChatForm", messages: list[dict[str, str]], reason: str) -> st
         with suppress(RecipeError):
             form.rendered(messages[1:])
             return "the template has no place for a system message: put its text into the first question"
+    if "strftime_now" in reason:
+        return "write a date in place of strftime_now(…): rows are the same text every day"
     if "alternate" in reason:
         return "give the turns in the order that the template wants: question and answer in turn"
     return "mend the conversations or the template"
@@ -138,7 +140,11 @@ def marks_are_tokens(view: View) -> Iterator[Finding]:
     for step, folder in _tuned(view):
         template = folder.template
         ends = folder.special.get("eos")
-        if template is None:
+        if template is None and (names := _named_templates(folder)):
+            message = f"{folder.name} has chat templates called {', '.join(names)} and none called default: recipe's own is taken"
+            fix = f'call the one to train in "default" in {folder.name}/tokenizer_config.json'
+            yield say("D146", step, "model.base", message, fix, severity="warning")
+        elif template is None:
             message = f"{folder.name} has no chat template: conversations are written in recipe's own, which it has to learn"
             yield say("D146", step, "model.base", message, "start from an instruct model, or give it enough conversations", severity="info")
         elif folder.tokens:
@@ -163,6 +169,12 @@ def marks_are_tokens(view: View) -> Iterator[Finding]:
             yield say("D145", step, "model.base", message, "name one in tokenizer_config.json: eos_token", severity=severity)
         elif template is not None:
             yield from _other_end(step, folder)
+
+
+def _named_templates(folder: ModelFolder) -> list[str]:
+    """Names of several templates; a conversation without tools wants the one called default."""
+    listed = folder.json("tokenizer_config.json").get("chat_template")
+    return [str(each.get("name")) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
 def _written(folder: ModelFolder) -> str:

@@ -15,8 +15,11 @@ sys.path.insert(0, str(BENCHMARKS))
 import batch_3  # noqa: E402
 import batch_4  # noqa: E402
 import batch_5  # noqa: E402
+import batch_6  # noqa: E402
 from cases import findings  # noqa: E402
 from rate_card import names_the_cause  # noqa: E402
+
+BATCHES = (batch_3, batch_4, batch_5, batch_6)
 
 
 @pytest.fixture(autouse=True)
@@ -28,13 +31,13 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
 
 
-@pytest.mark.parametrize("case", [*batch_3.CASES, *batch_4.CASES, *batch_5.CASES], ids=lambda case: f"{case.source} {case.title}")
+@pytest.mark.parametrize("case", [case for batch in BATCHES for case in batch.CASES], ids=lambda case: f"{case.source} {case.title}")
 def test_a_reported_failure_is_seen(case: Any, tmp_path: Path):
     """A finding at the true line names the true cause."""
     assert any(names_the_cause(case, finding) for finding in findings(case, tmp_path / "p"))
 
 
-@pytest.mark.parametrize("case", [*batch_3.SOUND, *batch_4.SOUND, *batch_5.SOUND], ids=lambda case: case.title)
+@pytest.mark.parametrize("case", [case for batch in BATCHES for case in batch.SOUND], ids=lambda case: case.title)
 def test_a_sound_recipe_is_left_alone(case: Any, tmp_path: Path):
     """The repaired recipes and the unusual ones raise no alarm."""
     assert [f"{f.code}: {f.message}" for f in findings(case, tmp_path / "p") if f.severity != "info"] == []

@@ -125,6 +125,13 @@ def test_strings_that_would_read_as_something_else_are_quoted():
         }
 
 
+def test_a_number_that_the_parser_alone_takes_for_one_is_written_anew():
+    """1_000 is text in YAML 1.2 and a number to ruamel: the fix is made, and one that changes nothing changes no byte."""
+    steps = "steps:\n  - type: train\n    max_steps: 1_000  # all\n    save_steps: 0x10\n"
+    assert edited(steps, [Edit("set", ("steps", "train", "max_steps"), 1000)]) == steps.replace("1_000", "1000")
+    assert edited(steps, [Edit("set", ("steps", "train", "save_steps"), 16)]) == steps
+
+
 def test_patch_is_the_smallest_stretch():
     """The one difference between two texts."""
     assert patch("vocab: 32000 # c", "vocab: 50257 # c") == (7, 12, "50257")
