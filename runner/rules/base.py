@@ -10,7 +10,6 @@ from runner.rules import View, at, param, path, rule, say
 from schemas.findings import Edit, Finding, RulePage, Severity
 
 FOLDER = "config.json and the headers of the weights in the base's folder, or in the local hub cache"
-OVERFLOWS = ("gemma3", "gemma4")  # activations beyond 65,504 in every text (huggingface/transformers#36822)
 QUANTISED_NAME = re.compile(
     r"[-_.](gptq|awq|gguf|ggml|exl2|int[48]|[48]bits?|bnb[-_]?4bit|fp8|nf4|w4a16|w8a8|mlx[-_]?[48]bit|q[2-8](_[0k](_[sml])?)?)\b", re.I
 )

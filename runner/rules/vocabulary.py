@@ -43,19 +43,9 @@ DOUBT = 6  # a vocabulary this many times below the bound by size alone is surel
         right="- type: train_tokenizer\n  vocab_size: 50257\n- type: train\n  model: {family: mamba, vocab_size: 50304}   # by 64",
         source="axolotl-ai-cloud/axolotl#2257",
     ),
-    RulePage(
-        "V004",
-        "a rounding that a written size undoes",
-        "pad_vocab_to_multiple_of gives the model rows up to a multiple that GPUs are quick with. What is written at the model wins: with "
-        "the tokenizer's own size there the rows are not rounded, and nothing says so.",
-        wrong="- type: check_vocab_consistency\n  pad_vocab_to_multiple_of: 128\n- type: train\n  model: {vocab_size: 50257}",
-        right="- type: check_vocab_consistency\n  pad_vocab_to_multiple_of: 128\n- type: train\n  model: {family: llama}",
-        source="OptimalScale/LMFlow#627; karpathy/nanoGPT: vocab_size 50304",
-        severity="warning",
-    ),
 )
 def model_against_tokenizer(view: View) -> Iterator[Finding]:
-    """V001, V002, V004: `model.vocab_size` of a train step against the tokenizer that reaches it."""
+    """V001, V002: `model.vocab_size` of a train step against the tokenizer that reaches it."""
     for step in view.of_type("train"):
         rows = number(step, "model.vocab_size")
         tokenizer, name = _tokenizer(view, step)
