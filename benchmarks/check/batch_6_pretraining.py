@@ -100,7 +100,7 @@ CASES = [
     lm("mamba", "cf-171, state-spaces/mamba#345", "channels that eight does not divide", {"target: t4": "target: a100-80", SIZES: "{family: mamba2, d_model: 90, n_layers: 4, expand: 2, head_dim: 30}"}, "d_model: 90 | head_dim: 30", "8|divide|multiple|kernel", {"d_model: 90": "d_model: 256", "head_dim: 30": "head_dim: 64"}),
     # Ollama
     lm("ollama", "cf-194, ollama/ollama#9951", "a file of weights where its folder is asked", {"export_ollama\n": "export_ollama\n    checkpoint: {path: models/base/model.safetensors}\n"}, "checkpoint: {path", "folder|models/base", twin=False),
-    lm("ollama", "cf-196, ollama/ollama#15810", "a parameter that the Modelfile would not get", {EXPORT: EXPORT + "    parameters: {mirostat: 2}\n"}, "mirostat", "unknown|no key|temperature|has", {"    parameters: {mirostat: 2}\n": ""}),
+    lm("ollama", "cf-196, ollama/ollama#15810", "a parameter that the Modelfile would not get", {EXPORT: EXPORT + "    parameters: {mirostat: 2}\n"}, "mirostat", "unknown|no key|temperature|has|Ollama takes", {"    parameters: {mirostat: 2}\n": ""}),
     lm("lora", "cf-082, unslothai/unsloth#241", "four bits of a model that has no weights yet", {T: T + "    method: qlora\n"}, "method: qlora", "base|full", {"    method: qlora\n": ""}),
 ]
 IMPOSSIBLE = [  # here these are no mistakes: one document is always held out, and no launcher is read
