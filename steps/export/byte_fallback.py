@@ -3,6 +3,7 @@
 llama.cpp knows no merges: it joins the two neighbours whose piece has the best score. So the merges must be what scores can say.
 """
 
+from collections import Counter
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -94,11 +95,12 @@ def _scores(merges: list[tuple[str, ...]], plain: set[str]) -> dict[str, float] 
     for rank, (left, right) in enumerate(merges):
         first.setdefault(left + right, rank)
         last[left + right] = rank
-    known = set(merges)
+    made = Counter(left + right for left, right in set(merges))
     for piece in plain:
-        for cut in range(1, len(piece)):
-            if piece[:cut] in plain and piece[cut:] in plain and (piece[:cut], piece[cut:]) not in known:
-                return f"its merges leave out {piece[:cut]!r} with {piece[cut:]!r}, which llama.cpp would join"
+        cuts = [cut for cut in range(1, len(piece)) if piece[:cut] in plain and piece[cut:] in plain]
+        if len(cuts) > made[piece]:
+            left, right = next((piece[:cut], piece[cut:]) for cut in cuts if (piece[:cut], piece[cut:]) not in merges)
+            return f"its merges leave out {left!r} with {right!r}, which llama.cpp would join"
     ranked = sorted((piece for piece in first if piece in plain), key=first.__getitem__)
     scores: dict[str, float] = {}
     group, end = 0, -1

@@ -85,6 +85,19 @@ def test_a_split_is_known_by_its_regex() -> None:
     assert byte_level_split({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False}, "model": {"type": "BPE"}}) == SPLITS[0]
 
 
+def test_tekken_is_refused_by_name() -> None:
+    """As the tokenizer.json of Mistral Nemo has it: llama.cpp's own regex for it parts other words."""
+    words = json.loads(json.dumps(QWEN2["pre_tokenizer"]))
+    words["pretokenizers"][0]["pattern"]["Regex"] = (
+        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|"
+        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|"
+        "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+    )
+    found = byte_level_split({"pre_tokenizer": words, "model": {"type": "BPE", "ignore_merges": True}})
+    assert isinstance(found, str)
+    assert "Mistral's tekken" in found
+
+
 @pytest.mark.parametrize(
     ("before", "after", "why"),
     [

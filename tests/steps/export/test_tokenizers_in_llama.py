@@ -1,6 +1,7 @@
 """Tokenizers of the bases that people fine-tune, made here as theirs are: the same ids in llama.cpp, or a refusal that says why."""
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ pytest.importorskip("xllamacpp")
 pytest.importorskip("torch")
 pytest.importorskip("sentencepiece")
 
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+
 from schemas import RecipeError
 from steps.export.gguf import write_gguf
 from steps.export.proof import ask_llama
+from steps.export.tokenizer_kinds import SPLITS, Split
 from steps.export.vocabulary import bare_vocabulary, read_vocabulary
 from steps.text.fast import HARD_LINES, build_fast
 from steps.text.spmodel import read_model
@@ -65,11 +69,11 @@ def made(folder: Path, texts: list[str], *, prefix: bool, marks: list[dict[str, 
     return folder
 
 
-def ids(place: Path, folder: Path, lines: list[str], marked: list[str]) -> tuple[list[Any], list[Any]]:
+def ids(place: Path, folder: Path, lines: list[str], marked: list[str], rows: int = 768) -> tuple[list[Any], list[Any]]:
     """What llama.cpp makes of them, and what the tokenizer does."""
-    model = small_models.base(place / f"{folder.name}-model", folder, "llama", {}, rows=768)
+    model = small_models.base(place / f"{folder.name}-model", folder, "llama", {}, rows=rows)
     opened = open_tokenizer(model.path)
-    vocabulary = read_vocabulary(model.path, opened).padded(768)
+    vocabulary = read_vocabulary(model.path, opened).padded(rows)
     write_gguf(model.path, place / "t.gguf", name="x", quantization="f32", vocabulary=vocabulary, context_length=128)
     answer = ask_llama(place / "t.gguf", lines, [], marked=marked)
     ours = [opened.encode_marked(text, ["<|user|>", "<|end|>"])[0] for text in marked]
@@ -116,6 +120,33 @@ def test_digits_one_by_one_as_smollm_has_them(place: Path, texts: list[str]) -> 
     (folder / "tokenizer.json").write_text(json.dumps(data))
     assert bare_vocabulary(folder).pre == "smollm"
     theirs, ours = ids(place, folder, texts[:100] + LINES, [])
+    assert theirs == ours
+
+
+LETTERS = [
+    *"aAbBzZçÇışŞİéÉ", "e\u0301", "\u0301", "ǅ", "ʰ", "ª", "अ", "ि", "नी", "中", "한", "あ", "я", "Я", "1", "٣", "½", "²", "Ⅷ", " ", " ",
+    " ", "\n", "\r\n", "\t", "\u00a0", "'", "'s", "'S", "'ll", ".", "/", "!", "-", "(", "_", "\u200d", "👩", "€", "\u2028",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("split", SPLITS, ids=lambda split: split.pre)
+def test_every_border_between_words_is_where_llama_cpp_has_it(place: Path, split: Split) -> None:
+    """Merges learned across all borders, on letters drawn at random: a border that is elsewhere gives other ids."""
+    draw = random.Random(5)
+    learned, lines = (["".join(draw.choices(LETTERS, k=length)) for _ in range(count)] for count, length in ((1500, 60), (500, 30)))
+    folder = place / f"borders-{split.pre}"
+    bytewise = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    trained = Tokenizer(models.BPE(ignore_merges=split.ignore_merges))
+    trained.pre_tokenizer = bytewise
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    trained.train_from_iterator(learned, trainers.BpeTrainer(vocab_size=4000, show_progress=False, initial_alphabet=alphabet))
+    words = pre_tokenizers.Split(Regex(split.regex), "isolated") if split.regex else pre_tokenizers.Digits(individual_digits=True)
+    gpt2 = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    trained.pre_tokenizer = pre_tokenizers.Sequence([words, bytewise if split.regex else gpt2]) if split.regex or split.digits else gpt2
+    folder.mkdir()
+    trained.save(str(folder / "tokenizer.json"))
+    assert bare_vocabulary(folder).pre == split.pre
+    theirs, ours = ids(place, folder, lines, [], rows=4096)
     assert theirs == ours
 
 
