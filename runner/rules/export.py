@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from runner.meant import StepMeant
-from runner.modelfolder import ModelFolder
+from runner.modelfolder import TOKENIZERS, ModelFolder
 from runner.rules import View, at, number, param, rule, say
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RecipeError, RulePage, Severity
@@ -60,8 +60,6 @@ def family_has_an_architecture(view: View) -> Iterator[Finding]:
 @rule()
 def base_can_be_exported(view: View) -> Iterator[Finding]:
     """E001 to E004: the base's tokenizer, architecture or config has no place in GGUF; said at the base, before it is trained."""
-    from steps.export.vocabulary import bare_vocabulary
-
     for export in view.of_type("export_ollama"):
         for step in view.makers(export, "checkpoint"):
             folder = view.base(step)
@@ -75,14 +73,26 @@ def base_can_be_exported(view: View) -> Iterator[Finding]:
             except (KeyError, TypeError, ValueError):
                 continue  # a size is missing: config.json is judged elsewhere
             yield from _lengths(export, step, folder)
-            if "tokenizer.model" not in folder and "tokenizer.json" not in folder:
-                continue
-            try:
-                bare_vocabulary(folder.folder, folder.json("tokenizer.json") or None)
-            except RecipeError as error:
-                yield say(error.code, step, "model.base", f"{export.id} cannot export {folder.name}: {error.message}", error.fix)
-            except (KeyError, TypeError, AttributeError, ValueError, OSError):
-                continue  # damaged: judged elsewhere
+            for code, message, fix in _refused(view, folder):
+                yield say(code, step, "model.base", f"{export.id} cannot export {folder.name}: {message}", fix)
+
+
+def _refused(view: View, folder: ModelFolder) -> list[list[str]]:
+    """Code, message and fix where a base's tokenizer has no equal in llama.cpp; dear for a large one, so kept until its files change."""
+    from steps.export.vocabulary import bare_vocabulary
+
+    def made() -> list[list[str]]:
+        try:
+            bare_vocabulary(folder.folder)
+        except RecipeError as error:
+            return [[error.code, error.message, error.fix]]
+        except (KeyError, TypeError, AttributeError, ValueError, OSError):
+            return []  # damaged: judged elsewhere
+        return []
+
+    files = [folder.folder / name for name in TOKENIZERS if name in folder]
+    found: list[list[str]] = view.facts.remembered("vocabulary of a GGUF 1", files, made) if files else []
+    return found
 
 
 def _lengths(export: StepMeant, step: StepMeant, folder: ModelFolder) -> Iterator[Finding]:
