@@ -148,6 +148,9 @@ def network_of(job: Job, base: Path | None, words: TextTokenizer, half: torch.dt
         rows, family = params.model.vocab_size or asked or words.vocab_size, params.model.family
         multiple = rows if rows == asked else next((m for m in PADDINGS if padded(words.vocab_size, m) == rows), 1)
         sizes_agree(words.vocab_size, rows, "the model", multiple_of=multiple, field="model.vocab_size")
+        if asked is not None and rows < asked:
+            message = f"the tokenizer's step rounds the rows up to {asked:,}, the model is written with {rows:,}: they stay so"
+            job.context.warn("V002", message, field="model.vocab_size", fix="delete vocab_size, or pad_vocab_to_multiple_of")
         network = build.build(params.model.sizes(), rows, token_ids(words), params.max_seq_length, job.context.seed)
         attention.choose(network, params.attn_implementation)
         expected = params.model.sizes().with_vocab(rows).parameters(params.max_seq_length)

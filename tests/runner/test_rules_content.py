@@ -213,3 +213,29 @@ def test_saves_that_the_training_waits_for(tmp_path: Path):
     assert ("S018", "warning") in told(tmp_path / "a", LM, {}, large)
     rare = {**large, "max_steps: 1000": "max_steps: 20000\n    save_steps: 1000"}
     assert ("S018", "warning") not in told(tmp_path / "b", LM, {}, rare)
+
+
+def test_answers_with_a_bad_mark_are_told(tmp_path: Path):
+    """label: false in some rows; a label that is no mark is left alone."""
+    for number, (label, codes) in enumerate(((True, []), (False, [("D166", "warning")]), ("sports", []))):
+        rows = [{"prompt": f"Double {n}.", "completion": str(2 * n), "label": label if n % 2 else (label if label == "sports" else True)}
+                for n in range(40)]  # fmt: skip
+        assert told(tmp_path / str(number), SFT, {"data/chat.jsonl": rows}) == codes
+
+
+def test_the_longest_rows_are_counted_wherever_they_stand(tmp_path: Path):
+    """What lies behind the first documents of a file is looked at by its length."""
+    rows = [*talks("Yes.", count=150), *talks("It is a long answer about hens. " * 30, count=40)]
+    changes = {"  - type: split_long\n    max_tokens: 512\n": ""}
+    assert ("D111", "error") in told(tmp_path, SFT, {"data/chat.jsonl": rows}, changes)
+
+
+def test_a_mark_that_a_conversation_is_written_with_must_be_a_token(tmp_path: Path):
+    """One of a branch for tools is never written, and may be text."""
+    from cases import CHATML
+
+    base = "models/base/tokenizer_config.json"
+    tools = "{% if tools %}<|tool_call|>{% endif %}" + CHATML
+    for number, (template, codes) in enumerate(((CHATML.replace("<|im_end|>", "<|end_of_turn|>"), ["D144"]), (tools, []))):
+        found = told(tmp_path / str(number), SFT, {base: {"chat_template": template}})
+        assert [code for code, _ in found if code == "D144"] == codes
