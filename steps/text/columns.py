@@ -12,6 +12,8 @@ ENDING = tuple(".!?;,-\u00ad")  # of a line that is no heading
 HEADED = 0.6  # of the length of its text's first line: a heading is shorter
 GUTTER = 5  # points: narrower white is a gap between words
 MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
+LISTED = re.compile(r"\s*(?:[•‣◦▪–▶●■]|\(?(?:\d{1,2}|[A-Za-z])[.)])\s+\S")
+LEAST_ITEMS = 4
 WIDE = 0.6
 LARGE = 1.5  # times the usual height: a line of a title, which may reach over a gutter
 RUNNING = 800  # characters of running text in a part of a page that has columns of its own
@@ -175,7 +177,41 @@ def _fit(blocks: list[Block], gutters: list[float]) -> bool:
 
 
 def reading_order(blocks: list[Block], gutters: list[float]) -> list[Block]:
-    """Blocks down each column, left to right, interrupted by what spans several columns."""
+    """Blocks down each column, left to right, interrupted by what spans several columns.
+
+    A title over some of three columns or more interrupts those alone: the story under it is read before the next.
+    """
+    if len(gutters) < 2 or len(blocks) < 3:
+        return _down_columns(blocks, gutters)
+    edges = [float("-inf"), *gutters, float("inf")]
+    over = [b for b in blocks if _column(b, edges) is None and not _has_text_beside(b, blocks, edges)]
+    through = [b for b in over if b.x0 < gutters[0] and b.x1 > gutters[-1]]
+    titles = [b for b in over if b not in through]
+    if not titles or not _runs(blocks) or not all(_begins(title, blocks, through) for title in titles):
+        return _down_columns(blocks, gutters)
+    out: list[Block] = []
+    rest = blocks
+    for bar in [*sorted(through, key=lambda b: b.y0), None]:
+        above = [b for b in rest if b not in through and (bar is None or b.y0 < bar.y0)]
+        rest = [b for b in rest if b not in above]
+        crossed = [b for b in above if b in over]
+        parting = [x for x in gutters if not any(b.x0 < x < b.x1 for b in crossed)]
+        for left, right in pairwise([float("-inf"), *parting, float("inf")]):
+            inside = [b for b in above if left <= (b.x0 + b.x1) / 2 < right]
+            out += _down_columns(inside, [x for x in gutters if left < x < right])
+        out += [bar] if bar is not None else []
+    return out
+
+
+def _begins(title: Block, blocks: list[Block], through: list[Block]) -> bool:
+    """True for a large line with nothing above it in its columns but what reaches over the page."""
+    if (title.y1 - title.y0) / len(title.lines) < LARGE * _usual_height(blocks):
+        return False
+    return not any(b.y0 < title.y0 and b.x0 < title.x1 and b.x1 > title.x0 for b in blocks if b is not title and b not in through)
+
+
+def _down_columns(blocks: list[Block], gutters: list[float]) -> list[Block]:
+    """Blocks down each column, left to right; what reaches over a gutter interrupts them all."""
     if not gutters or len(blocks) < 3:
         return _by_lines(blocks)
     edges = [float("-inf"), *gutters, float("inf")]
@@ -199,13 +235,14 @@ def reading_order(blocks: list[Block], gutters: list[float]) -> list[Block]:
 
 
 def _has_text_beside(block: Block, blocks: list[Block], edges: list[float]) -> bool:
-    """True for what reaches over a gutter but parts no columns: their lines run around it."""
+    """True for what reaches over a gutter but parts no columns: the lines of those that it touches run around it."""
     least = 0.5 * (block.y1 - block.y0)
-    return any(
-        len(b.lines) > 2 and min(b.y1, block.y1) - max(b.y0, block.y0) > least and not b.table and _column(b, edges) is not None
-        for b in blocks
-        if b is not block
-    )
+    for b in blocks:
+        if b is not block and len(b.lines) > 2 and min(b.y1, block.y1) - max(b.y0, block.y0) > least and not b.table:
+            column = _column(b, edges)
+            if column is not None and edges[column] < block.x1 and edges[column + 1] > block.x0:
+                return True
+    return False
 
 
 def _usual_height(blocks: list[Block]) -> float:
@@ -311,12 +348,19 @@ def _strips(covered: list[tuple[int, float]], width: int, limit: float) -> list[
 
 
 def _columns_beside(blocks: list[Block], start: float, end: float) -> bool:
-    """True when both sides of a strip hold running text: a block of three lines, or 200 characters in all."""
+    """True when both sides of a strip hold running text: a block of three lines, or 200 characters in all; or both hold lists."""
+    if _listed([b for b in blocks if b.x1 <= start + 2]) and _listed([b for b in blocks if b.x0 >= end - 2]):
+        return True
     for side in ([b for b in blocks if b.x1 <= start + 2], [b for b in blocks if b.x0 >= end - 2]):
         wide = [b for b in side if b.x1 - b.x0 > 60]
         if sum(b.characters for b in wide) < 200 and not any(len(b.lines) > 2 and b.characters > 60 for b in wide):
             return False
     return True
+
+
+def _listed(side: list[Block]) -> bool:
+    """True when most blocks are items of lists, as questions with their answers."""
+    return sum(LISTED.match(b.lines[0]) is not None for b in side) > max(LEAST_ITEMS - 1, 0.6 * len(side))
 
 
 def table_rows(lines: Iterable[Line], count: int) -> list[str]:

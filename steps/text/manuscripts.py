@@ -14,6 +14,7 @@ ACCENTED = re.compile("([¨ˆ˜˘ˇ˚˙˝]|¸(?=[CSTcst])|´(?=[AEIOUYCNZaeiouyc
 CEDILLA = re.compile("([CST])¸(?![cst])")  # behind a capital letter
 WITHIN = re.compile("[^\\W\\d_]\xad[^\\W\\d_]")
 LEAST = 4  # numbers on a page that make a sequence
+ORDERED = 0.75  # share of them that stand below the one before: columns begin at the top again
 PAGES = 0.6  # share of the pages with text on them that have one
 # Codes of the Cork encoding (LaTeX, T1) that stand as they are where a bitmap font says nothing of its letters.
 CORK = {
@@ -46,7 +47,7 @@ def drop_line_numbers(pages: list[list[Block]]) -> int:
         return 0
     most: list[set[int]] = []
     for step in (1, 2, 5, 10):
-        counted = [_counted({value for _, _, value in numbers}, step) for numbers in alone]
+        counted = [_downwards(numbers, _counted({value for _, _, value in numbers}, step)) for numbers in alone]
         total = sum(map(len, counted))
         if sum(map(bool, counted)) >= enough and total >= 2 * LEAST and total > sum(map(len, most)):
             most, chosen = counted, step
@@ -88,6 +89,13 @@ def _counted(values: set[int], step: int) -> set[int]:
             if len(run) >= (LEAST if step < 5 else LEAST - 1):
                 found.update(run)
     return found
+
+
+def _downwards(numbers: list[tuple[Block, int, int]], values: set[int]) -> set[int]:
+    """The values when they stand one below the other in their order, as lines do; the cells of a column are in none."""
+    places = sorted((value, block.y0 + (block.y1 - block.y0) * i / len(block.lines)) for block, i, value in numbers if value in values)
+    down = sum(b[1] > a[1] for a, b in pairwise(places))
+    return values if down >= ORDERED * (len(places) - 1) else set()
 
 
 def close_lines(blocks: list[Block], item: re.Pattern[str]) -> list[Block]:

@@ -19,6 +19,7 @@ AFTER = re.compile(
 ENTRY = re.compile(r"^\s*(\[\w[\w+-]*\]|\d{1,3}[.)]\s|[-*]\s)|\(\d{4}[a-z]?\)|\b(19|20)\d\d[a-z]?\b|\bdoi\b|https?://", re.IGNORECASE)
 LETTERED = re.compile(r"[A-H](?:\.\d{1,2})*\.?\s+[A-ZÇĞİÖŞÜ][^.,&]{4,70}$")  # `A How the plots were drawn`
 SOFT_HYPHEN = "\u00ad"
+EDGES = ".,;:!?()[]“”\"'’"
 PIECE = 1 << 17  # characters whose words are counted at once
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 LAST_WORD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
@@ -153,6 +154,11 @@ class Hyphens:
         return words
 
     @cached_property
+    def behind_hyphens(self) -> frozenset[str]:
+        """What stands behind a hyphen in words of the document, as `facing` in `north-facing`."""
+        return frozenset(word.rpartition("-")[2].strip(EDGES) for word in self.words if "-" in word)
+
+    @cached_property
     def english(self) -> bool:
         """Next to no letter of the Latin alphabet has a mark."""
         start = self.text[:50_000]
@@ -178,6 +184,8 @@ class Hyphens:
         if before and (after or all(half in LINKS or self.met(half) for half in (last, next_))):  # state-of-\nthe-art
             return True
         if self.english and first in LEADING and len(second) > 3 and not second.startswith(GROWING):
+            return True
+        if self.english and len(second) > 3 and second in self.behind_hyphens and self.met(first):  # south-\nfacing, beside north-facing
             return True
         return self.compound(first, second)
 

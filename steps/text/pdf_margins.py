@@ -18,6 +18,7 @@ DIGITS = re.compile(r"\d+")
 MARGIN = 0.12  # share of the page's height in which running heads stand
 OUTERMOST = 0.17  # in which they stand when nothing lies beyond them: wide margins, as of LaTeX's own classes
 LOWEST = 0.7  # below it a number alone is a page's
+ROW = 1.6  # of its height, from one row of a table to the next, more or less
 LONGEST_STAMP = 120  # characters of a notice in the margin
 STAMP = re.compile(  # begins what is set once in a margin: how far a paper has come, whose it is, when and from where a page was printed
     r"^\W*(?:(?:this is a |a )?pre-?print\b|(?:under|in) (?:peer )?review\b|(?:technical|research|working) (?:report|paper)\b|draft\b"
@@ -56,9 +57,9 @@ def drop_margins(pages: list[Page], body: float) -> int:
     gone = 0
     for number, page, block, side, apart, numbers, key in found:
         y = round(block.y0 / 2)
-        again = texts[key] >= max(2, 0.25 * n) and not CAPTION.match(block.lines[0])
+        again = texts[key] >= max(2, 0.25 * n) and not CAPTION.match(block.lines[0]) and not ("#" in key and _is_row(block, page))
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
-        plain = apart and not noted and not _large(block, body) and not CAPTION.match(block.lines[0])
+        plain = apart and not noted and not _large(block, body) and not CAPTION.match(block.lines[0]) and not _is_row(block, page)
         same_place = plain and n > 1 and often[side, y] >= max(2, 0.6 * n)
         counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in numbers)
         stamp = apart and _is_stamp(block) and _outermost(block, page, side) and not _large(block, body)
@@ -105,6 +106,19 @@ def _numbers(block: Block) -> set[int]:
     return {int(number) for number in NUMBERS.findall(" ".join(block.lines))}
 
 
+def _is_row(block: Block, page: Page) -> bool:
+    """True for a row of a table of three columns or more, of cells like those of the next row above or below."""
+    if len(block.lines) < 3 and block.lines[0].count("\t") < 2:
+        return False
+    height = block.y1 - block.y0
+    cells = len(block.lines), block.lines[0].count("\t")
+    return any(
+        (len(b.lines), b.lines[0].count("\t")) == cells and abs(b.x0 - block.x0) < 3 and abs(abs(b.y0 - block.y0) - ROW * height) < height
+        for b in page.blocks
+        if b is not block
+    )
+
+
 def _large(block: Block, body: float) -> bool:
     """True for what is set larger than the text, as titles are and running heads are not."""
     return len(block.lines) == 1 and block.y1 - block.y0 > 1.35 * body
@@ -126,7 +140,7 @@ def _drop_grown(pages: list[Page], body: float) -> int:
                     block.y1 -= body
                     block.set_lines(block.lines[:-1])  # "Page 1 of 2" below a footnote
                 far = block.y1 < 0.85 * page.height if edge else block.y0 > MARGIN * page.height
-                if not far and not block.table and not CAPTION.match(last):
+                if not far and not block.table and not CAPTION.match(last) and not _is_row(block, page):
                     ends.append((page, block))
         texts = Counter(_key([block.lines[edge]]) for _, block in ends)
         for page, block in ends:

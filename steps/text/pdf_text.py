@@ -25,7 +25,9 @@ HEADING = re.compile(
     re.IGNORECASE,
 )
 ITEMS = frozenset("•‣◦▪–▶►●■○◆➢✓([0123456789")
-ITEM = re.compile(r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\[\d{1,3}\]\s)")
+ITEM = re.compile(
+    r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\d{1,2}(?:\.\d{1,2})?(?:\.[a-z]{1,4}){1,3}[.)]\s+[^\W\d]|\[\d{1,3}\]\s)"
+)
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
@@ -35,6 +37,7 @@ FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not en
 APART = ("formula", "listing")  # a paragraph does not go on behind them
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
 ROW_GAP = 8  # points of white between two rows of a table, at most
+AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
 SMALL = 0.63  # of the body's line height: labels inside figures
 
 
@@ -227,7 +230,7 @@ def goes_on(before: str, text: str) -> bool:
     if before.endswith(ENDED) or (len(before) < 80 and HEADING.match(before)) or len(before) < 15:
         return False
     first = text.lstrip("([“\"'")[:1]
-    if not first.islower():
+    if not first.islower() and not AMOUNT.match(text):
         if before.endswith(("-", "\u00ad")) or not (first.isdigit() or first.isupper()):
             return False
         if len(before) <= 120 or len(text) <= 60 or (len(text) < 80 and HEADING.match(text)):

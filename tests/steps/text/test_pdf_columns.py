@@ -1,0 +1,104 @@
+"""Columns of a page in the order in which a person reads them, and rows of tables that no margin and no line number takes away."""
+
+import pymupdf
+import pytest
+
+from steps.text.documents import read_documents
+from steps.text.papers import Hyphens, join_lines
+
+PROSE = (
+    "The moss grew on the north wall for two years before anybody in the house had seen it there. We asked the owners to leave it as it "
+    "was, and most of them did so gladly. "
+)
+
+
+ASKED = ["Which of these walls had the most moss after ten years?", "And the least?"]
+
+
+def text_of(document: pymupdf.Document, path) -> str:
+    document.save(path)
+    return "\n\n".join(found.text for found in read_documents(path, complain=print))
+
+
+def box(page, x: float, y: float, width: float, text: str, size: float = 9) -> None:
+    left = page.insert_textbox(pymupdf.Rect(x, y, x + width, y + 700), text, fontsize=size, fontname="tiro")
+    assert left >= 0
+
+
+def test_a_column_of_figures_is_no_line_numbers(tmp_path):
+    """Most numbers from 10 to 99 stand in it, and not one below the other. The first row of a page stands in its margin each time."""
+    rows = [[f"Site {i}", f"{(i * 37) % 90 + 10}", f"{i % 7}.{i % 10}", ("north", "south")[i % 2]] for i in range(90)]
+    document = pymupdf.open()
+    for start in range(0, 90, 30):
+        page = document.new_page()
+        for at, row in enumerate([["Site", "Height", "Cover", "Face"], *rows[start : start + 30]]):
+            for column, cell in enumerate(row):
+                page.insert_text((80 + 90 * column, 75 + 22 * at), cell, fontname="tiro")
+    lines = text_of(document, tmp_path / "a.pdf").split("\n")
+    assert [line for line in lines if line.startswith("Site ")] == ["\t".join(row) for row in rows]
+
+
+def test_questions_in_two_columns_are_read_down(tmp_path):
+    """Each side is a list, with next to no running text."""
+    document = pymupdf.open()
+    page = document.new_page()
+    said = []
+    for column in range(2):
+        y = 100
+        for number in range(2):
+            answers = [f"{letter}) {place}" for letter, place in zip("ABC", ("north", "south", "west"), strict=True)]
+            for indent, line in zip((0, 16, 16, 16), [f"{2 * column + number + 1}. {ASKED[number]}", *answers], strict=True):
+                page.insert_text((60 + 260 * column + indent, y), line, fontname="tiro", fontsize=10)
+                said.append(line)
+                y += 36
+            y += 14
+    assert text_of(document, tmp_path / "a.pdf").split("\n\n") == said
+
+
+def test_a_story_under_a_title_over_two_of_three_columns_is_read_first(tmp_path):
+    """The third column has a title of its own, which stands higher."""
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_text((40, 78), "Moss saves the old wall", fontsize=26, fontname="tiro")
+    for column, name in enumerate(("Alpha", "Beta", "Gamma")):
+        for part in range(3):
+            box(page, 40 + 175 * column, (62 if column == 2 else 90) + 130 * part, 160, f"{name} {part}. {PROSE}")
+    page.insert_text((390, 55), "Rain is late again", fontsize=11, fontname="tiro")
+    found = text_of(document, tmp_path / "a.pdf")
+    order = ["Moss saves", *(f"Alpha {n}" for n in range(3)), *(f"Beta {n}" for n in range(3)), "Rain is late", "Gamma 0", "Gamma 2"]
+    assert sorted(order, key=found.index) == order
+
+
+def test_items_of_items_are_items(tmp_path):
+    """By the numbers of what they stand below; an amount at the beginning of a line is none."""
+    document = pymupdf.open()
+    page = document.new_page()
+    items = ["1. Prepare the wall and its joints", "1.a. Brush off the dust", "1.b.i. with a soft brush", "2. Mix lime and sand"]
+    box(page, 60, 60, 400, "\n".join(items), 11)
+    box(
+        page,
+        60,
+        200,
+        400,
+        "The error of the mean over all of the walls in the town was never more than\n0.81. It was less on the roof.",
+        11,
+    )
+    found = text_of(document, tmp_path / "a.pdf").split("\n\n")
+    assert found[:4] == items
+    assert found[4].endswith("more than 0.81. It was less on the roof.")
+
+
+@pytest.mark.parametrize(("end", "joined"), [("3% over the whole period.", True), ("3 Results of the work", False)])
+def test_a_share_goes_on_in_the_next_column(tmp_path, end, joined):
+    """Over a page, too; a heading with its number does not."""
+    document = pymupdf.open()
+    box(document.new_page(), 60, 60, 470, PROSE + "Their greenness changed by less than", 11)
+    box(document.new_page(), 60, 60, 470, end, 11)
+    assert (f"less than {end}" in text_of(document, tmp_path / "a.pdf")) is joined
+
+
+def test_a_word_behind_hyphens_elsewhere_keeps_its_own():
+    """`facing` stands behind one in this text; nothing is known of the other."""
+    hyphens = Hyphens("The north-facing wall and the one in the south were compared by all of us.")
+    assert join_lines(["to a south-", "facing wall"], hyphens) == "to a south-facing wall"
+    assert join_lines(["a com-", "parison"], hyphens) == "a comparison"
