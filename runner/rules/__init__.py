@@ -52,7 +52,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     ),
     "chosen": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "sifting": lambda view: any(at(s.raw, "clean") is not None or _weighed(s) for s in view.of_type("parse_corpus")),
-    "amounts": lambda view: any(view.of_type("parse_corpus")),
+    "amounts": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "hub": lambda view: any(isinstance(source.get("hub"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "gates": lambda view: any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "phases": lambda view: any(at(s.raw, "init_from") is not None or at(s.raw, "stages") is not None for s in view.of_type("train")),

@@ -305,12 +305,13 @@ def bins_hold_a_row(view: View) -> Iterator[Finding]:
         length = param(step, "max_seq_length")
         if not isinstance(bins, TokenBinForecast) or not isinstance(length, int):
             continue
+        least = min(_row_of(bins.train_tokens or length), _row_of(4 * (bins.val_tokens or length)))  # of validation one row is enough
         for tokens, what in ((bins.train_tokens, "training"), (bins.val_tokens, "validation")):
             if tokens and tokens * 2 < length:
                 where = "max_seq_length" if number(step, "max_seq_length") is not None else ""
                 message = f"{what} has about {tokens:,} tokens in all, one row takes {length:,}"
                 more = "more text" if what == "training" else "more text or a larger val_fraction"
-                yield say("D113", step, where, message, f"write max_seq_length: {_row_of(tokens)}, or give it {more}")
+                yield say("D113", step, where, message, f"write max_seq_length: {least}, or give it {more}")
                 break
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from runner.nearest import did_you_mean, nearest
 from runner.rules import View, rule, say, sources
-from schemas.findings import Finding
+from runner.screen import in_bytes
+from schemas.findings import Finding, RulePage
 from steps.text.hubpage import entries, page_of
 
 DATA = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt", ".arrow")
@@ -22,6 +23,11 @@ NAMED = {  # data sets that have many configurations and no default, with one th
     "wikitext": "wikitext-103-raw-v1",
     "uonlp/CulturaX": "en", "abisee/cnn_dailymail": "3.0.0", "cnn_dailymail": "3.0.0", "nyu-mll/glue": "sst2", "glue": "sst2",
     "openai/gsm8k": "main", "oscar-corpus/OSCAR-2301": "en", "cais/mmlu": "all",
+}  # fmt: skip
+
+WHOLE = {  # bytes of data sets without a choice of configurations, by their pages on the hub
+    "HuggingFaceFW/fineweb": 44e12, "tiiuae/falcon-refinedweb": 2.8e12, "togethercomputer/RedPajama-Data-1T": 5e12,
+    "cerebras/SlimPajama-627B": 0.9e12, "EleutherAI/pile": 0.8e12, "monology/pile-uncopyrighted": 0.8e12,
 }  # fmt: skip
 
 
@@ -61,6 +67,32 @@ def data_sets_have_what_is_asked(view: View) -> Iterator[Finding]:
                 message = f"{name} has no split {asked!r}; it has {', '.join(sorted(splits))}"
                 best = nearest(asked, splits, 0.5) or min(splits, key=lambda s: s != "train")
                 yield say("D107", step, at, message, f"write split: {best}", severity=severity)
+
+
+@rule(
+    RulePage(
+        "D165",
+        "a data set of terabytes",
+        "A source without take is read to its end, and the corpus is written to the disk. Of the largest data sets that takes weeks and "
+        "more room than there is. take: N reads the first N documents and stops; their pages name samples as configurations.",
+        wrong="sources: [{hub: HuggingFaceFW/fineweb}]",
+        right="sources: [{hub: HuggingFaceFW/fineweb, config: sample-10BT, take: 1000000}]",
+        source="mlfoundations/open_lm#154; huggingface.co/datasets/HuggingFaceFW/fineweb",
+        severity="warning",
+    )
+)
+def data_sets_have_an_end(view: View) -> Iterator[Finding]:
+    """D165: a data set of WHOLE without take and without a configuration; mixing by weight ends with the first that is spent."""
+    for step in view.of_type("parse_corpus"):
+        listed = [(where, source) for where, source, _ in sources(step)]
+        if any(source.get("weight") is not None for _, source in listed):
+            continue
+        for where, source in listed:
+            size = WHOLE.get(str(source.get("hub")))
+            if size is not None and source.get("take") is None and source.get("config") is None:
+                message = f"{source['hub']} is {in_bytes(int(size))}, and all of it is read and written"
+                fix = "write take: 1000000 beside it, or config: of a sample"
+                yield say("D165", step, f"{where}.hub", message, fix, severity="warning")
 
 
 def rows_of(view: View, source: dict[str, Any]) -> list[Path]:
