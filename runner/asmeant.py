@@ -24,12 +24,15 @@ def rendered(meant: Meant, origins: bool = True) -> str:
     known = with_defaults(meant)
     lines: list[Line] = []
     for name in Recipe.model_fields:
-        if name in ("steps", "extends", "vars"):  # values stand where variables were named
+        if name in ("steps", "extends"):
             continue
         value = getattr(meant.recipe, name) if meant.recipe is not None else meant.data.get(name)
         if (name,) not in known and not any(path[0] == name for path in known) and value in (None, "", {}):
             continue
-        if value is None:
+        if value is None or (name == "vars" and not value):
+            continue
+        if name == "vars":  # they stand in their places, and nothing below reads them any more
+            lines += [(f"# {text}", comment) for text, comment in _pair(name, value, (name,), 0, known)]
             continue
         lines += _pair(name, escaped(_plain(value)), (name,), 0, known)
     lines.append(("steps:", ""))

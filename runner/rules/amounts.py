@@ -7,7 +7,6 @@ from runner.rules.rows import name_of, read_heads
 from schemas.findings import Finding, RulePage
 
 
-
 @rule(
     RulePage(
         "D166",

@@ -33,6 +33,7 @@ def test_every_value_has_its_origin(tmp_path: Path):
     file.write_text(RECIPE)
     lines = [" ".join(line.split()) for line in rendered(mean(file, Overrides((("steps.base.learning_rate", "1e-4"),)))).splitlines()]
     assert f"max_steps: 10 # written {file}:10, vars.n" in lines
+    assert "# vars:" in lines
     assert f"d_model: 32 # written {file}:9" in lines
     assert "# n_layers: 2 # default" in lines
     assert "learning_rate: 0.0001 # command line" in lines
