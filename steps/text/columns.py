@@ -41,6 +41,7 @@ class Block:
     listing: bool = False  # lines are rows of code, with their indents
     head: str = ""  # its first line, if that is set larger or bolder than the others
     full: tuple[str, ...] = ()  # lines of few letters that reach the right edge all the same: no paragraph ends there
+    verse: bool = False  # lines end where their author ended them
     apart: bool = False  # nothing before it goes on in it: a page between them is left out
     characters: int = field(init=False)  # letters, digits and marks in it
 

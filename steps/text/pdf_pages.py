@@ -10,6 +10,7 @@ from typing import Any
 
 from schemas import RecipeError
 from steps.text.columns import Block, Line, ends_of_paragraphs, may_be_headed, table_rows
+from steps.text.pdf_bidi import followed
 from steps.text.pdf_damage import MISSING, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
@@ -32,6 +33,8 @@ SIGNS = (
     (b"\xc2\xad-\n", b"\xc2\xad\n"),
 )  # hyphens, Word's bullet
 UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
+ASLANT = 18.0  # points of height for a line: with more, a few words may run up the page
+STAMPED = 60  # letters that stamps have
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
 CELL = 3.5  # points of white: more stands between the cells of a table
 INDENT = 12  # points: blocks of one column begin no farther from each other
@@ -158,6 +161,8 @@ def _page(page: Any, found: Any, known: Known) -> Page:
             turned[round(first.dir.y)] += len(text)
         if n == 1 and len(text) < 3 and is_rubble(text):
             continue
+        if height > ASLANT * n and n < 4 and len(text) < STAMPED and not (block.formula or _is_straight(first.dir.y)):
+            continue  # a stamp
         before = len(blocks)
         if not block.formula:
             if block.listing:
@@ -187,6 +192,11 @@ def _page(page: Any, found: Any, known: Known) -> Page:
             _turn(block, sideways, shown.x1, shown.y1)
         listings = []
     return Page(height, blocks, pictures, listings)
+
+
+def _is_straight(rise: float) -> bool:
+    """True of lines that run across, upwards or downwards, or nearly so, as those of scans."""
+    return abs(rise) < 0.06 or abs(rise) > 0.94
 
 
 def _told(page: Any, found: Any, known: Known) -> list[Found]:
@@ -308,7 +318,7 @@ def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, s
     data: bytes = buffer.fz_buffer_extract()
     for sign, plain in SIGNS:
         data = data.replace(sign, plain)
-    texts = data.decode("utf-8", "replace").split("\n\n")[:-1]
+    texts = followed(data, data.decode("utf-8", "replace")).split("\n\n")[:-1]
     if count == len(texts):
         return texts, glued(data, known.names)
     letters = [[[chr(letter.m_internal.c) for letter in line] for line in block] for block in found]  # line feeds in the text itself

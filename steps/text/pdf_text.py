@@ -17,6 +17,7 @@ from steps.text.pdf_damage import CODES, in_words, is_code
 from steps.text.pdf_margins import drop_margins
 from steps.text.pdf_marks import LONE_MARK, set_marks
 from steps.text.pdf_pages import Page, read_pages
+from steps.text.pdf_verses import set_verses
 from steps.text.unreadable import Unreadable
 
 HEADING = re.compile(
@@ -64,6 +65,8 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
     if not wanted.footnotes:
         for page in pages:
             drop_marks(page.blocks)
+    for page in pages:
+        set_verses(page.blocks, body)
     blocks = ordered_pages([close_lines([b for b in page.blocks if not _label(b, body)], ITEM) for page in pages])
     if lost:
         _part_at_gaps(pages, blocks)
@@ -165,13 +168,13 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
             before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
             if above is not None and out[-1].kind == kind and cells == _cells(text) and _goes_on_below(above, block):
                 further.setdefault(len(out) - 1, []).append(text.rstrip() if block.listing else _without_head(text, out[-1].text))
-            elif number == 0 and before is not None and not floating and kind not in APART and goes_on(before.text, text):
+            elif number == 0 and before is not None and not (floating or block.verse or kind in APART) and goes_on(before.text, text):
                 out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
             else:
                 out.append(Part(kind, text.rstrip() if kind == "listing" else text.strip().replace("\u00ad", "")))
                 cells = _cells(out[-1].text) if kind == "table" else 0
                 if not floating:
-                    open_at = len(out) - 1 if kind not in APART else -1
+                    open_at = len(out) - 1 if kind not in APART and not block.verse else -1
             above = block if kind in ("table", "listing") else None
     for at, rows in further.items():
         out[at] = out[at]._replace(text="\n".join(filter(None, [out[at].text, *rows])))
@@ -242,8 +245,8 @@ def goes_on(before: str, text: str) -> bool:
 def _parts(block: Block, body: float) -> list[list[str]]:
     """The paragraphs inside a block: a heading set off from its text, lines that end short, cells of one table row."""
     lines = block.lines
-    if block.table or block.formula or block.listing:
-        return [["\n".join(lines)]]
+    if block.table or block.formula or block.listing or block.verse:
+        return [["\n".join([line.rstrip() for line in lines] if block.verse else lines)]]
     if len(lines) == 1:
         return [lines]
     if block.y1 - block.y0 < 1.5 * body:

@@ -1,0 +1,56 @@
+"""Lines of a PDF that end where their author ended them: verses, addresses, lists without marks. Others end where the column does."""
+
+import re
+
+from steps.text.columns import Block
+from steps.text.parts import CAPTION
+
+ENDS = (",", ".", ";", ":", "!", "?", "—", "…", "”", "’")
+WORD = re.compile(r"[^\W\d_]{3}")
+ITEM = re.compile(r"\s*(?:\(?\d{1,2}[.)]|[•‣◦▪–])")
+FLAT = 0.7  # of the usual height for a line: several stand side by side
+MOST = 0.6  # share of a stanza's lines that end in such a sign: of prose one in seven
+LONGEST = 75  # letters of a line
+ADDRESS = 36  # letters of a line, where three are all
+ROOM = 0.3  # of the column that stays white beside the longest line: its first word would have fitted
+LARGE = 1.5  # times the usual height: a title, whose lines are one
+
+
+def set_verses(blocks: list[Block], body: float) -> None:
+    """Tell which blocks of a page keep their lines: all begin with capitals, or nearly all end in signs, and room is left beside them.
+
+    body: height of a line of running text.
+    """
+    for block in blocks:
+        n = len(block.lines)
+        if n < 3 or block.table or block.formula or block.listing or block.note or block.head or ITEM.match(block.lines[0]):
+            continue
+        begun = all(map(_begins, block.lines)) and 2 * sum(line.lstrip()[:1].isdigit() for line in block.lines) < n
+        if not begun and not block.lines[0].rstrip().endswith(ENDS) and not block.lines[1].rstrip().endswith(ENDS):
+            continue  # nearly always: a look at each block of each page
+        ended = sum(line.rstrip().endswith(ENDS) for line in block.lines) >= MOST * n
+        longest = max(map(len, block.lines))
+        if (
+            not (begun or ended)
+            or longest > LONGEST
+            or not FLAT * body < (block.y1 - block.y0) / n < LARGE * body
+            or CAPTION.match(block.lines[0])
+        ):
+            continue
+        if any(line.rstrip().endswith("-") for line in block.lines) or (n == 3 and longest > ADDRESS):
+            continue
+        block.verse = (begun and ended and n > 3) or _has_room(block, blocks)
+
+
+def _begins(line: str) -> bool:
+    first = line.lstrip("“\"'‘( ")[:1]
+    return first.isupper() or (first.isdigit() and WORD.search(line) is not None)
+
+
+def _has_room(block: Block, blocks: list[Block]) -> bool:
+    """True when the column that the block stands in, by its running text, is far wider than the block's lines."""
+    right = max(
+        (b.x1 for b in blocks if b is not block and len(b.lines) > 2 and b.characters > 150 and b.x0 < block.x0 + 3 and b.x1 > block.x1),
+        default=0.0,
+    )
+    return block.x1 < right - ROOM * (right - block.x0)

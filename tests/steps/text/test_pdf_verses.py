@@ -1,0 +1,79 @@
+"""Lines of a PDF that end where their author ended them, names in other scripts, and stamps."""
+
+import pymupdf
+
+from steps.text.columns import Block
+from steps.text.documents import read_documents
+from steps.text.pdf_bidi import followed
+from steps.text.pdf_verses import set_verses
+
+POEM = [
+    "The wall stood up before the rain,", "and rain came down the wall;", "the moss that drank it came again", "and did not mind at all."
+]  # fmt: skip
+SONNET = [
+    "O wall that stands where all the winds have blown,", "Thou keepest count of every drop of rain,",
+    "And every winter takes of thee a stone", "That no spring ever gives thee back again;",
+]  # fmt: skip
+PROSE = "The moss grew on the north wall for two years before anybody in the house had seen it, and we asked the owners to leave it. " * 3
+
+
+def read(path) -> list[str]:
+    return "\n\n".join(found.text for found in read_documents(path, complain=print)).split("\n\n")
+
+
+def page_of(path, *boxes: tuple[float, str]) -> list[str]:
+    """What is read of a page with boxes of text at these heights."""
+    document = pymupdf.open()
+    page = document.new_page()
+    for y, text in boxes:
+        assert page.insert_textbox(pymupdf.Rect(70, y, 520, y + 200), text, fontsize=11, fontname="tiro") >= 0
+    document.save(path)
+    return read(path)
+
+
+def test_verses_keep_their_lines(tmp_path):
+    """Those that all begin with capitals by themselves, others by the room that is left beside them."""
+    found = page_of(tmp_path / "a.pdf", (60, "\n".join(SONNET)), (160, "\n".join(POEM)), (260, PROSE))
+    assert found == ["\n".join(SONNET), "\n".join(POEM), PROSE.strip()]
+
+
+def test_an_address_keeps_its_lines(tmp_path):
+    """And nothing goes on in it."""
+    address = "Ms B. Stone\nMill Lane 3\n34000 Istanbul"
+    assert page_of(tmp_path / "a.pdf", (60, address), (160, PROSE)) == [address, PROSE.strip()]
+
+
+def test_prose_in_a_narrow_column_is_prose(tmp_path):
+    """So is a title, a caption, a list with marks, and what stands side by side."""
+    narrow = ["Moss is old, and", "walls are older", "than any of us", "have ever been."]
+    for lines, height in (
+        (narrow, 14),
+        (["Moss on Mortar", "In a Small Town", "Of the North"], 30),
+        (["Figure 1. The wall,", "The tower,", "The roof."], 14),
+        (["1. The wall", "2. The tower", "3. The roof"], 14),
+        (["Ver 0.1", "Sep. 6, 2012,", "The first version."], 5),
+    ):
+        block = Block(70, 100, 160, 100 + height * len(lines), lines)
+        set_verses([block, Block(70, 300, 520, 400, [PROSE[:90]] * 6)], 14)
+        assert not block.verse, lines
+
+
+def test_what_follows_a_name_in_arabic_or_hebrew_stands_behind_it():
+    """mupdf gives blanks and commas before it."""
+    data = "by  ابنin the town of  ,דמשקand later".encode()
+    assert followed(data, data.decode()) == "by ابن in the town of דמשק, and later"
+    assert followed(b"by  Ibn, in", "by  Ibn, in") == "by  Ibn, in"
+
+
+def test_a_stamp_aslant_is_no_text(tmp_path):
+    """A few words that run up the page; a scan that is turned by two degrees is read."""
+    document = pymupdf.open()
+    for angle, said in ((12, "RECEIVED"), (2, "ACCEPTED")):
+        page = document.new_page()
+        page.insert_textbox(pymupdf.Rect(70, 200, 520, 400), PROSE, fontsize=11)
+        point = pymupdf.Point(300, 120)
+        page.insert_text(point, said, fontsize=18, morph=(point, pymupdf.Matrix(angle)))
+    document.save(tmp_path / "a.pdf")
+    text = " ".join(read(tmp_path / "a.pdf"))
+    assert "RECEIVED" not in text
+    assert "ACCEPTED" in text
