@@ -62,8 +62,10 @@ def _stream(entry: Any) -> bytes | None:
 
 def is_code(text: str) -> bool:
     """True when many signs are codes of none: glyphs by their numbers."""
+    if text.isprintable():  # nearly always
+        return False
     signs = "".join(text.split())
-    return len(signs) > 100 and not signs.isprintable() and sum(not sign.isprintable() for sign in signs) > SHARE * len(signs)
+    return len(signs) > 100 and sum(not sign.isprintable() for sign in signs) > SHARE * len(signs)
 
 
 def in_words(reasons: list[str]) -> str:

@@ -10,6 +10,7 @@ WORD = re.compile(r"[^\W\d_]{3}")
 ITEM = re.compile(r"\s*(?:\(?\d{1,2}[.)]|[•‣◦▪–])")
 FLAT = 0.7  # of the usual height for a line: several stand side by side
 MOST = 0.6  # share of a stanza's lines that end in such a sign: of prose one in seven
+NEARLY_ALL = 0.75  # the same where they begin with small letters: prose beside a picture has room, too
 LONGEST = 75  # letters of a line
 ADDRESS = 36  # letters of a line, where three are all
 ROOM = 0.3  # of the column that stays white beside the longest line: its first word would have fitted
@@ -25,17 +26,16 @@ def set_verses(blocks: list[Block], body: float) -> None:
         n = len(block.lines)
         if n < 3 or block.table or block.formula or block.listing or block.note or block.head or ITEM.match(block.lines[0]):
             continue
-        begun = all(map(_begins, block.lines)) and 2 * sum(line.lstrip()[:1].isdigit() for line in block.lines) < n
-        if not begun and not block.lines[0].rstrip().endswith(ENDS) and not block.lines[1].rstrip().endswith(ENDS):
+        first, second = block.lines[:2]
+        ends = first.rstrip().endswith(ENDS) or second.rstrip().endswith(ENDS)
+        if not ends and second[:1].islower():
             continue  # nearly always: a look at each block of each page
-        ended = sum(line.rstrip().endswith(ENDS) for line in block.lines) >= MOST * n
+        begun = all(map(_begins, block.lines)) and 2 * sum(line.lstrip()[:1].isdigit() for line in block.lines) < n
+        ended = ends and sum(line.rstrip().endswith(ENDS) for line in block.lines) >= (MOST if begun else NEARLY_ALL) * n
         longest = max(map(len, block.lines))
-        if (
-            not (begun or ended)
-            or longest > LONGEST
-            or not FLAT * body < (block.y1 - block.y0) / n < LARGE * body
-            or CAPTION.match(block.lines[0])
-        ):
+        if not (begun or ended) or longest > LONGEST or CAPTION.match(first):
+            continue
+        if not FLAT * body < (block.y1 - block.y0) / n < LARGE * body:
             continue
         if any(line.rstrip().endswith("-") for line in block.lines) or (n == 3 and longest > ADDRESS):
             continue
