@@ -324,7 +324,8 @@ def _report(params: ParseCorpus, context: StepContext, reading: Reading, sieve: 
         context.event("unreadable", files=unreadable, message=message)
         if params.strict:
             whole = sum("read" not in entry for entry in unreadable)
-            refused = f"{len(unreadable)} files cannot be read{'' if whole == len(unreadable) else ' whole'}: {listed}"
+            files = "1 file" if len(unreadable) == 1 else f"{len(unreadable)} files"
+            refused = f"{files} cannot be read{'' if whole == len(unreadable) else ' whole'}: {listed}"
             raise RecipeError("D103", refused, field="strict", fix="mend or move them")
     if dropped:
         context.event("dropped", message=in_words(dropped), reasons={r: e["count"] for r, e in dropped.items()})

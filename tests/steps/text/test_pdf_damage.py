@@ -151,5 +151,5 @@ def test_the_step_lists_the_file_and_uses_what_was_read(tmp_path, workers):
     assert made.documents_count == 2
     assert context.kept["corpus"]["unreadable"] == [{"file": "a.pdf", "reason": reason, "read": "read in part"}]
     assert context.events[0]["message"] == f"1 of 2 files was read in part: a.pdf: {reason}"
-    with pytest.raises(RecipeError, match=f"D103: 1 files cannot be read whole: a.pdf: {reason}"):
+    with pytest.raises(RecipeError, match=f"D103: 1 file cannot be read whole: a.pdf: {reason}"):
         parse_corpus(ParseCorpus(sources=[source], workers=workers, strict=True), FakeContext(folder(), project=tmp_path / "project"))
