@@ -5,6 +5,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -374,5 +375,7 @@ def peak_memory_gb(device: torch.device) -> float:
     """GiB: of CUDA tensors at their peak, else the process's largest resident size."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**30
-    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with suppress(OSError, StopIteration), open("/proc/self/status", encoding="ascii") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**20
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # at least what the process held that started this one
     return float(size) / (2**30 if sys.platform == "darwin" else 2**20)  # bytes there, KiB elsewhere

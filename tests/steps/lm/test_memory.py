@@ -75,3 +75,13 @@ def test_a_length_cut_for_real_loses_no_token():
     assert all(a > b for a, b in itertools.pairwise(found["losses"]))
     stats = found["stats"]
     assert (stats["batch_size"], stats["activation_checkpointing"], stats["loss_chunk_tokens"]) == (1, True, 64)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="/proc is Linux's")
+def test_the_peak_of_a_process_is_its_own():
+    """One that is started by a large one is not taken for large: dry runs are rejected by their peaks."""
+    held = bytearray(b"1") * (3 << 29)  # 1.5 GiB
+    code = "import torch; from steps.lm.loop import peak_memory_gb; print(peak_memory_gb(torch.device('cpu')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert len(held) == 3 << 29
+    assert 0.05 < float(done.stdout) < 1.2
