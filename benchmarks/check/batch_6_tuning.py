@@ -4,7 +4,7 @@
 from typing import Any
 
 from batch_3_tuning import BASE, LONG, LORA, METHOD, SPECIAL, base, sft, talk, tune
-from cases import BYTE_LETTERS, CHATML
+from cases import BYTE_LETTERS, CHATML, SFT
 
 EXPORT = "    name: tuned\n"
 PATHS = {"checkpoint: {path: models/base}": "checkpoint: {hub: ID}", "{base: {path: models/base}}": "{base: {hub: ID}}"}
@@ -79,40 +79,21 @@ ADAPTER = {
     "out/checkpoint-600/adapter_config.json": {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "base_model_name_or_path": "models/base", "target_modules": ["q_proj"]},
     "out/checkpoint-600/adapter_model.safetensors": {"safetensors": {"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": (8, 64)}},
 }  # fmt: skip
-TWO = """\
-recipe: twice_tuned
-target: rtx4090
-steps:
-  - type: parse_corpus
-    sources:
-      - path: data/chat.jsonl
-  - type: check_vocab_consistency
-    checkpoint: {path: models/base}
-  - type: split_long
-    max_tokens: 512
+TRAIN = """\
   - type: train
-    id: first
+    id: {id}
     objective: sft
-    model: {base: {path: models/base}}
+    model: {{base: {{path: models/base}}}}
     method: lora
-    lora: {r: 16, lora_alpha: 32}
-    max_steps: 50
-    scheduler: constant
+    lora: {{r: {r}, lora_alpha: {alpha}}}
+{more}    scheduler: constant
     total_batch_size: 8
     max_seq_length: 512
-  - type: train
-    id: second
-    objective: sft
-    model: {base: {path: models/base}}
-    method: lora
-    lora: {r: 8, lora_alpha: 16}
-    resume_from: {step: first}
-    max_steps: 100
-    scheduler: constant
-    total_batch_size: 8
-    max_seq_length: 512
-  - type: validate_checkpoint
 """
+TWO = SFT[: SFT.index("  - type: train")].replace("tuned", "twice_tuned")
+TWO += TRAIN.format(id="first", r=16, alpha=32, more="    max_steps: 50\n")
+TWO += TRAIN.format(id="second", r=8, alpha=16, more="    resume_from: {step: first}\n    max_steps: 100\n")
+TWO += "  - type: validate_checkpoint\n"
 NO_END = "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
 OTHER_END = CHATML.replace("<|im_end|>", "<|end_of_turn|>")
 DATED = "{{ bos_token + 'Today is ' + strftime_now('%d %b %Y') }}" + CHATML

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 
 from runner.meant import StepMeant
 from runner.modelfolder import TOKENIZERS, ModelFolder
@@ -82,12 +83,11 @@ def _refused(view: View, folder: ModelFolder) -> list[list[str]]:
     from steps.export.vocabulary import bare_vocabulary
 
     def made() -> list[list[str]]:
-        try:
-            bare_vocabulary(folder.folder)
-        except RecipeError as error:
-            return [[error.code, error.message, error.fix]]
-        except (KeyError, TypeError, AttributeError, ValueError, OSError):
-            return []  # damaged: judged elsewhere
+        with suppress(KeyError, TypeError, AttributeError, ValueError, OSError):  # damaged: judged elsewhere
+            try:
+                bare_vocabulary(folder.folder)
+            except RecipeError as error:
+                return [[error.code, error.message, error.fix]]
         return []
 
     files = [folder.folder / name for name in TOKENIZERS if name in folder]

@@ -230,11 +230,7 @@ def _schedule(step: StepMeant, done: int, theirs: dict[str, Any]) -> Iterator[Fi
         return
     try:
         here, there = ({ours: each[name] for ours, name in NAMES.items()} for each in (mine, theirs))
-        every = max(1, done // LOOKED_AT)
-        odd = next(
-            (k for k in range(0, done, every) if not isclose(learning_rate(k, **here), learning_rate(k, **there), rel_tol=1e-9)), None
-        )
-        if odd is None:
+        if _same_rates(here, there, done):
             return
         was, jump = learning_rate(done - 1, **there), learning_rate(done, **here)
         if mine["scheduler"] == "constant" == theirs["scheduler"] and isclose(was, jump, rel_tol=1e-9):
@@ -252,13 +248,19 @@ def _schedule(step: StepMeant, done: int, theirs: dict[str, Any]) -> Iterator[Fi
 
 def rates_agree(step: StepMeant, steps: int, done: int) -> bool:
     """Whether the first `done` steps have the rates that they would have in a training of so many `steps`."""
-    from steps.lm.schedule import learning_rate
-
     mine, theirs = _rates_of(step), _rates_of(step, steps)
     if mine is None or theirs is None:
         return False
     here, there = ({ours: each[name] for ours, name in NAMES.items()} for each in (mine, theirs))
-    return all(isclose(learning_rate(k, **here), learning_rate(k, **there), rel_tol=1e-9) for k in range(done))
+    return _same_rates(here, there, done)
+
+
+def _same_rates(here: dict[str, Any], there: dict[str, Any], done: int) -> bool:
+    """Whether two schedules agree on the first `done` steps, the last of them among those that are looked at: there a fall begins."""
+    from steps.lm.schedule import learning_rate
+
+    looked_at = (*range(0, done, max(1, done // LOOKED_AT)), done - 1)
+    return all(isclose(learning_rate(k, **here), learning_rate(k, **there), rel_tol=1e-9) for k in looked_at if k >= 0)
 
 
 def _rates_of(step: StepMeant, steps: int | None = None) -> dict[str, Any] | None:

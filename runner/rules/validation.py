@@ -42,6 +42,6 @@ def validation_is_the_smaller_part(view: View) -> Iterator[Finding]:
         between = every * rows * length
         if each > DEAR * between:
             better = min(max(1, steps // 10), max(int(every) + 1, round(10 * each / (rows * length))))
-            message = f"a validation takes about {each / between:,.0f} times as long as the {int(every):,} steps before it"
-            message = message.replace("the 1 steps", "the step")
+            before = "the step" if every == 1 else f"the {int(every):,} steps"
+            message = f"a validation takes about {each / between:,.0f} times as long as {before} before it"
             yield say("S019", step, "eval_steps", message, f"write eval_steps: {better}, or fewer eval_tokens", severity="warning")

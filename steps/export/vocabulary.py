@@ -76,16 +76,15 @@ def read_vocabulary(folder: Path, special: TextTokenizer) -> GgufVocabulary:
     return found
 
 
-def bare_vocabulary(folder: Path, data: dict[str, Any] | None = None) -> GgufVocabulary:
-    """The same without ids of special tokens and their switches, from the files alone. data: tokenizer.json, where it is read already.
+def bare_vocabulary(folder: Path) -> GgufVocabulary:
+    """The same without ids of special tokens and their switches, from the files alone.
 
     tokenizer.json counts where it has tokens that tokenizer.model has not, as `open_tokenizer` has it.
     """
-    model, described = folder / "tokenizer.model", folder / "tokenizer.json"
+    model = folder / "tokenizer.model"
     if model.is_file() and not added_later(folder):
         return _sentencepiece(model)
-    if data is None:
-        data = json.loads(described.read_text("utf-8"))
+    data = json.loads((folder / "tokenizer.json").read_text("utf-8"))
     bytewise = data["model"].get("type") == "BPE" and data["model"].get("byte_fallback")
     return _byte_fallback(data) if bytewise else _byte_level(data)
 

@@ -108,17 +108,17 @@ def test_a_busy_core_is_no_fault_of_the_candidate(monkeypatch: pytest.MonkeyPatc
     assert (found.slow, found.verdict) == ((True, "rejected") if slow else (False, ""))
 
 
-def test_a_real_dry_run_passes(tmp_path: Path) -> None:
+def test_a_real_dry_run_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two steps of a small Mamba in a process of its own: device, peak memory and speed are measured and kept beside the plan."""
     pytest.importorskip("torch")
+    monkeypatch.setattr("steps.sizing.dryrun.TOO_SLOW", 1000.0)  # how quick shared cores are is not asked here
     found, context = made(tmp_path, SMALL, target="here", dry_run_steps=2)
     told = context.kept["plan"]["dry_runs"][0]
-    assert (told["steps"], told["out_of_memory"]) == (2, False)
-    assert told["verdict"] == "passed" or "were modelled" in told["why"]  # the clock of shared cores is nobody's to promise
+    assert (told["verdict"], told["steps"], told["out_of_memory"]) == ("passed", 2, False)
     assert 0.1 * GIB < told["peak_bytes"] < 2 * GIB
     assert told["tokens_per_s"] > 0
     assert told["core_flops"] > 1e9
-    assert told["verdict"] == "rejected" or found.settings["batch_size"] == told["batch_size"]
+    assert found.settings["batch_size"] == told["batch_size"]
 
 
 def test_what_is_written_by_hand_stays_with_a_warning(tmp_path: Path) -> None:

@@ -5,12 +5,10 @@ from typing import Any
 import pytest
 
 from steps.sizing.headers import Tensor, differs, matrices, quantised, unread_blocks
+from tests.steps.sizing import test_counting
+from tests.steps.sizing.test_counting import STATE
 
-GATED: dict[str, Any] = {
-    "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 96,
-    "vocab_size": 300, "tie_word_embeddings": False,
-}  # fmt: skip
-STATE: dict[str, Any] = {"hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 300}
+GATED: dict[str, Any] = {**test_counting.GATED, "tie_word_embeddings": False}
 GPT2: dict[str, Any] = {"model_type": "gpt2", "n_embd": 64, "n_layer": 2, "n_head": 4, "vocab_size": 300, "n_positions": 50}
 CASES: list[dict[str, Any]] = [
     {"model_type": "llama", **GATED},
