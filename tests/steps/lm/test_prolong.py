@@ -53,14 +53,15 @@ def test_what_was_done_is_part_of_the_longer_one(schedule: dict[str, Any], tmp_p
 
 
 def test_the_best_comes_with_it(tmp_path: Path):
-    """Weights that were best before the stop are still there to be kept as the best."""
+    """Weights that were best before the stop, at step 6 of 7, are still there to be kept as the best."""
     spoilt = {"learning_rate": 0.4, "max_grad_norm": 1000.0, "model": SIZES["llama"], "warmup_steps": 0}
-    half = stopped(tmp_path / "half", **spoilt)
+    half = stopped(tmp_path / "half", at=7, max_steps=8, **spoilt)
     more, context = after(half, tmp_path / "more", **spoilt)
     whole = run(FakeContext(tmp_path / "whole"), **{**STEADY, "max_steps": 9, **spoilt})
-    kept = [line.step for line in context.lines if not isinstance(line, TrainLine)]
-    assert kept == [6, 8, 9]
+    assert [line.step for line in context.lines if not isinstance(line, TrainLine)] == [8, 9]
+    assert (whole.best_step, more.best_step) == (6, 6)
     assert files(more) == files(whole)
+    assert "best/model.safetensors" in files(more)
 
 
 @pytest.mark.parametrize(
