@@ -129,10 +129,14 @@ class _Reading:
         try:
             step = registry.find(kind)
         except Exception as error:  # a step of another package may fail in any way: that is the user's to know
-            if kind in registry.builtin() and not isinstance(error, ImportError):
+            if kind in registry.builtin() and not isinstance(error, (ImportError, EOFError)):
                 raise
             message = f"the step {kind} cannot be loaded: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            fix = f"install {error.name}" if isinstance(error, ModuleNotFoundError) and error.name else "update the package that brings it"
+            fix = "update the package that brings it"
+            if isinstance(error, ModuleNotFoundError) and error.name:
+                fix = f"install {error.name}"
+            elif isinstance(error, EOFError):  # CPython, importlib: what it compiles is written without a look at how much was
+                fix = "delete the __pycache__ folders of the package that brings it: a full disk cut off what Python compiled"
             self.findings.append(Finding("K008", "error", message.rstrip(": "), path, fix))
             return None
         if step is None:

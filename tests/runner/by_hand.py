@@ -1,5 +1,6 @@
 """Recipes as meant, made by hand, and tiny steps: the executor's tests need no YAML."""
 
+import compileall
 import os
 import shutil
 import subprocess
@@ -125,12 +126,13 @@ def run(meant: Meant, screen: Screen | None = None, **options: Any) -> dict[str,
 
 
 def sample_site(folder: Path) -> Path:
-    """A folder for PYTHONPATH in which the sample package looks installed."""
+    """A folder for PYTHONPATH in which the sample package looks installed, and is compiled as pip does it."""
     info = folder / "steps_sample-1.0.dist-info"
     info.mkdir(parents=True)
     shutil.copy(ROOT / "tests" / "steps_sample" / "steps_sample.py", folder)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: steps-sample\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[recipe.steps]\nshell = steps_sample:shell\n")
+    compileall.compile_dir(folder, quiet=2)
     return folder
 
 

@@ -236,6 +236,19 @@ def test_on_a_full_disk_it_says_so_and_with_room_it_goes_on(tmp_path):
         assert not list(disk.rglob("*.part"))
 
 
+def test_a_step_whose_compiled_file_was_cut_off_is_told(tmp_path):
+    """As a full disk leaves it, for good: Python does not look at the source again, so it is said what to delete."""
+    home = on_disk(tmp_path)
+    (compiled,) = home.glob("site/__pycache__/steps_sample*.pyc")
+    compiled.write_bytes(compiled.read_bytes()[:-200])
+    done = recipe(home, "check", "recipes/it.yaml")
+    assert done.returncode == 2
+    assert "K008: the step shell cannot be loaded: EOFError" in done.stdout
+    assert "fix: delete the __pycache__ folders of the package that brings it" in done.stdout
+    shutil.rmtree(compiled.parent)
+    assert recipe(home, "check", "recipes/it.yaml").returncode == 0
+
+
 def test_on_a_read_only_disk_it_says_so(tmp_path):
     """R001 with what cannot be written; reading verbs work; with the store elsewhere it is the run's folder that is named."""
     with small_disk(tmp_path / "disk", 1 << 20) as disk:
