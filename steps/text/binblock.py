@@ -1,6 +1,6 @@
 """The part of tokenize_bin that runs in several processes: a block of rows becomes ids, lengths and lines, parted by side."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -86,10 +86,24 @@ def fresh(row: dict[str, Any]) -> dict[str, Any]:
 
 def side_of(row: dict[str, Any], seed: int) -> int:
     """A number in [0, 2^64) from the seed and the document's origin: below the cut it belongs to val."""
+    return _side_of((row.get("origin") or row["text"]).encode("utf-8", OWN_WAY), seed)
+
+
+def _side_of(origin: bytes, seed: int) -> int:
+    return _digest(b"%d\0%b" % (seed, origin))
+
+
+def _digest(data: bytes) -> int:
+    """The first 64 bits of a text's digest."""
+    return int.from_bytes(hasher()(data).digest(8), "little")
+
+
+@cache
+def hasher() -> "Callable[[bytes], Any]":
+    """blake3, looked for once: an import inside a function costs as much as a short text's digest."""
     from blake3 import blake3
 
-    origin = row.get("origin") or row["text"]
-    return int.from_bytes(blake3(f"{seed}\0{origin}".encode("utf-8", OWN_WAY)).digest(8), "little")
+    return blake3
 
 
 def sides_of(corpora: list[Corpus], seed: int) -> Iterator[int]:
@@ -139,8 +153,10 @@ def encode_block(setting: Setting, task: Block | list[str]) -> Any:
     found = Encoded(lines, Side(), Side(), repeated=sum(row.get("overlap", 0) for row in whole))
     parts: dict[int, list[np.ndarray]] = {0: [], 1: []}
     for row, pieces in zip(rows, documents(opened, seams, rows), strict=True):
-        number = int(side_of(row, setting.seed) < setting.cut)
-        _add(found.val if number else found.train, row, sum(map(len, pieces)), number == 1)
+        data = row["text"].encode("utf-8", OWN_WAY)
+        origin = row.get("origin")
+        number = int(_side_of(origin.encode("utf-8", OWN_WAY) if origin else data, setting.seed) < setting.cut)
+        _add(found.val if number else found.train, row, data, sum(map(len, pieces)), number == 1)
         parts[number] += pieces
     for number, side in enumerate((found.train, found.val)):
         if parts[number]:
@@ -183,13 +199,11 @@ def marks(opened: TextTokenizer) -> "tuple[list[np.ndarray], list[np.ndarray]]":
     return first, last
 
 
-def _add(side: Side, row: dict[str, Any], tokens: int, val: bool) -> None:
-    from blake3 import blake3
-
-    text = row["text"]
-    size = len(text) if text.isascii() else len(text.encode("utf-8"))
+def _add(side: Side, row: dict[str, Any], data: bytes, tokens: int, val: bool) -> None:
+    """A document. data: its text in UTF-8."""
+    size = len(data)
     if val:
-        side.digests.append(int.from_bytes(blake3(text.encode("utf-8")).digest(8), "little"))
+        side.digests.append(_digest(data))
     elif row.get("repeat", 1) > 1:
         side.again.append((len(side.lengths), row["repeat"]))
     side.lengths.append(tokens)

@@ -12,6 +12,7 @@ from steps.text.sentences import last_sentence_end
 FILLED = 0.5  # a nicer cut is taken only when the piece is at least so full
 AHEAD = 64  # tokens that are known beyond a piece before it is cut: its end may be looked at with what follows
 LAST_BLANK = re.compile(r"(?s:.*)\s")
+BLANK = re.compile(r"\s*+").match
 KINDS = {"auto": "psw", "paragraph": "psw", "sentence": "sw", "token": ""}
 
 
@@ -164,9 +165,7 @@ def _paragraph(text: str, begin: int, low: int, limit: int) -> int:
     """The end of the last blank stretch with a line break in it, which begins at `low` or later, in (low, limit]; or 0."""
     stop = limit
     while (line := text.rfind("\n", low, stop)) >= 0:
-        end = line + 1
-        if text[end : end + 1].isspace():
-            end = _blank_end(text, end, limit + 1)
+        end = BLANK(text, line + 1, limit + 1).end()  # type: ignore[union-attr]  # it always matches
         if end <= limit:
             return end
         stop = low + len(text[low:line].rstrip())
@@ -177,21 +176,13 @@ def _word(text: str, begin: int, low: int, limit: int) -> int:
     """As `_paragraph`, of any blank stretch, and before its last blank: pieces of a vocabulary begin with it."""
     stop = limit + 1
     while match := LAST_BLANK.match(text, low, stop):
-        end = _blank_end(text, match.end(), limit + 2)
+        end = BLANK(text, match.end(), limit + 2).end()  # type: ignore[union-attr]  # it always matches
         if text[end - 1] == " " and end - 1 > low:
             end -= 1
         if end <= limit:
             return end
         stop = low + len(text[low : match.end()].rstrip())
     return 0
-
-
-def _blank_end(text: str, at: int, stop: int) -> int:
-    """Where the blank stretch around `at` ends, at `stop` at the latest."""
-    if not text[at : at + 1].isspace():
-        return at
-    rest = text[at:stop]
-    return at + len(rest) - len(rest.lstrip())
 
 
 FINDERS: dict[str, Callable[[str, int, int, int], int]] = {"p": _paragraph, "s": last_sentence_end, "w": _word}

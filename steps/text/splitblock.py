@@ -131,9 +131,11 @@ class Lines:
 
     def of(self, piece: Piece) -> bytes:
         """The row with the text of `piece`, and with the number of characters at its beginning that the piece before it has too."""
-        overlap = self._known.of(len(piece.text), piece.repeated) if self._known else piece.repeated
+        text, _, overlap = piece
+        if self._known:
+            overlap = self._known.of(len(text), overlap)
         more = b', "overlap": %d' % overlap if overlap else b""
-        return b"".join((self._opening, self._quoted(piece.text), self._closing, more, b"}\n"))
+        return b"%b%b%b%b}\n" % (self._opening, self._quoted(text), self._closing, more)
 
 
 @cache
