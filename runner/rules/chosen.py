@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from statistics import mean
 
-from runner.rules import View, at, rule, say
+from runner.rules import View, at, path, rule, say, sources
 from runner.rules.content import FEWEST
 from runner.rules.rows import name_of, read_heads
-from schemas.findings import Finding, RulePage
-from steps.text.language import WORDS, guessed_language
+from schemas.findings import Edit, Finding, RulePage
+from steps.text.language import WORDS, code_of, guessed_language
 
 TEXTS = (
     "text",
@@ -90,3 +90,27 @@ def rows_hold_what_was_meant(view: View) -> Iterator[Finding]:
             language, count = found.most_common(1)[0]
             message = f"lang is {said}, and {count} of the first {len(texts)} texts of {name} are in {language}"
             yield say("D164", step, f"{where}.lang", message, f"write lang: {language}, or delete it", severity="warning")
+
+
+@rule(
+    RulePage(
+        "D167",
+        "a language by its name",
+        "lang: is the code of a language, ISO 639-1 where there is one. What a source says is written into its documents as it is: under "
+        "another spelling the same language is counted twice, and the report's page for Turkish does not find it.",
+        wrong="{path: stories.jsonl, lang: turkish}",
+        right="{path: stories.jsonl, lang: tr}",
+        source="ISO 639-1; RFC 5646",
+        severity="warning",
+    )
+)
+def languages_are_codes(view: View) -> Iterator[Finding]:
+    """D167: names, capitals and three letters where a code of two is known."""
+    for step in view.of_type("parse_corpus"):
+        for where, source, _ in sources(step):
+            said = source.get("lang")
+            code = code_of(said) if isinstance(said, str) else None
+            if code:
+                edits = (Edit("set", path(step, f"{where}.lang"), code),)
+                message = f"lang is {said}, a name: the code of that language is {code}"
+                yield say("D167", step, f"{where}.lang", message, f"write lang: {code}", severity="warning", edits=edits)

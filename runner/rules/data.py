@@ -78,10 +78,13 @@ def _absent(view: View, pattern: str) -> tuple[str, str]:
         names = [p.name for p in there.iterdir()]
     except OSError:
         names = []
-    near = nearest(missing, names)
+    near = nearest(missing, names) or next((name for name in sorted(names) if Path(name).stem == missing), None)
+    absent = f"there is no {pattern}"
+    if near is not None and (there / near).is_file():
+        pattern = pattern[: pattern.index(missing) + len(missing)]  # nothing is below a file
     by_recipe = view.meant.file.parent / pattern
     if near is not None:
-        return f"there is no {pattern}", f"write {pattern.replace(missing, near, 1)}"
+        return absent, f"write {pattern.replace(missing, near, 1)}"
     if by_recipe.exists() and by_recipe.resolve().is_relative_to(project):
         return f"there is no {pattern}", f"paths start at the project's folder: write {by_recipe.resolve().relative_to(project)}"
     return f"there is no {pattern}: {beside} has no {missing}", "paths start at the project's folder"

@@ -171,14 +171,15 @@ def chat_form(folder: Path) -> ChatForm:
 
 
 def template_of(folder: Path) -> str | None:
-    """The Jinja template that the folder brings, None without one. Raises ValueError for a damaged file."""
-    if (folder / "chat_template.jinja").is_file():
-        return (folder / "chat_template.jinja").read_text("utf-8")
+    """The Jinja template that the folder brings, None without one; an empty one is none. Raises ValueError for a damaged file."""
+    beside = folder / "chat_template.jinja"
+    if beside.is_file() and (text := beside.read_text("utf-8")).strip():
+        return text
     path = folder / "tokenizer_config.json"
     found = json.loads(path.read_text("utf-8")).get("chat_template") if path.is_file() else None
     if isinstance(found, list):  # several, by name
         found = next((entry["template"] for entry in found if entry.get("name") == "default"), None)
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) and found.strip() else None
 
 
 @cache

@@ -12,6 +12,11 @@ WORDS = {
     ),
     "en": frozenset(("the", "of", "and", "to", "in", "a", "is", "that", "was", "it", "for", "with", "on", "as", "we", "at", "he", "she")),
 }
+OWN_NAMES = {  # as they call themselves, and ISO 639-2
+    "türkçe": "tr", "turkce": "tr", "deutsch": "de", "français": "fr", "español": "es", "italiano": "it", "русский": "ru", "中文": "zh",
+    "tur": "tr", "eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "rus": "ru", "zho": "zh",
+    "jpn": "ja", "kor": "ko", "por": "pt", "nld": "nl", "pol": "pl", "ara": "ar", "aze": "az",
+}  # fmt: skip
 SAMPLE = 2000  # characters that the guess looks at
 NAMES = (  # of the languages that py3langid 0.4 knows
     "ace af am an ar ary arz as az ba bcl be bg bn br bs ca crh cs cy da de dz el en eo es et eu ext fa fi fo fr fuv fy ga gcf gcr gd gl "
@@ -22,6 +27,17 @@ NAMES = (  # of the languages that py3langid 0.4 knows
 KNOWN = frozenset(NAMES.split())
 PARTS = 8  # of a long document are looked at, evenly spread
 PART = 400  # characters of each
+
+
+def code_of(name: str) -> str | None:
+    """The code of a language that is named another way: `Turkish`, `türkçe`, `TR`, `tur`. None where it is a code, or unknown."""
+    from steps.html.words import LANGUAGES
+
+    lower = name.strip().lower()
+    if name in KNOWN or not lower:
+        return None
+    names = {full.lower(): code for code, full in LANGUAGES.items()} | OWN_NAMES
+    return names.get(lower) or (lower if lower in KNOWN else None)
 
 
 def guessed_language(text: str) -> str:

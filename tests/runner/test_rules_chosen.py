@@ -61,3 +61,21 @@ def test_the_column_of_the_text_is_named(tmp_path: Path, columns: str, codes: li
 def test_texts_are_in_the_language_that_is_said(tmp_path: Path, text: str, lang: str, codes: list[tuple[str, str]]):
     """Only the two languages whose commonest words are known are judged."""
     assert found(tmp_path, [{"text": text.format(n)} for n in range(20)], f", lang: {lang}") == codes
+
+
+@pytest.mark.parametrize(
+    ("lang", "codes"),
+    [
+        ("turkish", [("D167", "lang")]),
+        ("Türkçe", [("D167", "lang")]),
+        ("TR", [("D167", "lang")]),
+        ("tur", [("D167", "lang")]),
+        ("tr", []),
+        ("pt-BR", []),
+        ("python", []),
+        ("kab", []),
+    ],
+)
+def test_a_language_is_named_by_its_code(tmp_path: Path, lang: str, codes: list[tuple[str, str]]):
+    """Names and capitals are; codes, regions and tags of one's own stay."""
+    assert found(tmp_path, [{"text": f"{n} {n + 1}"} for n in range(20)], f", lang: {lang}") == codes

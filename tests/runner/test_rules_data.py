@@ -35,6 +35,7 @@ def test_a_file_a_folder_and_a_glob_are_found(folder: Path, path: str):
         ("text/*.txt", "there is no text/*.txt", "write texts/*.txt"),
         ("texts/*.md", "no file matches texts/*.md", "look into the folder texts: paths start at the project's folder"),
         ("texts/won.txt", "there is no texts/won.txt", "write texts/one.txt"),
+        ("rows/*.jsonl", "there is no rows/*.jsonl", "write rows.jsonl"),
     ],
 )
 def test_what_is_not_there_is_named_with_what_is(folder: Path, path: str, message: str, fix: str):

@@ -107,6 +107,15 @@ def test_a_template_may_stand_in_a_file_of_its_own_or_under_a_name(tmp_path: Pat
     assert chat_form(made).text(TALK) == "Where is the cat?"
 
 
+def test_an_empty_template_is_none(tmp_path: Path) -> None:
+    """It would write every conversation as nothing; one in tokenizer_config.json counts then."""
+    made = folder(tmp_path, LLAMA3)
+    (made / "chat_template.jinja").write_text("\n")
+    assert chat_form(made).source == LLAMA3
+    (made / "tokenizer_config.json").write_text('{"chat_template": ""}')
+    assert chat_form(made).source is None
+
+
 def test_an_answer_without_an_end_mark_gets_the_end_token(tmp_path: Path) -> None:
     """Otherwise the model would never learn to stop."""
     plain = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"
