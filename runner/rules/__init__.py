@@ -44,13 +44,18 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "rows": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "forms": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "content": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
+    "leftovers": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "validation": lambda view: any((number(s, "eval_steps") or OFTEN) < OFTEN for s in view.of_type("train")),
     "settings": lambda view: any(name in variables() for name in SETTINGS),
     "pieces": lambda view: any(
         at(s.raw, "sample_bytes") is not None or any(isinstance(x.get("path"), str) for p in view.parsers(s) for _, x, _ in sources(p))
         for s in view.of_type("train_tokenizer")
     ),
-    "chosen": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
+    "chosen": lambda view: any(
+        isinstance(source.get("path"), str) or len(str(source.get("lang") or "xx")) != 2 or str(source.get("lang")).isupper()
+        for s in view.of_type("parse_corpus")
+        for _, source, _ in sources(s)
+    ),
     "sifting": lambda view: any(at(s.raw, "clean") is not None or _weighed(s) for s in view.of_type("parse_corpus")),
     "amounts": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "hub": lambda view: any(isinstance(source.get("hub"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),

@@ -24,7 +24,9 @@ MISREAD = re.compile(
 LOST = "\ufffd"
 MARKUP = re.compile(r"</(?:p|div|span|a|b|i|em|strong|li|ul|h[1-6]|td|tr|table)>|<br ?/?>|&(?:nbsp|amp|lt|gt|quot|#\d+);", re.IGNORECASE)
 FENCED = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
-LINE_END = re.compile(r"\\n(?![a-z])")  # not the \nu and \nabla of formulas
+LINE_END = re.compile(  # not the \nu and \nabla of formulas
+    r"\\n(?!(?:u|abla|eq?|ot|otin|eg|i|mid|leq|geq|earrow|warrow|exists|parallel|onumber|oindent|ew\w+|ormal\w*|ode|ame|umexpr)(?![a-z]))"
+)
 ASKED = re.compile(r"^\W*(?:human|user|question|q|instruction|input|soru|kullanıcı)\s*:|\[INST\]|<\|(?:im_start\|>)?user", re.I | re.M)
 ANSWERED = re.compile(
     r"^\W*(?:assistant|gpt|ai|bot|answer|a|response|output|cevap|asistan)\s*:|\[/INST\]|<\|(?:im_start\|>)?assistant", re.I | re.M
@@ -49,11 +51,12 @@ class Texts(NamedTuple):
         return count, count / len(self.documents)
 
 
-def _said(document: Document) -> list[str]:
+def said_in(document: Document) -> list[str]:
+    """What a document says: its turns, or its text."""
     return [m["content"] for m in document.messages] if document.messages else [document.text]
 
 
-def _texts(view: View) -> Iterator[Texts]:
+def texts_of(view: View) -> Iterator[Texts]:
     """Tables with FEWEST documents at least, each file by itself, and the lines of text files."""
     for step, where, source, file, head, _ in read_heads(view):
         documents = list(head.documents(source.get("columns")))
@@ -155,7 +158,7 @@ def _of_text(view: View, file: Path, wanted: object) -> list[Document]:
 def texts_teach_what_is_meant(view: View) -> Iterator[Finding]:
     """D152 to D157: slips that show in most of the first texts."""
     learned = {parser.id for step in view.of_type("train") if at(step.raw, "objective") == "sft" for parser in view.parsers(step)}
-    for texts in _texts(view):
+    for texts in texts_of(view):
         yield from _all_alike(texts)
         yield from _questions_in_answers(texts)
         if texts.step.id in learned:
@@ -167,7 +170,8 @@ def texts_teach_what_is_meant(view: View) -> Iterator[Finding]:
         yield from _misread(texts)
 
 
-def _told(texts: Texts, message: str, fix: str, code: str, severity: Severity = "warning") -> Finding:
+def told(texts: Texts, message: str, fix: str, code: str, severity: Severity = "warning") -> Finding:
+    """A finding about the first texts of a file, at the path of its source."""
     return say(code, texts.step, f"{texts.where}.path", f"{texts.name}: {message}", fix, severity=severity)
 
 
@@ -181,11 +185,11 @@ def _all_alike(texts: Texts) -> Iterator[Finding]:
         kept = at(texts.step.raw, "clean.dedup") == "none"
         message = f"{copies} of {said} are copies of others" + (", and dedup: none keeps them" if kept else "")
         fix = "delete dedup: none, which keeps one of each" if kept else "look at the script that wrote them: one of each is kept"
-        yield _told(texts, message, fix, "D152", severity)
+        yield told(texts, message, fix, "D152", severity)
     elif len(answers) == 1:
         answer = next(iter(answers))
         message = f"{said} all have one answer, {answer if len(answer) <= 30 else answer[:30] + '…'!r}"
-        yield _told(texts, message, "look at the script that wrote the rows", "D152", severity)
+        yield told(texts, message, "look at the script that wrote the rows", "D152", severity)
 
 
 def _questions_in_answers(texts: Texts) -> Iterator[Finding]:
@@ -200,7 +204,7 @@ def _questions_in_answers(texts: Texts) -> Iterator[Finding]:
     count, share = texts.share(repeats)
     if share >= 0.9:
         message = f"{count} of the first {len(texts.documents)} answers begin with their whole question"
-        yield _told(texts, message, "name a column that holds the answer alone: columns: {instruction: …, output: …}", "D153")
+        yield told(texts, message, "name a column that holds the answer alone: columns: {instruction: …, output: …}", "D153")
 
 
 def _turns_in_one_text(texts: Texts) -> Iterator[Finding]:
@@ -213,29 +217,29 @@ def _turns_in_one_text(texts: Texts) -> Iterator[Finding]:
     count, share = texts.share(written_out)
     if share >= 0.5:
         message = f"{count} of the first {len(texts.documents)} texts hold question and answer, and both are learned"
-        yield _told(texts, message, "give the turns as rows of messages, or of prompt and completion", "D154")
+        yield told(texts, message, "give the turns as rows of messages, or of prompt and completion", "D154")
 
 
 def _misread(texts: Texts) -> Iterator[Finding]:
     """D155: a fifth of the texts holds letters of a wrong encoding."""
-    misread, share = texts.share(lambda document: any(MISREAD.search(text) for text in _said(document)))
-    lost, gone = texts.share(lambda document: any(LOST in text for text in _said(document)))
+    misread, share = texts.share(lambda document: any(MISREAD.search(text) for text in said_in(document)))
+    lost, gone = texts.share(lambda document: any(LOST in text for text in said_in(document)))
     if share >= 0.2:
-        example = next(found[0] for d in texts.documents for text in _said(d) if (found := MISREAD.search(text)))
+        example = next(found[0] for d in texts.documents for text in said_in(d) if (found := MISREAD.search(text)))
         message = f"{misread} of the first {len(texts.documents)} texts hold letters like {example}, which are UTF-8 misread"
         fix = "read the source as UTF-8 and write the file again; ftfy.fix_text mends what is there"
-        yield _told(texts, message, fix, "D155")
+        yield told(texts, message, fix, "D155")
     elif gone >= 0.2:
         message = f"{lost} of the first {len(texts.documents)} texts hold {LOST}, where a letter was lost"
-        yield _told(texts, message, "make the file again from its source", "D155")
+        yield told(texts, message, "make the file again from its source", "D155")
 
 
 def _markup(texts: Texts) -> Iterator[Finding]:
     """D156: half of the texts hold tags outside of code."""
-    tagged, share = texts.share(lambda document: any(len(MARKUP.findall(FENCED.sub("", text))) > 1 for text in _said(document)))
+    tagged, share = texts.share(lambda document: any(len(MARKUP.findall(FENCED.sub("", text))) > 1 for text in said_in(document)))
     if share >= 0.5:
         message = f"{tagged} of the first {len(texts.documents)} texts hold tags of web pages"
-        yield _told(texts, message, "take them out, or read the pages themselves", "D156")
+        yield told(texts, message, "take them out, or read the pages themselves", "D156")
 
 
 def _written_line_ends(texts: Texts) -> Iterator[Finding]:
@@ -243,7 +247,7 @@ def _written_line_ends(texts: Texts) -> Iterator[Finding]:
     columns = next((source.get("columns") for where, source, _ in sources(texts.step) if where == texts.where), None)
     if any(LINE_END.search(str(template)) for template in (columns.values() if isinstance(columns, dict) else ())):
         return  # K013: the recipe writes it
-    escaped, share = texts.share(lambda document: any(LINE_END.search(text) for text in _said(document)))
-    if share >= 0.5 and not any("\n" in text for document in texts.documents for text in _said(document)):
+    escaped, share = texts.share(lambda document: any(LINE_END.search(text) for text in said_in(document)))
+    if share >= 0.5 and not any("\n" in text for document in texts.documents for text in said_in(document)):
         message = f"{escaped} of the first {len(texts.documents)} texts have \\n written out, and no line end"
-        yield _told(texts, message, "write line ends as such: text.replace('\\\\n', '\\n') before the row is written", "D157")
+        yield told(texts, message, "write line ends as such: text.replace('\\\\n', '\\n') before the row is written", "D157")

@@ -70,7 +70,8 @@ def _of_table(
     if head.broken:
         line, reason = head.broken[0]
         all_of_them = not head.rows
-        listed = "JSON list" in reason or reason.startswith("this is a JSON")
+        alone = all_of_them and len(head.broken) == 1 and reason.startswith("a list")  # the whole file in one line
+        listed = alone or "JSON list" in reason or reason.startswith("this is a JSON")
         fix = f"write one row a line: jq -c '.[]' {name} > rows.jsonl" if listed else "mend or delete the line"
         if "no UTF-8" in reason:
             fix = _in_utf8(view, file, name)

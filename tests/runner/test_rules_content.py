@@ -1,5 +1,6 @@
 """Rules about what the first texts of the data look like, and about a base's folder whose parts do not belong together."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ def texts(text: str, count: int = 40) -> list[dict[str, str]]:
         (talks("<p>It is <b>{n}</b>.</p>"), [("D156", "warning")]),
         (talks("Write `<p>{n}</p>`:\n```html\n<p><b>{n}</b></p>\n```"), []),
         (talks("First {n}.\\nThen more."), [("D157", "warning")]),
+        (talks("First {n},\\nthen more,\\nnow the end."), [("D157", "warning")]),
         (talks("The derivative \\nabla f, with \\nu = {n}"), []),
         (talks("First {n}.\nThen \\n is a line end."), []),
         (talks("Ã‡ok gÃ¼zel bir {n}. gÃ¼n"), [("D155", "warning")]),
@@ -239,3 +241,41 @@ def test_a_mark_that_a_conversation_is_written_with_must_be_a_token(tmp_path: Pa
     for number, (template, codes) in enumerate(((CHATML.replace("<|im_end|>", "<|end_of_turn|>"), ["D144"]), (tools, []))):
         found = told(tmp_path / str(number), SFT, {base: {"chat_template": template}})
         assert [code for code, _ in found if code == "D144"] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("b'Hello there {n}'", ["D168"]),
+        ("▁The ▁cat ▁sat {n}", ["D168"]),
+        ("The Ġcat Ġsat Ġon {n}", ["D168"]),
+        ("[CLS] the cat ##s sat {n} [SEP]", ["D168"]),
+        ("the un@@ broken c@@ ats {n}", ["D168"]),
+        ('{"text": "The cat sat {n}"}', ["D168"]),
+        ("The cat sat {n}<|endoftext|>", ["D169"]),
+        ("The cat sat {n}</s>\n", ["D169"]),
+        ("## Heading {n}\n\n## Another\n\nSee #12 and C## and b'x'.", []),
+        ('{"name": "f", "arguments": {"n": {n}}}', []),
+        ("Mail a@@b or write <|endoftext|> {n} in the middle.", []),
+        ("Ġgantija {n} and Għarb, on the isle of Gozo", []),
+    ],
+)
+def test_what_another_program_left_in_the_texts_is_told(tmp_path: Path, text: str, found: list[str]):
+    """Marks of tokenizers, bytes as Python shows them, JSON in JSON, end marks; not what merely looks a little like them."""
+    said = told(tmp_path, LM, {"data/stories.jsonl": texts(text)})
+    assert [code for code, _ in said if code in ("D168", "D169")] == found
+
+
+def test_empty_cells_of_a_table_are_told_when_there_are_some(tmp_path: Path):
+    """Two of forty rows, and one answer that is about nan is none."""
+    rows = [*texts("The cat sat {n}", 38), {"text": "nan"}, {"text": "nan "}]
+    assert ("D168", "warning") in told(tmp_path / "a", LM, {"data/stories.jsonl": rows})
+    rows = [*texts("The cat sat {n}", 39), {"text": "nan"}]
+    assert ("D168", "warning") not in told(tmp_path / "b", LM, {"data/stories.jsonl": rows})
+
+
+def test_a_list_of_rows_in_one_line_is_taken_apart(tmp_path: Path):
+    """The command that does it is offered."""
+    made = Case("test", "test", LM, {}, {"data/stories.jsonl": [json.dumps(texts("The cat sat {n}"))]})
+    (finding,) = [f for f in findings(made, tmp_path / "project") if f.code == "D142"]
+    assert finding.fix == "write one row a line: jq -c '.[]' data/stories.jsonl > rows.jsonl"
