@@ -82,6 +82,12 @@ class Facts:
         local = self._project / name
         return local if local.is_dir() else snapshot(name, revision, "datasets")
 
+    def model_folder(self, name: str, revision: str | None) -> Path | None:
+        """What the local cache has of a hub model."""
+        from runner.hubcache import snapshot
+
+        return snapshot(name, revision)
+
     def remembered(self, name: str, files: Sequence[Path], make: Callable[[], Any]) -> Any:
         """What `make` says of the content of `files`, as plain data; kept between checks under the project. See runner.factcache."""
         if self._dear is None:

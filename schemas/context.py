@@ -106,6 +106,9 @@ class ForecastContext(Protocol):
     def data_set(self, name: str, revision: str | None) -> Path | None:
         """The folder of a hub data set: the project's own in the hub's layout, or what the local cache has of it. None without either."""
 
+    def model_folder(self, name: str, revision: str | None) -> Path | None:
+        """What the local cache has of a hub model; None without it."""
+
     def remembered(self, name: str, files: Sequence[Path], make: Callable[[], Any]) -> Any:
         """What `make` says of the content of `files`: plain data that is dear to make, kept until a file changes.
 

@@ -359,7 +359,7 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
     except ValidationError:
         return PlanForecast()
     base, tokenizer = inputs.get("checkpoint"), inputs.get("tokenizer")
-    model = base.model if base is not None else None if subject.model.base else subject.model.sizes()
+    model = base.model if base is not None else _foreseen(subject.model.base, context) if subject.model.base else subject.model.sizes()
     size = (tokenizer.rows or tokenizer.vocab_size) if tokenizer is not None else None
     length = subject.length
     if model is None or not length or not (model.vocab_size or size):
@@ -372,6 +372,18 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
     settings = _unwritten(best, subject, sized, params)
     reasons = plan_pages.reasons(best, subject, sized, context.target, "", why_packed, settings)
     return PlanForecast(settings=settings, because={name: f"{value}: {reasons[name]}" for name, value in settings.items()})
+
+
+def _foreseen(base: Any, context: ForecastContext) -> ModelConfig | None:
+    """Sizes of a base in a folder, or of a hub model as far as they are known here."""
+    from steps.lm.foresee import base_config
+    from steps.lm.shapes import sizes
+
+    config, _ = base_config(base, context) if base.step is None else (None, "")
+    try:
+        return sizes(config) if config is not None else None
+    except ValueError:  # a shape that is not known
+        return None
 
 
 @plan.smoke

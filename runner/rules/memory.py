@@ -68,7 +68,8 @@ def _remedy(step: StepMeant, made: CheckpointForecast, has: int, kind: str) -> t
         if fitting < batch:
             return _smaller(step, batch, fitting)
     if rest >= FULL * has:
-        return "model", "take a smaller model, method: lora, or a target with more memory", ()
+        lighter = {"lora": "method: qlora, ", "qlora": ""}.get(str(at(step.raw, "method")), "method: lora, ")
+        return "model", f"take a smaller model, {lighter}or a target with more memory", ()
     where = "max_seq_length" if number(step, "max_seq_length") else ""
     return where, "lower batch_size or max_seq_length, or let a plan step choose", ()
 

@@ -162,6 +162,7 @@ HIGHEST = {"narrow": 0.1, "new": 0.03, "base": 3e-3, "large base": 5e-4, "lora":
 NARROW = 128  # d_model of a new model: below it a rate for narrow ones is survived (arXiv 2203.03466, figure 1)
 LARGE = 100_000_000  # parameters of a base, above which a rate for new models undoes it
 LOWEST = {"new": 1e-6, "base": 1e-7, "lora": 2e-6}
+SPARE = 1.2  # times the rows that are counted on: how many there are is an estimate
 MARKS = 8  # tokens that a template puts around the turns of a document, at least
 
 
@@ -186,7 +187,7 @@ def a_step_is_less_than_the_data(view: View) -> Iterator[Finding]:
         except (AttributeError, ValueError, ZeroDivisionError):
             continue
         have, what = _rows(view, step)
-        if have is None or total <= 1 or total <= 1.5 * have:
+        if have is None or total <= 1 or total <= SPARE * have:
             continue
         name = next((n for n in ("total_batch_size", "total_batch_tokens", "batch_size") if number(step, n) is not None), "")
         if not name:
@@ -250,7 +251,8 @@ def _documents(view: View, step: StepMeant, corpus: object) -> int | None:
 def the_rate_is_one_that_learns(view: View) -> Iterator[Finding]:
     """S014: learning_rate by what is trained."""
     for step in view.of_type("train"):
-        rate = number(step, "learning_rate")
+        written = number(step, "learning_rate")
+        rate = step.params.rate if written is None and step.params is not None else written  # type: ignore[attr-defined]
         if rate is None or rate <= 0 or at(step.raw, "optimizer") not in (None, "adamw", "adamw_8bit"):
             continue
         kind = "lora" if at(step.raw, "method") in ("lora", "qlora") else "base" if at(step.raw, "model.base") is not None else "new"
@@ -260,8 +262,10 @@ def the_rate_is_one_that_learns(view: View) -> Iterator[Finding]:
         large = kind == "base" and count is not None and count > LARGE
         narrow = kind == "new" and (number(step, "model.d_model") or 256) < NARROW
         if rate >= HIGHEST["large base" if large else "narrow" if narrow else kind]:
-            message = f"learning_rate is {rate:g}: {what} does not survive it"
-            yield say("S014", step, "learning_rate", message, f"write learning_rate: {usual}", severity="warning")
+            said = f"learning_rate is {rate:g}" if written is not None else f"no learning_rate is written, and {rate:g} is taken"
+            message = f"{said}: {what} does not survive it"
+            where = "learning_rate" if written is not None else "model.base"
+            yield say("S014", step, where, message, f"write learning_rate: {usual}", severity="warning")
         elif rate < LOWEST[kind]:
             message = f"learning_rate is {rate:g}: {what} hardly moves"
             yield say("S014", step, "learning_rate", message, f"write learning_rate: {usual}", severity="warning")
@@ -309,6 +313,8 @@ def micro_batches_are_equal(view: View) -> Iterator[Finding]:
             fix = f"write total_batch_tokens: {round(tokens / length) * length}"
             yield say("B003", step, "total_batch_tokens", message, fix, severity="info")
         total, micro = number(step, "total_batch_size"), number(step, "batch_size")
+        if isinstance(tokens, int) and isinstance(length, int) and 0 < length <= tokens:
+            total = tokens // length
         if isinstance(total, int) and isinstance(micro, int) and 0 < micro < total and total % micro:
             best = max(n for n in range(1, micro + 1) if total % n == 0)
             message = f"{total} rows a step in micro-batches of {micro}: the last has {total % micro}"

@@ -58,25 +58,41 @@ def _model(
                     because["vocab_size"] = f"follows the {source}"
                     return model.with_vocab(getattr(found, "rows", None) or found.vocab_size), None
         return model, None
-    if ref.path is None:
+    if ref.path is None and ref.hub is None:
         return (base.model, base.parameters) if base is not None else (None, None)
-    config = context.json(context.project / Path(ref.path) / "config.json")
-    if not isinstance(config, dict):
-        because["model"] = f"{ref.path}/config.json cannot be read"
+    config, where = base_config(ref, context)
+    if config is None:
+        because["model"] = f"{where} cannot be read"
         return None, None
     try:
-        because["model"] = f"{ref.path}/config.json"
+        because["model"] = where
         return sizes(config), parameters_of(config)
     except (ValueError, ValidationError) as error:
-        because["model"] = f"{ref.path}/config.json is of a shape we do not know: {str(error).splitlines()[0]}"
+        because["model"] = f"{where} is of a shape we do not know: {str(error).splitlines()[0]}"
         return None, None
+
+
+def base_config(ref: Any, context: ForecastContext) -> tuple[dict[str, Any] | None, str]:
+    """config.json of a base in a folder or on the hub, and where it is from: the folder, the local cache, or what is known of the name."""
+    if ref.path is not None:
+        folder: Path | None = context.project / Path(ref.path)
+    else:
+        folder = context.model_folder(ref.hub, ref.revision)
+    config = context.json(folder / "config.json") if folder is not None else None
+    if config is None and ref.hub is not None:
+        from steps.sizing.known import KNOWN
+
+        known = next((each.config for each in KNOWN if each.name == ref.hub), None)
+        if known is not None:
+            return {"torch_dtype": "bfloat16", **known}, f"the sizes that are known of {ref.hub}"
+    return config if isinstance(config, dict) else None, f"{ref.path or ref.hub}/config.json"
 
 
 def _kind(params: Any, context: ForecastContext) -> str:
     """model_type of a base in a folder, empty for any other network."""
     ref = params.model.base
-    config = context.json(context.project / Path(ref.path) / "config.json") if ref is not None and ref.path is not None else None
-    return str(config.get("model_type", "")) if isinstance(config, dict) else ""
+    config = base_config(ref, context)[0] if ref is not None and ref.step is None else None
+    return str(config.get("model_type", "")) if config is not None else ""
 
 
 def _longer(params: Any, tokenizer: TokenizerForecast | None) -> TokenizerForecast | None:
@@ -218,9 +234,9 @@ def _validations(params: Any, steps: int | None, bins: Any) -> int:
 def _width(params: Any, context: ForecastContext) -> int:
     """Bytes of a weight in the result: merged adapters are written as the base was stored, all else in fp32."""
     ref = params.model.base
-    if params.method == "full" or ref is None or ref.path is None:
+    if params.method == "full" or ref is None or (ref.path is None and ref.hub is None):
         return 4
-    config = context.json(context.project / Path(ref.path) / "config.json")
+    config, _ = base_config(ref, context)
     stored = (config.get("dtype") or config.get("torch_dtype")) if isinstance(config, dict) else None
     return 2 if stored in ("float16", "bfloat16") else 4
 

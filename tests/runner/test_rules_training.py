@@ -243,3 +243,44 @@ def test_validation_takes_less_time_than_training(tmp_path: Path, every: int, co
 def test_proofs_that_prove_nothing(tmp_path: Path, old: str, new: str):
     """A tolerance that any model passes, a margin that none does."""
     assert "S016" in said(tmp_path, (old, new))
+
+
+QWEN = "{hub: Qwen/Qwen2.5-7B-Instruct, revision: a09a35458c702b33eeacc393d103063234e8bc28}"
+HUB = {
+    "target: rtx4090": "target: {target}",
+    "models/base}}": "HUB}}",
+    "{path: models/base}\n  - type: split": f"{QWEN}\n  - type: split",
+    "{path: HUB}": QWEN,
+}
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [("rtx3060", "training needs about"), ("a100-80", "")],
+)
+def test_a_hub_model_whose_sizes_are_known_is_held_against_the_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, found: str
+):
+    """Without a network and without anything of it in the cache."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "none"))
+    changes = {old: new.replace("{target}", target) for old, new in HUB.items()} | {"total_batch_size: 8": "total_batch_size: 1"}
+    case = Case("test", "test", SFT, changes)
+    messages = [f.message for f in findings(case, tmp_path / "project") if f.code == "B010"]
+    assert [message[: len(found)] for message in messages] == ([found] if found else [])
+
+
+def test_a_rate_that_is_not_written_is_judged_by_what_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """1e-3 is for new models: all weights of a large base are undone by it, an adapter has a default of its own."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "none"))
+    changes = {old: new.replace("{target}", "a100-80") for old, new in HUB.items()} | {"    learning_rate: 2e-4\n": ""}
+    whole = {**changes, "    method: lora\n    lora: {r: 8, lora_alpha: 16}\n": "    method: full\n"}
+    for number, (case, codes) in enumerate(((whole, ["S014"]), (changes, []))):
+        made = findings(Case("test", "test", SFT, case), tmp_path / str(number))
+        assert [f.code for f in made if f.code == "S014"] == codes
+
+
+@pytest.mark.parametrize(("micro", "codes"), [(6, ["(B003)"]), (4, [])])
+def test_a_batch_in_tokens_is_rows_for_the_micro_batch(tmp_path: Path, micro: int, codes: list[str]):
+    """4,096 tokens are 16 rows of 256."""
+    lines = f"{STEPS}\n    total_batch_tokens: 4096\n    max_seq_length: 256\n    batch_size: {micro}"
+    assert said(tmp_path, (STEPS, lines)) == codes
