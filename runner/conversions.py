@@ -24,6 +24,7 @@ class Known:
     delete: bool = False
 
 
+TOKENIZERS = "the tokenizer is the base's, or train_tokenizer's; padding is masked by place, rows are never cut"
 Convert = Callable[[Any, Mapping[str, Any]], Known]
 
 
@@ -158,3 +159,20 @@ def hub_rows(value: Any, beside: Mapping[str, Any]) -> Known:
     """A data set of the hub as a source."""
     exact = isinstance(value, str)
     return Known("parse_corpus", ("sources",), [{"hub": value}] if exact else None, exact)
+
+
+def marks(value: Any, beside: Mapping[str, Any]) -> Known:
+    """Tokens to add, a list or one text with commas: behind a base's tokenizer, or in the tokenizer that is trained for a new model."""
+    if isinstance(value, dict):  # axolotl's and transformers' map of the marks
+        value = value.get("additional_special_tokens")
+    listed = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not listed or not all(isinstance(part, str) and part for part in listed):
+        return Known("train", (), None, False, TOKENIZERS)
+    model = beside.get("model")
+    if any(name in beside for name in ("base_model", "model_name_or_path", "model_id")) or (isinstance(model, dict) and "base" in model):
+        return Known("train", ("add_tokens",), listed)
+    if "steps" in beside:  # at the top of a recipe, where no model stands
+        return Known(
+            "train", (), None, False, "add_tokens of train adds tokens to a base, user_symbols of train_tokenizer to a new tokenizer"
+        )
+    return Known("train_tokenizer", ("user_symbols",), listed)

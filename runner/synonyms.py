@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.conversions import (
+    TOKENIZERS,
     Convert,
     Known,
     Names,
@@ -19,6 +20,7 @@ from runner.conversions import (
     fallback,
     files,
     hub_rows,
+    marks,
     packed,
     precision,
     says,
@@ -138,12 +140,13 @@ _TRAIN: dict[str, Convert] = {
     **dict.fromkeys(("mask_prompt", "train_on_responses_only", "completion_only_loss", "assistant_only_loss", "train_on_input",
                      "mask_inputs", "mask_history", "train_on_prompt", "train_on_completions_only", "roles_to_train", "train_on_eos"),
                     says("objective: sft puts the loss on the answers and their ends, objective: lm on every token")),
-    **dict.fromkeys(("pad_token", "pad_token_id", "eos_token", "eos_token_id", "bos_token", "bos_token_id", "special_tokens", "add_tokens",
-                     "new_special_tokens", "added_tokens", "resize_token_embeddings", "resize_vocab", "add_special_tokens",
-                     "additional_special_tokens", "add_bos_token", "add_eos_token", "padding_side", "pad_to_max_length", "padding",
+    **dict.fromkeys(("pad_token", "pad_token_id", "eos_token", "eos_token_id", "bos_token", "bos_token_id", "resize_token_embeddings",
+                     "resize_vocab", "add_bos_token", "add_eos_token", "padding_side", "pad_to_max_length", "padding",
                      "truncation", "truncation_side", "tokenizer_name", "tokenizer_path", "tokenizer_type", "use_fast",
                      "use_fast_tokenizer", "tokenizer_use_fast", "pad_to_sequence_len", "pad_to_multiple_of"),
-                    says("the tokenizer is the base's, or train_tokenizer's; padding is masked by place, rows are never cut")),
+                    says(TOKENIZERS)),
+    **dict.fromkeys(("add_tokens", "new_tokens", "extra_tokens", "added_tokens", "additional_tokens", "special_tokens",
+                     "new_special_tokens", "add_special_tokens", "extra_special_tokens", "additional_special_tokens"), marks),
     **dict.fromkeys(("trust_remote_code", "push_to_hub", "hub_model_id", "hub_token", "hub_strategy", "hub_private_repo", "use_auth_token",
                      "hf_token", "token"), says("no code from a hub is run, and nothing is uploaded", delete=True)),
     **dict.fromkeys(("load_best_model_at_end", "metric_for_best_model", "greater_is_better", "save_best", "save_best_only",
@@ -230,7 +233,9 @@ _TRAIN: dict[str, Convert] = {
                     says("sources of parse_corpus are mixed there: weight: of each, and exhausted: stop or repeat", "parse_corpus")),
     **dict.fromkeys(("dataset_packed", "packed", "eval_sample_packing"), packed), "split_across_pack": says("write packing: stream"),
     **dict.fromkeys(("layers_to_transform", "lora_layers_to_transform"), says("lora.layers adapts the last so many blocks")),
-    **dict.fromkeys(("additional_target", "lora_modules_to_train", "trainable_token_indices"), to("lora.modules_to_save")),
+    **dict.fromkeys(("additional_target", "lora_modules_to_train"), to("lora.modules_to_save")),
+    "trainable_token_indices": says("write modules_to_save: [embed_tokens] in lora, by the embedding's name in the base, which trains it "
+                                    "whole; tokens of add_tokens are learned anyway"),
     **dict.fromkeys(("adafactor", "use_badam", "use_galore", "use_lomo", "use_apollo", "use_muon", "optimizer_in_bwd"),
                     says("write optimizer: adamw, adamw_8bit or muon")),
     **dict.fromkeys(("relora_steps", "loftq_config", "eva_config", "use_qalora", "alora_invocation_tokens", "create_new_adapter"),
@@ -266,7 +271,8 @@ _MODEL: dict[str, Convert] = {
                      "pretrained"), base),
 }  # fmt: skip
 _LORA: dict[str, Convert] = {
-    **dict.fromkeys(("rank", "lora_r", "lora_rank"), to("lora.r")), "alpha": to("lora.lora_alpha"), "dropout": to("lora.lora_dropout"),
+    **dict.fromkeys(("rank", "lora_r", "lora_rank"), to("lora.r")), "alpha": to("lora.lora_alpha"),
+    **dict.fromkeys(("dropout", "dropout_rate", "dropout_p", "drop_rate", "adapter_dropout"), to("lora.lora_dropout")),
     "targets": to("lora.target_modules"), "modules": to("lora.target_modules"), "scale": scale, "num_layers": to("lora.layers"),
     "lora_layers": to("lora.layers"),
 }  # fmt: skip

@@ -216,3 +216,47 @@ def test_what_is_planned_is_told_as_such(tmp_path: Path, old: str, new: str, fix
     text = "recipe: r\nsteps:\n  - type: train\n    model: {family: mamba}\n    max_steps: 10\n"
     (tmp_path / "r.yaml").write_text(text.replace(old, new))
     assert fix in [finding.fix for finding in mean(tmp_path / "r.yaml").findings]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "beside", "step", "path", "ours"),
+    [
+        ("new_special_tokens", "<a>, <b>", {"model": {"base": {"path": "b"}}}, "train", "add_tokens", ["<a>", "<b>"]),
+        ("additional_special_tokens", ["<a>"], {"base_model": "b"}, "train", "add_tokens", ["<a>"]),
+        ("special_tokens", {"additional_special_tokens": ["<a>"]}, {"base_model": "b"}, "train", "add_tokens", ["<a>"]),
+        ("new_special_tokens", "<a>,<b>", {"model": {"family": "llama"}}, "train_tokenizer", "user_symbols", ["<a>", "<b>"]),
+    ],
+)
+def test_new_tokens_go_to_the_base_or_to_the_tokenizer_that_is_trained(
+    name: str, value: Any, beside: dict[str, Any], step: str, path: str, ours: list[str]
+):
+    """One text with commas is a list."""
+    known = met("train", (name,), value, beside)
+    assert known is not None
+    assert (known.step, known.path, known.value) == (step, (path,), ours)
+
+
+@pytest.mark.parametrize("value", [{"pad_token": "<pad>"}, True, "", [3, 4]])
+def test_special_tokens_that_name_no_new_one_are_the_tokenizers_matter(value: Any):
+    """As axolotl's map of marks, or a switch."""
+    known = met("train", ("special_tokens",), value, {"model": {"base": {"path": "b"}}})
+    assert known is not None
+    assert known.path == ()
+    assert known.words.startswith("the tokenizer is the base's")
+
+
+def test_rows_of_tokens_by_their_numbers_are_no_modules():
+    """modules_to_save takes names."""
+    known = met("train", ("lora", "trainable_token_indices"), [3, 4], {})
+    assert known is not None
+    assert (known.path, known.value) == ((), None)
+    assert "modules_to_save: [embed_tokens]" in known.words
+
+
+@pytest.mark.parametrize("name", ["dropout", "dropout_rate", "drop_rate"])
+def test_dropout_in_lora_is_the_adapters(name: str):
+    """In model it is the network's."""
+    inside, network = met("train", ("lora", name), 0.1, {}), met("train", ("model", "dropout_rate"), 0.1, {})
+    assert inside is not None
+    assert network is not None
+    assert (inside.path, network.path) == (("lora", "lora_dropout"), ("model", "dropout"))
