@@ -68,8 +68,8 @@ class Hint(NamedTuple):
     edits: tuple[Edit, ...] = ()
 
 
-def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
-    """For a value of the wrong kind (K002)."""
+def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: Any, text: str = "") -> Hint:
+    """For a value of the wrong kind (K002); `text`: as it is typed."""
     name, full = str(path[-1]) if path else "", base + path
     if isinstance(value, float) and 0 < value < 1:
         return _share_of_steps(raw, name, full, value)
@@ -79,8 +79,8 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return Hint(f"write early_stopping: {{patience: {3 if value is True else value}}}")
     if name == "resume_from" and value is True:
         return Hint("delete the line: a stopped run goes on by itself when it is run again", (Edit("delete", full),))
-    if isinstance(value, dict) and len(value) == 1 and "{" in str(value):
-        return Hint("write ${NAME} for a variable of vars:")
+    if isinstance(value, dict) and len(value) == 1:
+        return _of_a_map(model, path, full, text, *next(iter(value.items())))
     if not isinstance(value, str):
         return Hint()
     word = value.strip()
@@ -126,6 +126,19 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
     if re.fullmatch(r"-?\d+,\d+", word) and float in shapes.at(model, path):
         return Hint(f"write {name}: {word.replace(',', '.')}", (Edit("set", full, float(word.replace(",", "."))),))
     return Hint()
+
+
+def _of_a_map(model: type[Any], path: Names, full: RecipePath, text: str, key: Any, value: Any) -> Hint:
+    """A map of one key where there should be none: braces of a template, or a text that a colon and a blank made one."""
+    if text.lstrip().startswith("{") or value is None or isinstance(value, (dict, list)) or str not in shapes.at(model, path):
+        return Hint("write ${NAME} for a variable of vars:")
+    from runner.written import written
+
+    whole = f"{key}: {value}"
+    quoted = written(whole)
+    if " " in whole.replace(": ", "", 1) or not str(key).islower():
+        return Hint(f"put the text in quotes: {quoted}", (Edit("set", full, whole),) if isinstance(value, str) else ())
+    return Hint(f"write {written(value)}, or put the text in quotes: {quoted}")
 
 
 def _share_of_steps(raw: Any, name: str, full: RecipePath, value: float) -> Hint:

@@ -307,6 +307,8 @@ def _text_at(node: Node, path: tuple[str | int, ...]) -> str | None:
             current = current.items[key] if isinstance(key, int) and key < len(current.items) else None
         else:
             current = current.items.get(key)
+    if current is not None and current.items is not None and current.start >= 0:
+        return current.document.text[current.start : current.end]  # as it stands, with its braces
     return current.text if current is not None else None
 
 

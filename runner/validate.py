@@ -266,7 +266,7 @@ def _wrong_type(path: Names, value: Any, wanted: list[str], scene: Scene, mended
     full = scene.base + path
     from runner import hints
 
-    meant = hints.of_type(scene.model, scene.raw, scene.base, path, value)
+    meant = hints.of_type(scene.model, scene.raw, scene.base, path, value, text or "")
     if meant.fix:
         return Finding("K002", "error", message, full, meant.fix, meant.edits, on=_part(value))
     if mended is not None:

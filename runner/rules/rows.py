@@ -14,6 +14,8 @@ from steps.text.further import further
 from steps.text.heads import Head, kind_of
 from steps.text.turns import SPEAKERS
 
+_PYTHON = "write each row with json.dumps(row), not str(row)"
+
 
 def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Path, Head, bool]]:
     """Each table of each source: step, dotted path of the source, the source, the file, its head, whether a fallback stands by."""
@@ -75,6 +77,8 @@ def _of_table(
         fix = f"write one row a line: jq -c '.[]' {name} > rows.jsonl" if listed else "mend or delete the line"
         if "no UTF-8" in reason:
             fix = _in_utf8(view, file, name)
+        elif "a Python dict" in reason:
+            fix = _PYTHON
         elif "map of lists" in reason:
             fix = 'write a list of rows: [{"instruction": "…", "output": "…"}, …]'
         if all_of_them:
@@ -106,7 +110,7 @@ def _further(view: View, step: StepMeant, where: str, source: dict[str, Any], fi
     at, reason = found.broken[0]
     place, seen = (f"line {at}", f"{found.seen} lines") if found.whole else (f"byte {at:,}", f"{found.seen} lines looked at")
     message = f"{name}, {place}: {reason} ({found.wrong} of {seen})"
-    fix = _in_utf8(view, file, name) if "no UTF-8" in reason else "mend or delete the line"
+    fix = _in_utf8(view, file, name) if "no UTF-8" in reason else _PYTHON if "a Python dict" in reason else "mend or delete the line"
     strict = param(step, "on_bad_row") == "error"
     yield say("D142", step, f"{where}.path", message, fix, severity=_severity(strict, stands_by))
 

@@ -234,6 +234,20 @@ def line_reason(line: str, reason: str) -> str:
         return "this is a JSON file, not one row a line"
     if line.rstrip().endswith(","):
         return "a comma behind the row: this is a JSON list, not one row a line"
+    if reason.startswith("Expecting property name") and _is_python(line):
+        return "a Python dict in single quotes, no JSON"
     if reason.startswith("Extra data") and line.lstrip()[:1] == "{":
         return "more than one row on the line: a line break is missing"
     return PARSERS_PLACE.sub(r" at column \1", reason)
+
+
+def _is_python(line: str) -> bool:
+    """True for a map as Python prints it; of a long one, by how it begins."""
+    import ast
+
+    if len(line) > 10_000:
+        return line.lstrip().startswith("{'")
+    try:
+        return isinstance(ast.literal_eval(line.strip()), dict)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False

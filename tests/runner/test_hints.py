@@ -76,3 +76,19 @@ def test_a_base_stands_under_base(tmp_path: Path):
     """path: directly under model is model.base.path."""
     found = meant(tmp_path, ("model: {family: mamba, d_model: 512, n_layers: 12}", "model: {path: models/small}")).findings
     assert "base: {path: models/small}" in next(f.fix for f in found if f.code in ("K010", "K006"))
+
+
+@pytest.mark.parametrize(
+    ("item", "fix"),
+    [
+        ("- Question: who is the fox?", "put the text in quotes: 'Question: who is the fox?'"),
+        ("- user: it's late", 'put the text in quotes: "user: it\'s late"'),
+        ("- text: once", "write once, or put the text in quotes: 'text: once'"),
+        ("- {name}", "write ${NAME} for a variable of vars:"),
+        ("- {name: a b}", "write ${NAME} for a variable of vars:"),
+    ],
+)
+def test_a_text_that_its_colon_made_a_map_is_put_in_quotes(item: str, fix: str, tmp_path: Path):
+    """A colon and a blank in a text without quotes; braces are a variable's."""
+    (found,) = [f for f in meant(tmp_path, (STEPS, f"{STEPS}\n    samples:\n      - Once\n      {item}")).findings if f.code == "K002"]
+    assert found.fix == fix

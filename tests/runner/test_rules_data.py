@@ -200,8 +200,11 @@ def test_a_password_in_the_recipe_is_told(folder: Path, password: str, expected:
     [
         (gzip.compress(b'{"text": "a"}\n' * 9, mtime=0), "it is packed: call it b.jsonl.gz"),
         (b"\0\xff\xfe" * 50, "it is no text: name another file"),
+        (b"{'text': 'it is', 'n': None}\n" * 9, "write each row with json.dumps(row), not str(row)"),
+        (b"{'text': '" + b"ab " * 5_000 + b"'}\n" * 9, "write each row with json.dumps(row), not str(row)"),
+        (b"{text: 'a'}\n" * 9, "mend or delete the line"),
     ],
-    ids=["packed", "binary"],
+    ids=["packed", "binary", "python", "long python", "neither"],
 )
 def test_a_binary_table_is_told(folder: Path, data: bytes, fix: str):
     """D142 by its first line, and what to do about it."""
