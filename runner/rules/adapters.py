@@ -65,11 +65,11 @@ def targets_learn(view: View) -> Iterator[Finding]:
     RulePage(
         "A111",
         "a quantised base on a machine that cannot hold it",
-        "bitsandbytes runs on CUDA cards from compute capability 6.0 on (8 bits are quick from 7.5 on) and, slowly, on CPUs. It "
-        "has no kernels for Apple's Metal.",
+        "bitsandbytes runs on CUDA cards from compute capability 6.0 on and, slowly, on CPUs. Its products in 8 bits are for 7.5 and newer "
+        "(Turing): on older cards they fail, or old versions do them slowly and less exactly. It has no kernels for Apple's Metal.",
         wrong="target: m2-32gb\nmethod: qlora",
         right="target: m2-32gb\nmethod: lora",
-        source="bitsandbytes README, supported hardware; axolotl-ai-cloud/axolotl#1280",
+        source="bitsandbytes README, supported hardware; bitsandbytes-foundation/bitsandbytes#118, #672; axolotl-ai-cloud/axolotl#1280",
         needs="the recipe and the target",
     ),
     RulePage(
@@ -95,7 +95,7 @@ def targets_learn(view: View) -> Iterator[Finding]:
     ),
 )
 def adapters_go_where_they_can(view: View) -> Iterator[Finding]:
-    """A111: qlora on Metal and on old cards. A114: lora.layers. A115: lora.modules_to_save."""
+    """A111: qlora on Metal and on old cards, 8 bits before Turing. A114: lora.layers. A115: lora.modules_to_save."""
     machine = view.meant.target
     for step in view.of_type("train"):
         method, made = at(step.raw, "method"), step.forecast
@@ -103,6 +103,11 @@ def adapters_go_where_they_can(view: View) -> Iterator[Finding]:
             name = machine.title or machine.name
             edits = (Edit("set", path(step, "method"), "lora"),) if at(step.raw, "quant") is None else ()
             yield say("A111", step, "method", f"bitsandbytes has no kernels for {name}", "write method: lora, without quant", edits=edits)
+        elif method == "qlora" and at(step.raw, "quant.bits") == 8 and machine.kind == "cuda" and 60 <= machine.capability < 75:
+            has = f"{machine.title or machine.name} has {machine.capability / 10}"
+            edits = (Edit("set", path(step, "quant.bits"), 4),)
+            message = f"LLM.int8() of bitsandbytes is for compute capability 7.5 and newer, and {has}"
+            yield say("A111", step, "quant.bits", message, "write bits: 4, which runs there", severity="warning", edits=edits)
         model = made.model if isinstance(made, CheckpointForecast) else None
         layers = number(step, "lora.layers")
         if model is not None and layers is not None and layers > model.n_layers:
@@ -146,7 +151,7 @@ def _write(family: str) -> str:
         "A113",
         "an adapter's scale that was not meant",
         "The update counts lora_alpha / r. Raising r and leaving lora_alpha makes the adapter weak, a tiny r with a large alpha makes it "
-        "explode: usual are 1 and 2.",
+        "explode: usual are 1 and 2. With use_rslora it counts lora_alpha / sqrt(r), so a lora_alpha that was right without is far too large.",
         wrong="lora: {r: 1024, lora_alpha: 1}",
         right="lora: {r: 64, lora_alpha: 128}",
         source="arXiv 2106.09685 section 4.1; arXiv 2312.03732",
@@ -154,7 +159,7 @@ def _write(family: str) -> str:
     ),
 )
 def sizes_are_low_rank(view: View) -> Iterator[Finding]:
-    """A112: r against the width. A113: lora_alpha / r outside of 1/32 to 32."""
+    """A112: r against the width. A113: lora_alpha / r outside of 1/32 to 32; by the root of r, to 16."""
     for step in view.of_type("train"):
         rank, alpha = number(step, "lora.r"), number(step, "lora.lora_alpha")
         made = step.forecast
@@ -163,8 +168,13 @@ def sizes_are_low_rank(view: View) -> Iterator[Finding]:
             message = f"rank {int(rank):,} is no low rank in a model of width {model.d_model:,}"
             yield say("A112", step, "lora.r", message, "write r: 16, or method: full", severity="warning")
         used_rank, used_alpha = rank or 8, 16 if alpha is None else alpha
-        scale = used_alpha / used_rank if at(step.raw, "lora.use_rslora") is not True else used_alpha / used_rank**0.5
-        if (rank is not None or alpha is not None) and used_rank > 0 and used_alpha > 0 and not 1 / 32 <= scale <= 32:
+        by_root = at(step.raw, "lora.use_rslora") is True
+        scale, most, divisor = (used_alpha / used_rank**0.5, 16, "sqrt(r)") if by_root else (used_alpha / used_rank, 32, "r")
+        if (rank is not None or alpha is not None) and used_rank > 0 and used_alpha > 0 and not 1 / 32 <= scale <= most:
             where = "lora.lora_alpha" if alpha is not None else "lora.r"
-            message = f"the adapter counts lora_alpha / r = {used_alpha:g} / {used_rank:g} = {scale:.3g}"
-            yield say("A113", step, where, message, f"write lora_alpha: {int(2 * used_rank)}", severity="warning")
+            shown = f"sqrt({used_rank:g})" if by_root else f"{used_rank:g}"
+            message = (
+                f"the adapter counts lora_alpha / {divisor} = {used_alpha:g} / {shown} = {scale:.3g}, usual are 1 to {4 if by_root else 2}"
+            )
+            usual = max(1, round(2 * used_rank**0.5)) if by_root else int(2 * used_rank)
+            yield say("A113", step, where, message, f"write lora_alpha: {usual}", severity="warning")

@@ -284,3 +284,32 @@ def test_a_batch_in_tokens_is_rows_for_the_micro_batch(tmp_path: Path, micro: in
     """4,096 tokens are 16 rows of 256."""
     lines = f"{STEPS}\n    total_batch_tokens: 4096\n    max_seq_length: 256\n    batch_size: {micro}"
     assert said(tmp_path, (STEPS, lines)) == codes
+
+QUANTISED = "  - {{type: train, id: tuned, model: {{base: {{step: train}}}}, method: qlora, quant: {{bits: {bits}}}, max_steps: 10}}\n"
+
+
+@pytest.mark.parametrize(
+    ("card", "bits", "fixes"),
+    [("p100", 8, ["write bits: 4, which runs there"]), ("v100-16", 8, ["write bits: 4, which runs there"]), ("p100", 4, []), ("t4", 8, [])],
+)
+def test_eight_bits_are_for_turing_and_newer(tmp_path: Path, card: str, bits: int, fixes: list[str]):
+    """Four run from Pascal on."""
+    tuned = ("  - type: export_ollama\n", QUANTISED.format(bits=bits))
+    found = meant(tmp_path, tuned, ("target: t4", f"target: {card}")).findings
+    assert [f.fix for f in found if f.code == "A111"] == fixes
+
+
+@pytest.mark.parametrize(
+    ("lora", "fixes"),
+    [
+        ("r: 16, lora_alpha: 128, use_rslora: true", ["write lora_alpha: 8"]),
+        ("r: 64, lora_alpha: 128, use_rslora: true", []),
+        ("r: 256, lora_alpha: 256, use_rslora: true", []),
+        ("r: 16, lora_alpha: 128", []),
+        ("r: 1, lora_alpha: 64", ["write lora_alpha: 2"]),
+    ],
+)
+def test_the_scale_of_an_adapter_is_a_usual_one(tmp_path: Path, lora: str, fixes: list[str]):
+    """With use_rslora the root of the rank divides."""
+    found = meant(tmp_path, ("  - type: export_ollama\n", TUNED.replace("{target_modules: [in_proj]}", f"{{{lora}}}"))).findings
+    assert [f.fix for f in found if f.code == "A113"] == fixes
