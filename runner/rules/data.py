@@ -255,6 +255,9 @@ def _no_column(
         return say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)  # type: ignore[arg-type]
     message = f"{name} has no column that is known to hold text; it has {listed}"
     fix = f"say which: {_columns_meant(error.found)}"
+    if file.suffix.lower() == ".json" and not source.get("columns") and (places := _lists_in(view.head(file, source.get("format")).rows)):
+        message = f"{name} is one JSON object, and its rows stand under {' and '.join(places[:4])}"
+        fix = f"write those of one a line, jq -c '.{places[0]}[]' {name} > rows.jsonl, and name that file"
     last = {column.rsplit(".", 1)[-1]: column for column in error.found}
     if {"chosen", "rejected"} <= last.keys():
         message = f"{name} holds preferences ({last['chosen']} and {last['rejected']}), and what is learned here are answers"
@@ -266,6 +269,13 @@ def _no_column(
         fix = "write the names into its first line, such as: text"
     named = "hub" if source.get("hub") else "path"
     return say("D106", step, f"{where}.{named}", message, fix, severity=severity)  # type: ignore[arg-type]
+
+
+def _lists_in(rows: Sequence[tuple[int, dict[str, Any]]]) -> list[str]:
+    """Dotted names of the lists of maps in a file that is one map, two levels deep."""
+    whole = rows[0][1] if len(rows) == 1 else {}
+    inner = [(f"{name}.{part}", value) for name, held in whole.items() if isinstance(held, dict) for part, value in held.items()]
+    return [name for name, value in [*whole.items(), *inner] if isinstance(value, list) and value and isinstance(value[0], dict)]
 
 
 def _chosen(view: View, file: Path, source: dict[str, Any], last: dict[str, str]) -> str:

@@ -93,6 +93,8 @@ def _head_of(facts: ForecastContext, file: Path, kind: str) -> Head:
         data, whole = _unpacked(facts.project / file) if packing(file) else (facts.head(file, HEAD), False)
         if b"\n" not in data and not packing(file) and kind == "jsonl":
             data = facts.head(file, LONG_LINE)  # a first row that is longer than other files' first hundred
+        if kind == "json" and not packing(file) and data.lstrip()[:1] == b"{" and len(data) < facts.size(file) <= LONG_LINE:
+            data = facts.head(file, LONG_LINE)  # its rows are known when the map is closed
         whole = whole or (not packing(file) and facts.size(file) <= len(data))
         if kind == "jsonl" and not wide(data[:4]):
             read = Lines(data)
@@ -178,7 +180,9 @@ def _json(text: str, whole: bool) -> Head:
     decoder = json.JSONDecoder()
     good: Rows = []
     at = text.find("[")
-    if at < 0 or (text.lstrip()[:1] == "{" and not whole):
+    if text.lstrip()[:1] == "{":
+        return _one_map(text, whole)
+    if at < 0:
         return _json_lines(text.split("\n") if whole else text.split("\n")[:-1], whole)
     at += 1
     while len(good) < MOST_ROWS:
@@ -190,9 +194,26 @@ def _json(text: str, whole: bool) -> Head:
             break
         if isinstance(row, dict):
             good.append((len(good) + 1, row))
-    if not good and whole and text.lstrip()[:1] == "{":
-        return Head([], [(1, "this is one map of lists, not a list of rows")], whole)
     return Head(good, [], whole and len(good) < MOST_ROWS)
+
+
+def _one_map(text: str, whole: bool) -> Head:
+    """A map as the run reads it: the rows of its only list of maps, else the map itself as a row; or it is a row of JSON lines."""
+    lines = text.split("\n") if whole else text.split("\n")[:-1]
+    try:
+        found = json.loads(text) if whole else None
+    except (ValueError, RecursionError):
+        found = None
+    if found is None:
+        opens = not whole and line_reason(text.lstrip().split("\n")[0], "").startswith("this is a JSON file")
+        return Head([], [], False) if opens else _json_lines(lines, whole)
+    lists = {name: value for name, value in found.items() if isinstance(value, list) and value and isinstance(value[0], dict)}
+    if len(lists) == 1:
+        held = [(number, row) for number, row in enumerate(next(iter(lists.values())), 1) if isinstance(row, dict)]
+        return Head(held[:MOST_ROWS], [], len(held) <= MOST_ROWS, len(held))
+    if found and not lists and all(isinstance(value, list) for value in found.values()):
+        return Head([], [(1, "this is one map of lists, not a list of rows")], whole)
+    return Head([(1, found)], [], whole, 1)
 
 
 def _json_lines(lines: Sequence[str | int], whole: bool) -> Head:

@@ -233,3 +233,30 @@ def test_a_cell_of_several_lines_is_a_cell(tmp_path: Path):
     """Quoted as it should be, also where its lines begin with numbers."""
     (tmp_path / "a.csv").write_text("id,text\n" + "".join(f'{n},"A list:\n1, one\n2, two"\n' for n in range(20, 60)), "utf-8")
     assert "D142" not in said(tmp_path, base=corpus("{path: a.csv}"))
+
+
+@pytest.mark.parametrize(
+    ("held", "found"),
+    [
+        ({"version": "1.1", "authors": ["A"], "data": [{"text": "One."}, {"text": "Two."}]}, []),
+        ({"train": [{"text": "One."}], "test": [{"text": "Two."}]}, ["train and test", "jq -c '.train[]' rows.json > rows.jsonl"]),
+        ({"data": {"rows": [{"text": "One."}], "count": 1}}, ["data.rows", "jq -c '.data.rows[]' rows.json > rows.jsonl"]),
+        ({"text": "One.", "tags": ["a"]}, []),
+        ({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "tools": [{"name": "t"}]}, []),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_json_object_is_read_as_the_run_reads_it(tmp_path: Path, held: dict[str, object], found: list[str], indent: int | None):
+    """The rows of its only list; of several, or of a list that lies deeper, the run knows no text: so does the check."""
+    (tmp_path / "rows.json").write_text(json.dumps({**held, "note": "x" * 70000}, indent=indent), "utf-8")  # longer than a beginning
+    told = meant(tmp_path, base=corpus("{path: rows.json}")).findings
+    assert [f.code for f in told] == (["D106"] if found else [])
+    assert all(part in f"{told[0].message} {told[0].fix}" for part in found)
+    from steps.text.rows import NoSuchColumn
+    from steps.text.tables import table
+
+    try:
+        assert list(table(tmp_path / "rows.json", "json", None, lambda *_: None))
+        assert not found
+    except NoSuchColumn:
+        assert found
