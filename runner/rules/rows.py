@@ -160,6 +160,41 @@ def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, h
     yield say("D141", step, f"{where}.path", message, _remedy(reason), severity="info" if few else _severity(every, stands_by))
 
 
+@rule(
+    RulePage(
+        "D170",
+        "lists where one text is wanted",
+        "A list of texts is read as its parts, a line each. So the lines of a text may be given; several answers of which any one is right "
+        "are learned as one answer that says them all.",
+        wrong='{"instruction": "Who wrote Emma?", "output": ["Jane Austen", "Austen"]}',
+        right="columns: {instruction: instruction, output: output.0}   # the first of each list",
+        source="huggingface/autotrain-advanced#688",
+        severity="info",
+        needs="the first rows of JSONL and parquet files",
+    )
+)
+def questions_and_answers_are_texts(view: View) -> Iterator[Finding]:
+    """D170: half of the rows of a table have a list of texts as question or answer."""
+    for step, where, source, file, head, _ in read_heads(view):
+        try:
+            roles = head.roles(source.get("columns"))
+        except rows.NoSuchColumn:
+            continue  # said by the rule about columns
+        for role in ("instruction", "output"):
+            name = roles.get(role, "")
+            held = [row[name] for _, row in head.rows if isinstance(row.get(name), list)]
+            lists = [value for value in held if value and all(isinstance(part, str) for part in value)]
+            if not lists or 2 * len(lists) < len(head.rows):
+                continue
+            several = sum(len(value) > 1 for value in lists)
+            does = "its parts are learned as one text, a line each" if several else "each has one text, which is read as it stands"
+            message = f"{name_of(view, file)}: {name} holds lists in {len(lists)} of the first {len(head.rows)} rows; {does}"
+            first = {each: f"{column}.0" if each == role else column for each, column in roles.items()}
+            listed = ", ".join(f"{each}: {column}" for each, column in first.items())
+            fix = f"to learn the first text alone: columns: {{{listed}}}" if several else "write the text itself, without [ and ]"
+            yield say("D170", step, f"{where}.path", message, fix, severity="info")
+
+
 def _remedy(reason: str) -> str:
     if "speaker" in reason:
         return f"name the speakers as one of {', '.join(sorted(SPEAKERS))}"

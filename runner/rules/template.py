@@ -235,3 +235,41 @@ def one_template(view: View) -> Iterator[Finding]:
         if isinstance(written, str) and beside.strip() and written.strip() != beside.strip():
             message = f"chat_template.jinja of {folder.name} and chat_template in its tokenizer_config.json differ; the first is read"
             yield say("D158", step, "model.base", message, "delete the one that is old", severity="warning")
+
+
+QUESTION = [{"role": "user", "content": "?"}]
+
+
+@rule(
+    RulePage(
+        "D171",
+        "a template that opens no answer",
+        "With add_generation_prompt a template writes the mark that opens the assistant's turn behind a question. One that does not leaves "
+        "that to the model: the opening is learned as a part of each answer, and stands before each answer that is shown, in "
+        "Ollama too. It may as well open a turn of the user's.",
+        wrong="{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}",
+        right="… {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
+        source="unslothai/unsloth#5049",
+        severity="warning",
+        needs=TEMPLATE,
+    )
+)
+def template_opens_answers(view: View) -> Iterator[Finding]:
+    """D171: add_generation_prompt changes nothing, and words or marks stand between a question and its answer."""
+    for step, folder in _tuned(view):
+        if folder.template is None:
+            continue
+        from steps.text.chat_form import chat_form
+
+        try:
+            form = chat_form(folder.folder)
+            asked, silent = form.text(QUESTION, ask=True), form.text(QUESTION)
+            whole = form.text([*QUESTION, {"role": "assistant", "content": "yes"}])
+        except (RecipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
+            continue  # judged elsewhere
+        opening = whole[len(asked) : whole.rfind("yes")] if whole.startswith(asked) else ""
+        if asked == silent and opening.strip():
+            shown = json.dumps(opening, ensure_ascii=False)[1:-1]
+            message = f"the chat template of {folder.name} opens no answer: each is learned, and shown in Ollama, with {shown} before it"
+            fix = f"write {{% if add_generation_prompt %}}{{{{ '{shown}' }}}}{{% endif %}} at its end"
+            yield say("D171", step, "model.base", message, fix, severity="warning")
