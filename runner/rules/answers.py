@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from statistics import median
 
 from runner.meant import StepMeant
+from runner.modelfolder import TOKENIZERS
 from runner.rules import View, at, number, path, rule, say
-from runner.rules.gates import TRIED, counted_rows
+from runner.rules.gates import CHARACTERS_A_TOKEN, SHORTEST_ANSWER, TRIED, counted_rows
 from runner.rules.rows import name_of, read_heads
 from runner.written import written
 from schemas.findings import Edit, Finding, RulePage, Severity
@@ -116,3 +117,48 @@ def _tokens(view: View, step: StepMeant, name: str, each: float) -> float:
     """Tokens of a usual answer of the file, without the mark at its end; 0 where they cannot be counted. each: answers of a row."""
     rows = next((rows[:TRIED] for file, rows, _ in counted_rows(view, step) or () if file == name), [])
     return median(row.learned for row in rows) / each - 1 if rows else 0
+
+
+@rule(
+    RulePage(
+        "E030",
+        "a system message that fills the context",
+        "What Ollama shows the model is num_ctx tokens, which follow max_seq_length: the system message, the conversation and the answer "
+        "together. One that leaves no room is cut or left out in silence. Counted are the tokens of the base's own tokenizer, without "
+        "it one for twelve characters.",
+        wrong="- type: train\n  max_seq_length: 512\n- type: export_ollama\n  system: …   # of 800 tokens",
+        right="- type: train\n  max_seq_length: 2048\n- type: export_ollama\n  system: …   # of 800 tokens",
+        source="ollama/ollama#6090",
+        severity="warning",
+        needs="the base's tokenizer",
+    )
+)
+def system_message_fits(view: View) -> Iterator[Finding]:
+    """E030: with the shortest question and answer behind it the system message is longer than the context."""
+    for step in view.of_type("export_ollama"):
+        trains = [c for c in view.makers(step, "checkpoint") if c.type == "train" and at(c.raw, "objective") == "sft"]
+        system = at(step.raw, "system")
+        asked = number(step, "parameters.num_ctx")
+        context = asked or getattr(trains[0].params, "max_seq_length", None) if trains else None
+        if not isinstance(system, str) or not context:
+            continue
+        took, known = _length(view, trains[0], system)
+        if took + SHORTEST_ANSWER <= context:
+            continue
+        message = f"the system message takes {'' if known else 'at least '}{took:,} tokens, the context that is served has {int(context):,}"
+        where = "num_ctx" if asked is not None else "max_seq_length"
+        fix = f"shorten it, or write {where}: {max(64, 1 << (2 * took).bit_length())}"
+        yield say("E030", step, "system", message, fix, severity="warning")
+
+
+def _length(view: View, step: StepMeant, text: str) -> tuple[int, bool]:
+    """Tokens of a text in the base's own tokenizer, and whether they were counted; a bound from below where they cannot be."""
+    folder = view.base(step)
+    if folder is not None and folder.kind and any(file in folder for file in TOKENIZERS):
+        try:
+            from steps.text.tokenizers import open_tokenizer
+
+            return len(open_tokenizer(folder.folder).encode(text)), True
+        except Exception:  # noqa: BLE001 - `tokenizers` raises nothing finer; a damaged tokenizer is judged elsewhere
+            pass
+    return len(text) // CHARACTERS_A_TOKEN, False

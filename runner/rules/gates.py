@@ -1,5 +1,6 @@
 """Gates: the first rows as the train step will meet them, counted in the base's own tokenizer where its library is installed."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +21,9 @@ CHARACTERS_A_TOKEN = 12  # more than any tokenizer packs into a token of running
 TRIED = 64  # documents of a file are counted from its beginning
 LONGEST = 32  # and so many of the longest behind them: more than MOST_LEFT_OUT of a head
 SHORTEST_ANSWER = 8  # tokens: less is no room for one
+TURN_MARK = re.compile(  # what templates of known models write around turns
+    r"\[/?INST\]|<</?SYS>>|<\|(?:im_start|im_end|(?:start|end)_header_id|eot_id|user|assistant|system)\|>|<(?:start|end)_of_turn>"
+)
 FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
 
 
@@ -224,30 +228,33 @@ def _by_characters(view: View, step: StepMeant, length: int) -> Iterator[Finding
     )
 )
 def marks_are_put_by_the_template(view: View) -> Iterator[Finding]:
-    """D151: special tokens in the texts of a fifth of the rows, and three at least."""
+    """D151: special tokens in the texts of a fifth of the rows, and three at least; any template's marks in half of the conversations."""
     for step in view.of_type("train"):
         folder = view.base(step)
         marks = [t for t in (folder.tokens if folder is not None else ()) if len(t) > 3 and t[0] == "<" and t[-1] == ">" and t[1:3] != "0x"]
         parsers, _ = _parsers(view, step)
-        if not marks or at(step.raw, "objective") != "sft":
+        if at(step.raw, "objective") != "sft":
             continue
         for maker, where, source, file, head, _ in read_heads(view):
             if maker not in parsers:
                 continue
-            found, tried, written_out = [], 0, 0
+            found, turns, tried, written_out = [], [], 0, 0
             for made in head.documents(source.get("columns")):
                 tried += 1
                 texts = [m["content"] for m in made.messages] if made.messages else [made.text]
                 if mark := next((m for m in marks if any(m in text for text in texts)), ""):
                     found.append(mark)
                     written_out += not made.messages
-            if len(found) < max(3, tried / 5):
+                elif made.messages and (other := next(filter(None, map(TURN_MARK.search, texts)), None)):
+                    turns.append(other[0])
+            if len(found) >= max(3, tried / 5):
+                message, mark = f"have {found[0]} typed into their text, where it is no token", found[0]
+            elif len(turns) >= max(3, tried / 2):
+                message, mark = f"have {turns[0]} typed into their turns, where it is text: the template puts its own marks", turns[0]
+                found = turns
+            else:
                 continue
-            message = (
-                f"{name_of(view, file)}: {len(found)} of the first {tried} rows have {found[0]} typed into their text, where it is no token"
-            )
-            fix = (
-                "give the turns as rows of messages, and leave marks to the template" if written_out else f"take {found[0]} out of the rows"
-            )
+            fix = "give the turns as rows of messages, and leave marks to the template" if written_out else f"take {mark} out of the rows"
+            message = f"{name_of(view, file)}: {len(found)} of the first {tried} rows {message}"
             yield say("D151", maker, f"{where}.path", message, fix, severity="warning")
             break

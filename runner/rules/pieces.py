@@ -1,5 +1,6 @@
 """Pieces: the text that a tokenizer is trained on against what is asked of it, and against the text that it will cut."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ CHAT_MARK = re.compile(
     r"<\|.*\|>|</?(?:s|tool|think|user|assistant|system)\w*>|\[/?[A-Z_]+\]", re.IGNORECASE
 )  # for a tuning that comes later
 OTHER_MARK = re.compile(r"[<\[(|#]\{\w+\}")  # what a template of columns writes around a field
+TYPED_MARK = re.compile(r"<\|\w+\|>|<(?!(?:br|hr|p|b|i|u|li|ul|em|td|tr|div|span)>)[A-Za-z]\w*>")
 SHOWN = 4
 
 
@@ -83,6 +85,35 @@ def symbols_are_met(view: View) -> Iterator[Finding]:
         message += f", whose columns write {written[0].split(chr(10))[0][:30]!r}" if written else ""
         severity: Severity = "warning" if written else "info"
         yield say("T110", step, "user_symbols", message, "spell them as the text does", severity=severity)
+
+
+@rule(
+    RulePage(
+        "D173",
+        "marks that are cut like words",
+        "A mark that a template of columns writes into each text, such as <|title|>, is text to the tokenizer: it is cut into pieces, a "
+        "handful for each, and a prompt that spells it a little otherwise misses it. As a user symbol it is one piece.",
+        wrong='sources: [{path: data/*.jsonl, columns: {text: "<|title|>{title}<|body|>{text}"}}]',
+        right='sources: [{path: data/*.jsonl, columns: {text: "<|title|>{title}<|body|>{text}"}}]\nuser_symbols: ["<|title|>", "<|body|>"]',
+        source="allenai/open-instruct#54",
+        severity="info",
+    )
+)
+def marks_are_symbols(view: View) -> Iterator[Finding]:
+    """D173: marks that are written out in a template of columns, none of them a symbol of the tokenizer that learns from it."""
+    for step in view.of_type("train_tokenizer"):
+        symbols = [symbol for symbol in param(step, "user_symbols") or () if isinstance(symbol, str)]
+        templates = [str(value) for source in text_sources(view, step) for value in (source.columns or {}).values() if "{" in str(value)]
+        marks = dict.fromkeys(mark for template in templates for mark in TYPED_MARK.findall(template))
+        strange = [mark for mark in marks if not any(symbol in mark or mark in symbol for symbol in symbols)]
+        if not strange or param(step, "model") is None:
+            continue
+        shown = ", ".join(strange[:SHOWN])
+        message = f"columns write {shown} into every text, and the tokenizer cuts {'it' if len(strange) == 1 else 'them'} like words"
+        listed = [*symbols, *strange]
+        edits = (Edit("set", path(step, "user_symbols"), listed),)
+        fix = f"write user_symbols: {json.dumps(listed, ensure_ascii=False)}"
+        yield say("D173", step, "user_symbols" if symbols else "", message, fix, severity="info", edits=edits)
 
 
 @rule(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "check"))
-from cases import CHATML, SFT, Case, findings
+from cases import CHATML, LM, SFT, Case, findings
 
 CONFIG = "models/base/tokenizer_config.json"
 
@@ -53,3 +53,50 @@ def test_a_template_that_opens_no_answer(tmp_path: Path, template: str, found: i
     said = told(tmp_path, "D171", {CONFIG: {"chat_template": template}})
     assert len(said) == found
     assert all("with <|im_start|>assistant\\n before it" in each for each in said)
+
+
+@pytest.mark.parametrize(
+    ("asked", "share", "found"),
+    [
+        ("<s>[INST] What is {n}? [/INST]", 1, ["[INST]"]),
+        ("<|start_header_id|>user<|end_header_id|>What is {n}?", 1, ["<|start_header_id|>"]),
+        ("What does [INST] mean? {n}", 4, []),
+        ("See [INSTALL] and <user> {n}", 1, []),
+    ],
+)
+def test_marks_of_another_template_in_the_turns(tmp_path: Path, asked: str, share: int, found: list[str]):
+    """In half of the conversations at least: some may speak of them."""
+    rows = [{"instruction": (asked if n % share == 0 else "Double {n}.").replace("{n}", str(n)), "output": str(2 * n)} for n in range(40)]
+    said = told(tmp_path, "D151", {"data/chat.jsonl": rows})
+    assert len(said) == len(found)
+    assert all(f"40 of the first 40 rows have {mark} typed into their turns" in each for mark, each in zip(found, said, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("columns", "symbols", "found"),
+    [
+        ("<|title|>{title}<|body|>{text}", "", 'write user_symbols: ["<|title|>", "<|body|>"]'),
+        ("<story> {text}", '["<|title|>"]', 'write user_symbols: ["<|title|>", "<story>"]'),
+        ("<|title|>{title} {text}", '["<|title|>"]', ""),
+        ("<{title}> {text}<br>", "", ""),
+        ("{title}\\n{text}", "", ""),
+    ],
+)
+def test_marks_that_a_template_of_columns_writes(tmp_path: Path, columns: str, symbols: str, found: str):
+    """Those that are symbols of the tokenizer are right, and those around a field may be many."""
+    rows = [{"title": f"T{n}", "text": f"The {n} hens sat on a wall and spoke of the fox."} for n in range(300)]
+    source, tokenizer = "      - path: data/stories.jsonl\n", "  - type: train_tokenizer\n"
+    changes = {source: f'{source}        columns: {{text: "{columns}"}}\n'}
+    changes |= {tokenizer: f"{tokenizer}    user_symbols: {symbols}\n"} if symbols else {}
+    said = told(tmp_path, "D173", {"data/stories.jsonl": rows}, changes, LM)
+    assert [each.partition("; ")[2] for each in said] == ([found] if found else [])
+
+
+@pytest.mark.parametrize(("times", "extra", "found"), [(12, "", 1), (1, "", 0), (2, "    parameters: {num_ctx: 64}\n", 1)])
+def test_a_system_message_fits_the_context(tmp_path: Path, times: int, extra: str, found: int):
+    """Counted by the tokenizer, else bounded from below; the context is num_ctx, or follows the training."""
+    pytest.importorskip("tokenizers")
+    name = "    name: tuned\n"
+    system = "You answer briefly and kindly and you never speak of the weather. " * times
+    said = told(tmp_path, "E030", {}, {name: f"{name}{extra}    system: {system}\n"})
+    assert len(said) == found
