@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from statistics import median
 
 from runner.meant import StepMeant
@@ -155,10 +156,8 @@ def _length(view: View, step: StepMeant, text: str) -> tuple[int, bool]:
     """Tokens of a text in the base's own tokenizer, and whether they were counted; a bound from below where they cannot be."""
     folder = view.base(step)
     if folder is not None and folder.kind and any(file in folder for file in TOKENIZERS):
-        try:
+        with suppress(Exception):  # `tokenizers` raises nothing finer; a damaged tokenizer is judged elsewhere
             from steps.text.tokenizers import open_tokenizer
 
             return len(open_tokenizer(folder.folder).encode(text)), True
-        except Exception:  # noqa: BLE001 - `tokenizers` raises nothing finer; a damaged tokenizer is judged elsewhere
-            pass
     return len(text) // CHARACTERS_A_TOKEN, False
