@@ -5,70 +5,69 @@ import os
 import re
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from steps.lm import snapshot
+
 STATE = "state-{step:08d}.pt"
 BEST = "best-{step:08d}.pt"
-KEPT_BEST = 3  # the newest: an older state may still point at an older best
 ROOM = 2.0  # times its size that must be free before a state is copied to be written in the background
+KEPT_BEST = 3  # the newest: an older state may still point at an older best
 TOKENIZER_FILES = (
     "tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
     "merges.txt", "chat_template.jinja",
 )  # fmt: skip
 
 
-def save_state(folder: Path, step: int, state: dict[str, Any], keep: int) -> None:
-    """Write `state` under its step and drop all but the newest `keep`.
-
-    Temporary file, fsync, rename, fsync of the folder: after a kill or a power cut a name stands for a whole file or for none.
-    """
-    write_whole(folder / STATE.format(step=step), state)
-    for old in states(folder)[:-keep]:
-        old.unlink()
-
-
-def write_whole(target: Path, data: Any) -> None:
-    """torch.save in one motion: there is all of it under the name, or what was there before."""
-    half = target.with_suffix(".half")
-    with half.open("wb") as file:
+def write_half(target: Path, data: Any) -> None:
+    """torch.save beside `target`, under a name that nobody reads: only `settle` makes it what `target` stands for."""
+    with _half(target).open("wb") as file:
         torch.save(data, file)
-        file.flush()
+
+
+def settle(target: Path) -> None:
+    """fsync, rename, fsync of the folder: after a kill or a power cut `target` is all that `write_half` wrote, or what was there before."""
+    half = _half(target)
+    with half.open("r+b") as file:
         os.fsync(file.fileno())
     half.replace(target)
     _sync(target.parent)
 
 
 class Saver:
-    """Writes states while the training goes on, from a copy, where memory has room for one; else at once.
+    """Writes states and best weights while the training goes on: from a copy, where memory has room for one.
 
-    One write at a time: `save` waits for the one before it, `wait` for the last; both raise what that one raised.
+    Else they are written at once, to the system's cache of the disk, and only settled while the training goes on. One write at a time:
+    the next waits for the one before it, `wait` for the last; both raise what that one raised. Once a state is settled, older ones go,
+    and what a kill left half-written.
     """
 
-    def __init__(self, folder: Path, keep: int) -> None:
-        self.folder, self.keep = folder, keep
+    def __init__(self, folder: Path, keep: int, free: Callable[[], int] = snapshot.free_bytes) -> None:
+        self.folder, self.keep, self._free = folder, keep, free
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
+        self._copy: dict[str, Any] = {}  # of the last state: the next is copied into its memory
 
     def save(self, step: int, state: dict[str, Any]) -> None:
         """Write `state` under `step`; it may change as soon as this returns."""
-        self.wait()
-        if not _room_for(tensor_bytes(state)):
-            save_state(self.folder, step, state, self.keep)
-            return
-        copy = copied(state)
 
-        def write() -> None:
-            try:
-                save_state(self.folder, step, copy, self.keep)
-            except BaseException as error:  # noqa: BLE001  raised again by `wait`, in the thread that trains
-                self._failure = error
+        def old() -> list[Path]:
+            return states(self.folder)[: -self.keep]
 
-        self._thread = threading.Thread(target=write, name="save", daemon=False)
-        self._thread.start()
+        self._copy = self._write(self.folder / STATE.format(step=step), state, self._copy, old)
+
+    def save_best(self, step: int, weights: dict[str, torch.Tensor]) -> None:
+        """Keep the trained weights of the best validation so far beside the states."""
+
+        def old() -> list[Path]:
+            return sorted(self.folder.glob("best-*.pt"))[:-KEPT_BEST]
+
+        self._write(self.folder / BEST.format(step=step), weights, self._copy.get("network", {}), old)
 
     def wait(self) -> None:
         """Until nothing is being written."""
@@ -79,49 +78,38 @@ class Saver:
         if failure is not None:
             raise failure
 
+    def release(self) -> None:
+        """Give the memory of the last copy back."""
+        self._copy = {}
 
-def tensor_bytes(data: Any) -> int:
-    """Bytes of all tensors in nested dicts and lists."""
-    if isinstance(data, torch.Tensor):
-        return data.numel() * data.element_size()
-    parts = data.values() if isinstance(data, dict) else data if isinstance(data, (list, tuple)) else ()
-    return sum(tensor_bytes(part) for part in parts)
+    def _write(self, target: Path, data: dict[str, Any], spare: dict[str, Any], old: Callable[[], list[Path]]) -> dict[str, Any]:
+        """Begin to write `data`, and drop the `old` files when it is settled. Returns the copy that it is written from, if it is."""
+        self.wait()
+        copy: dict[str, Any] = {}
+        if self._free() > ROOM * snapshot.tensor_bytes(data) - snapshot.tensor_bytes(spare):
+            copy = snapshot.copied(data, spare)
+        else:
+            write_half(target, data)
 
+        def work() -> None:
+            try:
+                if copy:
+                    write_half(target, copy)
+                settle(target)
+                for path in [*old(), *self.folder.glob("*.half")]:
+                    path.unlink()
+            except BaseException as error:  # noqa: BLE001  raised again by `wait`, in the thread that trains
+                self._failure = error
 
-def copied(data: Any) -> Any:
-    """Nested dicts and lists with every tensor copied to the CPU."""
-    if isinstance(data, torch.Tensor):
-        return data.detach().to("cpu", copy=True)
-    if isinstance(data, dict):
-        return {name: copied(part) for name, part in data.items()}
-    if isinstance(data, (list, tuple)):
-        return type(data)(copied(part) for part in data)
-    return data
-
-
-def _room_for(size: int) -> bool:
-    """Whether the machine, and this process's own limit, have ROOM times `size` bytes free."""
-    try:
-        import psutil
-
-        free = psutil.virtual_memory().available
-        used = psutil.Process().memory_info().vms
-    except ImportError:
-        return False
-    if os.name == "posix":
-        import resource
-
-        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if limit != resource.RLIM_INFINITY:
-            free = min(free, limit - used)
-    return free > ROOM * size
-
-
-def save_best(folder: Path, step: int, weights: dict[str, torch.Tensor]) -> None:
-    """Keep the trained weights of the best validation so far beside the states."""
-    write_whole(folder / BEST.format(step=step), weights)
-    for old in sorted(folder.glob("best-*.pt"))[:-KEPT_BEST]:
-        old.unlink()
+        thread = threading.Thread(target=work, name="save", daemon=False)
+        try:
+            thread.start()
+        except RuntimeError:  # memory has no room for its stack
+            work()
+            self.wait()
+        else:
+            self._thread = thread
+        return copy
 
 
 def load_best(folder: Path, step: int) -> dict[str, torch.Tensor] | None:
@@ -159,6 +147,10 @@ def forget(folder: Path) -> None:
     """Remove every state and best weights."""
     for path in [*folder.glob("state-*"), *folder.glob("best-*")]:
         path.unlink(missing_ok=True)
+
+
+def _half(target: Path) -> Path:
+    return target.with_suffix(".half")
 
 
 def _sync(folder: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from schemas import EvalLine, RecipeError, StepContext, TrainLine
 from steps.lm import precision as numbers
 from steps.lm.batches import Data, Micro, Row
-from steps.lm.checkpoint import Saver, forget, load_state, save_best
+from steps.lm.checkpoint import Saver, forget, load_state
 from steps.lm.evaluate import Scored, score, worst
 from steps.lm.loss import Head
 from steps.lm.oom import Generators, free, out_of_memory
@@ -173,7 +173,7 @@ class Loop:
         if not done.kept or found.loss < done.kept["loss"] - s.min_delta:
             done.kept = {"step": step, "loss": found.loss}
             if step < s.steps:
-                save_best(self.context.keep, step, self.weights())
+                self.saver.save_best(step, self.weights())
         elif s.patience is not None and patience_is_over(done.kept["step"], done.evaluated, s.patience):
             done.ended = f"validation has not improved since step {done.kept['step']}"
             self.context.event("early_stopping", step=step, best=done.kept, message=f"stopped at step {step}: {done.ended}")
@@ -240,6 +240,7 @@ class Loop:
         self.scaler = numbers.scaler(self.settings.precision, self.device)
         if scale:
             self.scaler.load_state_dict(scale)
+        self.saver.release()
         free(self.device)
         broken, self.updating = self.updating, False
         if broken and self.progress.step == 0:
