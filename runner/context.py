@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from runner.rundir import PROGRESS, RunDir, now
 from runner.statcache import write_atomic
+from schemas.context import Earlier
 from schemas.machine import Machine
 from schemas.records import EvalLine, RunRecord, TrainLine
 
@@ -43,7 +44,7 @@ class RunContext:
         warn: Callable[[str, str, str, str], None],
         readers: dict[str, dict[str, Any]],
         about: Callable[[Path], None],
-        earlier: Callable[[], list[Path]],
+        earlier: Callable[[], list[Earlier]],
     ) -> None:
         self.step_id = step_id
         self.seed = seed
@@ -85,16 +86,16 @@ class RunContext:
         return folder
 
     @property
-    def earlier(self) -> list[Path]:
-        """What this step kept under keys that differ in how long it goes on, the newest first."""
+    def earlier(self) -> list[Earlier]:
+        """Work of this step under keys that differ in how long it goes on: stopped, the newest first, then its last result."""
         return self._earlier()
 
-    def adopt(self, keep: Path) -> None:
+    def adopt(self, earlier: Earlier) -> None:
         """Log, statistics and pictures of an earlier one become this one's own."""
         self.close()
-        for path in sorted((keep.parent / "side").rglob("*")):
+        for path in sorted(earlier.side.rglob("*")):
             if path.is_file():
-                shutil.copyfile(path, self.side(path.relative_to(keep.parent / "side").as_posix()))
+                shutil.copyfile(path, self.side(path.relative_to(earlier.side).as_posix()))
         self._take_up()
 
     @property

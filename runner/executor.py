@@ -8,7 +8,7 @@ from typing import Any
 from runner.console import Screen
 from runner.context import RunContext, Stopped
 from runner.disk import full_disk
-from runner.halfdone import half_done, prolonged, write_about
+from runner.halfdone import earlier_work, write_about
 from runner.ledger import Ledger
 from runner.meant import Meant, StepMeant
 from runner.ready import Preparation, Result, Work
@@ -251,13 +251,13 @@ class Execution:
     def _context(self, step: StepMeant, work: Work, place: Path, key: str) -> RunContext:
         assert self.rundir is not None
         recipe, parts, names = self.recipe.recipe, work.key.parts, work.step.prolonged_by
-        keeps = self.store.root / "keep"
+        before = self.before.keys.get(step.id, "")
         return RunContext(
             step.id, seed=self.recipe.seed, smoke=self.meant.smoke, project=self.meant.project, target=self.meant.target,
             place=place, kept=self.store.keep(key), rundir=self.rundir, screen=self.screen, record=self.ledger.record,
             stopping=lambda: self.stop.asked, warn=lambda *said: self.ledger.warned(step.id, *said),
             readers=self.meant.readers(step), about=lambda folder: write_about(folder, recipe, step.id, parts),
-            earlier=lambda: prolonged(half_done(keeps, recipe, step.id), parts, names) if names else [],
+            earlier=lambda: earlier_work(self.store, recipe, step.id, before, parts, names),
         )  # fmt: skip
 
     def _outcome(self, work: Work, made: Any, place: Path) -> tuple[str, bool]:

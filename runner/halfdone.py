@@ -1,4 +1,4 @@
-"""Work that was stopped under one cache key and may be asked for under another: what it belongs to, and which of it is like new."""
+"""Work that was done under one cache key and may be asked for under another: what it belongs to, and which of it is like new."""
 
 import json
 import os
@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.statcache import write_atomic
+from runner.store import Store
+from schemas.context import Earlier
 
 ABOUT = "about.json"  # beside keep/ and side/ of a key
 KEPT = "keep"  # what the step itself keeps there
+SIDE = "side"  # its logs and statistics
 
 
 class HalfDone(NamedTuple):
@@ -17,10 +20,6 @@ class HalfDone(NamedTuple):
     folder: Path
     parts: dict[str, Any]
     when: float
-
-    def differing(self, parts: dict[str, Any]) -> list[str]:
-        """Names of the parts that are not the same here and there."""
-        return sorted(name for name in {**self.parts, **parts} if self.parts.get(name) != parts.get(name))
 
 
 def write_about(folder: Path, recipe: str, step_id: str, parts: dict[str, Any]) -> None:
@@ -42,7 +41,20 @@ def half_done(keeps: Path, recipe: str, step_id: str) -> list[HalfDone]:
     return sorted(found, key=lambda one: one.when, reverse=True)
 
 
-def prolonged(found: list[HalfDone], parts: dict[str, Any], names: tuple[str, ...]) -> list[Path]:
-    """The kept folders of those whose keys differ from `parts` in nothing but the params `names`."""
-    free = {f"param {name}" for name in names}
-    return [one.folder / KEPT for one in found if free.issuperset(differing := one.differing(parts)) and differing]
+def earlier_work(store: Store, recipe: str, step_id: str, last: str, parts: dict[str, Any], names: tuple[str, ...]) -> list[Earlier]:
+    """Work of that step of that recipe whose key differs from `parts` in nothing but the params `names`: what was stopped, the newest
+    first, then the result of its `last` key."""
+    found = []
+    if names:
+        stopped = half_done(store.root / KEPT, recipe, step_id)
+        found = [Earlier(one.folder / KEPT, one.folder / SIDE) for one in stopped if _only(names, one.parts, parts)]
+        entry = store.entry(last)
+        if entry is not None and _only(names, entry.parts, parts) and store.whole(entry.digest):
+            found.append(Earlier(store.object(entry.digest), store.side(last), finished=True))
+    return found
+
+
+def _only(names: tuple[str, ...], there: dict[str, Any], here: dict[str, Any]) -> bool:
+    """Whether two keys differ, and in nothing but the params `names`."""
+    differing = {name for name in {**there, **here} if there.get(name) != here.get(name)}
+    return bool(differing) and differing <= {f"param {name}" for name in names}

@@ -2,10 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from schemas.machine import Machine
 from schemas.records import EvalLine, RunRecord, TrainLine
+
+
+class Earlier(NamedTuple):
+    """Work of a step under another key. folder: what it kept when it was stopped half-way, or, finished, its artifact. side: its logs,
+    statistics and pictures. They are read, never written."""
+
+    folder: Path
+    side: Path
+    finished: bool = False
 
 
 class StepContext(Protocol):
@@ -24,11 +33,11 @@ class StepContext(Protocol):
         """A folder of this key's own that survives a kill, emptied when the step is done."""
 
     @property
-    def earlier(self) -> Sequence[Path]:
-        """The `keep` folders of this very step under keys that differ in nothing but what it says of itself that it is `prolonged_by`:
-        stopped half-way, and the newest first. They are read, never written."""
+    def earlier(self) -> Sequence[Earlier]:
+        """Work of this very step under keys that differ in nothing but what it says of itself that it is `prolonged_by`: stopped half-way,
+        the newest first, then its last result."""
 
-    def adopt(self, keep: Path) -> None:
+    def adopt(self, earlier: Earlier) -> None:
         """Take what was logged beside one of `earlier` for this step's own; `rewind` cuts it back. Raises OSError."""
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from schemas import Machine, RunRecord
+from schemas.context import Earlier
 from schemas.machine import GIB
 
 ROOT = Path(__file__).parent.parent
@@ -47,8 +48,8 @@ class FakeContext:
         self.kept: dict[str, dict[str, Any]] = {}
         self.asked_to_stop = False
         self.readers: dict[str, dict[str, Any]] = {}
-        self.earlier: list[Path] = []
-        self.adopted: list[Path] = []
+        self.earlier: list[Earlier] = []
+        self.adopted: list[Earlier] = []
 
     def event(self, name: str, **fields: Any) -> None:
         self.events.append({"event": name, **fields})
@@ -64,8 +65,8 @@ class FakeContext:
     def rewind(self, step: int) -> None:
         self.lines = [line for line in self.lines if line.step <= step]
 
-    def adopt(self, keep: Path) -> None:
-        self.adopted.append(keep)
+    def adopt(self, earlier: Earlier) -> None:
+        self.adopted.append(earlier)
 
     def stats(self, name: str, data: dict[str, Any]) -> None:
         self.kept[name] = data

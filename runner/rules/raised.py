@@ -2,22 +2,26 @@
 
 from collections.abc import Iterator
 
-from runner.rules import View, at, number, rule, say
+from runner.meant import StepMeant
+from runner.rules import View, at, number, param, rule, say
 from runner.rules.resume import STATE, from_state
+from runner.rules.stopped import changed
 from runner.standing import Standing, last_file
 from runner.store import Store
 from schemas.findings import Finding, RulePage
+
+PROGRESS = "state/progress.json"  # what steps.lm.prolong keeps beside a finished training
 
 
 @rule(
     RulePage(
         "R111",
-        "a longer training begins anew",
-        "Another max_steps is another training, and it begins at its first step. What the last run did can be gone on from with "
-        "resume_from: exactly, where the rate was the same so far (constant after the warm-up, wsd before it falls); a cosine over "
-        "1,000 steps has fallen where one over 2,000 is high, so the rate jumps.",
-        wrong="max_steps: 2000   # after a run with max_steps: 1000",
-        right="max_steps: 2000\nresume_from: {path: runs/20260101-120000-small/artifacts/train}",
+        "a longer training, of which the last run did a part",
+        "Where max_steps or num_train_epochs alone was raised and the rate of the steps done is the same (constant after an equal "
+        "warm-up), a finished training goes on by itself, and ends as one undisturbed training would. Elsewhere it begins at its first "
+        "step: a cosine over 1,000 steps has fallen where one over 2,000 is high. resume_from goes on all the same, and the rate jumps.",
+        wrong="max_steps: 2000   # a cosine, after a run with max_steps: 1000",
+        right="scheduler: constant   # from the first run on\nmax_steps: 2000",
         source="arXiv 2405.18392 (scaling laws beyond fixed training durations)",
         severity="info",
         needs="the last result of this recipe in the store",
@@ -28,12 +32,12 @@ def longer_trainings_can_go_on(view: View) -> Iterator[Finding]:
     recipe = view.meant.recipe
     if recipe is None or view.meant.smoke:
         return
-    standing = Standing.read(last_file(view.meant.project, recipe.recipe))
+    standing, store = Standing.read(last_file(view.meant.project, recipe.recipe)), Store(view.meant.project, recipe.store)
     for step in view.of_type("train"):
         steps, row = number(step, "max_steps"), standing.steps.get(step.id)
-        if steps is None or row is None or any(at(step.raw, name) is not None for name in ("resume_from", "init_from")):
+        if steps is None or row is None:
             continue
-        folder = Store(view.meant.project, recipe.store).object(row["digest"])
+        folder = store.object(row["digest"])
         data = view.facts.json(folder / STATE)
         done = data["progress"].get("step") if isinstance(data, dict) and isinstance(data.get("progress"), dict) else None
         if not isinstance(done, int) or not 0 < done < steps:
@@ -42,6 +46,22 @@ def longer_trainings_can_go_on(view: View) -> Iterator[Finding]:
         against = list(from_state(view, step, folder, place, "max_steps", {"path": place}))
         if any(finding.severity == "error" for finding in against):
             continue  # another training
-        message = f"the last run trained {done:,} of these {int(steps):,} steps, and this one begins at the first"
+        message = f"the last run trained {done:,} of these {int(steps):,} steps, and this one "
+        if not against and _by_itself(step, store, row["key"], done):
+            yield say("R111", step, "max_steps", message + "goes on from there, if what it trains on is the same", "nothing to do",
+                      severity="info")  # fmt: skip
+            continue
+        if any(at(step.raw, name) is not None for name in ("resume_from", "init_from")):
+            continue
         fix = f"resume_from: {{path: {place}}} goes on from there" + (", and the rate jumps: it fell for fewer steps" if against else "")
-        yield say("R111", step, "max_steps", message, fix, severity="info")
+        yield say("R111", step, "max_steps", message + "begins at the first", fix, severity="info")
+
+
+def _by_itself(step: StepMeant, store: Store, key: str, done: int) -> bool:
+    """Whether the run will take it over: its length alone was changed, and early stopping, where it is asked for, counts the same."""
+    entry = store.entry(key)
+    if entry is None or step.step is None or step.params is None or not (store.side(key) / PROGRESS).is_file():
+        return False
+    every = number(step, "eval_steps")
+    counted = param(step, "early_stopping") is None or (every is not None and done % every == 0)
+    return counted and set(changed(step, entry.parts)) <= set(step.step.prolonged_by)

@@ -169,13 +169,18 @@ def _tokens_of(view: View, step: StepMeant) -> str:
 
 
 def _unlike(step: StepMeant, there: dict[str, Any]) -> list[str]:
-    """Sizes of this step's network that another one has otherwise, as far as both are known."""
+    """Sizes of this step's network that another one has otherwise, as far as both are known; its dropout is none."""
     made = step.forecast
     if not isinstance(made, CheckpointForecast) or made.model is None:
         return []
     here = made.model.model_dump(mode="json")
-    both = [name for name, value in here.items() if value is not None and there.get(name) is not None]
-    return [f"{name} is {here[name]} here and {there[name]} there" for name in both if here[name] != there[name]]
+    both = [name for name, value in here.items() if value is not None and there.get(name) is not None and name != "dropout"]
+    return [f"{name} is {here[name]} here and {there[name]} there" for name in both if _by_layer(here[name]) != _by_layer(there[name])]
+
+
+def _by_layer(value: Any) -> Any:
+    """One number for all layers, also where each has its own and they are equal."""
+    return value[0] if isinstance(value, list) and value and all(each == value[0] for each in value) else value
 
 
 def _from_step(view: View, step: StepMeant, earlier: StepMeant) -> Iterator[Finding]:

@@ -61,14 +61,19 @@ def _finished_since(store: Store, row: dict[str, Any] | None, stopped: HalfDone)
         return False
 
 
-def _begins_anew(step: StepMeant, stopped: HalfDone, done: int, lengths: tuple[str, ...]) -> Iterator[Finding]:
+def changed(step: StepMeant, parts: dict[str, Any]) -> list[str]:
+    """Names of the params that a key with these parts has otherwise."""
     assert step.params is not None
     here = {f"param {name}": value for name, value in keyed(step.params).items()}
-    there = {name: value for name, value in stopped.parts.items() if name.startswith("param ")}
+    there = {name: value for name, value in parts.items() if name.startswith("param ")}
     if at(step.raw, "precision") is None:  # settled for the machine before the key is made
         there.pop("param precision", None)
-    names = [name.removeprefix("param ") for name in sorted({**here, **there}) if here.get(name) != there.get(name)]
-    was, steps = there.get("param max_steps"), planned_steps(step)[0]
+    return [name.removeprefix("param ") for name in sorted({**here, **there}) if here.get(name) != there.get(name)]
+
+
+def _begins_anew(step: StepMeant, stopped: HalfDone, done: int, lengths: tuple[str, ...]) -> Iterator[Finding]:
+    names = changed(step, stopped.parts)
+    was, steps = stopped.parts.get("param max_steps"), planned_steps(step)[0]
     if not names:
         return
     if not set(names) <= set(lengths):

@@ -21,7 +21,7 @@ from steps.lm.loop import Loop
 from steps.lm.loss import Head
 from steps.lm.pack import packed, split_packed
 from steps.lm.progress import Hooks, Settings
-from steps.lm.prolong import taken_over
+from steps.lm.prolong import remember, taken_over
 from steps.lm.resume import FOLDER, go_on, keep_state
 from steps.lm.shapes import sizes
 from steps.lm.stages import Stages
@@ -99,6 +99,7 @@ def assemble(job: Job) -> Checkpoint:
             done = loop.run(context.seed, begin)
             if not params.save_only_model:
                 keep_state(loop, context.workdir / FOLDER, facts, whole=adapted is None)
+                remember(loop, context, whole=adapted is None)
         finally:
             told.close(done=loop.progress.step == settings.steps)
         return finish(job, Trained(network, adapted, words, material, settings, done, half, taken, stages, head.end_to_end))

@@ -1,10 +1,31 @@
-"""Going on from a training that was stopped half-way and differs in its length alone."""
+"""Going on from a training that differs in its length alone: one that was stopped half-way, or one that came to its end."""
 
+import json
 import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
 
 from schemas import StepContext
-from steps.lm.checkpoint import BEST, load_state
+from schemas.context import Earlier
+from steps.lm.checkpoint import BEST, load_state, newest, write_json
 from steps.lm.loop import Loop
+from steps.lm.resume import read_state
+
+PROGRESS = "state/progress.json"  # beside a finished training: what its checkpoint's state leaves out
+BEST_ADAPTERS = "state/best.pt"  # its best trained weights, where the checkpoint holds them merged
+OTHER_STEPS = "its validations were at other steps, and the best is chosen from those, too"
+
+
+def remember(loop: Loop, context: StepContext, whole: bool) -> None:
+    """Keep beside a finished training what a longer one needs of it. whole: the checkpoint's own weights are the trained ones."""
+    done = loop.progress
+    write_json(context.side(PROGRESS), vars(done))
+    best = context.side(BEST_ADAPTERS)
+    best.unlink(missing_ok=True)  # of the training that this one went on from
+    if not whole and done.kept and done.kept["step"] < done.step:
+        shutil.copyfile(context.keep / BEST.format(step=done.kept["step"]), best)
 
 
 def taken_over(loop: Loop, context: StepContext) -> bool:
@@ -13,31 +34,101 @@ def taken_over(loop: Loop, context: StepContext) -> bool:
     Only where all steps done had the rates of this one's schedule (constant after an equal warm-up, wsd before it falls), so that what
     comes out is what one undisturbed training gives. Where not, what that costs is told, and nothing is taken.
     """
-    for keep in context.earlier:
-        state, _ = load_state(keep)
-        if state is None or "schedule" not in state or not state["progress"]["step"]:
+    for step, earlier in sorted(((_step(one), one) for one in context.earlier), key=lambda pair: -pair[0]):
+        state = _state(earlier, loop) if step else None
+        if state is None or "schedule" not in state:
             continue
-        step, of, here = state["progress"]["step"], state["schedule"]["steps"], loop.settings.steps
-        parted = loop.settings.parts_from(state["schedule"], step)
-        if step >= here or parted is not None:
-            why = f"this one ends at {here:,}"
-            if step < here and parted is not None:
-                why = f"from step {parted[0] + 1:,} on its rate was another ({parted[1]:.3g}, here {loop.settings.rate(parted[0]):.3g})"
-            message = f"a training of {of:,} steps was stopped at step {step:,}; {why}, so this one begins at the first"
+        of, ended = state["schedule"]["steps"], "was done" if earlier.finished else f"was stopped at step {step:,}"
+        looked = _validated_alike(loop, state["progress"])
+        if (why := _against(loop, state, step, looked)) is not None:
+            message = f"a training of {of:,} steps {ended}; {why}, so this one begins at the first"
             context.event("not_taken_over", step=step, steps=of, message=message)
             continue
         try:
-            if kept := state["progress"]["kept"]:
-                best = BEST.format(step=kept["step"])
-                shutil.copyfile(keep / best, context.keep / best)
-            context.adopt(keep)
+            _take_best(loop, context, earlier, state)
+            context.adopt(earlier)
         except OSError:  # it is being cleared away
             context.rewind(-1)
             continue
         exact = loop.take_up(state)
         loop.save()
+        there = f"a training of {of:,} {'ended' if earlier.finished else 'was stopped'}"
         how = "bit for bit" if exact else "not bitwise: the device's sums may differ in order"
-        context.event("resumed", step=step, bitwise=exact, steps=of,
-                      message=f"goes on at step {step:,} of {here:,}, where a training of {of:,} was stopped, {how}")  # fmt: skip
+        message = f"goes on at step {step:,} of {loop.settings.steps:,}, where {there}, {how}" + ("" if looked else f"; {OTHER_STEPS}")
+        context.event("resumed", step=step, bitwise=exact, steps=of, message=message)
         return True
     return False
+
+
+def _step(earlier: Earlier) -> int:
+    """How far it came, 0 where nothing is left of it."""
+    if not earlier.finished:
+        return newest(earlier.folder)
+    progress = _progress(earlier)
+    return int(progress["step"]) if progress else 0
+
+
+def _progress(earlier: Earlier) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((earlier.side / PROGRESS).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _state(earlier: Earlier, loop: Loop) -> dict[str, Any] | None:
+    """Its state as `loop` saves one, None where none can be read."""
+    if not earlier.finished:
+        return load_state(earlier.folder)[0]
+    try:
+        return {**read_state(earlier.folder).state(loop), "progress": _progress(earlier)}
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _against(loop: Loop, state: dict[str, Any], step: int, looked: bool) -> str | None:
+    """Why what comes out would be another training."""
+    here = loop.settings.steps
+    if step >= here:
+        return f"this one ends at {here:,}"
+    if (parted := loop.settings.parts_from(state["schedule"], step)) is not None:
+        return f"from step {parted[0] + 1:,} on its rate was another ({parted[1]:.3g}, here {loop.settings.rate(parted[0]):.3g})"
+    if loop.settings.patience is not None and not looked:
+        return "its validations were at other steps, which early_stopping counts (write eval_steps)"
+    return None
+
+
+def _validated_alike(loop: Loop, progress: dict[str, Any]) -> bool:
+    """Whether it kept as its best what this one would have kept: it looked wherever this one looks, and at no step more; or saw the
+    lowest loss of all where this one looks, too."""
+    mine = [step for step in sorted(loop.settings.eval_at) if step <= progress["step"]]
+    theirs, kept = progress["evaluated"], progress["kept"]
+    if theirs == mine or not loop.validation:
+        return True
+    alone = loop.settings.patience is None and not loop.settings.min_delta
+    if alone and set(mine) <= set(theirs) and (not kept or kept["step"] in mine):
+        progress["evaluated"] = mine
+        return True
+    return False
+
+
+def _take_best(loop: Loop, context: StepContext, earlier: Earlier, state: dict[str, Any]) -> None:
+    """Put the weights of its best validation among this one's saves. Raises OSError where they are not there."""
+    kept = state["progress"]["kept"]
+    if not kept:
+        return
+    name = BEST.format(step=kept["step"])
+    if not earlier.finished:
+        shutil.copyfile(earlier.folder / name, context.keep / name)
+    elif (earlier.side / BEST_ADAPTERS).is_file():
+        shutil.copyfile(earlier.side / BEST_ADAPTERS, context.keep / name)
+    else:
+        weights = state["network"] if kept["step"] == state["progress"]["step"] else _tensors(earlier.folder / "best" / "model.safetensors")
+        loop.saver.save_best(kept["step"], {name: weights[name] for name in loop.named})
+        loop.saver.wait()
+
+
+def _tensors(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(path)

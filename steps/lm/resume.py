@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -15,6 +15,42 @@ FOLDER = "state"  # in the checkpoint
 TENSORS, DATA = "state.safetensors", "state.json"
 CARRIED = ("step", "position", "tokens", "losses", "norms", "skipped", "scored", "best", "evaluated")  # of a run's progress
 LEFT_OUT = {"attn_implementation": "auto"}  # facts that are only written when they are not so
+
+
+class Kept(NamedTuple):
+    """What `keep_state` wrote. tensors: all but weights that stand in the checkpoint itself. data: the rest."""
+
+    checkpoint: Path
+    tensors: dict[str, torch.Tensor]
+    data: dict[str, Any]
+
+    def state(self, loop: Loop) -> dict[str, Any]:
+        """As `loop` saves one, but for its progress."""
+        from safetensors.torch import load_file
+
+        states = loop.optimizer.state_dict()
+        for number, part in enumerate(states):
+            part["state"] = {}
+            for key, value in {**self.tensors, **self.data["scalars"]}.items():
+                kind, *place = key.split(".", 3)
+                if kind == "optimizer" and int(place[0]) == number:
+                    part["state"].setdefault(int(place[1]), {})[place[2]] = value
+        weights = {name.removeprefix("weights."): value for name, value in self.tensors.items() if name.startswith("weights.")}
+        if not weights:
+            stored = load_file(self.checkpoint / "model.safetensors")
+            named = dict(loop.head.network.named_parameters())  # what no stage trains, too
+            weights = {name: value for name, value in stored.items() if name in named}
+        cards = torch.cuda.get_rng_state_all() if loop.device.type == "cuda" else []
+        return {"network": weights, "optimizer": states, "scaler": self.data["scaler"], "generator": self.tensors["generator"],
+                "cuda_generators": cards, "threads": self.data["threads"], "schedule": self.data["schedule"]}  # fmt: skip
+
+
+def read_state(checkpoint: Path) -> Kept:
+    """What stands in `checkpoint`. Raises OSError or ValueError when it holds no state."""
+    from safetensors.torch import load_file
+
+    data = json.loads((checkpoint / FOLDER / DATA).read_text("utf-8"))
+    return Kept(checkpoint, load_file(checkpoint / FOLDER / TENSORS), data)
 
 
 def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> None:
@@ -52,15 +88,13 @@ def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepCont
     Raises RecipeError R102 when it holds none, R103 naming what differs, R104 when nothing is left to do. Warns R105 where the
     schedule would have been another so far.
     """
-    from safetensors.torch import load_file
-
     field = "resume_from"
     try:
-        data = json.loads((checkpoint / FOLDER / DATA).read_text("utf-8"))
-        tensors = load_file(checkpoint / FOLDER / TENSORS)
+        kept = read_state(checkpoint)
     except (OSError, ValueError) as error:
         raise RecipeError("R102", f"{checkpoint.name} holds no state of a training (save_only_model leaves it out)", field=field,
                           fix="start from its weights: model: {base: ...}") from error  # fmt: skip
+    data = kept.data
     here, there = {**LEFT_OUT, **facts}, {**LEFT_OUT, **data["facts"]}
     differing = [f"{name} is {_short(here.get(name))} here and {_short(there.get(name))} there"
                  for name in {**here, **there} if there.get(name) != here.get(name)]  # fmt: skip
@@ -72,21 +106,7 @@ def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepCont
         raise RecipeError("R104", f"that training did {step} steps, and max_steps here is {loop.settings.steps}", field="max_steps",
                           fix=f"write max_steps above {step}")  # fmt: skip
     agreed = _schedule(loop, data, step, context)
-    states = loop.optimizer.state_dict()
-    for number, part in enumerate(states):
-        part["state"] = {}
-        for key, value in {**tensors, **data["scalars"]}.items():
-            kind, *place = key.split(".", 3)
-            if kind == "optimizer" and int(place[0]) == number:
-                part["state"].setdefault(int(place[1]), {})[place[2]] = value
-    weights = {name.removeprefix("weights."): value for name, value in tensors.items() if name.startswith("weights.")}
-    if not weights:
-        stored = load_file(checkpoint / "model.safetensors")
-        named = dict(loop.head.network.named_parameters())  # what no stage trains, too
-        weights = {name: value for name, value in stored.items() if name in named}
-    cards = torch.cuda.get_rng_state_all() if loop.device.type == "cuda" else []
-    same = loop.put_back({"network": weights, "optimizer": states, "scaler": data["scaler"], "generator": tensors["generator"],
-                          "cuda_generators": cards, "threads": data["threads"]})  # fmt: skip
+    same = loop.put_back(kept.state(loop))
     loop.progress = Progress(**data["progress"], live=loop.progress.live)
     exact = agreed and same and loop.device.type == data["device"] == "cpu"
     how = "bit for bit" if exact else "not bitwise"

@@ -276,7 +276,7 @@ def train(params: Count, context: Any) -> Words:
     done = int(state.read_text()) if state.exists() else 0
     for earlier in context.earlier if not done else ():
         context.adopt(earlier)
-        done = int((earlier / "state").read_text())
+        done = int((earlier.side / "done" if earlier.finished else earlier.folder / "state").read_text())
     context.rewind(done)
     for number in range(done + 1, params.steps + 1):
         context.log(
@@ -288,6 +288,7 @@ def train(params: Count, context: Any) -> Words:
         if context.stopping():
             raise context.stopped()
     context.stats("training", {"resumed": done})
+    context.side("done").write_text(str(params.steps))
     return write(context, "done")
 
 
@@ -320,6 +321,26 @@ def test_a_longer_step_takes_over_from_one_that_was_stopped(tmp_path):
         assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == list(range(1, 13))
     assert made(steps=12, upper=True).status == "stopped"
     assert made("other", steps=13).status == "stopped"
+
+
+def test_a_longer_step_takes_over_from_one_that_was_done(tmp_path):
+    """The last result of the step, if its length alone is another, and its files are whole; its logs come with it."""
+
+    def made(**params):
+        record = run(meant_of(tmp_path, (train, "train", params, {})))["train"]
+        lines = (record.side / "logs" / "train_steps.jsonl").read_text().splitlines()
+        assert [json.loads(line)["step"] for line in lines] == list(range(1, params["steps"] + 1))
+        return record.stats["training"]["resumed"]
+
+    assert made(steps=4) == 0
+    assert made(steps=7) == 4
+    assert made(steps=9, upper=True) == 0
+    assert made(steps=11) == 0
+    assert made(steps=12) == 11
+    for path in (tmp_path / ".recipe" / "store" / "objects").glob("*/artifact/words.txt"):
+        path.chmod(0o600)
+        path.write_text("damaged")
+    assert made(steps=13) == 0
 
 
 def test_stopped_is_an_ordinary_exception():

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from runner.fingerprint import keyed
+from runner.store import Entry, Store
 from tests.runner.judged import SOUND, meant
 
 FACTS = {"method": "full", "objective": "lm", "optimizer": "adamw", "max_seq_length": 512, "packing": None, "batch": 8, "seed": 0}
@@ -36,6 +38,22 @@ def test_another_constant_rate_is_named(tmp_path: Path):
     keep(tmp_path, STATE)
     (line,) = told(tmp_path, "first", "scheduler: constant\n    warmup_steps: 50\n    learning_rate: 1e-5")
     assert "it goes from 0.001 to 1e-05" in line
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("family: mamba, dropout: 0.1", {"dropout": 0.0}),
+        ("family: mamba_hebbian, hebbian_decay: 0.9", {"family": "mamba_hebbian", "hebbian_decay": [0.9, 0.9]}),
+    ],
+    ids=["dropout", "one number for all layers"],
+)
+def test_what_a_network_does_not_tell_of_itself_is_no_difference(tmp_path: Path, here: str, there: dict[str, Any]):
+    """A state holds the sizes as its network has them: no dropout, and a number for each layer."""
+    keep(tmp_path, {**STATE, "facts": {**FACTS, "model": there}})
+    more = "\n    scheduler: constant\n    warmup_steps: 50\n    resume_from: {path: first}"
+    found = meant(tmp_path, ("family: mamba", here), ("max_steps: 1000", f"max_steps: 1000{more}")).findings
+    assert [f.message for f in found if f.code[:2] in ("R1", "M0")] == []
 
 
 @pytest.mark.parametrize(
@@ -110,6 +128,39 @@ def test_a_longer_training_is_told_what_is_there(tmp_path: Path, state: Any, mor
     found = [f for f in meant(tmp_path, ("max_steps: 1000", f"max_steps: 1000\n    {more}")).findings if f.code == "R111"]
     assert [f.fix for f in found] == ([fix] if fix is not None else [])
     assert [f.message for f in found] in ([], ["the last run trained 500 of these 1,000 steps, and this one begins at the first"])
+
+
+@pytest.mark.parametrize(
+    ("before", "goes_on"),
+    [
+        ("", True),
+        ("\n    save_steps: 10", True),
+        ("\n    learning_rate: 1e-3\n    beside: none", False),
+        ("\n    z_loss: 1e-4", False),
+        ("\n    early_stopping: {patience: 3}", False),
+        ("\n    early_stopping: {patience: 3}\n    eval_steps: 100", True),
+        ("\n    early_stopping: {patience: 3}\n    eval_steps: 300", False),
+    ],
+    ids=["the same", "no part of the key", "nothing beside it", "another", "validations elsewhere", "there too", "not at its end"],
+)
+def test_one_that_goes_on_by_itself_is_told(tmp_path: Path, before: str, goes_on: bool):
+    """Where its length alone is another, and the run will take what the last one did."""
+    there = "" if "z_loss" in before else before.replace("\n    beside: none", "")
+    steady = "\n    scheduler: constant\n    warmup_steps: 50"
+    (train,) = [step for step in meant(tmp_path, ("max_steps: 1000", f"max_steps: 500{steady}{there}")).steps if step.type == "train"]
+    assert train.params is not None
+    put_in_store(tmp_path, "sound", STATE)
+    store = Store(tmp_path).open()
+    parts = {f"param {name}": value for name, value in keyed(train.params).items()}
+    store.remember(Entry("k1", "d1", "Checkpoint", {**parts, "param precision": "fp16", "seed": 0}))
+    if "beside" not in before:
+        (store.side("k1") / "state").mkdir(parents=True)
+        (store.side("k1") / "state" / "progress.json").write_text("{}")
+    changed = ("max_steps: 1000", f"max_steps: 1000{steady}{before.replace(chr(10) + '    beside: none', '')}")
+    (found,) = [f for f in meant(tmp_path, changed).findings if f.code == "R111"]
+    ends = "goes on from there, if what it trains on is the same" if goes_on else "begins at the first"
+    assert found.message == f"the last run trained 500 of these 1,000 steps, and this one {ends}"
+    assert found.fix == ("nothing to do" if goes_on else "resume_from: {path: runs/r1/artifacts/train} goes on from there")
 
 
 def test_a_folder_on_another_machine_may_be_there(tmp_path: Path):

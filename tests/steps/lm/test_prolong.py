@@ -1,4 +1,4 @@
-"""A training that was stopped half-way goes on as part of a longer one, where that is the same to the bit."""
+"""A training that was stopped half-way, or is done, goes on as part of a longer one, where that is the same to the bit."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from schemas import Checkpoint, TrainLine
+from schemas.context import Earlier
 from tests.conftest import FakeContext
 from tests.steps.lm.small import SIZES, run
 
@@ -23,10 +24,17 @@ def stopped(folder: Path, at: int = 4, **written: Any) -> FakeContext:
     return half
 
 
-def after(half: FakeContext, folder: Path, **written: Any) -> tuple[Checkpoint, FakeContext]:
-    """A training of nine steps that is offered what `half` kept."""
+def done(folder: Path, **written: Any) -> FakeContext:
+    """One that came to its end after six steps."""
+    first = FakeContext(folder)
+    run(first, **{**STEADY, "max_steps": 6, **written})
+    return first
+
+
+def after(half: FakeContext, folder: Path, finished: bool = False, **written: Any) -> tuple[Checkpoint, FakeContext]:
+    """A training of nine steps that is offered what `half` kept, or made."""
     context = FakeContext(folder)
-    context.earlier = [half.keep]
+    context.earlier = [Earlier(half.workdir if finished else half.keep, half.keep.parent / "side", finished)]
     return run(context, **{**STEADY, "max_steps": 9, **written}), context
 
 
@@ -47,7 +55,7 @@ def test_what_was_done_is_part_of_the_longer_one(schedule: dict[str, Any], tmp_p
     half = stopped(tmp_path / "half", **schedule)
     more, context = after(half, tmp_path / "more", **schedule)
     assert files(more) == files(whole)
-    assert (steps(context), context.adopted) == ([5, 6, 7, 8, 9], [half.keep])
+    assert (steps(context), context.adopted) == ([5, 6, 7, 8, 9], context.earlier)
     said = [(e["step"], e["steps"], e["bitwise"]) for e in context.events if e["event"] == "resumed"]
     assert said == [(4, 6, True)]
 
@@ -90,3 +98,85 @@ def test_one_that_is_being_cleared_away_is_left(tmp_path: Path):
         path.unlink()
     _, context = after(half, tmp_path / "more")
     assert steps(context) == list(range(1, 10))
+
+
+LORA: dict[str, Any] = {"method": "lora", "lora": {"r": 4, "lora_dropout": 0.1}}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {},
+        {"total_batch_size": 4, "batch_size": 2, "packing": "documents", "optimizer": "muon"},
+        {"stages": [{"steps": 4, "train": ["lm_head"]}, {"train": ["all"]}], "samples": ["<tr>"]},
+    ],
+    ids=["constant", "accumulated, packed, muon", "stages"],
+)
+def test_one_that_is_done_is_part_of_the_longer_one(written: dict[str, Any], tmp_path: Path):
+    """Six steps, and then asked for more: the files are those of the longer one without a break, and it says where it went on."""
+    whole = run(FakeContext(tmp_path / "whole"), **{**STEADY, "max_steps": 9, **written})
+    first = done(tmp_path / "first", **written)
+    more, context = after(first, tmp_path / "more", finished=True, **written)
+    assert files(more) == files(whole)
+    assert (steps(context)[0], context.adopted) == (7, context.earlier)
+    (said,) = [e["message"] for e in context.events if e["event"] == "resumed"]
+    assert said == "goes on at step 6 of 9, where a training of 6 ended, bit for bit"
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_the_best_of_one_that_is_done_comes_with_it(method: str, tmp_path: Path):
+    """Weights that were best at step 6 of 8 are the best of 9, as adapters too, where the checkpoint holds them merged."""
+    base = {"model": {"base": {"path": str(done(tmp_path / "base").workdir)}}, **LORA} if method == "lora" else {"model": SIZES["llama"]}
+    spoilt = {"learning_rate": 0.4 if method == "full" else 3.0, "max_grad_norm": 1000.0, "warmup_steps": 0, **base}
+    first = done(tmp_path / "first", **spoilt, max_steps=8)
+    more, context = after(first, tmp_path / "more", finished=True, **spoilt)
+    whole = run(FakeContext(tmp_path / "whole"), **{**STEADY, "max_steps": 9, **spoilt})
+    assert whole.best_step == more.best_step
+    assert whole.best_step is not None
+    assert whole.best_step < 8
+    assert (files(more), steps(context)) == (files(whole), [9])
+    assert "best/model.safetensors" in files(more)
+
+
+def test_a_best_where_the_longer_one_would_not_look_is_told(tmp_path: Path):
+    """Its last validation is always at its end: the weights are the same to the bit, the best may be another, which is said; where early
+    stopping counts the validations, it begins anew."""
+    first = done(tmp_path / "first", eval_steps=4)
+    more, context = after(first, tmp_path / "more", finished=True, eval_steps=4)
+    whole = run(FakeContext(tmp_path / "whole"), **{**STEADY, "max_steps": 9, "eval_steps": 4})
+    assert files(more)["model.safetensors"] == files(whole)["model.safetensors"]
+    assert files(more)["state/state.safetensors"] == files(whole)["state/state.safetensors"]
+    (said,) = [e["message"] for e in context.events if e["event"] == "resumed"]
+    assert said.endswith("; its validations were at other steps, and the best is chosen from those, too")
+    patient = {"eval_steps": 4, "early_stopping": {"patience": 5}}
+    _, context = after(done(tmp_path / "patient", **patient), tmp_path / "anew", finished=True, **patient)
+    assert steps(context) == list(range(1, 10))
+    (said,) = [e["message"] for e in context.events if e["event"] == "not_taken_over"]
+    assert said == ("a training of 6 steps was done; its validations were at other steps, which early_stopping counts (write eval_steps), "
+                    "so this one begins at the first")  # fmt: skip
+
+
+def test_the_further_one_is_taken(tmp_path: Path):
+    """Of one that was stopped at 4 and one that ended at 6."""
+    half, first = stopped(tmp_path / "half"), done(tmp_path / "first")
+    context = FakeContext(tmp_path / "more")
+    context.earlier = [Earlier(half.keep, half.keep.parent / "side"), Earlier(first.workdir, first.keep.parent / "side", finished=True)]
+    run(context, **{**STEADY, "max_steps": 9})
+    assert context.adopted == context.earlier[1:]
+
+
+@pytest.mark.parametrize(("scheduler", "parted"), [("cosine", 3), ("wsd", 6)])
+def test_one_that_is_done_and_has_fallen_is_told_and_left(scheduler: str, parted: int, tmp_path: Path):
+    """By the step from which its rate was another."""
+    _, context = after(done(tmp_path / "a", scheduler=scheduler), tmp_path / "b", finished=True, scheduler=scheduler)
+    (said,) = [e["message"] for e in context.events if e["event"] == "not_taken_over"]
+    assert said.startswith(f"a training of 6 steps was done; from step {parted} on its rate was another (")
+    assert steps(context) == list(range(1, 10))
+
+
+def test_without_a_state_it_begins_anew(tmp_path: Path):
+    """save_only_model leaves none, and nothing is said of it."""
+    bare = done(tmp_path / "c", save_only_model=True)
+    _, context = after(bare, tmp_path / "d", finished=True)
+    assert steps(context) == list(range(1, 10))
+    assert [e for e in context.events if e["event"] in ("resumed", "not_taken_over")] == []
