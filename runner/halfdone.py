@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +16,20 @@ SIDE = "side"  # its logs and statistics
 
 
 class HalfDone(NamedTuple):
-    """folder: of the key in the store. parts: of its key. when: of its last change, seconds since 1970."""
+    """folder: of the key in the store. recipe, step_id: what it belongs to. parts: of its key. when: of its last change, in
+    seconds since 1970."""
 
     folder: Path
+    recipe: str
+    step_id: str
     parts: dict[str, Any]
     when: float
+
+    @property
+    def steps(self) -> int:
+        """The step of its newest save, 0 where it is no training or has none."""
+        names = (re.fullmatch(r"state-(\d{8})\.pt", path.name) for path in (self.folder / KEPT).glob("state-*.pt"))
+        return max((int(name[1]) for name in names if name), default=0)
 
 
 def write_about(folder: Path, recipe: str, step_id: str, parts: dict[str, Any]) -> None:
@@ -28,17 +38,22 @@ def write_about(folder: Path, recipe: str, step_id: str, parts: dict[str, Any]) 
     write_atomic(str(folder / ABOUT), json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str) + "\n")
 
 
-def half_done(keeps: Path, recipe: str, step_id: str) -> list[HalfDone]:
-    """Kept work of that step of that recipe below the store's `keeps`, the newest first; what cannot be read is left out."""
+def all_half_done(keeps: Path) -> list[HalfDone]:
+    """Kept work below the store's `keeps`, the newest first; what cannot be read is left out."""
     found = []
     for file in keeps.glob(f"*/{ABOUT}"):
         try:
             data = json.loads(file.read_text("utf-8"))
-            if (data["recipe"], data["id"]) == (recipe, step_id):
-                found.append(HalfDone(file.parent, dict(data["parts"]), os.stat(file.parent / KEPT).st_mtime))
+            when = os.stat(file.parent / KEPT).st_mtime
+            found.append(HalfDone(file.parent, str(data["recipe"]), str(data["id"]), dict(data["parts"]), when))
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return sorted(found, key=lambda one: one.when, reverse=True)
+
+
+def half_done(keeps: Path, recipe: str, step_id: str) -> list[HalfDone]:
+    """Kept work of that step of that recipe, the newest first."""
+    return [one for one in all_half_done(keeps) if (one.recipe, one.step_id) == (recipe, step_id)]
 
 
 def earlier_work(store: Store, recipe: str, step_id: str, last: str, parts: dict[str, Any], names: tuple[str, ...]) -> list[Earlier]:

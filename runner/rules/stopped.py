@@ -1,6 +1,5 @@
 """A training that was stopped half-way, and changed before it is run again: what is lost of it."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -22,7 +21,8 @@ from schemas.findings import Finding, RulePage
         "a stopped training is not gone on with",
         "A training that was stopped goes on when it is run again, also with other save_steps, eval_steps, samples or trackers, and for "
         "more or fewer steps where the rate of the steps done is the same (constant after an equal warm-up, wsd before it falls). With "
-        "anything else changed it is another training, which begins at the first step; what was stopped stays in the store.",
+        "anything else changed it is another training, which begins at the first step; what was stopped stays in the store until "
+        "`recipe gc --remove`.",
         wrong="max_steps: 20000   # a cosine over 10000 was stopped at 6000",
         right="scheduler: wsd     # can be prolonged exactly until it falls\nmax_steps: 20000",
         source="arXiv 2405.18392 (scaling laws beyond fixed training durations)",
@@ -41,15 +41,9 @@ def stopped_trainings_go_on(view: View) -> Iterator[Finding]:
         found = half_done(store.root / KEPT, recipe.recipe, step.id)
         if not found or step.params is None or step.step is None:
             continue
-        stopped, done = found[0], _newest(found[0])
+        stopped, done = found[0], found[0].steps
         if done and not _finished_since(store, standing.steps.get(step.id), stopped):
             yield from _begins_anew(step, stopped, done, step.step.prolonged_by)
-
-
-def _newest(stopped: HalfDone) -> int:
-    """The step of its newest save, 0 without one."""
-    names = (re.fullmatch(r"state-(\d{8})\.pt", path.name) for path in (stopped.folder / KEPT).glob("state-*.pt"))
-    return max((int(name[1]) for name in names if name), default=0)
 
 
 def _finished_since(store: Store, row: dict[str, Any] | None, stopped: HalfDone) -> bool:
