@@ -11,7 +11,7 @@ Split = Literal["file", "blank_line", "line"]
 BY_EXTENSION = {
     "txt": "txt", "text": "txt", "md": "md", "markdown": "md", "html": "html", "htm": "html", "xhtml": "html", "jsonl": "jsonl",
     "ndjson": "jsonl", "json": "json", "csv": "csv", "tsv": "csv", "parquet": "parquet", "pdf": "pdf", "docx": "docx",
-    "docm": "docx",
+    "docm": "docx", "dotx": "docx", "dotm": "docx",
 }  # fmt: skip
 Strategy = Literal["auto", "paragraph", "sentence", "token"]
 SectionName = Literal[

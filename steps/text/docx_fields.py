@@ -2,31 +2,46 @@
 
 from typing import Any
 
-from steps.text.docx_lists import W
+from steps.text.docx_eq import shown
+from steps.text.docx_styles import W
 
 CONTENTS = "Table of Contents"  # what Word and Google Docs call the gallery of such lists, in every language
 
 
 class Fields:
-    """The fields that are open while a paragraph is read."""
+    """The fields that are open while a paragraph is read. open: whether the result has begun of each that is open where it begins."""
 
-    def __init__(self) -> None:
-        self.open: list[bool] = []  # of each: whether its result has begun
-        self.codes = 0  # how many of them are still in their code
+    def __init__(self, open: list[bool] | None = None) -> None:
+        self.open = list(open or ())
+        self.codes = self.open.count(False)  # how many of them are still in their code
+        self.said: list[list[str]] = [[] for _ in self.open]  # the code of each
+
+    def code(self, text: str) -> None:
+        """Take a piece of the innermost field's code."""
+        if self.open and not self.open[-1]:
+            self.said[-1].append(text)
 
     def at(self, sign: Any) -> str:
-        """Take the beginning, the middle or the end of a field; gives what a form's field shows that holds no text."""
+        """Take the beginning, the middle or the end of a field; gives what is shown of one that holds no text."""
         kind = sign.get(f"{W}fldCharType")
         if kind == "begin":
-            shown = "" if self.codes else _form(sign)
+            form = "" if self.codes else _form(sign)
             self.open.append(False)
+            self.said.append([])
             self.codes += 1
-            return shown
+            return form
         if self.open and kind == "separate" and not self.open[-1]:
             self.open[-1] = True
             self.codes -= 1
         elif self.open and kind == "end":
-            self.codes -= not self.open.pop()
+            code, without_result = "".join(self.said.pop()), not self.open.pop()
+            self.codes -= without_result
+            if without_result:
+                seen = shown(code)
+                if self.codes:  # a part of another's code, as `\\s\\up` stands in `\\o`
+                    self.code(seen)
+                else:
+                    return seen
         return ""
 
 
@@ -73,6 +88,24 @@ def contents(body: Any) -> set[Any]:
             found.update(held)
             ended = paragraph
     return found
+
+
+def codes_over_paragraphs(body: Any) -> dict[Any, list[bool]]:
+    """Paragraphs that begin inside the code of a field that began before and ends: of each field, whether its result has begun."""
+    open_: list[list[bool]] = []  # of each: whether its result has begun, and whether it ends
+    held: list[tuple[Any, list[tuple[list[bool], bool]]]] = []
+    for node in body.iter(f"{W}p", f"{W}fldChar"):
+        kind = node.get(f"{W}fldCharType")
+        if node.tag == f"{W}p":
+            if any(not field[0] for field in open_):
+                held.append((node, [(field, field[0]) for field in open_]))
+        elif kind == "begin":
+            open_.append([False, False])
+        elif kind == "separate" and open_:
+            open_[-1][0] = True
+        elif kind == "end" and open_:
+            open_.pop()[1] = True
+    return {paragraph: begun for paragraph, fields in held if False in (begun := [said for field, said in fields if field[1]])}
 
 
 def is_contents(control: Any) -> bool:

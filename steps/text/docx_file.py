@@ -1,9 +1,12 @@
 """A Word file opened: its strict form, those with macros and templates as the usual kind, parts of no known type as XML."""
 
 import io
+import posixpath
+import re
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from schemas import RecipeError
 from steps.text.unreadable import Unreadable
@@ -13,7 +16,14 @@ OTHER_MAINS = (  # of files with macros and of templates, whose text is written 
     b"application/vnd.ms-word.document.macroEnabled.main+xml", b"application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
     b"application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
 )  # fmt: skip
+ALTERNATE, CHOICE, FALLBACK = (  # the same for newer and for older readers
+    f"{{http://schemas.openxmlformats.org/markup-compatibility/2006}}{name}" for name in ("AlternateContent", "Choice", "Fallback")
+)
 TYPES = "[Content_Types].xml"
+INSERTED = re.compile(rb"<(?:Default|Override)[^>]*\.?docx\"[^>]*>")  # a Word file inside of this one, which is no XML
+LINK = re.compile(rb"<Relationship\s[^>]*?/>")
+ATTRIBUTE = re.compile(rb"(\w+)\s*=\s*[\"']([^\"']*)[\"']")
+TEXTS = ("officeDocument", "core-properties", "styles", "numbering", "footnotes", "endnotes", "aFChunk", "diagramData")  # kinds of links
 # What the strict form of the standard calls the name spaces, as the usual form does
 STRICT = (
     (b"http://purl.oclc.org/ooxml/officeDocument/math", b"http://schemas.openxmlformats.org/officeDocument/2006/math"),
@@ -23,26 +33,37 @@ STRICT = (
 )
 
 
-def opened(path: Path) -> Any:
-    """The file as python-docx holds it. Raises Unreadable with the reason."""
+def opened(file: Path | BinaryIO) -> Any:
+    """The file as python-docx holds it; with the parts that hold text alone where others are damaged or gone. Raises Unreadable."""
+    if isinstance(file, Path):
+        with file.open("rb") as data:
+            start = data.read(8)
+        if start.startswith(b"\xd0\xcf\x11\xe0"):
+            raise Unreadable("an old .doc file or an encrypted one, not DOCX: save it as DOCX without a password")
+    if not zipfile.is_zipfile(file):
+        raise Unreadable("not a DOCX file: no ZIP archive")
+    try:
+        document = _document(file, bare=False)
+    except Unreadable as first:
+        try:
+            document = _document(file, bare=True)
+        except Unreadable:
+            raise first from first.__cause__
+    if getattr(document.element, "body", None) is None:
+        raise Unreadable("a DOCX file without a body")
+    return document
+
+
+def _document(file: Path | BinaryIO, *, bare: bool) -> Any:
     try:
         import docx
     except ImportError as error:
         raise RecipeError("D105", "DOCX files need python-docx, which is not installed", fix='pip install "recipe[docs]"') from error
-    start = path.read_bytes()[:8]
-    if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable("an old .doc file or an encrypted one, not DOCX: save it as DOCX without a password")
-    if not zipfile.is_zipfile(path):
-        raise Unreadable("not a DOCX file: no ZIP archive")
     try:
-        document = docx.Document(_usual(path))
-        if not hasattr(document.element, "body"):  # of the strict form, which the package does not say
-            document = docx.Document(_rewritten(path))
+        document = docx.Document(_rewritten(file, bare=True) if bare else _usual(file))
+        return document if hasattr(document.element, "body") else docx.Document(_rewritten(file))  # strict, which the package does not say
     except Exception as error:  # the library raises KeyError, ValueError and its own for damaged files
         raise Unreadable(f"not a DOCX file: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
-    if getattr(document.element, "body", None) is None:
-        raise Unreadable("a DOCX file without a body")
-    return document
 
 
 def root(part: Any) -> Any:
@@ -52,26 +73,42 @@ def root(part: Any) -> Any:
     return part.element if hasattr(part, "element") else etree.fromstring(part.blob)
 
 
-def _usual(path: Path) -> Any:
+def _usual(file: Path | BinaryIO) -> Any:
     """The file, or in a form that the library does not know the same in the one that it knows."""
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(file) as archive:
         names = archive.namelist()
         strict = "_rels/.rels" in names and b"purl.oclc.org/ooxml" in archive.read("_rels/.rels")
         other = TYPES in names and any(kind in archive.read(TYPES) for kind in OTHER_MAINS)
-    return _rewritten(path) if strict or other else str(path)
+    return _rewritten(file) if strict or other else str(file) if isinstance(file, Path) else file
 
 
-def _rewritten(path: Path) -> Any:
+def _rewritten(file: Path | BinaryIO, *, bare: bool = False) -> Any:
+    """The file in the form that the library knows. bare: without links to what holds no text or is not there, as Word opens it too."""
     held = io.BytesIO()
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(held, "w") as out:
-        for name in archive.namelist():
-            data = archive.read(name)
+    with zipfile.ZipFile(file) as archive, zipfile.ZipFile(held, "w") as out:
+        names = {name.replace("\\", "/").lstrip("/"): name for name in archive.namelist()}
+        for name, stored in names.items():
+            if bare and not name.endswith((".xml", ".rels")) and "media/" in name:
+                continue
+            data = archive.read(stored)
             if name.endswith((".xml", ".rels")):
                 for strict, usual in STRICT:
                     data = data.replace(strict, usual)
             if name == TYPES:
                 for kind in OTHER_MAINS:
                     data = data.replace(kind, MAIN)
+                data = INSERTED.sub(lambda found: found[0].replace(MAIN, b"application/zip"), data) if bare else data
+            if bare and name.endswith(".rels"):
+                folder = posixpath.dirname(posixpath.dirname(name))
+                data = LINK.sub(lambda found, folder=folder: found[0] if _holds_text(found, folder, names) else b"", data)  # type: ignore[misc]
             out.writestr(name, data)
     held.seek(0)
     return held
+
+
+def _holds_text(link: re.Match[bytes], folder: str, names: Collection[str]) -> bool:
+    """True for a link to a part of the package that is there, and may have to do with the text."""
+    said = {key.decode(): value.decode("utf-8", "replace") for key, value in ATTRIBUTE.findall(link[0])}
+    target = said.get("Target", "")
+    whole = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+    return whole in names and said.get("Type", "").rpartition("/")[2] in TEXTS

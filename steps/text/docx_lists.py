@@ -4,24 +4,24 @@ import re
 from typing import Any
 
 from steps.text.docx_file import root
+from steps.text.docx_styles import Styles, W, number_of, value
 from steps.text.numerals import FORMATS
 
-W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 PLACE = re.compile(r"%(\d)")
-BASES = 12  # styles that stand behind a style, at most: a file may say that each is based on the other
 
 
 class Level:
     """How one level of a list is numbered."""
 
     def __init__(self, level: Any) -> None:
-        self.format = _value(level, "numFmt", "decimal")
-        self.text = _value(level, "lvlText", "")
-        start = _value(level, "start", "1")
+        self.format = value(level, "numFmt", "decimal")
+        self.text = value(level, "lvlText", "")
+        start = value(level, "start", "1")
         self.start = int(start) if start.isdecimal() else 1
         self.legal = level.find(f"{W}isLgl") is not None  # the numbers of all levels in figures
-        self.glued = _value(level, "suff", "tab") == "nothing"  # no blank behind it
-        anew = _value(level, "lvlRestart", "")
+        self.glued = value(level, "suff", "tab") == "nothing"  # no blank behind it
+        anew = value(level, "lvlRestart", "")
+        self.style = value(level, "pStyle", "")  # headings that it numbers
         self.anew = int(anew) if anew.isdecimal() else 9  # it begins anew behind the levels above this one
 
 
@@ -29,41 +29,14 @@ class Lists:
     """Which paragraphs are list items, and what stands before each: `-`, or its number."""
 
     def __init__(self, document: Any) -> None:
-        self.names: dict[str, str] = {}  # style id to its name, which Word does not translate
-        self.styles: dict[str, tuple[str, str]] = {}  # style id to (numId, level)
+        self.depth = 0  # how many other Word files the file stands in
         self.contents: set[Any] = set()  # paragraphs of lists of contents, by their fields
-        self.hidden: set[str] = set()  # ids of styles whose text is not shown
-        bases: dict[str, str] = {}
-        shown: dict[str, bool] = {}
+        self.codes: dict[Any, list[bool]] = {}  # paragraphs that begin inside the code of a field
         held = {called: r for called, r in document.part.rels.items() if not r.is_external}
         self.parts = {called: r.target_part for called, r in held.items()}
         kinds = {r.reltype.rsplit("/", 1)[-1]: r.target_part for r in held.values()}
         made = kinds.get("styles")
-        for style in (document.styles.element if made is None else root(made)).iterchildren(f"{W}style"):
-            called = style.get(f"{W}styleId", "")
-            self.names[called] = _value(style, "name", "").lower()
-            bases[called] = _value(style, "basedOn", "")
-            unseen = style.find(f"{W}rPr/{W}vanish")
-            if unseen is not None:
-                shown[called] = unseen.get(f"{W}val", "true") in ("0", "false", "off")
-            given = style.find(f"{W}pPr/{W}numPr")
-            if given is not None:
-                self.styles[called] = _number_of(given)
-        for called in bases:
-            line = [called]
-            while len(line) < BASES and line[-1] not in shown and bases.get(line[-1]):
-                line.append(bases[line[-1]])
-            if not shown.get(line[-1], True):
-                self.hidden.add(called)
-            base, number = called, self.styles.get(called, ("", ""))
-            for _ in range(BASES):
-                base = bases.get(base, "")
-                if number[0] or not base:
-                    break
-                number = self.styles.get(base, ("", ""))
-            if number[0]:
-                level = self.styles.get(called, ("", ""))[1]
-                self.styles[called] = number[0], level or number[1]
+        self.styles = Styles(document.styles.element if made is None else root(made))
         self.levels: dict[tuple[str, int], Level] = {}  # of (numId, level)
         self.lists: dict[str, str] = {}  # numId to the list that it goes on
         self.anew: dict[tuple[str, int], int] = {}  # (numId, level) to where it starts its list anew
@@ -71,13 +44,23 @@ class Lists:
         part = kinds.get("numbering")
         if part is not None:
             self._read(root(part))
+        self.by_style = {called: self._of_style(called) for called in self.styles.names}
+
+    def _of_style(self, called: str) -> tuple[str, str]:
+        """List and level of a style. Where it does not say the level itself, the list says which of its levels the style is for."""
+        line = self.styles.line(called)
+        given = [self.styles.numbers[each] for each in line if each in self.styles.numbers]
+        number = next((number for number, _ in given if number), "")
+        own = self.styles.numbers.get(called, ("", ""))[1]
+        meant = (str(depth) for depth in range(9) if (level := self.levels.get((number, depth))) and level.style == called)
+        return number, own or next(meant, "") or next((level for _, level in given if level), "")
 
     def _read(self, numbering: Any) -> None:
         abstract = {each.get(f"{W}abstractNumId", ""): each for each in numbering.iterchildren(f"{W}abstractNum")}
-        shared = {_value(each, "styleLink", " "): called for called, each in abstract.items()}  # lists that a style holds for others
+        shared = {value(each, "styleLink", " "): called for called, each in abstract.items()}  # lists that a style holds for others
         for number in numbering.iterchildren(f"{W}num"):
-            called, of = number.get(f"{W}numId", ""), _value(number, "abstractNumId", "")
-            of = shared.get(_value(abstract[of], "numStyleLink", ""), of) if of in abstract else of
+            called, of = number.get(f"{W}numId", ""), value(number, "abstractNumId", "")
+            of = shared.get(value(abstract[of], "numStyleLink", ""), of) if of in abstract else of
             self.lists[called] = of
             if of in abstract:
                 for level in abstract[of].iterchildren(f"{W}lvl"):
@@ -86,29 +69,31 @@ class Lists:
                 inner = override.find(f"{W}lvl")
                 if inner is not None:
                     self.levels[called, _depth(override)] = Level(inner)
-                start = _value(override, "startOverride", "")
+                start = value(override, "startOverride", "")
                 if start.isdecimal():
                     self.anew[called, _depth(override)] = int(start)
 
     def style(self, paragraph: Any) -> str:
         """Name of the paragraph's style, empty where it has none of its own."""
         style = paragraph.find(f"{W}pPr/{W}pStyle")
-        return self.names.get(style.get(f"{W}val", ""), "") if style is not None else ""
+        return self.styles.names.get(style.get(f"{W}val", ""), "") if style is not None else ""
 
     def mark(self, paragraph: Any) -> str:
         """`- `, `3. `, `b) `, `2.1 ` or nothing."""
         properties = paragraph.find(f"{W}pPr")
         if properties is None:
             return ""
-        number, level = self.styles.get(_value(properties, "pStyle", ""), ("", ""))
+        number, level = self.by_style.get(value(properties, "pStyle", ""), ("", ""))
         given = properties.find(f"{W}numPr")
         if given is not None:
-            own, deep = _number_of(given)
+            own, deep = number_of(given)
             number, level = own or number, deep or level
         if not number or number == "0":
             return ""
         depth = int(level) if level.isdecimal() else 0
         known = self.levels.get((number, depth))
+        if known is None and self.lists and number not in self.lists:  # a list that is gone
+            return ""
         if known is None or known.format == "bullet":
             return "- "
         text = self._counted(number, min(depth, 8))
@@ -144,12 +129,3 @@ class Lists:
 def _depth(level: Any) -> int:
     said = level.get(f"{W}ilvl", "0")
     return int(said) if said.isdecimal() else 0
-
-
-def _value(parent: Any, name: str, usual: str) -> str:
-    child = parent.find(f"{W}{name}")
-    return child.get(f"{W}val", usual) if child is not None else usual
-
-
-def _number_of(given: Any) -> tuple[str, str]:
-    return _value(given, "numId", ""), _value(given, "ilvl", "")

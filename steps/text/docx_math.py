@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+BREAK = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}br"  # between two equations of a paragraph
 ACCENTS = {"^": "\u0302", "~": "\u0303", "¯": "\u0304", "→": "\u20d7", "": "\u0302"}
 
 
@@ -15,6 +16,8 @@ def linear(node: Any) -> str:
 def _one(node: Any) -> str:
     if node.tag == f"{M}t":
         return node.text or ""
+    if node.tag == BREAK:
+        return "\n"
     name = node.tag.rpartition("}")[2]
     if name.endswith("Pr") or name in ("del", "moveFrom"):
         return ""
@@ -32,8 +35,8 @@ def _sign(node: Any, properties: str, name: str, usual: str) -> str:
     return usual if given is None else given.get(f"{M}val", "")
 
 
-def _closed(text: str) -> str:
-    """In brackets, unless it is one thing."""
+def closed(text: str) -> str:
+    """`text` in brackets, unless it is one thing."""
     fenced = text[:1] + text[-1:] in ("()", "[]", "{}") and text.count(text[0]) == 1
     return text if len(text) < 2 or text.isalnum() or fenced else f"({text})"
 
@@ -45,17 +48,27 @@ def _small(text: str) -> str:
 def _fraction(node: Any) -> str:
     if _sign(node, "fPr", "type", "bar") == "noBar":  # a binomial
         return f"{_of(node, 'num')} choose {_of(node, 'den')}"
-    return f"{_closed(_of(node, 'num'))}/{_closed(_of(node, 'den'))}"
+    return f"{closed(_of(node, 'num'))}/{closed(_of(node, 'den'))}"
 
 
 def _scripts(node: Any) -> str:
     low, high = _of(node, "sub"), _of(node, "sup")
-    return _closed(_of(node, "e")) + (f"_{_small(low)}" if low else "") + (f"^{_small(high)}" if high else "")
+    return closed(_of(node, "e")) + (f"_{_small(low)}" if low else "") + (f"^{_small(high)}" if high else "")
+
+
+def _scripts_before(node: Any) -> str:
+    low, high = _of(node, "sub"), _of(node, "sup")
+    return (f"_{_small(low)}" if low else "") + (f"^{_small(high)}" if high else "") + closed(_of(node, "e"))
+
+
+def _phantom(node: Any) -> str:
+    """What takes room, and is only seen where nothing says that it is not."""
+    return "" if _sign(node, "phantPr", "show", "1") in ("0", "off", "false") else _of(node, "e")
 
 
 def _root(node: Any) -> str:
     degree = _of(node, "deg")
-    return {"": "√", "2": "√", "3": "∛", "4": "∜"}.get(degree, f"√[{degree}]") + _closed(_of(node, "e"))
+    return {"": "√", "2": "√", "3": "∛", "4": "∜"}.get(degree, f"√[{degree}]") + closed(_of(node, "e"))
 
 
 def _large(node: Any) -> str:
@@ -93,7 +106,7 @@ def _rows(node: Any) -> str:
 
 
 FORMS: dict[str, Callable[[Any], str]] = {
-    "f": _fraction, "sSup": _scripts, "sSub": _scripts, "sSubSup": _scripts, "rad": _root, "nary": _large, "d": _fenced,
-    "func": _function, "acc": _accent, "limLow": _limit, "limUpp": _limit, "m": _matrix, "eqArr": _rows,
+    "f": _fraction, "sSup": _scripts, "sSub": _scripts, "sSubSup": _scripts, "sPre": _scripts_before, "phant": _phantom, "rad": _root,
+    "nary": _large, "d": _fenced, "func": _function, "acc": _accent, "limLow": _limit, "limUpp": _limit, "m": _matrix, "eqArr": _rows,
     "bar": lambda node: f"{_of(node, 'e')}\u0304",
 }  # fmt: skip

@@ -1,26 +1,29 @@
 """The text of a Word file: paragraphs, lists and tables in order; no headers, footers, comments or deleted revisions."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from steps.text.docx_fields import Fields, contents, is_contents
-from steps.text.docx_file import opened, root
-from steps.text.docx_lists import Lists, W
+from steps.text.docx_fields import Fields, codes_over_paragraphs, contents, is_contents
+from steps.text.docx_file import ALTERNATE, CHOICE, FALLBACK, opened, root
+from steps.text.docx_inserted import diagrams, inserted
+from steps.text.docx_listings import is_listing, with_listings
+from steps.text.docx_lists import Lists
 from steps.text.docx_math import M, linear
+from steps.text.docx_signs import PICTURE_FONTS, drawn
+from steps.text.docx_styles import Styles, W, on
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.raised import raised
 from steps.text.unreadable import Unreadable
 
+SYMBOL = "{http://schemas.microsoft.com/office/word/2015/wordml/symex}"  # of signs beyond the first 65536
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 CONTENTS = ("toc ", "table of figures")  # names of the styles of lists of headings, which say each heading twice
-SYMBOLS = dict(zip("abcdefghijklmnopqrstuvwxyz", "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True)) | {
-    "D": "Δ", "S": "Σ", "W": "Ω", "F": "Φ", "G": "Γ", "L": "Λ", "P": "Π", "Q": "Θ", "Y": "Ψ", "X": "Ξ", "\xb1": "±", "\xb4": "×",
-    "\xa3": "≤", "\xb3": "≥", "\xb0": "°", "\xb9": "≠", "\xbb": "≈", "\xae": "→", "\xb7": "•", "\xa5": "∞",
-}  # fmt: skip
-PICTURES = dict(zip("àßáâØüûþ¨§lnqvoJ", "→←↑↓➢✓✗☑◻▪●■❑❖□☺", strict=True))  # of the font Wingdings, those that stand in texts
-PICTURE_FONTS = {"symbol": SYMBOLS, "wingdings": PICTURES}
+DEEPEST = 4  # Word files inside of Word files
+WORD = re.compile(r"[^\W\d_]{3}")  # in the number of a paragraph without text: `Article 1`
+BREAKS = re.compile(r"[\n\t]")
+SIGNS = {f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 LEFT_OUT = frozenset([*(f"{W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "txbxContent", "instrText", "delText", "rt")), FALLBACK])
 WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo"))  # of what is in a text or table
 
@@ -32,8 +35,7 @@ def docx_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
     document = opened(path)
     try:
         lists = Lists(document)
-        lists.contents = contents(document.element.body)
-        parts = [part for part in _blocks(document.element.body, lists) if part.text.strip()]
+        parts = with_listings(list(_of_body(document, lists)))
         if wanted.footnotes:
             parts += _footnotes(document, lists)
         title = _title(document)
@@ -42,6 +44,23 @@ def docx_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
     if not parts:
         raise Unreadable("no text in it")
     return with_references(parts), title
+
+
+def _of_body(document: Any, lists: Lists) -> Iterator[Part]:
+    body = document.element.body
+    lists.contents, lists.codes = contents(body), codes_over_paragraphs(body)
+    return _blocks(body, lists)
+
+
+def _of_file(file: Any, depth: int) -> Iterator[Part]:
+    """Parts of a Word file inside of another, with the styles and lists of its own; nothing of one that is damaged."""
+    try:
+        document = opened(file)
+    except Unreadable:
+        return
+    lists = Lists(document)
+    lists.depth = depth
+    yield from _of_body(document, lists) if depth < DEEPEST else ()
 
 
 def _title(document: Any) -> str:
@@ -62,49 +81,71 @@ def _footnotes(document: Any, lists: "Lists") -> Iterator[Part]:
                         yield Part("footnote", text.strip())
 
 
-def _blocks(parent: Any, lists: Lists) -> Iterator[Part]:
+def _blocks(parent: Any, lists: Lists, *, in_cell: bool = False) -> Iterator[Part]:
     before: str | None = None  # a paragraph whose end was deleted or is unseen: it goes on in the next
+    boxes: list[Any] = []
     for child in parent.iterchildren():
         if child.tag == f"{W}p":
             if lists.style(child).startswith(CONTENTS) or child in lists.contents:
                 continue
-            text = _paragraph(child, lists)
-            frame = child.find(f"{W}pPr/{W}framePr")
-            capital = frame is not None and frame.get(f"{W}dropCap", "none") != "none"  # a large first letter, in a paragraph of its own
-            mark = child.find(f"{W}pPr/{W}rPr")  # of the paragraph's end
-            if capital or (mark is not None and (mark.find(f"{W}del") is not None or _on(mark.find(f"{W}specVanish")))):
-                before = (before or "") + text
+            text = (before or "") + _paragraph(child, lists)
+            boxes += _boxes(child)
+            before = text if _goes_on(child, lists) else None
+            if before is not None:
                 continue
-            text, before = (before or "") + text, None
-            if text.strip():
-                yield Part(_kind(child, text.strip(), lists), lists.mark(child) + text.strip())
-            for box in _boxes(child):
+            mark = lists.mark(child)  # a number counts, also of an item without text
+            if text.strip() or (len(mark) > 2 and (in_cell or WORD.search(mark))):
+                yield _part(child, mark, text, lists)
+            elif is_listing(child, lists.styles):
+                yield Part("listing", "")
+            for box in boxes:
                 yield from _blocks(box, lists)
+            boxes = []
+            yield from diagrams(child, lists.parts)
         elif child.tag == f"{W}tbl":
-            yield Part("table", _table(child, lists))
+            yield from _table(child, lists)
+        elif child.tag in (f"{M}oMathPara", f"{M}oMath"):
+            yield Part("text", _displayed(child))
         elif child.tag == f"{W}altChunk":
-            yield from _inserted(lists.parts.get(child.get(f"{R}id", "")))
+            part = lists.parts.get(child.get(f"{R}id", ""))
+            yield from inserted(part, lambda file: _of_file(file, lists.depth + 1))
+        elif child.tag == ALTERNATE:
+            shown = child.find(CHOICE) if child.find(CHOICE) is not None else child.find(FALLBACK)
+            yield from _blocks(shown, lists) if shown is not None else ()
         elif child.tag in WRAPPERS and not is_contents(child):
             yield from _blocks(child, lists)
     if before and before.strip():
         yield Part("text", before.strip())
 
 
-def _inserted(part: Any) -> Iterator[Part]:
-    """A page or a text that was inserted as a file of its own."""
-    from steps.text.encodings import decode
-    from steps.text.html_text import html_charset, html_text
+def _part(paragraph: Any, mark: str, text: str, lists: Lists) -> Part:
+    if not mark and is_listing(paragraph, lists.styles):
+        return Part("listing", text.rstrip())
+    return Part(_kind(paragraph, text.strip(), lists), (mark + text.strip()).rstrip())
 
-    if part is None or not part.blob:
-        return
-    if "html" in part.content_type or str(part.partname).lower().endswith((".htm", ".html", ".xhtml")):
-        text = html_text(html_charset(part.blob) or decode(part.blob)[0])[0]
-    elif part.content_type.startswith("text/"):
-        text = decode(part.blob)[0].strip()
-    else:
-        return
-    if text:
-        yield Part("text", text)
+
+def _goes_on(paragraph: Any, lists: Lists) -> bool:
+    """True where nobody sees that a paragraph ends: a large first letter, an end that was deleted, moved away or is hidden."""
+    properties = paragraph.find(f"{W}pPr")
+    frame = properties.find(f"{W}framePr") if properties is not None else None
+    if frame is not None and frame.get(f"{W}dropCap", "none") != "none":
+        return True
+    mark = properties.find(f"{W}rPr") if properties is not None else None
+    gone = mark is not None and any(mark.find(f"{W}{name}") is not None for name in ("del", "moveFrom"))
+    unseen = mark is not None and on(mark.find(f"{W}specVanish"))
+    return gone or unseen or on(lists.styles.said("vanish", mark, _style_of(paragraph, lists)))
+
+
+def _style_of(paragraph: Any, lists: Lists) -> str:
+    """Id of the style that a paragraph has."""
+    style = paragraph.find(f"{W}pPr/{W}pStyle")
+    return style.get(f"{W}val", "") if style is not None else lists.styles.plain
+
+
+def _displayed(equations: Any) -> str:
+    """Equations on lines of their own."""
+    inside = [equations] if equations.tag == f"{M}oMath" else equations.iterchildren(f"{M}oMath")
+    return "\n".join([line for each in inside if (line := linear(each).strip())])
 
 
 def _kind(paragraph: Any, text: str, lists: Lists) -> Kind:
@@ -117,33 +158,39 @@ def _kind(paragraph: Any, text: str, lists: Lists) -> Kind:
 def _paragraph(paragraph: Any, lists: Lists) -> str:
     """Runs of a paragraph, inserted ones too, equations in a line; deleted and hidden ones and text boxes not."""
     parts: list[str] = []
-    fields = Fields()
-    style = paragraph.find(f"{W}pPr/{W}pStyle")
-    unseen = style is not None and style.get(f"{W}val", "") in lists.hidden
+    fields = Fields(lists.codes.get(paragraph))
+    style = _style_of(paragraph, lists)
 
     def walk(node: Any) -> None:
         for child in node.iterchildren():
             tag = child.tag
+            if tag == f"{W}instrText":
+                fields.code(child.text or "")
             if tag in LEFT_OUT:
                 continue
-            if tag == f"{W}r" and _hidden(child, unseen, lists):
+            if tag == f"{W}r" and on(lists.styles.said("vanish", child.find(f"{W}rPr"), style)):
                 continue
             if tag == f"{W}fldChar":
                 parts.append(fields.at(child))
             elif fields.codes:
                 walk(child)  # to where the code ends
             elif tag == f"{W}t":
-                parts.append(_text_of(child, parts))
+                parts.append(_text_of(child, parts, style, lists.styles))
             elif tag == f"{M}oMath":
                 parts.append(linear(child))
+            elif tag == f"{M}oMathPara":
+                parts.append(f"\n{_displayed(child)}\n")
             elif tag == f"{W}sym":
-                parts.append(_symbol(child))
-            elif tag in (f"{W}tab", f"{W}ptab"):
-                parts.append("\t")
-            elif tag in (f"{W}br", f"{W}cr"):
-                parts.append("\n")
-            elif tag == f"{W}noBreakHyphen":
-                parts.append("-")
+                parts.append(drawn(int(child.get(f"{W}char", "0"), 16), child.get(f"{W}font", "")))
+            elif tag == f"{SYMBOL}symEx":
+                parts.append(drawn(int(child.get(f"{SYMBOL}char", "0"), 16), child.get(f"{SYMBOL}font", "")))
+            elif tag in SIGNS:
+                parts.append(SIGNS[tag])
+            elif tag == ALTERNATE:
+                known, older = len(parts), child.find(FALLBACK)
+                walk(child)
+                if older is not None and not any(parts[known:]):
+                    walk(older)
             elif isinstance(tag, str):
                 walk(child)
 
@@ -151,30 +198,20 @@ def _paragraph(paragraph: Any, lists: Lists) -> str:
     return "".join(parts)
 
 
-def _on(switch: Any) -> bool:
-    return switch is not None and switch.get(f"{W}val", "true") not in ("0", "false", "off")
-
-
-def _hidden(run: Any, unseen: bool, lists: Lists) -> bool:
-    """True for a run that Word does not show: what it says itself goes before its style, that before its paragraph's."""
-    own = run.find(f"{W}rPr/{W}vanish")
-    if own is not None:
-        return _on(own)
-    style = run.find(f"{W}rPr/{W}rStyle")
-    return unseen or (style is not None and style.get(f"{W}val", "") in lists.hidden)
-
-
-def _text_of(text: Any, before: list[str]) -> str:
-    """What is read of a run's text: signs of picture fonts as the signs that they draw, raised figures by what they are."""
+def _text_of(text: Any, before: list[str], style: str, styles: Styles) -> str:
+    """What is read of a run's text: capitals, signs of picture fonts as the signs that they draw, raised figures by what they are."""
     said = text.text or ""
-    properties = text.getparent().find(f"{W}rPr")
-    if properties is None:
-        return said
-    fonts = properties.find(f"{W}rFonts")
-    drawn = PICTURE_FONTS.get((fonts.get(f"{W}ascii") or "").lower()) if fonts is not None else None
-    if drawn is not None:
-        said = "".join([drawn.get(chr(ord(sign) & 0xFF), "" if sign >= "\uf000" else sign) for sign in said])
-    place, lifted = properties.find(f"{W}vertAlign"), properties.find(f"{W}position")
+    if "\n" in said:  # of a file that was set out to be read: to Word it is a blank
+        said = re.sub(r"[ \t\r]*\n\s*", " ", said)
+    run = text.getparent().find(f"{W}rPr")
+    if run is not None:
+        fonts = run.find(f"{W}rFonts")
+        known = PICTURE_FONTS.get((fonts.get(f"{W}ascii") or "").lower()) if fonts is not None else None
+        if known is not None:
+            said = "".join([known.get(chr(ord(sign) & 0xFF), "" if sign >= "\uf000" else sign) for sign in said])
+    if on(styles.said("caps", run, style)):
+        said = styles.capitals(said, run, style)
+    place, lifted = styles.said("vertAlign", run, style), run.find(f"{W}position") if run is not None else None
     if (place is not None and place.get(f"{W}val") == "superscript") or (
         lifted is not None and lifted.get(f"{W}val", "0")[:1] in "123456789"
     ):
@@ -182,21 +219,15 @@ def _text_of(text: Any, before: list[str]) -> str:
     return said
 
 
-def _symbol(symbol: Any) -> str:
-    """What a character of the fonts Symbol and Wingdings looks like; those of other picture fonts say nothing."""
-    code = int(symbol.get(f"{W}char", "0"), 16)
-    font = symbol.get(f"{W}font", "").lower()
-    known = PICTURE_FONTS.get(font)
-    if known is None:
-        private = 0xE000 <= code < 0xF900 or code < 0x20 or "dings" in font
-        return "" if private else chr(code)
-    return known.get(chr(code & 0xFF), "")
-
-
 def _boxes(paragraph: Any) -> Iterator[Any]:
     """Contents of text boxes that hang on a paragraph, once each (Word keeps a second copy for old readers)."""
     for box in paragraph.iter(f"{W}txbxContent"):
-        if not any(ancestor.tag == FALLBACK for ancestor in box.iterancestors()):
+        above = []
+        for ancestor in box.iterancestors():
+            if ancestor is paragraph:
+                break
+            above.append(ancestor.tag)
+        if not {FALLBACK, f"{W}del", f"{W}moveFrom", f"{W}txbxContent"}.intersection(above):
             yield box
 
 
@@ -209,18 +240,24 @@ def _inside(parent: Any, tag: str) -> Iterator[Any]:
             yield from _inside(child, tag)
 
 
-def _table(table: Any, lists: Lists) -> str:
-    """Rows as lines, cells parted by tabs; a merged cell once."""
-    lines = []
+def _table(table: Any, lists: Lists) -> Iterator[Part]:
+    """Rows as lines, cells parted by tabs; a merged cell once. A box, or columns of text side by side, are read cell by cell."""
+    rows: list[list[list[Part]]] = []
     for row in _inside(table, f"{W}tr"):
-        if row.find(f"{W}trPr/{W}del") is not None:
+        properties = row.find(f"{W}trPr")
+        if properties is not None and (properties.find(f"{W}del") is not None or on(properties.find(f"{W}hidden"))):
             continue
         cells = []
         for cell in _inside(row, f"{W}tc"):
+            if cell.find(f"{W}tcPr/{W}cellDel") is not None:
+                continue
             merge = cell.find(f"{W}tcPr/{W}vMerge")
             going_on = merge is not None and merge.get(f"{W}val") in (None, "continue")
-            texts = [] if going_on else [part.text.replace("\n", " ").replace("\t", " ") for part in _blocks(cell, lists)]
-            cells.append(" ".join(texts))
-        if any(cell.strip() for cell in cells):
-            lines.append("\t".join(cells))
-    return "\n".join(lines)
+            cells.append([] if going_on else list(_blocks(cell, lists, in_cell=True)))
+        rows.append(cells)
+    full = [sum(bool(part.text) for part in cell) for cells in rows for cell in cells]
+    if len(full) == 1 or (max(full, default=0) > 1 and (len(rows) == 1 or all(len(cells) < 2 for cells in rows))):
+        yield from (part for cells in rows for cell in cells for part in cell)
+        return
+    lines = ["\t".join([" ".join([BREAKS.sub(" ", part.text) for part in cell if part.text]) for cell in cells]) for cells in rows]
+    yield Part("table", "\n".join([line for line in lines if line.strip()]))

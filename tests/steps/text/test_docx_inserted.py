@@ -1,0 +1,116 @@
+"""Word files inside of Word files, pages as mail, diagrams; and packages that Word opens though links of them lead nowhere."""
+
+import io
+import zipfile
+
+import pytest
+from docx import Document
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+
+from steps.text.documents import read_documents
+from steps.text.docx_file import MAIN, OTHER_MAINS
+from steps.text.docx_inserted import DIAGRAM, DRAWING
+from steps.text.docx_text import R
+from tests.steps.text.test_docx import changed, element, read
+
+KIND = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+MAIL = (
+    b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n--b\r\nContent-Type: text/html; charset="utf-8"\r\n'
+    b"Content-Transfer-Encoding: quoted-printable\r\n\r\n<html><body><p>Gr=C3=BC=C3=9Fe</p></body></html>\r\n--b--\r\n"
+)
+
+
+def inner(depth: int = 0) -> bytes:
+    """A Word file of one paragraph, inside of as many others."""
+    document = Document()
+    if depth:
+        insert(document, inner(depth - 1), "inner.docx", "application/octet-stream")
+    else:
+        document.add_paragraph("Inner.")
+    held = io.BytesIO()
+    document.save(held)
+    return held.getvalue()
+
+
+def insert(document, data: bytes, name: str, kind: str) -> None:
+    part = Part(PackURI(f"/word/{name}"), kind, data, document.part.package)
+    key = document.part.relate_to(part, f"{KIND}aFChunk")
+    document.element.body.insert(-1, element(f'<w:altChunk xmlns:r="{R[1:-1]}" r:id="{key}"/>'))
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind", "text"),
+    [
+        (inner(), "chunk.docx", MAIN.decode(), "Inner."),
+        (inner(), "chunk.docx", OTHER_MAINS[0].decode(), "Inner."),
+        (inner(2), "chunk.docx", "application/octet-stream", "Inner."),
+        (MAIL, "chunk.mht", "message/rfc822", "Grüße"),
+        ("Grüße".encode("utf-16"), "chunk.txt", "text/plain", "Grüße"),
+    ],
+)
+def test_an_inserted_file_is_read_where_it_stands(tmp_path, data, name, kind, text):
+    document = Document()
+    document.add_paragraph("Before.")
+    insert(document, data, name, kind)
+    document.add_paragraph("After.")
+    assert read(document, tmp_path) == f"Before.\n\n{text}\n\nAfter."
+
+
+def test_files_inside_of_each_other_end_somewhere(tmp_path):
+    document = Document()
+    document.add_paragraph("Outer.")
+    insert(document, inner(9), "chunk.docx", "application/octet-stream")
+    assert read(document, tmp_path) == "Outer."
+
+
+def test_the_texts_of_a_diagram_are_lines(tmp_path):
+    document = Document()
+    spaces = f'xmlns:dgm="{DIAGRAM[1:-1]}" xmlns:a="{DRAWING[1:-1]}"'
+    points = "".join(f"<dgm:pt><dgm:t><a:p><a:r><a:t>{word}</a:t></a:r></a:p></dgm:t></dgm:pt>" for word in ("Plan", "Do"))
+    drawn = "<dgm:pt type='pres'><dgm:t><a:p><a:r><a:t>Plan</a:t></a:r></a:p></dgm:t></dgm:pt>"
+    data = f"<dgm:dataModel {spaces}><dgm:ptLst>{points}{drawn}</dgm:ptLst></dgm:dataModel>".encode()
+    part = Part(PackURI("/word/diagrams/data1.xml"), "application/octet-stream", data, document.part.package)
+    key = document.part.relate_to(part, f"{KIND}diagramData")
+    link = f'<w:r><w:drawing><dgm:relIds {spaces} xmlns:r="{R[1:-1]}" r:dm="{key}"/></w:drawing></w:r>'
+    document.add_paragraph("Steps:")._p.append(element(link))
+    assert read(document, tmp_path) == "Steps:\n\nPlan\nDo"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f'<Relationship Id="rId90" Type="{KIND}image" Target="NULL"/>',
+        f'<Relationship Id="rId90" Type="{KIND}image" Target="media/gone.png"/>',
+        f'<Relationship Id="rId90" Type="{KIND}hyperlink" Target="#_ftn1"/>',
+        f'<Relationship Id="rId90" Type="{KIND}header" Target="document.xml.rels"/>',
+    ],
+)
+def test_a_link_that_leads_nowhere_is_no_damage(tmp_path, link):
+    """Lists, which stand in a part of their own, are still known."""
+    document = Document()
+    document.add_paragraph("one", style="List Number")
+
+    def broken(name: str, data: bytes) -> bytes:
+        return data.replace(b"</Relationships>", f"{link}</Relationships>".encode()) if name == "word/_rels/document.xml.rels" else data
+
+    assert changed(document, tmp_path / "d.docx", broken) == "1. one"
+
+
+def test_names_may_be_written_as_windows_does(tmp_path):
+    held = io.BytesIO()
+    document = Document()
+    document.add_paragraph("Backwards.")
+    document.save(held)
+    with zipfile.ZipFile(held) as usual, zipfile.ZipFile(tmp_path / "d.docx", "w") as out:
+        for name in usual.namelist():
+            out.writestr(name.replace("/", "\\"), usual.read(name))
+    [found] = read_documents(tmp_path / "d.docx", complain=print)
+    assert found.text == "Backwards."
+
+
+@pytest.mark.parametrize("name", ["d.dotx", "d.dotm", "d.docm"])
+def test_templates_are_known_by_their_names(tmp_path, name):
+    document = Document()
+    document.add_paragraph("Dear reader,")
+    assert changed(document, tmp_path / name, lambda name, data: data) == "Dear reader,"
