@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from steps.text.alphabets import by_alphabet
 from steps.text.frequent import by_common_letters, by_common_signs, utf16_by_script
+from steps.text.tongues import by_language
 from steps.text.unreadable import Unreadable
 
 BOMS = (
@@ -27,6 +28,7 @@ ASCII = frozenset(b"\t\r\n" + bytes(range(0x20, 0x7F)))
 PADDING = bytes(8)
 CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 HIGH = re.compile(rb"[\x80-\xff]")
+MARKS = re.compile(rb"[\x80-\x9f]")  # in which cp1252 and latin-1 differ
 BESIDE = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
 PAIR = re.compile(rb"[\x80-\xff]{2}")
 EASTERN = ("big5", "cp9", "euc", "gb", "hz", "johab", "shift", "utf")  # how the names of tables begin whose letters are two bytes
@@ -152,6 +154,8 @@ def _single_byte(data: bytes) -> tuple[str, str]:
     control = sum(1 for byte in data if byte < 32 and byte not in (9, 10, 12, 13))
     if control > len(data) / 100:
         raise Unreadable("binary content, not text")
+    if name := by_language(data):
+        return data.decode(name, "replace"), "latin-1" if name == "cp1252" and not MARKS.search(data) else name
     if name := _macintosh(data[:SAMPLE]):
         return data.decode(name), name
     if other := by_alphabet(data):
@@ -171,8 +175,7 @@ def _single_byte(data: bytes) -> tuple[str, str]:
     words = turkish.lower().split()
     if lone and sum(words.count(word) for word in COMMON_TURKISH) > 0.01 * len(words):
         return turkish, "cp1254"
-    name = "cp1252" if any(0x80 <= byte < 0xA0 for byte in data) else "latin-1"
-    return western, name
+    return western, "cp1252" if MARKS.search(data) else "latin-1"
 
 
 def _macintosh(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections import Counter
 from itertools import pairwise
 
 SAMPLE = 1 << 16
@@ -25,14 +26,26 @@ HANGUL = (
 MARKS = "，。、！？「」『』（）：；"
 LANGUAGES = {name: frozenset(signs + MARKS) for name, signs in (("ja", KANA), ("zh", SIMPLE), ("tw", TRADITIONAL), ("ko", HANGUL))}
 TABLES = (("cp932", "ja"), ("euc_jp", "ja"), ("gb18030", "zh"), ("big5hkscs", "tw"), ("cp949", "ko"))
-ALPHABETS = {name: frozenset(letters) for name, letters in (
-    ("ru", "оеаинтсрвлкії"), ("el", "αοιετσνηυρπκό"), ("he", "יוהלאמרתבש"), ("ar", "اليمونرتبةعد"), ("th", "านรอกเงมย่ลว้ดท")
-)}  # fmt: skip
-LETTERED = (
-    ("cp1251", "ru"), ("koi8-r", "ru"), ("koi8-u", "ru"), ("cp866", "ru"), ("iso8859-5", "ru"), ("mac_cyrillic", "ru"), ("cp1253", "el"),
-    ("iso8859-7", "el"), ("cp737", "el"), ("cp1255", "he"), ("iso8859-8", "he"), ("cp1256", "ar"), ("iso8859-6", "ar"), ("cp874", "th"),
+ALPHABETS = {  # of each language all letters, the commonest first
+    "ru": "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё", "uk": "оанитівреслкудмпязьбгчйхцжїюєшщфґ", "be": "аінрыеяотслкдўвцупмзьбгчшйжхюэфё",
+    "bg": "аиоентрсвлкдпмъзугябчцхжщйшфюьѝ", "sr": "аоиенрстјувкдмлпзгбчшцжћхљњђфџ",
+    "el": "αοιετσνηυρπκμλςωόίγάήδέθχύφβώξζψϊϋΐΰ", "he": "יוהלאמרתבשנחםדקפעצכטגסזןךץף",
+    "ar": "اليمنورتبةعدسفهكقحجشصطىخإضذزثئءظغآؤأ",
+    "th": "านรอกเงมยลว่้ดทสตะปบคีแชหิใไจพขัุื็์โูณผซธถศษภฐฟญฎฏฒฬฤฮฝฉฆฌฑ๊๋ำๆฯ",
+}  # fmt: skip
+RANKS = {name: {letter: 1 - at / len(letters) for at, letter in enumerate(letters)} for name, letters in ALPHABETS.items()}
+RUSSIAN = ("ru", "uk", "be", "bg", "sr")
+LETTERED = (  # tables, and the languages that are written in them
+    ("cp1251", RUSSIAN), ("koi8-r", ("ru", "bg")), ("koi8-u", ("uk", "be")), ("cp866", RUSSIAN[:4]), ("cp1125", ("uk",)),
+    ("iso8859-5", RUSSIAN), ("mac_cyrillic", RUSSIAN), ("cp855", ("sr", "bg")), ("cp1253", ("el",)), ("iso8859-7", ("el",)),
+    ("cp737", ("el",)), ("cp869", ("el",)), ("mac_greek", ("el",)), ("cp1255", ("he",)), ("iso8859-8", ("he",)), ("cp862", ("he",)),
+    ("cp1256", ("ar",)), ("iso8859-6", ("ar",)), ("cp874", ("th",)),
 )  # fmt: skip
-USUAL = 0.5  # share of letters that is common in a text of the language
+SIGN = re.compile(r"(?<=[^\W\d_\x00-\x7f])[^\w\s\x00-\x7f’ʼ·–—…\xa0\u0300-\u06ff](?=[^\W\d_\x00-\x7f])")  # inside of a word
+QUOTES, MARK = "“”„«»", 0.4  # which come in pairs, and what they and other marks count
+ALONE = re.compile(r"(?<=[^\W\d_] )[^\W\d_\x00-\x7f](?= )")  # a letter that would be a word inside of a sentence
+USUAL = 0.5  # of letters, on average: 1 is the commonest of the language, 0 the least common
+STRANGE, CAPITAL = -0.5, -0.15  # what a letter of no word of the language counts, and a capital inside of a word
 WORDS = re.compile(rb"(?<![A-Za-z\x80-\xff])[\x80-\xff]{2,}(?![A-Za-z\x80-\xff])")
 SCRIPTS = ((0x400, 0x530), (0x370, 0x400), (0x590, 0x600), (0x600, 0x700), (0x900, 0x980), (0xE00, 0xE80), (0x10A0, 0x1100))
 
@@ -58,20 +71,34 @@ def by_common_signs(data: bytes) -> str:
 
 def by_common_letters(data: bytes) -> str:
     """The table of single bytes in which whole words are common letters of an alphabet other than the Latin, else nothing."""
-    head = data[:SAMPLE]
+    head = data[: SAMPLE // 2]
     high = sum(byte >= 0x80 for byte in head)
     if high < LEAST or sum(map(len, WORDS.findall(head))) < 0.8 * high:
         return ""
-    found = []
-    for table, language in LETTERED:
+    best, name = 0.0, ""
+    for table, languages in LETTERED:
         text = head.decode(table, "replace")
         signs = [sign for sign in text if sign > "\x7f"]
-        letters = [sign for sign in signs if sign.isalpha() or language == "th"]
-        common = sum(sign.lower() in ALPHABETS[language] for sign in letters)
-        turned = sum(a.islower() and b.isupper() for a, b in pairwise(text))  # as no word is written
-        found.append(((common - turned) / len(signs) if signs and len(letters) >= 0.8 * len(signs) else 0.0, table))
-    share, table = max(found, key=lambda each: each[0])
-    return table if share >= USUAL else ""
+        quotes = sum(map(text.count, QUOTES))
+        marks = sum(map(text.count, "–—…№\xa0")) + (quotes if quotes > 1 else 0)
+        small = Counter(sign.lower()[:1] for sign in signs if sign.isalpha() or languages == ("th",))
+        if not signs or small.total() + marks < 0.8 * len(signs):
+            continue
+        turned, inside = sum(found[0].isupper() for found in ALONE.finditer(text)), 0
+        turned += len(SIGN.findall(text)) if languages != ("th",) else 0
+        for a, b in pairwise(text):
+            if (a > "\x7f") != (b > "\x7f"):
+                turned += a.isalpha() and b.isalpha()  # of two alphabets
+            elif b > "\x7f" and b.isupper():
+                turned += a.islower()
+                inside += a.isupper()
+        for language in languages:
+            ranks = RANKS[language]
+            common = sum(n * ranks.get(letter, STRANGE) for letter, n in small.items())
+            share = (common + MARK * marks - turned + CAPITAL * inside) / len(signs)
+            if share > best:
+                best, name = share, table
+    return name if best >= USUAL else ""
 
 
 def utf16_by_script(data: bytes) -> str:
