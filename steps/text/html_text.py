@@ -50,7 +50,7 @@ BESIDE = re.compile(  # names of classes and ids of what stands beside the text 
     r"|printfooter|toc|noprint|pagination|pager"
     r"|newsletter|advertisement|ads?|skip-link|screen-reader-text|sr-only)(?:[-_](?:banner|bar|notice|links?|list|container|wrapper|area|content"
     r"|menu|popup|modal|box|widget|trail|item))*"
-    r"|(?:social|share|sharing)[-_](?:bar|buttons?|links?|icons?|list|post|this)|share|sharedaddy|addtoany.*|related(?:[-_](?:posts?|articles?|links?))"
+    r"|(?:social|share|sharing)[-_](?:bar|buttons?|links?|icons?|list|post|this)|share|sharedaddy|addtoany.*|related(?:[-_](?:posts?|articles?|links?))?"
     r"|(?:site|page|main|global)?[-_]?footer|comments(?:[-_](?:area|list|section))?|comment[-_](?:list|respond|form)|widget[-_]area"
     r"|entry[-_]meta|post[-_]meta|byline",
     re.IGNORECASE,
@@ -86,6 +86,7 @@ LINE, FIRST, ITEM = "\x1d", "\x1f", "\x1e"  # a new line, the first cell of a ro
 NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}  # types of ordered lists
 WIDE = re.compile(rf"[ \n{LINE}]{{33,}}+")  # more than a page has to say; what follows costs more than their number
 CELL = re.compile(rf"\t[ \n{LINE}]*([^\n\t{LINE}{FIRST}]{{0,200}})[ \n]*(?=[\t{LINE}])")  # with one line in it
+FIRST_CELL = re.compile(rf"{FIRST}[ \n{LINE}]*([^\n\t{LINE}{FIRST}]{{0,200}})[ \n]*(?=\t)")
 MARKED = re.compile(rf"^({ITEM}\S+)\n+(?=\S)", re.MULTILINE)  # an item whose text begins with a paragraph
 UNMARKED = re.compile(rf"^{ITEM}\S+[ \n]*$", re.MULTILINE)  # one without text
 BREAK = re.compile(rf"(?<![ \t])[ \t]*+(?:[{LINE}\n][ \t]*+)++")
@@ -99,6 +100,8 @@ MEANT = {
     "ks_c_5601-1987": "cp949", "euc-kr": "cp949", "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8",
 }  # fmt: skip
 TWO_BYTES = ("utf", "gb", "big5", "euc", "cp9", "shift", "iso-2022")  # how the names of tables begin that are not of single bytes
+ICELANDIC = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")  # in cp1252; in cp1254 the letters that Turkish has and no other language
+TAG, SEEN = re.compile(rb"<[^>]{0,2000}>"), 1 << 16
 CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w-]+)", re.IGNORECASE)
 
 
@@ -111,7 +114,8 @@ def _narrow(found: re.Match[str]) -> str:
 def html_charset(data: bytes) -> str:
     """The page's text by the charset that it names in its head, or nothing when it names none that fits.
 
-    A page of UTF-8 that names a table of single bytes is UTF-8: its accents would come out as two letters each.
+    A page of UTF-8 that names a table of single bytes is UTF-8: its accents would come out as two letters each. One of Turkish that names
+    the western table, as many editors wrote it, is Turkish.
     """
     match = CHARSET.search(data[:4096])
     if match is None or data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[:3] == b"\xef\xbb\xbf":
@@ -120,10 +124,19 @@ def html_charset(data: bytes) -> str:
     name = MEANT.get(name, name)
     for codec in (name,) if name.startswith(TWO_BYTES) or data.isascii() else ("utf-8", name):
         try:
-            return data.decode(codec)
+            return data.decode("cp1254" if codec == "cp1252" and _is_turkish(data) else codec)
         except (LookupError, UnicodeDecodeError):
             continue
     return ""
+
+
+def _is_turkish(data: bytes) -> bool:
+    """True for a page whose bytes are Turkish where the western table has the letters of Icelandic: two of them, and none with an acute."""
+    from steps.text.encodings import ACUTE, decode
+
+    text = TAG.sub(b" ", data[:SEEN])
+    several = len(set(ICELANDIC.findall(text))) > 1 and not any(byte in ACUTE for byte in text)
+    return several and decode(text)[1] == "cp1254"
 
 
 def html_text(page: str) -> tuple[str, str]:
@@ -138,7 +151,7 @@ def html_text(page: str) -> tuple[str, str]:
         reader.feed(page)
         reader.close()
     everything = reader.text(reader.parts)
-    inner = reader.text(reader.main)
+    inner = reader.text(reader.inner["main" if reader.mains else "article"])  # an article outside of <main> is a teaser
     one = reader.mains == 1 or (not reader.mains and reader.articles == 1)  # a list of articles is all of the page
     chosen = inner if one and len(inner) * 2 >= len(everything) else everything
     return chosen, re.sub(r"\s+", " ", "".join(reader.title)).strip()
@@ -160,7 +173,7 @@ class _Reader(HTMLParser):
         self.lists: list[int] = []  # items so far of each list that is open; -1: not counted
         self.numerals: list[Callable[[int], str]] = []  # how the items of each are counted
         self.parts: list[str] = []
-        self.main: list[str] = []
+        self.inner: dict[str, list[str]] = {name: [] for name in MAIN}
         self.title: list[str] = []
         self.open: list[tuple[str, bool]] = []  # tag, and whether it silences what is inside
         self.inside: Counter[str] = Counter()  # how many of each tag are open
@@ -169,7 +182,12 @@ class _Reader(HTMLParser):
         self.last_formula = ""
         self.in_title = False
         self.mains = self.articles = 0
-        self.held: list[tuple[str, bool]] = []  # what a page header or a form holds, and whether in the main text
+        self.held: list[tuple[str, str]] = []  # what a page header or a form holds, and of MAIN where that is
+        self.tables: list[
+            dict[int, tuple[int, int]]
+        ] = []  # of each table that is open, column to how many rows a cell goes on, and its width
+        self.above: dict[int, int] = {}  # columns that cells of rows above fill, and how wide they are
+        self.column = 0
         self.held_words = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -187,7 +205,12 @@ class _Reader(HTMLParser):
         self.mains += tag == "main"
         self.articles += tag == "article" and not self.inside["article"]
         names = (given.get("class") or "").split()
-        hidden = "hidden" in given or given.get("role") in SKIP_ROLES or given.get("aria-hidden") == "true"
+        hidden = (
+            "hidden" in given
+            or (tag == "dialog" and "open" not in given)
+            or given.get("role") in SKIP_ROLES
+            or given.get("aria-hidden") == "true"
+        )
         hidden = hidden or (bool(HIDDEN.search(given.get("style") or "")) and not any(name.startswith(FORMULA) for name in names))
         silent = hidden or not UNSEEN.isdisjoint(names) or (tag in SILENT and not (tag == "header" and self._in_section()))
         named = self.by_name and tag not in NEVER_BESIDE and tag not in EMPTY and "section" not in names
@@ -226,8 +249,8 @@ class _Reader(HTMLParser):
     def _keep_held(self) -> None:
         """A page header or a form has ended: what it held is text when there is enough of it."""
         if self.held_words >= HELD_WORDS:
-            for text, main in [("\n\n", self._in_main()), *self.held, ("\n\n", self._in_main())]:
-                self._add(text, main)
+            for text, where in [("\n\n", self._where()), *self.held, ("\n\n", self._where())]:
+                self._add(text, where)
         self.held, self.held_words = [], 0
 
     def close(self) -> None:
@@ -243,11 +266,12 @@ class _Reader(HTMLParser):
             if last == tag:
                 return
 
-    def _in_main(self) -> bool:
-        return any(self.inside[name] for name in MAIN)
+    def _where(self) -> str:
+        """In which of MAIN the page is, the outer one, or nothing."""
+        return next((name for name in MAIN if self.inside[name]), "")
 
     def _in_section(self) -> bool:
-        return self.inside["section"] > 0 or self._in_main()
+        return self.inside["section"] > 0 or bool(self._where())
 
     def _end_before(self, tag: str) -> None:
         """Close what the start of a tag ends where nobody closed it: a paragraph by any block, an item, a cell or a row by the next."""
@@ -281,9 +305,9 @@ class _Reader(HTMLParser):
         elif tag == "tr":
             self.first = True
             self._put(LINE)
+            self._next_row()
         elif tag in CELLS:
-            self._put(FIRST if self.first else "\t")
-            self.first = False
+            self._cell(_number(given.get("colspan"), 1), _number(given.get("rowspan"), 1))
         elif tag in ("ul", "ol"):
             self.lists.append(_number(given.get("start"), 1) - 1 if tag == "ol" else -1)
             self.numerals.append(FORMATS.get(NUMERALS.get(given.get("type") or "", ""), str))
@@ -294,7 +318,27 @@ class _Reader(HTMLParser):
                 self.lists[-1] = _number(given.get("value"), self.lists[-1] + 1)
             self._put(f"{LINE}{ITEM}{self.numerals[-1](self.lists[-1])}. " if counted else f"{LINE}{ITEM}- ")
         elif tag in BLOCKS:
+            self.tables += [{}] if tag == "table" else []
             self._put("\n\n")
+
+    def _next_row(self) -> None:
+        """Cells that go on from the rows above fill their columns, one row less from here on."""
+        self.column, self.above = 0, {}
+        if self.tables:
+            self.above = {column: width for column, (rows, width) in self.tables[-1].items() if rows > 0}
+            self.tables[-1] = {column: (rows - 1, width) for column, (rows, width) in self.tables[-1].items() if rows > 1}
+
+    def _cell(self, width: int, rows: int) -> None:
+        """A cell begins, behind empty ones for those that go on from above."""
+        while self.column in self.above:
+            self._put(FIRST if self.first else "\t")
+            self.first = False
+            self.column += max(1, self.above.pop(self.column))
+        self._put(FIRST if self.first else "\t")
+        self.first = False
+        if self.tables and rows > 1:
+            self.tables[-1][self.column] = rows - 1, width
+        self.column += max(1, width)
 
     def handle_endtag(self, tag: str) -> None:
         if self.formula is not None and tag != "math" and not self.inside[tag]:
@@ -308,6 +352,8 @@ class _Reader(HTMLParser):
             self.numerals.pop()
         if tag == "q":
             self._put("”")
+        if tag == "table" and self.tables:
+            self.tables.pop()
         if tag in BLOCKS:
             inner = tag in ("li", "tr") or (tag in ("ul", "ol") and self.lists)
             self._put(LINE if inner else f"{LINE}\n\n" if tag == "table" else "\n\n")
@@ -327,24 +373,24 @@ class _Reader(HTMLParser):
 
     def _put(self, text: str) -> None:
         if len(self.silencing) == 1 and self.silencing[0] in HELD:
-            self.held.append((text, self._in_main()))
+            self.held.append((text, self._where()))
             told = self.inside["p"] if self.silencing[0] == "header" else not self.inside["label"]
             self.held_words += len(text.split()) if told and not self.inside["a"] else 0
         if self.silencing:
             self.beside += len(text) if len(self.silencing) == len(self.named) else 0
             return
-        self._add(text, self._in_main())
+        self._add(text, self._where())
 
-    def _add(self, text: str, main: bool) -> None:
+    def _add(self, text: str, where: str) -> None:
         self.parts.append(text)
-        if main:
-            self.main.append(text)
+        if where:
+            self.inner[where].append(text)
 
     @staticmethod
     def text(parts: list[str]) -> str:
         """Parts joined, with the blanks that browsers would not show taken out."""
         joined = WIDE.sub(_narrow, "".join(parts))
-        joined = CELL.sub(r"\t\1", joined)
+        joined = CELL.sub(r"\t\1", FIRST_CELL.sub(rf"{FIRST}\1", joined))
         joined = re.sub(r"(?<! ) *+\t *+", "\t", joined)
         joined = BREAK.sub(lambda found: "\n\n" if found[0].count("\n") > 1 else "\n", joined)
         joined = MARKED.sub(r"\1 ", joined)

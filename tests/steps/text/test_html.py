@@ -146,6 +146,14 @@ LONG = TEXT * 2
         ("<pre>moss<sup>2</sup></pre>", "moss2"),
         ("One<center>two</center><font>three</font>", "One\n\ntwo\n\nthree"),
         ("<p>A <q>word</q> of mo&shy;ss</p>", "A “word” of moss"),
+        (f"<main>{TEXT}</main><section class=related><article>Cat found</article></section><article>Dog lost</article>", SHOWN),
+        ("<p>Seen.</p><dialog>Are you sure?</dialog><dialog open>Sure.</dialog>", "Seen.\n\nSure."),
+        ("<table><tr><td><p>a</p></td><td>\n b </td></tr><tr><td><div>c</div></td><td><p>d</p></td></tr></table>", "a\tb\nc\td"),
+        (
+            "<table><tr><th rowspan=2>Size<th colspan=2>cm<tr><td>Chest<td>Waist<tr><td>S<td rowspan=3>86<td>71<tr><td>M<td>81</table>"
+            "<table><tr><td>x<td>y</table>",
+            "Size\tcm\n\tChest\tWaist\nS\t86\t71\nM\t\t81\n\nx\ty",
+        ),
     ],
     ids=[
         "a page in a form",
@@ -161,6 +169,10 @@ LONG = TEXT * 2
         "code",
         "centred",
         "quoted",
+        "teasers",
+        "closed dialog",
+        "paragraphs in cells",
+        "cells over rows",
     ],
 )
 def test_a_page_as_a_browser_shows_it(tmp_path, page, seen):
@@ -171,6 +183,8 @@ CHARSETS = {
     "latin-1 that is cp1252": ("cp1252", "iso-8859-1", "l’été – €"),
     "latin-1 that is utf-8": ("utf-8", "iso-8859-1", "ılık şişe"),
     "latin-5 that is cp1254": ("cp1254", "iso-8859-9", "ılık ‘şişe’"),
+    "latin-1 that is cp1254": ("cp1254", "iso-8859-1", "Işığı gördüm; ağaçlar yeşildi."),
+    "latin-1 that is Icelandic": ("cp1252", "iso-8859-1", "Sýna hleðslu rafhlöðu í prósentum, þing"),
     "gb2312 that is gb18030": ("gb18030", "gb2312", "中国的朱镕基"),
 }
 
