@@ -285,6 +285,7 @@ def test_a_batch_in_tokens_is_rows_for_the_micro_batch(tmp_path: Path, micro: in
     lines = f"{STEPS}\n    total_batch_tokens: 4096\n    max_seq_length: 256\n    batch_size: {micro}"
     assert said(tmp_path, (STEPS, lines)) == codes
 
+
 QUANTISED = "  - {{type: train, id: tuned, model: {{base: {{step: train}}}}, method: qlora, quant: {{bits: {bits}}}, max_steps: 10}}\n"
 
 
