@@ -151,7 +151,8 @@ def _write(family: str) -> str:
         "A113",
         "an adapter's scale that was not meant",
         "The update counts lora_alpha / r. Raising r and leaving lora_alpha makes the adapter weak, a tiny r with a large alpha makes it "
-        "explode: usual are 1 and 2. With use_rslora it counts lora_alpha / sqrt(r), so a lora_alpha that was right without is far too large.",
+        "explode: usual are 1 and 2. With use_rslora it counts lora_alpha / sqrt(r), and a lora_alpha that was right without is far too "
+        "large.",
         wrong="lora: {r: 1024, lora_alpha: 1}",
         right="lora: {r: 64, lora_alpha: 128}",
         source="arXiv 2106.09685 section 4.1; arXiv 2312.03732",
