@@ -14,7 +14,7 @@ from runner.meant import StepMeant
 from runner.rules import View, at, path, rule, say
 from runner.rules.paths import hub_names
 from runner.surroundings import is_installed, variables
-from schemas.findings import Finding, Place, RulePage
+from schemas.findings import Edit, Finding, Place, RulePage
 from schemas.training import Tracking
 
 KNOWN = (
@@ -135,19 +135,51 @@ def _has_token() -> bool:
         source="docs.wandb.ai: wandb offline, wandb sync",
         severity="info",
         needs="the environment, when the target is here",
-    )
+    ),
+    RulePage(
+        "S025",
+        "a name that wandb refuses for a project",
+        "A project's name stands in the address of its page, so wandb takes none of / \\ # ? % : in it, and no more than 128 letters. Its "
+        "run does not start, and nothing is told to it.",
+        wrong="tracking: {wandb: {project: runs/small}}",
+        right="tracking: {wandb: {project: runs-small}}",
+        source="ultralytics/yolov5#10940; wandb/wandb#2033",
+        severity="warning",
+    ),
 )
 def trackers_are_ready(view: View) -> Iterator[Finding]:
-    """S120: a tracker that is not installed, or a folder of MLflow that cannot be written. S121: wandb without a login."""
+    """S120: a tracker not installed, or a folder of MLflow not writable. S121: wandb without a login. S025: a project's name for wandb."""
     said: set[tuple[str, Place | None]] = set()  # trackers of the whole recipe stand in one place
     for step in view.of_type("train"):
         wanted = Tracking.of(getattr(step.params, "tracking", None))
         place = view.meant.place(path(step, "tracking"))
         for kind in wanted.kinds():
             finding = None if (kind, place) in said else _ready(step, kind, wanted)
+            if kind == "wandb" and wanted.wandb is not None and (kind, place) not in said:
+                yield from _refused(step, wanted.wandb.project)
             said.add((kind, place))
             if finding is not None:
                 yield _told(view, finding)
+
+
+def _refused(step: StepMeant, project: str) -> Iterator[Finding]:
+    """S025: a project's name that wandb does not take."""
+    bad = next((sign for sign in project if sign in "/\\#?%:"), "")
+    if not bad and len(project) <= 128:
+        return
+    fix = re.sub(r"[/\\#?%:\s]+", "-", project).strip("-.")[:128] or "recipe"
+    what = f"a project's name with {bad}" if bad else f"a project's name of {len(project)} letters"
+    where = "tracking.wandb.project"
+    edits = (Edit("set", path(step, where), fix),)
+    yield say(
+        "S025",
+        step,
+        where,
+        f"wandb does not take {what}: nothing would be told to it",
+        f"write project: {fix}",
+        severity="warning",
+        edits=edits,
+    )
 
 
 def _ready(step: StepMeant, kind: str, wanted: Tracking) -> Finding | None:

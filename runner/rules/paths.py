@@ -15,6 +15,7 @@ HUB_ADDRESS = re.compile(
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/(?:datasets/)?([\w.-]+/[\w.-]+?)(?:/tree/.*)?/?"
 )
 BRANCHES = ("main", "master", "HEAD", "refs/convert/parquet")  # names on the hub that are moved with each change
+FOLDERS = ("model.base.path", "init_from.path", "resume_from.path", "checkpoint.path", "model.path", "reference.path", "bins.path")
 FILES = (*(f".{extension}" for extension in BY_EXTENSION), ".gz")
 
 
@@ -74,7 +75,7 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
         "H022",
         "a model folder that is not there",
         "A base model or a checkpoint named by `path` must be a folder with a config.json, below the project's folder unless the "
-        "path is absolute.",
+        "path is absolute. A shell puts the home in the place of ~; where a recipe names a folder of a model or of tokens, nobody does.",
         wrong="model: {base: {path: models/smal}}",
         right="model: {base: {path: models/small}}",
         source="Lightning-AI/litgpt#1352",
@@ -89,7 +90,7 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
     ),
 )
 def paths_travel(view: View) -> Iterator[Finding]:
-    """H021: absolute source paths. H022: a base or checkpoint folder without config.json. H023: a path after `hub:`."""
+    """H021: absolute source paths. H022: a base or checkpoint folder without config.json, or below ~. H023: a path after `hub:`."""
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
             name = source["hub"]
@@ -108,10 +109,13 @@ def paths_travel(view: View) -> Iterator[Finding]:
                 yield say(
                     "H021", step, where, f"{named} is a path of one machine", "write it relative to the project's folder", severity="info"
                 )
+        for where in FOLDERS:
+            if isinstance(named := at(step.raw, where), str) and named.startswith("~"):
+                yield _home(view, step, where, named)
         for where in ("model.base.path", "checkpoint.path"):
             folder = at(step.raw, where)
             full = view.facts.project / Path(os.path.expanduser(folder)) if isinstance(folder, str) and folder else None
-            if full is None or view.facts.size(full / "adapter_config.json"):
+            if full is None or folder.startswith("~") or view.facts.size(full / "adapter_config.json"):
                 continue  # an adapter: the rules about bases say so
             if not view.facts.size(full / "config.json"):
                 yield _no_model(view, step, where, folder)
@@ -120,6 +124,16 @@ def paths_travel(view: View) -> Iterator[Finding]:
 def _is_path(view: View, name: str) -> bool:
     """True for what can be no owner/name on the hub."""
     return name.startswith((".", "/", "~")) or (name.endswith(FILES) and bool(view.facts.files(name)))
+
+
+def _home(view: View, step: StepMeant, where: str, named: str) -> Finding:
+    """Of a folder below ~: the one of the project that is meant by it, else the path in full."""
+    below = named.removeprefix("~").lstrip("/")
+    full = below if below and (view.facts.project / below).exists() else os.path.expanduser(named)
+    message = f"{named}: a shell puts the home in the place of ~, the run looks for a folder of that name in the project"
+    if full.startswith("~"):  # nobody of that name
+        return say("H022", step, where, message, f"write the path in full, or from {view.facts.project}")
+    return say("H022", step, where, message, f"write {full}", edits=(Edit("set", path(step, where), full),))
 
 
 def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:

@@ -91,6 +91,19 @@ def test_a_base_model_is_a_folder_with_a_config(folder: Path):
     assert (finding.code, finding.fix) == ("H022", "write models/small")
 
 
+def test_no_shell_expands_the_home_of_a_model(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """The run takes ~ by the letter: the folder of the project is named, else the path in full. A source's is expanded."""
+    monkeypatch.setenv("HOME", str(folder / "home"))
+    (folder / "home" / "models" / "small").mkdir(parents=True)
+    train = "  - {type: train, model: {base: {path: ~/models/small}}, objective: sft, max_steps: 1}\n"
+    for fix in (f"write {folder}/home/models/small", "write models/small"):
+        (finding,) = [f for f in meant(folder, base=corpus("{path: pairs.jsonl}") + train).findings if f.code == "H022"]
+        assert (finding.severity, finding.fix) == ("error", fix)
+        (folder / "models" / "small").mkdir(parents=True, exist_ok=True)
+    (folder / "home" / "pairs.jsonl").write_bytes((folder / "pairs.jsonl").read_bytes())
+    assert "H022" not in said(folder, base=corpus("{path: ~/pairs.jsonl}"))
+
+
 def test_a_checkpoint_of_llama2c_is_converted_first(folder: Path, test_data: Path):
     """One file, no folder: the verb that makes one of it is named."""
     file = test_data / "models" / "stories260K" / "stories260K.bin"

@@ -10,6 +10,7 @@ from runner.rules import SETTINGS
 from runner.rules.settings import READERS
 from tests.runner.judged import meant
 
+SECOND = "  - {type: train, id: two, model: {family: llama}, max_steps: 1000}"
 HERE = ("target: t4", "target: here")
 
 
@@ -52,6 +53,26 @@ def test_a_folder_that_mlflow_cannot_write_is_told(tmp_path: Path):
     (tmp_path / "taken").write_text("")
     assert told(tmp_path, f"{{mlflow: {{uri: 'file://{tmp_path}/new'}}}}") == []
     assert told(tmp_path, f"{{mlflow: {{uri: 'file://{tmp_path}/taken'}}}}") == [f"S120: mlflow cannot write to {tmp_path}/taken"]
+
+
+@pytest.mark.parametrize(
+    ("project", "fixes"),
+    [
+        ("runs/small", ["write project: runs-small"]),
+        ("'a: b?'", ["write project: a-b"]),
+        ("x" * 129, ["write project: " + "x" * 128]),
+        ("small run.1", []),
+        ("çay-süt", []),
+    ],
+)
+@pytest.mark.parametrize("target", ["t4", "here"])
+def test_a_project_that_wandb_refuses_is_told(tmp_path: Path, project: str, fixes: list[str], target: str):
+    """Whatever machine the recipe is for; of the whole recipe too, once."""
+    tracking = f"tracking: {{wandb: {{project: {project}}}}}"
+    in_step = (("target: t4", f"target: {target}"), ("max_steps: 1000", f"max_steps: 1000\n    {tracking}"))
+    of_all = (("target: t4", f"target: {target}\n{tracking}"), ("max_steps: 1000", f"max_steps: 1000\n{SECOND}"))
+    for changes in (in_step, of_all):
+        assert [f.fix for f in meant(tmp_path, *changes).findings if f.code == "S025"] == fixes
 
 
 def test_trackers_of_the_whole_recipe_are_looked_at_once(tmp_path: Path):
