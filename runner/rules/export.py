@@ -1,12 +1,13 @@
 """Export: what GGUF and Ollama cannot hold is found before anything is trained."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 
 from runner.meant import StepMeant
 from runner.modelfolder import TOKENIZERS, ModelFolder
-from runner.rules import View, at, number, param, rule, say
+from runner.rules import View, at, number, param, path, rule, say
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RecipeError, RulePage, Severity
 from steps.export.architectures import FAMILIES, metadata, within_reach
@@ -189,6 +190,42 @@ def ollama_sees_what_was_learned(view: View) -> Iterator[Finding]:
             edit = Edit("set", ("steps", step.id, "parameters", "stop"), [*stops, end])
             message = f"answers of {folder.name} end with {end}, which is no stop here"
             yield say("E025", step, "parameters.stop", message, f"write stop: [{listed}]", severity="warning", edits=(edit,))
+
+
+FORMAT = re.compile(r"[.:_-]((?:iq|q)\d(?:_[0-9a-z]+)*|b?f16|f32|fp16|fp32)$", re.IGNORECASE)
+
+
+@rule(
+    RulePage(
+        "E029",
+        "a name that says more than the model's",
+        "The name is the model's in Ollama, and the GGUF file is called by it with .gguf behind. A name that ends so itself gives "
+        "NAME.gguf.gguf. One that ends with a number format is taken for it, whatever quantization says.",
+        wrong="name: small.gguf",
+        right="name: small",
+        source="Ollama's documentation of create",
+        severity="warning",
+    )
+)
+def names_are_names(view: View) -> Iterator[Finding]:
+    """E029: a file's name for the model's, or a number format that the export has not."""
+    for step in view.of_type("export_ollama"):
+        name, made = getattr(step.params, "name", None), getattr(step.params, "quantization", None)
+        if not isinstance(name, str) or not isinstance(made, str):
+            continue
+        stem = name[:-5] if name.lower().endswith(".gguf") else name
+        form = FORMAT.search(stem)
+        told = form[1].lower().replace("fp", "f") if form else ""
+        other = bool(told) and told != made and not made.startswith(f"{told}_")
+        short = stem[: form.start()] if form else stem
+        edits = (Edit("set", path(step, "name"), short),) if short else ()
+        if stem != name:
+            message = f"{name} is a file's name: the model would be called so in Ollama, and its file {getattr(step.params, 'file', '')}"
+            yield say("E029", step, "name", message, f"write name: {short or 'model'}", severity="warning", edits=edits)
+        elif other and form is not None:
+            message = f"the name {name} says {form[1]}, and the export is in {made}"
+            fix = f"write name: {stem[: form.start(1)]}{made}, or name: {short}"
+            yield say("E029", step, "name", message, fix, severity="warning")
 
 
 @rule(

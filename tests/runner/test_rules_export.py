@@ -86,6 +86,26 @@ def test_a_family_that_llama_cpp_has_not(tmp_path: Path):
     assert said(tmp_path, ("family: mamba,", "family: mamba_hebbian,"), ("  - type: export_ollama\n", "")) == []
 
 
+@pytest.mark.parametrize(
+    ("lines", "fixes"),
+    [
+        ("name: tuned.Q8_0.gguf\n    quantization: q8_0", ["write name: tuned"]),
+        ("name: ada/small.gguf", ["write name: ada/small"]),
+        ("name: small-q4_K_M\n    quantization: q4_0", ["write name: small-q4_0, or name: small"]),
+        ("name: small:q8_0", ["write name: small:f16, or name: small"]),
+        ("name: small:q8_0\n    quantization: q8_0", []),
+        ("name: small-q8\n    quantization: q8_0", []),
+        ("name: small-fp16", []),
+        ("name: qwen2.5-q", []),
+        ("name: small-f1", []),
+    ],
+)
+def test_a_name_is_no_files_and_says_no_other_format(tmp_path: Path, lines: str, fixes: list[str]):
+    """The ending comes by itself; the format may stand in the name where it is the export's own."""
+    found = meant(tmp_path, ("export_ollama\n", f"export_ollama\n    {lines}\n")).findings
+    assert [f.fix for f in found if f.code == "E029"] == fixes
+
+
 def test_two_exports_of_one_name(tmp_path: Path):
     """In Ollama the second would replace the first."""
     second = ("export_ollama\n", "export_ollama\n  - type: export_ollama\n    id: again\n    quantization: q8_0\n")
