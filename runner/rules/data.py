@@ -18,6 +18,7 @@ from steps.text.unreadable import Unreadable
 
 MANY_EPOCHS, WASTED_EPOCHS = 40, 1000  # passes over the text: worth telling, and surely not meant
 TOKENS = ("input_ids", "token_ids")  # columns of a data set that was tokenized elsewhere
+KINDS = {True: "conversations", False: "texts"}
 LONGEST_NAME = 40  # characters of a column's name
 EMPTY = "it is empty"
 MAGIC = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd", ".bz2": b"BZh", ".xz": b"\xfd7zXZ", ".parquet": b"PAR1", ".docx": b"PK"}
@@ -205,7 +206,11 @@ def columns_exist(view: View) -> Iterator[Finding]:
                 if not head.rows:
                     continue
                 try:
-                    shape = is_chat(head.roles(source.get("columns")))
+                    kind = is_chat(head.roles(source.get("columns")))
+                    if shape not in (None, kind):
+                        message = f"{file.name} holds {KINDS[kind]}, the files before it hold {KINDS[not kind]}"
+                        odd.append(say("D109", step, f"{where}.path", message, "give each kind a parse_corpus step of its own"))
+                    shape = kind
                 except NoSuchColumn as error:
                     odd.append(_no_column(view, step, where, source, file, error, stands_by or several))
                     if not several:
@@ -219,9 +224,8 @@ def columns_exist(view: View) -> Iterator[Finding]:
             if shape is not None:
                 shapes.setdefault(shape, where)
         if len(shapes) == 2:
-            names = {True: "conversations", False: "texts"}
             first, second = sorted(shapes, key=lambda s: shapes[s])
-            message = f"this source holds {names[second]}, {shapes[first]} holds {names[first]}"
+            message = f"this source holds {KINDS[second]}, {shapes[first]} holds {KINDS[first]}"
             yield say("D109", step, shapes[second], message, "give each kind a parse_corpus step of its own")
 
 

@@ -273,3 +273,20 @@ def test_a_json_object_is_read_as_the_run_reads_it(tmp_path: Path, held: dict[st
         assert not found
     except NoSuchColumn:
         assert found
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "message"),
+    [
+        ({"content": "Two."}, "", ""),  # known to hold text: the run reads it
+        ({"story": "Two."}, "D106", "parts/b.jsonl has no column that is known to hold text; it has story"),
+        ({"instruction": "Say.", "output": "Two."}, "D109", "b.jsonl holds conversations, the files before it hold texts"),
+    ],
+)
+def test_a_later_file_of_a_glob_has_other_columns(tmp_path: Path, row: dict[str, str], code: str, message: str):
+    """Each file is read by its own columns: one without a known one is left out, one of the other kind ends the run."""
+    (tmp_path / "parts").mkdir()
+    for name, held in (("a", {"text": "One."}), ("b", row)):
+        (tmp_path / "parts" / f"{name}.jsonl").write_text(json.dumps(held) + "\n", "utf-8")
+    found = meant(tmp_path, base=corpus("{path: parts/*.jsonl}")).findings
+    assert [(f.code, f.message) for f in found] == ([(code, message)] if code else [])
