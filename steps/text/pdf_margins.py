@@ -19,6 +19,8 @@ MARGIN = 0.12  # share of the page's height in which running heads stand
 OUTERMOST = 0.17  # in which they stand when nothing lies beyond them: wide margins, as of LaTeX's own classes
 LOWEST = 0.7  # below it a number alone is a page's
 ROW = 1.6  # of its height, from one row of a table to the next, more or less
+NEARER = 0.75  # of the white beside the text: what lies nearer to the foot of the only page stands below the text
+RUNNING = 400  # characters of running text that a page must have, to be judged by itself
 LONGEST_STAMP = 120  # characters of a notice in the margin
 STAMP = re.compile(  # begins what is set once in a margin: how far a paper has come, whose it is, when and from where a page was printed
     r"^\W*(?:(?:this is a |a )?pre-?print\b|(?:under|in) (?:peer )?review\b|(?:technical|research|working) (?:report|paper)\b|draft\b"
@@ -44,6 +46,7 @@ def drop_margins(pages: list[Page], body: float) -> int:
             apart = _apart(block, page, body, gap)
             found.append((number, page, block, side, apart, _numbers(block) if apart else set(), _key(block.lines)))
     n = len(sound)
+    alone = _white_beside(pages[0]) if len(pages) == 1 else 0.0
     texts = Counter(key for key, _ in {(key, number) for number, *_, key in found})
     places: set[tuple[str, int, int]] = set()  # side, height and page of what stands apart in the margins
     counts: set[tuple[str, int, int, int]] = set()  # side, height, number less the page's, page
@@ -63,10 +66,17 @@ def drop_margins(pages: list[Page], body: float) -> int:
         same_place = plain and n > 1 and often[side, y] >= max(2, 0.6 * n)
         counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in numbers)
         stamp = apart and _is_stamp(block) and _outermost(block, page, side) and not _large(block, body)
-        if again or same_place or counted or stamp or _numbers_page(" ".join(block.lines).strip()):
+        edge = plain and side == "bottom" and page.height - block.y1 < NEARER * alone and _outermost(block, page, side)
+        if again or same_place or counted or stamp or edge or _numbers_page(" ".join(block.lines).strip()):
             page.blocks.remove(block)
             gone += 1
     return gone + _drop_lowest(sound, gap) + _drop_grown(sound, body)
+
+
+def _white_beside(page: Page) -> float:
+    """Points that stay white left of the running text of a page; 0 where it has little."""
+    running = [block for block in page.blocks if len(block.lines) > 1 and block.characters > 100]
+    return min(block.x0 for block in running) if sum(block.characters for block in running) > RUNNING else 0.0
 
 
 def _is_stamp(block: Block) -> bool:

@@ -1,4 +1,4 @@
-"""Lines of a PDF that end where their author ended them: verses, addresses, lists without marks. Others end where the column does."""
+"""Lines of a PDF that end where their author ended them: verses, addresses, contents. Others end where the column does."""
 
 import re
 
@@ -14,6 +14,8 @@ NEARLY_ALL = 0.75  # the same where they begin with small letters: prose beside 
 LONGEST = 75  # letters of a line
 ADDRESS = 36  # letters of a line, where three are all
 ROOM = 0.3  # of the column that stays white beside the longest line: its first word would have fitted
+LEADER = re.compile(r"\s*(?:\.\s?){4,}\s*((?:\d{1,4}|[ivxlc]{1,6})\s*)$")  # dots from an entry to the number of its page
+RIGHT = 0.5  # of the column that stays white before lines that end with it: a sender's address
 LARGE = 1.5  # times the usual height: a title, whose lines are one
 
 
@@ -24,7 +26,9 @@ def set_verses(blocks: list[Block], body: float) -> None:
     """
     for block in blocks:
         n = len(block.lines)
-        if n < 3 or block.table or block.formula or block.listing or block.note or block.head or ITEM.match(block.lines[0]):
+        if ".." in block.lines[-1] or ". ." in block.lines[-1]:
+            _set_contents(block)
+        if n < 3 or block.verse or block.table or block.formula or block.listing or block.note or block.head or ITEM.match(block.lines[0]):
             continue
         first, second = block.lines[:2]
         ends = first.rstrip().endswith(ENDS) or second.rstrip().endswith(ENDS)
@@ -42,6 +46,21 @@ def set_verses(blocks: list[Block], body: float) -> None:
         block.verse = (begun and ended and n > 3) or _has_room(block, blocks)
 
 
+def _set_contents(block: Block) -> None:
+    """Entries that dots lead to the numbers of their pages are lines, with a tab for the dots; a long title may take two."""
+    if block.table or block.listing or 2 * sum(LEADER.search(line) is not None for line in block.lines) < len(block.lines):
+        return
+    lines: list[str] = []
+    for line in block.lines:
+        line = LEADER.sub(r"\t\1", line)
+        if line.startswith("\t") and lines:
+            lines[-1] += line
+        else:
+            lines.append(line)
+    block.verse = True
+    block.set_lines(lines)
+
+
 def _begins(line: str) -> bool:
     first = line.lstrip("“\"'‘( ")[:1]
     return first.isupper() or (first.isdigit() and WORD.search(line) is not None)
@@ -49,8 +68,10 @@ def _begins(line: str) -> bool:
 
 def _has_room(block: Block, blocks: list[Block]) -> bool:
     """True when the column that the block stands in, by its running text, is far wider than the block's lines."""
-    right = max(
-        (b.x1 for b in blocks if b is not block and len(b.lines) > 2 and b.characters > 150 and b.x0 < block.x0 + 3 and b.x1 > block.x1),
-        default=0.0,
-    )
-    return block.x1 < right - ROOM * (right - block.x0)
+    left, right = block.x0 + 3, block.x1 - 3
+    text = [b for b in blocks if b is not block and len(b.lines) > 2 and b.characters > 150]
+    edge = max([b.x1 for b in text if b.x0 < left and b.x1 > block.x1], default=0.0)
+    if block.x1 < edge - ROOM * (edge - block.x0):
+        return True
+    over = [b for b in text if b.x0 < left and b.x1 > right]  # it is set at the right edge of their column
+    return bool(over) and all(abs(b.x1 - block.x1) < 6 and block.x0 > b.x0 + RIGHT * (b.x1 - b.x0) for b in over)

@@ -74,3 +74,15 @@ def test_line_numbers_on_a_last_page_of_few_lines_go(tmp_path):
     drawn(tmp_path / "m.pdf", 2, draw)
     text = read(tmp_path / "m.pdf")
     assert [word for word in text.split() if word.isdecimal()] == ["2"]
+
+
+@pytest.mark.parametrize(("height", "stays"), [(768, False), (700, True)])
+def test_the_foot_of_the_only_page_is_no_text(tmp_path, height, stays):
+    """It lies nearer to the edge of the page than the text does to the sides; a last line apart from the others does not."""
+
+    def draw(page, _):
+        lines(page, 0, 20)
+        page.insert_text((72, height), "Moss Society, 12 Mill Lane, Reg. no. 12345", fontsize=9)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert ("Moss Society" in read(tmp_path / "m.pdf")) == stays

@@ -77,3 +77,26 @@ def test_a_stamp_aslant_is_no_text(tmp_path):
     text = " ".join(read(tmp_path / "a.pdf"))
     assert "RECEIVED" not in text
     assert "ACCEPTED" in text
+
+
+def test_the_address_of_a_sender_keeps_its_lines(tmp_path):
+    """It is set at the right edge."""
+    document = pymupdf.open()
+    page = document.new_page()
+    address = "Jane Roe\n12 Mill Lane\nYork YO1 7AB"
+    page.insert_textbox(pymupdf.Rect(70, 60, 520, 110), address, fontsize=11, fontname="tiro", align=pymupdf.TEXT_ALIGN_RIGHT)
+    page.insert_textbox(pymupdf.Rect(70, 160, 520, 400), PROSE, fontsize=11, fontname="tiro", align=pymupdf.TEXT_ALIGN_JUSTIFY)
+    document.save(tmp_path / "a.pdf")
+    assert read(tmp_path / "a.pdf") == [address, PROSE.strip()]
+
+
+def test_entries_of_contents_are_lines(tmp_path):
+    """A tab stands for the dots that lead to the number, which may be set by itself below a long title."""
+    entries = ["Contents", f"1 Walls {'.' * 60} 3", f"1.1 Walls to the north {'. ' * 30}3", "2 Moss", f"{'.' * 40} 12"]
+    found = page_of(tmp_path / "a.pdf", (60, "\n".join(entries)), (260, PROSE))
+    assert found == ["Contents\n1 Walls\t3\n1.1 Walls to the north\t3\n2 Moss\t12", PROSE.strip()]
+
+
+def test_dots_that_lead_nowhere_are_text(tmp_path):
+    found = page_of(tmp_path / "a.pdf", (60, f"He waited ...... and said: 3\n{PROSE}"))
+    assert found[0].startswith("He waited ...... and said: 3 The moss")
