@@ -5,7 +5,7 @@ Scalars are read by the core schema of YAML 1.2: `1e-5` is a number, `no` is tex
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,20 @@ class Node:
     def get(self, key: Any) -> "Node | None":
         """The child of a map by its key; None when there is none or this is no map."""
         return self.items.get(key) if isinstance(self.items, dict) else None
+
+    def written(self, path: Sequence[str | int]) -> str | None:
+        """What stands in the document at `path` below: a scalar's text, a map or a list with its braces. None where nothing does."""
+        current: Node | None = self
+        for key in path:
+            if current is None or current.items is None:
+                return None
+            if isinstance(current.items, list):
+                current = current.items[key] if isinstance(key, int) and key < len(current.items) else None
+            else:
+                current = current.items.get(key)
+        if current is not None and current.items is not None and current.start >= 0:
+            return current.document.text[current.start : current.end]
+        return current.text if current is not None else None
 
     def plain(self) -> Any:
         """The value as dicts, lists and scalars."""

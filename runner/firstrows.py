@@ -218,7 +218,7 @@ def _documents(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any
                 if not tables:
                     root, _ = folder_of(view, source["hub"], source.get("revision"))
                     where = f"{source['hub']}/{file.relative_to(root or file.parent)}"
-                for (line, _), document in zip(head.rows, head.documents(source.get("columns")), strict=False):
+                for line, document in head.placed(source.get("columns")):
                     yield f"{where}:{line}", document.model_dump()
             pattern = source.get("path")
             for file in view.facts.files(pattern) if isinstance(pattern, str) and pattern and not tables else []:

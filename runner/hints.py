@@ -130,14 +130,18 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
 
 def _of_a_map(model: type[Any], path: Names, full: RecipePath, text: str, key: Any, value: Any) -> Hint:
     """A map of one key where there should be none: braces of a template, or a text that a colon and a blank made one."""
-    if text.lstrip().startswith("{") or value is None or isinstance(value, (dict, list)) or str not in shapes.at(model, path):
-        return Hint("write ${NAME} for a variable of vars:")
+    if text.lstrip().startswith("{"):
+        return (
+            Hint("write ${NAME} for a variable of vars:") if value is None or isinstance(value, str) or not isinstance(key, str) else Hint()
+        )
+    if isinstance(value, (dict, list)) or str not in shapes.at(model, path):
+        return Hint()
     from runner.written import written
 
-    whole = f"{key}: {value}"
+    whole = f"{key}:" if value is None else f"{key}: {value}"
     quoted = written(whole)
-    if " " in whole.replace(": ", "", 1) or not str(key).islower():
-        return Hint(f"put the text in quotes: {quoted}", (Edit("set", full, whole),) if isinstance(value, str) else ())
+    if value is None or " " in whole.replace(": ", "", 1) or not str(key).islower():
+        return Hint(f"put the text in quotes: {quoted}", (Edit("set", full, whole),) if value is None or isinstance(value, str) else ())
     return Hint(f"write {written(value)}, or put the text in quotes: {quoted}")
 
 

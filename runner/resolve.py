@@ -276,7 +276,7 @@ class _Scenes:
         assert found is not None
         node = self.reading.nodes[step.id]
         scene = validate.Scene(
-            found.params, step.raw, ("steps", step.id), step.id, lambda path: _text_at(node, path),
+            found.params, step.raw, ("steps", step.id), step.id, node.written,
             lambda s, path: unknown.in_step(s, path, found, step.id, self.near),
         )  # fmt: skip
         return validate.findings_of(error, scene)
@@ -288,7 +288,7 @@ class _Scenes:
         nodes = self.reading.top_nodes
 
         def text_at(path: tuple[str | int, ...]) -> str | None:
-            return _text_at(nodes[str(path[0])], path[1:]) if path and path[0] in nodes else None
+            return nodes[str(path[0])].written(path[1:]) if path and path[0] in nodes else None
 
         scene = validate.Scene(
             Recipe, self.reading.top, (), "the recipe", text_at,
@@ -296,20 +296,6 @@ class _Scenes:
             if len(path) == 1 else unknown.in_top(s, path),
         )  # fmt: skip
         return validate.findings_of(error, scene)
-
-
-def _text_at(node: Node, path: tuple[str | int, ...]) -> str | None:
-    current: Node | None = node
-    for key in path:
-        if current is None or current.items is None:
-            return None
-        if isinstance(current.items, list):
-            current = current.items[key] if isinstance(key, int) and key < len(current.items) else None
-        else:
-            current = current.items.get(key)
-    if current is not None and current.items is not None and current.start >= 0:
-        return current.document.text[current.start : current.end]  # as it stands, with its braces
-    return current.text if current is not None else None
 
 
 def _no_type(name: str, raw: Mapping[str, Any], path: RecipePath) -> Finding:

@@ -52,7 +52,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
         for s in view.of_type("train_tokenizer")
     ),
     "chosen": lambda view: any(
-        isinstance(source.get("path"), str) or len(str(source.get("lang") or "xx")) != 2 or str(source.get("lang")).isupper()
+        isinstance(source.get("path"), str) or source.get("lang") not in (None, "tr", "en")
         for s in view.of_type("parse_corpus")
         for _, source, _ in sources(s)
     ),

@@ -52,7 +52,7 @@ def answers_are_not_cut(view: View) -> Iterator[Finding]:
         for maker, _, source, file, head, _ in read_heads(view):
             if maker not in parsers:
                 continue
-            documents = list(head.documents(source.get("columns")))
+            documents = head.documents(source.get("columns"))
             answers = [m["content"] for d in documents for m in d.messages or () if m["role"] == "assistant"]
             if len(answers) < FEWEST:
                 continue

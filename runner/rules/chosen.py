@@ -65,7 +65,7 @@ ADDRESS = re.compile(
 def rows_hold_what_was_meant(view: View) -> Iterator[Finding]:
     """D162, D163, D164: nine of ten first documents of a file are addresses, far shorter than a column beside, or of another language."""
     for step, where, source, file, head, _ in read_heads(view):
-        documents = list(head.documents(source.get("columns")))
+        documents = head.documents(source.get("columns"))
         if len(documents) < FEWEST:
             continue
         name, many = name_of(view, file), 0.9 * len(documents)

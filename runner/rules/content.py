@@ -59,7 +59,7 @@ def said_in(document: Document) -> list[str]:
 def texts_of(view: View) -> Iterator[Texts]:
     """Tables with FEWEST documents at least, each file by itself, and the lines of text files."""
     for step, where, source, file, head, _ in read_heads(view):
-        documents = list(head.documents(source.get("columns")))
+        documents = head.documents(source.get("columns"))
         if len(documents) >= FEWEST:
             yield Texts(step, where, name_of(view, file), documents, head.whole)
 

@@ -58,12 +58,13 @@ def _absent(view: View, pattern: str) -> tuple[str, str]:
     if pattern.strip("\u201c\u201d\u2018\u2019 ") != pattern:
         plain = pattern.strip("\u201c\u201d\u2018\u2019 ")
         return f"there is no {pattern}: the quotes are typographic, or a blank is part of it", f"write {plain}"
-    there, missing = project, ""
-    for part in Path(os.path.expanduser(pattern)).parts:
+    there, missing, rest = project, "", list(Path(os.path.expanduser(pattern)).parts)
+    while rest and not missing:
+        part = rest.pop(0)
         if any(mark in part for mark in "*?[") or not (there / part).exists():
             missing = part
-            break
-        there = there / part
+        else:
+            there = there / part
     shown = there.relative_to(project) if there.is_relative_to(project) else there
     if pattern.startswith(("/", "~")):
         return f"there is no {pattern} on this machine", "write a path below the project's folder, which travels with the recipe"
@@ -80,12 +81,10 @@ def _absent(view: View, pattern: str) -> tuple[str, str]:
     except OSError:
         names = []
     near = nearest(missing, names) or next((name for name in sorted(names) if Path(name).stem == missing), None)
-    absent = f"there is no {pattern}"
-    if near is not None and (there / near).is_file():
-        pattern = pattern[: pattern.index(missing) + len(missing)]  # nothing is below a file
     by_recipe = view.meant.file.parent / pattern
     if near is not None:
-        return absent, f"write {pattern.replace(missing, near, 1)}"
+        behind = [] if (there / near).is_file() else rest  # nothing is below a file
+        return f"there is no {pattern}", f"write {Path(shown, near, *behind)}"
     if by_recipe.exists() and by_recipe.resolve().is_relative_to(project):
         return f"there is no {pattern}", f"paths start at the project's folder: write {by_recipe.resolve().relative_to(project)}"
     return f"there is no {pattern}: {beside} has no {missing}", "paths start at the project's folder"

@@ -192,7 +192,7 @@ def ollama_sees_what_was_learned(view: View) -> Iterator[Finding]:
             yield say("E025", step, "parameters.stop", message, f"write stop: [{listed}]", severity="warning", edits=(edit,))
 
 
-FORMAT = re.compile(r"[.:_-]((?:iq|q)\d(?:_[0-9a-z]+)*|b?f16|f32|fp16|fp32)$", re.IGNORECASE)
+FORMAT = re.compile(r"[.:_-](i?q\d(?:_[0-9a-z]+)+|q[4568]|b?f16|f32|fp16|fp32)$", re.IGNORECASE)  # -q1 may be a quarter
 
 
 @rule(

@@ -72,12 +72,12 @@ def counted_rows(view: View, step: StepMeant) -> list[tuple[str, list[Counted], 
             roles = sorted((source.get("columns") or {}).items(), key=str)
 
             def make(head: Any = head, source: Any = source) -> list[Any]:
-                documents = list(zip(head.rows, head.documents(source.get("columns")), strict=False))
+                documents = head.placed(source.get("columns"))
                 behind = sorted(documents[TRIED:], key=lambda each: len(each[1].text), reverse=True)[:LONGEST]
-                made = [count(document.model_dump(), line) for (line, _), document in [*documents[:TRIED], *behind]]
+                made = [count(document.model_dump(), line) for line, document in [*documents[:TRIED], *behind]]
                 return [len(documents), *(list(each) for each in made if each is not None)]
 
-            seen, *rows = view.facts.remembered(f"rows in tokens 2 {roles} {source.get('format')}", [*there, Path(file)], make)
+            seen, *rows = view.facts.remembered(f"rows in tokens 3 {roles} {source.get('format')}", [*there, Path(file)], make)
             yield name_of(view, file), [Counted(*row) for row in rows], seen
 
     try:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from runner.rules import View, rule
+from runner.rules import View, at, rule
 from runner.rules.chosen import TEXTS
 from runner.rules.content import Texts, said_in, texts_of, told
 from schemas.artifacts import Document
@@ -82,24 +82,31 @@ KINDS = (
     ),
 )
 def texts_are_as_people_wrote_them(view: View) -> Iterator[Finding]:
-    """D168, D169: each kind of mark in half of a file's first texts; D151 tells of a base's own."""
+    """D168, D169: each kind of mark in half of a file's first texts."""
+    tuned = [step for step in view.of_type("train") if at(step.raw, "objective") == "sft"]
+    of_bases = {(parser.id, token) for step in tuned if (base := view.base(step)) for parser in view.parsers(step) for token in base.tokens}
     for texts in texts_of(view):
         for kind in KINDS:
             count, share = texts.share(_any(kind.odd))
             if share >= kind.share:
                 yield told(texts, f"{count} of the first {len(texts.documents)} texts {kind.says}", kind.fix, "D168")
                 break
-        yield from _ended(texts)
+        finding = _ended(texts, of_bases)
+        if finding is not None:
+            yield finding
 
 
 def _any(odd: Callable[[str], bool]) -> Callable[[Document], bool]:
     return lambda document: any(map(odd, said_in(document)))
 
 
-def _ended(texts: Texts) -> Iterator[Finding]:
-    """D169: half of the documents, no conversations, end so."""
+def _ended(texts: Texts, of_bases: set[tuple[str, str]]) -> Finding | None:
+    """D169: half of the documents, no conversations, end so. of_bases: steps with tokens of a base that they teach: D151 tells of those."""
     count, share = texts.share(lambda document: not document.messages and END.search(document.text[-40:]) is not None)
-    if share >= 0.5:
-        mark = next(found[0].strip() for document in texts.documents if (found := END.search(document.text[-40:])))
-        message = f"{count} of the first {len(texts.documents)} texts end with {mark}, which is text there and no token"
-        yield told(texts, message, f"take {mark} out of the texts: each document gets its end token anyway", "D169")
+    if share < 0.5:
+        return None
+    mark = next(found[0].strip() for document in texts.documents if (found := END.search(document.text[-40:])))
+    if (texts.step.id, mark) in of_bases:
+        return None
+    message = f"{count} of the first {len(texts.documents)} texts end with {mark}, which is text there and no token"
+    return told(texts, message, f"take {mark} out of the texts: each document gets its end token anyway", "D169")

@@ -114,8 +114,8 @@ def paths_travel(view: View) -> Iterator[Finding]:
                 yield _home(view, step, where, named)
         for where in ("model.base.path", "checkpoint.path"):
             folder = at(step.raw, where)
-            full = view.facts.project / Path(os.path.expanduser(folder)) if isinstance(folder, str) and folder else None
-            if full is None or folder.startswith("~") or view.facts.size(full / "adapter_config.json"):
+            full = view.facts.project / folder if isinstance(folder, str) and folder and not folder.startswith("~") else None
+            if full is None or view.facts.size(full / "adapter_config.json"):
                 continue  # an adapter: the rules about bases say so
             if not view.facts.size(full / "config.json"):
                 yield _no_model(view, step, where, folder)

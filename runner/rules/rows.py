@@ -14,7 +14,7 @@ from steps.text.further import further
 from steps.text.heads import Head, kind_of
 from steps.text.turns import SPEAKERS
 
-_PYTHON = "write each row with json.dumps(row), not str(row)"
+JSON_ROWS = "write each row with json.dumps(row), not str(row)"
 
 
 def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Path, Head, bool]]:
@@ -78,7 +78,7 @@ def _of_table(
         if "no UTF-8" in reason:
             fix = _in_utf8(view, file, name)
         elif "a Python dict" in reason:
-            fix = _PYTHON
+            fix = JSON_ROWS
         elif "map of lists" in reason:
             fix = 'write a list of rows: [{"instruction": "…", "output": "…"}, …]'
         if all_of_them:
@@ -110,7 +110,7 @@ def _further(view: View, step: StepMeant, where: str, source: dict[str, Any], fi
     at, reason = found.broken[0]
     place, seen = (f"line {at}", f"{found.seen} lines") if found.whole else (f"byte {at:,}", f"{found.seen} lines looked at")
     message = f"{name}, {place}: {reason} ({found.wrong} of {seen})"
-    fix = _in_utf8(view, file, name) if "no UTF-8" in reason else _PYTHON if "a Python dict" in reason else "mend or delete the line"
+    fix = _in_utf8(view, file, name) if "no UTF-8" in reason else JSON_ROWS if "a Python dict" in reason else "mend or delete the line"
     strict = param(step, "on_bad_row") == "error"
     yield say("D142", step, f"{where}.path", message, fix, severity=_severity(strict, stands_by))
 
@@ -139,15 +139,11 @@ def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, h
         yield say("D141", step, f"{where}.columns", message, f"add {absent or 'text'}: and the name of its column")
         return
     bad: list[tuple[int, str]] = []
-    for line, row in head.rows:
-        try:
-            made = rows.document(row, roles)
-            if not made.text.strip():
-                bad.append((line, "it is empty"))
-        except rows.BadRow as error:
-            bad.append((line, str(error)))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            bad.append((line, f"{type(error).__name__}: {error}"))
+    for line, made in head.made(source.get("columns")):
+        if isinstance(made, Exception):
+            bad.append((line, str(made) if isinstance(made, rows.BadRow) else f"{type(made).__name__}: {made}"))
+        elif not made.text.strip():
+            bad.append((line, "it is empty"))
     if not bad:
         return
     line, reason = bad[0]

@@ -84,7 +84,7 @@ def _conversations(view: View, step: Any) -> Iterator[tuple[str, list[dict[str, 
         if maker.id not in parsers:
             continue
         name = file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
-        for (line, _), made in zip(head.rows, head.documents(source.get("columns")), strict=False):
+        for line, made in head.placed(source.get("columns")):
             if made.messages:
                 yield f"{name}, line {line}", made.messages
 

@@ -4,10 +4,11 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas.artifacts import Document
 from schemas.context import ForecastContext
@@ -27,7 +28,8 @@ Rows = list[tuple[int, dict[str, Any]]]
 Broken = list[tuple[int, str]]
 
 
-class Head(NamedTuple):
+@dataclass(frozen=True)
+class Head:
     """rows: each with its line. broken: lines that are no row, with the reason. whole: they are all of the file.
 
     total: rows of the whole file, where they were counted or it says so itself. twice: lines of JSON that name a column again, which
@@ -45,17 +47,35 @@ class Head(NamedTuple):
         """Role to column, known as in the run by the first rows together. Raises NoSuchColumn."""
         return rows.meant(columns if isinstance(columns, dict) else None, *rows.found_in(row for _, row in self.rows[:SAMPLE]))
 
-    def documents(self, columns: Any) -> Iterator[Document]:
-        """The rows that become documents; others are left out."""
-        try:
+    def made(self, columns: Any) -> list[tuple[int, Document | Exception]]:
+        """What becomes of each row, with its line: a document, or why it is none. Made once: a dozen rules ask. Raises NoSuchColumn."""
+        key = repr(columns)
+        if key not in self._made:
             roles = self.roles(columns)
+            self._made[key] = [(line, _document(row, roles)) for line, row in self.rows]
+        return self._made[key]
+
+    @cached_property
+    def _made(self) -> dict[str, list[tuple[int, Document | Exception]]]:
+        return {}
+
+    def placed(self, columns: Any) -> list[tuple[int, Document]]:
+        """The rows that become documents, each with its line; others are left out, and all where a column is missing."""
+        try:
+            return [(line, made) for line, made in self.made(columns) if isinstance(made, Document)]
         except rows.NoSuchColumn:
-            return
-        for _, row in self.rows:
-            try:
-                yield rows.document(row, roles)
-            except (rows.BadRow, KeyError, TypeError, ValueError, AttributeError):
-                continue
+            return []
+
+    def documents(self, columns: Any) -> list[Document]:
+        """The same without their lines."""
+        return [document for _, document in self.placed(columns)]
+
+
+def _document(row: dict[str, Any], roles: dict[str, str]) -> Document | Exception:
+    try:
+        return rows.document(row, roles)
+    except (rows.BadRow, KeyError, TypeError, ValueError, AttributeError) as error:
+        return error
 
 
 def kind_of(file: Path, wanted: Any = "auto") -> str:
@@ -72,18 +92,21 @@ def head_of(facts: ForecastContext, file: Path, wanted: Any = "auto") -> Head:
     kind = kind_of(file, wanted) or "jsonl"
     if kind != "parquet" and not packing(file):
         return _head_of(facts, file, kind)
-    name = f"head 2 {kind} {''.join(file.suffixes[-2:])}"
+    name = f"head 3 {kind} {''.join(file.suffixes[-2:])}"
     made = facts.remembered(name, [file], lambda: _plain(_head_of(facts, file, kind)))
     if made is None:
         return _head_of(facts, file, kind)
-    return Head([(line, row) for line, row in made[0]], [(line, reason) for line, reason in made[1]], made[2], made[3])
+    good, broken, whole, total, twice, unclosed = made
+    pairs = [[(line, value) for line, value in part] for part in (good, broken, twice)]
+    return Head(pairs[0], pairs[1], whole, total, tuple(pairs[2]), unclosed and tuple(unclosed))
 
 
 def _plain(head: Head) -> list[Any] | None:
     """As lists, which are what JSON gives back; None without rows, for which the reason may be a library that is not here today."""
     if not head.rows:
         return None
-    return [[[line, row] for line, row in head.rows], [list(each) for each in head.broken], head.whole, head.total]
+    pairs = [[list(each) for each in part] for part in (head.rows, head.broken, head.twice)]
+    return [pairs[0], pairs[1], head.whole, head.total, pairs[2], head.unclosed and list(head.unclosed)]
 
 
 def _head_of(facts: ForecastContext, file: Path, kind: str) -> Head:

@@ -84,6 +84,7 @@ def test_a_base_stands_under_base(tmp_path: Path):
         ("- Question: who is the fox?", "put the text in quotes: 'Question: who is the fox?'"),
         ("- user: it's late", 'put the text in quotes: "user: it\'s late"'),
         ("- text: once", "write once, or put the text in quotes: 'text: once'"),
+        ("- Question:", "put the text in quotes: 'Question:'"),
         ("- {name}", "write ${NAME} for a variable of vars:"),
         ("- {name: a b}", "write ${NAME} for a variable of vars:"),
     ],
@@ -92,3 +93,11 @@ def test_a_text_that_its_colon_made_a_map_is_put_in_quotes(item: str, fix: str, 
     """A colon and a blank in a text without quotes; braces are a variable's."""
     (found,) = [f for f in meant(tmp_path, (STEPS, f"{STEPS}\n    samples:\n      - Once\n      {item}")).findings if f.code == "K002"]
     assert found.fix == fix
+
+
+@pytest.mark.parametrize("value", ["{value: 1000}", "{a: {b: 1}}"])
+def test_a_map_where_a_number_is_wanted_is_no_variable(value: str, tmp_path: Path):
+    """What is wanted is said; nothing is guessed."""
+    (found,) = [f for f in meant(tmp_path, (STEPS, f"max_steps: {value}")).findings if f.code == "K002"]
+    assert found.message == "max_steps is a map, wanted a whole number"
+    assert "NAME" not in found.fix

@@ -279,3 +279,23 @@ def test_a_list_of_rows_in_one_line_is_taken_apart(tmp_path: Path):
     made = Case("test", "test", LM, {}, {"data/stories.jsonl": [json.dumps(texts("The cat sat {n}"))]})
     (finding,) = [f for f in findings(made, tmp_path / "project") if f.code == "D142"]
     assert finding.fix == "write one row a line: jq -c '.[]' data/stories.jsonl > rows.jsonl"
+
+
+def test_an_end_mark_of_the_base_is_told_once(tmp_path: Path):
+    """Of tokens that the base has D151 tells, with what is to be done; of others D169."""
+    for mark, codes in (("</s>", ["D151"]), ("<|endoftext|>", ["D169"])):
+        rows = texts("The cat sat {n}" + mark)
+        said = [code for code, _ in told(tmp_path / codes[0], SFT, {"data/chat.jsonl": rows}) if code in ("D151", "D169")]
+        assert said == codes
+
+
+def test_the_line_of_a_refused_conversation_is_its_own(tmp_path: Path):
+    """Rows before it that become no document count as lines."""
+    refuse = "{% if messages[0].role == 'system' %}{{ raise_exception('none here') }}{% endif %}"
+    template = refuse + "{% for m in messages %}{{ m.content }}{% endfor %}"
+    refused = {"messages": [{"role": "system", "content": "Be brief."}, *talks("It is {n}.", count=1)[0]["messages"]]}
+    rows = [{"messages": None}, {"messages": []}, *talks("It is {n}."), refused]
+    files = {"data/chat.jsonl": rows, "models/base/tokenizer_config.json": {"chat_template": template}}
+    made = findings(Case("test", "test", SFT, {}, files), tmp_path / "project")
+    (finding,) = [f for f in made if f.code == "D115"]
+    assert "data/chat.jsonl, line 43: " in finding.message
