@@ -119,6 +119,9 @@ def _differing(view: View, step: StepMeant, facts: Any) -> list[str]:
         if name in facts and here != there and not (name == "packing" and here is None and view.reaches(step, "plan")):
             found.append(f"{name} is {here} here and {there} there")
     found += _attends_unlike(view, step, facts.get("attn_implementation"))
+    here, there = number(step, "model.dropout") or 0.0, facts.get("dropout", 0.0)
+    if here != there:
+        found.append(f"dropout is {here:g} here and {there:g} there")
     there = facts.get("lora") or {}
     if "lora" in facts and isinstance(there, dict):
         found += _adapted_unlike(_adapter(step), there)
@@ -169,7 +172,7 @@ def _tokens_of(view: View, step: StepMeant) -> str:
 
 
 def _unlike(step: StepMeant, there: dict[str, Any]) -> list[str]:
-    """Sizes of this step's network that another one has otherwise, as far as both are known; its dropout is none."""
+    """Sizes of this step's network that another one has otherwise, as far as both are known; of its dropout a network tells nothing."""
     made = step.forecast
     if not isinstance(made, CheckpointForecast) or made.model is None:
         return []

@@ -130,6 +130,7 @@ def _facts(job: Job, network: nn.Module, material: Material) -> dict[str, Any]:
         "lora": params.lora.model_dump(mode="json") if params.lora else None, "optimizer": params.optimizer, "seed": job.context.seed,
         "data": material.trained_on, "max_seq_length": params.max_seq_length, "packing": params.packing, "batch": params.batch()[0],
         **({"add_tokens": params.add_tokens} if params.add_tokens else {}),
+        **({"dropout": params.model.dropout} if params.model.dropout else {}),  # a network does not tell of it
         **chosen(params.attn_implementation, network.config.model_type),
         **({} if params.stages is None else {"stages": [stage.model_dump(mode="json") for stage in params.stages]}),
     }  # fmt: skip

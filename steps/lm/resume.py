@@ -14,7 +14,7 @@ from steps.lm.progress import Progress
 FOLDER = "state"  # in the checkpoint
 TENSORS, DATA = "state.safetensors", "state.json"
 CARRIED = ("step", "position", "tokens", "losses", "norms", "skipped", "scored", "best", "evaluated")  # of a run's progress
-LEFT_OUT = {"attn_implementation": "auto"}  # facts that are only written when they are not so
+LEFT_OUT = {"attn_implementation": "auto", "dropout": 0.0}  # facts that are only written when they are not so
 
 
 class Kept(NamedTuple):

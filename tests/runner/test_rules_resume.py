@@ -43,14 +43,14 @@ def test_another_constant_rate_is_named(tmp_path: Path):
 @pytest.mark.parametrize(
     ("here", "there"),
     [
-        ("family: mamba, dropout: 0.1", {"dropout": 0.0}),
-        ("family: mamba_hebbian, hebbian_decay: 0.9", {"family": "mamba_hebbian", "hebbian_decay": [0.9, 0.9]}),
+        ("family: mamba, dropout: 0.1", {"dropout": 0.1, "model": {"dropout": 0.0}}),
+        ("family: mamba_hebbian, hebbian_decay: 0.9", {"model": {"family": "mamba_hebbian", "hebbian_decay": [0.9, 0.9]}}),
     ],
     ids=["dropout", "one number for all layers"],
 )
 def test_what_a_network_does_not_tell_of_itself_is_no_difference(tmp_path: Path, here: str, there: dict[str, Any]):
-    """A state holds the sizes as its network has them: no dropout, and a number for each layer."""
-    keep(tmp_path, {**STATE, "facts": {**FACTS, "model": there}})
+    """A state holds the sizes as its network has them: no dropout, which stands beside them, and a number for each layer."""
+    keep(tmp_path, {**STATE, "facts": {**FACTS, **there}})
     more = "\n    scheduler: constant\n    warmup_steps: 50\n    resume_from: {path: first}"
     found = meant(tmp_path, ("family: mamba", here), ("max_steps: 1000", f"max_steps: 1000{more}")).findings
     assert [f.message for f in found if f.code[:2] in ("R1", "M0")] == []
@@ -64,6 +64,7 @@ def test_what_a_network_does_not_tell_of_itself_is_no_difference(tmp_path: Path,
         ("seed", 7, "seed is 0 here and 7 there"),
         ("model", {"vocab_size": 8000}, "vocab_size is 16000 here and 8000 there"),
         ("attn_implementation", "eager", "attn_implementation is auto here and eager there"),
+        ("dropout", 0.1, "dropout is 0 here and 0.1 there"),
     ],
 )
 def test_what_differs_is_named(tmp_path: Path, name: str, value: Any, words: str):

@@ -50,6 +50,8 @@ def test_another_schedule_is_said(tmp_path: Path):
         ({"max_seq_length": 32}, "R103", "max_seq_length is 32 here and 48 there"),
         ({"total_batch_size": 4}, "R103", "batch is 4 here and 2 there"),
         ({"optimizer": "muon"}, "R103", 'optimizer is "muon" here and "adamw" there'),
+        ({"model": {**LONG["model"], "dropout": 0.1}}, "R103", "dropout is 0.1 here and 0.2 there"),
+        ({"model": {**LONG["model"], "dropout": 0.0}}, "R103", "dropout is 0.0 here and 0.2 there"),
         ({"max_steps": 3}, "R104", "that training did 3 steps"),
     ],
 )
