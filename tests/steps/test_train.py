@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import random
 import subprocess
 import sys
 import time
@@ -175,19 +174,6 @@ def in_child(folder: Path, kill_after: int | None, rest_s: float, **written: Any
     finally:
         child.kill()
         child.wait()
-
-
-def test_killed_at_any_moment_it_ends_with_the_same_bytes(tmp_path: Path):
-    """kill -9 at random moments, saves of every step included: the final files are those of the undisturbed run."""
-    written = {"max_steps": 40, "save_steps": 1, "keep": 40, "model": {**SIZES["mamba"], "dropout": 0.1}, "total_batch_size": 4,
-               "batch_size": 2, "eval_steps": 10}  # fmt: skip
-    assert in_child(tmp_path / "whole", None, 0, **written)
-    chance = random.Random(3)
-    for _ in range(3):
-        assert not in_child(tmp_path / "killed", chance.randrange(1, 9), chance.uniform(0, 0.02), **written)
-    assert in_child(tmp_path / "killed", None, 0, **written)
-    for name in ("model.safetensors", "artifact.json", "config.json"):
-        assert sha(tmp_path / "whole" / "work", name) == sha(tmp_path / "killed" / "work", name)
 
 
 def test_a_resumed_run_says_so_and_its_log_is_whole(tmp_path: Path):
