@@ -5,13 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Dtype = Literal["auto", "uint16", "uint32"]
 STRETCH = 4 << 20  # bytes looked at in one go
 GLANCE = 256 << 20  # bytes of a file that are looked at before the run
 HEADERS = {20240520: "uint16", 20240801: "uint32"}  # llm.c's magic numbers: 256 int32 stand before the tokens (dev/data/data_common.py)
 HEADER_BYTES = 1024
+SURE = 1000  # ids by which an order of bytes is known
 
 
 class Unknown(ValueError):
@@ -91,6 +95,7 @@ def look(
             largest = max(largest, top)
             if rows is not None and bad is None:
                 if top >= rows:
+                    _refuse_swapped(file.name, ids, rows)
                     first = int(np.argmax(ids >= rows))
                     bad, at = int(ids[first]), begin // size + first
                     ended += int(np.count_nonzero(ids[:first] == end_id)) if end_id is not None else 0
@@ -123,6 +128,9 @@ def _layout(file: Path, dtype: Dtype) -> tuple[int, str]:
         return HEADER_BYTES, HEADERS[magic]
     if head.startswith((b"\x93NUMPY", b"PK\x03\x04", b"\x80\x02", b"GGUF", b"MMIDIDX")):
         raise Unknown(f"{file.name} is no flat file of ids (it begins with {head[:4]!r})")
+    if _is_wide(head):
+        message = f"{file.name} is written as int64: three of four halves in it are nothing, and would be read as token 0"
+        raise Unknown(message, "write it again as uint16, or uint32 above 65,535: ids.astype(numpy.uint16).tofile(path)")
     if dtype == "uint16" and _guess(head) == "uint32":
         message = f"{file.name} is written as uint32: read as uint16, every second id in it is next to nothing"
         raise Unknown(message, "write dtype: uint32", "dtype")
@@ -151,6 +159,26 @@ def _index(file: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _refuse_swapped(name: str, ids: "np.ndarray", rows: int) -> None:
+    """Raises Unknown when ids are out of range as they are read, and all in it with their bytes the other way round."""
+    turned = ids.byteswap()
+    if len(ids) >= SURE and int(turned.max()) < rows:
+        size = 4 if ids.itemsize == 4 or not turned[: len(turned) // 2 * 2 : 2].any() else 2  # of four bytes the upper half stands first
+        message = (
+            f"{name} is written in big-endian: with its bytes the other way round every id has a row, as it is {int(ids.max()):,} is met"
+        )
+        raise Unknown(message, f"write it again in little-endian: numpy.fromfile(path, '>u{size}').astype('<u{size}').tofile(path)")
+
+
+def _is_wide(head: bytes) -> bool:
+    """Whether ids take eight bytes each: the upper half of every one is zero, and the lower half looks like a uint32."""
+    import numpy as np
+
+    words = np.frombuffer(head[: len(head) // 8 * 8], dtype="<u4")
+    upper, lower = words[1::2], words[::2]
+    return len(upper) > 1 and not upper.any() and float((lower < 1 << 18).mean()) > 0.99 and float((lower > 0).mean()) > 0.5
 
 
 def _guess(head: bytes) -> str:

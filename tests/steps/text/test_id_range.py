@@ -47,6 +47,32 @@ def test_the_guides_mistake(tmp_path):
     assert (found.bad, found.at, found.document, found.largest) == (50_256, 2 * step + 3, None, 50_256)
 
 
+@pytest.mark.parametrize("dtype", ["uint16", "uint32"])
+def test_big_endian_ids_are_told_as_such(tmp_path, dtype):
+    """As Java and older tools write them: with the bytes the other way round every id fits, and the fix makes a file that does."""
+    ids, _ = story_ids()
+    file = nanogpt(tmp_path / "train.bin", ids, np.dtype(dtype).newbyteorder(">"))
+    with pytest.raises(Unknown, match=r"is written in big-endian: .* every id has a row") as error:
+        look(file, 1000)
+    np.fromfile(file, f">u{np.dtype(dtype).itemsize}").astype(dtype).tofile(file)
+    assert f"'>u{np.dtype(dtype).itemsize}'" in error.value.fix
+    assert look(file, 1000).bad is None
+
+
+def test_ids_of_eight_bytes_are_told_as_such(tmp_path):
+    """numpy's own integers, which all fit: read as uint16, three of four tokens would be padding."""
+    ids, _ = story_ids()
+    with pytest.raises(Unknown, match="is written as int64"):
+        look(nanogpt(tmp_path / "train.bin", ids, np.int64), 1000)
+
+
+def test_a_file_that_is_mostly_padding_is_none_of_eight_bytes(tmp_path):
+    """uint16 ids, 39 of 40 of them pad."""
+    ids = np.zeros(4000, np.uint16)
+    ids[::40] = 7
+    assert look(nanogpt(tmp_path / "train.bin", ids), 1000).dtype == "uint16"
+
+
 def test_a_glance_is_bounded(tmp_path):
     """Of a file of 96 MB, 12 MB are looked at, from its beginning to its end."""
     ids = np.zeros(48_000_000, dtype=np.uint16)
