@@ -45,7 +45,10 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "forms": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "content": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "leftovers": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
-    "validation": lambda view: any((number(s, "eval_steps") or OFTEN) < OFTEN for s in view.of_type("train")),
+    "validation": lambda view: (
+        any((number(s, "eval_steps") or OFTEN) < OFTEN for s in view.of_type("train"))
+        or any(at(s.raw, "max_new_tokens") is not None for s in view.of_type("validate_checkpoint"))
+    ),
     "settings": lambda view: any(name in variables() for name in SETTINGS),
     "pieces": lambda view: any(
         at(s.raw, "sample_bytes") is not None or any(isinstance(x.get("path"), str) for p in view.parsers(s) for _, x, _ in sources(p))

@@ -14,6 +14,7 @@ from schemas.model import ModelConfig
 
 WRITTEN = ("d_model", "n_layers", "n_heads", "n_kv_heads", "d_ff", "d_state", "d_conv", "expand", "head_dim")  # sizes of a network
 SHOWN = 2
+HEAD = "lm_head.weight"
 
 
 @rule()
@@ -77,12 +78,13 @@ def stages_train_something(view: View) -> Iterator[Finding]:
             yield say("S023", step, "stages", message, f"give them less than {steps:,} together", on="key")
         if made.model is not None and at(step.raw, "model.base") is None:
             yield from _unknown(step, stages, made.model)
+            yield from _tied(step, stages, made.model)
 
 
 def _unknown(step: StepMeant, stages: list[Any], model: ModelConfig) -> Iterator[Finding]:
     from steps.sizing.names import matched, weights
 
-    names = [*weights(model, 1), "lm_head.weight"]
+    names = [*weights(model, 1), HEAD]
     parts = sorted({part for name in names for part in name.split(".") if not part.isdigit()})
     for number, stage in enumerate(stages):
         patterns = stage.get("train") if isinstance(stage, dict) else None
@@ -93,6 +95,24 @@ def _unknown(step: StepMeant, stages: list[Any], model: ModelConfig) -> Iterator
                 message = f"no weight of a {model.family} is called {pattern!r}"
                 message += "" if near else f"; parts of their names are {', '.join(parts)}"
                 yield say("S024", step, where, message, f"write {near}" if near else "name some of these, or all", edits=edits)
+
+
+def _tied(step: StepMeant, stages: list[Any], model: ModelConfig) -> Iterator[Finding]:
+    """S026: one name of the weight that is embedding and output at once, in a stage that does not have the other."""
+    from steps.sizing.names import matched, weights
+
+    if not model.tie_embeddings:
+        return
+    embedding = next(iter(weights(model, 1)))
+    for number, stage in enumerate(stages):
+        patterns = stage.get("train") if isinstance(stage, dict) else None
+        named = [name for name in (embedding, HEAD) if isinstance(patterns, list) and any(matched(str(each), name) for each in patterns)]
+        if len(named) == 1:
+            other = HEAD if named[0] == embedding else embedding
+            message = (
+                f"{named[0].removesuffix('.weight')} is tied to {other.removesuffix('.weight')}: this stage trains both, as one weight"
+            )
+            yield say("S026", step, f"stages.{number}.train", message, "write tie_embeddings: false to have two", severity="info")
 
 
 def _earlier(view: View, step: StepMeant, ref: dict[str, Any]) -> ModelConfig | None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from runner.rules import View, number, param, rule, say
+from runner.rules import View, at, number, param, rule, say
 from runner.rules.schedule import planned_steps
-from schemas.artifacts import TokenBinForecast
+from schemas.artifacts import CheckpointForecast, TokenBinForecast
 from schemas.findings import Finding, RulePage
 
 FORWARD = 1 / 3  # of a training step's work for as many tokens
@@ -45,3 +45,28 @@ def validation_is_the_smaller_part(view: View) -> Iterator[Finding]:
             before = "the step" if every == 1 else f"the {int(every):,} steps"
             message = f"a validation takes about {each / between:,.0f} times as long as {before} before it"
             yield say("S019", step, "eval_steps", message, f"write eval_steps: {better}, or fewer eval_tokens", severity="warning")
+
+
+@rule(
+    RulePage(
+        "C131",
+        "continuations that end before they are as long as asked",
+        "A model with attention has as many positions as its rows of training. A continuation stops where they are used up, its prompt "
+        "counted in.",
+        wrong="max_seq_length: 512\n- {type: validate_checkpoint, prompts: [Once], max_new_tokens: 1000}",
+        right="max_seq_length: 512\n- {type: validate_checkpoint, prompts: [Once], max_new_tokens: 400}",
+        source="huggingface/transformers, max_position_embeddings",
+        severity="info",
+    )
+)
+def continuations_have_room(view: View) -> Iterator[Finding]:
+    """C131: max_new_tokens against the positions of the network that the nearest train step makes from nothing."""
+    for step in view.of_type("validate_checkpoint"):
+        asked = at(step.raw, "max_new_tokens")
+        for train in view.makers(step, "checkpoint"):
+            made, length = train.forecast, param(train, "max_seq_length")
+            model = made.model if isinstance(made, CheckpointForecast) and at(train.raw, "model.base") is None else None
+            attends = model is not None and model.family in ("llama", "gpt2")
+            if attends and isinstance(asked, int) and isinstance(length, int) and asked >= length:
+                message = f"the model has {length:,} positions, prompt and all: no continuation reaches {asked:,} tokens"
+                yield say("C131", step, "max_new_tokens", message, f"write less than {length:,}", severity="info")

@@ -62,6 +62,15 @@ PHASE_PAGES = (
         right="model: {family: mamba_hebbian}\nstages: [{steps: 500, train: [hebbian]}, {train: [all]}]",
     ),
     RulePage(
+        "S026",
+        "a stage that trains one end of a tied weight",
+        "With tie_embeddings the embedding and lm_head are one weight under two names: the stage that names one of them trains both.",
+        wrong="model: {family: gpt2}   # tied\nstages: [{steps: 500, train: [lm_head]}, {train: [all]}]",
+        right="model: {family: gpt2, tie_embeddings: false}\nstages: [{steps: 500, train: [lm_head]}, {train: [all]}]",
+        source="Press and Wolf 2017, arXiv:1608.05859; huggingface/transformers, tie_word_embeddings",
+        severity="info",
+    ),
+    RulePage(
         "V106",
         "weights of another vocabulary",
         "A row of the embedding is one token's. With another tokenizer every row would stand for another piece, even where there are "

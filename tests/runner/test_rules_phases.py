@@ -74,6 +74,16 @@ def test_patterns_of_stages_are_looked_up_in_the_names(tmp_path: Path):
     assert said(tmp_path, ("    max_steps: 1000\n", STAGES.replace("{steps: 100", "{steps: 1000").replace("PART", "mixer"))) == ["S023"]
 
 
+@pytest.mark.parametrize(
+    ("part", "codes"), [("lm_head", ["(S026)"]), ("embeddings", ["(S026)"]), ("lm_head, embeddings", []), ("mixer", [])]
+)
+def test_a_stage_of_one_end_of_a_tied_weight(tmp_path: Path, part: str, codes: list[str]):
+    """It trains the other end too; with two weights nothing is said."""
+    stages = ("    max_steps: 1000\n", STAGES.replace("PART", part))
+    assert said(tmp_path, stages) == codes
+    assert said(tmp_path, stages, ("n_layers: 12", "n_layers: 12, tie_embeddings: false")) == []
+
+
 def tokenizer(folder: Path, tokens: list[str]) -> None:
     """A model's folder of which the tokenizer can be read."""
     folder.mkdir(parents=True)

@@ -233,6 +233,16 @@ def test_validation_takes_less_time_than_training(tmp_path: Path, every: int, co
     assert [f.code for f in meant(tmp_path, *changes).findings if f.code == "S019"] == codes
 
 
+@pytest.mark.parametrize(("family", "asked", "codes"), [("llama", 512, ["C131"]), ("llama", 511, []), ("mamba", 512, [])])
+def test_a_continuation_needs_positions(tmp_path: Path, family: str, asked: int, codes: list[str]):
+    """It stops at the rows' length, prompt and all; Mamba has no such end."""
+    changes = (
+        ("family: mamba", f"family: {family}"), (STEPS, f"{STEPS}\n    max_seq_length: 512"),
+        ("  - type: export_ollama\n", f"  - {{type: validate_checkpoint, max_new_tokens: {asked}}}\n  - type: export_ollama\n"),
+    )  # fmt: skip
+    assert [f.code for f in meant(tmp_path, *changes).findings if f.code == "C131"] == codes
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
