@@ -159,7 +159,7 @@ class TokenBin(Artifact):
 
     A side above `shard_tokens` is `train-00000.bin` and on, as index.json lists them.
 
-    tokenizer_digest: digest of `tokenizer.json`, so that a bin is never read with another vocabulary.
+    tokenizer_digest: of `tokenizer.json`. words_digest: of its pieces and their ids, so that a bin is never read with another vocabulary.
     """
 
     dtype: Literal["uint16", "uint32"]
@@ -172,6 +172,7 @@ class TokenBin(Artifact):
     val_bytes: int = 0
     largest_id: int = 0
     tokenizer_digest: str = ""
+    words_digest: str = ""
     files: ClassVar[tuple[str, ...]] = ("train.bin", "val.bin", "index.json")
 
 

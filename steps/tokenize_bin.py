@@ -70,7 +70,7 @@ class TokenizeBin(StepParams):
     )
 
 
-@step(version=3, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=4, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def tokenize_bin(params: TokenizeBin, corpus: list[Corpus], tokenizer: Tokenizer, context: StepContext) -> TokenBin:
     """Write `train` and `val`: each document as bos, ids, eos.
 
@@ -87,6 +87,7 @@ def tokenize_bin(params: TokenizeBin, corpus: list[Corpus], tokenizer: Tokenizer
     from steps.text.binfile import dtype_for, write_index
     from steps.text.binning import Filling
     from steps.text.pool import workers_for
+    from steps.text.same_words import words_digest
     from steps.text.vocabulary import ids_fit
 
     opened, _ = tools(str(tokenizer.path))
@@ -104,7 +105,7 @@ def tokenize_bin(params: TokenizeBin, corpus: list[Corpus], tokenizer: Tokenizer
         _hand_over(path, context.workdir / name)
     splits: dict[str, dict[str, Any]] = {"train": made.train, "val": made.val}
     write_index(context.workdir, dtype=dtype, vocab_size=opened.vocab_size, tokenizer_digest=digest, splits=splits)
-    return _described(made, dtype, opened.vocab_size, digest, context).save(context.workdir)
+    return _described(made, dtype, opened.vocab_size, digest, words_digest(tokenizer.path), context).save(context.workdir)
 
 
 def _hand_over(kept: Path, target: Path) -> None:
@@ -115,7 +116,9 @@ def _hand_over(kept: Path, target: Path) -> None:
         shutil.move(kept, target)
 
 
-def _described(made: "Bins", dtype: Literal["uint16", "uint32"], vocab_size: int, digest: str, context: StepContext) -> TokenBin:
+def _described(
+    made: "Bins", dtype: Literal["uint16", "uint32"], vocab_size: int, digest: str, words: str, context: StepContext
+) -> TokenBin:
     splits = {"train": made.train, "val": made.val}
     counts = {name: {k: facts[k] for k in ("tokens", "documents", "bytes")} for name, facts in splits.items()}
     tokens, size = (sum(facts[k] for facts in splits.values()) for k in ("tokens", "bytes"))
@@ -137,6 +140,7 @@ def _described(made: "Bins", dtype: Literal["uint16", "uint32"], vocab_size: int
         val_bytes=made.val["bytes"],
         largest_id=made.largest_id,
         tokenizer_digest=digest,
+        words_digest=words,
     )
 
 

@@ -45,6 +45,9 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "forms": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "content": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "leftovers": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
+    "bins": lambda view: any(
+        at(s.raw, "bins") is not None or any(link.folder is not None for link in s.inputs.get("bins", [])) for s in view.meant.steps
+    ),
     "validation": lambda view: (
         any((number(s, "eval_steps") or OFTEN) < OFTEN for s in view.of_type("train"))
         or any(at(s.raw, "max_new_tokens") is not None for s in view.of_type("validate_checkpoint"))

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import View, at, number, param, path, rule, say
+from runner.rules import View, at, number, param, rule, say
 from runner.screen import in_bytes
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.agreement import rows_of
-from steps.text.id_range import Unknown, sampled, stamps
 from steps.text.richness import most_pieces, pieces_of_words, sampled_texts, words_in
 from steps.text.vocabulary import is_padded
 
@@ -295,84 +294,6 @@ def sample_fits_memory(view: View) -> Iterator[Finding]:
             yield say(
                 "T108", step, "sample_bytes", message, "delete it: 100 MB are taken, which is plenty", severity="warning", edits=edits
             )
-
-
-WIDTHS = {"uint16": 2, "uint32": 4}
-
-
-@rule(
-    RulePage(
-        "D143",
-        "token files that are not what they say",
-        "A bin from elsewhere is read by the width and the vocabulary in its description. When the file is larger or smaller than "
-        "its tokens take, or holds ids that its vocabulary does not have, every number read from it is another token.",
-        wrong="bins: {path: bins}   # written as uint32, described as uint16",
-        right="- type: tokenize_bin   # from the corpus, with the tokenizer of this recipe",
-        source="allenai/dolma#142",
-        needs="the description and the sizes of a bin that the recipe names by path",
-    )
-)
-def bins_are_what_they_say(view: View) -> Iterator[Finding]:
-    """D143: artifact.json of a bin's folder against the sizes of its files, its largest id and the model's rows."""
-    for step in view.of_type("train", "validate_checkpoint"):
-        for link in step.inputs.get("bins", []):
-            data = view.facts.json(link.folder / "artifact.json") if link.folder is not None else None
-            if link.folder is None or not isinstance(data, dict) or data.get("kind") != "TokenBin":
-                continue
-            width, largest = WIDTHS.get(str(data.get("dtype")), 0), data.get("largest_id")
-            for split in ("train", "val"):
-                tokens, size = data.get(f"{split}_tokens"), view.facts.size(link.folder / f"{split}.bin")
-                if width and isinstance(tokens, int) and tokens * width != size:
-                    message = (
-                        f"{link.folder.name}/{split}.bin has {size:,} bytes, {tokens:,} tokens of {data['dtype']} take {tokens * width:,}"
-                    )
-                    yield say("D143", step, "bins", message, "make it again with a tokenize_bin step")
-                    return
-            rows = number(step, "model.vocab_size") or data.get("vocab_size")
-            if isinstance(largest, int) and isinstance(rows, (int, float)) and largest >= rows:
-                message = f"{link.folder.name} holds ids up to {largest:,}, the model has rows for {int(rows):,} tokens"
-                yield say("D143", step, "bins", message, "make it again with the tokenizer of this model")
-
-
-@rule()
-def bins_from_elsewhere(view: View) -> Iterator[Finding]:
-    """V101, V105: the ids in token files that are there already, against the rows of the model that will read them."""
-    for step in view.of_type("check_vocab_consistency"):
-        bins = param(step, "bins")
-        if bins is None:
-            continue
-        rows, whose = _fewest_rows(view, step)
-        try:
-            for stamp in stamps(view.facts.project / bins.path):
-                found = sampled(stamp, rows, bins.dtype)
-                if found.bad is not None:
-                    message = f"{found.file} holds id {found.bad:,} ({found.place()}), {whose} has rows for {rows:,} tokens"
-                    fix = "make the file again with this model's tokenizer, or give the model a row for every id"
-                    yield say("V101", step, "bins.path", message, fix)
-        except Unknown as error:
-            edits = (Edit("set", path(step, "bins.dtype"), "uint32"),) if error.field == "dtype" else ()
-            yield say("V105", step, f"bins.{error.field}", str(error), error.fix, edits=edits)
-        except OSError as error:
-            yield say("V105", step, "bins.path", f"{bins.path}: {error.strerror or error}", "name a .bin file of ids, or a folder of them")
-        except ImportError:  # numpy comes with the extra `train`; the step looks again, with it
-            continue
-
-
-def _fewest_rows(view: View, step: StepMeant) -> tuple[int | None, str]:
-    """The least rows that a model beside these token files has, and which one that is."""
-    known: list[tuple[int, str]] = []
-    for name in ("model", "checkpoint"):
-        source = param(step, name)
-        written = getattr(source, "vocab_size", None)
-        folder = view.facts.project / source.path if source is not None and source.path is not None else None
-        made = view.reaches(step, name)
-        rows = written or (rows_of(folder) if folder is not None else None) or getattr(made, "vocab_size", None)
-        if rows is not None:
-            known.append((rows, "the model" if name == "model" else "the checkpoint"))
-    tokenizer = view.reaches(step, "tokenizer")
-    if not known and isinstance(tokenizer, TokenizerForecast) and tokenizer.exact and tokenizer.vocab_size:
-        known.append((tokenizer.vocab_size, "a model of this tokenizer"))
-    return min(known, default=(None, ""))
 
 
 @rule()

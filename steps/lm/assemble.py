@@ -31,6 +31,7 @@ from steps.lm.watch import SPIKE_FACTOR, Bands
 from steps.sizing.attention import FIELD, chosen
 from steps.sizing.fallback import Live
 from steps.text.binfile import BinReader
+from steps.text.same_words import refuse_other_words
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
 
 SAMPLE_TOKENS = 80
@@ -165,6 +166,7 @@ def _material(job: Job, words: TextTokenizer) -> Material:
     if job.bins is None:
         message = "objective: lm reads a token bin, and there is none"
         raise RecipeError("D113", message, field="bins", fix="put a tokenize_bin step before train")
+    refuse_other_words(job.bins, words_of(job), words.vocab_size)
     train, val = BinReader(job.bins.path, "train"), BinReader(job.bins.path, "val")
     if int(train.offsets[-1]) <= params.max_seq_length:
         raise RecipeError("D113", f"the bin holds {int(train.offsets[-1])} tokens, less than one row of {params.max_seq_length + 1}",

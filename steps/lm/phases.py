@@ -78,4 +78,12 @@ PHASE_PAGES = (
         wrong="- {type: train_tokenizer, vocab_size: 8000}   # the other training had 16000\n- {type: train, init_from: {step: first}}",
         right="- {type: train_tokenizer, vocab_size: 16000}   # on the same text\n- {type: train, init_from: {step: first}}",
     ),
+    RulePage(
+        "V108",
+        "token ids of another tokenizer",
+        "The ids of a bin mean the pieces of the tokenizer that made it. With another one beside it, even of the same size, the model "
+        "learns numbers whose text nobody can read.",
+        wrong="- {type: train_tokenizer, vocab_size: 8000}\n- {type: train, bins: {path: bins}}   # made with 16,000 pieces",
+        right="- {type: train_tokenizer, vocab_size: 8000}\n- type: tokenize_bin\n- type: train",
+    ),
 )
