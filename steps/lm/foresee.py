@@ -38,7 +38,8 @@ def foresee(params: Any, inputs: dict[str, Any], context: ForecastContext) -> Ch
     tokens = round(steps * rows * (mean or params.max_seq_length)) if steps else None
     known = bins.train_tokens if bins is not None else None
     facts: dict[str, Any] = {"optimizer_steps": steps, "tokens": tokens, "model": model, "vocab_size": model.vocab_size if model else None}
-    facts["epochs"] = tokens / known if tokens and known else params.num_train_epochs
+    passed = _rows_of_an_epoch(params, inputs, model) if params.max_steps else None
+    facts["epochs"] = tokens / known if tokens and known else steps * rows / passed if steps and passed else params.num_train_epochs
     facts["tokenizer"] = vocabulary
     if model is not None and model.vocab_size:
         facts |= _costs(params, model, exact, steps, mean, inputs, context, because)
@@ -143,22 +144,32 @@ def _mean_document(params: Any, inputs: dict[str, Any], model: ModelConfig | Non
 
 
 def _steps_of_tuning(params: Any, inputs: dict[str, Any], model: ModelConfig | None, because: dict[str, str]) -> int | None:
-    """Optimizer steps of so many epochs over documents: as rows of their own, or as rows that are filled with several."""
-    documents, _ = _rows(inputs)
-    mean = _mean_document(params, inputs, model)
-    if mean is None:
+    """Optimizer steps of so many epochs over documents."""
+    rows = _rows_of_an_epoch(params, inputs, model)
+    if rows is None:
         return None
-    held = max(1, round(HELD_OUT * documents)) if documents >= FEWEST else 0
-    rows: float = documents - held
-    filled = ""
-    if _packing(params, inputs) == "documents":
-        rows = max(1.0, rows * mean / params.max_seq_length)
-        filled = f" in {rows:,.0f} filled rows"
+    learned = _learned(inputs)
+    filled = f" in {rows:,.0f} filled rows" if _packing(params, inputs) == "documents" else ""
     because["optimizer_steps"] = (
-        f"{params.num_train_epochs or 1:g} epochs of about {documents - held:,} documents{filled}, {held:,} are held out; "
+        f"{params.num_train_epochs or 1:g} epochs of about {learned:,} documents{filled}, {_rows(inputs)[0] - learned:,} are held out; "
         "copies that are dropped and pieces that are split change it"
     )
     return int(params.steps(rows))
+
+
+def _learned(inputs: dict[str, Any]) -> int:
+    """Documents of fine-tuning that are not held out."""
+    documents, _ = _rows(inputs)
+    return documents - (max(1, round(HELD_OUT * documents)) if documents >= FEWEST else 0)
+
+
+def _rows_of_an_epoch(params: Any, inputs: dict[str, Any], model: ModelConfig | None) -> float | None:
+    """Rows of one pass over documents of fine-tuning: each of its own, or filled with several; None where they are not known."""
+    mean = _mean_document(params, inputs, model)
+    if mean is None:
+        return None
+    rows = float(_learned(inputs))
+    return max(1.0, rows * mean / params.max_seq_length) if _packing(params, inputs) == "documents" else rows
 
 
 def _steps(params: Any, bins: Any, because: dict[str, str]) -> int | None:

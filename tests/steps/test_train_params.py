@@ -102,6 +102,21 @@ def test_epochs_of_fine_tuning_are_steps(context: FakeContext, corpus: CorpusFor
     assert ("held out" in found.because.get("optimizer_steps", "")) == (steps is not None)
 
 
+@pytest.mark.parametrize(
+    ("corpus", "packing", "epochs"),
+    [
+        (CorpusForecast(documents=146, bytes=14_600), None, 1000 * 8 / 139),
+        (CorpusForecast(documents=400, bytes=40_000), "documents", 1000 * 8 / 153),
+        (CorpusForecast(bytes=14_600), None, None),
+    ],
+)
+def test_steps_of_fine_tuning_are_epochs(context: FakeContext, corpus: CorpusForecast, packing: str | None, epochs: float | None):
+    """The other way round: how often each document is seen."""
+    model = {"family": "llama", "d_model": 64, "n_layers": 2, "n_heads": 2, "vocab_size": 600}
+    written = {"model": model, "objective": "sft", "max_steps": 1000, "total_batch_size": 8, "max_seq_length": 100, "packing": packing}
+    assert forecast(written, {"corpus": [corpus]}, context).epochs == (None if epochs is None else pytest.approx(epochs, rel=0.01))
+
+
 def test_the_forecast_knows_size_and_cost(context: FakeContext):
     """Before anything runs: the vocabulary follows the tokenizer; parameters, steps, tokens, epochs, memory and time follow."""
     inputs = {"tokenizer": TokenizerForecast(vocab_size=50257), "bins": TokenBinForecast(vocab_size=50257, train_tokens=1_000_000)}
