@@ -44,6 +44,19 @@ def files(made: Checkpoint) -> dict[str, bytes]:
     return {path.relative_to(made.path).as_posix(): path.read_bytes() for path in paths}
 
 
+def spoilt(folder: Path, before: int, **written: Any) -> tuple[Checkpoint, dict[str, Any]]:
+    """A training of nine steps whose best weights come before step `before`, since its rate is far too high, and what it was asked.
+
+    Such losses jump, on each kind of processor to others: so the rate is the first of several with which it is so.
+    """
+    for rate in (0.4, 30.0, 3.0, 10.0, 1.0):
+        asked = {"learning_rate": rate, "max_grad_norm": 1000.0, "warmup_steps": 0, **written}
+        whole = run(FakeContext(folder / str(rate)), **{**STEADY, "max_steps": 9, **asked})
+        if whole.best_step is not None and whole.best_step < before:
+            return whole, asked
+    raise AssertionError("no rate spoils it")
+
+
 def steps(context: FakeContext) -> list[int]:
     return [line.step for line in context.lines if isinstance(line, TrainLine)]
 
@@ -61,13 +74,12 @@ def test_what_was_done_is_part_of_the_longer_one(schedule: dict[str, Any], tmp_p
 
 
 def test_the_best_comes_with_it(tmp_path: Path):
-    """Weights that were best before the stop, at step 6 of 7, are still there to be kept as the best."""
-    spoilt = {"learning_rate": 0.4, "max_grad_norm": 1000.0, "model": SIZES["llama"], "warmup_steps": 0}
-    half = stopped(tmp_path / "half", at=7, max_steps=8, **spoilt)
-    more, context = after(half, tmp_path / "more", **spoilt)
-    whole = run(FakeContext(tmp_path / "whole"), **{**STEADY, "max_steps": 9, **spoilt})
+    """Weights that were best before the stop, in step 7 of 8, are still there to be kept as the best."""
+    whole, asked = spoilt(tmp_path / "whole", 7, model=SIZES["llama"])
+    half = stopped(tmp_path / "half", at=7, max_steps=8, **asked)
+    more, context = after(half, tmp_path / "more", **asked)
     assert [line.step for line in context.lines if not isinstance(line, TrainLine)] == [8, 9]
-    assert (whole.best_step, more.best_step) == (6, 6)
+    assert whole.best_step == more.best_step
     assert files(more) == files(whole)
     assert "best/model.safetensors" in files(more)
 
@@ -125,15 +137,12 @@ def test_one_that_is_done_is_part_of_the_longer_one(written: dict[str, Any], tmp
 
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_the_best_of_one_that_is_done_comes_with_it(method: str, tmp_path: Path):
-    """Weights that were best at step 6 of 8 are the best of 9, as adapters too, where the checkpoint holds them merged."""
+    """Weights that were best before the last of 8 steps are the best of 9, as adapters too, where the checkpoint holds them merged."""
     base = {"model": {"base": {"path": str(done(tmp_path / "base").workdir)}}, **LORA} if method == "lora" else {"model": SIZES["llama"]}
-    spoilt = {"learning_rate": 0.4 if method == "full" else 3.0, "max_grad_norm": 1000.0, "warmup_steps": 0, **base}
-    first = done(tmp_path / "first", **spoilt, max_steps=8)
-    more, context = after(first, tmp_path / "more", finished=True, **spoilt)
-    whole = run(FakeContext(tmp_path / "whole"), **{**STEADY, "max_steps": 9, **spoilt})
+    whole, asked = spoilt(tmp_path / "whole", 8, **base)
+    first = done(tmp_path / "first", **asked, max_steps=8)
+    more, context = after(first, tmp_path / "more", finished=True, **asked)
     assert whole.best_step == more.best_step
-    assert whole.best_step is not None
-    assert whole.best_step < 8
     assert (files(more), steps(context)) == (files(whole), [9])
     assert "best/model.safetensors" in files(more)
 
