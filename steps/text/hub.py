@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain, islice
@@ -16,6 +17,7 @@ from steps.text.tables import SAMPLE
 
 INSTALL = 'pip install "recipe[train]"'
 PATIENCE_S = 20.0  # to each of two questions
+AGAIN_S = 2.0  # before it is asked again, where no connection was made
 PINS = Path(".recipe") / "hub.json"  # hub id to the commit that it was found to stand for
 
 
@@ -31,6 +33,8 @@ def from_hub(source: SourceLike, reading: Reading, place: str, first_pass: bool)
     where, revision = (str(local), source.revision) if local.is_dir() else (name, source.revision or pinned(name, reading.project))
     if not local.is_dir() and (silence := _asked(name)[1]) and _timed_out(silence):
         raise SourceFailed(hub_error(TimeoutError(f"the hub gave no answer in {_patience_s():g} seconds, twice"), name, place)) from silence
+    if not local.is_dir() and (nobody := _asked(name)[1]) and _unreached(nobody):
+        raise SourceFailed(hub_error(ConnectionError(f"nobody answers there, asked twice: {nobody}"), name, place)) from nobody
     try:
         opened: Any = datasets.load_dataset(where, source.config, split=source.split, revision=revision, streaming=True)
         if columns := opened.column_names:
@@ -98,14 +102,18 @@ def pinned(name: str, project: Path) -> str | None:
 def _asked(name: str) -> tuple[str | None, Exception | None]:
     """The newest commit as the hub says, asked once a process, or why it did not: the load that follows says what is wrong.
 
-    But not when the hub is silent: `datasets` would ask it again and again, for eight minutes.
+    But not when the hub is silent, or nobody answers there: `datasets` would ask it again and again, for eight minutes and for half a one.
     """
-    try:
-        from huggingface_hub import HfApi
+    from huggingface_hub import HfApi
 
-        return HfApi().dataset_info(name, timeout=_patience_s()).sha, None
-    except Exception as error:  # noqa: BLE001 - whatever its client raises without a network
-        return None, error
+    for left in (1, 0):
+        try:
+            return HfApi().dataset_info(name, timeout=_patience_s()).sha, None
+        except Exception as error:  # noqa: BLE001 - whatever its client raises without a network
+            if not left or not _unreached(error):
+                return None, error
+        time.sleep(AGAIN_S)
+    raise AssertionError("it is asked twice")
 
 
 def _patience_s() -> float:
@@ -116,6 +124,12 @@ def _patience_s() -> float:
 def _timed_out(error: Exception) -> bool:
     """By name: which HTTP library the hub's client uses depends on its version."""
     return any("Timeout" in kind.__name__ for kind in type(error).__mro__)
+
+
+def _unreached(error: Exception) -> bool:
+    """Whether no connection was made. (When its client was told to stay offline, `datasets` says what it has in its cache.)"""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return bool(kinds & {"ConnectError", "ConnectionError"}) and not kinds & {"OfflineModeIsEnabled"}
 
 
 def _pins(project: Path) -> dict[str, str]:

@@ -181,8 +181,11 @@ def test_a_hub_that_nobody_reaches_is_an_error_or_a_fallback(tmp_path):
     missing = {"hub": "owner/none"}
     with Hub({COMMITS[0]: {}}) as server:
         pass  # closed: nobody answers there
+    began = time.monotonic()
     error, fallback = on_hub(tmp_path, server, missing, {**missing, "fallback": {"path": "own.jsonl"}})
     assert (error["error"], error["field"], error["message"].count("\n")) == ("D107", "sources.0.hub", 0)
+    assert time.monotonic() - began < 20  # 2 s of waiting; the rest is the start of a process on a busy machine
+    assert "owner/none cannot be read from the hub: nobody answers there, asked twice: " in error["message"]
     assert fallback["texts"] == ["kendi 0", "kendi 1"]
     assert "owner/none||train|main" in fallback["keys"]
 

@@ -19,7 +19,18 @@ COMMON: dict[str, Any] = {"save_steps": 1, "keep": 2, "total_batch_size": 4, "ba
     ("kills", "written"),
     [
         (20, {"max_steps": 100, "max_seq_length": 160, "model": {**SIZES["mamba"], "dropout": 0.1}}),
-        (5, {"max_steps": 24, "max_seq_length": 1200, "model": {**SIZES["llama"], "dropout": 0.1}, "objective": "sft", "z_loss": 1e-4}),
+        (
+            5,
+            {
+                "max_steps": 24,
+                "max_seq_length": 1200,
+                "model": {**SIZES["llama"], "dropout": 0.1},
+                "objective": "sft",
+                "z_loss": 1e-4,
+                "total_batch_size": 2,
+                "batch_size": 1,
+            },
+        ),
     ],
     ids=["a stream", "fine-tuning"],
 )
