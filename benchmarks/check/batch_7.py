@@ -1,66 +1,37 @@
-"""Eighty-nine more failures like those of public trackers, written before any rule was read, and 29 sound recipes that look like them.
+"""The seventh batch: failures like those of public trackers, and sound recipes that look like them; more of both in batch_7_more.
 
-`must` is what the screen has to say. A source without a number is known by its title or its manual only.
+Written before any rule was read or tried on it, by somebody who knew README, schema and the known failures; 66 sources are threads, the
+others known by their title or manual. At first sight, each screen read: of 89 are 72 found (81 %), 2 told, 5 seen with another cause or
+with a fix that leads nowhere, 1 missed; 9 do not happen here (HARMLESS). Of the 29 sound twins none was alarmed; one had to be written
+anew, since it took a target's `count` for a factor of the batch.
+MORE are 21 neighbours, tried afterwards and none of them found; they are not counted.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from batch_7_more import CASES as MORE
+from batch_7_pretraining import CASES as PRETRAINING
+from batch_7_tuning import CASES as TUNING
+from batch_7_valid import VALID
+from cases import Case
 
-from cases import LM, SFT, Report
-
-
-@dataclass(frozen=True)
-class Blind(Report):
-    """must: the cause and its place, in one sentence."""
-
-    must: str = ""
-
-
-def blind(
-    recipe: str, family: str, source: str, title: str, must: str, changes: Mapping[str, str], at: str, says: str, **rest: Any
-) -> Blind:
-    """A case; its repair takes the changes back unless another one is given."""
-    repair = rest.pop("repair", None)
-    if repair is None:
-        repair = {new: old for old, new in changes.items()}
-    elif isinstance(repair, str):
-        repair = {next(iter(changes.values())): repair}
-    if "mended" not in rest and "files" in rest and rest.pop("mend", True):
-        rest["mended"] = {}
-    return Blind(family, title, recipe, changes=changes, source=source, at=at, says=says, repair=repair, must=must, **rest)
-
-
-def lm(*given: Any, **rest: Any) -> Blind:
-    """A mistake in the recipe that trains from nothing."""
-    return blind(LM, *given, **rest)
-
-
-def sft(*given: Any, **rest: Any) -> Blind:
-    """A mistake in the recipe that tunes a base with chat rows."""
-    return blind(SFT, *given, **rest)
-
-
-def talk(*turns: tuple[str, Any]) -> dict[str, Any]:
-    """A conversation as a row."""
-    return {"messages": [{"role": role, "content": content} for role, content in turns]}
-
-
-def text(data: Any) -> str:
-    """JSON that replaces a file instead of being merged into it."""
-    return json.dumps(data, ensure_ascii=False)
-
-
-BASE = "models/base"
-STORIES = [
-    {"title": f"Story {n}", "text": f"Number {n}. " + "A hen met a fox near the old well, and they spoke of rain. " * 8 + str(n * 7919)}
-    for n in range(300)
+HARMLESS = {
+    "torch.compile on a Mac": "where it does not work, training goes on without",
+    "a batch that three cards cannot share": "a train step uses one card, which P010 tells",
+    "a product that forgets the cards": "a train step uses one card, which P010 tells",
+    "JSON lines in a file that ends in .json": "they are read",
+    "new tokens whose rows stay as they begin": "the rows of added tokens are trained beside the adapters",
+    "answers that are lists in every fourth row": "a list of texts is one text of lines",
+    "semicolons between the columns": "they are found",
+    "the beginning twice": "rows of a template begin once",
+    "a path that begins at home": "it is looked up at home; that a file is not there is told",
+}
+WRITTEN = [*PRETRAINING, *TUNING]
+CASES = [*(case for case in WRITTEN if case.title not in HARMLESS), *MORE]
+SOUND = [
+    *(case.sound() for case in CASES if case.twin),
+    *VALID,
+    *(
+        Case(case.family, case.title, case.recipe, case.changes, case.files)
+        for case in WRITTEN
+        if case.title in HARMLESS and case.title != "a path that begins at home"
+    ),
 ]
-HUB = "revision: 4c5ff5e1e9a5f3a7e4ddf1e2b06b9a3c6f2d1a00"
-
-
-def hub(name: str) -> dict[str, str]:
-    """The base from the hub, pinned."""
-    found = f"hub: {name}, {HUB}"
-    return {"checkpoint: {path: models/base}": f"checkpoint: {{{found}}}", "{base: {path: models/base}}": f"{{base: {{{found}}}}}"}

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from batch_7 import BASE, STORIES, hub, sft, talk, text
+from batch_7_cases import BASE, STORIES, hub, sft, talk, text
 from cases import CHATML, added_token
 
 LORA = "    lora: {r: 8, lora_alpha: 16}\n"
@@ -161,7 +161,7 @@ CASES = [
     sft("dataset-format", "huggingface/trl: SFTTrainer with a preference dataset", "rows of preferences", "chosen and rejected are for preferences; name the answer by columns", {}, ROWS, "chosen|columns|answer", repair={"data/chat.jsonl\n": "data/chat.jsonl\n        columns: {prompt: prompt, answer: chosen}\n"}, files={ROWS: PREFERRED}, mend=False),
     sft("dataset-format", "huggingface/autotrain-advanced#121", "semicolons between the columns", "data/chat.csv is parted by semicolons", {"data/chat.jsonl": "data/chat.csv"}, "chat.csv", "semicolon|;|column", files={"data/chat.csv": "instruction;output\n" + "".join(f"Double {n}.;{2 * n}\n" for n in range(200))}, mended={"data/chat.csv": "instruction,output\n" + "".join(f"Double {n}.,{2 * n}\n" for n in range(200))}, repair={}),
     # templates
-    sft("template-masking", "unslothai/unsloth#334", "two turns of the user in a row", "the template refuses rows 4, 14, 24 ...: roles must alternate", {}, f"{ROWS} | {BASE}", "alternate|refuse|raise", files={ROWS: TWICE, **template(TURNS + CHATML)}, mended=template(TURNS + CHATML)),
+    sft("template-masking", "unslothai/unsloth#334", "two turns of the user in a row", "the template refuses rows 4, 14, 24 ...: roles must alternate", {}, f"{ROWS} | {BASE}", "alternate|refuse|raise|both of the user", files={ROWS: TWICE, **template(TURNS + CHATML)}, mended=template(TURNS + CHATML)),
     sft("template-masking", "EricLBuehler/mistral.rs#506", "system turns for a template without them", "the template refuses a system turn", {}, f"{ROWS} | {BASE}", "[Ss]ystem", files={ROWS: TOLD, **template(SYSTEM + CHATML)}, mended=template(SYSTEM + CHATML)),
     sft("template-masking", "huggingface/open-r1#349", "a template that leaves the thoughts out", "the template drops all up to </think>, so they are not learnt", {}, f"{ROWS} | {BASE}", "think|left out|drop|leaves", files={ROWS: THOUGHT, **template(THINK)}, mended={ROWS: THOUGHT}),
     sft("template-masking", "ml-explore/mlx-examples#1095", "the beginning twice", "the template writes <s>, and so does the tokenizer", {}, f"{BASE} | path: models/base", "<s>|bos|twice", files=template("{{ bos_token }}" + CHATML)),
@@ -174,7 +174,7 @@ CASES = [
     sft("cache-staleness", "axolotl-ai-cloud/axolotl, docs: dataset_prepared_path", "axolotl's folder of prepared rows", "there is no such key; results are kept by their content", {"      - path: data/chat.jsonl\n": "      - path: data/chat.jsonl\n    dataset_prepared_path: last_run_prepared\n"}, "dataset_prepared_path", "dataset_prepared_path", repair={"    dataset_prepared_path: last_run_prepared\n": ""}),
     # memory
     sft("memory", "hiyouga/LlamaFactory#6285", "embedding and head of 8 B trained whole on 24 GB", "embed_tokens and lm_head of Llama 3 do not fit beside it on 24 GB", {**hub("meta-llama/Meta-Llama-3-8B-Instruct"), LORA: "    lora: {r: 8, lora_alpha: 16, modules_to_save: [embed_tokens, lm_head]}\n"}, "target | modules_to_save | hub", "GiB|GB|memory", repair={", modules_to_save: [embed_tokens, lm_head]}": "}", METHOD: "    method: qlora\n"}),
-    sft("memory", "ml-explore/mlx-lm#57", "rows of 32,768 tokens, eight at a time", "8 rows of 32,768 do not fit on 24 GB", {**hub("Qwen/Qwen2.5-7B-Instruct"), "max_tokens: 512": "max_tokens: 32768", "max_seq_length: 512": "max_seq_length: 32768\n    batch_size: 8\n    on_oom: stop"}, "target | batch_size | max_seq_length | hub", "GiB|GB|memory", repair={"max_seq_length: 32768\n    batch_size: 8\n    on_oom: stop": "max_seq_length: 512\n    on_oom: stop", "max_tokens: 32768": "max_tokens: 512", METHOD: "    method: qlora\n"}),
+    sft("memory", "ml-explore/mlx-lm#57", "rows of 32,768 tokens, eight at a time", "8 rows of 32,768 do not fit on 24 GB", {**hub("Qwen/Qwen2.5-7B-Instruct"), "max_tokens: 512": "max_tokens: 32768", "max_seq_length: 512": "max_seq_length: 32768\n    batch_size: 8\n    on_oom: stop"}, "target | batch_size | max_seq_length | hub", "GiB.*(max_seq_length|qlora|smaller)", repair={"max_seq_length: 32768\n    batch_size: 8\n    on_oom: stop": "max_seq_length: 512\n    batch_size: 1\n    on_oom: stop", "max_tokens: 32768": "max_tokens: 512", METHOD: "    method: qlora\n"}),
     # Mamba
     sft("mamba", "huggingface/peft#3554", "attention's names on a Mamba", "a Mamba has no q_proj; in_proj, x_proj, out_proj", {LORA: "    lora: {r: 8, lora_alpha: 16, target_modules: [q_proj, v_proj]}\n"}, "target_modules | q_proj", "q_proj|in_proj", repair={"[q_proj, v_proj]": "[in_proj, x_proj]"}, files=MAMBA_BASE, mend=False),
     sft("mamba", "huggingface/transformers#29631", "a checkpoint of mamba_ssm itself", "config.json has no model_type: it is mamba_ssm's own form; take the -hf one", {}, f"{BASE} | path: models/base", "model_type|mamba|hf|transformers", files={f"{BASE}/config.json": text(ORIGINAL), f"{BASE}/model.safetensors": None, f"{BASE}/pytorch_model.bin": b"PK\x03\x04" + bytes(64), f"{BASE}/generation_config.json": None}, mended=MAMBA_BASE),

@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from batch_7 import BASE, STORIES, talk
+from batch_7_cases import BASE, STORIES, talk
 from batch_7_pretraining import BINS, NAME, PATH, RATE, SIZES, STEPS, TOKENIZER, TWO
 from batch_7_tuning import EXPORT, LORA, METHOD, PLAIN, ROWS, SYSTEM, THOUGHT, TURNS, shards, template
 from batch_7_tuning import RATE as TUNED
@@ -45,7 +45,7 @@ VALID = [
     lm("pieces that overlap a little", {BINS: "  - type: split_long\n    max_tokens: 256\n    overlap_tokens: 16\n" + BINS}),
     lm("half precision on a T4, written", {RATE: RATE + "    precision: fp16\n"}),
     lm("heads in groups of four", {SIZES: "{family: llama, d_model: 256, n_layers: 4, n_heads: 8, n_kv_heads: 2}"}),
-    lm("a batch that four cards share", {"target: t4": "target: {gpu: t4, count: 4}", "total_batch_size: 16": "total_batch_size: 16\n    batch_size: 2\n    gradient_accumulation_steps: 2"}),
+    lm("a batch in eight parts, on one of four cards", {"target: t4": "target: {gpu: t4, count: 4}", "total_batch_size: 16": "total_batch_size: 16\n    batch_size: 2\n    gradient_accumulation_steps: 8"}),
     lm("one validation, at the end", {RATE: RATE + "    eval_steps: 1000\n"}),
     lm("no warmup", {RATE: RATE + "    warmup_steps: 0\n"}),
     lm("patience for two of five validations", {RATE: RATE + "    eval_steps: 200\n    early_stopping: {patience: 2}\n"}),
