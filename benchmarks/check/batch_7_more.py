@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 from batch_7_cases import HUB, STORIES, lm, sft, talk
-from batch_7_pretraining import BINS, PATH, TOKENIZER
-from batch_7_tuning import LORA, METHOD, PLAIN, ROWS
+from batch_7_pretraining import BINS, PATH, RATE, TOKENIZER
+from batch_7_tuning import ADAPTER, LORA, METHOD, PLAIN, ROWS
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 134515008\n"
 PAGE = "<!DOCTYPE html>\n<html><head><title>404</title></head>\n<body>Not found</body></html>\n"
@@ -65,4 +65,12 @@ CASES = [
     lm("batch-distributed", "memory of all cards for that of one", "the memory of four cards for that of one", "memory_gb is of one card: 16", {"target: t4": "target: {gpu: t4, count: 4, memory_gb: 64}"}, "memory_gb", "one card|each|per", repair={", memory_gb: 64": ""}),
     lm("precision-hardware", "target: gpu", "a target of any kind", "gpu is no card: name one, or here", {"target: t4": "target: gpu"}, "target", "known are|rtx|write here", repair={"target: gpu": "target: t4"}),
     lm("precision-hardware", "pytorch's name of Apple's GPU", "torch's word for a Mac", "name the Mac, such as m2-16gb", {"target: t4": "target: mps"}, "target", "m1|m2|m3|m4"),
+    # tried last
+    lm("checkpoint-resume", "hiyouga/LlamaFactory: adapter_name_or_path", "a new network begun from an adapter", "out/checkpoint-600 holds an adapter and no model", {RATE: RATE + "    init_from: {path: out/checkpoint-600}\n"}, "init_from", "adapter", repair={"    init_from: {path: out/checkpoint-600}\n": ""}, files=ADAPTER),
+    lm("paths-env", "huggingface/datasets: the page of a data set as a file", "the page of a data set as an address", "the page of a data set is HTML; write hub: roneneldan/TinyStories", {"path: data/stories.jsonl": "url: https://huggingface.co/datasets/roneneldan/TinyStories"}, "url:", "hub:", repair={"url: https://huggingface.co/datasets/roneneldan/TinyStories": "hub: roneneldan/TinyStories"}),
+    lm("paths-env", "huggingface_hub: blob instead of resolve", "the page of a file as an address", "blob is a page about the file; resolve is the file", {"path: data/stories.jsonl": "url: https://huggingface.co/datasets/x/y/blob/main/stories.jsonl"}, "url:", "resolve", repair={"/blob/": "/resolve/"}),
+    lm("dataset-format", "langchain: TextLoader on JSON lines", "JSON lines read as a text", "data/stories.jsonl is JSON lines and format: txt reads it as one text", {PATH: PATH + "        format: txt\n"}, "format: txt | stories.jsonl", "format|jsonl rows", repair={"        format: txt\n": ""}),
+    lm("dataset-format", "huggingface/datasets: load_dataset('csv') on JSON lines", "JSON lines read as a table", "data/stories.jsonl is JSON lines and format: csv reads it as a table", {PATH: PATH + "        format: csv\n"}, "format: csv | stories.jsonl", "format", repair={"        format: csv\n": ""}),
+    lm("schema-keys", "transformers: report_to: none", "transformers' word for no tracker", "no tracker is named: delete the line", {RATE: RATE + "    tracking: none\n"}, "tracking", "delete|null", repair={"    tracking: none\n": ""}),
+    lm("paths-env", "mlflow: a tracking uri without its scheme", "a server without http://", "localhost:5000 has no scheme: http://localhost:5000", {RATE: RATE + "    tracking: {mlflow: {uri: localhost:5000}}\n"}, "mlflow", "http://", repair={"uri: localhost:5000": "uri: http://localhost:5000"}),
 ]
