@@ -1,8 +1,8 @@
 """What `recipe check` finds, misses and says for nothing: `python benchmarks/check/rate_card.py [--list SET]`.
 
 Sets: the gallery's cases (known), mistakes written down before the rules were tried on them (batch_1, batch_2), failures from public
-trackers (batch_3, batch_4, batch_5), siblings of the known failures (batch_6), and sound recipes (valid). Found: an error or a warning
-that the sound recipe does not have; in the last four one that names the cause at its line. Told: only an information. Prints a
+trackers (batch_3, batch_4, batch_5, batch_7), siblings of the known failures (batch_6), and sound recipes (valid). Found: an error or a
+warning that the sound recipe does not have; in the last five one that names the cause at its line. Told: only an information. Prints a
 Markdown table.
 """
 
@@ -22,6 +22,7 @@ from cases import LM, ROOT, SFT, Case, Report, findings, standing
 GALLERY = ROOT / "tests" / "gallery"
 HUB = {"HF_HUB_CACHE": str(GALLERY / "hub")}
 BATCHES = ("batch_1", "batch_2")
+REPORTS = ("batch_3", "batch_4", "batch_5", "batch_6", "batch_7")
 
 
 class Result(NamedTuple):
@@ -106,7 +107,7 @@ def valid() -> list[Result]:
     """Sound recipes: those of the gallery, those that are shipped, and those of the batches of reports."""
     files = sorted((GALLERY / "valid").rglob("*.yaml")) + sorted((ROOT / "recipes").glob("*.yaml"))
     results = of_files(files)
-    for case in [case for name in ("batch_3", "batch_4", "batch_5", "batch_6") for case in import_module(name).SOUND]:
+    for case in [case for name in REPORTS for case in import_module(name).SOUND]:
         found, seconds = _checked(case)
         results.append(Result(f"{case.family}: {case.title}", found, seconds))
     return [r._replace(found=[f for f in r.found if f.severity != "info"]) for r in results]
@@ -127,10 +128,7 @@ def main() -> None:
     sets = {
         "known": known,
         **{b: (lambda b=b: of_batch(b)) for b in BATCHES if (Path(__file__).parent / f"{b}.py").is_file()},
-        "batch_3": lambda: of_reports("batch_3"),
-        "batch_4": lambda: of_reports("batch_4"),
-        "batch_5": lambda: of_reports("batch_5"),
-        "batch_6": lambda: of_reports("batch_6"),
+        **{name: (lambda name=name: of_reports(name)) for name in REPORTS},
         "valid": valid,
     }
     if "--list" in sys.argv:
