@@ -236,7 +236,7 @@ class Execution:
         except BaseException as error:
             self.half_done = self.store.keep(key) / "side"
             if self.stop.asked and isinstance(error, Exception) and not isinstance(error, Stopped):
-                raise Stopped(step.id) from error  # it ended by the same signal as we
+                self._stopped_badly(step, error)
             raise
         finally:
             remove(place)
@@ -247,6 +247,17 @@ class Execution:
         record = self.ledger.step(step, "made", reason, work, side=self.store.side(key), digest=digest, kind=made.kind())
         self._show(self.rundir, record, logs=False)
         return record
+
+    def _stopped_badly(self, step: StepMeant, error: Exception) -> None:
+        """Raise Stopped for an error that came of the signal, to a process of the step's, and tell it; a disk without room is another."""
+        assert self.rundir is not None
+        if full_disk(error, self.store.root) is not None or getattr(error, "code", "") in ("R001", "R003"):
+            return
+        said = str(error).strip().splitlines()
+        message = f"while it stopped: {type(error).__name__}: {said[0][:200] if said else 'no word'}"
+        self.rundir.event("stopped_badly", step.id, message=message)
+        self.screen.said(step.id, message)
+        raise Stopped(step.id) from error
 
     def _context(self, step: StepMeant, work: Work, place: Path, key: str) -> RunContext:
         assert self.rundir is not None

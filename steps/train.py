@@ -284,7 +284,7 @@ def with_plan(params: Train, plan: Plan | None) -> Train:
 
 
 @step(
-    version=7,
+    version=8,
     libraries=("torch", "transformers", "peft"),
     prolonged_by=("max_steps", "num_train_epochs"),
     pages=(*TRAIN_PAGES, *PHASE_PAGES, *ATTENTION_PAGES),

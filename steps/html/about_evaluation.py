@@ -53,7 +53,8 @@ def _given_up(row: dict[str, Any]) -> dict[str, Any]:
     shown = [(NAMES.get(name, name), _told(pair)) for name, pair in (changed or {}).items() if name not in ("halvings", "cuts")]
     error, left = cut(str(row.get("error") or ""), ERROR_CHARACTERS)
     at = number(row.get("step"))
-    return {"step": figure(None) if at is None else count(at + 1), "during": str(row.get("during") or ""), "changed": shown,
+    at = at if at is None or row.get("during") == "validation" else at + 1  # after so many steps, or in the next
+    return {"step": figure(None) if at is None else count(at), "during": str(row.get("during") or ""), "changed": shown,
             "error": error + ("…" if left else "")}  # fmt: skip
 
 

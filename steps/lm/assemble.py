@@ -102,7 +102,7 @@ def assemble(job: Job) -> Checkpoint:
                 keep_state(loop, context.workdir / FOLDER, facts, whole=adapted is None)
                 remember(loop, context, whole=adapted is None)
         finally:
-            told.close(done=loop.progress.step == settings.steps)
+            told.close(done=loop.progress.step == settings.steps or bool(loop.progress.ended))
         return finish(job, Trained(network, adapted, words, material, settings, done, half, taken, stages, head.end_to_end))
 
 

@@ -17,7 +17,6 @@ from steps.lm import snapshot
 STATE = "state-{step:08d}.pt"
 BEST = "best-{step:08d}.pt"
 ROOM = 2.0  # times its size that must be free before a state is copied to be written in the background
-KEPT_BEST = 3  # the newest: an older state may still point at an older best
 TOKENIZER_FILES = (
     "tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
     "merges.txt", "chat_template.jinja",
@@ -26,8 +25,12 @@ TOKENIZER_FILES = (
 
 def write_half(target: Path, data: Any) -> None:
     """torch.save beside `target`, under a name that nobody reads: only `settle` makes it what `target` stands for."""
-    with _half(target).open("wb") as file:
-        torch.save(data, file)
+    try:
+        with _half(target).open("wb") as file:
+            torch.save(data, file)
+    except BaseException:
+        _half(target).unlink(missing_ok=True)  # a full disk is not kept full
+        raise
 
 
 def settle(target: Path) -> None:
@@ -65,7 +68,7 @@ class Saver:
         """Keep the trained weights of the best validation so far beside the states."""
 
         def old() -> list[Path]:
-            return sorted(self.folder.glob("best-*.pt"))[:-KEPT_BEST]
+            return unneeded(self.folder, step)
 
         self._write(self.folder / BEST.format(step=step), weights, self._copy.get("network", {}), old)
 
@@ -77,6 +80,11 @@ class Saver:
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
+
+    def look(self) -> None:
+        """Raise at once what a write met that is over."""
+        if self._failure is not None:
+            self.wait()
 
     def release(self) -> None:
         """Give the memory of the last copy back."""
@@ -141,6 +149,17 @@ def load_state(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
         except Exception:  # noqa: BLE001  a damaged file raises whatever its damaged bytes mean
             damaged.append(path.name)
     return None, damaged
+
+
+def unneeded(folder: Path, best: int) -> list[Path]:
+    """Best weights at which neither the training points, whose best step is `best`, nor a state in `folder`: the newest of its time."""
+    found = {_step(path): path for path in folder.glob("best-*.pt")}
+    pointed_at = {max((step for step in found if step <= _step(state)), default=0) for state in states(folder)}
+    return [path for step, path in found.items() if step not in {best, *pointed_at}]
+
+
+def _step(path: Path) -> int:
+    return int(path.stem.partition("-")[2])
 
 
 def forget(folder: Path) -> None:

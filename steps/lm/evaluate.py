@@ -1,13 +1,14 @@
 """Loss on a fixed set of rows, token-weighted, in nats a token and bits a byte, by language and by source."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
+from schemas import EvalLine
 from steps.lm.batches import Row, end_to_end, filled, fullest, pad
 from steps.lm.loss import Head
 
@@ -26,11 +27,21 @@ class Scored:
         """As it is saved and shown."""
         return {"loss": self.loss, "bits_per_byte": self.bits_per_byte, "tokens": self.tokens, "by": self.by, "by_source": self.by_source}
 
+    def line(self, step: int, texts: list[dict[str, str]]) -> EvalLine:
+        """As a line of the log, with what was sampled at that step."""
+        samples = [{"prompt": t["prompt"], "text": t["text"]} for t in texts]
+        return EvalLine(step=step, eval_loss=self.loss, bits_per_byte=self.bits_per_byte, tokens=self.tokens, by=self.by,
+                        by_source=self.by_source, samples=samples)  # fmt: skip
 
-def score(head: Head, rows: list[Row], batch_size: int, context: AbstractContextManager[object], device: torch.device) -> Scored:
+
+def score(
+    head: Head, rows: list[Row], batch_size: int, context: AbstractContextManager[object], device: torch.device,
+    before_each: Callable[[], None] = lambda: None,
+) -> Scored:  # fmt: skip
     """Score `rows`. The same rows give the same figure whatever order they come in: they are batched by length.
 
     Where `head` takes rows end to end, a batch is as many of them as have no more tokens than `batch_size` of the longest.
+    before_each: called before every batch.
     """
     network = head.network
     was_training = network.training
@@ -38,6 +49,7 @@ def score(head: Head, rows: list[Row], batch_size: int, context: AbstractContext
     totals: dict[tuple[str, str], list[float]] = {}
     try:
         for chosen in _batches(sorted(rows, key=lambda row: len(row.ids)), batch_size, head.end_to_end):
+            before_each()
             for row, nats in zip(chosen, _nats(head, chosen, context, device), strict=True):
                 total = totals.setdefault((row.lang, row.source), [0.0, 0.0, 0.0])
                 total[0] += nats

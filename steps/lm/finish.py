@@ -18,6 +18,7 @@ from steps.lm.job import Job, Material, base_of, network_of, open_base, token_id
 from steps.lm.loss import Head
 from steps.lm.progress import Progress, Settings
 from steps.lm.stages import Stages
+from steps.lm.watch import judged
 from steps.sizing.attention import chosen, used
 from steps.sizing.budget import training_memory
 from steps.sizing.fallback import Live
@@ -68,7 +69,8 @@ def finish(job: Job, trained: Trained) -> Checkpoint:
     best = _write_best(job, trained, network, out, device)
     first: dict[str, Any] = {} if trained.taken is None else {"init_from": trained.taken.plain(), "init_from_words": trained.taken.words()}
     if trained.stages is not None:
-        first |= {"stages": trained.stages.plain(), "stages_words": trained.stages.words()}
+        first |= {"stages": trained.stages.plain(done.step), "stages_words": trained.stages.words(done.step)}
+        trained.stages.tell_unreached(done.step)
     context.stats("training", {**found, "kept": best, "quantization_drift": drift, **first})
     if opened_by := getattr(network.config, "opened_by", None):
         context.event("own_class", opened_by=opened_by, message=f"the checkpoint is opened by {opened_by}")
@@ -207,6 +209,7 @@ def _stats(
         "activation_checkpointing": live.checkpointing, "loss_chunk_tokens": live.loss_chunk_tokens, "reductions": done.reductions,
         "train_loss": done.train_loss, "val_loss": scored.get("loss"), "val_bits_per_byte": scored.get("bits_per_byte"),
         "by": scored.get("by", {}), "by_source": scored.get("by_source", {}), "best": done.best, "resumed": done.resumed,
-        "samples": done.samples, "expect": done.expected, "ended": done.ended, "method": job.params.method,
+        "samples": done.samples, "expect": judged(job.params.expect, done.expected, done.step), "ended": done.ended,
+        "method": job.params.method,
         "objective": job.params.objective, "merge_difference": merged, "learning_rate": settings.peak_rate,
     }  # fmt: skip

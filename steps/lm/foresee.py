@@ -15,7 +15,6 @@ from steps.sizing.subject import precision_on, read_subject
 from steps.text.rowform import FEWEST, HELD_OUT
 from steps.text.vocabulary import bytes_per_token
 
-BEST_KEPT = 3  # weights of the best validations that are kept beside the saves (steps.lm.checkpoint)
 UTILISATION = {"cuda": 0.8, "mps": 0.7, "cpu": 0.9}  # of the power that a device may draw, in training
 BASIS = {  # where a machine's rate comes from
     "cuda": "modelled from its data sheet",
@@ -262,7 +261,7 @@ def _disk(params: Any, weights: int, trained: int, state: int, validations: int,
     adapted = params.method != "full"
     one = 4 * trained + state
     result = weights + (4 * trained if adapted else 0)
-    parts = {"saves": (params.keep + 1) * one + min(validations, BEST_KEPT) * 4 * trained, "result": result}
+    parts = {"saves": (params.keep + 1) * one + min(validations, params.keep + 1) * 4 * trained, "result": result}
     if validations:
         parts["best/"] = result
     if not params.save_only_model:

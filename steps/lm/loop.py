@@ -1,30 +1,26 @@
 """The training loop: an optimizer step is the unit of everything, and a run that was killed goes on to the same bytes."""
 
 import math
-import resource
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 import torch
 
-from schemas import EvalLine, RecipeError, StepContext, TrainLine
+from schemas import RecipeError, StepContext, TrainLine
 from steps.lm import precision as numbers
 from steps.lm.batches import Data, Micro, Row
-from steps.lm.checkpoint import Saver, forget, load_state
+from steps.lm.checkpoint import Saver, forget, load_state, states
 from steps.lm.evaluate import Scored, score, worst
 from steps.lm.loss import Head
-from steps.lm.oom import Generators, free, out_of_memory
+from steps.lm.oom import Generators, free, out_of_memory, peak_memory_gb
 from steps.lm.optimizer import Optimizers
 from steps.lm.progress import SMOOTHED_STEPS, Hooks, Progress, Settings
 from steps.lm.watch import SpikeGuard, patience_is_over
-from steps.sizing.fallback import During, Live, reduced
+from steps.sizing.fallback import SMALLER, WRITTEN, During, Live, reduced, written
 
 T = TypeVar("T")
-SHOWN = {"checkpointing": "activation_checkpointing", "length": "max_seq_length", "layers": "lora.layers"}  # as a recipe has them
 EARLY_STEPS = 2  # in the first an adapter's B must get a gradient, in the second its A
 
 
@@ -40,7 +36,7 @@ class Loop:
         self.trained = list(self.named.values())
         self.saver = Saver(context.keep, settings.keep)
         self.progress = Progress()
-        self.updating = False
+        self.updating = self.proved = False
         self._new_optimizer()
         self.live = settings.live
         self._apply(settings.live)
@@ -73,8 +69,13 @@ class Loop:
         done, s = self.progress, self.settings
         if done.step == 0:
             self._evaluate(0)
+        else:
+            self._look()
+        if not self.optimizer.whole and not states(self.context.keep):
+            self.save()  # for an update that breaks off before the next
         self.head.network.train()
         while done.step < s.steps and not done.ended:
+            self.saver.look()
             started = time.monotonic()
             loss, norm, rate, tokens, after = self._without_oom(lambda: self._step(done.step), "training")
             seconds = time.monotonic() - started
@@ -84,11 +85,9 @@ class Loop:
             done.seconds += seconds
             done.losses = [*done.losses, loss][-SMOOTHED_STEPS:]
             self._tell(loss, norm, rate, tokens / max(seconds, 1e-9))
-            if done.step in s.eval_at or done.step in s.sample_at:
-                self._evaluate(done.step)
-            self.hooks.watcher(done.step, done)
+            self._look()
             stopping = self.context.stopping()
-            if done.step == 1 < s.steps and not stopping:
+            if not self.proved and done.step < s.steps and not stopping:
                 self._prove_save()
             elif stopping or (done.step % s.save_steps == 0 and done.step < s.steps):
                 self.save()
@@ -155,32 +154,56 @@ class Loop:
         shown = {"loss": round(done.train_loss, 3), "tok_s": round(speed), "memory_gb": round(memory, 2)}
         self.context.progress(done.step, self.settings.steps, "steps", **shown)
 
+    def _look(self) -> None:
+        """What is due after the last step: validation, once, also when a save was made in the middle of it; and the bands."""
+        s, done = self.settings, self.progress
+        if done.looked < done.step:
+            if done.step in s.eval_at or done.step in s.sample_at:
+                self._evaluate(done.step)
+            done.looked = done.step
+        try:
+            self.hooks.watcher(done.step, done)
+        except RecipeError:  # with another band it goes on from here
+            self.save()
+            raise
+
     def _evaluate(self, step: int) -> None:
         """Score the fixed set and draw the samples that are due. Neither touches torch's generator, so neither changes the training."""
         s, done = self.settings, self.progress
         texts = self.hooks.sampler(step) if step in s.sample_at else []
+        found = self._without_oom(self._score, "validation") if self.validation else None
         done.samples += [{"step": step, **text} for text in texts]
-        if not self.validation:
+        if found is None:
             return
-        found = self._without_oom(self._score, "validation")
         done.scored = found.plain()
         if not done.best or found.loss < done.best["loss"]:
             done.best = {"step": step, "loss": found.loss}
-        self.context.log(line(step, found, texts))
+        self.context.log(found.line(step, texts))
         if step == 0 or step not in s.eval_at:
             return
         done.evaluated.append(step)
-        if not done.kept or found.loss < done.kept["loss"] - s.min_delta:
+        if not done.kept or found.loss < done.kept["loss"]:
             done.kept = {"step": step, "loss": found.loss}
             if step < s.steps:
                 self.saver.save_best(step, self.weights())
-        elif s.patience is not None and patience_is_over(done.kept["step"], done.evaluated, s.patience):
-            done.ended = f"validation has not improved since step {done.kept['step']}"
+        if not done.improved or found.loss < done.improved["loss"] - s.min_delta:
+            done.improved = {"step": step, "loss": found.loss}
+        elif s.patience is not None and patience_is_over(done.improved["step"], done.evaluated, s.patience):
+            enough = f" by more than {s.min_delta:g}" if s.min_delta else ""
+            done.ended = f"validation has not improved{enough} since step {done.improved['step']}"
             self.context.event("early_stopping", step=step, best=done.kept, message=f"stopped at step {step}: {done.ended}")
 
     def _score(self) -> Scored:
         context = numbers.autocast(self.settings.precision, self.device)
-        return score(self.head, self.validation, self.live.eval_batch_size, context, self.device)
+        return score(self.head, self.validation, self.live.eval_batch_size, context, self.device, self._leave)
+
+    def _leave(self) -> None:
+        """Between batches of a validation: one that is asked to stop does not wait for its end, which may be minutes away."""
+        if self.context.stopping():
+            if self.progress.step:
+                self.save()
+                self.saver.wait()
+            raise self.context.stopped()
 
     def _rehearse(self) -> None:
         """One step on the longest rows as all of them will be made, and the fullest batch of validation beside the optimizer's state, so
@@ -243,42 +266,45 @@ class Loop:
         self.saver.release()
         free(self.device)
         broken, self.updating = self.updating, False
-        if broken and self.progress.step == 0:
+        if broken and self.progress.step == 0 and not self.optimizer.moves:
             self._new_optimizer()  # its state was half made, no weight was moved by a rate of 0
-        elif broken and not self.optimizer.whole:
+        elif broken and self.optimizer.whole:
+            self.optimizer.drop_half_made()
+        elif broken:
             self.saver.wait()
-            return self._restore()
+            if not self._restore(least=0):
+                raise RecipeError("B021", "memory ran out in the middle of an update, and no save is left to go back to",
+                                  field="batch_size", fix="run it again with a smaller batch_size")  # fmt: skip
+            return True
         return False
 
     def _reduce(self, during: During, said: str) -> None:
         """Give up the next thing, say so, and save how it runs now."""
         done, step = self.progress, self.progress.step
+        at = f"{during} at step {step + (during == 'training')}"
         found = reduced(self.live, kind=self.device.type, during=during, adapted_layers=self.hooks.adapted_layers,
                         can_checkpoint=self.head.can_checkpoint)  # fmt: skip
         if self.settings.on_oom == "stop" or found is None:
             table = self.hooks.memory_table(self.live)
-            left = "on_oom is stop" if found is not None else "nothing is left to give up: more accumulation frees nothing"
+            left, fix = "nothing is left to give up: more accumulation frees nothing", SMALLER
+            if found is not None:
+                left, fix = "on_oom is stop", f"write {written(*found)}, or on_oom: reduce, which does so by itself"
             self.context.event("out_of_memory", step=step, during=during, error=said, live=asdict(self.live), table=table)
-            raise RecipeError("B021", f"out of memory in {during} at step {step + 1} ({said}); {left}\n{table}", field="batch_size",
-                              fix="a smaller model, a shorter max_seq_length, or a larger machine")  # fmt: skip
+            raise RecipeError("B021", f"out of memory in {at} ({said}); {left}\n{table}", field="batch_size", fix=fix)
         was, (now, name) = self.live, found
         if name == "max_seq_length":
-            now = Live(**{**asdict(now), "rows": max(1, round(was.rows * was.length / now.length)) if self.data_is_stream else was.rows})
+            whole = self.data.rows_per_epoch
             done.position = self.data.shorten(now.length, done.position)
+            now = replace(now, rows=max(1, round(was.rows * self.data.rows_per_epoch / whole)))  # of the same tokens
         self._apply(now)
         changed = {key: [value, asdict(now)[key]] for key, value in asdict(was).items() if asdict(now)[key] != value}
-        told = ", ".join(f"{SHOWN.get(key, key)} {a} -> {b}" for key, (a, b) in changed.items() if key not in ("halvings", "cuts"))
+        told = ", ".join(f"{WRITTEN.get(key, key)} {a} -> {b}" for key, (a, b) in changed.items() if key not in ("halvings", "cuts"))
         told += f"; accumulation {was.accumulation} -> {now.accumulation}" if was.accumulation != now.accumulation else ""
         done.reductions.append({"step": step, "during": during, "given_up": name, "changed": changed, "error": said})
         self.context.event("memory_fallback", step=step, during=during, given_up=name, changed=changed, error=said,
-                           message=f"out of memory in {during} at step {step + 1}: {told}")  # fmt: skip
+                           message=f"out of memory in {at}: {told}")  # fmt: skip
         if step:
             self.save()
-
-    @property
-    def data_is_stream(self) -> bool:
-        """Whether rows are cut from a stream, so that shorter ones are more rows of the same tokens."""
-        return getattr(self.data, "reader", None) is not None
 
     def _apply(self, live: Live) -> None:
         self.live, self.progress.live = live, asdict(live)
@@ -309,6 +335,7 @@ class Loop:
 
     def _prove_save(self) -> None:
         """Save after the first step, read it back, and write the model as at the end: what cannot be saved is known now."""
+        self.proved = True
         self.save()
         self.saver.wait()
         state, _ = load_state(self.context.keep)
@@ -318,16 +345,17 @@ class Loop:
                               fix="look at the disk that .recipe/store is on: it is full, or damaged")  # fmt: skip
         self.hooks.prove_save()
 
-    def _restore(self) -> bool:
-        """Go on from the newest whole state of the same run, if there is one; the logs are cut back to it."""
+    def _restore(self, least: int = 1) -> bool:
+        """Go on from the newest whole state of the same run, if there is one of `least` steps; the logs are cut back to it."""
         state, damaged = load_state(self.context.keep)
         for name in damaged:
             self.context.event("state_damaged", file=name, message=f"{name} cannot be read; going on from the one before it")
-        if state is None or state["fingerprint"] != self.settings.fingerprint:
+        if state is None or state["fingerprint"] != self.settings.fingerprint or state["progress"]["step"] < least:
             forget(self.context.keep)  # of another run, or none that opens: they must not be taken for this one's
             self.context.rewind(-1)
             return False
         exact = self.take_up(state)
+        self.proved = self.proved or self.progress.step > 1
         step, how = self.progress.step, "bit for bit" if exact else "not bitwise: the device's sums may differ in order"
         self.context.event("resumed", step=step, bitwise=exact, message=f"resumed at step {step} of {self.settings.steps}, {how}")
         return True
@@ -336,14 +364,18 @@ class Loop:
         """Go on from a state that `save` wrote; the logs are cut back to it. Returns whether what follows is the same to the bit."""
         exact = self.put_back(state) and self.device.type == "cpu"
         vars(self.progress).update(state["progress"])  # in place: the training that goes back holds it
+        self.run_as(Live(**self.progress.live))
+        self.progress.resumed.append(self.progress.step)
+        self.context.rewind(self.progress.step)
+        return exact
+
+    def run_as(self, live: Live) -> None:
+        """Run as a training did whose progress this one has: with rows as short as memory left them there."""
         for cut in self.progress.reductions:
             length = cut["changed"].get("length", [0, self.live.length])[1]
             if length < self.live.length:
                 self.data.shorten(length, 0)
-        self._apply(Live(**self.progress.live))
-        self.progress.resumed.append(self.progress.step)
-        self.context.rewind(self.progress.step)
-        return exact
+        self._apply(live)
 
     def put_back(self, state: dict[str, Any]) -> bool:
         """Weights, optimizer, scaler, generators and thread count of `state`. Returns whether the thread count is what it was."""
@@ -363,20 +395,3 @@ class Loop:
 
 def _moved(starts: torch.Tensor | None, device: torch.device) -> torch.Tensor | None:
     return None if starts is None else starts.to(device)
-
-
-def line(step: int, found: Scored, texts: list[dict[str, str]]) -> EvalLine:
-    """`found` as a line of the log."""
-    samples = [{"prompt": t["prompt"], "text": t["text"]} for t in texts]
-    return EvalLine(step=step, eval_loss=found.loss, bits_per_byte=found.bits_per_byte, tokens=found.tokens, by=found.by,
-                    by_source=found.by_source, samples=samples)  # fmt: skip
-
-
-def peak_memory_gb(device: torch.device) -> float:
-    """GiB: of CUDA tensors at their peak, else the process's largest resident size."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**30
-    with suppress(OSError, StopIteration), open("/proc/self/status", encoding="ascii") as lines:
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**20
-    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # at least what the process held that started this one
-    return float(size) / (2**30 if sys.platform == "darwin" else 2**20)  # bytes there, KiB elsewhere

@@ -1,6 +1,9 @@
-"""Out of memory: how it is told from other failures, and how what it left behind is freed."""
+"""Memory: how much was taken, how its end is told from other failures, and how what that left behind is freed."""
 
 import gc
+import resource
+import sys
+from contextlib import suppress
 
 import torch
 
@@ -37,3 +40,13 @@ class Generators:
         torch.set_rng_state(self.cpu)
         if self.card is not None:
             torch.cuda.set_rng_state(self.card, self.device)
+
+
+def peak_memory_gb(device: torch.device) -> float:
+    """GiB: of CUDA tensors at their peak, else the process's largest resident size."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**30
+    with suppress(OSError, StopIteration), open("/proc/self/status", encoding="ascii") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**20
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # at least what the process held that started this one
+    return float(size) / (2**30 if sys.platform == "darwin" else 2**20)  # bytes there, KiB elsewhere

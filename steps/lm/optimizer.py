@@ -9,6 +9,7 @@ from schemas import RecipeError
 
 BETAS = (0.9, 0.95)  # arXiv 2005.14165, appendix B; arXiv 2312.00752, appendix E.2
 EPSILON = 1e-8
+ADAMW_STATE = ("step", "exp_avg", "exp_avg_sq")  # of a weight, made in this order when it first has a gradient
 UNDECAYED = ("A_log", "D", "dt_bias")  # marked _no_weight_decay in github.com/state-spaces/mamba
 
 
@@ -102,6 +103,17 @@ class Optimizers:
         for part in self.parts:
             for group in part.param_groups:
                 group["lr"] = rate
+
+    @property
+    def moves(self) -> bool:
+        """Whether a step changes weights: not at a rate of 0, as in a rehearsal."""
+        return any(group["lr"] for part in self.parts for group in part.param_groups)
+
+    def drop_half_made(self) -> None:
+        """Forget what AdamW has of weights for which memory ran out before all of it was there; the next step makes it anew."""
+        for part in self.parts:
+            for weight in [weight for weight, state in part.state.items() if len(state) < len(ADAMW_STATE)]:
+                del part.state[weight]
 
     def unscale(self, scaler: torch.amp.GradScaler) -> None:
         """Bring gradients back to their own scale (fp16)."""

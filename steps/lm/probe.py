@@ -20,8 +20,8 @@ from schemas.training import ADAPTED, LoraSettings
 from steps.lm import adapters, attention, build, even
 from steps.lm.batches import Micro, Row, end_to_end, filled, pad
 from steps.lm.frozen import halve, held_dtype
-from steps.lm.loop import peak_memory_gb
 from steps.lm.loss import CHUNK_TOKENS, Head
+from steps.lm.oom import peak_memory_gb
 from steps.lm.optimizer import Optimizers
 from steps.lm.precision import autocast, held, scaler
 

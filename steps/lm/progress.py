@@ -74,6 +74,8 @@ class Progress:
     evaluated: list[int] = field(default_factory=list)  # steps of the validations since the start
     best: dict[str, Any] = field(default_factory=dict)  # {"step", "loss"} of the lowest, the untrained model's included
     kept: dict[str, Any] = field(default_factory=dict)  # the validation whose weights are kept as the best
+    improved: dict[str, Any] = field(default_factory=dict)  # the one that was lower by min_delta, from which early stopping counts
+    looked: int = 0  # the last step after which all was done that is due then: validation, samples
     resumed: list[int] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
     expected: list[dict[str, Any]] = field(default_factory=list)

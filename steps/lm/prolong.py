@@ -101,7 +101,7 @@ def _against(loop: Loop, state: dict[str, Any], step: int, looked: bool) -> str 
 def _validated_alike(loop: Loop, progress: dict[str, Any]) -> bool:
     """Whether it kept as its best what this one would have kept: it looked wherever this one looks, and at no step more; or saw the
     lowest loss of all where this one looks, too."""
-    mine = [step for step in sorted(loop.settings.eval_at) if step <= progress["step"]]
+    mine = [step for step in sorted(loop.settings.eval_at) if step <= progress["looked"]]
     theirs, kept = progress["evaluated"], progress["kept"]
     if theirs == mine or not loop.validation:
         return True

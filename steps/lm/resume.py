@@ -1,6 +1,7 @@
 """Going on from the end of another training: what is kept in the checkpoint for it, and what must be the same."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,10 +76,12 @@ def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> 
         tensors |= {f"weights.{name}": value.cpu().clone().contiguous() for name, value in loop.weights().items()}
     save_file(tensors, folder / TENSORS)
     done = vars(loop.progress)
+    rows = {name: done["live"][name] for name in ("rows", "length", "cuts")}
+    cuts = [row for row in done["reductions"] if row["given_up"] == "max_seq_length"]
     write_json(folder / DATA, {
         "format": 1, "facts": facts, "progress": {name: done[name] for name in CARRIED}, "scalars": scalars,
         "schedule": loop.settings.schedule, "scaler": loop.scaler.state_dict(),
-        "threads": torch.get_num_threads(), "device": loop.device.type,
+        "threads": torch.get_num_threads(), "device": loop.device.type, "rows": rows, "cuts": cuts,
     })  # fmt: skip
 
 
@@ -107,7 +110,8 @@ def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepCont
                           fix=f"write max_steps above {step}")  # fmt: skip
     agreed = _schedule(loop, data, step, context)
     same = loop.put_back(kept.state(loop))
-    loop.progress = Progress(**data["progress"], live=loop.progress.live)
+    loop.progress = Progress(**data["progress"], looked=step, reductions=data.get("cuts", []))
+    loop.run_as(replace(loop.settings.live, **data.get("rows", {})))  # a position is one among such rows
     exact = agreed and same and loop.device.type == data["device"] == "cpu"
     how = "bit for bit" if exact else "not bitwise"
     context.event("resumed", step=step, bitwise=exact, came_from=checkpoint.name,

@@ -46,15 +46,22 @@ class Stages:
         """Trained in a stage."""
         return sum(weight.numel() for weight in self.all if id(weight) in self.weights[number])
 
-    def plain(self) -> list[dict[str, Any]]:
-        """Each stage with its first and last step, as it is kept in the statistics."""
+    def plain(self, done: int) -> list[dict[str, Any]]:
+        """Each stage that was reached in `done` steps with its first and last one, as it is kept in the statistics."""
         ends = [*self.starts[1:], self.steps]
-        return [{"from": start + 1, "to": end, "train": stage.train, "parameters": self.parameters(i)}
-                for i, (start, end, stage) in enumerate(zip(self.starts, ends, self.asked, strict=True))]  # fmt: skip
+        return [{"from": start + 1, "to": min(end, done), "train": stage.train, "parameters": self.parameters(i)}
+                for i, (start, end, stage) in enumerate(zip(self.starts, ends, self.asked, strict=True)) if start < done]  # fmt: skip
 
-    def words(self) -> str:
+    def words(self, done: int) -> str:
         """In a line."""
-        return "; ".join(f"{each['from']:,} to {each['to']:,}: {', '.join(each['train'])}" for each in self.plain())
+        return "; ".join(f"{each['from']:,} to {each['to']:,}: {', '.join(each['train'])}" for each in self.plain(done))
+
+    def tell_unreached(self, done: int) -> None:
+        """Say of a run that ended early, after `done` steps, which stages it never came to."""
+        reached = len(self.plain(done))
+        if left := self.asked[reached:]:
+            message = f"ended in stage {reached} of {len(self.asked)}, before {'; '.join(', '.join(stage.train) for stage in left)}"
+            self.context.event("stages_not_reached", step=done, reached=reached, stages=len(self.asked), message=message)
 
 
 def unfilled(sizes: list[int], steps: int) -> tuple[str, str] | None:

@@ -31,23 +31,45 @@ class Bands:
         self.expect, self.context, self.stop = expect, context, stop
 
     def __call__(self, step: int, done: Figures) -> None:
-        """Compare the figures of `step`. Raises RecipeError S111 when one is outside and `stop` was asked for."""
-        if step not in self.expect:
+        """Compare the figures of `step`, once. Raises RecipeError S111 when one is outside and `stop` was asked for."""
+        if step not in self.expect or any(entry["step"] == step for entry in done.expected):
             return
         found = {"train_loss": done.train_loss, "val_loss": done.scored.get("loss"), "val_bits_per_byte": done.scored.get("bits_per_byte")}
+        entries: list[dict[str, Any]] = []
         outside: list[str] = []
         for metric, band in self.expect[step].model_dump(exclude_none=True).items():
             value, (low, high) = found[metric], band
-            inside = value is not None and low <= value <= high
-            done.expected.append({"step": step, "metric": metric, "low": low, "high": high, "found": value, "inside": inside})
-            if not inside:
+            entries.append(_entry(step, metric, band, value))
+            if not entries[-1]["inside"]:
                 shown = "not known" if value is None else f"{value:.3f}"
                 outside.append(f"{metric} at step {step} is {shown}, expected {low:g} to {high:g}")
         fix = "look at the curve; then mend the settings, or the band"
         if outside and self.stop:
             raise RecipeError("S111", "; ".join(outside), field=f"expect.{step}", fix=fix)
+        done.expected += entries
         for message in outside:
             self.context.warn("S110", message, field=f"expect.{step}", fix=fix)
+
+
+def judged(expect: Mapping[int, Any], found: list[dict[str, Any]], last: int) -> list[dict[str, Any]]:
+    """What is said in the end of every band in `expect` of a run whose last step was `last`.
+
+    found: as `Bands` left it, perhaps by bands that were written otherwise before the run went on. A band beyond `last` was not reached.
+    """
+    values = {(entry["step"], entry["metric"]): entry["found"] for entry in found}
+    rows = []
+    for step, bands in sorted(expect.items()):
+        for metric, band in bands.model_dump(exclude_none=True).items():
+            if step > last:
+                rows.append({**_entry(step, metric, band, None), "inside": None})
+            elif (step, metric) in values:
+                rows.append(_entry(step, metric, band, values[step, metric]))
+    return rows
+
+
+def _entry(step: int, metric: str, band: list[float], value: float | None) -> dict[str, Any]:
+    low, high = band
+    return {"step": step, "metric": metric, "low": low, "high": high, "found": value, "inside": value is not None and low <= value <= high}
 
 
 @dataclass

@@ -9,6 +9,8 @@ LENGTH_SHARE = 0.75
 LENGTH_CUTS = 3  # in all: below four tenths of its length a row is another task
 LEAST_LENGTH = 16
 CHUNK_DIVISOR, LEAST_CHUNK_TOKENS = 4, 64
+WRITTEN = {"checkpointing": "activation_checkpointing", "length": "max_seq_length", "layers": "lora.layers"}  # as a recipe has them
+SMALLER = "a smaller model, a shorter max_seq_length, or a larger machine"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,13 @@ def reduced(live: Live, *, kind: str, during: During, adapted_layers: int = 0, c
         later = _halved(live) if live.cuts else None
         order = [first, _checkpointed(live, can_checkpoint), _smaller_chunk(live), later, _shorter(live)]
     return next((found for found in order if found is not None), None)
+
+
+def written(now: Live, name: str) -> str:
+    """What `reduced` gave, as a line of a recipe."""
+    field = next((field for field, key in WRITTEN.items() if key == name), name)
+    value = getattr(now, field)
+    return f"{name}: {str(value).lower() if isinstance(value, bool) else value}"
 
 
 def _halved(live: Live) -> tuple[Live, str] | None:

@@ -308,6 +308,29 @@ def test_a_stopped_step_goes_on_where_it_was(tmp_path):
     assert list((tmp_path / ".recipe" / "store" / "keep").iterdir()) == []
 
 
+class Ends(StepParams):
+    how: str = ""
+
+
+@alone
+@step(version=1)
+def ends(params: Ends, context: Any) -> Words:
+    """Asked to stop, it fails: for want of disk, or with a worker that the same signal ended."""
+    os.kill(os.getpid(), 2)
+    raise OSError(28, "No space left on device", "state.pt") if params.how == "full" else RuntimeError("a worker died")
+
+
+def test_what_fails_while_it_stops_is_told(tmp_path):
+    """Where a save found no room there is nothing to go on from: it failed, with R003. What else fails came of the signal, and is told."""
+    full = run(meant_of(tmp_path, (ends, "ends", {"how": "full"}, {})))["ends"]
+    assert full.status == "failed"
+    assert full.reason.startswith("R003: no space left on the disk that holds state.pt")
+    stopped = run(meant_of(tmp_path, (ends, "ends", {}, {})))["ends"]
+    assert stopped.status == "stopped"
+    events = (sorted((tmp_path / "runs").glob("2*"))[-1] / "logs" / "events.jsonl").read_text("utf-8")
+    assert '"message": "while it stopped: RuntimeError: a worker died"' in events
+
+
 def test_a_longer_step_takes_over_from_one_that_was_stopped(tmp_path):
     """One that differs in its length alone is offered, with its logs; what differs in more, or belongs to another step, is not."""
 

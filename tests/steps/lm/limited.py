@@ -81,7 +81,7 @@ class Limited(FakeContext):
 
 if __name__ == "__main__":
     folder, context = Path(sys.argv[1]), Limited(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
-    refused, whole = "", False
+    refused, fix, whole = "", "", False
     written = json.loads(sys.argv[4] if len(sys.argv) > 4 else "{}")
     try:
         if written.get("objective") == "sft":
@@ -89,8 +89,8 @@ if __name__ == "__main__":
         else:
             run(context, **{**WRITTEN, **written})
     except RecipeError as error:
-        refused = str(error)
+        refused, fix = str(error), error.fix
     steps = [line.train_loss for line in context.lines if isinstance(line, TrainLine)]
-    result = {"losses": steps, "events": [e for e in context.events if "memory" in e["event"]], "refused": refused, "whole": whole,
-              "stats": context.kept.get("training", {})}  # fmt: skip
+    result = {"losses": steps, "events": [e for e in context.events if "memory" in e["event"]], "refused": refused, "fix": fix,
+              "whole": whole, "stats": context.kept.get("training", {})}  # fmt: skip
     (folder / "result.json").write_text(json.dumps(result, default=str))

@@ -54,18 +54,58 @@ def test_what_is_saved_may_change_at_once(free: Callable[[], int], tmp_path: Pat
 
 @both_ways
 def test_the_best_is_kept_beside_the_states(free: Callable[[], int], tmp_path: Path):
-    """Of the newest three; a copy that is used again for the best spoils no state, nor the other way."""
-    saver = Saver(tmp_path, 2, free)
-    for step in range(1, 6):
-        saver.save(step, state(float(step)))
+    """Of the newest, and of each state what was the best then; a copy that is used again spoils no state, nor the other way."""
+    saver = Saver(tmp_path, 3, free)
+    for step in range(1, 13):
         saver.save_best(step, {"w": torch.full((3, 4), -1.0 * step)})
+        if step % 3 == 0:
+            saver.save(step, state(float(step)))
+    saver.save_best(13, {"w": torch.full((3, 4), -13.0)})
+    saver.save_best(14, {"w": torch.full((3, 4), -14.0)})
     saver.release()
-    saver.save(6, state(6.0))
     saver.wait()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "best-00000003.pt", "best-00000004.pt", "best-00000005.pt", "state-00000005.pt", "state-00000006.pt"]  # fmt: skip
-    assert str(torch.load(tmp_path / "state-00000005.pt")) == str(state(5.0))
-    assert str(load_best(tmp_path, 4)) == str({"w": torch.full((3, 4), -4.0)})
+        "best-00000006.pt", "best-00000009.pt", "best-00000012.pt", "best-00000014.pt",
+        "state-00000006.pt", "state-00000009.pt", "state-00000012.pt"]  # fmt: skip
+    assert str(torch.load(tmp_path / "state-00000009.pt")) == str(state(9.0))
+    assert str(load_best(tmp_path, 9)) == str({"w": torch.full((3, 4), -9.0)})
+
+
+def test_a_best_that_a_killed_run_left_does_not_stand_in_for_this_ones(tmp_path: Path):
+    """Newer than the state that is gone on from, it is of weights that are trained anew: it goes, what the run points at stays."""
+    saver = Saver(tmp_path, 2, lambda: 0)
+    saver.save_best(9, {"w": torch.zeros(1)})
+    saver.save(10, state(10.0))
+    saver.save_best(13, {"w": torch.zeros(1)})
+    saver.save_best(12, {"w": torch.ones(1)})
+    saver.wait()
+    assert [path.name for path in sorted(tmp_path.glob("best-*"))] == ["best-00000009.pt", "best-00000012.pt"]
+
+
+@both_ways
+def test_a_full_disk_is_not_kept_full(free: Callable[[], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What could not be written is gone, and the training hears of it at its next step, not at its next save."""
+    saver, save = Saver(tmp_path, 1, free), torch.save
+
+    def full(data: Any, file: Any) -> None:
+        file.write(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    def save_and_train_on() -> None:
+        saver.save(1, state(1.0))
+        assert saver._thread is not None
+        saver._thread.join()
+        saver.look()
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_and_train_on()
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(torch, "save", save)
+    saver.save(2, state(2.0))
+    saver.wait()
+    saver.look()
+    assert [path.name for path in tmp_path.iterdir()] == ["state-00000002.pt"]
 
 
 @both_ways

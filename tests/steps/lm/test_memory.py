@@ -52,10 +52,11 @@ def test_the_rehearsal_finds_it_before_the_first_step():
 
 
 def test_told_to_stop_it_stops_with_the_table():
-    """on_oom: stop ends at the first failure and says what fills the memory."""
+    """on_oom: stop ends at the first failure and says what fills the memory, and what to write."""
     found = limited(15, 0, '{"on_oom": "stop"}')
     assert found["refused"].startswith("B021: out of memory in training at step 1")
     assert "activations" in found["refused"]
+    assert found["fix"] == "write batch_size: 32, or on_oom: reduce, which does so by itself"
     assert found["losses"] == []
 
 
@@ -70,18 +71,19 @@ def test_a_length_cut_for_real_loses_no_token():
     assert (found["refused"], given_up(found)[:5]) == ("", ladder)
     assert [e["step"] for e in found["events"]][:5] == [1] * 5
     cut = next(e for e in found["events"] if e["given_up"] == "max_seq_length")
-    assert cut["changed"]["length"] == [8192, 6144]
+    assert (cut["changed"]["length"], cut["changed"]["rows"]) == ([8192, 6144], [2, 4])  # of the same tokens: each document is two now
     assert (len(found["losses"]), found["whole"]) == (3, True)
     assert all(a > b for a, b in itertools.pairwise(found["losses"]))
     stats = found["stats"]
     assert (stats["batch_size"], stats["activation_checkpointing"], stats["loss_chunk_tokens"]) == (1, True, 64)
+    assert stats["epochs"] == pytest.approx(3 * 2 / 4, abs=0.26)  # as many as were asked for
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="/proc is Linux's")
 def test_the_peak_of_a_process_is_its_own():
     """One that is started by a large one is not taken for large: dry runs are rejected by their peaks."""
     held = bytearray(b"1") * (3 << 29)  # 1.5 GiB
-    code = "import torch; from steps.lm.loop import peak_memory_gb; print(peak_memory_gb(torch.device('cpu')))"
+    code = "import torch; from steps.lm.oom import peak_memory_gb; print(peak_memory_gb(torch.device('cpu')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert len(held) == 3 << 29
     assert 0.05 < float(done.stdout) < 1.2

@@ -1,14 +1,17 @@
 """resume_from: going on where another training ended."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas import Checkpoint, RecipeError, TrainLine
+from steps.lm.loop import Loop
+from steps.sizing.fallback import Live
 from steps.train import train
 from tests.conftest import FakeContext
-from tests.steps.lm.small import SIZES, params, run, text
+from tests.steps.lm.small import SIZES, params, run, text, write_corpus
 
 LONG: dict[str, Any] = {"scheduler": "constant", "warmup_steps": 2, "model": {**SIZES["gpt2"], "dropout": 0.2}, "eval_steps": 100}
 
@@ -33,6 +36,42 @@ def test_prolonged_it_ends_as_one_training(tmp_path: Path):
     assert (more.step, more.trained_tokens) == (9, whole.trained_tokens)
     assert [(e["step"], e["bitwise"]) for e in context.events if e["event"] == "resumed"] == [(5, True)]
     assert context.warnings == []
+
+
+def test_with_rows_as_short_as_memory_left_them_it_finds_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Documents that were split again in the first training are so in the one that goes on from it: a place is counted among those rows.
+    The model is saved and opened after its first step, too."""
+    once = iter([True])
+
+    def shorter(live: Live, **_: Any) -> tuple[Live, str] | None:
+        return (replace(live, length=60, cuts=1), "max_seq_length") if next(once, False) else None
+
+    def trained(name: str, **written: Any) -> tuple[Checkpoint, FakeContext]:
+        context = FakeContext(tmp_path / name)
+        asked = {**LONG, "model": SIZES["llama"], "objective": "sft", "max_seq_length": 96, "total_batch_size": 3, **written}
+        documents = [{"text": " ".join(row["text"].split()[i : i + 16])} for row in text().corpus.rows() for i in (0, 16)][:12]
+        corpus = write_corpus(tmp_path / "corpus", documents)
+        first = written.get("resume_from") and Checkpoint.load(tmp_path / "first" / "work")
+        made = train(params(**asked), None, [corpus], text().tokenizer, None, first or None, context)
+        assert isinstance(made, Checkpoint)
+        return made, context
+
+    def breaks(self: Loop, *given: Any) -> Any:
+        if self.progress.step == 1 and self.live.length == 96:
+            raise MemoryError("cannot allocate memory")
+        return plain(self, *given)
+
+    plain = Loop._step
+    with monkeypatch.context() as patched:
+        patched.setattr(Loop, "_step", breaks)
+        patched.setattr("steps.lm.loop.reduced", shorter)
+        whole, _ = trained("whole", max_steps=7)
+        once = iter([True])
+        first, _ = trained("first", max_steps=4)
+    more, context = trained("more", max_steps=7, resume_from={"step": "first"})
+    assert (first.reduced, more.reduced, more.max_seq_length) == (["max_seq_length"], ["max_seq_length"], 60)
+    assert (more.path / "model.safetensors").read_bytes() == (whole.path / "model.safetensors").read_bytes()
+    assert [e["event"] for e in context.events if e["event"] == "save_proved"] == ["save_proved"]
 
 
 def test_another_schedule_is_said(tmp_path: Path):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from schemas import Checkpoint, RecipeError, TrainLine
+from steps.lm.trackers import OPENERS
 from steps.lm.watch import SpikeGuard, patience_is_over
 from tests.conftest import FakeContext
 from tests.steps.lm.small import run
@@ -50,6 +51,34 @@ def test_a_run_that_gets_worse_ends_early_and_keeps_the_best(tmp_path: Path):
     assert (best.path / "tokenizer.json").is_file()
     assert (best.path / "model.safetensors").read_bytes() != (made.path / "model.safetensors").read_bytes()
     assert Checkpoint.load(made.path) == made
+
+
+def test_ended_early_by_too_small_steps_the_best_is_the_lowest_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """min_delta says what early stopping counts, not what is best. What was never reached (a stage, a band) is not told as if it were; a
+    tracker hears that the run is done."""
+    closed: list[bool] = []
+
+    class Hears:
+        where = "here"
+
+        def metrics(self, step: int, values: dict[str, float]) -> None: ...
+
+        def close(self, done: bool) -> None:
+            closed.append(done)
+
+    monkeypatch.setitem(OPENERS, "wandb", lambda *_: Hears())
+    context = FakeContext(tmp_path)
+    made = run(context, max_steps=40, eval_steps=2, early_stopping={"patience": 2, "min_delta": 5.0}, tracking="wandb",
+               stages=[{"steps": 30, "train": ["all"]}, {"train": ["norm_f"]}],
+               expect={2: {"train_loss": [0.0, 9.0]}, 40: {"train_loss": [0.0, 9.0]}})  # fmt: skip
+    found = context.kept["training"]
+    assert found["ended"] == "validation has not improved by more than 5 since step 2"
+    assert (made.step, made.best_step, made.best_val_loss) == (6, 6, made.val_loss)
+    assert found["best"] == found["kept"]
+    assert found["stages_words"] == "1 to 6: all"
+    assert [e["message"] for e in context.events if e["event"] == "stages_not_reached"] == ["ended in stage 1 of 2, before norm_f"]
+    assert [(row["step"], row["inside"]) for row in found["expect"]] == [(2, True), (40, None)]
+    assert closed == [True]
 
 
 def test_a_band_may_stop_the_run(tmp_path: Path):
