@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from runner.statcache import write_atomic
 from runner.store import Store
 from schemas.context import Earlier
+from schemas.training import COUNTED
 
 ABOUT = "about.json"  # beside keep/ and side/ of a key
 KEPT = "keep"  # what the step itself keeps there
@@ -70,6 +71,6 @@ def earlier_work(store: Store, recipe: str, step_id: str, last: str, parts: dict
 
 
 def _only(names: tuple[str, ...], there: dict[str, Any], here: dict[str, Any]) -> bool:
-    """Whether two keys differ, and in nothing but the params `names`."""
+    """Whether two keys differ, and in nothing but the params `names`, and what follows from these."""
     differing = {name for name in {**there, **here} if there.get(name) != here.get(name)}
-    return bool(differing) and differing <= {f"param {name}" for name in names}
+    return bool(differing) and differing <= {f"source {COUNTED}", *(f"param {name}" for name in names)}

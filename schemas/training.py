@@ -15,6 +15,7 @@ Method = Literal["full", "lora", "qlora"]
 ADAPTED: tuple[str, ...] = ("lora", "qlora")  # methods that train adapters beside a frozen base
 Optimizer = Literal["adamw", "adamw_8bit", "muon"]
 Packing = Literal["none", "stream", "documents"]
+COUNTED = "early_stopping validations"  # what of a training's key says at which steps early stopping looks
 Attention = Literal["auto", "sdpa", "eager", "flash_attention_2"]
 
 

@@ -26,6 +26,7 @@ from schemas import (
 )  # fmt: skip
 from schemas.training import (
     ADAPTED,
+    COUNTED,
     Attention,
     BaseRef,
     EarlyStopping,
@@ -254,6 +255,13 @@ class Train(StepParams):
         """Optimizer steps, for data of so many rows."""
         return self.max_steps or max(1, ceil((self.num_train_epochs or 1.0) * rows_per_epoch / self.batch()[0]))
 
+    def counted_validations(self) -> str:
+        """How often is validated, where that decides how a training ends: `eval_steps` is in no key by itself. Empty elsewhere."""
+        if self.early_stopping is None:
+            return ""
+        every = self.eval_steps or (self.max_steps and max(1, self.max_steps // 10))
+        return f"every {every} steps" if every else "a tenth of all steps"
+
     def warmup(self, steps: int) -> int:
         """Steps of rising rate."""
         if self.warmup_steps is not None:
@@ -338,6 +346,8 @@ def _settle(params: Train, target: Machine, here: Machine) -> Train:
 def _reads(params: Train, project: Path) -> list[Read]:
     base, earlier = params.model.base, params.resume_from
     engine = [Read("bitsandbytes", identity=_version("bitsandbytes"))] if params.method == "qlora" else []
+    if counted := params.counted_validations():
+        engine.append(Read(COUNTED, identity=counted))
     if earlier is not None and earlier.path is not None:
         folder = project / earlier.path
         engine += [Read(f"resume_from/{p.name}", p) for p in sorted([*folder.glob("*.safetensors"), *folder.glob("state/*")])]

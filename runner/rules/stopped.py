@@ -13,6 +13,7 @@ from runner.rules.schedule import planned_steps
 from runner.standing import Standing, last_file
 from runner.store import Store
 from schemas.findings import Finding, RulePage
+from schemas.training import COUNTED
 
 
 @rule(
@@ -21,7 +22,8 @@ from schemas.findings import Finding, RulePage
         "a stopped training is not gone on with",
         "A training that was stopped goes on when it is run again, also with other save_steps, eval_steps, samples or trackers, and for "
         "more or fewer steps where the rate of the steps done is the same (constant after an equal warm-up, wsd before it falls). With "
-        "anything else changed it is another training, which begins at the first step; what was stopped stays in the store until "
+        "anything else changed (and eval_steps, where early_stopping counts by it) it is another training, which begins at the first "
+        "step; what was stopped stays in the store until "
         "`recipe gc --remove`.",
         wrong="max_steps: 20000   # a cosine over 10000 was stopped at 6000",
         right="scheduler: wsd     # can be prolonged exactly until it falls\nmax_steps: 20000",
@@ -56,13 +58,15 @@ def _finished_since(store: Store, row: dict[str, Any] | None, stopped: HalfDone)
 
 
 def changed(step: StepMeant, parts: dict[str, Any]) -> list[str]:
-    """Names of the params that a key with these parts has otherwise."""
+    """Names of the params that a key with these parts has otherwise; eval_steps where early stopping counts by it."""
     assert step.params is not None
     here = {f"param {name}": value for name, value in keyed(step.params).items()}
     there = {name: value for name, value in parts.items() if name.startswith("param ")}
     if at(step.raw, "precision") is None:  # settled for the machine before the key is made
         there.pop("param precision", None)
-    return [name.removeprefix("param ") for name in sorted({**here, **there}) if here.get(name) != there.get(name)]
+    found = [name.removeprefix("param ") for name in sorted({**here, **there}) if here.get(name) != there.get(name)]
+    counted = getattr(step.params, "counted_validations", str)()
+    return found + ["eval_steps"] * (parts.get(f"source {COUNTED}", "") != counted)
 
 
 def _begins_anew(step: StepMeant, stopped: HalfDone, done: int, lengths: tuple[str, ...]) -> Iterator[Finding]:

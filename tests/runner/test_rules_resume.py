@@ -153,6 +153,7 @@ def test_one_that_goes_on_by_itself_is_told(tmp_path: Path, before: str, goes_on
     put_in_store(tmp_path, "sound", STATE)
     store = Store(tmp_path).open()
     parts = {f"param {name}": value for name, value in keyed(train.params).items()}
+    parts |= {f"source {read.name}": read.identity for read in train.step.reads_function(train.params, tmp_path)}  # type: ignore[misc,union-attr]
     store.remember(Entry("k1", "d1", "Checkpoint", {**parts, "param precision": "fp16", "seed": 0}))
     if "beside" not in before:
         (store.side("k1") / "state").mkdir(parents=True)

@@ -18,6 +18,8 @@ def stop(folder: Path, *changes: tuple[str, str], done: int = 600) -> Path:
     (train,) = [step for step in meant(folder, *changes).steps if step.type == "train"]
     assert train.params is not None
     parts = {**{f"param {name}": value for name, value in keyed(train.params).items()}, "param precision": "fp16", "seed": 0}
+    assert train.step is not None
+    parts |= {f"source {read.name}": read.identity for read in train.step.reads_function(train.params, folder)}  # type: ignore[misc]
     kept = folder / ".recipe" / "store" / "keep" / "k1"
     (kept / "keep").mkdir(parents=True, exist_ok=True)
     (kept / "keep" / f"state-{done:08d}.pt").write_bytes(b"")
@@ -35,6 +37,16 @@ def test_the_same_recipe_goes_on(tmp_path: Path):
     stop(tmp_path)
     assert told(tmp_path) == []
     assert told(tmp_path, ("max_steps: 1000", "max_steps: 1000\n    save_steps: 10\n    eval_steps: 50\n    tracking: tensorboard")) == []
+
+
+def test_validations_that_are_counted_are_part_of_the_training(tmp_path: Path):
+    """Early stopping ends where eval_steps lets it: another spacing is another training, the same one written out is not."""
+    patient = ("max_steps: 1000", "max_steps: 1000\n    early_stopping: {patience: 3}")
+    stop(tmp_path, patient)
+    every = lambda steps: (patient[0], f"{patient[1]}\n    eval_steps: {steps}")  # noqa: E731
+    assert told(tmp_path, every(100)) == []
+    ((severity, message, _),) = told(tmp_path, every(50))
+    assert (severity, "eval_steps changed, so this one begins at the first" in message) == ("info", True)
 
 
 def test_another_length_is_told_where_the_rates_differ(tmp_path: Path):

@@ -194,3 +194,13 @@ def test_smoke_is_small_and_valid():
         "expect": {1000: {"train_loss": [1, 2]}}, "samples": ["a"], "scheduler": "wsd"}))  # fmt: skip
     assert (small.model.family, small.max_steps, small.batch(), small.max_seq_length, small.scheduler) == ("llama", 4, (2, 2), 64, "wsd")
     assert small.samples == ["a"]
+
+
+def test_how_often_is_validated_is_part_of_a_training_that_it_may_end(tmp_path: Path):
+    """eval_steps is in no key, but under early stopping, where it says which weights are the last; a tenth written out is the same."""
+    reads = train.reads_function
+    assert reads is not None
+    patient = {"early_stopping": {"patience": 2}, "max_steps": 100}
+    assert reads(params(eval_steps=5), tmp_path) == []
+    assert reads(params(**patient), tmp_path) == reads(params(**patient, eval_steps=10), tmp_path) != []
+    assert reads(params(**patient), tmp_path) != reads(params(**patient, eval_steps=5), tmp_path)
