@@ -101,6 +101,21 @@ def test_what_will_be_exported_is_converted_after_the_first_step(tmp_path: Path)
     assert (plain.workdir / "model.safetensors").read_bytes() == (context.workdir / "model.safetensors").read_bytes()
 
 
+def test_stopped_before_it_was_proved_it_is_proved_when_it_goes_on(tmp_path: Path):
+    """A signal in the first step: saved, not tried. Gone on with, the model is written and opened after the next step, and then no more."""
+    context = FakeContext(tmp_path)
+    for stop_at, saves in ((1, 0), (3, 1), (None, 0)):
+        context.events.clear()
+        context.log = lambda line, at=stop_at: (context.lines.append(line), setattr(context, "asked_to_stop", line.step == at))  # type: ignore
+        context.asked_to_stop = False
+        if stop_at:
+            with pytest.raises(InterruptedError):
+                run(context, eval_steps=6)
+        else:
+            run(context, eval_steps=6)
+        assert len(proved(context)) == saves
+
+
 def tuned(folder: Path, family: str, readers: dict[str, Any], **more: Any) -> FakeContext:
     """A fine-tuning by adapters of a model that was trained for two steps."""
     run(FakeContext(folder / "base"), model={**SIZES[family], **({"d_model": 64} if family == "llama" else {})}, max_steps=2)
