@@ -81,7 +81,7 @@ def assemble(job: Job) -> Checkpoint:
         freeze_below=lambda layers: adapters.train_last(network, layers),
         prove_save=lambda: first_save.prove(job, network, adapted, words),
         adapted_layers=build.sizes_of(network).n_layers if adapted is not None else 0,
-        before_step=(lambda step: None) if stages is None else stages.enter,
+        before_step=(lambda step: False) if stages is None else stages.enter,
     )  # fmt: skip
     if params.compile:
         build.scans_stay_eager()

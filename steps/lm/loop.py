@@ -98,7 +98,8 @@ class Loop:
     def _step(self, step: int) -> tuple[float, float, float, int, int]:
         """One optimizer step. Gradients are of the mean over all its target tokens, however they lie in micro-batches."""
         s, live = self.settings, self.live
-        self.hooks.before_step(step)
+        if self.hooks.before_step(step):
+            self.progress.norms, self.progress.skipped = [], 0  # of other weights: they say nothing of what a spike is now
         micro, after = self.data.batches(self.progress.position, live.rows, live.batch_size)
         tokens = sum(int((m.targets >= 0).sum()) for m in micro)
         if not tokens:

@@ -94,7 +94,7 @@ class Hooks:
     """What the loop calls. sampler: makes texts at a step; watcher: looks at each step's figures (bands); after_early_backward: looks
     at gradients; memory_table: says in words what fills the memory; freeze_below: stops training adapters below the last n layers;
     prove_save: writes the model as at the end, and opens it; adapted_layers: how many have adapters; before_step: told how many steps
-    are done, or -1 when an optimizer is made (stages).
+    are done, or -1 when an optimizer is made (stages), and says whether other weights are trained from there on.
     """
 
     sampler: Callable[[int], list[dict[str, str]]]
@@ -104,4 +104,4 @@ class Hooks:
     freeze_below: Callable[[int], None]
     prove_save: Callable[[], None]
     adapted_layers: int = 0
-    before_step: Callable[[int], None] = lambda step: None
+    before_step: Callable[[int], bool] = lambda step: False

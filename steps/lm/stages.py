@@ -28,8 +28,11 @@ class Stages:
         self.told: set[int] = set()
         self.enter(-1)
 
-    def enter(self, step: int) -> None:
-        """Freeze and unfreeze for the step after `step` steps; where a stage begins there, say so. -1: all that any stage trains."""
+    def enter(self, step: int) -> bool:
+        """Freeze and unfreeze for the step after `step` steps; where a stage begins there, say so. -1: all that any stage trains.
+
+        Returns whether one begins.
+        """
         number = max((i for i, start in enumerate(self.starts) if start <= step), default=-1)
         trained = self.weights[number] if number >= 0 else set().union(*self.weights)
         for weight in self.all:
@@ -41,6 +44,7 @@ class Stages:
             self.context.event("stage", step=step, number=number + 1, train=self.asked[number].train, parameters=count,
                                message=f"stage {number + 1} of {len(self.asked)} from step {step + 1}: trains {names}, "
                                        f"{count:,} of {total:,} parameters")  # fmt: skip
+        return step in self.starts
 
     def parameters(self, number: int) -> int:
         """Trained in a stage."""

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from schemas import RecipeError
+from schemas import RecipeError, TrainLine
 from schemas.training import Stage
 from steps.lm.optimizer import Optimizers
 from steps.lm.stages import Stages
@@ -80,6 +80,17 @@ def test_stopped_at_the_border_it_goes_on_alike(border: int, tmp_path: Path):
     assert losses(again) == losses(whole)
     assert sha(tmp_path / "broken" / "work") == sha(tmp_path / "whole" / "work")
     assert [e["number"] for e in [*first.events, *again.events] if e["event"] == "stage"] == [1, 2]
+
+
+def test_a_stage_of_more_weights_is_no_spike(tmp_path: Path):
+    """The norm of more weights is not compared with the norms of fewer: where the second stage begins nothing is left out."""
+    context = FakeContext(tmp_path)
+    stages = [{"steps": 21, "train": ["norm"]}, {"train": ["all"]}]
+    run(context, model=SIZES["llama"], max_steps=43, eval_steps=43, save_steps=43, stages=stages, on_spike="skip", spike_factor=3.0,
+        scheduler="constant", learning_rate=1e-4)  # fmt: skip
+    norms = [line.grad_norm for line in context.lines if isinstance(line, TrainLine)]
+    assert min(norms[21:]) > 3 * max(norms[:21])
+    assert [e["step"] for e in context.events if e["event"] == "spike"] == []
 
 
 def test_a_training_prolonged_in_its_last_stage_is_one_training(tmp_path: Path):
