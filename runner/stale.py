@@ -11,7 +11,7 @@ from runner.meant import Meant, StepMeant
 from runner.resolve import mean, project_of
 from runner.rules.resume import rates_agree
 from runner.rules.schedule import planned_steps
-from runner.rules.stopped import changed
+from runner.rules.stopped import changed, same_so_far
 from runner.rundir import find_runs
 from runner.standing import Standing, last_file
 from runner.store import Store, remove
@@ -107,8 +107,8 @@ def _by_step(half: HalfDone, store: Store, meant: Meant, step: StepMeant) -> tup
     if step.params is None or step.step is None:
         return False, "the recipe has mistakes in that step"
     names, lengths = changed(step, half.parts), step.step.prolonged_by
-    if not set(names) <= set(lengths):
-        other = [name for name in names if name not in lengths]
+    if not same_so_far(half.parts, names, lengths):
+        other = [name for name in names if name not in lengths] or ["on_spike"]
         return True, f"{', '.join(other[:3])} changed" + (f" and {len(other) - 3} more" if len(other) > 3 else "")
     row = Standing.read(last_file(meant.project, half.recipe)).steps.get(step.id)
     entry = store.entry(row["key"]) if row is not None else None

@@ -107,7 +107,8 @@ def step(
     version: raised when the same inputs should give different bytes. libraries: distributions whose version is byte-relevant.
     last: it sees the whole run, so it runs after every step before it, also when some failed (report).
     looks_at: a step type whose written params belong in this step's key; the runner puts them in the field `subject` (plan looks at train).
-    prolonged_by: params that say no more than how long it goes on: what was done with others is offered as `context.earlier`.
+    prolonged_by: params that say no more than how long it goes on, and how it may end: what was done with others is offered as
+    `context.earlier`, for the step to judge.
     pages: explanations of the codes that this step raises.
     """
 

@@ -73,7 +73,9 @@ class Train(StepParams):
     total_batch_tokens: Positive | None = Field(default=None, description="the same, in tokens")
     batch_size: Positive | None = Field(default=None, description="sequences at a time")
     gradient_accumulation_steps: Positive | None = Field(default=None, description="micro-batches of one step")
-    eval_batch_size: Positive | None = Field(default=None, description="sequences at a time in validation; as in training when left out")
+    eval_batch_size: Positive | None = Field(
+        default=None, description="sequences at a time in validation; as in training, 8 at least, when left out"
+    )
     max_seq_length: Positive = Field(default=512, description="tokens of a row")
     packing: Packing | None = Field(
         default=None,
@@ -294,7 +296,7 @@ def with_plan(params: Train, plan: Plan | None) -> Train:
 @step(
     version=8,
     libraries=("torch", "transformers", "peft"),
-    prolonged_by=("max_steps", "num_train_epochs"),
+    prolonged_by=("max_steps", "num_train_epochs", "on_spike", "spike_factor"),
     pages=(*TRAIN_PAGES, *PHASE_PAGES, *ATTENTION_PAGES),
 )
 def train(

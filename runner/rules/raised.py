@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, rule, say
 from runner.rules.resume import STATE, from_state
-from runner.rules.stopped import changed
+from runner.rules.stopped import changed, same_so_far
 from runner.standing import Standing, last_file
 from runner.store import Store
 from schemas.findings import Finding, RulePage
@@ -64,4 +64,4 @@ def _by_itself(step: StepMeant, store: Store, key: str, done: int) -> bool:
         return False
     every = number(step, "eval_steps")
     counted = param(step, "early_stopping") is None or (every is not None and done % every == 0)
-    return counted and set(changed(step, entry.parts)) <= set(step.step.prolonged_by)
+    return counted and same_so_far(entry.parts, changed(step, entry.parts), step.step.prolonged_by)

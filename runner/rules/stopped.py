@@ -21,7 +21,8 @@ from schemas.training import COUNTED
         "R112",
         "a stopped training is not gone on with",
         "A training that was stopped goes on when it is run again, also with other save_steps, eval_steps, samples or trackers, and for "
-        "more or fewer steps where the rate of the steps done is the same (constant after an equal warm-up, wsd before it falls). With "
+        "more or fewer steps where the rate of the steps done is the same (constant after an equal warm-up, wsd before it falls); also "
+        "with on_spike: skip in place of stop. With "
         "anything else changed (and eval_steps, where early_stopping counts by it) it is another training, which begins at the first "
         "step; what was stopped stays in the store until "
         "`recipe gc --remove`.",
@@ -69,12 +70,17 @@ def changed(step: StepMeant, parts: dict[str, Any]) -> list[str]:
     return found + ["eval_steps"] * (parts.get(f"source {COUNTED}", "") != counted)
 
 
+def same_so_far(parts: dict[str, Any], names: list[str], lengths: tuple[str, ...]) -> bool:
+    """Whether a training with these parts may be the beginning of one that differs in `names`; not where no spike was looked for."""
+    return set(names) <= set(lengths) and not ("on_spike" in names and "param on_spike" not in parts)
+
+
 def _begins_anew(step: StepMeant, stopped: HalfDone, done: int, lengths: tuple[str, ...]) -> Iterator[Finding]:
     names = changed(step, stopped.parts)
     was, steps = stopped.parts.get("param max_steps"), planned_steps(step)[0]
     if not names:
         return
-    if not set(names) <= set(lengths):
+    if not same_so_far(stopped.parts, names, lengths):
         words = " and ".join(names if len(names) < 4 else [", ".join(names[:2]), f"{len(names) - 2} more"])
         message = f"a training of this step was stopped at step {done:,}; {words} changed, so this one begins at the first"
         yield say("R112", step, _first_written(step, names), message, "nothing where that is meant; written as it was, it goes on",

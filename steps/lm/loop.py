@@ -121,6 +121,7 @@ class Loop:
         guard = SpikeGuard(s.on_spike, s.spike_factor, self.progress.norms, self.progress.skipped)
         if math.isfinite(norm) and guard.spiked(norm, step + 1, self.context):
             self.scaler.update()
+            self.progress.spikes += 1
         else:
             self._update(rate)
         self.progress.norms, self.progress.skipped = guard.norms, guard.skipped
@@ -331,6 +332,7 @@ class Loop:
             "threads": torch.get_num_threads(),
             "progress": {**vars(self.progress)},
             "schedule": self.settings.schedule,
+            "guard": self.settings.guard,
         }
         self.saver.save(self.progress.step, state)
 

@@ -61,7 +61,7 @@ TRAIN_PAGES = (
         "S102",
         "the gradient's norm jumped",
         "It is more than spike_factor times the median of the last 100 steps. One such step is often a strange stretch of data, and skip "
-        "leaves its update out; eleven in a row are not.",
+        "leaves its update out; eleven in a row are not. What on_spike: stop has ended goes on at its last save when skip is written.",
     ),
     RulePage(
         "S111",

@@ -48,6 +48,18 @@ class Settings:
                              scheduler=self.scheduler, decay_share=self.decay_share)  # fmt: skip
 
     @property
+    def guard(self) -> dict[str, Any]:
+        """What becomes of spikes, as a state keeps it."""
+        return {"action": self.on_spike, "factor": self.spike_factor}
+
+    def guarded_as(self, guard: dict[str, Any] | None, spikes: int) -> bool:
+        """Whether steps that were done under that `guard`, with so many `spikes`, would have been the same under this one."""
+        if guard == self.guard:
+            return True
+        looked = guard is not None and guard["action"] != "none" and not spikes
+        return looked and guard is not None and (self.on_spike == "none" or self.spike_factor >= guard["factor"])
+
+    @property
     def schedule(self) -> dict[str, Any]:
         """What the rates follow from, as a state keeps it."""
         return {name: getattr(self, name) for name in SCHEDULE}
@@ -69,7 +81,8 @@ class Progress:
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)  # of the last SMOOTHED_STEPS steps
     norms: list[float] = field(default_factory=list)  # what a spike is judged by
-    skipped: int = 0
+    skipped: int = 0  # updates in a row that were left out
+    spikes: int = 0  # and in all
     scored: dict[str, Any] = field(default_factory=dict)  # the last evaluation: loss, bits_per_byte, tokens, by, by_source
     evaluated: list[int] = field(default_factory=list)  # steps of the validations since the start
     best: dict[str, Any] = field(default_factory=dict)  # {"step", "loss"} of the lowest, the untrained model's included

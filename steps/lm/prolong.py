@@ -93,6 +93,8 @@ def _against(loop: Loop, state: dict[str, Any], step: int, looked: bool) -> str 
         return f"this one ends at {here:,}"
     if (parted := loop.settings.parts_from(state["schedule"], step)) is not None:
         return f"from step {parted[0] + 1:,} on its rate was another ({parted[1]:.3g}, here {loop.settings.rate(parted[0]):.3g})"
+    if not loop.settings.guarded_as(state["guard"], state["progress"]["spikes"]):
+        return "spikes of its gradient were treated otherwise"
     if loop.settings.patience is not None and not looked:
         return "its validations were at other steps, which early_stopping counts (write eval_steps)"
     return None

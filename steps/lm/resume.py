@@ -43,7 +43,8 @@ class Kept(NamedTuple):
             weights = {name: value for name, value in stored.items() if name in named}
         cards = torch.cuda.get_rng_state_all() if loop.device.type == "cuda" else []
         return {"network": weights, "optimizer": states, "scaler": self.data["scaler"], "generator": self.tensors["generator"],
-                "cuda_generators": cards, "threads": self.data["threads"], "schedule": self.data["schedule"]}  # fmt: skip
+                "cuda_generators": cards, "threads": self.data["threads"], "schedule": self.data["schedule"],
+                "guard": self.data.get("guard")}  # fmt: skip
 
 
 def read_state(checkpoint: Path) -> Kept:
@@ -80,7 +81,7 @@ def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> 
     cuts = [row for row in done["reductions"] if row["given_up"] == "max_seq_length"]
     write_json(folder / DATA, {
         "format": 1, "facts": facts, "progress": {name: done[name] for name in CARRIED}, "scalars": scalars,
-        "schedule": loop.settings.schedule, "scaler": loop.scaler.state_dict(),
+        "schedule": loop.settings.schedule, "guard": loop.settings.guard, "scaler": loop.scaler.state_dict(),
         "threads": torch.get_num_threads(), "device": loop.device.type, "rows": rows, "cuts": cuts,
     })  # fmt: skip
 

@@ -39,6 +39,18 @@ def test_the_same_recipe_goes_on(tmp_path: Path):
     assert told(tmp_path, ("max_steps: 1000", "max_steps: 1000\n    save_steps: 10\n    eval_steps: 50\n    tracking: tensorboard")) == []
 
 
+def test_spikes_that_are_left_out_where_they_stopped_it(tmp_path: Path):
+    """stop becomes skip: it goes on, and nothing is said; with no guard before, nothing is known of spikes, and it begins anew."""
+    guard = lambda how: ("max_steps: 1000", f"max_steps: 1000\n    on_spike: {how}")  # noqa: E731
+    stop(tmp_path, guard("stop"))
+    assert told(tmp_path, guard("skip")) == []
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    stop(plain)
+    ((severity, message, _),) = told(plain, guard("skip"))
+    assert (severity, "on_spike changed, so this one begins at the first" in message) == ("info", True)
+
+
 def test_validations_that_are_counted_are_part_of_the_training(tmp_path: Path):
     """Early stopping ends where eval_steps lets it: another spacing is another training, the same one written out is not."""
     patient = ("max_steps: 1000", "max_steps: 1000\n    early_stopping: {patience: 3}")

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from schemas import Checkpoint, TrainLine
+from schemas import Checkpoint, RecipeError, TrainLine
 from schemas.context import Earlier
+from steps.lm.watch import SpikeGuard
 from tests.conftest import FakeContext
 from tests.steps.lm.small import SIZES, run
 
@@ -189,3 +190,23 @@ def test_without_a_state_it_begins_anew(tmp_path: Path):
     _, context = after(bare, tmp_path / "d", finished=True)
     assert steps(context) == list(range(1, 10))
     assert [e for e in context.events if e["event"] in ("resumed", "not_taken_over")] == []
+
+
+def test_stopped_by_a_spike_it_goes_on_where_spikes_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """on_spike: skip in place of stop ends as if it had been so from the start. Without a guard spikes are not known: it begins anew."""
+    plain, written = SpikeGuard.spiked, {"max_steps": 26, "spike_factor": 50.0, "eval_steps": 26}
+
+    def jumps(self: SpikeGuard, norm: float, step: int, context: Any) -> bool:
+        return plain(self, 1e6 if step == 24 else norm, step, context)
+
+    monkeypatch.setattr(SpikeGuard, "spiked", jumps)
+    half = FakeContext(tmp_path / "half")
+    with pytest.raises(RecipeError, match="S102"):
+        run(half, **{**STEADY, **written, "on_spike": "stop"})
+    more, context = after(half, tmp_path / "more", **written, on_spike="skip")
+    whole = FakeContext(tmp_path / "whole")
+    assert files(run(whole, **{**STEADY, **written, "on_spike": "skip"})) == files(more)
+    assert (steps(context), context.kept["training"]["spikes"]) == ([24, 25, 26], 1)
+    _, tighter = after(half, tmp_path / "tighter", **{**written, "spike_factor": 40.0}, on_spike="skip")
+    (said,) = [e["message"] for e in tighter.events if e["event"] == "not_taken_over"]
+    assert said.endswith("was stopped at step 23; spikes of its gradient were treated otherwise, so this one begins at the first")
