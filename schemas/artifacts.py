@@ -207,7 +207,10 @@ class Checkpoint(Artifact):
     files: ClassVar[tuple[str, ...]] = ("config.json", "model.safetensors")
 
     def choose(self, weights: Literal["last", "best"]) -> "Checkpoint":
-        """The checkpoint of the last or the best weights, standing in its folder; the same when the last are the best."""
+        """The checkpoint of the last or the best weights, standing in its folder; the same when the last are the best.
+
+        So too where none are kept as the best (`best_step` is None: nothing was validated), which whoever asks for them should hear.
+        """
         if weights == "last" or not (self.path / "best").is_dir():
             return self
         changed = {"step": self.best_step, "val_loss": self.best_val_loss, "val_bits_per_byte": None}

@@ -161,6 +161,9 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     from steps.export.spoken import spoken
     from steps.text.tokenizers import open_tokenizer
 
+    if params.weights == "best" and checkpoint.best_step is None and not context.smoke:
+        message = "no weights are kept as the best: nothing was validated, or they could not be read again; the last are exported"
+        context.warn("C122", message, field="weights", fix="delete weights, or give the training documents to validate on")
     checkpoint = checkpoint.choose(params.weights)
     tokenizer = open_tokenizer(checkpoint.path)
     config = json.loads((checkpoint.path / "config.json").read_text("utf-8"))

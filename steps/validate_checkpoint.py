@@ -46,6 +46,9 @@ def validate_checkpoint(
     from steps.lm.words import languages
     from steps.text.tokenizers import open_tokenizer
 
+    if params.weights == "best" and checkpoint.best_step is None and not context.smoke:
+        message = "no weights are kept as the best: nothing was validated, or they could not be read again; the last are looked at"
+        context.warn("C122", message, field="weights", fix="delete weights, or give the training documents to validate on")
     handed_on, checkpoint = checkpoint, checkpoint.choose(params.weights)
     checks = proof.file_checks(checkpoint, trust_pickle=params.trust_pickle)
     _stop_at_failure(checks, context, {})

@@ -371,6 +371,7 @@ VALIDATE_PAGES = (
         right="- {type: train, model: {family: gpt2}, max_seq_length: 128}\n- {type: validate_checkpoint, prompts: [Once upon a time]}",
         source="just1nseo/verifying-the-verifiers#1",
     ),
+    RulePage("C122", "the best weights are asked for and none are kept", "The last stand in for them.", severity="warning"),
     RulePage("C010", "the weights cannot be read", "model.safetensors is missing, cut off or damaged."),
     RulePage("C011", "weights do not match the config", "A tensor is missing, unknown or of another shape than config.json asks for."),
     RulePage("C012", "the parameter count is not the recorded one", "The files are not the ones that the training wrote."),

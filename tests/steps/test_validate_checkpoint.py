@@ -67,6 +67,16 @@ def test_a_fine_tuned_model_samples_no_thousand_words(context: FakeContext, tmp_
     assert (context.kept["validation"]["words"], len(context.kept["validation"]["samples"])) == ({}, 1)
 
 
+@pytest.mark.parametrize("best_step", [10, None])
+def test_the_last_weights_do_not_pass_for_the_best_in_silence(best_step: int | None, context: FakeContext, tmp_path: Path):
+    """Where no best ones are kept it is said; not where the last are the best."""
+    checkpoint = copied(tmp_path / "tuned")
+    record = checkpoint.path / RECORD
+    record.write_text(json.dumps({**json.loads(record.read_text()), "objective": "sft"}))
+    validate(checkpoint.model_copy(update={"best_step": best_step}).at(checkpoint.path), context, weights="best")
+    assert [code for code, _ in context.warnings if code == "C122"] == ([] if best_step else ["C122"])
+
+
 def test_it_stops_between_the_texts_that_it_samples(context: FakeContext, monkeypatch: pytest.MonkeyPatch):
     """After the first of them, when asked to."""
     told: list[float] = []
