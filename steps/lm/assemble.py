@@ -188,6 +188,7 @@ def _settings(params: Any, material: Material) -> Settings:
     live = Live(rows, micro, params.eval_batch_size or max(8, micro), params.max_seq_length, params.activation_checkpointing,
                 params.loss_chunk_tokens)  # fmt: skip
     stopping = params.early_stopping
+    bands = frozenset(step for step, band in params.expect.items() if band.val_loss is not None or band.val_bits_per_byte is not None)
     return Settings(
         steps=steps, live=live, peak_rate=params.rate, lowest_rate=params.lowest_rate, warmup=params.warmup(steps),
         scheduler=params.scheduler, decay_share=params.falling_share, weight_decay=params.weight_decay,
@@ -196,6 +197,7 @@ def _settings(params: Any, material: Material) -> Settings:
         save_steps=params.save_steps or max(1, min(500, steps // 20)), keep=params.keep, optimizer=params.optimizer,
         on_spike=params.on_spike, spike_factor=params.spike_factor or SPIKE_FACTOR, on_oom=params.on_oom, compile=params.compile,
         patience=stopping.patience if stopping else None, min_delta=stopping.min_delta if stopping else 0.0,
+        band_at=bands,
         fingerprint=blake3(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
     )  # fmt: skip
 

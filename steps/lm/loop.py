@@ -160,7 +160,7 @@ class Loop:
         """What is due after the last step: validation, once, also when a save was made in the middle of it; and the bands."""
         s, done = self.settings, self.progress
         if done.looked < done.step:
-            if done.step in s.eval_at or done.step in s.sample_at:
+            if s.validates(done.step):
                 self._evaluate(done.step)
             done.looked = done.step
         try:

@@ -40,7 +40,12 @@ class Settings:
     on_oom: str = "reduce"
     patience: int | None = None
     min_delta: float = 0.0
+    band_at: frozenset[int] = frozenset()  # where a figure of the validation is expected
     compile: bool = False
+
+    def validates(self, step: int) -> bool:
+        """Whether the fixed set is scored after `step` steps. Only at `eval_at` does that choose the best weights and stop early."""
+        return step in self.eval_at or step in self.sample_at or step in self.band_at
 
     def rate(self, step: int) -> float:
         """The learning rate of step `step`, from 0."""

@@ -134,6 +134,16 @@ def test_the_log_has_a_line_a_step_and_loss_by_language(tmp_path: Path):
     assert (stats["family"], stats["precision"], stats["steps"], stats["path"][:8]) == ("mamba", "fp32", 6, "own scan")
 
 
+def test_what_is_expected_of_a_validation_is_that_step_s(tmp_path: Path):
+    """A band between two validations is compared with one of its own, not with the one before; it chooses no best weights."""
+    context, plain = FakeContext(tmp_path / "a"), FakeContext(tmp_path / "b")
+    made = run(context, expect={1: {"val_loss": [0.0, 9.0]}, 5: {"val_bits_per_byte": [0.0, 9.0]}}, eval_steps=4)
+    evals = {line.step: line for line in context.lines if isinstance(line, EvalLine)}
+    assert list(evals) == [0, 1, 4, 5, 6]
+    assert [row["found"] for row in context.kept["training"]["expect"]] == [evals[1].eval_loss, evals[5].bits_per_byte]
+    assert (made.path / "model.safetensors").read_bytes() == (run(plain, eval_steps=4).path / "model.safetensors").read_bytes()
+
+
 def test_expectations_are_compared(tmp_path: Path):
     """A figure outside its band is a warning of the run; both stand in the statistics."""
     context = FakeContext(tmp_path)
