@@ -122,7 +122,9 @@ class Train(StepParams):
         description="what is trained when, [{steps: 500, train: [hebbian]}, {train: [all]}]; all when left out",
     )
     save_only_model: bool = Field(default=False, description="true: leave out what resume_from needs, twice the weights in bytes")
-    expect: Annotated[Expected, NotInKey] = Field(default_factory=dict, description="bands by step, {1000: {train_loss: [4.0, 5.0]}}")
+    expect: Annotated[Expected, NotInKey] = Field(
+        default_factory=dict, description="bands by step, {1000: {train_loss: [4.0, 5.0]}}; of 20 steps"
+    )
     tracking: Annotated[TrackerName | list[TrackerName] | Tracking | None, NotInKey] = Field(
         default=None, description="wandb, tensorboard, mlflow, a list of them, or each with its settings; a failing one stops nothing"
     )

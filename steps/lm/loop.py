@@ -16,8 +16,8 @@ from steps.lm.evaluate import Scored, score, worst
 from steps.lm.loss import Head
 from steps.lm.oom import Generators, free, out_of_memory, peak_memory_gb
 from steps.lm.optimizer import Optimizers
-from steps.lm.progress import SMOOTHED_STEPS, Hooks, Progress, Settings
-from steps.lm.watch import SpikeGuard, patience_is_over
+from steps.lm.progress import Hooks, Progress, Settings
+from steps.lm.watch import SMOOTHED_STEPS, SpikeGuard, patience_is_over
 from steps.sizing.fallback import SMALLER, WRITTEN, During, Live, reduced, written
 
 T = TypeVar("T")

@@ -10,7 +10,6 @@ from steps.lm.watch import SPIKE_FACTOR
 from steps.sizing.fallback import Live
 
 SCHEDULE = ("steps", "peak_rate", "lowest_rate", "warmup", "scheduler", "decay_share")  # all that the rate of a step follows from
-SMOOTHED_STEPS = 20  # the loss that is compared and reported is the mean of the last so many steps
 
 
 @dataclass(frozen=True)

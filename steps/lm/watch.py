@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from schemas import RecipeError, StepContext
 
+SMOOTHED_STEPS = 20  # the training loss that is compared and reported is the mean of the last so many steps
 SPIKE_FACTOR = 10.0
 REMEMBERED_NORMS, FEWEST_NORMS = 100, 20  # norms of the last steps, and how many there must be before one can be a spike
 MOST_SKIPPED = 10  # in a row: then it is no spike, but the gradient
@@ -42,6 +43,8 @@ class Bands:
             entries.append(_entry(step, metric, band, value))
             if not entries[-1]["inside"]:
                 shown = "not known" if value is None else f"{value:.3f}"
+                if metric == "train_loss" and step > 1:
+                    shown += f", the mean of {min(step, SMOOTHED_STEPS)} steps"
                 outside.append(f"{metric} at step {step} is {shown}, expected {low:g} to {high:g}")
         fix = "look at the curve; then mend the settings, or the band"
         if outside and self.stop:

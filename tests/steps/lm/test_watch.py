@@ -84,7 +84,7 @@ def test_ended_early_by_too_small_steps_the_best_is_the_lowest_all_the_same(tmp_
 def test_a_band_may_stop_the_run(tmp_path: Path):
     """on_expect: stop ends the run where a figure leaves its band."""
     context = FakeContext(tmp_path)
-    with pytest.raises(RecipeError, match="S111: train_loss at step 3 is") as error:
+    with pytest.raises(RecipeError, match=r"S111: train_loss at step 3 is \d\.\d{3}, the mean of 3 steps, expected") as error:
         run(context, expect={3: {"train_loss": [0.0, 0.1]}}, on_expect="stop")
     assert error.value.field == "expect.3"
     assert max(line.step for line in context.lines if isinstance(line, TrainLine)) == 3
