@@ -51,7 +51,9 @@ def open_trackers(wanted: Tracking, context: StepContext, config: dict[str, Any]
                 "S120", f"{kind} does not start: {_first(error)}", field="tracking", fix=f"mend it, or delete {kind} from tracking"
             )
         else:
-            context.event("tracking", kind=kind, where=opened[kind].where, message=f"{kind}: {opened[kind].where}")
+            where = opened[kind].where
+            moves = f"; once it is done runs/{context.record.run}/tracking/{kind}/{context.step_id}" if str(folder) in where else ""
+            context.event("tracking", kind=kind, where=where, message=f"{kind}: {where}{moves}")
     return Tracked(context, opened)
 
 

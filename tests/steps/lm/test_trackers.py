@@ -34,6 +34,8 @@ def test_tensorboard_shows_what_the_log_has(tmp_path: Path):
     assert [value for _, value in found["train/loss"]] == pytest.approx(losses(context))
     assert [step for step, _ in found["eval/loss"]] == [0, 3, 6]
     assert "eval/en/bits_per_byte" in found
+    (said,) = [e["message"] for e in context.events if e["event"] == "tracking"]
+    assert said.endswith("; once it is done runs/test/tracking/tensorboard/step")  # where the run is, its folder of work is gone
 
 
 def test_a_resumed_run_draws_one_curve(tmp_path: Path):
