@@ -177,7 +177,7 @@ class Loop:
         done.samples += [{"step": step, **text} for text in texts]
         if found is None:
             return
-        done.scored = found.plain()
+        done.scored = {"step": step, **found.plain()}
         if not done.best or found.loss < done.best["loss"]:
             done.best = {"step": step, "loss": found.loss}
         self.context.log(found.line(step, texts))

@@ -87,7 +87,7 @@ class Progress:
     norms: list[float] = field(default_factory=list)  # what a spike is judged by
     skipped: int = 0  # updates in a row that were left out
     spikes: int = 0  # and in all
-    scored: dict[str, Any] = field(default_factory=dict)  # the last evaluation: loss, bits_per_byte, tokens, by, by_source
+    scored: dict[str, Any] = field(default_factory=dict)  # the last evaluation: step, loss, bits_per_byte, tokens, by, by_source
     evaluated: list[int] = field(default_factory=list)  # steps of the validations since the start
     best: dict[str, Any] = field(default_factory=dict)  # {"step", "loss"} of the lowest, the untrained model's included
     kept: dict[str, Any] = field(default_factory=dict)  # the validation whose weights are kept as the best

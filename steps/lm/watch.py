@@ -35,7 +35,8 @@ class Bands:
         """Compare the figures of `step`, once. Raises RecipeError S111 when one is outside and `stop` was asked for."""
         if step not in self.expect or any(entry["step"] == step for entry in done.expected):
             return
-        found = {"train_loss": done.train_loss, "val_loss": done.scored.get("loss"), "val_bits_per_byte": done.scored.get("bits_per_byte")}
+        scored = done.scored if done.scored.get("step") == step else {}  # not those of a validation before it
+        found = {"train_loss": done.train_loss, "val_loss": scored.get("loss"), "val_bits_per_byte": scored.get("bits_per_byte")}
         entries: list[dict[str, Any]] = []
         outside: list[str] = []
         for metric, band in self.expect[step].model_dump(exclude_none=True).items():

@@ -108,6 +108,10 @@ def test_a_run_that_goes_on_is_judged_by_the_bands_that_stand_now(context: FakeC
         Bands(asked, context)(step, done)
     assert [(code, message.split(" is ")[0]) for code, message in context.warnings] == [("S110", "train_loss at step 2"),
                                                                                          ("S110", "train_loss at step 3")]  # fmt: skip
+    done.scored = {"step": 8, "loss": 0.5}
+    Bands(asked, context)(9, done)
+    assert context.warnings[-1][1] == "val_loss at step 9 is not known, expected 0 to 1"  # what is known is another step's
+    done.expected.pop()
     now = train.params.model_validate({"expect": {2: {"train_loss": [0.0, 5.0]}, 9: {"val_loss": [0.0, 1.0]}}}).expect
     assert [(row["step"], row["high"], row["found"], row["inside"]) for row in judged(now, done.expected, 7)] == [
         (2, 5.0, 4.0, True), (9, 1.0, None, None)]  # fmt: skip
