@@ -30,4 +30,7 @@ def stop(run: str | None, now: bool, wait_s: float, project: str) -> int:
     status = record.status if record is not None and record.status != "running" else "killed"
     again = f"; `recipe run {record.file}` goes on" if record is not None and record.file and status != "done" else ""
     click.echo(f"{folder.name}: {status}{again}")
+    for step in record.steps if record is not None else ():
+        if step.status == "failed":  # a save that found no room, for one
+            click.echo(f"  {step.id} failed: {step.reason}")
     return 0

@@ -112,6 +112,20 @@ def test_stop_ends_the_run_at_work(home):
     assert recipe(home, "run", "recipes/it.yaml").returncode == 0
 
 
+def test_stop_tells_what_failed(home):
+    """Before, or while it stopped: the terminal that asks is not the one where that was shown."""
+    file = home / "recipes" / "it.yaml"
+    file.write_text(
+        file.read_text().replace("  - type: shell\n    id: two", "  - {type: shell, id: bad, run: exit 3}\n  - type: shell\n    id: two")
+    )
+    log = home / "runs" / detached(home) / "logs" / "events.jsonl"
+    while '"failed"' not in log.read_text("utf-8"):
+        time.sleep(0.05)
+    done = recipe(home, "stop", "--now")
+    assert done.returncode == 0
+    assert [line.partition(": ")[0] for line in done.stdout.splitlines()[1:]] == ["  bad failed"]
+
+
 def test_a_number_that_another_process_has_now_is_not_the_run(home):
     """A run that was killed, whose process number was given to someone else: nobody is stopped."""
     name = detached(home)
