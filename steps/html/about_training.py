@@ -238,6 +238,7 @@ def figures(run: RunLog) -> Section | None:
         ("parameters", "parameters", count),
         ("embedding_parameters", "of them embedding", count),
         ("steps", "steps", count),
+        ("ended", "ended early", plain),
         ("tokens", "tokens read", count),
         ("epochs", "times over the text", figure),
         ("seconds", "time", span),
@@ -250,15 +251,22 @@ def figures(run: RunLog) -> Section | None:
         ("train_loss", "training loss", figure),
         ("val_loss", "evaluation loss", figure),
         ("val_bits_per_byte", "evaluation, bits per byte", figure),
+        ("kept", "best evaluation", _kept),
+        ("spikes", "updates left out as spikes", count),
         ("resumed", "resumed at step", plain),
         ("init_from_words", "began with", plain),
         ("stages_words", "trained by step", plain),
     )
     blocks = [
-        {"id": step.id, "rows": [(name, write(data[key])) for key, name, write in names if data.get(key) not in (None, "", [])]}
+        {"id": step.id, "rows": [(name, write(data[key])) for key, name, write in names if data.get(key) not in (None, "", [], {})]}
         for step, data in run.stats("training")
     ]
     return Section("training", "Training in figures", "figures", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
+
+
+def _kept(found: Any) -> str:
+    """The validation whose weights are kept as the best."""
+    return f"{figure(found.get('loss'))} at step {count(found.get('step'))}" if isinstance(found, dict) and found else ""
 
 
 def plan(run: RunLog) -> Section | None:

@@ -210,6 +210,6 @@ def _stats(
         "train_loss": done.train_loss, "val_loss": scored.get("loss"), "val_bits_per_byte": scored.get("bits_per_byte"),
         "by": scored.get("by", {}), "by_source": scored.get("by_source", {}), "best": done.best, "resumed": done.resumed,
         "samples": done.samples, "expect": judged(job.params.expect, done.expected, done.step), "ended": done.ended,
-        "spikes": done.spikes, "method": job.params.method,
+        "spikes": done.spikes or None, "method": job.params.method,
         "objective": job.params.objective, "merge_difference": merged, "learning_rate": settings.peak_rate,
     }  # fmt: skip

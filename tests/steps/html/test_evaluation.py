@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas import RunRecord
 from steps.html.about_evaluation import given_up, sources
+from steps.html.about_training import figures
 from steps.html.page import page
 from steps.html.runlog import RunLog, read_run
 from tests.steps.html import example_run
@@ -62,7 +63,7 @@ def test_each_thing_given_up_is_a_line(tmp_path: Path):
     (block,) = found.data["blocks"]
     assert [(row["step"], row["during"], row["changed"]) for row in block["rows"]] == [
         ("1", "training", [("sequences at a time", "4 → 2")]),
-        ("8", "validation", [("sequences at a time in validation", "8 → 4")]),
+        ("7", "validation", [("sequences at a time in validation", "8 → 4")]),
         ("8", "training", [("activations computed again", "no → yes")]),
         ("10", "training", [("tokens of a row", "2,048 → 1,536")]),
     ]
@@ -76,3 +77,15 @@ def test_both_stand_on_the_page(tmp_path: Path):
     assert 'href="#sources"' in text
     assert 'href="#memory"' in text
     assert "can&#39;t allocate &lt;8&gt; bytes" in text
+
+
+def test_how_a_training_ended_stands_among_its_figures(tmp_path: Path):
+    """Also in a run that reused it, where no event tells of it: why it ended early, the best validation, and updates that were left out."""
+    found = figures(run(tmp_path, ended="validation has not improved since step 400", kept={"step": 400, "loss": 2.5}, spikes=3))
+    assert found is not None
+    rows = dict(found.data["blocks"][0]["rows"])
+    assert [rows[name] for name in ("ended early", "best evaluation", "updates left out as spikes")] == [
+        "validation has not improved since step 400", "2.50 at step 400", "3"]  # fmt: skip
+    plain = figures(run(tmp_path, ended="", kept={}, spikes=None))
+    assert plain is not None
+    assert {"ended early", "best evaluation", "updates left out as spikes"}.isdisjoint(dict(plain.data["blocks"][0]["rows"]))
