@@ -108,6 +108,7 @@ def _train_log(run: RunLog, step: StepRecord) -> TrainLog | None:
     for event in run.events:
         what, at = str(event.get("event", "")), number(event.get("step"))
         if at is not None and event.get("id", step.id) in (step.id, "") and any(word in what.lower() for word in MEMORY_EVENTS):
+            at += event.get("during") == "training"  # events say how many steps were done: this one was the next
             log.marks.append((at, str(event.get("message") or event.get("decision") or "out of memory")))
     return log if any(len(curve) for curve in log.curves.values()) else None
 

@@ -1,5 +1,6 @@
 """The last evaluation by source, and what a training gave up for want of memory."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +90,13 @@ def test_how_a_training_ended_stands_among_its_figures(tmp_path: Path):
     plain = figures(run(tmp_path, ended="", kept={}, spikes=None))
     assert plain is not None
     assert {"ended early", "best evaluation", "updates left out as spikes"}.isdisjoint(dict(plain.data["blocks"][0]["rows"]))
+
+
+def test_the_mark_of_a_lack_of_memory_stands_at_its_step(tmp_path: Path):
+    """Of a step that was being made, after so many, and of the validation after a step, under the same numbers as the table."""
+    record = example_run.record(tmp_path)
+    with (record.folder / "logs" / "events.jsonl").open("a", encoding="utf-8") as out:
+        for during in ("training", "validation"):
+            out.write(json.dumps({"event": "memory_fallback", "id": "train", "step": 7, "during": during, "message": during}) + "\n")
+    (log,) = read_run(record).logs
+    assert log.marks[-2:] == [(8, "training"), (7, "validation")]
