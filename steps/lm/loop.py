@@ -133,10 +133,9 @@ class Loop:
         wide = torch.float32 if self.device.type == "mps" else torch.float64
         total = torch.zeros((), dtype=wide, device=self.device)
         for part in micro:
+            starts = None if part.starts is None else part.starts.to(self.device)
             with numbers.autocast(self.settings.precision, self.device):
-                loss, plain = self.head.summed(
-                    part.ids.to(self.device), part.targets.to(self.device), self.settings.z_loss, _moved(part.starts, self.device)
-                )
+                loss, plain = self.head.summed(part.ids.to(self.device), part.targets.to(self.device), self.settings.z_loss, starts)
             self.scaler.scale(loss / tokens).backward()
             total += plain
         return float(total)
@@ -351,8 +350,9 @@ class Loop:
     def _restore(self, least: int = 1) -> bool:
         """Go on from the newest whole state of the same run, if there is one of `least` steps; the logs are cut back to it."""
         state, damaged = load_state(self.context.keep)
+        on = "going on from the one before it" if state is not None else "there is no other, the training begins anew"
         for name in damaged:
-            self.context.event("state_damaged", file=name, message=f"{name} cannot be read; going on from the one before it")
+            self.context.event("state_damaged", file=name, message=f"{name} cannot be read; {on}")
         if state is None or state["fingerprint"] != self.settings.fingerprint or state["progress"]["step"] < least:
             forget(self.context.keep)  # of another run, or none that opens: they must not be taken for this one's
             self.context.rewind(-1)
@@ -394,7 +394,3 @@ class Loop:
         if state["threads"] != torch.get_num_threads():
             torch.set_num_threads(state["threads"])
         return bool(torch.get_num_threads() == state["threads"])
-
-
-def _moved(starts: torch.Tensor | None, device: torch.device) -> torch.Tensor | None:
-    return None if starts is None else starts.to(device)

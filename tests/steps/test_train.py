@@ -219,6 +219,13 @@ def test_a_damaged_save_falls_back_to_the_one_before(tmp_path: Path):
     run(again, save_steps=2)
     assert [e["event"] for e in again.events if "state" in e["event"] or e["event"] == "resumed"] == ["state_damaged", "resumed"]
     assert next(e["step"] for e in again.events if e["event"] == "resumed") == 2
+    for path in context.keep.glob("state-*.pt"):
+        path.write_bytes(b"none of them")
+    anew = FakeContext(tmp_path / "a")
+    run(anew, save_steps=2)
+    said = {e["message"].partition("; ")[2] for e in anew.events if e["event"] == "state_damaged"}
+    assert said == {"there is no other, the training begins anew"}
+    assert len(losses(anew)) == 6
 
 
 def test_other_settings_do_not_resume(tmp_path: Path):
