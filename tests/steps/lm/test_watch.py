@@ -8,7 +8,7 @@ from schemas import Checkpoint, RecipeError, TrainLine
 from steps.lm.trackers import OPENERS
 from steps.lm.watch import SpikeGuard, patience_is_over
 from tests.conftest import FakeContext
-from tests.steps.lm.small import run
+from tests.steps.lm.small import SIZES, run
 
 
 def test_a_spike_is_left_out_and_told(context: FakeContext):
@@ -22,6 +22,18 @@ def test_a_spike_is_left_out_and_told(context: FakeContext):
         assert guard.spiked(11.0, step, context)
     with pytest.raises(RecipeError, match="S102"):
         guard.spiked(11.0, 32, context)
+
+
+def test_a_step_that_is_left_out_moves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Accumulated from two micro-batches and far above the others: the weights are those of the step before; it counts as a step."""
+    steady = {"scheduler": "constant", "warmup_steps": 0, "batch_size": 1, "on_spike": "skip", "model": SIZES["llama"]}
+    plain = SpikeGuard.spiked
+    monkeypatch.setattr(SpikeGuard, "threshold", lambda self: 1.0)
+    monkeypatch.setattr(SpikeGuard, "spiked", lambda self, norm, step, *rest: plain(self, 100.0 if step == 3 else 0.5, step, *rest))
+    made = run(FakeContext(tmp_path / "three"), max_steps=3, **steady)
+    two = run(FakeContext(tmp_path / "two"), max_steps=2, **steady)
+    assert (made.path / "model.safetensors").read_bytes() == (two.path / "model.safetensors").read_bytes()
+    assert (made.step, made.trained_tokens) == (3, two.trained_tokens * 3 // 2)
 
 
 def test_a_spike_needs_something_to_be_compared_with(context: FakeContext):
