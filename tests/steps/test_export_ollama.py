@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(place: Path, tmp_path: Path, checkpoint: str = "base", **params: object) -> tuple[Export, FakeContext]:
+def run(
+    place: Path, tmp_path: Path, checkpoint: str = "base", corpus: Path | None = None, **params: object
+) -> tuple[Export, FakeContext]:  # fmt: skip
     from schemas import Checkpoint, Corpus
 
     context = FakeContext(tmp_path)
     made = export_ollama(
         ExportOllama.model_validate({"create": "never", **params}),
         Checkpoint.load(place / checkpoint),
-        [Corpus.load(place / "corpus")],
+        [Corpus.load(corpus or place / "corpus")],
         context,
     )
     return made, context  # type: ignore[return-value]
@@ -53,6 +56,25 @@ def test_an_export_is_proved(place: Path, tmp_path: Path) -> None:
     assert (proof["paragraphs"], proof["equal_ids"], proof["positions"]) == (200, 200, 1024)
     assert proof["same_top1"] >= 0.99
     assert sorted(p.name for p in context.workdir.iterdir()) == ["Modelfile", "artifact.json", "tiny.gguf"]
+
+
+def test_the_best_weights_are_exported_by_choice(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is that of the folder best/ alone; where none are kept the last stand in, and that is told."""
+    monkeypatch.setattr("steps.export.proof.find_spec", lambda name: None)
+    both = shutil.copytree(place / "base", tmp_path / "both")
+    small_models.checkpoint(both / "best", "mamba", place / "bpe", rows=512, seed=2)
+    (both / "best" / "artifact.json").rename(tmp_path / "best.json")
+    kept = json.loads((both / "artifact.json").read_text("utf-8"))
+    (both / "artifact.json").write_text(json.dumps({**kept, "best_step": 4}), "utf-8")
+    small_models.checkpoint(tmp_path / "alone", "mamba", place / "bpe", rows=512, seed=2)
+    files = {}
+    for name, folder, weights in (("best", both, "best"), ("last", both, "last"), ("alone", tmp_path / "alone", "last")):
+        made, context = run(tmp_path, tmp_path / name, folder.name, corpus=place / "corpus", weights=weights)
+        files[name] = (context.workdir / made.gguf).read_bytes()
+        assert context.warnings == []
+    assert files["best"] == files["alone"] != files["last"]
+    _, context = run(place, tmp_path / "none", weights="best")
+    assert [code for code, _ in context.warnings] == ["C122"]
 
 
 def test_without_llama_cpp_nothing_is_claimed(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,12 +39,12 @@ def tokenizer(folder: Path, texts: list[str], kind: str = "bpe", **more: Any) ->
     return folder
 
 
-def checkpoint(folder: Path, family: str, tokenizer_folder: Path, *, rows: int = 500, **more: Any) -> Checkpoint:
+def checkpoint(folder: Path, family: str, tokenizer_folder: Path, *, rows: int = 500, seed: int = 1, **more: Any) -> Checkpoint:
     """A network of two layers, not trained but with no weight left at 0 or 1, so that a lost or swapped tensor shows."""
     from steps.lm.build import build
 
     model = ModelConfig(family=family, vocab_size=rows, d_model=64, n_layers=2, **SIZES[family])  # type: ignore[arg-type]
-    network: Any = build(model, rows, IDS, 128, 1)
+    network: Any = build(model, rows, IDS, 128, seed)
     return _saved(network, folder, tokenizer_folder, model, **more)
 
 

@@ -56,6 +56,24 @@ def test_each_learns_and_goes_on_to_the_same_bytes(kind: str, tmp_path: Path):
     assert (again.workdir / "model.safetensors").read_bytes() == (whole.workdir / "model.safetensors").read_bytes()
 
 
+@pytest.mark.parametrize("longest", [0.05, None])
+def test_a_gradient_that_is_too_long_is_scaled_down(longest: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The whole of it, summed over its micro-batches; the log has the norm that it had. null leaves it alone."""
+    moved, step = [], Optimizers.step
+
+    def watched(self: Optimizers, scaler: torch.amp.GradScaler) -> None:
+        weights = [weight for part in self.parts for group in part.param_groups for weight in group["params"]]
+        moved.append(float(torch.cat([weight.grad.flatten() for weight in weights if weight.grad is not None]).norm()))
+        step(self, scaler)
+
+    monkeypatch.setattr(Optimizers, "step", watched)
+    context = FakeContext(tmp_path)
+    run(context, max_grad_norm=longest, batch_size=1, max_steps=3, model=SIZES["llama"])
+    norms = [line.grad_norm for line in context.lines if isinstance(line, TrainLine)]
+    assert min(norms) > 0.05
+    assert moved == pytest.approx([longest] * 3 if longest else norms, rel=1e-3)
+
+
 def test_checkpointing_draws_the_same_dropout(tmp_path: Path):
     """Computed again in the backward pass, layers drop the same values: the same losses as without, to the last bit or nearly."""
     found = []
