@@ -20,7 +20,7 @@ FIELD, WHOLE = "lora.target_modules", "lora.modules_to_save"
 BLOCKS = ["layers", "h"]  # what the list of blocks is called in the models that transformers has
 MEMORY, GATE = ("k_proj", "v_proj", "q_proj", "o_proj"), "hebbian.gate"  # layers of a Hebbian memory, and what opens it
 ROUTERS = ("gate", "router")
-LINEAR = ("Linear", "Conv1D", "Linear4bit", "Linear8bitLt")  # classes of layers
+LINEAR = ("Linear", "Conv1D", "Linear4bit", "Linear8bitLt")  # classes of layers, or what they are made from (FalconLinear)
 MERGE_TOLERANCE = 1e-3  # of the largest logit: what fp32 sums may differ by
 
 
@@ -41,8 +41,11 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int, new_
                           fix=f"write layers: {blocks}, or delete it to adapt all")  # fmt: skip
     whole = settings.modules_to_save or []
     _modules_exist(network, whole, set(targets))
+    tied = False
     if network.config.tie_word_embeddings:
         ends = {_leaf(network, m) for m in (network.get_input_embeddings(), network.get_output_embeddings())}
+        if tied := bool(ends & set(whole)):
+            whole = _both_ends(sorted({*whole, *ends}), ends)
         for name in sorted(ends & set(targets)):
             raise RecipeError("A102", f"{name} is tied to the other end of the model: merging an adapter of one changes both", field=FIELD,
                               fix=f"take {name} out of target_modules")  # fmt: skip
@@ -53,7 +56,7 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int, new_
         fan_in_fan_out=turned, bias="none", task_type="CAUSAL_LM", use_rslora=settings.use_rslora, use_dora=settings.use_dora,
         layers_to_transform=None if settings.layers is None else list(range(blocks - settings.layers, blocks)),
         layers_pattern=None if settings.layers is None else BLOCKS, modules_to_save=sorted(whole) or None,
-        ensure_weight_tying=bool(whole) and bool(network.config.tie_word_embeddings), trainable_token_indices=tables or None,
+        ensure_weight_tying=tied, trainable_token_indices=tables or None,
     )  # fmt: skip
     try:
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
@@ -63,6 +66,17 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int, new_
     except ValueError as error:
         raise RecipeError("A102", f"peft refuses these layers: {str(error).splitlines()[0]}", field=FIELD,
                           fix=f"write target_modules: {json.dumps(DEFAULT_TARGETS[family])}") from error  # fmt: skip
+
+
+def _both_ends(whole: list[str], ends: set[str]) -> list[str]:
+    """`whole` once more, where peft keeps the tie of both `ends`: it knows a tied table by these names alone. Raises RecipeError A102."""
+    from peft.utils.constants import EMBEDDING_LAYER_NAMES
+
+    if not ends & set(EMBEDDING_LAYER_NAMES):
+        name = next(name for name in whole if name in ends)
+        raise RecipeError("A102", f"{name} is tied to the other end of the model, and peft would part them", field=WHOLE,
+                          fix=f"take {name} out of modules_to_save; rows of added tokens are trained without it")  # fmt: skip
+    return whole
 
 
 def usual_targets(network: nn.Module, family: str) -> list[str]:
@@ -115,7 +129,7 @@ def _names_exist(network: nn.Module, targets: list[str]) -> None:
 
 def _linear_names(network: nn.Module) -> set[str]:
     """Last names of the layers that take an adapter."""
-    return {name.rsplit(".", 1)[-1] for name, module in network.named_modules() if type(module).__name__ in LINEAR}
+    return {name.rsplit(".", 1)[-1] for name, module in network.named_modules() if any(c.__name__ in LINEAR for c in type(module).__mro__)}
 
 
 def _leaf(network: nn.Module, module: nn.Module) -> str:
@@ -171,6 +185,10 @@ def save(adapted: Any, folder: Path) -> None:
     config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
     config["base_model_name_or_path"] = None
     config["target_modules"] = sorted(config["target_modules"])  # a set inside peft: its order differs from run to run
+    if config.get("ensure_weight_tying"):  # a trap: peft takes the head's name out, by which it knows the tie when it opens the adapter
+        base = adapted.get_base_model()
+        ends = {_leaf(base, m) for m in (base.get_input_embeddings(), base.get_output_embeddings())}
+        config["modules_to_save"] = sorted({name.rsplit(".", 1)[-1] for name in config["modules_to_save"]} | ends)
     write_json(folder / "adapter_config.json", config)
 
 

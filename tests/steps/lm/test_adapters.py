@@ -1,6 +1,7 @@
 """LoRA: which layers, which gradients, and what merging changes."""
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,17 @@ def test_layers_that_are_cut_otherwise_are_adapted_by_default():
     adapters.every_adapter_learns(made)
 
 
+def test_layers_of_a_class_of_their_own_are_adapted():
+    """Falcon's are made from torch's Linear."""
+    from transformers import FalconConfig, FalconForCausalLM
+
+    made = FalconForCausalLM(FalconConfig(vocab_size=60, hidden_size=32, num_hidden_layers=2, num_attention_heads=4))
+    assert adapters.usual_targets(made, "llama") == ["dense", "dense_4h_to_h", "dense_h_to_4h", "query_key_value"]
+    adapters.add(made, "llama", LoraSettings(), seed=1)
+    Head(made).summed(X[:, :-1], X[:, 1:])[0].backward()
+    adapters.every_adapter_learns(made)
+
+
 def test_a_memory_whose_gate_is_0_is_left_out():
     """By default its layers get no adapters, which would never learn; where they are named the error says why, and what to do."""
     made = network("mamba_hebbian")
@@ -142,6 +154,40 @@ def test_a_saved_adapter_is_the_same_bytes_and_peft_opens_it(tmp_path: Path):
     made.eval()
     with torch.no_grad():
         torch.testing.assert_close(again(input_ids=X).logits, view(input_ids=X).logits)
+
+
+@pytest.mark.parametrize("family", SIZES)
+def test_a_tied_table_that_is_trained_whole_stays_one(family: str, tmp_path: Path):
+    """Whatever the embedding is called: in training, after merging, and where peft opens the adapter."""
+    from peft import PeftModel
+
+    made = network(family)
+    embedding = adapters._leaf(made, made.get_input_embeddings())
+    view = adapters.add(made, family, LoraSettings(modules_to_save=[embedding]), seed=1)
+    before = made.get_input_embeddings().weight.detach().clone()
+    learn(made)
+    assert made.get_output_embeddings().weight is made.get_input_embeddings().weight
+    adapters.save(view, tmp_path)
+    again = PeftModel.from_pretrained(network(family), tmp_path).eval()
+    with torch.no_grad():
+        torch.testing.assert_close(again(input_ids=X, use_cache=False).logits, view.eval()(input_ids=X, use_cache=False).logits)
+    merged, difference = adapters.merge(view, X)
+    assert difference < 1e-4
+    assert not torch.equal(merged.get_input_embeddings().weight, before)
+    assert merged.get_output_embeddings().weight is merged.get_input_embeddings().weight
+
+
+def test_a_tied_table_that_peft_would_part_is_refused():
+    """Where neither end has a name by which peft knows the tie; and nothing is said of a tie that no adapter touches."""
+    from transformers import GPTNeoXJapaneseConfig, GPTNeoXJapaneseForCausalLM
+
+    sizes = {"vocab_size": 60, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
+    made = GPTNeoXJapaneseForCausalLM(GPTNeoXJapaneseConfig(**sizes, tie_word_embeddings=True))
+    with pytest.raises(RecipeError, match="A102: embed_in is tied to the other end of the model, and peft would part them"):
+        adapters.add(made, "llama", LoraSettings(target_modules=["query_key_value"], modules_to_save=["embed_in"]), seed=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        adapted("llama", modules_to_save=["norm"])
 
 
 def test_loading_the_libraries_says_nothing():
