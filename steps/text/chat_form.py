@@ -33,10 +33,13 @@ class Written:
 
 @dataclass
 class ChatForm:
-    """One chat template. source: Jinja, None for ours. marks: added tokens, which the template may write. special: by role, as `bos`."""
+    """One chat template. source: Jinja, None for ours. marks: added tokens, which the template may write; control: those of them that a
+    message cannot write (`<think>` is a token wherever it stands, and templates look for it). special: by role, as `bos`.
+    """
 
     source: str | None = None
     marks: list[str] = field(default_factory=list)
+    control: list[str] = field(default_factory=list)
     special: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -78,17 +81,24 @@ class ChatForm:
         for number, message in enumerate(messages):
             if message["role"] != "assistant":
                 continue
-            start, said = len(before := self.text(messages[:number], ask=True)), message["content"].strip()
-            last = number == len(messages) - 1
+            before, said = self.text(messages[:number], ask=True), message["content"].strip()
+            if not whole.startswith(before):
+                raise _not_found(_opening(whole, before, self.text(messages[:number])), number, messages)
+            start, last = len(before), number == len(messages) - 1
             until = whole if last else _shared(whole, self.text(messages[: number + 1]))  # some end a text with eos, but no turn
             at = until.find(said, start)
-            if not whole.startswith(before) or at < 0:
-                told = f"the model's chat template changes what stands before turn {number + 1} of {_shown(messages)}"
-                if at < 0 and (lacking := _lacking(said, until[start:])):
-                    told = f"the model's chat template leaves {lacking!r} out of turn {number + 1} of {_shown(messages)}"
-                raise RecipeError("D115", f"{told}, so what is learned cannot be found", field="corpus", fix=FIX)
+            if at < 0 and self._is_turn(whole[start:], said):
+                until, at = whole, whole.index(said, start)
+            if at < 0:
+                lacking = _lacking(said, until[start:])
+                raise _not_found(f"leaves {lacking!r} out of" if lacking else "rewrites", number, messages)
             spans.append((start, self._end(until, at + len(said))))
         return Rendered(whole, spans)
+
+    def _is_turn(self, text: str, said: str) -> bool:
+        """Whether `text` begins with the answer and a mark behind it: Qwen 3 writes an answer otherwise once another question follows."""
+        begun = text.lstrip()
+        return begun.startswith(said) and begun[len(said) :].lstrip().startswith(tuple(self.marks) or ("\0",))
 
     def _end(self, text: str, at: int) -> int:
         """The end of the first mark after `at`, or of the text: a line break behind the mark is not the model's to write."""
@@ -109,9 +119,12 @@ class ChatForm:
             first, last = ([] if token is None else [token] for token in (tokenizer.bos_id, tokenizer.eos_id))
             learned = [False] * len(first) + _inside(offsets, shown.supervised) + [ends] * len(last)
             return Written([*first, *ids, *last], learned, sum(len(shown.text[a:b].encode("utf-8")) for a, b in shown.supervised))
-        repeated = self._hidden(messages[-1]["content"][:overlap])
-        shown = self.rendered([{**m, "content": self._hidden(m["content"])} for m in messages])
-        shown = _behind(shown, len(repeated.lstrip()))  # a template may take spaces off an answer
+        hidden = [{**m, "content": self._hidden(m["content"])} for m in messages]
+        shown = self.rendered(hidden)
+        if overlap and shown.supervised:  # a template may take spaces off an answer, and write something before it
+            repeated = self._hidden(messages[-1]["content"][:overlap]).lstrip()
+            start = shown.supervised[-1][0]
+            shown = _behind(shown, shown.text.find(hidden[-1]["content"].strip(), start) - start + len(repeated))
         ids, learned = [], []
         for start, end, plain in _parts(shown.text):
             if plain:
@@ -131,7 +144,7 @@ class ChatForm:
 
     def _hidden(self, content: str) -> str:
         """`content` with stand-ins for marks that are written out in it."""
-        texts = [*self.marks, OPEN]
+        texts = [*self.control, OPEN]
         if not any(text in content for text in texts):
             return content
         either = "|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True))
@@ -139,7 +152,7 @@ class ChatForm:
 
     def _meant(self, text: str) -> str:
         """`text` with what its stand-ins stand for."""
-        texts = [*self.marks, OPEN]
+        texts = [*self.control, OPEN]
         return re.sub(STAND_IN, lambda found: texts[int(found[1])], text)
 
 
@@ -163,11 +176,12 @@ def chat_form(folder: Path) -> ChatForm:
         return ChatForm()
     special = special_names(Path(folder))
     marks = sorted({*added_tokens(Path(folder)), *special.values()} - {""})
+    control = sorted({*added_tokens(Path(folder), control=True), *special.values()} - {""})
     try:
         _compiled(source)
     except Exception as error:
         raise RecipeError("D115", f"the chat template of {Path(folder).name} is no Jinja: {error}", field="model.base", fix=FIX) from error
-    return ChatForm(source, marks, special)
+    return ChatForm(source, marks, control, special)
 
 
 def template_of(folder: Path) -> str | None:
@@ -223,6 +237,19 @@ def _inside(offsets: list[tuple[int, int]], spans: list[tuple[int, int]]) -> lis
 def _shared(one: str, other: str) -> str:
     """The beginning that both have."""
     return one[: next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))]
+
+
+def _not_found(what: str, number: int, messages: Messages) -> RecipeError:
+    told = f"the model's chat template {what} turn {number + 1} of {_shown(messages)}, so what is learned cannot be found"
+    return RecipeError("D115", told, field="corpus", fix=FIX)
+
+
+def _opening(whole: str, before: str, asked: str) -> str:
+    """What a template does that does not write `before`, which ends with the opening of an answer; asked: the same without it."""
+    shared = len(_shared(whole, before))
+    if shared >= len(asked):
+        return f"opens an answer with {before[len(asked) :]!r}, and does not write that before"
+    return "changes what stands before"
 
 
 def _lacking(said: str, written: str) -> str:

@@ -348,14 +348,18 @@ def _real(token: int) -> int | None:
     return token if token >= 0 else None
 
 
-def added_tokens(folder: Path) -> list[str]:
-    """Tokens that stand beside the learned vocabulary of the tokenizer in `folder`, as text: control tokens, marks, user symbols."""
+def added_tokens(folder: Path, *, control: bool = False) -> list[str]:
+    """Tokens that stand beside the learned vocabulary of the tokenizer in `folder`, as text: control tokens, marks, user symbols.
+
+    control: those alone that no text becomes.
+    """
     found: list[str] = []
     if (folder / "tokenizer.json").is_file():
-        found += [token["content"] for token in json.loads((folder / "tokenizer.json").read_text("utf-8")).get("added_tokens", [])]
+        tokens = json.loads((folder / "tokenizer.json").read_text("utf-8")).get("added_tokens", [])
+        found += [token["content"] for token in tokens if token.get("special") or not control]
     if (folder / "tokenizer.model").is_file():
         model = read_model(folder / "tokenizer.model")
-        found += [*model.of_kind(CONTROL), *model.of_kind(USER)]
+        found += model.of_kind(CONTROL) + ([] if control else model.of_kind(USER))
     return list(dict.fromkeys(found))
 
 

@@ -34,13 +34,29 @@ PHI3 = (
     "{% for message in messages %}{{'<|' + message['role'] + '|>\n' + message['content'] + '<|end|>\n'}}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}"
 )
+THINKING = (  # as Qwen 3's: thoughts stand in the last answer alone, taken out of its text, and empty where it has none
+    "{%- for m in messages %}\n"
+    "    {%- if m.role == 'assistant' %}\n"
+    "        {%- set thought, said = '', m.content %}\n"
+    "        {%- if '</think>' in said %}\n"
+    "            {%- set thought = said.split('</think>')[0].rstrip('\\n').split('<think>')[-1].lstrip('\\n') %}\n"
+    "            {%- set said = said.split('</think>')[-1].lstrip('\\n') %}\n"
+    "        {%- endif %}\n"
+    "        {%- set thought = '<think>\\n' + thought + '\\n</think>\\n\\n' if loop.last else '' %}\n"
+    "        {{- '<|im_start|>assistant\\n' + thought + said + '<|im_end|>\\n' }}\n"
+    "    {%- else %}\n"
+    "        {{- '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}\n"
+    "    {%- endif %}\n{%- endfor %}\n"
+    "{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant\\n' }}\n{%- endif %}\n"
+)
 MARKS = {
     CHATML: ["<|im_start|>", "<|im_end|>"], LLAMA3: ["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"],
     GEMMA: ["<start_of_turn>", "<end_of_turn>"], PHI3: ["<|system|>", "<|user|>", "<|assistant|>", "<|end|>"],
+    THINKING: ["<|im_start|>", "<|im_end|>"],
 }  # fmt: skip
 SPECIAL = {  # bos and eos
     CHATML: (None, "<|im_end|>"), LLAMA3: ("<|begin_of_text|>", "<|eot_id|>"), GEMMA: ("<bos>", "<eos>"), PHI3: ("<s>", "<|endoftext|>"),
-    MISTRAL: ("<s>", "</s>"),
+    MISTRAL: ("<s>", "</s>"), THINKING: (None, "<|im_end|>"),
 }  # fmt: skip
 
 
@@ -56,6 +72,8 @@ def folder(path: Path, template: str | None) -> Path:
     made.decoder = decoders.ByteLevel()
     names = dict.fromkeys([*([bos] if bos else []), eos, *MARKS.get(template or "", [])])
     made.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in names])
+    if template == THINKING:  # tokens, and no control tokens
+        made.add_tokens([AddedToken(name, special=False, normalized=False) for name in ("<think>", "</think>")])
     made.save(str(path / "tokenizer.json"))
     config = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": eos, **({"bos_token": bos} if bos else {})}
     config |= {"chat_template": template} if template else {}

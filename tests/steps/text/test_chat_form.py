@@ -8,7 +8,7 @@ import pytest
 from schemas import RecipeError
 from steps.text.chat_form import chat_form
 from steps.text.tokenizers import open_tokenizer
-from tests.steps.text.models_with_templates import CHATML, GEMMA, LLAMA3, MISTRAL, PHI3, SYSTEM, folder
+from tests.steps.text.models_with_templates import CHATML, GEMMA, LLAMA3, MISTRAL, PHI3, SYSTEM, THINKING, folder
 
 TALK = [
     {"role": "user", "content": "Where is the cat?"}, {"role": "assistant", "content": "On the mat."},
@@ -22,10 +22,11 @@ TALK = [
         (CHATML, ["On the mat.<|im_end|>", "Gone.<|im_end|>"]), (LLAMA3, ["On the mat.<|eot_id|>", "Gone.<|eot_id|>"]),
         (MISTRAL, [" On the mat.</s>", " Gone.</s>"]), (GEMMA, ["On the mat.<end_of_turn>", "Gone.<end_of_turn>"]),
         (PHI3, ["On the mat.<|end|>", "Gone.<|end|>"]),
+        (THINKING, ["On the mat.<|im_end|>", "<think>\n\n</think>\n\nGone.<|im_end|>"]),
     ],
 )  # fmt: skip
 def test_answers_with_their_end_marks_are_learned(tmp_path: Path, template: str, learned: list[str]) -> None:
-    """In five families; and the ids are the ones that transformers gives."""
+    """In six families; and the ids are the ones that transformers gives."""
     AutoTokenizer = pytest.importorskip("transformers").AutoTokenizer
 
     opened = open_tokenizer(folder(tmp_path, template))
@@ -50,6 +51,33 @@ def test_a_mark_written_in_a_message_stays_text(tmp_path: Path) -> None:
     plain = opened.encode(said)
     assert any(ids[k : k + 12] == plain[:12] for k in range(len(ids)))
     assert said in opened.decode(ids)
+
+
+def test_thoughts_are_tokens_and_stand_once(tmp_path: Path) -> None:
+    """A template looks for <think> in an answer, which is no control token: text and ids are those of transformers."""
+    AutoTokenizer = pytest.importorskip("transformers").AutoTokenizer
+
+    opened = open_tokenizer(folder(tmp_path, THINKING))
+    talk = [*TALK[:3], {"role": "assistant", "content": "<think>\nIt saw a dog.\n</think>\n\nGone."}]
+    written = opened.form.tokens(talk, opened)
+    theirs = AutoTokenizer.from_pretrained(tmp_path)
+    assert written.ids == theirs.apply_chat_template(talk, return_dict=False)
+    assert written.ids.count(opened.backend.token_to_id("<think>")) == 1
+    learned = theirs.decode([i for i, on in zip(written.ids, written.learned, strict=True) if on])
+    assert learned == "On the mat.<|im_end|><think>\nIt saw a dog.\n</think>\n\nGone.<|im_end|>"
+
+
+def test_an_opening_that_no_answer_has_is_named(tmp_path: Path) -> None:
+    """DeepSeek-R1's asks with <think>, and writes its answers without: what is learned would follow nothing that is asked."""
+    odd = "{% for m in messages %}[{{ m.role }}]{{ m.content }}</s>{% endfor %}"
+    odd += "{% if add_generation_prompt %}[assistant]<think>{% endif %}"
+    form = chat_form(folder(tmp_path, odd))
+    with pytest.raises(RecipeError) as error:
+        form.rendered(TALK[:2])
+    assert error.value.message == (
+        "the model's chat template opens an answer with '[assistant]<think>', and does not write that before turn 2 of "
+        "'Where is the cat?', so what is learned cannot be found"
+    )
 
 
 def test_a_template_is_run_in_a_sandbox(tmp_path: Path) -> None:
@@ -177,3 +205,14 @@ def test_tokens_added_to_a_sentencepiece_model_are_seen(tmp_path: Path) -> None:
     assert (written.ids[0], written.ids.count(small.eos_id)) == (small.bos_id, 2)
     said = small.decode([i for i, on in zip(written.ids, written.learned, strict=True) if on])
     assert said == " On the mat. Gone."
+
+
+@pytest.mark.parametrize("template", [MISTRAL, LLAMA3, THINKING])
+def test_an_overlap_begins_with_the_answer(tmp_path: Path, template: str) -> None:
+    """What a template writes before the answer, a space or empty thoughts, is none of the characters that the piece before it had."""
+    opened = open_tokenizer(folder(tmp_path, template))
+    written = opened.form.tokens([TALK[0], {"role": "assistant", "content": " On the mat."}], opened, overlap=7)
+    ends = opened.form.tokens([TALK[0], {"role": "assistant", "content": "x"}], opened).ids
+    learned = [i for i, on in zip(written.ids, written.learned, strict=True) if on]
+    assert opened.decode(learned) == " mat."
+    assert learned[-1] == next(i for i in reversed(ends) if i != opened.encode("\n")[0])
