@@ -32,7 +32,7 @@ class ValidateCheckpoint(StepParams):
     tolerance: float = Field(default=1e-4, gt=0, description="nats by which the recorded validation loss may be missed")
 
 
-@step(version=2, libraries=("torch", "transformers"), pages=VALIDATE_PAGES)
+@step(version=3, libraries=("torch", "transformers"), pages=VALIDATE_PAGES)
 def validate_checkpoint(
     params: ValidateCheckpoint, checkpoint: Checkpoint, bins: TokenBin | None, corpus: list[Corpus] | None, context: StepContext
 ) -> Checkpoint:

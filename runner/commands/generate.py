@@ -1,9 +1,21 @@
 """recipe generate: let a run's model write."""
 
 import json
+from itertools import chain
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import click
+
+
+class Finite(click.FloatRange):
+    """A number between bounds, and no `nan` or `inf`, which pass every comparison."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click's, then a look at it."""
+        number = super().convert(value, param, ctx)
+        return number if isfinite(number) else self.fail(f"{value} is no number to sample with", param, ctx)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -13,9 +25,9 @@ import click
 @click.option("--chat/--no-chat", default=None, help="Ask in the model's chat template; where it has one, unless said otherwise.")
 @click.option("--system", default="", help="A system message before the question.")
 @click.option("--max-new-tokens", type=click.IntRange(1), default=200, show_default=True)
-@click.option("--temperature", type=click.FloatRange(0), default=0.7, show_default=True, help="0 takes the likeliest token.")
+@click.option("--temperature", type=Finite(0), default=0.7, show_default=True, help="0 takes the likeliest token.")
 @click.option("--top-k", type=click.IntRange(0), default=0, show_default=True, help="Draw of so many likeliest; 0: of all.")
-@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.9, show_default=True)
+@click.option("--top-p", type=Finite(0, 1, min_open=True), default=0.9, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a prompt, with the whole text.")
 @click.option("--project", default=".", type=click.Path(exists=True, file_okay=False), help="The project, if it is not the current folder.")
@@ -26,23 +38,28 @@ def generate(
     """Continue each prompt with the model of RUN (its id, `latest`, or a model's folder), as it is drawn."""
     folder = _folder(run, step_id, Path(project))
     try:
-        from steps.lm.speak import speak
+        from steps.lm.speak import answers, speak
     except ImportError as error:
         from schemas.findings import RecipeError
 
         raise RecipeError("R018", f"a model needs {error.name}, which is not installed", fix='pip install "recipe[train]"') from error
+    notes: list[str] = []
     for prompt in prompts:
         pieces = speak(
             folder, prompt, chat=chat, system=system, max_new_tokens=max_new_tokens, temperature=temperature, top_k=top_k, top_p=top_p,
-            seed=seed, told=lambda said: click.echo(f"\n{said}", nl=False, err=True),
+            seed=seed, told=notes.append,
         )  # fmt: skip
         if as_json:
             click.echo(json.dumps({"prompt": prompt, "text": "".join(pieces), "seed": seed}, ensure_ascii=False))
-            continue
-        click.echo(click.style(prompt, bold=True), nl=False)
-        for piece in pieces:
-            click.echo(piece, nl=False)
-        click.echo("\n" if len(prompts) > 1 else "")
+        else:
+            begun = next(pieces, "")  # a model that cannot be opened says so before anything else is said
+            click.echo(click.style(prompt, bold=True), nl=answers(folder, chat))
+            for piece in chain([begun], pieces):
+                click.echo(piece, nl=False)
+            click.echo("\n" if len(prompts) > 1 else "")
+        for note in notes:
+            click.echo(note, err=True)
+        notes.clear()
     return 0
 
 
@@ -53,6 +70,8 @@ def _folder(run: str, step_id: str, project: Path) -> Path:
 
     if (Path(run) / "config.json").is_file():
         return Path(run)
+    if (Path(run) / "adapter_config.json").is_file():
+        raise RecipeError("R017", f"{run} holds an adapter, and no model without its base", fix="name the run: it keeps the merged model")
     folder = find_run(project, run)
     record = read_record(folder)
     made = [step for step in (record.steps if record else []) if step.kind == "Checkpoint" and step.artifact is not None]

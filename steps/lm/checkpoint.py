@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -181,15 +181,29 @@ def _sync(folder: Path) -> None:
             os.close(handle)
 
 
-def write_model(network: nn.Module, folder: Path, ids: dict[str, int | None], dtype: torch.dtype = torch.float32) -> None:
+def stops(folder: Path) -> list[int]:
+    """Ids at which `generation_config.json` ends a text; none where it says nothing that can be read."""
+    try:
+        found = json.loads((folder / "generation_config.json").read_text("utf-8")).get("eos_token_id")
+    except (OSError, ValueError, AttributeError):
+        return []
+    return [number for number in (found if isinstance(found, list) else [found]) if isinstance(number, int)]
+
+
+def write_model(
+    network: nn.Module, folder: Path, ids: dict[str, int | None], dtype: torch.dtype = torch.float32, ends: Collection[int] = ()
+) -> None:
     """`config.json`, `generation_config.json` and `model.safetensors` in `dtype`: the same bytes for the same weights.
 
-    Tied weights are stored once, under the input embedding's name, as transformers does.
+    Tied weights are stored once, under the input embedding's name, as transformers does. ends: ids at which generation stops besides.
     """
     from safetensors.torch import save_file
 
     write_config(network, folder, dtype)
-    chosen = {"do_sample": True, "temperature": 0.7, "top_p": 0.9, **{k: v for k, v in ids.items() if v is not None}}
+    chosen: dict[str, Any] = {"do_sample": True, "temperature": 0.7, "top_p": 0.9, **{k: v for k, v in ids.items() if v is not None}}
+    last = sorted({*ends, *(v for k, v in ids.items() if k == "eos_token_id" and v is not None)})
+    if last:
+        chosen["eos_token_id"] = last if len(last) > 1 else last[0]
     write_json(folder / "generation_config.json", chosen)
     weights: dict[str, torch.Tensor] = {}
     seen: set[int] = set()

@@ -112,7 +112,7 @@ def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any]) -> "Wr
         moved = "" if drift is None else f"; logits differ by up to {drift:.2g} from those over the quantised base"
         context.event("merged", largest_logit_difference=merged, stored=kind, drift=drift,
                       message=f"adapters merged in fp32, weights stored in {kind}{moved}")  # fmt: skip
-    checkpoint.write_model(network, out, token_ids(trained.words), stored)
+    checkpoint.write_model(network, out, token_ids(trained.words), stored, _ends(job, trained, network))
     if adapted is not None and material.validation:  # the merged weights are what the loss is recorded of
         if half is not None:
             halve(network, half)
@@ -184,6 +184,13 @@ def memory_table(network: nn.Module, live: Live, params: Any, device: torch.devi
 
 def _some_rows(material: Material) -> torch.Tensor:
     return material.data.longest(1, 1).ids[:, :128]  # one row: two end to end could be more than the model has positions for
+
+
+def _ends(job: Job, trained: Trained, network: nn.Module) -> set[int]:
+    """Where generation stops besides the end token: where the base's did, and at the mark behind the answers that were learned."""
+    base, mark = base_of(job), trained.words.form.stop(trained.words) if trained.material.chats else None
+    found = {*(checkpoint.stops(base) if base is not None else []), *([] if mark is None else [mark])}
+    return {number for number in found if 0 <= number < network.config.vocab_size}
 
 
 def _set_template(folder: Path) -> None:

@@ -6,24 +6,35 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from schemas import RecipeError
+
 Step = Callable[[Tensor], Tensor]  # (B, T) further tokens to (B, V) logits after the last of them
 
 
 @contextmanager
 def stream(network: nn.Module, copies: int) -> Iterator[Step]:
-    """A function that is given the next tokens only and returns the logits behind them; what came before is remembered."""
+    """A function that is given the next tokens only and returns the logits behind them; what came before is remembered.
+
+    A network that hands out no keys and values (Falcon-Mamba, RecurrentGemma) is given the whole text each time.
+    """
     mixers = [m for m in network.modules() if hasattr(m, "fresh_memory")]
     for m in mixers:
         m.memory = m.fresh_memory(copies)
     cache: list[object] = [None]
+    whole: list[Tensor] = []
     was_training = network.training
     network.eval()
 
     def further(ids: Tensor) -> Tensor:
         if mixers:
             return network(input_ids=ids, use_cache=False).logits[:, -1].float()
+        if whole:
+            whole[0] = torch.cat([whole[0], ids], 1)
+            return network(input_ids=whole[0], use_cache=False).logits[:, -1].float()
         out = network(input_ids=ids, use_cache=True, **({} if cache[0] is None else {"past_key_values": cache[0]}))
-        cache[0] = out.past_key_values
+        cache[0] = getattr(out, "past_key_values", None)
+        if cache[0] is None:
+            whole.append(ids)
         return out.logits[:, -1].float()
 
     try:
@@ -39,15 +50,21 @@ def choose(logits: Tensor, temperature: float, top_p: float, generator: torch.Ge
     """One token a row, drawn from the smallest set that holds `top_p` (arXiv 1904.09751) after dividing by `temperature`.
 
     logits: (B, V). Returns (B,). Drawn on the CPU, so that a seed gives the same text on every device. temperature 0: the likeliest.
-    top_k: only of so many likeliest (arXiv 1805.04833); 0: of all.
+    top_k: only of so many likeliest (arXiv 1805.04833); 0: of all. Raises RecipeError C013 for logits that are no numbers.
     """
+    logits = logits.cpu()
+    if bool(logits.isnan().any()):
+        message = "the model's logits are no numbers: its weights hold NaN or infinity, or its precision cannot hold them"
+        raise RecipeError("C013", message, fix="a validate_checkpoint step names the weights; train again with a lower learning_rate")
     if temperature == 0:
-        return logits.cpu().argmax(-1)
+        return logits.argmax(-1)
     if 0 < top_k < logits.shape[-1]:
         logits = logits.masked_fill(logits < logits.topk(top_k, dim=-1).values[:, -1:], -torch.inf)
-    chances = (logits.cpu() / temperature).softmax(-1)
+    logits = logits.double() - logits.max(-1, keepdim=True).values  # the largest is 0: a temperature near 0 leaves it alone
+    chances = (logits / temperature).softmax(-1).float()
     ordered, places = chances.sort(dim=-1, descending=True, stable=True)
-    ordered[ordered.cumsum(-1) - ordered > top_p] = 0.0
+    if top_p < 1:  # sums of many small chances pass 1 by rounding
+        ordered[ordered.cumsum(-1) - ordered > top_p] = 0.0
     drawn = torch.multinomial(ordered, 1, generator=generator)
     return places.gather(1, drawn)[:, 0]
 

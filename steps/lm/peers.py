@@ -44,5 +44,5 @@ def texts(bins: TokenBin, words: TextTokenizer, known: dict[str, Language], *, m
         before = prompt_ids(language.openings[0] if language.openings else "", words)
         rng = np.random.default_rng([seed, len(made)])
         ids = trigram.sample(before, max_new_tokens, rng, temperature=0.7, top_p=0.9, stop=words.eos_id)
-        made.append({"lang": lang, "text": words.decode(ids)})
+        made.append({"lang": lang, "text": words.continued(before, ids)})
     return made

@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 
 from schemas import Checkpoint
-from steps.lm import build
+from steps.lm import build, checkpoint
 from steps.lm.generate import choose, stream
 from steps.lm.texts import prompt_ids, room
-from steps.text.chat import render_prompt
+from steps.text.chat import END
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
 
 
@@ -21,21 +21,25 @@ def speak(
 
     Every piece is whole characters, and joined they are the text; it ends with an end token, an end-of-turn mark, or at the limit.
     temperature 0 takes the likeliest token; top_k 0 and top_p 1 leave nothing out. The same seed gives the same text. told: hears that
-    the model's positions ended before max_new_tokens did.
-    Raises RecipeError C130 when the prompt leaves no room, and what opening a model raises.
+    the model's positions ended before max_new_tokens did, and of a system message that nobody reads.
+    Raises RecipeError C130 when the prompt leaves no room, C013 for a model that answers no numbers, and what opening a model raises.
     """
     build.quiet()
     network = build.open_model(folder)
     network.to(build.device())
     words = open_tokenizer(folder)
-    ids = _asked(words, prompt, system) if _is_chat(folder, chat) else prompt_ids(prompt, words)
+    answering = answers(folder, chat)
+    if system and not answering:
+        told("the system message is left out: the prompt is continued, not answered (--chat)")
+    ids = words.form.asked(_messages(prompt, system), words) if answering else prompt_ids(prompt, words)
     limit = build.longest_input(network)
     most = room(len(ids), limit, max_new_tokens)
-    ends = {i for i in (words.eos_id, *_marks(words)) if i is not None}
+    ends = _ends(folder, words)
+    written_out = END if answering and words.form.source is None and words.form.stop(words) is None else ""
     never = {i for i in (words.pad_id, words.unk_id, words.bos_id) if i is not None} - ends
     banned = [*sorted(never), *range(words.vocab_size, network.config.vocab_size)]
     device = next(network.parameters()).device
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed % 2**63)
     drawn: list[int] = []
     said = ""
     with build.fitting_threads(network), stream(network, 1) as further:
@@ -46,20 +50,31 @@ def speak(
             if token in ends:
                 break
             drawn.append(token)
-            text = words.decode(drawn)
-            if not text.endswith("\ufffd") or left == 0:  # else a character's bytes are still coming
-                yield text[len(said) :]
+            text = words.decode(drawn) if answering else words.continued(ids, drawn)
+            if written_out and written_out in text:
+                break
+            if (not text.endswith("\ufffd") or left == 0) and not _begins(text, written_out):  # else a character's bytes are still coming
+                if text != said:
+                    yield text[len(said) :]
                 said = text
             logits = further(torch.tensor([[token]], device=device))
-    rest = words.decode(drawn)[len(said) :]
-    if rest:
+    text = words.decode(drawn) if answering else words.continued(ids, drawn)
+    if rest := (text.split(written_out)[0] if written_out else text)[len(said) :]:
         yield rest
     if len(drawn) == most < max_new_tokens:
         told(f"ended after {most} of {max_new_tokens} new tokens: the model has {limit} positions")
 
 
-def _is_chat(folder: Path, chat: bool | None) -> bool:
-    """As said; else of our own models those that were fine-tuned, of others those that bring a template."""
+def _begins(text: str, mark: str) -> bool:
+    """Whether `text` ends with a beginning of `mark`."""
+    return any(text.endswith(mark[:size]) for size in range(1, len(mark) + 1))
+
+
+def answers(folder: Path, chat: bool | None) -> bool:
+    """Whether the model in `folder` answers a prompt and does not continue it.
+
+    As said; else of our own models those that were fine-tuned, of others those that bring a template.
+    """
     from steps.text.chat_form import template_of
 
     if chat is not None:
@@ -75,22 +90,15 @@ def ours(folder: Path) -> str:
         return ""
 
 
-def _asked(words: TextTokenizer, prompt: str, system: str) -> list[int]:
-    """A question, and the opening of its answer, as training met them."""
-    messages = [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": prompt}]
-    if words.form.source is None:
-        first = [words.bos_id] if words.bos_id is not None else []
-        return [*first, *words.encode(render_prompt(messages))]
-    return words.encode_marked(words.form.text(messages, ask=True), words.form.marks)[0]
+def _messages(prompt: str, system: str) -> list[dict[str, str]]:
+    return [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": prompt}]
 
 
-def _marks(words: TextTokenizer) -> list[int]:
-    """Ids of end-of-turn marks: our own, and those that other models end an answer with."""
-    from steps.text.chat import END
-
-    found = []
+def _ends(folder: Path, words: TextTokenizer) -> set[int]:
+    """Ids at which a text ends: the end token, the mark that the template puts behind an answer, what the folder says, and usual marks."""
+    found = {words.eos_id, words.form.stop(words), *checkpoint.stops(folder)}
     for mark in (END, "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>"):
         ids, _ = words.encode_marked(mark, [mark])
         if len(ids) == 1:
-            found.append(ids[0])
-    return found
+            found.add(ids[0])
+    return {number for number in found if number is not None}

@@ -55,5 +55,5 @@ def samples(
     made = []
     for i, prompt in enumerate(prompts):
         (ids,) = write(network, tokenizer, prompt, copies=1, max_new_tokens=max_new_tokens, seed=seed + i, field=f"{field}.{i}")
-        made.append({"prompt": prompt, "lang": language(prompt), "text": tokenizer.decode(ids)})
+        made.append({"prompt": prompt, "lang": language(prompt), "text": tokenizer.continued(prompt_ids(prompt, tokenizer), ids)})
     return made

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas import RecipeError
-from steps.text.chat import JINJA_TEMPLATE, Rendered, render
+from steps.text.chat import END, JINJA_TEMPLATE, Rendered, render, render_prompt
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -141,6 +141,30 @@ class ChatForm:
     def count(self, messages: Messages, tokenizer: "TextTokenizer") -> int:
         """How many ids `tokens` gives."""
         return len(self.tokens(messages, tokenizer).ids)
+
+    def asked(self, messages: Messages, tokenizer: "TextTokenizer") -> list[int]:
+        """`messages` and the opening of an answer, as the ids that stand before one in `tokens`."""
+        if self.source is None:
+            first = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
+            return [*first, *tokenizer.encode(render_prompt(messages))]
+        text = self.text([{**m, "content": self._hidden(m["content"])} for m in messages], ask=True)
+        ids: list[int] = []
+        for start, end, plain in _parts(text):
+            part = text[start:end]
+            ids += tokenizer.encode(self._meant(part)) if plain else tokenizer.encode_marked(part, self.marks)[0]
+        return ids
+
+    def stop(self, tokenizer: "TextTokenizer") -> int | None:
+        """The id of the mark behind an answer, None where it is no single token."""
+        if self.source is None:
+            ids, _ = tokenizer.encode_marked(END, [END])
+            return ids[0] if len(ids) == 1 else None
+        try:
+            written = self.tokens([{"role": "user", "content": "?"}, {"role": "assistant", "content": "yes"}], tokenizer)
+        except RecipeError:  # it wants more than a question: the next to ask
+            return None
+        last = [i for i, on in zip(written.ids, written.learned, strict=True) if on][-1]
+        return last if tokenizer.piece(last) in self.marks else None
 
     def _hidden(self, content: str) -> str:
         """`content` with stand-ins for marks that are written out in it."""

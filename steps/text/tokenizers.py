@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from steps.text.chat_form import ChatForm
 
 INSTALL = 'pip install "recipe[train]"'
+CONTEXT = 8  # ids before a text that tell how it begins
 
 
 class TextTokenizer(ABC):
@@ -60,6 +61,12 @@ class TextTokenizer(ABC):
     @abstractmethod
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids`; control tokens give nothing, broken UTF-8 gives U+FFFD."""
+
+    def continued(self, before: Sequence[int], ids: Sequence[int]) -> str:
+        """The text of `ids` where it stands behind `before`: with the blank that many tokenizers take off the beginning of a text."""
+        tail = list(before)[-CONTEXT:]
+        known, whole = self.decode(tail), self.decode([*tail, *ids])
+        return whole[len(known) :] if whole.startswith(known) else self.decode(ids)
 
     @abstractmethod
     def piece(self, token: int) -> str:

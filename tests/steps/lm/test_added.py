@@ -1,5 +1,6 @@
 """Tokens added to a base's tokenizer: rows as the mean, learned, saved, merged and exported under the same ids."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,22 @@ def test_they_are_learned_saved_and_merged_under_the_same_ids(tmp_path: Path, me
     corpus = write_corpus(tmp_path / "again", ROWS)
     checked = validate_checkpoint(ValidateCheckpoint(), made, None, [corpus], FakeContext(tmp_path / "checked"))
     assert checked.vocab_size == 402
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+def test_generation_stops_at_the_mark_that_was_learned(tmp_path: Path):
+    """transformers' generate reads generation_config.json: the end token, the mark behind an answer, and where the base stopped."""
+    folder = base(tmp_path / "base")
+    (folder / "generation_config.json").write_text('{"eos_token_id": [3, 7, 9999]}')
+    talk = [
+        {"text": "", "messages": [{"role": "user", "content": f"kedi {n}"}, {"role": "assistant", "content": "uyudu"}]} for n in range(12)
+    ]
+    context = FakeContext(tmp_path / "made", project=tmp_path)
+    wanted = params(max_steps=1, total_batch_size=4, model={"base": {"path": "base"}}, objective="sft", add_tokens=["<|end|>"])
+    made = train(wanted, None, [write_corpus(tmp_path / "corpus", talk, "chat")], None, None, None, context)
+    assert json.loads((made.path / "generation_config.json").read_text())["eos_token_id"] == [3, 7, 400]
+    _, plain = adapt(tmp_path, "plain", max_steps=1, add_tokens=MARKS)
+    assert json.loads((plain.path / "generation_config.json").read_text())["eos_token_id"] == [3, 7]
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")

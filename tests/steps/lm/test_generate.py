@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from schemas import RecipeError
 from steps.lm.generate import choose, sample, stream
 from tests.steps.lm.small import SIZES, network
 
@@ -50,3 +51,38 @@ def test_top_p_takes_the_smallest_set():
     assert set(choose(logits, 1.0, 1.0, g).tolist()) == {0, 1, 2, 3}
     share = choose(logits, 1.0, 0.6, g).eq(0).float().mean()
     assert float(share) == pytest.approx(0.5 / 0.8, abs=0.04)
+
+
+def test_a_network_without_a_cache_is_given_the_whole_text():
+    """Falcon-Mamba hands out no keys and values: the logits are those of the whole sequence all the same."""
+    from transformers import FalconMambaConfig, FalconMambaForCausalLM
+
+    made = FalconMambaForCausalLM(FalconMambaConfig(vocab_size=60, hidden_size=16, num_hidden_layers=1, state_size=4)).eval()
+    whole = torch.randint(0, 60, (2, 12), generator=torch.Generator().manual_seed(6))
+    with torch.no_grad():
+        want = made(input_ids=whole, use_cache=False).logits[:, 4:]
+    with stream(made, 2) as further:
+        got = [further(whole[:, :5])] + [further(token) for token in whole[:, 5:].split(1, 1)]
+    torch.testing.assert_close(torch.stack(got, 1), want, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("temperature", "drawn"), [(1e-40, {1}), (1e40, {1, 2, 3})])
+def test_no_temperature_is_too_low_or_too_high(temperature: float, drawn: set[int]):
+    """Near 0 it is the likeliest, far up any that is not banned."""
+    logits = torch.tensor([[-torch.inf, 30.0, 10.0, -20.0]])
+    assert {int(choose(logits, temperature, 1.0, torch.Generator().manual_seed(seed))) for seed in range(60)} == drawn
+
+
+def test_top_p_1_leaves_nothing_out(monkeypatch: pytest.MonkeyPatch):
+    """Although in fp32 the sum of a large vocabulary's chances passes 1 before its end."""
+    seen: list[torch.Tensor] = []
+    monkeypatch.setattr(torch, "multinomial", lambda chances, *_, **__: seen.append(chances) or torch.zeros(1, 1, dtype=torch.long))
+    choose(torch.randn(1, 200_000, generator=torch.Generator().manual_seed(1)), 1.0, 1.0, torch.Generator())
+    assert bool((seen[0] > 0).all())
+
+
+def test_logits_that_are_no_numbers_are_told():
+    """At every temperature, and not by a library's words about a probability tensor."""
+    for temperature in (0, 0.7):
+        with pytest.raises(RecipeError, match="C013: the model's logits are no numbers"):
+            choose(torch.tensor([[0.0, torch.nan]]), temperature, 1.0, torch.Generator())

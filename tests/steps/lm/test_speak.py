@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 import torch
 
@@ -88,6 +91,66 @@ def test_a_text_that_fills_the_model_says_so(tmp_path: Path):
     heard.clear()
     assert [*speak(made, "kedi", **{**HOW, "max_new_tokens": 4}, told=heard.append)]
     assert heard == []
+
+
+def asked(folder: Path, *words: str) -> Any:
+    """`recipe generate` in this process."""
+    from click.testing import CliRunner
+
+    from runner.commands.generate import generate
+
+    return CliRunner().invoke(generate, [str(folder), *words, "--max-new-tokens", "6"], standalone_mode=False)
+
+
+def test_an_answer_begins_on_a_line_of_its_own(tmp_path: Path):
+    """A text that is continued does not; a system message that nobody reads is told, after the text."""
+    made = run(FakeContext(tmp_path), max_steps=1).path
+    text = "".join(speak(made, "kedi", **{**HOW, "max_new_tokens": 6}))
+    said = asked(made, "-p", "kedi", "--seed", "5", "--system", "Be brief.")
+    assert said.stdout == f"kedi{text}\n"
+    assert said.stderr == "the system message is left out: the prompt is continued, not answered (--chat)\n"
+    answer = asked(made, "-p", "kedi", "--chat", "--system", "Be brief.")
+    assert (answer.stdout.startswith("kedi\n"), answer.stderr) == (True, "")
+
+
+@pytest.mark.parametrize("words", [("--temperature", "nan"), ("--temperature", "inf"), ("--top-p", "nan")], ids=" ".join)
+def test_what_is_no_number_is_refused(tmp_path: Path, words: tuple[str, ...]):
+    """Before a model is opened."""
+    said = asked(tmp_path, "-p", "kedi", *words)
+    assert isinstance(said.exception, click.BadParameter)
+    assert "is no number to sample with" in said.exception.message
+
+
+def test_an_adapter_alone_is_told_as_such(tmp_path: Path):
+    """And not as a run that is not there."""
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(RecipeError, match=r"R017: .* holds an adapter, and no model without its base"):
+        raise asked(tmp_path, "-p", "kedi").exception
+
+
+def test_an_end_mark_that_is_no_token_ends_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A base without our marks learned to spell <|end|>: neither it nor its beginning is shown."""
+    made = run(FakeContext(tmp_path), max_steps=1).path
+    words = open_tokenizer(made)
+    spelled = iter([*words.encode("Evet < a <|end|> hayır"), 0])
+    monkeypatch.setattr("steps.lm.speak.choose", lambda *_, **__: torch.tensor([next(spelled)]))
+    pieces = [*speak(made, "kedi", **{**HOW, "chat": True, "max_new_tokens": 40})]
+    assert "".join(pieces) == "Evet < a "
+    assert not any("<|" in piece for piece in pieces)
+
+
+def test_a_text_ends_where_the_folder_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """generation_config.json may name several ends."""
+    made = run(FakeContext(tmp_path), max_steps=1).path
+    words = open_tokenizer(made)
+    (stop,) = words.encode("<en>")
+    ids = iter([*words.encode("kedi"), stop, *words.encode("uyudu")])
+    monkeypatch.setattr("steps.lm.speak.choose", lambda *_, **__: torch.tensor([next(ids)]))
+    copy = tmp_path / "copy"
+    shutil.copytree(made, copy)
+    (copy / "generation_config.json").chmod(0o644)
+    (copy / "generation_config.json").write_text(json.dumps({"eos_token_id": [3, stop]}))
+    assert "".join(speak(copy, "bir", **HOW)) == "kedi"
 
 
 def test_the_command_writes_from_a_models_folder(tmp_path: Path):

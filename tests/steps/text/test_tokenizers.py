@@ -1,6 +1,7 @@
 """open_tokenizer: text to ids and back, the same by every way."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -117,3 +118,18 @@ def test_a_damaged_tokenizer(tmp_path):
     (tmp_path / "tokenizer.model").write_bytes(b"nothing of the kind")
     with pytest.raises(RecipeError, match="T101"):
         open_tokenizer(tmp_path)
+
+
+def test_what_follows_a_text_keeps_its_blank(tmp_path: Path):
+    """A tokenizer that takes the blank off the beginning of a text must not glue what a model writes to its prompt."""
+    tokenizers = pytest.importorskip("tokenizers")
+    vocabulary = {"<unk>": 0, "<s>": 1, "▁once": 2, "▁upon": 3, "▁a": 4, "ly": 5}
+    made = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))
+    made.pre_tokenizer, made.decoder = tokenizers.pre_tokenizers.Metaspace(), tokenizers.decoders.Metaspace()
+    made.add_special_tokens(["<s>"])
+    made.save(str(tmp_path / "tokenizer.json"))
+    opened = open_tokenizer(tmp_path)
+    before = [1, *opened.encode("once upon")]
+    assert opened.decode([4]) == "a"
+    assert [opened.continued(before, ids) for ids in ([4], [5], [4, 5], [])] == [" a", "ly", " aly", ""]
+    assert opened.continued([1], [4]) == "a"
