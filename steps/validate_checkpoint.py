@@ -25,7 +25,9 @@ DEAD = 0.05  # share of dead rows that is worth a warning
 class ValidateCheckpoint(StepParams):
     """How hard it is looked at."""
 
-    prompts: list[str] = Field(default_factory=list, description="texts to continue, at T 0.7 and top_p 0.9")
+    prompts: list[str] = Field(
+        default_factory=list, description="texts to continue, or questions to a model that answers, at T 0.7 and top_p 0.9"
+    )
     max_new_tokens: Positive = Field(default=100, description="tokens of a continuation")
     weights: Literal["last", "best"] = Field(default="last", description="which of the checkpoint's weights: best, of its best validation")
     trust_pickle: bool = Field(default=False, description="bear with pickled files beside the weights; they are not opened")
@@ -111,10 +113,12 @@ def _counting(
 
 
 def _texts(params: ValidateCheckpoint, known: dict[str, Any], network: Any, words: Any, context: StepContext) -> dict[str, Any]:
-    """Continuations of the prompts, and the share of sampled words that the corpus knows, by language: whether it learned to write at all.
+    """The prompts continued, or answered as by `recipe generate`; and the share of sampled words that the corpus knows, by language.
 
-    (A base that is fine-tuned could write before, and a large one takes hours over a thousand words on a CPU.)
+    The share tells whether it learned to write at all. (A base that is fine-tuned could write before, and a large one takes hours over a
+    thousand words on a CPU.)
     """
+    from steps.lm.speak import answers
     from steps.lm.texts import samples
     from steps.lm.words import WANTED, known_share
 
@@ -128,7 +132,8 @@ def _texts(params: ValidateCheckpoint, known: dict[str, Any], network: Any, word
 
     for lang, language in known.items():
         shares[lang or "text"] = known_share(network, words, language, max_new_tokens=length, seed=seed, going=going)
-    return {"words": shares, "samples": samples(network, words, params.prompts, max_new_tokens=length, seed=seed)}
+    asked = words.folder is not None and answers(words.folder, None)
+    return {"words": shares, "samples": samples(network, words, params.prompts, max_new_tokens=length, seed=seed, asked=asked)}
 
 
 def _documents(bins: TokenBin | None, corpora: list[Corpus], words: Any) -> Iterator[tuple[str, str]]:

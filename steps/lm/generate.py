@@ -1,6 +1,6 @@
 """Sampling with a cache: a Mamba's states, or keys and values; the same logits as without one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -76,13 +76,13 @@ def sample(
     copies: int,
     max_new_tokens: int,
     seed: int,
-    eos_id: int | None,
+    ends: Collection[int],
     limit: int | None = None,
     temperature: float = 0.7,
     top_p: float = 0.9,
     banned: tuple[int, ...] = (),
 ) -> list[list[int]]:
-    """`copies` continuations of one prompt, each up to its end token, which is left out.
+    """`copies` continuations of one prompt, each up to the first of `ends`, which is left out.
 
     limit: positions the network has; generation stops there. banned: ids that are never drawn (padding, unknown).
     """
@@ -90,17 +90,16 @@ def sample(
     generator = torch.Generator().manual_seed(seed)
     room = max_new_tokens if limit is None else min(max_new_tokens, limit - len(prompt))
     drawn: list[Tensor] = []
-    done = torch.zeros(copies, dtype=torch.bool)
+    done, last = torch.zeros(copies, dtype=torch.bool), torch.tensor(sorted(ends), dtype=torch.long)
     with stream(network, copies) as further:
         logits = further(torch.tensor([prompt] * copies, device=device))
         for _ in range(max(0, room)):
             logits[:, list(banned)] = -torch.inf
             token = choose(logits, temperature, top_p, generator)
             drawn.append(token)
-            if eos_id is not None:
-                done |= token == eos_id
-                if bool(done.all()):
-                    break
+            done |= torch.isin(token, last)
+            if bool(done.all()):
+                break
             logits = further(token[:, None].to(device))
     texts = torch.stack(drawn, 1).tolist() if drawn else [[] for _ in range(copies)]
-    return [ids[: ids.index(eos_id)] if eos_id in ids else ids for ids in texts]
+    return [ids[: next((at for at, token in enumerate(ids) if token in ends), len(ids))] for ids in texts]

@@ -6,11 +6,10 @@ from pathlib import Path
 import torch
 
 from schemas import Checkpoint
-from steps.lm import build, checkpoint
+from steps.lm import build
 from steps.lm.generate import choose, stream
-from steps.lm.texts import prompt_ids, room
-from steps.text.chat import END
-from steps.text.tokenizers import TextTokenizer, open_tokenizer
+from steps.lm.texts import prompt_ids, question_ids, room, spelled_end, stops
+from steps.text.tokenizers import open_tokenizer
 
 
 def speak(
@@ -31,11 +30,11 @@ def speak(
     answering = answers(folder, chat)
     if system and not answering:
         told("the system message is left out: the prompt is continued, not answered (--chat)")
-    ids = words.form.asked(_messages(prompt, system), words) if answering else prompt_ids(prompt, words)
+    ids = question_ids(prompt, words, system) if answering else prompt_ids(prompt, words)
     limit = build.longest_input(network)
     most = room(len(ids), limit, max_new_tokens)
-    ends = _ends(folder, words)
-    written_out = END if answering and words.form.source is None and words.form.stop(words) is None else ""
+    ends = stops(words)
+    written_out = spelled_end(words) if answering else ""
     never = {i for i in (words.pad_id, words.unk_id, words.bos_id) if i is not None} - ends
     banned = [*sorted(never), *range(words.vocab_size, network.config.vocab_size)]
     device = next(network.parameters()).device
@@ -88,17 +87,3 @@ def ours(folder: Path) -> str:
         return Checkpoint.load(folder).objective
     except ValueError:
         return ""
-
-
-def _messages(prompt: str, system: str) -> list[dict[str, str]]:
-    return [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": prompt}]
-
-
-def _ends(folder: Path, words: TextTokenizer) -> set[int]:
-    """Ids at which a text ends: the end token, the mark that the template puts behind an answer, what the folder says, and usual marks."""
-    found = {words.eos_id, words.form.stop(words), *checkpoint.stops(folder)}
-    for mark in (END, "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>"):
-        ids, _ = words.encode_marked(mark, [mark])
-        if len(ids) == 1:
-            found.add(ids[0])
-    return {number for number in found if number is not None}

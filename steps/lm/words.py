@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from steps.lm.texts import MARK, write
+from steps.lm.texts import MARK, prompt_ids, write
 from steps.text.tokenizers import TextTokenizer
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -75,7 +75,8 @@ def known_share(
     copies = max(1, COPIES // len(known.openings))
     for turn in range(ROUNDS):
         for i, opening in enumerate(known.openings):
-            texts = write(network, tokenizer, opening, copies=copies, max_new_tokens=max_new_tokens, seed=seed + 1000 * turn + i)
+            before = prompt_ids(opening, tokenizer)
+            texts = write(network, tokenizer, before, copies=copies, max_new_tokens=max_new_tokens, seed=seed + 1000 * turn + i)
             for ids in texts:
                 whole = words_of(tokenizer.decode(ids))
                 sampled += whole[:-1] if len(ids) >= max_new_tokens else whole

@@ -76,6 +76,20 @@ def test_the_last_weights_do_not_pass_for_the_best_in_silence(best_step: int | N
     validate(checkpoint.model_copy(update={"best_step": best_step}).at(checkpoint.path), context, weights="best")
     assert [code for code, _ in context.warnings if code == "C122"] == ([] if best_step else ["C122"])
 
+def test_a_model_that_answers_is_asked(context: FakeContext, tmp_path: Path):
+    """A fine-tuned one gives its answer to each prompt, the one that `recipe generate` prints with that seed; others continue it."""
+    from steps.lm.speak import speak
+
+    tuned = copied(tmp_path / "tuned").model_copy(update={"objective": "sft"}).save(tmp_path / "tuned")
+    record = tuned.path / RECORD
+    record.write_text(json.dumps({**json.loads(record.read_text()), "objective": "sft"}))
+    how = {"system": "", "max_new_tokens": 40, "temperature": 0.7, "top_k": 0, "top_p": 0.9, "seed": context.seed}
+    answer, more = ("".join(speak(tuned.path, "Bir gün", chat=chat, **how)) for chat in (True, False))
+    validate(tuned, context, prompts=["Bir gün"])
+    assert context.kept["validation"]["samples"][0]["text"] == answer
+    validate(copied(tmp_path / "plain"), context, prompts=["Bir gün"])
+    assert context.kept["validation"]["samples"][0]["text"] == more != answer
+
 
 def test_it_stops_between_the_texts_that_it_samples(context: FakeContext, monkeypatch: pytest.MonkeyPatch):
     """After the first of them, when asked to."""

@@ -29,7 +29,7 @@ def test_cached_is_uncached(family: str):
 def test_a_seed_is_a_text(family: str):
     """The same seed writes the same, another seed something else, and no banned id."""
     made = network(family)
-    wanted = {"copies": 3, "max_new_tokens": 20, "eos_id": None, "temperature": 1.0, "top_p": 1.0}
+    wanted = {"copies": 3, "max_new_tokens": 20, "ends": (), "temperature": 1.0, "top_p": 1.0}
     first = sample(made, PROMPT, seed=1, banned=(0, 1), **wanted)
     assert first == sample(made, PROMPT, seed=1, banned=(0, 1), **wanted)
     assert first != sample(made, PROMPT, seed=2, banned=(0, 1), **wanted)
@@ -39,7 +39,7 @@ def test_a_seed_is_a_text(family: str):
 
 def test_generation_stops_at_the_models_positions():
     """A model with 64 learned positions writes no more than it can read."""
-    (ids,) = sample(network("gpt2"), PROMPT, copies=1, max_new_tokens=500, seed=1, eos_id=None, limit=64)
+    (ids,) = sample(network("gpt2"), PROMPT, copies=1, max_new_tokens=500, seed=1, ends=(), limit=64)
     assert len(ids) == 64 - len(PROMPT)
 
 
