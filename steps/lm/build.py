@@ -153,8 +153,12 @@ def fetch(hub: str, revision: str | None, *, field: str = "", trust_pickle: bool
 
 
 def sizes_of(network: nn.Module) -> ModelConfig:
-    """The sizes of an opened model."""
-    return sizes(network.config.to_dict())
+    """The sizes of an opened model. Raises RecipeError C002 for one whose config does not say them."""
+    try:
+        return sizes(network.config.to_dict())
+    except ValueError as error:
+        message = f"a {network.config.model_type} is of a shape that recipe does not know: {str(error).splitlines()[0]}"
+        raise RecipeError("C002", message, field="model.base", fix="take a base whose config.json says its width and its layers") from error
 
 
 def parameter_count(network: nn.Module) -> int:

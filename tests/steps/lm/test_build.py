@@ -170,3 +170,30 @@ def test_threads_that_wait_give_their_core_up_soon():
         pytest.skip("this torch has no libgomp")
     assert read == "GOMP_SPINCOUNT = '1000'"
     assert libgomp_reads(GOMP_SPINCOUNT="5") == "GOMP_SPINCOUNT = '5'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "heads"),
+    [
+        ("gpt_neo", {"hidden_size": 64, "num_layers": 2, "num_heads": 16}, 16), ("mpt", {"d_model": 64, "n_layers": 2, "n_heads": 4}, 4),
+        ("rwkv", {"hidden_size": 64, "num_hidden_layers": 2}, 1),
+        ("gemma3_text", {"hidden_size": 60, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 1}, 3),
+    ],
+)  # fmt: skip
+def test_sizes_are_read_by_the_names_of_other_families(kind: str, config: dict, heads: int):
+    """TinyStories' GPT-Neo counts num_layers; where there are no heads, or heads of another width, the nearest that is described stands."""
+    from steps.lm.shapes import sizes
+
+    found = sizes({"model_type": kind, "vocab_size": 60, **config})
+    assert (found.family, found.n_layers, found.n_heads) == ("llama", 2, heads)
+
+
+def test_a_shape_that_is_not_known_is_told():
+    """With the family's name and what its config does not say, and no traceback."""
+    from transformers import PretrainedConfig
+
+    odd: Any = torch.nn.Module()
+    odd.config = PretrainedConfig(vocab_size=60)
+    odd.config.model_type = "strange"
+    with pytest.raises(RecipeError, match=r"C002: a strange is of a shape that recipe does not know: config\.json does not say hidden_size"):
+        build.sizes_of(odd)
