@@ -14,6 +14,7 @@ from schemas import EvalLine, StepContext, TrainLine
 from schemas.training import TRACKERS, Tracking
 
 WAIT_S = 30  # for a server that does not answer
+TAG_CHARACTERS = 5000  # that MLflow takes
 
 
 class Tracker(Protocol):
@@ -150,14 +151,18 @@ class Wandb:
         self.run.log({"samples": wandb.Table(columns=["prompt", "text"], data=rows)}, step=step)
 
     def close(self, done: bool) -> None:
+        import wandb
+
         self.run.finish(exit_code=0 if done else 1)
+        wandb.teardown()  # a trap: its other process writes the file after `finish` has returned, and the folder is about to move
 
 
 class MLflow:
     """A run in MLFLOW_TRACKING_URI, else in files. A killed one goes on under its id."""
 
     def __init__(self, wanted: Tracking, folder: Path, run: str, config: dict[str, Any], resumed: int) -> None:
-        uri = (wanted.mlflow.uri if wanted.mlflow else None) or os.environ.get("MLFLOW_TRACKING_URI") or (folder / "mlruns").as_uri()
+        told = (wanted.mlflow.uri if wanted.mlflow else None) or os.environ.get("MLFLOW_TRACKING_URI")
+        self.own, uri = told is None, told or (folder / "mlruns").as_uri()
         if uri.startswith("file:"):
             os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # in maintenance there, and the only store that needs no database
         from mlflow.tracking import MlflowClient
@@ -179,7 +184,10 @@ class MLflow:
 
     def texts(self, step: int, samples: list[dict[str, str]]) -> None:
         lines = "".join(f"{sample['prompt']}{sample['text']}\n\n" for sample in samples)
-        self.client.log_text(self.id, lines, f"samples/step_{step}.txt")
+        if self.own:  # its files move into the run's folder, and MLflow looks for artifacts where they were written
+            self.client.set_tag(self.id, f"samples/step_{step}", lines[:TAG_CHARACTERS])
+        else:
+            self.client.log_text(self.id, lines, f"samples/step_{step}.txt")
 
     def close(self, done: bool) -> None:
         self.client.set_terminated(self.id, "FINISHED" if done else "KILLED")

@@ -50,14 +50,17 @@ def test_a_resumed_run_draws_one_curve(tmp_path: Path):
 
 
 def test_mlflow_keeps_a_run_in_files(tmp_path: Path):
-    """Params and metrics are read back by MLflow's own client; the run is finished."""
+    """Params, metrics and samples are read back by MLflow's own client, also where the files have moved to; the run is finished."""
     client = pytest.importorskip("mlflow.tracking").MlflowClient
     context = FakeContext(tmp_path)
-    run(context, tracking={"mlflow": {"experiment": "aether"}}, learning_rate=0.02)
-    store = client((context.side("tracking/mlflow") / "step" / "mlruns").as_uri())
+    run(context, tracking={"mlflow": {"experiment": "aether"}}, learning_rate=0.02, samples=["<tr>Bir"])
+    moved = tmp_path / "run"
+    (context.side("tracking/mlflow") / "step").rename(moved)  # as the runner does when the step is done
+    store = client((moved / "mlruns").as_uri())
     (found,) = store.search_runs([store.get_experiment_by_name("aether").experiment_id])
     assert (found.info.status, found.data.params["learning_rate"]) == ("FINISHED", "0.02")
     assert [m.value for m in store.get_metric_history(found.info.run_id, "train/loss")] == pytest.approx(losses(context))
+    assert found.data.tags["samples/step_6"].startswith("<tr>Bir")
 
 
 def test_wandb_without_a_login_stays_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -69,8 +72,11 @@ def test_wandb_without_a_login_stays_offline(tmp_path: Path, monkeypatch: pytest
     context = FakeContext(tmp_path / "run")
     run(context, tracking="wandb")
     assert context.warnings == []
-    assert len([*(context.side("tracking/wandb") / "step").rglob("run-*.wandb")]) == 1
-    assert "wandb sync" in next(e for e in context.events if e["event"] == "tracking")["where"]
+    (file,) = (context.side("tracking/wandb") / "step").rglob("run-*.wandb")
+    assert file.read_bytes().count(b"train/loss") >= len(losses(context)) == 6
+    told = next(e for e in context.events if e["event"] == "tracking")
+    assert "wandb sync" in told["where"]
+    assert told["message"].endswith(f"; when the step is done, in runs/{context.record.run}/tracking")
 
 
 def test_a_tracker_that_breaks_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
