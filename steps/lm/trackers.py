@@ -14,6 +14,7 @@ from schemas import EvalLine, StepContext, TrainLine
 from schemas.training import TRACKERS, Tracking
 
 WAIT_S = 30  # for a server that does not answer
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(WAIT_S)}  # its own would hold a run for 4 minutes
 TAG_CHARACTERS = 5000  # that MLflow takes
 
 
@@ -165,6 +166,8 @@ class MLflow:
         self.own, uri = told is None, told or (folder / "mlruns").as_uri()
         if uri.startswith("file:"):
             os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # in maintenance there, and the only store that needs no database
+        for name, value in PATIENCE.items():
+            os.environ.setdefault(name, value)
         from mlflow.tracking import MlflowClient
 
         self.client: Any = MlflowClient(tracking_uri=uri)

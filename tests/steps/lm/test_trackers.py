@@ -1,13 +1,16 @@
 """Trackers: the figures reach each library, a run goes on in the same curve, and what breaks stops nothing."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from socket import create_server
+from threading import Thread
 
 import pytest
 
 from schemas import EvalLine, TrainLine
 from schemas.training import Tracking
-from steps.lm.trackers import OPENERS, open_trackers
+from steps.lm.trackers import OPENERS, PATIENCE, open_trackers
 from tests.conftest import FakeContext
 from tests.steps.lm.small import run
 
@@ -109,6 +112,32 @@ def test_a_tracker_that_breaks_is_left_behind(tmp_path: Path, monkeypatch: pytes
     ]
     plain = run(FakeContext(tmp_path / "b"), samples=["<tr>"])
     assert (done.path / "model.safetensors").read_bytes() == (plain.path / "model.safetensors").read_bytes()
+
+
+def test_a_server_that_gives_no_answer_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """MLflow's own patience, eight tries, is four minutes long, in which a run neither trains nor stops."""
+    pytest.importorskip("mlflow")
+    for name in PATIENCE:
+        monkeypatch.delenv(name, raising=False)
+    for name in ("FACTOR", "JITTER"):
+        monkeypatch.setenv(f"MLFLOW_HTTP_REQUEST_BACKOFF_{name}", "0")
+    context = FakeContext(tmp_path)
+    tries: list[object] = []
+    with create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            with suppress(OSError):  # the server is closed
+                while True:
+                    caller, _ = server.accept()
+                    tries.append(caller)
+                    caller.close()
+
+        Thread(target=hang_up, daemon=True).start()
+        uri = f"http://127.0.0.1:{server.getsockname()[1]}"
+        told = open_trackers(Tracking.model_validate({"mlflow": {"uri": uri}}), context, {}, 0)
+    assert len(tries) == 3
+    assert told.trackers == {}
+    assert [code for code, _ in context.warnings] == ["S120"]
 
 
 def test_a_tracker_that_is_not_installed_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
