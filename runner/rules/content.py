@@ -178,7 +178,7 @@ def told(texts: Texts, message: str, fix: str, code: str, severity: Severity = "
 def _all_alike(texts: Texts) -> Iterator[Finding]:
     """D152: answers that are all the same, and rows of which half are copies. An information where only the beginning was seen."""
     severity: Severity = "warning" if texts.whole else "info"
-    answers = {d.messages[-1]["content"] for d in texts.documents if d.messages}
+    answers = {turn["content"] for d in texts.documents for turn in d.messages or () if turn["role"] == "assistant"}
     copies = len(texts.documents) - len({d.text for d in texts.documents})
     said = f"{'its' if texts.whole else 'the first'} {len(texts.documents)} rows"
     if 2 * copies >= len(texts.documents):

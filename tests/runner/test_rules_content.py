@@ -36,6 +36,7 @@ def texts(text: str, count: int = 40) -> list[dict[str, str]]:
         (talks("It is {n}."), []),
         (talks("I cannot help with that."), [("D152", "warning")]),
         (talks("I cannot help with that.", count=4), []),
+        ([{"messages": each["messages"] + talks("You are welcome.", "Thanks!")[0]["messages"]} for each in talks("It is {n}.")], []),
         (talks("yes", "Is that so?"), [("D152", "warning")]),
         (talks("What is {n} and {n}? It is {n}."), [("D153", "warning")]),
         (talks("{n}", "{n}"), []),
