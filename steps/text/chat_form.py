@@ -255,7 +255,8 @@ def _parts(text: str) -> list[tuple[int, int, bool]]:
 
 
 def _inside(offsets: list[tuple[int, int]], spans: list[tuple[int, int]]) -> list[bool]:
-    return [any(a < end and b > start for start, end in spans) for a, b in offsets]
+    """Which tokens lie in a span. One without characters does where a span begins: the blank that a tokenizer puts before a text."""
+    return [any(a < end and (b > start or a == b == start) for start, end in spans) for a, b in offsets]
 
 
 def _shared(one: str, other: str) -> str:

@@ -26,5 +26,5 @@ def row_of(document: Mapping[str, Any], tokenizer: "TextTokenizer") -> Written:
     first = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
     last = [] if tokenizer.eos_id is None else [tokenizer.eos_id]
     ids, offsets = tokenizer.encode_offsets(text)
-    learned = [False] * len(first) + [a < len(text) and b > overlap for a, b in offsets] + [True] * len(last)
+    learned = [False] * len(first) + [a < len(text) and (b > overlap or not overlap) for a, b in offsets] + [True] * len(last)
     return Written([*first, *ids, *last], learned, len(text[overlap:].encode("utf-8")))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from unicodedata import is_normalized
 
 from schemas import RecipeError
-from steps.text.offsets import offsets, offsets_by_search
+from steps.text.offsets import offsets, offsets_after_prefix, offsets_as_told, offsets_by_search
 from steps.text.spmodel import BYTE, CONTROL, NORMAL, USER, Model, read_model
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ class SentencePieceTokenizer(TextTokenizer):
         self._sizes: np.ndarray | None = None
         self._as_numpy = _takes_numpy(self.processor)
         plain = self.model.normalization == "identity" and not self.model.remove_extra_whitespaces
-        self._plain = plain and not self.model.add_dummy_prefix
+        self._plain, self._prefixed = plain and not self.model.add_dummy_prefix, plain and self.model.add_dummy_prefix
+        self._tells_offsets = _tells_offsets(self.processor)
         self._single = {piece.text for piece in self.model.pieces if len(piece.text) == 1 and piece.kind in (NORMAL, USER)}
 
     def encode(self, text: str) -> list[int]:
@@ -133,9 +134,13 @@ class SentencePieceTokenizer(TextTokenizer):
     def encode_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Ids of `text` and the characters [start, end) of each."""
         ids = self.encode(text)
-        if not self._plain:
-            return ids, offsets_by_search(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
-        return ids, offsets(text, self.processor.encode(text, out_type=str), [self._byte[i] for i in ids])
+        pieces, bytewise = self.processor.encode(text, out_type=str), [self._byte[i] for i in ids]
+        if self._plain:
+            return ids, offsets(text, pieces, bytewise)
+        spans = offsets_after_prefix(text, pieces, bytewise) if self._prefixed else None
+        if spans is None and self._tells_offsets:
+            spans = offsets_as_told(self.processor.encode(text, return_type="offset_mapping")["offsets"], bytewise)
+        return ids, offsets_by_search(text, pieces, bytewise) if spans is None else spans
 
     def encode_marked(self, text: str, marks: list[str]) -> tuple[list[int], list[tuple[int, int]]]:
         """Ids and characters, the stretches between control pieces encoded one by one."""
@@ -347,6 +352,13 @@ def _library(name: str) -> Any:
 def _takes_numpy(processor: Any) -> bool:
     try:
         return hasattr(processor.encode(["a"], out_type="numpy", num_threads=1)[0], "dtype")
+    except (ValueError, TypeError, RuntimeError):
+        return False
+
+
+def _tells_offsets(processor: Any) -> bool:
+    try:
+        return "offsets" in processor.encode("a", return_type="offset_mapping")
     except (ValueError, TypeError, RuntimeError):
         return False
 

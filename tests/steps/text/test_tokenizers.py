@@ -1,7 +1,9 @@
 """open_tokenizer: text to ids and back, the same by every way."""
 
+import io
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from schemas import RecipeError
 from steps.text.fast import HARD_LINES
-from steps.text.tokenizers import FastTokenizer, open_tokenizer
+from steps.text.rowform import row_of
+from steps.text.tokenizers import FastTokenizer, TextTokenizer, open_tokenizer
 from tests.steps.text.made import opened, tokenizer
 
 TEXTS = ["<tr>Ayşe'nin 3,5 kilosu\n\n\tvar.", "naïve 😀 text\x00 with\r\n NUL", *HARD_LINES]
@@ -133,3 +136,50 @@ def test_what_follows_a_text_keeps_its_blank(tmp_path: Path):
     assert opened.decode([4]) == "a"
     assert [opened.continued(before, ids) for ids in ([4], [5], [4, 5], [])] == [" a", "ly", " aly", ""]
     assert opened.continued([1], [4]) == "a"
+
+
+def another(folder: Path, **settings: Any) -> TextTokenizer:
+    """A SentencePiece tokenizer as others train it: with a blank before every text."""
+    sentencepiece = pytest.importorskip("sentencepiece")
+    lines = iter(["hello world naïve", "kedi köpek  ağaç\tyol", "It is 1, dear 😀. Thanks! [INST] q [/INST]"] * 40)
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=lines, model_writer=model, vocab_size=330, model_type="bpe", byte_fallback=True, minloglevel=2,
+        hard_vocab_limit=False, num_threads=1, **settings,
+    )  # fmt: skip
+    (folder / "tokenizer.model").write_bytes(model.getvalue())
+    return open_tokenizer(folder)
+
+
+AS_IT_IS = {"normalization_rule_name": "identity", "remove_extra_whitespaces": False}  # as Llama 2's and Mistral's
+PREFIXED = ["[INST] Thanks! [/INST] You are 😀é.", "  two  x ", "hello", " ", "é", "\n\nIt is 1"]
+
+
+def test_offsets_behind_a_blank_that_no_text_has(tmp_path: Path):
+    """It stands for no character, and each piece behind it for its own: what is learned of a conversation hangs on it."""
+    tokens = another(tmp_path, **AS_IT_IS)
+    for text in PREFIXED:
+        ids, spans = tokens.encode_offsets(text)
+        pieces = [tokens.piece(i) for i in ids]
+        whole = [(piece, text[a:b].replace(" ", "▁")) for piece, (a, b) in zip(pieces, spans, strict=True) if not piece.startswith("<0x")]
+        assert [shown for _, shown in whole] == [whole[0][0][1:], *(piece for piece, _ in whole[1:])]
+        assert {c for a, b in spans for c in range(a, b)} == set(range(len(text)))
+        assert list(tokens.starts(text)) == [start for start, _ in spans]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_offsets_after_a_normalisation(tmp_path: Path, told: bool):
+    """By the library where it tells, else by looking: every word is where it stands, whatever was taken out or put before it."""
+    tokens = another(tmp_path)
+    tokens._tells_offsets &= told
+    for text in PREFIXED:
+        ids, spans = tokens.encode_offsets(text)
+        for i, (a, b) in zip(ids, spans, strict=True):
+            if (word := tokens.piece(i).strip("▁")) and not word.startswith("<0x"):
+                assert text[a:b].strip() == word
+
+
+def test_all_of_a_text_is_learned_behind_its_blank(tmp_path: Path):
+    """The blank too: a model that begins a text writes it first."""
+    written = row_of({"text": "[INST] Thanks!"}, another(tmp_path, **AS_IT_IS))
+    assert written.learned == [False] + [True] * (len(written.ids) - 1)
