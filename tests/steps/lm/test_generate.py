@@ -25,6 +25,20 @@ def test_cached_is_uncached(family: str):
         torch.testing.assert_close(made(input_ids=whole, use_cache=False).logits[:, -1], want[:, -1])  # nothing stays behind
 
 
+@pytest.mark.parametrize("family", ["mamba", "mamba2", "mamba_hebbian"])
+def test_parts_longer_than_a_chunk_go_on_from_what_is_remembered(family: str):
+    """A prompt of more positions than a block of the scan has, then more of them at once, then one."""
+    made = network(family)
+    whole = torch.randint(0, 60, (2, 300), generator=torch.Generator().manual_seed(6))
+    with torch.no_grad():
+        want = made(input_ids=whole, use_cache=False).logits
+    sizes = [130, 1, 65, 103, 1]
+    with stream(made, 2) as further:
+        got = [further(part) for part in whole.split(sizes, 1)]
+    ends = torch.tensor(sizes).cumsum(0) - 1
+    torch.testing.assert_close(torch.stack(got, 1), want[:, ends], rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("family", ["mamba", "gpt2"])
 def test_a_seed_is_a_text(family: str):
     """The same seed writes the same, another seed something else, and no banned id."""
