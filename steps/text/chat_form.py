@@ -39,8 +39,8 @@ class ChatForm:
 
     source: str | None = None
     marks: list[str] = field(default_factory=list)
-    control: list[str] = field(default_factory=list)
     special: dict[str, str] = field(default_factory=dict)
+    control: list[str] = field(default_factory=list)
 
     @property
     def jinja(self) -> str:
@@ -205,7 +205,7 @@ def chat_form(folder: Path) -> ChatForm:
         _compiled(source)
     except Exception as error:
         raise RecipeError("D115", f"the chat template of {Path(folder).name} is no Jinja: {error}", field="model.base", fix=FIX) from error
-    return ChatForm(source, marks, control, special)
+    return ChatForm(source, marks, special, control)
 
 
 def template_of(folder: Path) -> str | None:
