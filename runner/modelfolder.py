@@ -47,6 +47,12 @@ class ModelFolder:
         """model_type of its config."""
         return str(self.config.get("model_type", ""))
 
+    @property
+    def positions(self) -> int | None:
+        """Tokens that it reads at once, None where its config does not say."""
+        found = self.config.get("max_position_embeddings", self.config.get("n_positions"))
+        return found if isinstance(found, int) else None
+
     @cached_property
     def shards(self) -> list[str]:
         """Names of the weight files, by the index where there is one."""

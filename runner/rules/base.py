@@ -252,7 +252,7 @@ def rows_fit_positions(view: View) -> Iterator[Finding]:
     """M101: rows longer than the positions that a base model has."""
     for step, _, folder in view.bases:
         length = param(step, "max_seq_length")
-        limit = folder.config.get("max_position_embeddings", folder.config.get("n_positions")) if folder is not None else None
+        limit = folder.positions if folder is not None else None
         if (
             step.type != "train"
             or folder is None

@@ -131,7 +131,7 @@ def context_was_trained(view: View) -> Iterator[Finding]:
         if asked is None or length is None or model is None or model.family not in ("llama", "gpt2"):
             continue
         folder = view.base(makers[0])
-        limit = folder.config.get("max_position_embeddings", folder.config.get("n_positions")) if folder is not None else None
+        limit = folder.positions if folder is not None else None
         if isinstance(limit, int) and 0 < limit < asked:
             message = f"num_ctx is {int(asked):,}, the base has {limit:,} positions"
             yield say("E020", step, "parameters.num_ctx", message, f"write num_ctx: {limit}, or delete it", severity="warning",

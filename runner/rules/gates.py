@@ -135,7 +135,7 @@ def rows_fit_the_window(view: View) -> Iterator[Finding]:
             if split is not None:
                 yield from _no_room(split, name, rows, seen, min(length, param(split, "max_tokens") or length))
             else:
-                yield from _too_long(step, name, rows, seen, length)
+                yield from _too_long(view, step, name, rows, seen, length)
             yield from _odd_ends(step, name, rows)
 
 
@@ -159,7 +159,7 @@ def _long_files(view: View, step: StepMeant, length: int) -> Iterator[Finding]:
                 return
 
 
-def _too_long(step: StepMeant, name: str, rows: list[Counted], seen: int, length: int) -> Iterator[Finding]:
+def _too_long(view: View, step: StepMeant, name: str, rows: list[Counted], seen: int, length: int) -> Iterator[Finding]:
     texts = [row for row in rows if row.tokens - 1 > length and not row.chat]
     chats = [row for row in rows if row.tokens - 1 > length and row.chat]
     if not texts and len(chats) <= MOST_LEFT_OUT * seen:
@@ -168,9 +168,10 @@ def _too_long(step: StepMeant, name: str, rows: list[Counted], seen: int, length
     longest = max(row.tokens for row in long)
     where = "max_seq_length" if number(step, "max_seq_length") is not None else ""
     message = f"{name}: {len(long)} of the first {seen} rows are longer than {length:,} tokens, the longest has {longest:,}; none is cut"
-    yield say(
-        "D111", step, where, message, f"put a split_long step with max_tokens: {length} before it, or write max_seq_length: {longest}"
-    )
+    fix, base = f"put a split_long step with max_tokens: {length} before it", view.base(step)
+    if base is None or base.positions is None or longest <= base.positions:
+        fix += f", or write max_seq_length: {longest}"
+    yield say("D111", step, where, message, fix)
 
 
 def _no_room(split: StepMeant, name: str, rows: list[Counted], seen: int, most: int) -> Iterator[Finding]:

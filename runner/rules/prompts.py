@@ -37,8 +37,7 @@ def _positions(view: View, train: StepMeant) -> int | None:
     """Of the model that `train` makes; None where it has no limit, or none that is known."""
     folder, made = view.base(train), train.forecast
     if folder is not None:
-        found = folder.config.get("max_position_embeddings", folder.config.get("n_positions"))
-        return found if isinstance(found, int) and not folder.kind.startswith("mamba") else None
+        return None if folder.kind.startswith("mamba") else folder.positions
     model = made.model if isinstance(made, CheckpointForecast) else None
     if at(train.raw, "model.base") is not None or model is None or model.family.startswith("mamba"):
         return None

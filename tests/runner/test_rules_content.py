@@ -300,3 +300,14 @@ def test_the_line_of_a_refused_conversation_is_its_own(tmp_path: Path):
     made = findings(Case("test", "test", SFT, {}, files), tmp_path / "project")
     (finding,) = [f for f in made if f.code == "D115"]
     assert "data/chat.jsonl, line 43: " in finding.message
+
+
+@pytest.mark.parametrize(("positions", "longer"), [(512, False), (4096, True)])
+def test_rows_are_not_asked_to_be_longer_than_the_base(tmp_path: Path, positions: int, longer: bool):
+    """A remedy that the next check refuses (M101) is none."""
+    rows = [*talks("Yes.", count=150), *talks("It is a long answer about hens. " * 30, count=40)]
+    files = {"data/chat.jsonl": rows, "models/base/config.json": {"max_position_embeddings": positions}}
+    changes = {"  - type: split_long\n    max_tokens: 512\n": ""}
+    (found,) = [f for f in findings(Case("test", "test", SFT, changes, files), tmp_path / "project") if f.code == "D111"]
+    assert "put a split_long step with max_tokens: 512 before it" in found.fix
+    assert ("or write max_seq_length" in found.fix) == longer
