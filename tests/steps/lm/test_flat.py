@@ -88,7 +88,7 @@ def test_a_network_that_lets_documents_mix_is_left_alone(monkeypatch: pytest.Mon
 def test_generation_is_as_before():
     """With and without a cache, the same tokens as before rows lay flat."""
     made = network("llama")
-    asked = {"copies": 2, "max_new_tokens": 12, "seed": 1, "eos_id": None}
+    asked = {"copies": 2, "max_new_tokens": 12, "seed": 1, "ends": ()}
     before = sample(made, [5, 9, 7], **asked)
     Head(made).lay_flat()
     assert sample(made, [5, 9, 7], **asked) == before
