@@ -39,10 +39,12 @@ class Block:
     table: bool = False  # lines are rows, cells parted by tabs
     formula: bool = False  # lines are displayed formulas
     listing: bool = False  # lines are rows of code, with their indents
-    head: str = ""  # its first line, if that is set larger or bolder than the others
+    heads: tuple[str, ...] = ()  # lines that are set larger or bolder than those below them
     full: tuple[str, ...] = ()  # lines of few letters that reach the right edge all the same: no paragraph ends there
     verse: bool = False  # lines end where their author ended them
     apart: bool = False  # nothing before it goes on in it: a page between them is left out
+    size: float = 0.0  # of its first letter in points; 0 where it says nothing of the others
+    end: float = 0.0  # right edge of its last line, where that could go on in another block; else 0
     characters: int = field(init=False)  # letters, digits and marks in it
 
     def __post_init__(self) -> None:
@@ -67,10 +69,16 @@ def ends_of_paragraphs(lines: list[str]) -> set[int]:
     return found
 
 
-def may_be_headed(lines: list[str]) -> bool:
-    """True when the first line is a short one that could be the heading of the others."""
-    first, second = lines[0].strip(), lines[1].lstrip()
-    return 2 < len(first) < HEADED * len(second) and not first.endswith(ENDING) and not first[0].islower() and not second[:1].islower()
+def may_be_heads(lines: list[str]) -> list[int]:
+    """Numbers of the lines that could be headings of those below them: short ones, the first or behind the end of a sentence."""
+    found = []
+    for at in range(len(lines) - 1):
+        line = lines[at].strip()
+        if not 2 < len(line) < HEADED * len(lines[at + 1]) or line.endswith(ENDING) or line[0].islower():
+            continue
+        if not lines[at + 1].lstrip()[:1].islower() and (at == 0 or lines[at - 1].rstrip().endswith(ENDED)):
+            found.append(at)
+    return found
 
 
 def ordered_pages(pages: list[list[Block]]) -> list[Block]:

@@ -22,6 +22,12 @@ SOFT_HYPHEN = "\u00ad"
 EDGES = ".,;:!?()[]“”\"'’"
 PIECE = 1 << 17  # characters whose words are counted at once
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+TIGHT = ("–", "—", "/")  # a line may end behind one that stands between two words or figures without blanks: 10–\n20
+PARTED = ("– ", "— ", "/ ", " —")
+TIGHT_DASH, LOOSE_DASH = re.compile(r"\w—\w"), re.compile(r"\s—")
+SOFT_ONES = 2  # soft hyphens at line ends of a document whose other hyphens are all its author's
+PARTED_WORD = re.compile(r"([^\W\d_]+)-\s*\n([^\W\d_]+)")
+OFTEN, SELDOM = 0.06, 0.01  # shares of the lines that end in hyphens
 LAST_WORD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
 
 
@@ -136,10 +142,29 @@ AROUND = (("", ""), ("", ","), ("", "."), ("", ";"), ("", ":"), ("", ")"), ("", 
 
 
 class Hyphens:
-    """Decides for a word parted at a line end whether its hyphen is part of it, by how the document itself writes it elsewhere."""
+    """Decides for a word parted at a line end whether its hyphen is part of it, by how the document itself writes it elsewhere.
 
-    def __init__(self, text: str) -> None:
+    parting: whether the program that set the text parts words at line ends; others break lines only at hyphens that are there. None:
+    nobody knows.
+    """
+
+    def __init__(self, text: str, *, parting: bool | None = True) -> None:
         self.text = text
+        self._said = parting
+
+    @cached_property
+    def parting(self) -> bool:
+        """Words are parted at line ends: as the program does, or by how many lines end in hyphens and how the document writes those words."""
+        if self.text.count(f"{SOFT_HYPHEN}\n") >= SOFT_ONES:  # of which these are the marks
+            return False
+        if self._said:
+            return True
+        found = PARTED_WORD.findall(self.text)
+        one, two = (sum(self.met(f"{left}{mark}{right}".lower()) > 0 for left, right in found) for mark in ("", "-"))
+        share = len(found) / (self.text.count("\n") + 1)
+        if self._said is None:
+            return one > 0 or share > SELDOM
+        return one > two or (one == two and share > OFTEN)
 
     @cached_property
     def words(self) -> Counter[str]:
@@ -152,6 +177,11 @@ class Hyphens:
             words.update(self.text[start:end].replace(SOFT_HYPHEN, "").lower().split())
             start = end
         return words
+
+    @cached_property
+    def tight(self) -> bool:
+        """Dashes stand between words without blanks."""
+        return len(TIGHT_DASH.findall(self.text)) > len(LOOSE_DASH.findall(self.text))
 
     @cached_property
     def behind_hyphens(self) -> frozenset[str]:
@@ -183,6 +213,8 @@ class Hyphens:
         next_, after = second.partition("-")[::2]
         if before and (after or all(half in LINKS or self.met(half) for half in (last, next_))):  # state-of-\nthe-art
             return True
+        if after and next_ in LINKS:  # stay-\nat-home
+            return True
         if self.english and first in LEADING and len(second) > 3 and not second.startswith(GROWING):
             return True
         if self.english and len(second) > 3 and second in self.behind_hyphens and self.met(first):  # south-\nfacing, beside north-facing
@@ -199,7 +231,8 @@ class Hyphens:
             return f"{left} {right}"  # "Ein- und Ausfuhr", "pre- and post-war"
         whole, parted = (first[1] + second[0]).lower(), f"{first[1]}-{second[0]}".lower()
         as_one, as_two = self.met(whole), self.met(parted)
-        drop = as_one >= as_two if as_one or as_two else unknown and not self._hyphened(first[1].lower(), second[0].lower())
+        known = as_one or as_two
+        drop = as_one >= as_two if known else unknown and self.parting and not self._hyphened(first[1].lower(), second[0].lower())
         return left[:-1] + right if drop else left + right
 
 
@@ -207,7 +240,7 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
     """Lines of one paragraph as running text."""
     lines = [line for line in map(str.strip, lines) if line]
     text = " ".join(lines)
-    if "- " not in text and SOFT_HYPHEN not in text:
+    if "- " not in text and SOFT_HYPHEN not in text and not any(mark in text for mark in PARTED):
         return text
     whole = lines[:1]  # what blanks part; a line goes on in the next one or is followed by a blank
     for line in lines[1:]:
@@ -216,6 +249,10 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
             whole[-1] = last[:-1] + line
         elif last.endswith("-") and not last.endswith((" -", "--")) and (last != "-" or len(whole) == 1):
             whole[-1] = hyphens.join(last, line, unknown=unknown)
+        elif last.endswith(TIGHT) and last[-2:-1].isalnum() and line[0].isalnum():
+            whole[-1] = last + line
+        elif line[0] == "—" and line[1:2].isalpha() and last[-1].isalnum() and hyphens.tight:
+            whole[-1] = last + line
         else:
             whole.append(line)
     return " ".join(whole).replace(SOFT_HYPHEN, "")

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.text.columns import Block, Line, ends_of_paragraphs, may_be_headed, table_rows
+from steps.text.columns import ENDED, Block, Line, ends_of_paragraphs, may_be_heads, table_rows
 from steps.text.pdf_bidi import followed
 from steps.text.pdf_damage import MISSING, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
+from steps.text.pdf_heads import end_of, headed, heads_of, size_of
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
@@ -32,14 +33,20 @@ SIGNS = (
     (b"\xef\x82\xb7", "•".encode()),
     (b"\xc2\xad-\n", b"\xc2\xad\n"),
 )  # hyphens, Word's bullet
+AT_END = b"\xe2\x80\x90\n"  # U+2010 at a line end
+HYPHENED = re.compile(rb"[a-z]-[a-z\n]")
 UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
 ASLANT = 18.0  # points of height for a line: with more, a few words may run up the page
 STAMPED = 60  # letters that stamps have
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
 CELL = 3.5  # points of white: more stands between the cells of a table
 INDENT = 12  # points: blocks of one column begin no farther from each other
-LARGER = 1.1  # times the size of the text: a heading
-BOLD = re.compile(r"bold|black|heavy|semib|demi|[A-Z]BX\d|-B(?:d|$)|[ ,-]B$|SFBX|NimbusRomNo9L-Medi", re.IGNORECASE)  # in names of fonts
+WHOLE = re.compile(  # programs that part no words at line ends unless they are asked to
+    r"Skia|Qt \d|Microsoft|Word|LibreOffice|OpenOffice|Writer|Pages|Quartz|WeasyPrint|ReportLab|fpdf|MuPDF|wkhtmltopdf|Google|cairo|WPS"
+    r"|iText|TCPDF|jsPDF|Prince|PowerPoint|Excel|Acrobat PDFMaker",
+    re.IGNORECASE,
+)
+PARTING = re.compile(r"TeX|dvips|InDesign|QuarkXPress|Typst|FrameMaker|groff|troff|Arbortext|3B2|Ventura|Scribus", re.IGNORECASE)
 BACK = 10  # points: a script below begins so far left of where the one above ends
 TOGETHER = 8  # pages that mupdf reads before we look at them: going to and fro costs a fiftieth
 AT_ONCE = 96  # pages between two openings, a multiple of TOGETHER: what mupdf has parsed of a file stays in memory until it is closed
@@ -65,8 +72,8 @@ class Known:
     draws_marks: bool = False  # the program that made it draws the marks of lists
 
 
-def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
-    """All pages of a PDF, those that are damaged without text, and its title.
+def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool | None]:
+    """All pages of a PDF, those that are damaged without text; its title; whether its program parts words, None where nobody knows.
 
     Raises Unreadable with the reason, WrongPassword, RecipeError D105 without pymupdf.
     """
@@ -86,7 +93,8 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
         repaired = mupdf.pdf_was_repaired(mupdf.pdf_document_from_fz_document(document))
         step = count if repaired else AT_ONCE  # mending it again and again would cost more
         pages: list[Page] = []
-        known = Known(draws_marks=DRAWING.search(_said(document, "info:Producer")) is not None)
+        producer = f"{_said(document, 'info:Creator')} {_said(document, 'info:Producer')}"
+        known = Known(draws_marks=DRAWING.search(producer) is not None)
         for start in range(0, count, TOGETHER):
             if start and start % step == 0:
                 document, _ = _opened(path, password)
@@ -95,7 +103,7 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str]:
         set_listings([(page.blocks, page.listings) for page in pages])
         for page in pages:
             page.listings = []
-        return pages, title.strip()
+        return pages, title.strip(), True if PARTING.search(producer) else None if not producer.strip() else not WHOLE.search(producer)
     except (mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise Unreadable("damaged: it cannot be opened as a PDF") from error
 
@@ -224,7 +232,10 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
                 text = with_dingbats(first, text)
                 lines = [line for line in text.split("\n") if line and not line.isspace()]
             letter = get.first_letter(first.this).this
-            told.append((Block(*get.box(get.block_box(set_block).this), lines, listing=is_even(letter)), first, text))
+            even = is_even(letter)
+            size = 0.0 if even else size_of(first, letter)
+            block = Block(*get.box(get.block_box(set_block).this), lines, listing=even, size=size)
+            told += [(block, first, text)] if len(lines) < 2 else headed(block, first, text)
             if len(text) < LONGEST and not RELATIONS.isdisjoint(text):
                 seeds.append(told[-1])
             if is_doubtful(first, letter):
@@ -257,8 +268,10 @@ def _find_paragraphs(block: Block, first: Any, text: str, told: list[Found]) -> 
         right = max(b.x1 for b, _, _ in told if abs(b.x0 - block.x0) < INDENT and (b is block or len(b.lines) > 1))
         full = _fullplaced(first, text, right)
         block.full = tuple(line for line in block.lines if line in full)  # the lines themselves: no copies stay
-    if may_be_headed(block.lines) and _is_headed(first):
-        block.head = block.lines[0]
+    if candidates := may_be_heads(block.lines):
+        block.heads = heads_of(first, text, candidates)
+    if not block.lines[-1].rstrip().endswith(ENDED):
+        block.end = end_of(first, text)
 
 
 def _turn(block: Block, sideways: float, width: float, height: float) -> None:
@@ -268,19 +281,6 @@ def _turn(block: Block, sideways: float, width: float, height: float) -> None:
         block.x0, block.y0, block.x1, block.y1 = height - y1, x0, height - y0, x1
     else:
         block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
-
-
-def _is_headed(first: Any) -> bool:
-    """True when the first line of a block is set larger than the second, or in a bold font which that is not in."""
-    get = fields()
-    second = get.next_line(first.this)
-    if second is None:
-        return False
-    above, last, below = (get.first_letter(first.this).this, get.last_letter(first.this).this, get.first_letter(second.this).this)
-    if get.size(above) > LARGER * get.size(below):
-        return True
-    bold = [BOLD.search(get.font_name(get.font(letter).this)) is not None for letter in (above, last, below)]
-    return bold == [True, True, False] and abs(get.y0(get.line_box(first.this).this) - get.y0(get.line_box(second.this).this)) > LOW
 
 
 def _fullplaced(first: Any, text: str, right: float) -> frozenset[str]:
@@ -316,6 +316,8 @@ def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, s
     mupdf.fz_print_stext_page_as_text(out, found)
     out.fz_close_output()
     data: bytes = buffer.fz_buffer_extract()
+    if AT_END in data and data.count(AT_END[:-1]) == data.count(AT_END) and HYPHENED.search(data):
+        data = data.replace(AT_END, b"\xc2\xad\n")  # a hyphen of the program's own, beside those of the author
     for sign, plain in SIGNS:
         data = data.replace(sign, plain)
     texts = followed(data, data.decode("utf-8", "replace")).split("\n\n")[:-1]

@@ -37,6 +37,9 @@ ALPHANUMERIC = re.compile(r"[^\W_]+")
 FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
 APART = ("formula", "listing")  # a paragraph does not go on behind them
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
+OTHER = 1.12  # times the size of letters: another one
+ROOM = 0.6  # of their size: how wide a letter of a word is, at most
+LARGE = 1.3  # times the usual size: letters of a title
 ROW_GAP = 8  # points of white between two rows of a table, at most
 AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
 SMALL = 0.63  # of the body's line height: labels inside figures
@@ -47,7 +50,7 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
 
     Raises Unreadable with the reason, WrongPassword.
     """
-    pages, title = read_pages(path, wanted.password)
+    pages, title, parting = read_pages(path, wanted.password)
     _leave_out_codes(pages)
     lost = in_words([page.lost for page in pages])
     if not any(page.blocks for page in pages):
@@ -73,7 +76,7 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
     start, end = reference_span(["\n".join(block.lines) for block in blocks])
     for block in blocks[start:end]:  # known by their blocks, else by their paragraphs: some set each number in a box of its own
         block.reference = True
-    parts = paragraphs(blocks, body)
+    parts = paragraphs(blocks, body, parting=parting)
     parts = parts if start < end else with_references(parts)
     if not any(part.text.strip() for part in parts):
         raise Unreadable("nothing but running heads and numbers")
@@ -144,12 +147,17 @@ def _label(block: Block, body: float) -> bool:
     return upright or height < SMALL * body
 
 
-def paragraphs(blocks: list[Block], body: float) -> list[Part]:
-    """Blocks in reading order as paragraphs: lines joined, words made whole, what a column or page parted put together."""
-    hyphens = Hyphens("\n".join("\n".join(block.lines) for block in blocks))
+def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True) -> list[Part]:
+    """Blocks in reading order as paragraphs: lines joined, words made whole, what a column or page parted put together.
+
+    parting: as of Hyphens.
+    """
+    hyphens = Hyphens("\n".join("\n".join(block.lines) for block in blocks), parting=parting)
     blocks = _with_capitals(blocks, hyphens)
     out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
+    last: Block | None = None  # the block in which it ends
+    usual = _usual_size(blocks)
     above: Block | None = None  # the block of the last part, if that is a table or a listing
     cells = 0  # in its rows
     further: dict[int, list[str]] = {}  # rows by the number of the table or listing that they belong to
@@ -162,19 +170,27 @@ def paragraphs(blocks: list[Block], body: float) -> list[Part]:
                 continue  # marks of a list that stands beside them
             if text[1:2] == " " and SPACED.fullmatch(text.strip()):
                 text = text.replace(" ", "")  # a heading set wide
-            kind: Kind = "heading" if block.head and lines == [block.head] else _kind(block, text)
+            kind: Kind = "heading" if len(lines) == 1 and lines[0] in block.heads else _kind(block, text)
             floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
             listed = kind == "references"
             before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
             if above is not None and out[-1].kind == kind and cells == _cells(text) and _goes_on_below(above, block):
                 further.setdefault(len(out) - 1, []).append(text.rstrip() if block.listing else _without_head(text, out[-1].text))
-            elif number == 0 and before is not None and not (floating or block.verse or kind in APART) and goes_on(before.text, text):
+            elif (
+                number == 0
+                and before is not None
+                and last is not None
+                and not (floating or block.verse or kind in APART)
+                and (_is_title(last, block, usual) or (goes_on(before.text, text) and not _told_apart(last, block, text)))
+            ):
                 out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
+                last = block
             else:
                 out.append(Part(kind, text.rstrip() if kind == "listing" else text.strip().replace("\u00ad", "")))
                 cells = _cells(out[-1].text) if kind == "table" else 0
                 if not floating:
                     open_at = len(out) - 1 if kind not in APART and not block.verse else -1
+                    last = block
             above = block if kind in ("table", "listing") else None
     for at, rows in further.items():
         out[at] = out[at]._replace(text="\n".join(filter(None, [out[at].text, *rows])))
@@ -242,6 +258,38 @@ def goes_on(before: str, text: str) -> bool:
     return len(FIGURES.findall(start)) * 3 <= len(start)  # no rows of them
 
 
+def _usual_size(blocks: list[Block]) -> float:
+    """Size of the letters of running text; 0 where nothing tells."""
+    sizes: Counter[float] = Counter()
+    for block in blocks:
+        sizes[round(block.size, 1)] += block.characters if block.size else 0
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def _told_apart(above: Block, block: Block, text: str) -> bool:
+    """True when the eye sees that no paragraph goes on from one block in another: in letters of another size, or where the line had room.
+
+    text: of the latter's first paragraph.
+    """
+    if above.size and block.size and not 1 / OTHER < above.size / block.size < OTHER:
+        return True
+    if not above.size or above.lines[-1].rstrip().endswith(("-", "\u00ad", "–", "—", "/")):
+        return False
+    below = block.y0 >= above.y1 - 1 and abs(block.x0 - above.x0) < 3 * above.size  # in the same column
+    right = max(above.x1, block.x1) if below else above.x1
+    end = above.end or (above.x1 if len(above.lines) == 1 else right)
+    word = text.split(None, 1)[0] if text[:1] else ""
+    room = right - end - ROOM * above.size * (len(word) + 1)
+    return room > (0.3 * (right - above.x0) if word[:1].islower() else 0)
+
+
+def _is_title(above: Block, block: Block, usual: float) -> bool:
+    """True for lines of one title: large letters of one size, one below the other."""
+    if not usual or not above.size or abs(above.size - block.size) > 0.1 or above.size < LARGE * usual:
+        return False
+    return -LARGE * usual < block.y0 - above.y1 < 0.6 * above.size and not HEADING.match(block.lines[0])
+
+
 def _parts(block: Block, body: float) -> list[list[str]]:
     """The paragraphs inside a block: a heading set off from its text, lines that end short, cells of one table row."""
     lines = block.lines
@@ -255,21 +303,21 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         return [[(" " if one else "\t").join(line.strip() for line in lines)]]
     found = []
     named = len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADING.match(lines[0].strip())))
-    if named or lines[0] == block.head:
+    if named or lines[0] in block.heads:
         found.append(lines[:1])
         lines = lines[1:]
     lines, items = _with_marks(lines)
     ended = ends_of_paragraphs(lines)
     begun = 0
     for at in range(1, len(lines)):
-        following = lines[at]
+        above, following = lines[at - 1], lines[at]
         first = following[:1] if following[:1] > " " else following.lstrip()[:1]
         ends = at in items or (first in ITEMS and ITEM.match(following) is not None)
-        if ends or (at - 1 in ended and lines[at - 1] not in block.full):
+        if ends or (at - 1 in ended and above not in block.full) or above in block.heads or following in block.heads:
             found.append(lines[begun:at])
             begun = at
     found.append(lines[begun:])
-    return found
+    return [lines for lines in found if lines]
 
 
 def _with_marks(lines: list[str]) -> tuple[list[str], set[int]]:

@@ -28,7 +28,7 @@ def set_verses(blocks: list[Block], body: float) -> None:
         n = len(block.lines)
         if ".." in block.lines[-1] or ". ." in block.lines[-1]:
             _set_contents(block)
-        if n < 3 or block.verse or block.table or block.formula or block.listing or block.note or block.head or ITEM.match(block.lines[0]):
+        if n < 3 or block.verse or block.table or block.formula or block.listing or block.note or block.heads or ITEM.match(block.lines[0]):
             continue
         first, second = block.lines[:2]
         ends = first.rstrip().endswith(ENDS) or second.rstrip().endswith(ENDS)

@@ -89,11 +89,30 @@ def test_running_heads_and_page_numbers_go(papers, name):
         (["pre-", "Roman"], "pre-Roman"),
         (["soft\u00ad", "ware"], "software"),
         (["one –", "two"], "one – two"),
+        (["at 10–", "20 m"], "at 10–20 m"),
+        (["so clean—", "that is"], "so clean—that is"),
+        (["the teacher/", "tutor"], "the teacher/tutor"),
+        (["he stays stay-", "at-home"], "he stays stay-at-home"),
     ],
 )
 def test_hyphens_at_line_ends(lines, joined):
     """Parted words are joined; a hyphen that the document writes elsewhere, or before digits and capitals, stays."""
     assert join_lines(lines, Hyphens("We used a two-pin meter.\nthe comparison")) == joined
+
+
+@pytest.mark.parametrize(
+    ("parting", "text", "joined"),
+    [
+        (False, "The frock-\ncoat" + "\nof a man" * 30, "The frock-coat" + " of a man" * 30),  # of a program that parts no words
+        (False, "The cov-\nering and the covering.", "The covering and the covering."),  # asked to
+        (None, "The cov-\nering was new.", "The covering was new."),
+        (None, "The frock-\ncoat" + "\nof a man" * 200, "The frock-coat" + " of a man" * 200),  # the only one of so many lines
+        (True, "The bo\u00ad\ndy of a ga\u00ad\nte in a frock-\ncoat", "The body of a gate in a frock-coat"),  # parted by soft ones
+    ],
+)
+def test_hyphens_of_programs_that_part_no_words_stay(parting, text, joined):
+    """Their lines end only at hyphens that the author wrote."""
+    assert join_lines(text.split("\n"), Hyphens(text, parting=parting)) == joined
 
 
 def test_a_text_about_references_keeps_them():

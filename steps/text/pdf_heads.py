@@ -1,0 +1,88 @@
+"""Headings and titles of a PDF, told from the text below them by the size and the weight of their letters."""
+
+import re
+from typing import Any
+
+from steps.text.columns import Block
+from steps.text.pdf_fields import fields
+from steps.text.pdf_listings import is_even
+
+LARGER = 1.1  # times the size of the text: a heading
+BOLD = re.compile(r"bold|black|heavy|semib|demi|[A-Z]BX\d|-B(?:d|$)|[ ,-]B$|SFBX|NimbusRomNo9L-Medi", re.IGNORECASE)  # in names of fonts
+LOW = 8.0  # points: a line that low is small, or its font says little of its height
+TITLE = 13.0  # points: so large are letters of titles, which take several lines
+WORD = re.compile(r"[^\W\d_]{3}")
+Found = tuple[Block, Any, str]  # a block, its first line of mupdf, and what it says
+
+
+def size_of(line: Any, letter: Any) -> float:
+    """Size of the letters of a line of mupdf, 0 where the first one (its `this`) is of another than the last."""
+    get = fields()
+    size, last = get.size(letter), get.size(get.last_letter(line.this).this)
+    return size if last <= LARGER * size and size <= LARGER * last else 0.0
+
+
+def headed(block: Block, first: Any, text: str) -> list[Found]:
+    """The block, or the lines that it begins with, if they are set larger than the one that follows, and the rest.
+
+    first: its first line of mupdf. text: what it says.
+    """
+    get = fields()
+    small = block.size / LARGER
+    at, below = 1, get.next_line(first.this)
+    if not small or below is None or (block.size < TITLE and not get.size(get.first_letter(below.this).this) < small):
+        return [(block, first, text)]
+    bottom = get.y1(get.line_box(first.this).this)
+    while below is not None and not 0 < (size := size_of(below, get.first_letter(below.this).this)) < small:
+        bottom = max(bottom, get.y1(get.line_box(below.this).this))
+        at, below = at + 1, get.next_line(below.this)
+    lines = text.split("\n")
+    above = [line for line in lines[:at] if line and not line.isspace()]
+    rest = [line for line in lines[at:] if line and not line.isspace()]
+    if below is None or not rest or not WORD.search(" ".join(above)) or (top := get.y0(get.line_box(below.this).this)) < bottom - LOW:
+        return [(block, first, text)]
+    head = Block(block.x0, block.y0, block.x1, bottom, above, size=block.size, heads=tuple(above if len(above) == 1 else ()))
+    body = Block(block.x0, min(top, bottom), block.x1, block.y1, rest, size=size, listing=is_even(get.first_letter(below.this).this))
+    if len(rest) == 1:
+        body.x0, _, body.x1, _ = get.box(get.line_box(below.this).this)
+    return [(head, first, "\n".join(lines[:at])), (body, below, "\n".join(lines[at:]))]
+
+
+def heads_of(first: Any, text: str, candidates: list[int]) -> tuple[str, ...]:
+    """Those lines of a block that are headings by their fonts. candidates: numbers of filled lines."""
+    get = fields()
+    found, number, line = [], 0, first
+    for said in text.split("\n"):
+        if line is None or number > candidates[-1]:
+            break
+        if said and not said.isspace():
+            if number in candidates and _is_headed(line):
+                found.append(said)
+            number += 1
+        line = get.next_line(line.this)
+    return tuple(found)
+
+
+def _is_headed(first: Any) -> bool:
+    """True when a line is set larger than the next, or in a bold font which that is not in."""
+    get = fields()
+    second = get.next_line(first.this)
+    if second is None:
+        return False
+    above, last, below = (get.first_letter(first.this).this, get.last_letter(first.this).this, get.first_letter(second.this).this)
+    if get.size(above) > LARGER * get.size(below):
+        return True
+    bold = [BOLD.search(get.font_name(get.font(letter).this)) is not None for letter in (above, last, below)]
+    return bold == [True, True, False] and abs(get.y0(get.line_box(first.this).this) - get.y0(get.line_box(second.this).this)) > LOW
+
+
+def end_of(first: Any, text: str) -> float:
+    """The right edge of the last line of a block."""
+    get = fields()
+    line = first
+    for _ in range(text.rstrip("\n ").count("\n")):
+        following = get.next_line(line.this)
+        if following is None:
+            break
+        line = following
+    return get.x1(get.line_box(line.this).this)

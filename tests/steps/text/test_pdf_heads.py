@@ -1,0 +1,70 @@
+"""Where paragraphs of a PDF begin and end by what the eye sees: sizes of letters, weight, room on the last line."""
+
+from tests.steps.text.test_manuscripts import drawn, read, sentence
+
+
+
+def parts(path):
+    return read(path).split("\n\n")
+
+
+def test_a_title_is_no_part_of_the_line_below_it(tmp_path):
+    """Its letters are larger, though both stand close and neither ends in a full stop."""
+
+    def draw(page, _):
+        page.insert_text((72, 80), "A short history of the northern shore", fontsize=17)
+        page.insert_text((72, 96), "Fiona Flint, Coastal Board", fontsize=11)
+        for i in range(12):
+            page.insert_text((72, 130 + 14 * i), sentence(i).capitalize(), fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf")[:2] == ["A short history of the northern shore", "Fiona Flint, Coastal Board"]
+
+
+def test_the_lines_of_a_title_are_one(tmp_path):
+    """Both are set in the same large letters."""
+
+    def draw(page, _):
+        page.insert_text((72, 80), "An Inquiry into the Nature and the Causes of", fontsize=20)
+        page.insert_text((150, 106), "Fog on Northern Shores", fontsize=20)
+        for i in range(12):
+            page.insert_text((72, 150 + 14 * i), sentence(i), fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf")[0] == "An Inquiry into the Nature and the Causes of Fog on Northern Shores"
+
+
+def test_a_bold_line_within_a_block_is_a_heading(tmp_path):
+    """It stands behind the end of a paragraph, as close to both as their lines to each other."""
+
+    def draw(page, _):
+        y = 80
+        for bold, text in [(0, "One line of the first paragraph, which is long enough to be read as running text,"), (0, "and ends.")] + [
+            (1, "Materials at hand"),
+            (0, "Another paragraph begins here, and is as long as the one that stands above the heading,"),
+            (0, "or nearly so."),
+        ]:
+            page.insert_text((72, y), text, fontsize=11, fontname="hebo" if bold else "helv")
+            y += 13
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf")[1] == "Materials at hand"
+
+
+def test_a_paragraph_whose_last_line_has_room_is_at_its_end(tmp_path):
+    """It ends in a comma or in nothing; the next begins with a capital, and would have begun on that line."""
+    lines = [
+        "He wrote that the harbour had been closed on account of the fog, and that no officer had",
+        "come to the office for a week, which nobody had noticed until the clerk, who was new, had",
+        "asked for them; and he remained, with all good wishes to the family and to the two dogs,",
+        "their old friend, the keeper of the light,",
+        "'What a letter,' said the chief of the board when he had read it twice, and put it into the",
+        "drawer in which he kept all that had come from the island since the last winter of the war.",
+    ]
+
+    def draw(page, _):
+        for i, line in enumerate(lines):
+            page.insert_text((90 if i == 4 else 72, 80 + 14 * i), line, fontsize=11, fontname="tiro")
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf")[-1].startswith("'What a letter,'")
