@@ -41,6 +41,9 @@ class Block:
     listing: bool = False  # lines are rows of code, with their indents
     heads: tuple[str, ...] = ()  # lines that are set larger or bolder than those below them
     full: tuple[str, ...] = ()  # lines of few letters that reach the right edge all the same: no paragraph ends there
+    indent: float = -1.0  # of its first line, from its left edge; below 0 where that is not known
+    ended: tuple[str, ...] = ()  # full lines, or such as end in no full stop, at which a paragraph ends
+    forced: bool = False  # each line but the last leaves room for the first word of the next
     verse: bool = False  # lines end where their author ended them
     apart: bool = False  # nothing before it goes on in it: a page between them is left out
     size: float = 0.0  # of its first letter in points; 0 where it says nothing of the others

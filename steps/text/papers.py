@@ -154,7 +154,7 @@ class Hyphens:
 
     @cached_property
     def parting(self) -> bool:
-        """Words are parted at line ends: as the program does, or by how many lines end in hyphens and how the document writes those words."""
+        """Words are parted at line ends: as the program does, or by how many lines end in hyphens and how those words stand elsewhere."""
         if self.text.count(f"{SOFT_HYPHEN}\n") >= SOFT_ONES:  # of which these are the marks
             return False
         if self._said:
@@ -249,10 +249,15 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
             whole[-1] = last[:-1] + line
         elif last.endswith("-") and not last.endswith((" -", "--")) and (last != "-" or len(whole) == 1):
             whole[-1] = hyphens.join(last, line, unknown=unknown)
-        elif last.endswith(TIGHT) and last[-2:-1].isalnum() and line[0].isalnum():
-            whole[-1] = last + line
-        elif line[0] == "—" and line[1:2].isalpha() and last[-1].isalnum() and hyphens.tight:
+        elif _is_tight(last, line, hyphens):
             whole[-1] = last + line
         else:
             whole.append(line)
     return " ".join(whole).replace(SOFT_HYPHEN, "")
+
+
+def _is_tight(last: str, line: str, hyphens: Hyphens) -> bool:
+    """True when a dash or stroke between two words without blanks ends a line or begins the next."""
+    if last.endswith(TIGHT):
+        return last[-2:-1].isalnum() and line[0].isalnum()
+    return line[0] == "—" and line[1:2].isalpha() and last[-1].isalnum() and hyphens.tight

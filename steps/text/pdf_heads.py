@@ -74,15 +74,3 @@ def _is_headed(first: Any) -> bool:
         return True
     bold = [BOLD.search(get.font_name(get.font(letter).this)) is not None for letter in (above, last, below)]
     return bold == [True, True, False] and abs(get.y0(get.line_box(first.this).this) - get.y0(get.line_box(second.this).this)) > LOW
-
-
-def end_of(first: Any, text: str) -> float:
-    """The right edge of the last line of a block."""
-    get = fields()
-    line = first
-    for _ in range(text.rstrip("\n ").count("\n")):
-        following = get.next_line(line.this)
-        if following is None:
-            break
-        line = following
-    return get.x1(get.line_box(line.this).this)

@@ -4,17 +4,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.text.columns import ENDED, Block, Line, ends_of_paragraphs, may_be_heads, table_rows
+from steps.text.columns import Block, Line, may_be_heads, table_rows
 from steps.text.pdf_bidi import followed
+from steps.text.pdf_breaks import Column, columns_of, set_breaks
 from steps.text.pdf_damage import MISSING, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
-from steps.text.pdf_heads import end_of, headed, heads_of, size_of
+from steps.text.pdf_heads import headed, heads_of, size_of
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
@@ -159,6 +159,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
     from pymupdf import mupdf
 
     told = _told(page, found, known)
+    columns = columns_of([block for block, _, _ in told])
     blocks: list[Block] = []
     listings: list[Listing] = []
     turned: Counter[float] = Counter()  # characters of lines that run upwards (-1) and downwards (1)
@@ -178,7 +179,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
                 block.listing = False
             _look_at_lines(block, first, text)
             if len(block.lines) > 1 and not block.table:
-                _find_paragraphs(block, first, text, told)
+                _find_paragraphs(block, first, text, columns)
         if n > LEAST and not block.table and not block.formula and height < UPRIGHT * n and may_hold_rows(block.lines):
             blocks += parted(block, first, text)
         else:
@@ -262,16 +263,11 @@ def _look_at_lines(block: Block, first: Any, text: str) -> None:
         _find_rows(block, first, text)
 
 
-def _find_paragraphs(block: Block, first: Any, text: str, told: list[Found]) -> None:
-    """Tell what looks like the end of a paragraph, or the first line of one, and is none."""
-    if len(block.lines) > 2 and ends_of_paragraphs(block.lines):
-        right = max(b.x1 for b, _, _ in told if abs(b.x0 - block.x0) < INDENT and (b is block or len(b.lines) > 1))
-        full = _fullplaced(first, text, right)
-        block.full = tuple(line for line in block.lines if line in full)  # the lines themselves: no copies stay
+def _find_paragraphs(block: Block, first: Any, text: str, columns: list[Column]) -> None:
+    """Tell where paragraphs end, and what is a heading."""
+    set_breaks(block, first, text, columns)
     if candidates := may_be_heads(block.lines):
         block.heads = heads_of(first, text, candidates)
-    if not block.lines[-1].rstrip().endswith(ENDED):
-        block.end = end_of(first, text)
 
 
 def _turn(block: Block, sideways: float, width: float, height: float) -> None:
@@ -281,20 +277,6 @@ def _turn(block: Block, sideways: float, width: float, height: float) -> None:
         block.x0, block.y0, block.x1, block.y1 = height - y1, x0, height - y0, x1
     else:
         block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
-
-
-def _fullplaced(first: Any, text: str, right: float) -> frozenset[str]:
-    """Those lines that look as if a paragraph ended there, having few letters, but leave no room for the next line's first word.
-
-    right: where the column ends. A wide gap between words parts a line in two; what is left of it is one of them.
-    """
-    full = []
-    for (x0, top, x1, bottom, said), (_, y0, _, y1, following) in pairwise(placed(first, text)):
-        letters = len(following.split(None, 1)[0]) + 1
-        beside = min(y1, bottom) - max(y0, top) > 0.5 * (bottom - top)
-        if beside or x1 + letters * (x1 - x0) / len(said) > right:
-            full.append(said)
-    return frozenset(full)
 
 
 def _once(lines: Iterable[Line]) -> list[str]:

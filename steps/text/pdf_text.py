@@ -39,6 +39,8 @@ APART = ("formula", "listing")  # a paragraph does not go on behind them
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
 OTHER = 1.12  # times the size of letters: another one
 ROOM = 0.6  # of their size: how wide a letter of a word is, at most
+LEAST_INDENTED = 0.6  # share of the blocks that begin so, at least, where all paragraphs do; the others go on
+SENTENCE = 60  # letters: shorter parts are no running text
 LARGE = 1.3  # times the usual size: letters of a title
 ROW_GAP = 8  # points of white between two rows of a table, at most
 AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
@@ -157,7 +159,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
     out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
     last: Block | None = None  # the block in which it ends
-    usual = _usual_size(blocks)
+    usual, indented = _usual_size(blocks), _is_indented(blocks)
     above: Block | None = None  # the block of the last part, if that is a table or a listing
     cells = 0  # in its rows
     further: dict[int, list[str]] = {}  # rows by the number of the table or listing that they belong to
@@ -181,7 +183,11 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 and before is not None
                 and last is not None
                 and not (floating or block.verse or kind in APART)
-                and (_is_title(last, block, usual) or (goes_on(before.text, text) and not _told_apart(last, block, text)))
+                and (
+                    _is_title(last, block, usual)
+                    or (goes_on(before.text, text) and not _told_apart(last, block, text))
+                    or (indented and _is_flush(last, block) and len(before.text) > SENTENCE < len(text))
+                )
             ):
                 out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
                 last = block
@@ -283,6 +289,21 @@ def _told_apart(above: Block, block: Block, text: str) -> bool:
     return room > (0.3 * (right - above.x0) if word[:1].islower() else 0)
 
 
+def _is_indented(blocks: list[Block]) -> bool:
+    """True when nearly all paragraphs begin with an indent: a block without one goes on with what stands before it."""
+    long = [block for block in blocks if len(block.lines) > 2 and block.indent >= 0 and not ITEM.match(block.lines[0])]
+    begun = sum(0.6 * block.size < block.indent < 4 * block.size for block in long)
+    return begun > LEAST_INDENTED * len(long) and begun > 2
+
+
+def _is_flush(above: Block, block: Block) -> bool:
+    """True when a column or page ends with a full line and the next begins without an indent: a paragraph broken between sentences."""
+    if not (above.size and abs(above.size - block.size) < 0.1 and 0 <= block.indent < 1 and len(above.lines) > 1 < len(block.lines)):
+        return False
+    beyond = block.y0 < above.y0 or block.x0 > above.x1
+    return beyond and above.x1 - above.end < 1.5 and not ITEM.match(block.lines[0]) and not block.heads
+
+
 def _is_title(above: Block, block: Block, usual: float) -> bool:
     """True for lines of one title: large letters of one size, one below the other."""
     if not usual or not above.size or abs(above.size - block.size) > 0.1 or above.size < LARGE * usual:
@@ -313,7 +334,13 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         above, following = lines[at - 1], lines[at]
         first = following[:1] if following[:1] > " " else following.lstrip()[:1]
         ends = at in items or (first in ITEMS and ITEM.match(following) is not None)
-        if ends or (at - 1 in ended and above not in block.full) or above in block.heads or following in block.heads:
+        if (
+            ends
+            or above in block.ended
+            or (at - 1 in ended and above not in block.full)
+            or above in block.heads
+            or following in block.heads
+        ):
             found.append(lines[begun:at])
             begun = at
     found.append(lines[begun:])

@@ -28,7 +28,16 @@ def set_verses(blocks: list[Block], body: float) -> None:
         n = len(block.lines)
         if ".." in block.lines[-1] or ". ." in block.lines[-1]:
             _set_contents(block)
-        if n < 3 or block.verse or block.table or block.formula or block.listing or block.note or block.heads or ITEM.match(block.lines[0]):
+        if (
+            n < (2 if block.forced else 3)
+            or block.verse
+            or block.table
+            or block.formula
+            or block.listing
+            or block.note
+            or block.heads
+            or ITEM.match(block.lines[0])
+        ):
             continue
         first, second = block.lines[:2]
         ends = first.rstrip().endswith(ENDS) or second.rstrip().endswith(ENDS)
@@ -43,7 +52,7 @@ def set_verses(blocks: list[Block], body: float) -> None:
             continue
         if any(line.rstrip().endswith("-") for line in block.lines) or (n == 3 and longest > ADDRESS):
             continue
-        block.verse = (begun and ended and n > 3) or _has_room(block, blocks)
+        block.verse = (begun and ended and n > 3) or block.forced or _has_room(block, blocks)
 
 
 def _set_contents(block: Block) -> None:

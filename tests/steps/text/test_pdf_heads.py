@@ -1,7 +1,8 @@
 """Where paragraphs of a PDF begin and end by what the eye sees: sizes of letters, weight, room on the last line."""
 
-from tests.steps.text.test_manuscripts import drawn, read, sentence
+import pymupdf
 
+from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 
 def parts(path):
@@ -37,15 +38,17 @@ def test_the_lines_of_a_title_are_one(tmp_path):
 def test_a_bold_line_within_a_block_is_a_heading(tmp_path):
     """It stands behind the end of a paragraph, as close to both as their lines to each other."""
 
+    lines = [
+        (0, "One line of the first paragraph, which is long enough to be read as running text,"),
+        (0, "and ends."),
+        (1, "Materials at hand"),
+        (0, "Another paragraph begins here, and is as long as the one that stands above the heading,"),
+        (0, "or nearly so."),
+    ]
+
     def draw(page, _):
-        y = 80
-        for bold, text in [(0, "One line of the first paragraph, which is long enough to be read as running text,"), (0, "and ends.")] + [
-            (1, "Materials at hand"),
-            (0, "Another paragraph begins here, and is as long as the one that stands above the heading,"),
-            (0, "or nearly so."),
-        ]:
-            page.insert_text((72, y), text, fontsize=11, fontname="hebo" if bold else "helv")
-            y += 13
+        for i, (bold, text) in enumerate(lines):
+            page.insert_text((72, 80 + 13 * i), text, fontsize=11, fontname="hebo" if bold else "helv")
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert parts(tmp_path / "m.pdf")[1] == "Materials at hand"
@@ -68,3 +71,55 @@ def test_a_paragraph_whose_last_line_has_room_is_at_its_end(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert parts(tmp_path / "m.pdf")[-1].startswith("'What a letter,'")
+
+
+LINES = [
+    "Nobody had asked the fog what it thought of the harbour, and it did not",
+    "say; it came in at noon and went when it pleased, as it had always done.",
+    "The keeper wrote it down. He had written it down for thirty years, and in",
+    "all that time had not been late for the boat that brought the oil to him.",
+]
+
+
+def set_lines(page, x, y, lines, indented=()):
+    """Lines at `x`, those that are long justified to a width of 330 points."""
+    for i, line in enumerate(lines):
+        left = x + (14 if i in indented else 0)
+        words = line.split()
+        wide = [pymupdf.get_text_length(word, "tiro", 11) for word in words]
+        blank = (x + 330 - left - sum(wide)) / (len(words) - 1) if len(line) > 60 else 2.75
+        for word, width in zip(words, wide, strict=True):
+            page.insert_text((left, y + 14 * i), word, fontsize=11, fontname="tiro")
+            left += width + blank
+
+
+def test_an_indented_line_begins_a_paragraph(tmp_path):
+    """Also where the line above it is full."""
+    drawn(tmp_path / "m.pdf", 1, lambda page, _: set_lines(page, 72, 80, LINES * 2, {0, 2, 4, 6}))
+    assert parts(tmp_path / "m.pdf") == [" ".join(LINES[:2]), " ".join(LINES[2:])] * 2
+
+
+def test_a_page_without_an_indent_goes_on_with_the_last(tmp_path):
+    """Where all paragraphs begin with one, and the page ends with a full line and a full stop."""
+
+    def draw(page, number):
+        for k in range(3):
+            set_lines(page, 72, 80 + 100 * k, [*LINES, "So he did it."], {0} if number == 0 or k else ())
+        if number == 0:
+            set_lines(page, 72, 400, LINES[:2], {0})
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    whole = " ".join([*LINES, "So he did it."])
+    assert parts(tmp_path / "m.pdf") == [whole] * 3 + [" ".join([*LINES[:2], whole]), whole, whole]
+
+
+def test_two_short_lines_of_a_verse_are_lines(tmp_path):
+    """The next word would have fitted behind the first."""
+
+    def draw(page, _):
+        set_lines(page, 72, 80, LINES)
+        set_lines(page, 100, 160, ["The river has no officer,", "the fog has no address;"])
+        set_lines(page, 72, 220, LINES)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf")[1:-1] == ["The river has no officer,\nthe fog has no address;"]
