@@ -59,6 +59,14 @@ class Block:
         self.characters = sum(map(len, lines))
 
 
+def usual_size(blocks: list[Block]) -> float:
+    """Size of the letters of running text; 0 where nothing tells."""
+    sizes: Counter[float] = Counter()
+    for block in blocks:
+        sizes[round(block.size, 1)] += block.characters if block.size else 0
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
 def ends_of_paragraphs(lines: list[str]) -> set[int]:
     """Numbers of the lines at which a paragraph seems to end: shorter than the others, behind a full stop, before a capital or a mark."""
     short = 0.8 * max(map(len, lines))

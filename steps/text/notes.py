@@ -59,7 +59,7 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
             marked = MARKED.match(block.lines[0]) or (number == 0 and NOTICE.match(block.lines[0]))
             if not marked and not any(0 <= block.y0 - n.y1 < 1.5 * body and _share_column(n, block) for n in notes):
                 continue
-            if any(b.y0 > block.y0 and b.characters > 3 and _share_column(b, block) for b in large):
+            if any(b.y0 > block.y0 and b.characters > 3 and _share_column(b, block) and not _floats(b, block, large, body) for b in large):
                 continue
             above = any(b.y1 <= block.y0 + 0.3 * body and b.characters > 40 and _share_column(b, block) for b in large)
             if above and not _wordless(block):
@@ -74,7 +74,7 @@ def drop_marks(blocks: list[Block]) -> None:
     """Take the raised numbers that call the page's footnotes out of its text: `much1 of` becomes `much of`. One that is not sure stays."""
     numbers = {match[1] for block in blocks if block.note for line in block.lines if (match := CALLED.match(line))}
     for number in numbers:
-        call = re.compile(rf"(?:(?<=[^\W\d_A-Z]{{3}})|(?<=[^\W\d_]{{2}}[.,;:)”\"’])|(?<=\][.,;:])){number}(?=[\s.,;:)]|$)")
+        call = re.compile(rf"(?:(?<=[^\W\d_A-Z]{{3}})|(?<=[^\W\d_]{{2}}[.,;:)”\"’])|(?<=[\])][.,;:])){number}(?=[\s.,;:)]|$)")
         lines = [(block, i, line) for block in blocks if not block.note for i, line in enumerate(block.lines) if number in line]
         found = [(block, i) for block, i, line in lines for _ in call.finditer(line)]
         if len(found) == 1:
@@ -105,6 +105,14 @@ def _line_of(blocks: list[Block], body: float) -> tuple[float, float]:
 def _share_column(other: Block, block: Block) -> bool:
     """True when another block stands above or below one, over a third of its width."""
     return min(other.x1, block.x1) - max(other.x0, block.x0) > 0.3 * (block.x1 - block.x0)
+
+
+def _floats(other: Block, block: Block, blocks: list[Block], body: float) -> bool:
+    """True for rows and captions of a table or picture that reaches over several columns: it may stand at the foot of the page."""
+    if other.x1 < block.x1 + 2 * body and other.x0 > block.x0 - 2 * body:
+        return False
+    row = other.table or (len(other.lines) > 1 and other.y1 - other.y0 < 1.5 * body)
+    return row or any(CAPTION.match(b.lines[0]) and abs(b.y0 - other.y0) < 3 * body for b in blocks)
 
 
 def _wordless(block: Block) -> bool:

@@ -13,10 +13,23 @@ REFERENCES = re.compile(
 )
 AFTER = re.compile(
     r"^(?:#+\s*)?(?:\d+\.?\s+|[A-Z]\.?\s+|[IVX]+\.\s+)?\**"
-    r"(appendix|appendices|supplementary|ekler\b|ek(?=\s+[A-Z\d]\b|\s*:)|acknowledge?ments?|teşekkür)",
+    r"(appendix|appendices|supplement(?:ary|al)|supporting (?:information|material)|anhang|annexe?\b"
+    r"|ekler\b|ek(?=\s+[A-Z\d]\b|\s*:)|acknowledge?ments?|teşekkür|curriculum vitae|öz ?geçmiş"
+    r"|(?:list of |extended data )?(?:figure|table)s?(?: (?:legends?|captions?))?$|tablolar$|şekiller$|çizelgeler$"
+    r"|(?:author|authors['’]) (?:contributions?|information|biograph)|about the authors?|(?:short )?biograph(?:y|ies)|yazar katkı"
+    r"|(?:data|code) (?:and code )?availability|(?:declaration of )?(?:competing|conflicts? of) interests?|çıkar çatışması"
+    r"|funding\b|ethics|glossary$|index$|sözlük$|dizin$|extended abstract|(?:genişletilmiş|uzun) özet|abstract$|özet$)",
     re.IGNORECASE,
 )
+VERBS = (  # words of sentences, which titles and names of journals have few of
+    "is are was were be been has have had we our us it its they them their this these that which who can could may might would should not "
+    "does do did there here however therefore thus than while when if so because only also each every both such as "
+    "bu şu ve ile için gibi olarak olan oldu olduğu değil daha çok ise ancak fakat kadar göre her bir biz"
+)
+FINITE = frozenset(VERBS.split())
+PROSE = 0.08  # share of such words, at least
 ENTRY = re.compile(r"^\s*(\[\w[\w+-]*\]|\d{1,3}[.)]\s|[-*]\s)|\(\d{4}[a-z]?\)|\b(19|20)\d\d[a-z]?\b|\bdoi\b|https?://", re.IGNORECASE)
+ENTRY_MARK = re.compile(r"\s*(?:\[\w[\w+-]*\]|\d{1,3}[.)]\s|[^\W\d_][\w'’-]+,? (?:[A-ZÇĞİÖŞÜ]\.|and |& |et al))")
 LETTERED = re.compile(r"[A-H](?:\.\d{1,2})*\.?\s+[A-ZÇĞİÖŞÜ][^.,&]{4,70}$")  # `A How the plots were drawn`
 SOFT_HYPHEN = "\u00ad"
 EDGES = ".,;:!?()[]“”\"'’"
@@ -31,10 +44,11 @@ OFTEN, SELDOM = 0.06, 0.01  # shares of the lines that end in hyphens
 LAST_WORD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
 
 
-def reference_span(paragraphs: list[str]) -> tuple[int, int]:
+def reference_span(paragraphs: list[str], heads: frozenset[int] = frozenset()) -> tuple[int, int]:
     """First and last + 1 of the paragraphs that are the reference list, heading included; (n, n) where there is none.
 
-    A heading of that name counts only in the second half, and only when most of what follows looks like entries.
+    A heading of that name counts only in the second half, and only when most of what follows looks like entries. heads: paragraphs that
+    are known to be headings.
     """
     n = len(paragraphs)
     lengths: list[int] = []  # of all paragraphs before each
@@ -43,7 +57,7 @@ def reference_span(paragraphs: list[str]) -> tuple[int, int]:
         if not REFERENCES.match(paragraphs[i].strip().partition("\n")[0].strip()):
             continue
         lengths = lengths or list(accumulate(map(len, paragraphs), initial=0))
-        end, filled, looks = _list_behind(paragraphs, i + 1, *behind)
+        end, filled, looks = _list_behind(paragraphs, heads, i + 1, *behind)
         inside = paragraphs[i].strip().partition("\n")[2]
         entries, like = filled + bool(inside), looks + bool(ENTRY.search(inside))
         if entries and like * 2 >= entries and lengths[i] * 2 >= lengths[end] * 0.6:
@@ -52,14 +66,16 @@ def reference_span(paragraphs: list[str]) -> tuple[int, int]:
     return n, n
 
 
-def _list_behind(paragraphs: list[str], start: int, known: int, end: int, filled: int, looks: int) -> tuple[int, int, int]:
+def _list_behind(
+    paragraphs: list[str], heads: frozenset[int], start: int, known: int, end: int, filled: int, looks: int
+) -> tuple[int, int, int]:
     """Where the list that begins at `start` ends, its paragraphs, and those that look like entries; of the list at `known` it is known.
 
     So a book of papers, each with its list, is looked at once.
     """
     more = entries = 0
     for at in range(start, known):
-        if _ends_references(paragraphs, at):
+        if _ends_references(paragraphs, at, at in heads):
             return at, more, entries
         if paragraphs[at].strip():
             more += 1
@@ -67,17 +83,25 @@ def _list_behind(paragraphs: list[str], start: int, known: int, end: int, filled
     return end, filled + more, looks + entries
 
 
-def _ends_references(paragraphs: list[str], at: int) -> bool:
-    """True for the heading of an appendix: by its word, or by its letter, with text below that is no entry."""
+def _ends_references(paragraphs: list[str], at: int, known: bool) -> bool:
+    """True for the heading of an appendix: by its word, by its letter, or known as one, with text below that is no entry."""
     head = paragraphs[at].strip()
     if AFTER.match(head[:40]):
         return True
     line, _, rest = head.partition("\n")
     lettered = LETTERED.match(head.replace("\n", " ") if len(head) < 80 else line)
-    if lettered is None or len(line) > 80 or ENTRY.search(head[:80]):
+    if not (lettered or known) or len(line) > 80 or ENTRY.search(head[:80]):
         return False
     below = rest if len(rest) > 100 else next((p for p in paragraphs[at + 1 : at + 3] if len(p) > 100), "")
-    return bool(below) and not ENTRY.search(below)
+    return bool(below) and (not ENTRY.search(below) or _is_prose(below))
+
+
+def _is_prose(paragraph: str) -> bool:
+    """True for sentences, which may cite a year or an address, and are no entries of a list."""
+    if ENTRY_MARK.match(paragraph):
+        return False
+    words = [word.strip(EDGES) for word in paragraph.lower().split()]
+    return sum(word in FINITE for word in words) > PROSE * len(words)
 
 
 def without_references(text: str) -> str:

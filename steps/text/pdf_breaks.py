@@ -11,6 +11,7 @@ Column = tuple[float, float, int]  # left and right edge of blocks, their lines
 NEAR = 12.0  # points: blocks of one column begin no farther from each other
 SLACK = 3.0  # points: edges of a column differ by less
 WIDER = 1.1  # times the mean width of a line's letters: a letter of the next word, at most
+LITTLE = 0.05  # of the column's width: so much more room than the next word needs ends a paragraph behind a full stop
 MUCH = 0.12  # of the column's width: so much more room than the next word needs speaks for an end behind no full stop
 OPENING = "“‘«„\"'([—– "  # what may stand before the first word of a paragraph
 CENTRED = 3.0  # sizes of the letters: a line that begins farther in, and ends farther before the right edge, is centred
@@ -57,10 +58,7 @@ def set_breaks(block: Block, first: Any, text: str, columns: list[Column]) -> No
         word = following.split(None, 1)[0]
         room -= WIDER * (len(word) + 1) * (rights[at] - lefts[at]) / max(1, len(said))
         has_room = room > 0
-        doubtful = has_room or lefts[at + 1] > left + SLACK
-        if doubtful and get.y0(boxes[at + 1]) < get.y1(boxes[at]) - 0.6 * (
-            get.y1(boxes[at]) - get.y0(boxes[at])
-        ):  # a wide gap parts one line
+        if (has_room or lefts[at + 1] > left + SLACK) and _is_beside(boxes[at], boxes[at + 1]):  # a wide gap parts one line
             if at in looks:
                 full.append(said)
             continue
@@ -69,7 +67,8 @@ def set_breaks(block: Block, first: Any, text: str, columns: list[Column]) -> No
             if not has_room and not _is_indented(lefts, at + 1, left, block.size):
                 full.append(said)
         elif said.rstrip().endswith(ENDED):
-            if (following[:1].isupper() or not following[:1].isalnum()) and _is_indented(lefts, at + 1, left, block.size):
+            begins = following[:1].isupper() or not following[:1].isalnum()
+            if begins and (room > LITTLE * (right - left) or _is_indented(lefts, at + 1, left, block.size)):
                 ended.append(said)
         elif has_room and following.lstrip(OPENING)[:1].isupper() and room > MUCH * (right - left) and lefts[at + 1] < left + SLACK:
             (ended if lefts[at] > left + CENTRED * (block.size or 10.0) else open_ones).append(said)

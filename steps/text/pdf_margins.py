@@ -5,7 +5,7 @@ import statistics
 from collections import Counter
 from itertools import pairwise
 
-from steps.text.columns import Block
+from steps.text.columns import Block, usual_size
 from steps.text.notes import MARKED
 from steps.text.parts import CAPTION
 from steps.text.pdf_pages import Page
@@ -21,6 +21,7 @@ LOWEST = 0.7  # below it a number alone is a page's
 ROW = 1.6  # of its height, from one row of a table to the next, more or less
 NEARER = 0.75  # of the white beside the text: what lies nearer to the foot of the only page stands below the text
 RUNNING = 400  # characters of running text that a page must have, to be judged by itself
+LARGER = 1.2  # times the size of the text: no running head
 LONGEST_STAMP = 120  # characters of a notice in the margin
 STAMP = re.compile(  # begins what is set once in a margin: how far a paper has come, whose it is, when and from where a page was printed
     r"^\W*(?:(?:this is a |a )?pre-?print\b|(?:under|in) (?:peer )?review\b|(?:technical|research|working) (?:report|paper)\b|draft\b"
@@ -39,6 +40,7 @@ def drop_margins(pages: list[Page], body: float) -> int:
     Returns how many blocks went.
     """
     sound = [page for page in pages if not page.lost]
+    usual = usual_size([block for page in sound for block in page.blocks])
     gap = max(0.8 * body, 1.3 * _spacing(sound))
     found = []
     for number, page in enumerate(pages):
@@ -62,10 +64,10 @@ def drop_margins(pages: list[Page], body: float) -> int:
         y = round(block.y0 / 2)
         again = texts[key] >= max(2, 0.25 * n) and not CAPTION.match(block.lines[0]) and not ("#" in key and _is_row(block, page))
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
-        plain = apart and not noted and not _large(block, body) and not CAPTION.match(block.lines[0]) and not _is_row(block, page)
+        plain = apart and not noted and not _large(block, body, usual) and not CAPTION.match(block.lines[0]) and not _is_row(block, page)
         same_place = plain and n > 1 and often[side, y] >= max(2, 0.6 * n)
         counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in numbers)
-        stamp = apart and _is_stamp(block) and _outermost(block, page, side) and not _large(block, body)
+        stamp = apart and _is_stamp(block) and _outermost(block, page, side) and not _large(block, body, usual)
         edge = plain and side == "bottom" and page.height - block.y1 < NEARER * alone and _outermost(block, page, side)
         if again or same_place or counted or stamp or edge or _numbers_page(" ".join(block.lines).strip()):
             page.blocks.remove(block)
@@ -129,8 +131,10 @@ def _is_row(block: Block, page: Page) -> bool:
     )
 
 
-def _large(block: Block, body: float) -> bool:
-    """True for what is set larger than the text, as titles are and running heads are not."""
+def _large(block: Block, body: float, usual: float) -> bool:
+    """True for what is set larger than the text, as titles are and running heads are not. usual: size of the text's letters."""
+    if usual and block.size:
+        return block.size > LARGER * usual
     return len(block.lines) == 1 and block.y1 - block.y0 > 1.35 * body
 
 

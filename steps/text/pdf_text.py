@@ -8,7 +8,7 @@ import statistics
 from collections import Counter
 from pathlib import Path
 
-from steps.text.columns import ENDED, MARK, Block, ends_of_paragraphs, ordered_pages
+from steps.text.columns import ENDED, MARK, Block, ends_of_paragraphs, ordered_pages, usual_size
 from steps.text.manuscripts import close_lines, drop_line_numbers, name_letters
 from steps.text.notes import drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
@@ -29,6 +29,12 @@ ITEMS = frozenset("•‣◦▪–▶►●■○◆➢✓([0123456789")
 ITEM = re.compile(
     r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\d{1,2}(?:\.\d{1,2})?(?:\.[a-z]{1,4}){1,3}[.)]\s+[^\W\d]|\[\d{1,3}\]\s)"
 )
+CITING = re.compile(  # before a figure that closes what was opened: (see Fig.\n2) and so on
+    r"\((?:[^()\n]*\s)?(?:figs?|eqs?|secs?|tabs?|chap|ch|nos?|pp?|vol|ref|refs|table|figure|section|equation|chapter|appendix|step|bkz|şekil|tablo"
+    r"|çizelge|bölüm|s|sayfa|denklem)\.?\s*$",
+    re.IGNORECASE,
+)
+ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|[Ff]igs?|Eqs?|Secs?|Dr|Mrs?|Ms|Prof|St|vd|bkz|Bkz|örn|approx|ca|resp|z\.B)\.$")
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
@@ -75,7 +81,9 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
     blocks = ordered_pages([close_lines([b for b in page.blocks if not _label(b, body)], ITEM) for page in pages])
     if lost:
         _part_at_gaps(pages, blocks)
-    start, end = reference_span(["\n".join(block.lines) for block in blocks])
+    large = OTHER * usual_size(blocks)
+    heads = frozenset(at for at, block in enumerate(blocks) if len(block.lines) == 1 and (block.size > large > 0 or block.heads))
+    start, end = reference_span(["\n".join(block.lines) for block in blocks], heads)
     for block in blocks[start:end]:  # known by their blocks, else by their paragraphs: some set each number in a box of its own
         block.reference = True
     parts = paragraphs(blocks, body, parting=parting)
@@ -159,7 +167,8 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
     out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
     last: Block | None = None  # the block in which it ends
-    usual, indented = _usual_size(blocks), _is_indented(blocks)
+    usual, indented = usual_size(blocks), _is_indented(blocks)
+    last_caption: Block | None = None  # the block in which the last part ends, if that is a caption
     above: Block | None = None  # the block of the last part, if that is a table or a listing
     cells = 0  # in its rows
     further: dict[int, list[str]] = {}  # rows by the number of the table or listing that they belong to
@@ -172,12 +181,15 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 continue  # marks of a list that stands beside them
             if text[1:2] == " " and SPACED.fullmatch(text.strip()):
                 text = text.replace(" ", "")  # a heading set wide
-            kind: Kind = "heading" if len(lines) == 1 and lines[0] in block.heads else _kind(block, text)
+            kind = _kind(block, text, headed=len(lines) == 1 and lines[0] in block.heads)
             floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
             listed = kind == "references"
             before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
             if above is not None and out[-1].kind == kind and cells == _cells(text) and _goes_on_below(above, block):
                 further.setdefault(len(out) - 1, []).append(text.rstrip() if block.listing else _without_head(text, out[-1].text))
+            elif number == 0 and last_caption is not None and _is_caption_below(last_caption, block, text):
+                out[-1] = out[-1]._replace(text=join_lines([out[-1].text, text], hyphens))
+                last_caption = block
             elif (
                 number == 0
                 and before is not None
@@ -197,6 +209,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 if not floating:
                     open_at = len(out) - 1 if kind not in APART and not block.verse else -1
                     last = block
+                last_caption = block if kind == "caption" else None
             above = block if kind in ("table", "listing") else None
     for at, rows in further.items():
         out[at] = out[at]._replace(text="\n".join(filter(None, [out[at].text, *rows])))
@@ -236,9 +249,9 @@ def _with_capitals(blocks: list[Block], hyphens: Hyphens) -> list[Block]:
     return out
 
 
-def _kind(block: Block, text: str) -> Kind:
-    if block.reference:
-        return "references"
+def _kind(block: Block, text: str, *, headed: bool = False) -> Kind:
+    if block.reference or headed:
+        return "references" if block.reference else "heading"
     if block.note:
         return "footnote"
     if block.table or block.formula or block.listing:
@@ -252,8 +265,10 @@ def _kind(block: Block, text: str) -> Kind:
 
 def goes_on(before: str, text: str) -> bool:
     """True when `text` is the rest of the paragraph `before`, parted by a column or page break."""
-    if before.endswith(ENDED) or (len(before) < 80 and HEADING.match(before)) or len(before) < 15:
+    if len(before) < 15 or (len(before) < 80 and HEADING.match(before)):
         return False
+    if before.endswith(ENDED) and not (CITING.search(before[-60:]) and text[:1].isdigit()):
+        return before.endswith(".") and ABBREVIATED.search(before[-12:]) is not None and not ITEM.match(text)
     first = text.lstrip("([“\"'")[:1]
     if not first.islower() and not AMOUNT.match(text):
         if before.endswith(("-", "\u00ad")) or not (first.isdigit() or first.isupper()):
@@ -262,14 +277,6 @@ def goes_on(before: str, text: str) -> bool:
             return False
     start = text[:200]
     return len(FIGURES.findall(start)) * 3 <= len(start)  # no rows of them
-
-
-def _usual_size(blocks: list[Block]) -> float:
-    """Size of the letters of running text; 0 where nothing tells."""
-    sizes: Counter[float] = Counter()
-    for block in blocks:
-        sizes[round(block.size, 1)] += block.characters if block.size else 0
-    return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
 def _told_apart(above: Block, block: Block, text: str) -> bool:
@@ -287,6 +294,12 @@ def _told_apart(above: Block, block: Block, text: str) -> bool:
     word = text.split(None, 1)[0] if text[:1] else ""
     room = right - end - ROOM * above.size * (len(word) + 1)
     return room > (0.3 * (right - above.x0) if word[:1].islower() else 0)
+
+
+def _is_caption_below(above: Block, block: Block, text: str) -> bool:
+    """True for further lines of a caption, which came as a block of their own because they are centred."""
+    near = -2 < block.y0 - above.y1 < 0.7 * above.size and above.size == block.size and above.x0 - 2 < block.x0 < block.x1 < above.x1 + 2
+    return near and not above.lines[-1].rstrip().endswith(ENDED) and not CAPTION.match(text)
 
 
 def _is_indented(blocks: list[Block]) -> bool:
@@ -333,7 +346,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
     for at in range(1, len(lines)):
         above, following = lines[at - 1], lines[at]
         first = following[:1] if following[:1] > " " else following.lstrip()[:1]
-        ends = at in items or (first in ITEMS and ITEM.match(following) is not None)
+        ends = at in items or (first in ITEMS and ITEM.match(following) is not None and not _is_cited(lines[:at]))
         if (
             ends
             or above in block.ended
@@ -345,6 +358,11 @@ def _parts(block: Block, body: float) -> list[list[str]]:
             begun = at
     found.append(lines[begun:])
     return [lines for lines in found if lines]
+
+
+def _is_cited(lines: list[str]) -> bool:
+    """True when the next line begins with the number of what is cited in parentheses, and is no item: (see Fig. / 2) and so on."""
+    return bool(CITING.search(" ".join(lines[-2:])))
 
 
 def _with_marks(lines: list[str]) -> tuple[list[str], set[int]]:

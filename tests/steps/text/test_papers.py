@@ -158,3 +158,37 @@ def test_little_stays_of_a_page_that_was_read(papers, tmp_path):
         assert tracemalloc.get_traced_memory()[1] / 120 < 40_000
     finally:
         tracemalloc.stop()
+
+
+PROOF = "We show that the offset is bounded, as it has been by Bell et al. (2004), when each field is finite. " * 2
+LIST = ["1. Introduction", *["The moss grew on the wall for two years, as we had hoped."] * 9, "References"]
+ENTRIES = ["Bell, J., 2004. Offsets of the western fog belt. Coastal Reports 12.", "Cho, D., 1999. Fluids. Flat Press, Galway."]
+
+
+@pytest.mark.parametrize(
+    ("heading", "known", "below"),
+    [
+        (
+            "A Proof of the bound",
+            False,
+            "We show that the offset is bounded, as it has been by Bell et al. (2004), when each field is finite. " * 2,
+        ),
+        (
+            "Proof of the bound",
+            True,
+            "We show that the offset is bounded, as it has been by Bell et al. (2004), when each field is finite. " * 2,
+        ),
+        ("Figure legends", False, "Figure 1. Mean offset per month, from Bell (2004)."),
+        ("Data availability", False, "All data are at https://example.org."),
+        ("Özgeçmiş", False, "1996 yılında İzmir’de doğdu."),
+    ],
+)
+def test_what_follows_the_list_of_references_stays(heading, known, below):
+    """Though it cites years and addresses, as entries do."""
+    heads = frozenset([len(LIST) + 2]) if known else frozenset()
+    assert reference_span([*LIST, *ENTRIES, heading, below], heads) == (len(LIST) - 1, len(LIST) + 2)
+
+
+def test_a_heading_within_the_list_ends_it_not():
+    """Entries stand below it, too."""
+    assert reference_span([*LIST, *ENTRIES, "Books", *ENTRIES], frozenset([len(LIST) + 2])) == (len(LIST) - 1, len(LIST) + 5)

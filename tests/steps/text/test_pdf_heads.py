@@ -123,3 +123,26 @@ def test_two_short_lines_of_a_verse_are_lines(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert parts(tmp_path / "m.pdf")[1:-1] == ["The river has no officer,\nthe fog has no address;"]
+
+
+def test_a_number_that_closes_a_parenthesis_begins_no_item(tmp_path):
+    """It stands first on its line."""
+    lines = [
+        "The offset is stable over at least one long season, as is seen in the figure (see Fig.",
+        "2) and in the next; so it is used in all.",
+    ]
+    drawn(tmp_path / "m.pdf", 1, lambda page, _: [page.insert_text((72, 80 + 14 * i), line, fontsize=11) for i, line in enumerate(lines)])
+    assert parts(tmp_path / "m.pdf") == [" ".join(lines)]
+
+
+def test_a_caption_of_several_centred_lines_is_one(tmp_path):
+    """Each came as a block of its own."""
+
+    def draw(page, _):
+        set_lines(page, 72, 80, LINES)
+        page.insert_text((92, 250), "Figure 1: Offsets of two stations; bars show the deviation of five", fontsize=11, fontname="tiro")
+        page.insert_text((192, 264), "runs on the coast.", fontsize=11, fontname="tiro")
+        set_lines(page, 72, 320, LINES)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf")[1] == "Figure 1: Offsets of two stations; bars show the deviation of five runs on the coast."

@@ -86,3 +86,19 @@ def test_the_foot_of_the_only_page_is_no_text(tmp_path, height, stays):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert ("Moss Society" in read(tmp_path / "m.pdf")) == stays
+
+
+def test_titles_of_slides_are_text(tmp_path):
+    """They stand at one place on each page, as running heads do, but are larger than the text."""
+    titles = ["Why walls?", "Two ways to look", "A definition", "What is next"]
+    document = pymupdf.open()
+    for title in titles:
+        page = document.new_page(width=720, height=405)
+        page.insert_text((42, 64), title, fontsize=26)
+        for i, line in enumerate(["Walls are old", "Moss is difficult", "Nobody asks"]):
+            page.insert_text((60, 120 + 30 * i), line, fontsize=18)
+        page.insert_text((42, 390), "A. Writer, Walls and moss", fontsize=9)
+    document.save(tmp_path / "m.pdf")
+    found = read(tmp_path / "m.pdf")
+    assert [title for title in titles if title not in found] == []
+    assert "A. Writer" not in found
