@@ -16,6 +16,7 @@ TALL = re.compile(r"(?:CM|MT|tx|px|LMMath|yhm)\w*EX|Extension", re.IGNORECASE)
 FONTS: dict[str, tuple[bool, bool]] = {}  # what is known of those met: few, and asked for at every sign
 LETTERS = re.compile("[\U0001d400-\U0001d7ff]")  # of formulas alone
 WORD = re.compile(r"(?<![^\W\d_])[A-Z]?[a-zß-öø-ÿğışœ]{2,}(?![^\W\d_])")
+CITED = re.compile(r"[^\W\d_]{2},? (?:19|20)\d\d[a-z]?[);]")
 LONG = 5  # letters of a word that stands in no formula
 NAMES = re.compile(  # but these do
     r"(?:sin|cos|tan|cot|sec|exp|log|max|min|sup|inf|lim|det|dim|ker|deg|gcd|mod|arg|var|cov|diag|rank|sign|sinh|cosh|tanh|trace|const|argmin"
@@ -65,7 +66,9 @@ def _words(text: str) -> set[str]:
 
 
 def _wordless(text: str) -> bool:
-    """Names of one or two quantities at most, as in `yobs`."""
+    """Names of one or two quantities at most, as in `yobs`; who cites a year, writes text."""
+    if "(" in text and CITED.search(text):
+        return False
     words = _words(text)
     return not words or (len(words) < 3 and max(map(len, words)) < LONG)
 

@@ -10,6 +10,7 @@ from steps.text.pdf_listings import is_even
 LARGER = 1.1  # times the size of the text: a heading
 BOLD = re.compile(r"bold|black|heavy|semib|demi|[A-Z]BX\d|-B(?:d|$)|[ ,-]B$|SFBX|NimbusRomNo9L-Medi", re.IGNORECASE)  # in names of fonts
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
+BESIDE = 0.35  # of their size: letters whose lines share more of their height stand side by side
 TITLE = 13.0  # points: so large are letters of titles, which take several lines
 WORD = re.compile(r"[^\W\d_]{3}")
 Found = tuple[Block, Any, str]  # a block, its first line of mupdf, and what it says
@@ -39,7 +40,12 @@ def headed(block: Block, first: Any, text: str) -> list[Found]:
     lines = text.split("\n")
     above = [line for line in lines[:at] if line and not line.isspace()]
     rest = [line for line in lines[at:] if line and not line.isspace()]
-    if below is None or not rest or not WORD.search(" ".join(above)) or (top := get.y0(get.line_box(below.this).this)) < bottom - LOW:
+    if (
+        below is None
+        or not rest
+        or not WORD.search(" ".join(above))
+        or (top := get.y0(get.line_box(below.this).this)) < bottom - BESIDE * block.size
+    ):
         return [(block, first, text)]
     head = Block(block.x0, block.y0, block.x1, bottom, above, size=block.size, heads=tuple(above if len(above) == 1 else ()))
     body = Block(block.x0, min(top, bottom), block.x1, block.y1, rest, size=size, listing=is_even(get.first_letter(below.this).this))

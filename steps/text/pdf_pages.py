@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwa
 ASLANT = 18.0  # points of height for a line: with more, a few words may run up the page
 STAMPED = 60  # letters that stamps have
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
+TALL = 1.9  # times the size of its letters, for a line: the box of a block says too much
+ONE_LINE = 1.6  # times the size of its letters: a block of less height is one line, or cells side by side
+STOP = 1.15  # times the size of the letters: white behind a full stop, at most
+STOPS = (".", "?", "!", ":", ";", ",", ")", "”", '"')
 CELL = 3.5  # points of white: more stands between the cells of a table
 INDENT = 12  # points: blocks of one column begin no farther from each other
 WHOLE = re.compile(  # programs that part no words at line ends unless they are asked to
@@ -236,6 +241,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             even = is_even(letter)
             size = 0.0 if even else size_of(first, letter)
             block = Block(*get.box(get.block_box(set_block).this), lines, listing=even, size=size)
+            if block.y1 - block.y0 > TALL * size * len(lines) > 0 and WORD.search(text) and abs(first.dir.y) < 0.06:
+                _lower(block, letter)
             told += [(block, first, text)] if len(lines) < 2 else headed(block, first, text)
             if len(text) < LONGEST and not RELATIONS.isdisjoint(text):
                 seeds.append(told[-1])
@@ -256,6 +263,8 @@ def _look_at_lines(block: Block, first: Any, text: str) -> None:
         return
     if len(set(block.lines)) < n:
         block.set_lines(_once(placed(first, text)) or block.lines)
+    if height < ONE_LINE * block.size and _join_line(block, first, text):
+        return
     if n < 4:
         if height < (LOOSE if len(block.lines[0]) < 4 else SHARED) * n:
             _join_scripts(block, first, text)
@@ -309,11 +318,47 @@ def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, s
     return ["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters], {}
 
 
+def _join_line(block: Block, first: Any, text: str) -> bool:
+    """Make one line of those that wide white has parted and that are no cells: LaTeX sets more of it behind full stops, others justify so.
+
+    Numbers of lines, which stand left of them, stay by themselves. Returns whether there was something to join.
+    """
+    row = list(placed(first, text))
+    gaps = [(b[0] - a[2], a[4].rstrip()) for a, b in pairwise(row) if b[0] > a[0]]
+    widest = max((gap for gap, _ in gaps), default=0.0)
+    stopped = widest < STOP * block.size and all(said.endswith(STOPS) for _, said in gaps)
+    even = len(gaps) > 2 and widest < 3 * block.size and widest - min(gap for gap, _ in gaps) < 0.15 * widest and _has_words(text)
+    if not gaps or not (stopped or even):
+        return False
+    lines: list[str] = []
+    for number, line in enumerate(row):
+        if number and line[0] > row[number - 1][0]:
+            lines[-1] = f"{lines[-1].rstrip()} {line[4].lstrip()}"
+        else:
+            lines.append(line[4])
+    block.set_lines(lines)
+    return True
+
+
+def _has_words(text: str) -> bool:
+    """True when next to none of the signs are figures, as in rows of numbers."""
+    return 5 * sum(map(str.isdigit, text)) < sum(map(str.isalpha, text))
+
+
 def _heighten(block: Block, first: Any) -> None:
     """The true height of a line whose font's box says too little."""
     letter = first.first_char
     base, size = letter.origin.y, letter.size
     block.y0, block.y1 = min(block.y0, base - 0.8 * size), max(block.y1, base + 0.2 * size)
+
+
+def _lower(block: Block, letter: Any) -> None:
+    """The true top of a block, and of one line its bottom, whose box a sign of a bitmap font has made too high. letter: its first."""
+    get = fields()
+    base, size = get.y(get.origin(letter).this), get.size(letter)
+    block.y0 = max(block.y0, base - size)
+    if len(block.lines) == 1 or block.y1 - block.y0 < TALL * size:
+        block.y1 = min(block.y1, base + 0.35 * size)
 
 
 def _find_rows(block: Block, first: Any, text: str) -> None:

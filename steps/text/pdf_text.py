@@ -34,6 +34,8 @@ CITING = re.compile(  # before a figure that closes what was opened: (see Fig.\n
     r"|çizelge|bölüm|s|sayfa|denklem)\.?\s*$",
     re.IGNORECASE,
 )
+CLOSING = ("”", "’", '"', "'", ")", "]", "»")
+STOPPED = tuple(f"{stop}{mark}" for stop in ".!?…" for mark in CLOSING)
 ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|[Ff]igs?|Eqs?|Secs?|Dr|Mrs?|Ms|Prof|St|vd|bkz|Bkz|örn|approx|ca|resp|z\.B)\.$")
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
@@ -42,6 +44,7 @@ FIGURES = re.compile(r"[\d.,()]")
 ALPHANUMERIC = re.compile(r"[^\W_]+")
 FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
 APART = ("formula", "listing")  # a paragraph does not go on behind them
+ROWS = 0.7  # of the size of the letters, for a line: where there is less height, several stand side by side
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
 OTHER = 1.12  # times the size of letters: another one
 ROOM = 0.6  # of their size: how wide a letter of a word is, at most
@@ -131,12 +134,16 @@ def _body_height(pages: list[Page]) -> float:
     alone: Counter[float] = Counter()
     for page in pages:
         for block in page.blocks:
+            if 0 < block.size * ROWS * len(block.lines) > block.y1 - block.y0:
+                continue  # cells side by side
             if len(block.lines) > 1 and block.characters > 80:
                 heights[round((block.y1 - block.y0) / len(block.lines), 1)] += block.characters
-            elif block.characters > 50:
+            elif len(block.lines) == 1 and block.characters > 50:
                 alone[round(block.y1 - block.y0, 1)] += block.characters
     if alone.total() > 2 * heights.total():
         heights = alone
+    if not heights and (usual := usual_size([block for page in pages for block in page.blocks])):
+        return 1.2 * usual
     if not heights:
         return statistics.median(b.y1 - b.y0 for page in pages for b in page.blocks)
     total, seen = sum(heights.values()), 0
@@ -267,7 +274,8 @@ def goes_on(before: str, text: str) -> bool:
     """True when `text` is the rest of the paragraph `before`, parted by a column or page break."""
     if len(before) < 15 or (len(before) < 80 and HEADING.match(before)):
         return False
-    if before.endswith(ENDED) and not (CITING.search(before[-60:]) and text[:1].isdigit()):
+    closed = before.endswith(CLOSING) and not before.endswith(STOPPED) and text[:1].islower()  # a word in quotes or parentheses
+    if before.endswith(ENDED) and not closed and not (CITING.search(before[-60:]) and text[:1].isdigit()):
         return before.endswith(".") and ABBREVIATED.search(before[-12:]) is not None and not ITEM.match(text)
     first = text.lstrip("([“\"'")[:1]
     if not first.islower() and not AMOUNT.match(text):

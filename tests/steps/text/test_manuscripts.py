@@ -226,3 +226,39 @@ def test_an_item_of_a_list_at_the_foot_is_no_footnote(height, noted):
     item = Block(0, 700, 300, 700 + height, ["1. Count the snails of the first bed."])
     mark_notes([(800.0, [*body, item])], 11.8)
     assert item.note is noted
+
+
+def test_white_behind_full_stops_makes_no_cells(tmp_path):
+    """LaTeX's sentences in a numbered manuscript: their lines are parted by mupdf, and go on below."""
+    said = ["It stood for many years in the rain and in the wind.", "Nobody had come to look at it so far.", "Then an-"]
+
+    def draw(page, number):
+        for i in range(20):
+            x = 110.0
+            for piece in (
+                said
+                if i == 8
+                else [sentence(20 * number + i) if i != 9 else "other wall was set beside it by the people of the town and the"]
+            ):
+                page.insert_text((x, 100 + 25 * i), piece, fontsize=10)
+                x += pymupdf.get_text_length(piece, fontsize=10) + 9
+            page.insert_text((80, 100 + 25 * i), str(20 * number + i + 1), fontsize=6)
+
+    drawn(tmp_path / "m.pdf", 3, draw)
+    assert f"{said[0]} {said[1]} Then another wall was set" in read(tmp_path / "m.pdf")
+
+
+def test_a_word_in_quotes_at_the_foot_of_a_page_ends_nothing(tmp_path):
+    """The next page goes on with a small letter."""
+
+    def draw(page, number):
+        for i in range(40):
+            line = (
+                "and so the whole of the wall in the north was called as it had been, 'flat'"
+                if (number, i) == (0, 39)
+                else sentence(40 * number + i)
+            )
+            page.insert_text((72, 80 + 14 * i), line, fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    assert f"'flat' {sentence(40)}" in read(tmp_path / "m.pdf")
