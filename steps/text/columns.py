@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import median
@@ -52,6 +52,11 @@ class Block:
 
     def __post_init__(self) -> None:
         self.characters = sum(map(len, self.lines))
+
+    def rename(self, named: Callable[[str], str]) -> None:
+        """The same lines with other letters."""
+        self.set_lines([named(line) for line in self.lines])
+        self.heads, self.full, self.ended = (tuple(named(line) for line in told) for told in (self.heads, self.full, self.ended))
 
     def set_lines(self, lines: list[str]) -> None:
         """Other lines in the same box."""

@@ -13,18 +13,34 @@ ACCENT = "¨´ˆ˜˘ˇ¸˚˙˝"  # those that stand for no sign of their own, as
 ACCENTED = re.compile("([¨ˆ˜˘ˇ˚˙˝]|¸(?=[CSTcst])|´(?=[AEIOUYCNZaeiouycnz])|`(?=[AEIOUaeiou]))([A-Za-zıȷ])")
 CEDILLA = re.compile("([CST])¸(?![cst])")  # behind a capital letter
 WITHIN = re.compile("[^\\W\\d_]\xad[^\\W\\d_]")
+SURE = 4  # lines with such codes in words: the others are of such fonts, too
 LEAST = 4  # numbers on a page that make a sequence
 ORDERED = 0.75  # share of them that stand below the one before: columns begin at the top again
 PAGES = 0.6  # share of the pages with text on them that have one
-# Codes of the Cork encoding (LaTeX, T1) that stand as they are where a bitmap font says nothing of its letters.
+# Codes of the Cork encoding (LaTeX, T1) that stand as they are where a bitmap font says nothing of its letters. Those below a blank, most
+# of which Python takes for white, stand in a private area instead (`codes_apart`).
+APART = 0xE000
 CORK = {
     0x10: "“", 0x11: "”", 0x12: "„", 0x13: "«", 0x14: "»", 0x15: "–", 0x16: "—", 0x19: "ı",
     0x1B: "ff", 0x1C: "fi", 0x1D: "fl", 0x1E: "ffi", 0x1F: "ffl",
 }  # fmt: skip
-CORK_LETTERS = {0xA7: "ğ", 0x87: "Ğ", 0xB3: "ş", 0x93: "Ş", 0x9D: "İ"}
-CONTROL = "\x19\x1b\x1c\x1d\x1e\x1f"
-CORK_SIGN = re.compile("[^\\W\\d_][\x19\x1b-\x1f]|[\x19\x1b-\x1f][^\\W\\d_]{2}")  # within a word: elsewhere they are signs of formulas
-IN_A_WORD = re.compile("(?<=[^\\W\\d_])[\xa7\x87\xb3\x93\x9d](?<!\\bm\xb3)(?<!\\b[cdkm]m\xb3)|[\xa7\x87\xb3\x93\x9d](?=[^\\W\\d_]{2})")
+STANDING = {code: APART + code for code in range(0x10, 0x20)}
+CAME = {standing: code for code, standing in STANDING.items()}
+CORK_SIGNS = {APART + code: sign for code, sign in CORK.items()}
+CORK_LETTERS = dict(enumerate("ĂĄĆČĎĚĘĞĹĽŁŃŇŊŐŔŘŚŠŞŤŢŰŮŸŹŽŻĲİđ§ăąćčďěęğĺľłńňŋőŕřśšşťţűůÿźžżĳ¡¿£", 0x80))
+UNSEEN = {code: letter for code, letter in CORK_LETTERS.items() if code < 0xA0 or code > 0xBC}  # which are no signs of other fonts
+DOTLESS, BULLET = "\ue019", "\x88 "  # the latter of the font of signs
+CONTROL = "\ue019\ue01b\ue01c\ue01d\ue01e\ue01f"
+CORK_SIGN = re.compile("[^\\W\\d_][\ue019\ue01b-\ue01f]|[\ue019\ue01b-\ue01f][^\\W\\d_]{2}")  # within a word: elsewhere signs of formulas
+TURKISH = re.compile(
+    "(?<=[^\\W\\d_])[\xa7\xb3](?<!\\bm\xb3)(?<!\\b[cdkm]m\xb3)|[\xa7\xb3](?=[^\\W\\d_]{2})|(?<=[^\\W\\d_] )\xb3(?=[^\\W\\d_])"
+)
+IN_A_WORD = re.compile("(?<=[^\\W\\d_])[\xa0-\xa6\xa8-\xaf\xb4\xb6\xb8\xba-\xbc](?=[^\\W\\d_])|(?<=[^\\W\\d_]{2})[\xaa\xa1\xa6](?!\\w)")
+
+
+def codes_apart(text: str) -> str:
+    """`text` with codes below a blank, by which bitmap fonts name their letters, in the private area; few texts have any."""
+    return text.translate(STANDING)
 
 
 def drop_line_numbers(pages: list[list[Block]]) -> int:
@@ -139,17 +155,24 @@ def close_lines(blocks: list[Block], item: re.Pattern[str]) -> list[Block]:
 def name_letters(blocks: list[Block]) -> None:
     """Set letters that came as codes or in parts: those of LaTeX's T1 fonts, accents beside their letters, hyphens called soft ones."""
     text = "\n".join(["\n".join(block.lines) for block in blocks])
+    if any(chr(code) in text for code in STANDING):  # as they came
+        for block in blocks:
+            block.rename(codes_apart)
+        text = codes_apart(text)
     if any(code in text for code in CONTROL):
         _name_cork(blocks)
+    if not text.isascii() and any(chr(code) in text for code in STANDING.values()):  # those that name no letters
+        for block in blocks:
+            block.rename(lambda line: line.translate(CAME))
     if text.isascii():
         return
     if met := [accent for accent in ACCENT if accent in text]:  # far cheaper than the patterns, which most texts have no use for
         for block in blocks:
             if any(accent in line for line in block.lines for accent in met):
-                block.set_lines([ACCENTED.sub(_composed, CEDILLA.sub(r"¸\1", line)) for line in block.lines])
+                block.rename(lambda line: ACCENTED.sub(_composed, CEDILLA.sub(r"¸\1", line)))
     if "\xad" in text and "-" not in text and WITHIN.search(text):  # a font has one glyph for both
         for block in blocks:
-            block.set_lines([line.replace("\xad", "-") for line in block.lines])
+            block.rename(lambda line: line.replace("\xad", "-"))
 
 
 def _composed(found: re.Match[str]) -> str:
@@ -163,13 +186,21 @@ def _name_cork(blocks: list[Block]) -> None:
     signs = [line for block in blocks for line in block.lines if not line.isprintable() and CORK_SIGN.search(line)]
     if not signs:
         return
-    turkish = sum("\x19" in line for line in signs) > 1
+    turkish = sum(DOTLESS in line for line in signs) > 1
+    sure = turkish or len(signs) > SURE
     for block in blocks:
-        if turkish or any(CORK_SIGN.search(line) for line in block.lines):
-            block.set_lines([_named(line, turkish) for line in block.lines])
+        if sure or any(CORK_SIGN.search(line) for line in block.lines):
+            block.rename(lambda line: _named(line, turkish, sure))
 
 
-def _named(line: str, turkish: bool) -> str:
-    table = CORK | CORK_LETTERS if "\x19" in line else CORK
-    line = line.translate(table)
-    return IN_A_WORD.sub(lambda found: CORK_LETTERS[ord(found[0])], line) if turkish else line
+def _named(line: str, turkish: bool, sure: bool) -> str:
+    if line.startswith(BULLET):
+        line = f"• {line[2:]}"
+    line = line.translate(CORK_SIGNS | UNSEEN if sure else CORK_SIGNS)
+    if turkish or DOTLESS in line:
+        line = TURKISH.sub(_letter, line)
+    return IN_A_WORD.sub(_letter, line) if sure else line
+
+
+def _letter(found: re.Match[str]) -> str:
+    return CORK_LETTERS[ord(found[0])]

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from steps.text.columns import Block
+from steps.text.columns import Block, usual_size
 from steps.text.parts import CAPTION
 
 LOWER = 0.45  # of the page's height: a footnote begins below
@@ -15,6 +15,7 @@ TINY = 0.5  # below this it is no line of text but cells side by side
 MARKED = re.compile(r"^\s*(?:\d{1,3}(?:\.(?= [^\W\d_]))?|[*∗†‡§¶]{1,3}|\(?[a-z]\))\s?[^\s\d.,)%–-]")
 GLUED = re.compile(r"\s*\d{1,2}[^\W\d_]{2}")  # a raised mark, which makes its line look taller
 CALLED = re.compile(r"\s*(\d{1,2})(?:\. )?\s?[^\W\d_]")
+LARGER = 1.1  # times the size of the text: letters of headings
 TALLER = 1.2
 FOOT = 0.85  # of the page's height: no heading begins below
 
@@ -36,10 +37,11 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
     glyph, skip = _line_of([block for _, blocks in pages for block in blocks], body)
     if not glyph:
         return
+    usual = usual_size([block for _, blocks in pages for block in blocks])
     for number, (height, blocks) in enumerate(pages):
         small = []
         for block in blocks:
-            if block.y0 > LOWER * height and not block.listing:
+            if block.y0 > LOWER * height and not block.listing and not block.size > LARGER * usual > 0:
                 lone = len(block.lines) > 1 and block.lines[0].strip().isdecimal()  # a raised mark that came as a line of its own
                 if lone and block.y1 - block.y0 < 1.6 * body * (len(block.lines) - 1):
                     block.set_lines([f"{block.lines[0].strip()} {block.lines[1].lstrip()}", *block.lines[2:]])

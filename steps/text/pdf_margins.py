@@ -48,6 +48,7 @@ def drop_margins(pages: list[Page], body: float) -> int:
             apart = _apart(block, page, body, gap)
             found.append((number, page, block, side, apart, _numbers(block) if apart else set(), _key(block.lines)))
     n = len(sound)
+    ends = _ends_of_text(sound)
     alone = _white_beside(pages[0]) if len(pages) == 1 else 0.0
     texts = Counter(key for key, _ in {(key, number) for number, *_, key in found})
     places: set[tuple[str, int, int]] = set()  # side, height and page of what stands apart in the margins
@@ -65,7 +66,8 @@ def drop_margins(pages: list[Page], body: float) -> int:
         again = texts[key] >= max(2, 0.25 * n) and not CAPTION.match(block.lines[0]) and not ("#" in key and _is_row(block, page))
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
         plain = apart and not noted and not _large(block, body, usual) and not CAPTION.match(block.lines[0]) and not _is_row(block, page)
-        same_place = plain and n > 1 and often[side, y] >= max(2, 0.6 * n)
+        beyond = block.y1 < ends[0] - gap if side == "top" else block.y0 > ends[1] + gap
+        same_place = plain and n > 1 and often[side, y] >= max(2, 0.0 if beyond else 0.6 * n)
         counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in numbers)
         stamp = apart and _is_stamp(block) and _outermost(block, page, side) and not _large(block, body, usual)
         edge = plain and side == "bottom" and page.height - block.y1 < NEARER * alone and _outermost(block, page, side)
@@ -73,6 +75,12 @@ def drop_margins(pages: list[Page], body: float) -> int:
             page.blocks.remove(block)
             gone += 1
     return gone + _drop_lowest(sound, gap) + _drop_grown(sound, body)
+
+
+def _ends_of_text(pages: list[Page]) -> tuple[float, float]:
+    """Where the highest of all running text begins, and the lowest ends; beyond stands what belongs to the page."""
+    long = [(b.y0, b.y1) for page in pages for b in page.blocks if len(b.lines) > 2 and b.characters > RUNNING / 2]
+    return (min(y0 for y0, _ in long), max(y1 for _, y1 in long)) if len(long) > len(pages) > 2 else (0.0, float("inf"))
 
 
 def _white_beside(page: Page) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 from schemas import RecipeError
 from steps.text.columns import Block, Line, may_be_heads, table_rows
+from steps.text.manuscripts import codes_apart
 from steps.text.pdf_bidi import followed
 from steps.text.pdf_breaks import Column, columns_of, set_breaks
 from steps.text.pdf_damage import MISSING, reason, warnings
@@ -20,8 +21,9 @@ from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
 from steps.text.pdf_raised import glued, with_raised
-from steps.text.pdf_rows import LEAST, may_hold_rows, parted
+from steps.text.pdf_rows import LEAST, may_hold_rows, parted, rows_of
 from steps.text.pdf_unseen import Place, is_doubtful, without_unseen
+from steps.text.pdf_verses import set_entries
 from steps.text.unreadable import Unreadable, WrongPassword
 
 SHARED = 8.5  # points of height for a line: with less, several stand side by side
@@ -35,6 +37,7 @@ SIGNS = (
     (b"\xc2\xad-\n", b"\xc2\xad\n"),
 )  # hyphens, Word's bullet
 AT_END = b"\xe2\x80\x90\n"  # U+2010 at a line end
+CODE = re.compile(rb"[\x10-\x1f]")
 HYPHENED = re.compile(rb"[a-z]-[a-z\n]")
 UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
 ASLANT = 18.0  # points of height for a line: with more, a few words may run up the page
@@ -182,10 +185,13 @@ def _page(page: Any, found: Any, known: Known) -> Page:
             if block.listing:
                 listings.append((listing_of(first, text), []))
                 block.listing = False
-            _look_at_lines(block, first, text)
-            if len(block.lines) > 1 and not block.table:
+            if ". . ." in text and len(block.lines) > 1:
+                set_entries(block, [[line[4] for line in row] for row in rows_of(list(placed(first, text)))])
+            if not block.verse:
+                _look_at_lines(block, first, text)
+            if len(block.lines) > 1 and not (block.table or block.verse):
                 _find_paragraphs(block, first, text, columns)
-        if n > LEAST and not block.table and not block.formula and height < UPRIGHT * n and may_hold_rows(block.lines):
+        if n > LEAST and not (block.table or block.verse) and not block.formula and height < UPRIGHT * n and may_hold_rows(block.lines):
             blocks += parted(block, first, text)
         else:
             blocks.append(block)
@@ -311,7 +317,8 @@ def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, s
         data = data.replace(AT_END, b"\xc2\xad\n")  # a hyphen of the program's own, beside those of the author
     for sign, plain in SIGNS:
         data = data.replace(sign, plain)
-    texts = followed(data, data.decode("utf-8", "replace")).split("\n\n")[:-1]
+    said = followed(data, data.decode("utf-8", "replace"))
+    texts = (codes_apart(said) if CODE.search(data) else said).split("\n\n")[:-1]
     if count == len(texts):
         return texts, glued(data, known.names)
     letters = [[[chr(letter.m_internal.c) for letter in line] for line in block] for block in found]  # line feeds in the text itself

@@ -8,6 +8,7 @@ from steps.text.pdf_fields import fields, placed
 SHORT = 40  # letters: a cell has fewer
 MOST = 12  # rows that are compared with each other
 LEAST = 2  # rows of a table
+DOTS = ". . ."  # lead from an entry to its page
 APART = 8.0  # points of white between two cells
 WIDE = 0.5  # sizes of the letters: so much white between two of them is more than a blank
 ALIGNED = 3.0  # points: cells of a column begin at one place
@@ -26,7 +27,7 @@ def may_hold_rows(lines: list[str]) -> bool:
 def parted(block: Block, first: Any, text: str) -> list[Block]:
     """The block, or what it consists of: text above a table, its rows, text below. first: its first line of mupdf. text: what it says."""
     lines = list(placed(first, text))
-    rows = _rows(lines)
+    rows = rows_of(lines)
     whole = rows[:]
     if _has_columns([row for row in rows if len(row) > 1]) and any(len(row) == 1 for row in rows):
         _cut(rows, first, text)
@@ -99,13 +100,13 @@ def _gaps(line: Any) -> list[tuple[int, float, float]]:
     return found
 
 
-def _rows(lines: list[Line]) -> list[list[Line]]:
+def rows_of(lines: list[Line]) -> list[list[Line]]:
     """Lines that stand beside each other with white between them, together."""
     rows: list[list[Line]] = []
     for line in lines:
         last = rows[-1][-1] if rows else None
         beside = last is not None and min(last[3], line[3]) - max(last[1], line[1]) > 0.5 * (line[3] - line[1])
-        if last is not None and beside and line[0] - last[2] > APART:
+        if last is not None and beside and line[0] - last[2] > (0 if DOTS in line[4] else APART):
             rows[-1].append(line)
         else:
             rows.append([line])

@@ -49,6 +49,7 @@ TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps 
 OTHER = 1.12  # times the size of letters: another one
 ROOM = 0.6  # of their size: how wide a letter of a word is, at most
 LEAST_INDENTED = 0.6  # share of the blocks that begin so, at least, where all paragraphs do; the others go on
+STEP = 4.0  # points: edges that differ by less are one
 SENTENCE = 60  # letters: shorter parts are no running text
 LARGE = 1.3  # times the usual size: letters of a title
 ROW_GAP = 8  # points of white between two rows of a table, at most
@@ -174,7 +175,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
     out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
     last: Block | None = None  # the block in which it ends
-    usual, indented = usual_size(blocks), _is_indented(blocks)
+    usual, indented, rights = usual_size(blocks), _is_indented(blocks), _right_edges(blocks)
     last_caption: Block | None = None  # the block in which the last part ends, if that is a caption
     above: Block | None = None  # the block of the last part, if that is a table or a listing
     cells = 0  # in its rows
@@ -205,6 +206,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 and (
                     _is_title(last, block, usual)
                     or (goes_on(before.text, text) and not _told_apart(last, block, text))
+                    or (_is_next_line(last, block, rights) and not before.text.endswith(ENDED))
                     or (indented and _is_flush(last, block) and len(before.text) > SENTENCE < len(text))
                 )
             ):
@@ -308,6 +310,25 @@ def _is_caption_below(above: Block, block: Block, text: str) -> bool:
     """True for further lines of a caption, which came as a block of their own because they are centred."""
     near = -2 < block.y0 - above.y1 < 0.7 * above.size and above.size == block.size and above.x0 - 2 < block.x0 < block.x1 < above.x1 + 2
     return near and not above.lines[-1].rstrip().endswith(ENDED) and not CAPTION.match(text)
+
+
+def _right_edges(blocks: list[Block]) -> dict[int, float]:
+    """The right edges of most lines by their left ones, both in steps of a few points."""
+    edges: dict[int, Counter[int]] = {}
+    for block in blocks:
+        if block.characters > SENTENCE:
+            edges.setdefault(round(block.x0 / STEP), Counter())[round(block.x1 / STEP)] += 1
+    return {left: STEP * rights.most_common(1)[0][0] for left, rights in edges.items() if rights.total() > 5}
+
+
+def _is_next_line(above: Block, block: Block, rights: dict[int, float]) -> bool:
+    """True for lines set so wide that each came as a block: the upper one is full, the lower one begins as far left."""
+    if not above.size or above.size != block.size or abs(above.x0 - block.x0) > 1 or ITEM.match(block.lines[0]):
+        return False
+    end = above.end or (above.x1 if len(above.lines) == 1 else 0.0)
+    right = rights.get(round(above.x0 / STEP), 0.0)
+    word = block.lines[0].split(None, 1)[0]
+    return 0 < block.y0 - above.y1 < 1.3 * above.size and end + ROOM * above.size * len(word) > right > 0
 
 
 def _is_indented(blocks: list[Block]) -> bool:

@@ -14,7 +14,8 @@ NEARLY_ALL = 0.75  # the same where they begin with small letters: prose beside 
 LONGEST = 75  # letters of a line
 ADDRESS = 36  # letters of a line, where three are all
 ROOM = 0.3  # of the column that stays white beside the longest line: its first word would have fitted
-LEADER = re.compile(r"\s*(?:\.\s?){4,}\s*((?:\d{1,4}|[ivxlc]{1,6})\s*)$")  # dots from an entry to the number of its page
+LEADER = re.compile(r"\s*(?:\.\s?){4,}[\s\u2060\u200b]*((?:\d{1,4}|[ivxlc]{1,6})\s*)$")  # dots from an entry to the number of its page
+PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,6}")
 RIGHT = 0.5  # of the column that stays white before lines that end with it: a sender's address
 LARGE = 1.5  # times the usual height: a title, whose lines are one
 
@@ -26,7 +27,7 @@ def set_verses(blocks: list[Block], body: float) -> None:
     """
     for block in blocks:
         n = len(block.lines)
-        if ".." in block.lines[-1] or ". ." in block.lines[-1]:
+        if not block.verse and (".." in block.lines[-1] or ". ." in block.lines[-1]):
             _set_contents(block)
         if (
             n < (2 if block.forced else 3)
@@ -53,6 +54,16 @@ def set_verses(blocks: list[Block], body: float) -> None:
         if any(line.rstrip().endswith("-") for line in block.lines) or (n == 3 and longest > ADDRESS):
             continue
         block.verse = (begun and ended and n > 3) or block.forced or _has_room(block, blocks)
+
+
+def set_entries(block: Block, rows: list[list[str]]) -> None:
+    """Entries of contents whose numbers, names, dots and pages came as lines of their own. rows: those that stand side by side."""
+    lines = [" ".join(" ".join(row).split()) for row in rows]
+    led = [LEADER.search(line) is not None for line in lines]
+    if not any(led) or not all(told or (len(row) > 1 and PAGE.fullmatch(row[-1].strip())) for told, row in zip(led, rows, strict=True)):
+        return
+    block.set_lines([LEADER.sub(r"\t\1", line) if told else "\t".join(line.rsplit(" ", 1)) for told, line in zip(led, lines, strict=True)])
+    block.verse = True
 
 
 def _set_contents(block: Block) -> None:

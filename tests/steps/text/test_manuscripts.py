@@ -262,3 +262,17 @@ def test_a_word_in_quotes_at_the_foot_of_a_page_ends_nothing(tmp_path):
 
     drawn(tmp_path / "m.pdf", 2, draw)
     assert f"'flat' {sentence(40)}" in read(tmp_path / "m.pdf")
+
+
+def test_more_letters_of_bitmap_fonts(tmp_path):
+    """Once it is sure that codes are letters: capitals alone, other languages, marks of items, pounds; signs of formulas stay."""
+    lines = [
+        "bak\x19r d\x19\xb3\x19 ya\xa7mur", "\x93u anda \x9d\xb3 ve A\xa7", "\x88 a\xa7a\xe7", "35 milyon \xbf",
+        "Bogus\xaaawski", "3 m³ ve § 4", "a \x12 b", "\x1celd di\x1bers sat\x19r",
+    ]  # fmt: skip
+    block = Block(0, 0, 1, 1, lines, ended=("bak\x19r d\x19\xb3\x19 ya\xa7mur",))
+    name_letters([block])
+    assert block.lines == [
+        "bakır dışı yağmur", "Şu anda İş ve Ağ", "• ağaç", "35 milyon £", "Bogusławski", "3 m³ ve § 4", "a „ b", "field differs satır",
+    ]  # fmt: skip
+    assert block.ended == ("bakır dışı yağmur",)

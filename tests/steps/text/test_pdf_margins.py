@@ -102,3 +102,15 @@ def test_titles_of_slides_are_text(tmp_path):
     found = read(tmp_path / "m.pdf")
     assert [title for title in titles if title not in found] == []
     assert "A. Writer" not in found
+
+
+def test_a_head_above_all_running_text_is_none_of_it(tmp_path):
+    """The chapter's, of which each page has another, where many pages have none."""
+
+    def draw(page, number):
+        if number in (2, 5):
+            page.insert_text((72, 40), ["", "", "Of old walls", "", "", "Of moss and rain"][number], fontsize=11)
+        lines(page, 40 * number, 40 * number + 40, top=90)
+
+    drawn(tmp_path / "m.pdf", 8, draw)
+    assert read(tmp_path / "m.pdf").split() == " ".join(sentence(i) for i in range(320)).split()
