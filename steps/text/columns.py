@@ -245,7 +245,9 @@ def _down_columns(blocks: list[Block], gutters: list[float]) -> list[Block]:
     columns: list[list[Block]] = [[] for _ in range(len(edges))]  # in the last one quotes that stand between columns
     for block in sorted(blocks, key=lambda b: (b.y0, b.x0)):
         inside = _column(block, edges)
-        if inside is not None and not (block.y1 - block.y0 > large and _divides(block, inside, blocks, edges)):
+        if inside is not None and not any(columns) and _is_centred(block, blocks):
+            out.append(block)
+        elif inside is not None and not (block.y1 - block.y0 > large and _divides(block, inside, blocks, edges)):
             columns[inside].append(block)
         elif inside is None and _has_text_beside(block, blocks, edges):
             columns[-1].append(block)
@@ -257,6 +259,14 @@ def _down_columns(blocks: list[Block], gutters: list[float]) -> list[Block]:
     for column in columns:
         out += _by_lines(column)
     return out
+
+
+def _is_centred(block: Block, blocks: list[Block]) -> bool:
+    """True for a line in the middle of the page with nothing beside it: it stands above the columns, though within one."""
+    left, right = min(b.x0 for b in blocks), max(b.x1 for b in blocks)
+    if abs(block.x0 + block.x1 - left - right) > 2 * BAND or len(block.lines) > 2:
+        return False
+    return not any(b.y0 < block.y1 and b.y1 > block.y0 for b in blocks if b is not block)
 
 
 def _has_text_beside(block: Block, blocks: list[Block], edges: list[float]) -> bool:

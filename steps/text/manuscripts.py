@@ -79,6 +79,7 @@ def drop_line_numbers(pages: list[list[Block]]) -> int:
             out = {i for other, i, _ in counting if other is block}
             if out:
                 block.set_lines([line for i, line in enumerate(block.lines) if i not in out])
+                block.x0 += max(0.0, block.indent) if len(block.lines) == 1 else 0.0
                 block.end, block.forced, block.indent = 0.0, False, -1.0  # they were told by the places of the numbers, too
             gone += len(out)
             if not block.lines:

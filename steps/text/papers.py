@@ -277,7 +277,8 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
             whole[-1] = last + line
         else:
             whole.append(line)
-    return " ".join(whole).replace(SOFT_HYPHEN, "")
+    text = " ".join(whole)
+    return text[:-1].replace(SOFT_HYPHEN, "") + text[-1:]  # one at the end goes on elsewhere
 
 
 def _is_tight(last: str, line: str, hyphens: Hyphens) -> bool:

@@ -15,6 +15,7 @@ LITTLE = 0.05  # of the column's width: so much more room than the next word nee
 MUCH = 0.12  # of the column's width: so much more room than the next word needs speaks for an end behind no full stop
 OPENING = "“‘«„\"'([—– "  # what may stand before the first word of a paragraph
 CENTRED = 3.0  # sizes of the letters: a line that begins farther in, and ends farther before the right edge, is centred
+SHIFTED = 6.0  # the same for one that ends at the right edge, as signatures do, above one that begins so much farther left
 LEAST, MOST = 0.6, 5.0  # sizes of the letters: how far a first line is indented
 
 
@@ -61,6 +62,10 @@ def set_breaks(block: Block, first: Any, text: str, columns: list[Column]) -> No
         if (has_room or lefts[at + 1] > left + SLACK) and _is_beside(boxes[at], boxes[at + 1]):  # a wide gap parts one line
             if at in looks:
                 full.append(said)
+            continue
+        shifted = lefts[at] - lefts[at + 1] > SHIFTED * (block.size or 10.0) and following.lstrip(OPENING)[:1].isupper()
+        if shifted and not (at and _is_beside(boxes[at - 1], boxes[at])):
+            ended.append(said)
             continue
         rooms += has_room and room > MUCH * (right - left)
         if at in looks:

@@ -24,34 +24,55 @@ def size_of(line: Any, letter: Any) -> float:
 
 
 def headed(block: Block, first: Any, text: str) -> list[Found]:
-    """The block, or the lines that it begins with, if they are set larger than the one that follows, and the rest.
+    """The block in parts: the lines that it begins with, if the one that follows is set smaller or larger, and the rest.
 
     first: its first line of mupdf. text: what it says.
     """
     get = fields()
     small = block.size / LARGER
     at, below = 1, get.next_line(first.this)
-    if not small or below is None or (block.size < TITLE and not get.size(get.first_letter(below.this).this) < small):
+    if not small or below is None:
+        return [(block, first, text)]
+    following = get.size(get.first_letter(below.this).this)
+    larger = following > LARGER * block.size
+    if block.size < TITLE and not (larger or following < small):
         return [(block, first, text)]
     bottom = get.y1(get.line_box(first.this).this)
-    while below is not None and not 0 < (size := size_of(below, get.first_letter(below.this).this)) < small:
+    while not larger and below is not None and not 0 < size_of(below, get.first_letter(below.this).this) < small:
         bottom = max(bottom, get.y1(get.line_box(below.this).this))
         at, below = at + 1, get.next_line(below.this)
-    lines = text.split("\n")
+    return [(block, first, text)] if below is None else _split(block, first, text.split("\n"), at, below, bottom)
+
+
+def _split(block: Block, first: Any, lines: list[str], at: int, below: Any, bottom: float) -> list[Found]:
+    """The first `at` lines, down to `bottom`, and those from `below` on, as blocks of their own; one, where both are not words."""
+    get = fields()
     above = [line for line in lines[:at] if line and not line.isspace()]
     rest = [line for line in lines[at:] if line and not line.isspace()]
-    if (
-        below is None
-        or not rest
-        or not WORD.search(" ".join(above))
-        or (top := get.y0(get.line_box(below.this).this)) < bottom - BESIDE * block.size
-    ):
-        return [(block, first, text)]
-    head = Block(block.x0, block.y0, block.x1, bottom, above, size=block.size, heads=tuple(above if len(above) == 1 else ()))
-    body = Block(block.x0, min(top, bottom), block.x1, block.y1, rest, size=size, listing=is_even(get.first_letter(below.this).this))
-    if len(rest) == 1:
-        body.x0, _, body.x1, _ = get.box(get.line_box(below.this).this)
-    return [(head, first, "\n".join(lines[:at])), (body, below, "\n".join(lines[at:]))]
+    top, letter = get.y0(get.line_box(below.this).this), get.first_letter(below.this).this
+    size = size_of(below, letter)
+    larger = size > block.size
+    beside = top < bottom - BESIDE * block.size
+    if not size or not rest or beside or not WORD.search(" ".join(above)) or (larger and not WORD.search(rest[0])):
+        return [(block, first, "\n".join(lines))]
+    heads = tuple(above) if len(above) == 1 and not larger else ()
+    head = Block(block.x0, block.y0, block.x1, bottom, above, size=block.size, heads=heads)
+    head.x0, head.x1 = _edges(first, at)
+    body = Block(block.x0, min(top, bottom), block.x1, block.y1, rest, size=size, listing=is_even(letter))
+    body.x0, body.x1 = _edges(below, len(lines) - at)
+    said = "\n".join(lines[at:])
+    return [(head, first, "\n".join(lines[:at])), *(headed(body, below, said) if larger else [(body, below, said)])]
+
+
+def _edges(line: Any, count: int) -> tuple[float, float]:
+    """Left and right edge of `count` lines."""
+    get = fields()
+    left, right = float("inf"), 0.0
+    while line is not None and count:
+        box = get.line_box(line.this).this
+        left, right = min(left, get.x0(box)), max(right, get.x1(box))
+        line, count = get.next_line(line.this), count - 1
+    return left, right
 
 
 def heads_of(first: Any, text: str, candidates: list[int]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def drop_margins(pages: list[Page], body: float) -> int:
 def _ends_of_text(pages: list[Page]) -> tuple[float, float]:
     """Where the highest of all running text begins, and the lowest ends; beyond stands what belongs to the page."""
     long = [(b.y0, b.y1) for page in pages for b in page.blocks if len(b.lines) > 2 and b.characters > RUNNING / 2]
-    return (min(y0 for y0, _ in long), max(y1 for _, y1 in long)) if len(long) > len(pages) > 2 else (0.0, float("inf"))
+    return (min(y0 for y0, _ in long), max(y1 for _, y1 in long)) if len(long) >= len(pages) > 2 else (0.0, float("inf"))
 
 
 def _white_beside(page: Page) -> float:

@@ -213,7 +213,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
                 last = block
             else:
-                out.append(Part(kind, text.rstrip() if kind == "listing" else text.strip().replace("\u00ad", "")))
+                out.append(Part(kind, text.rstrip() if kind == "listing" else text.strip()))
                 cells = _cells(out[-1].text) if kind == "table" else 0
                 if not floating:
                     open_at = len(out) - 1 if kind not in APART and not block.verse else -1
@@ -222,6 +222,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
             above = block if kind in ("table", "listing") else None
     for at, rows in further.items():
         out[at] = out[at]._replace(text="\n".join(filter(None, [out[at].text, *rows])))
+    out = [part._replace(text=part.text.replace("\u00ad", "")) if "\u00ad" in part.text else part for part in out]
     return [part for part in out if part.text]
 
 
@@ -323,7 +324,7 @@ def _right_edges(blocks: list[Block]) -> dict[int, float]:
 
 def _is_next_line(above: Block, block: Block, rights: dict[int, float]) -> bool:
     """True for lines set so wide that each came as a block: the upper one is full, the lower one begins as far left."""
-    if not above.size or above.size != block.size or abs(above.x0 - block.x0) > 1 or ITEM.match(block.lines[0]):
+    if not above.size or block.size not in (0, above.size) or abs(above.x0 - block.x0) > 1 or ITEM.match(block.lines[0]):
         return False
     end = above.end or (above.x1 if len(above.lines) == 1 else 0.0)
     right = rights.get(round(above.x0 / STEP), 0.0)

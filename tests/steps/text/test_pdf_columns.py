@@ -3,6 +3,7 @@
 import pymupdf
 import pytest
 
+from steps.text.columns import Block, reading_order
 from steps.text.documents import read_documents
 from steps.text.papers import Hyphens, join_lines
 
@@ -102,3 +103,10 @@ def test_a_word_behind_hyphens_elsewhere_keeps_its_own():
     hyphens = Hyphens("The north-facing wall and the one in the south were compared by all of us.")
     assert join_lines(["to a south-", "facing wall"], hyphens) == "to a south-facing wall"
     assert join_lines(["a com-", "parison"], hyphens) == "a comparison"
+
+
+def test_a_line_in_the_middle_of_the_page_stands_above_its_columns():
+    """The issue of a newsletter, below its name and as wide as the middle one of three columns."""
+    name, issue = Block(140, 30, 455, 70, ["The Courier"]), Block(233, 88, 362, 98, ["Volume 7, Issue 2"])
+    columns = [Block(x, 110, x + 164, 400, [PROSE[:40]] * 24) for x in (43, 217, 391)]
+    assert reading_order([*columns, issue, name], [212.0, 386.0]) == [name, issue, *columns]

@@ -2,6 +2,8 @@
 
 import pymupdf
 
+from steps.text.columns import Block
+from steps.text.pdf_text import paragraphs
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 
@@ -178,3 +180,41 @@ def test_a_line_justified_by_much_white_is_no_row(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert "\t" not in read(tmp_path / "m.pdf")
+
+
+def test_a_signature_at_the_right_edge_is_a_line(tmp_path):
+    """What follows begins with a capital, far to the left of it."""
+
+    def draw(page, _):
+        set_lines(page, 72, 80, LINES)
+        page.insert_text(
+            (402 - pymupdf.get_text_length("M. Finch, Upper Flats", "tiro", 11), 136), "M. Finch, Upper Flats", fontsize=11, fontname="tiro"
+        )
+        set_lines(page, 72, 150, LINES)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf") == [" ".join(LINES), "M. Finch, Upper Flats", " ".join(LINES)]
+
+
+def test_a_small_line_above_a_heading_is_none_of_it(tmp_path):
+    """All three came as one block; the heading takes two lines."""
+
+    def draw(page, _):
+        page.insert_text((160, 80), "Volume 7, spring", fontsize=8)
+        for i, line in enumerate(["Fog officers find their", "lost office"]):
+            page.insert_text((72, 96 + 17 * i), line, fontsize=15)
+        set_lines(page, 72, 136, LINES)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf")[:2] == ["Volume 7, spring", "Fog officers find their lost office"]
+
+
+def test_a_word_parted_by_a_soft_hyphen_at_the_foot_of_a_page_is_whole(tmp_path):
+    """The hyphen tells that the word goes on."""
+    blocks = [
+        Block(72, 80, 400, 108, ["Nobody had asked for it, since the", "whole of the board was non\u00ad"]),
+        Block(72, 40, 400, 54, ["conformist, and so on."]),
+    ]
+    assert [part.text for part in paragraphs(blocks, 14.0)] == [
+        "Nobody had asked for it, since the whole of the board was nonconformist, and so on."
+    ]
