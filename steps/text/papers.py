@@ -36,6 +36,9 @@ EDGES = ".,;:!?()[]“”\"'’"
 PIECE = 1 << 17  # characters whose words are counted at once
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 TIGHT = ("–", "—", "/")  # a line may end behind one that stands between two words or figures without blanks: 10–\n20
+_SIGNS = "\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60"
+IDEOGRAPH = re.compile(f"[{_SIGNS}]{{2}}")
+GAP = re.compile(f"(?<=[{_SIGNS}]) (?=[{_SIGNS}])")  # between lines in Chinese or Japanese
 PARTED = ("– ", "— ", "/ ", " —")
 TIGHT_DASH, LOOSE_DASH = re.compile(r"\w—\w"), re.compile(r"\s—")
 SOFT_ONES = 2  # soft hyphens at line ends of a document whose other hyphens are all its author's
@@ -208,6 +211,11 @@ class Hyphens:
         return len(TIGHT_DASH.findall(self.text)) > len(LOOSE_DASH.findall(self.text))
 
     @cached_property
+    def unspaced(self) -> bool:
+        """There are words in a script that parts none by blanks."""
+        return not self.text.isascii() and IDEOGRAPH.search(self.text) is not None
+
+    @cached_property
     def behind_hyphens(self) -> frozenset[str]:
         """What stands behind a hyphen in words of the document, as `facing` in `north-facing`."""
         return frozenset(word.rpartition("-")[2].strip(EDGES) for word in self.words if "-" in word)
@@ -264,6 +272,8 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
     """Lines of one paragraph as running text."""
     lines = [line for line in map(str.strip, lines) if line]
     text = " ".join(lines)
+    if hyphens.unspaced:
+        text = GAP.sub("", text)
     if "- " not in text and SOFT_HYPHEN not in text and not any(mark in text for mark in PARTED):
         return text
     whole = lines[:1]  # what blanks part; a line goes on in the next one or is followed by a blank

@@ -11,7 +11,7 @@ from typing import Any
 from schemas import RecipeError
 from steps.text.columns import Block, Line, may_be_heads, table_rows
 from steps.text.manuscripts import codes_apart
-from steps.text.pdf_bidi import followed
+from steps.text.pdf_bidi import followed, has_letters, runs_back, turned
 from steps.text.pdf_breaks import Column, columns_of, set_breaks
 from steps.text.pdf_damage import MISSING, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
@@ -154,11 +154,25 @@ def _taken(document: Any, number: int) -> tuple[Any, Any] | str:
     warnings()
     try:
         page = mupdf.fz_load_page(document, number)
-        found = mupdf.FzStextPage(page, mupdf.FzStextOptions(flags))
+        options = mupdf.FzStextOptions(flags)
+        inner = mupdf.pdf_page_from_fz_page(page).m_internal
+        filled = mupdf.ll_pdf_first_widget(inner) or mupdf.ll_pdf_first_annot(inner)
+        found = _with_forms(page, options) if filled else mupdf.FzStextPage(page, options)
         why = reason(page, found.m_internal.first_block is None) if warnings() else ""
     except (mupdf.FzErrorBase, RuntimeError, ValueError):
         return MISSING
     return why or (page, found)
+
+
+def _with_forms(page: Any, options: Any) -> Any:
+    """What is written on a page and in its forms and notes: mupdf's own reading leaves these out."""
+    from pymupdf import mupdf
+
+    found = mupdf.FzStextPage(mupdf.fz_bound_page(page))
+    device = mupdf.fz_new_stext_device(found, options)
+    mupdf.fz_run_page(page, device, mupdf.FzMatrix(), mupdf.FzCookie())
+    mupdf.fz_close_device(device)
+    return found
 
 
 def _page(page: Any, found: Any, known: Known) -> Page:
@@ -233,9 +247,11 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
     told: list[Found] = []
     seeds = []
     doubtful = []
-    texts, with_figures = _texts(found, len(set_blocks), known)
+    texts, with_figures, back = _texts(found, len(set_blocks), known)
     for number, (set_block, text) in enumerate(zip(set_blocks, texts, strict=True)):
-        if number in with_figures:
+        if back and runs_back(text):
+            text = turned(get.first_line(set_block), text)
+        elif number in with_figures:
             text = with_raised(get.first_line(set_block), text, with_figures[number], known.names)
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
@@ -304,8 +320,8 @@ def _once(lines: Iterable[Line]) -> list[str]:
     return [line[4] for line in out]
 
 
-def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, set[int]]]:
-    """The text of each of `count` blocks, its lines parted by line feeds, and where in them figures may be raised."""
+def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, set[int]], bool]:
+    """The text of each of `count` blocks, its lines parted by line feeds; where figures may be raised; whether some run back."""
     from pymupdf import mupdf
 
     buffer = mupdf.FzBuffer(8192)
@@ -320,9 +336,9 @@ def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, s
     said = followed(data, data.decode("utf-8", "replace"))
     texts = (codes_apart(said) if CODE.search(data) else said).split("\n\n")[:-1]
     if count == len(texts):
-        return texts, glued(data, known.names)
+        return texts, glued(data, known.names), has_letters(data)
     letters = [[[chr(letter.m_internal.c) for letter in line] for line in block] for block in found]  # line feeds in the text itself
-    return ["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters], {}
+    return ["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters], {}, False
 
 
 def _join_line(block: Block, first: Any, text: str) -> bool:

@@ -281,7 +281,8 @@ def goes_on(before: str, text: str) -> bool:
     if before.endswith(ENDED) and not closed and not (CITING.search(before[-60:]) and text[:1].isdigit()):
         return before.endswith(".") and ABBREVIATED.search(before[-12:]) is not None and not ITEM.match(text)
     first = text.lstrip("([“\"'")[:1]
-    if not first.islower() and not AMOUNT.match(text):
+    caseless = first.isalpha() and first.lower() == first.upper()  # as of scripts without capitals
+    if not (first.islower() or caseless) and not AMOUNT.match(text):
         if before.endswith(("-", "\u00ad")) or not (first.isdigit() or first.isupper()):
             return False
         if len(before) <= 120 or len(text) <= 60 or (len(text) < 80 and HEADING.match(text)):

@@ -192,3 +192,9 @@ def test_what_follows_the_list_of_references_stays(heading, known, below):
 def test_a_heading_within_the_list_ends_it_not():
     """Entries stand below it, too."""
     assert reference_span([*LIST, *ENTRIES, "Books", *ENTRIES], frozenset([len(LIST) + 2])) == (len(LIST) - 1, len(LIST) + 5)
+
+
+def test_lines_in_scripts_without_blanks_are_joined_without():
+    """Chinese and Japanese; a word in Latin letters keeps its blanks."""
+    lines = ["清晨港口上空笼罩着浓雾，船只都停在", "原地。灯塔的", "keeper of the", "light 写道"]
+    assert join_lines(lines, Hyphens("\n".join(lines))) == "清晨港口上空笼罩着浓雾，船只都停在原地。灯塔的 keeper of the light 写道"

@@ -342,3 +342,17 @@ def test_a_table_without_rules_close_to_its_text_is_rows(tmp_path):
     drawn(tmp_path / "m.pdf", 1, draw)
     said = read(tmp_path / "m.pdf").split("\n\n")
     assert said[:2] == ["What was said there", "\n".join("\t".join(row) for row in rows)]
+
+
+def test_what_is_filled_into_a_form_is_read(tmp_path):
+    """Values of its fields, and what is typed onto the page."""
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_text((72, 100), "Name:", fontsize=11)
+    field = pymupdf.Widget()
+    field.field_name, field.field_type, field.rect = "name", pymupdf.PDF_WIDGET_TYPE_TEXT, pymupdf.Rect(150, 88, 400, 106)
+    field.field_value = "Fiona Flint"
+    page.add_widget(field)
+    page.add_freetext_annot(pymupdf.Rect(72, 200, 400, 220), "Seen by the board.", fontsize=11)
+    document.save(tmp_path / "m.pdf")
+    assert read(tmp_path / "m.pdf").split("\n\n") == ["Name:", "Fiona Flint", "Seen by the board."]
