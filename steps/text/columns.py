@@ -9,6 +9,7 @@ from statistics import median
 
 ENDED = tuple(".!?:;…”’\"')]}»")
 ENDING = tuple(".!?;,-\u00ad")  # of a line that is no heading
+SHORT = 0.8  # of the longest line of a block: a line of fewer letters looks as if a paragraph ended there
 HEADED = 0.6  # of the length of its text's first line: a heading is shorter
 GUTTER = 5  # points: narrower white is a gap between words
 MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
@@ -65,16 +66,17 @@ class Block:
 
 
 def usual_size(blocks: list[Block]) -> float:
-    """Size of the letters of running text; 0 where nothing tells."""
-    sizes: Counter[float] = Counter()
+    """Size of the letters of running text, in tenths of points; 0 where nothing tells."""
+    sizes: dict[float, int] = {}
     for block in blocks:
-        sizes[round(block.size, 1)] += block.characters if block.size else 0
-    return sizes.most_common(1)[0][0] if sizes else 0.0
+        sizes[block.size] = sizes.get(block.size, 0) + block.characters
+    sizes.pop(0.0, None)
+    return round(max(sizes, key=lambda size: sizes[size]), 1) if sizes else 0.0
 
 
 def ends_of_paragraphs(lines: list[str]) -> set[int]:
     """Numbers of the lines at which a paragraph seems to end: shorter than the others, behind a full stop, before a capital or a mark."""
-    short = 0.8 * max(map(len, lines))
+    short = SHORT * max(map(len, lines))
     found = set()
     for at, line in enumerate(lines[:-1]):
         line = line.rstrip()
@@ -88,7 +90,8 @@ def ends_of_paragraphs(lines: list[str]) -> set[int]:
 def may_be_heads(lines: list[str]) -> list[int]:
     """Numbers of the lines that could be headings of those below them: short ones, the first or behind the end of a sentence."""
     found = []
-    for at in range(len(lines) - 1):
+    lengths = list(map(len, lines))
+    for at in [at for at, (one, next_) in enumerate(pairwise(lengths)) if one < HEADED * next_ + 1]:  # nearly none
         line = lines[at].strip()
         if not 2 < len(line) < HEADED * len(lines[at + 1]) or line.endswith(ENDING) or line[0].islower():
             continue

@@ -25,6 +25,8 @@ CORK = {
     0x1B: "ff", 0x1C: "fi", 0x1D: "fl", 0x1E: "ffi", 0x1F: "ffl",
 }  # fmt: skip
 STANDING = {code: APART + code for code in range(0x10, 0x20)}
+STOOD = re.compile("[\ue010-\ue01f]")
+CODE = re.compile("[\x10-\x1f]")
 CAME = {standing: code for code, standing in STANDING.items()}
 CORK_SIGNS = {APART + code: sign for code, sign in CORK.items()}
 CORK_LETTERS = dict(enumerate("ĂĄĆČĎĚĘĞĹĽŁŃŇŊŐŔŘŚŠŞŤŢŰŮŸŹŽŻĲİđ§ăąćčďěęğĺľłńňŋőŕřśšşťţűůÿźžżĳ¡¿£", 0x80))
@@ -40,7 +42,7 @@ IN_A_WORD = re.compile("(?<=[^\\W\\d_])[\xa0-\xa6\xa8-\xaf\xb4\xb6\xb8\xba-\xbc]
 
 def codes_apart(text: str) -> str:
     """`text` with codes below a blank, by which bitmap fonts name their letters, in the private area; few texts have any."""
-    return text.translate(STANDING)
+    return CODE.sub(lambda found: chr(APART + ord(found[0])), text)
 
 
 def drop_line_numbers(pages: list[list[Block]]) -> int:
@@ -164,7 +166,8 @@ def name_letters(blocks: list[Block]) -> None:
         _name_cork(blocks)
     if not text.isascii() and any(chr(code) in text for code in STANDING.values()):  # those that name no letters
         for block in blocks:
-            block.rename(lambda line: line.translate(CAME))
+            if any(STOOD.search(line) for line in block.lines):
+                block.rename(lambda line: line.translate(CAME))
     if text.isascii():
         return
     if met := [accent for accent in ACCENT if accent in text]:  # far cheaper than the patterns, which most texts have no use for

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from steps.text.columns import Block, usual_size
+from steps.text.columns import Block
 from steps.text.parts import CAPTION
 
 LOWER = 0.45  # of the page's height: a footnote begins below
@@ -28,8 +28,9 @@ NOTICE = re.compile(  # how papers begin what they say of themselves at the foot
 )
 
 
-def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
-    """Set `note` on the blocks that are footnotes. pages: height and blocks of each. body: height of a line of running text.
+def mark_notes(pages: list[tuple[float, list[Block]]], body: float, usual: float = 0.0) -> None:
+    """Set `note` on the blocks that are footnotes. pages: height and blocks of each. body, usual: height of a line and size of the
+    letters of running text.
 
     A block counts when its lines are smaller than the text's, it lies low, no text lies below it in its column, text lies above it, and
     it begins with a mark, or goes on below one that does, or is a notice of the first page.
@@ -37,7 +38,6 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float) -> None:
     glyph, skip = _line_of([block for _, blocks in pages for block in blocks], body)
     if not glyph:
         return
-    usual = usual_size([block for _, blocks in pages for block in blocks])
     for number, (height, blocks) in enumerate(pages):
         small = []
         for block in blocks:

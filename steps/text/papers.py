@@ -33,13 +33,14 @@ ENTRY_MARK = re.compile(r"\s*(?:\[\w[\w+-]*\]|\d{1,3}[.)]\s|[^\W\d_][\w'’-]+,?
 LETTERED = re.compile(r"[A-H](?:\.\d{1,2})*\.?\s+[A-ZÇĞİÖŞÜ][^.,&]{4,70}$")  # `A How the plots were drawn`
 SOFT_HYPHEN = "\u00ad"
 EDGES = ".,;:!?()[]“”\"'’"
+SEEN = 1 << 14  # characters by which a script is known
 PIECE = 1 << 17  # characters whose words are counted at once
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 TIGHT = ("–", "—", "/")  # a line may end behind one that stands between two words or figures without blanks: 10–\n20
 _SIGNS = "\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60"
 IDEOGRAPH = re.compile(f"[{_SIGNS}]{{2}}")
 GAP = re.compile(f"(?<=[{_SIGNS}]) (?=[{_SIGNS}])")  # between lines in Chinese or Japanese
-PARTED = ("– ", "— ", "/ ", " —")
+PARTED = re.compile("\u00ad|[–—] | —")
 TIGHT_DASH, LOOSE_DASH = re.compile(r"\w—\w"), re.compile(r"\s—")
 SOFT_ONES = 2  # soft hyphens at line ends of a document whose other hyphens are all its author's
 PARTED_WORD = re.compile(r"([^\W\d_]+)-\s*\n([^\W\d_]+)")
@@ -213,7 +214,8 @@ class Hyphens:
     @cached_property
     def unspaced(self) -> bool:
         """There are words in a script that parts none by blanks."""
-        return not self.text.isascii() and IDEOGRAPH.search(self.text) is not None
+        start = self.text[:SEEN]
+        return not start.isascii() and IDEOGRAPH.search(start) is not None
 
     @cached_property
     def behind_hyphens(self) -> frozenset[str]:
@@ -274,7 +276,7 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
     text = " ".join(lines)
     if hyphens.unspaced:
         text = GAP.sub("", text)
-    if "- " not in text and SOFT_HYPHEN not in text and not any(mark in text for mark in PARTED):
+    if "- " not in text and "/ " not in text and (text.isascii() or not PARTED.search(text)):
         return text
     whole = lines[:1]  # what blanks part; a line goes on in the next one or is followed by a blank
     for line in lines[1:]:

@@ -1,10 +1,9 @@
 """Where the lines of a PDF's block were ended by their author: where the next word would have fitted, or the next line is indented."""
 
 from collections import Counter
-from itertools import pairwise
 from typing import Any
 
-from steps.text.columns import ENDED, Block, ends_of_paragraphs
+from steps.text.columns import ENDED, SHORT, Block
 from steps.text.pdf_fields import fields
 
 Column = tuple[float, float, int]  # left and right edge of blocks, their lines
@@ -15,6 +14,7 @@ LITTLE = 0.05  # of the column's width: so much more room than the next word nee
 MUCH = 0.12  # of the column's width: so much more room than the next word needs speaks for an end behind no full stop
 OPENING = "“‘«„\"'([—– "  # what may stand before the first word of a paragraph
 CENTRED = 3.0  # sizes of the letters: a line that begins farther in, and ends farther before the right edge, is centred
+ENDS = (*ENDED, ",", "—")  # of verses
 SHIFTED = 6.0  # the same for one that ends at the right edge, as signatures do, above one that begins so much farther left
 LEAST, MOST = 0.6, 5.0  # sizes of the letters: how far a first line is indented
 
@@ -35,59 +35,68 @@ def set_breaks(block: Block, first: Any, text: str, columns: list[Column]) -> No
     first: its first line of mupdf. text: what it says. columns: of its page.
     """
     get = fields()
-    lefts, rights, boxes = [], [], []
-    line = first
-    for said in text.split("\n"):
-        if line is None:
+    next_line = get.next_line
+    handles = [first]
+    for _ in range(text.count("\n")):
+        following = next_line(handles[-1].this)
+        if following is None:
             return
-        if said and not said.isspace():
-            box = get.line_box(line.this).this
-            lefts.append(get.x0(box))
-            rights.append(get.x1(box))
-            boxes.append(box)
-        line = get.next_line(line.this)
+        handles.append(following)
     lines = block.lines
-    if len(lefts) != len(lines):
-        return
-    block.end = rights[-1]
-    left, right = min(lefts), _right(block, columns)
-    block.indent = lefts[0] - left
-    looks = ends_of_paragraphs(lines)
-    full, ended, open_ones, rooms = [], [], [], 0
-    for at, (said, following) in enumerate(pairwise(lines)):
-        room = right - rights[at]
-        word = following.split(None, 1)[0]
-        room -= WIDER * (len(word) + 1) * (rights[at] - lefts[at]) / max(1, len(said))
-        has_room = room > 0
-        if (has_room or lefts[at + 1] > left + SLACK) and _is_beside(boxes[at], boxes[at + 1]):  # a wide gap parts one line
-            if at in looks:
-                full.append(said)
+    if len(handles) != len(lines):
+        handles = [handle for handle, said in zip(handles, text.split("\n"), strict=True) if said and not said.isspace()]
+        if len(handles) != len(lines):
+            return
+    x0, x1, box_of = get.x0, get.x1, get.line_box
+    last = box_of(handles[-1].this).this
+    block.end, block.indent = x1(last), x0(box_of(handles[0].this).this) - block.x0
+    left, right, size = block.x0, _right(block, columns), block.size or 10.0
+    most = SHORT * max(map(len, lines))
+    full, ended, open_ones = [], [], []
+    block.forced = forced = not lines[1][0].islower() or lines[0].rstrip().endswith(ENDS)
+    much = MUCH * (right - left)
+    block.forced = forced = forced and all(_room(right, *told) > much for told in zip(handles, lines, lines[1:], strict=False))
+    for at in [at for at, said in enumerate(lines[1:]) if not said[0].islower()]:  # few: others go on
+        said, following = lines[at].rstrip(), lines[at + 1]
+        ends, begins = said.endswith(ENDED), following[0].isupper() or following[0] in OPENING
+        if (not begins and (not ends or following[0].isalnum())) or not (ends or forced or len(said) < most):
             continue
-        shifted = lefts[at] - lefts[at + 1] > SHIFTED * (block.size or 10.0) and following.lstrip(OPENING)[:1].isupper()
-        if shifted and not (at and _is_beside(boxes[at - 1], boxes[at])):
-            ended.append(said)
-            continue
-        rooms += has_room and room > MUCH * (right - left)
-        if at in looks:
-            if not has_room and not _is_indented(lefts, at + 1, left, block.size):
-                full.append(said)
-        elif said.rstrip().endswith(ENDED):
-            begins = following[:1].isupper() or not following[:1].isalnum()
-            if begins and (room > LITTLE * (right - left) or _is_indented(lefts, at + 1, left, block.size)):
-                ended.append(said)
-        elif has_room and following.lstrip(OPENING)[:1].isupper() and room > MUCH * (right - left) and lefts[at + 1] < left + SLACK:
-            (ended if lefts[at] > left + CENTRED * (block.size or 10.0) else open_ones).append(said)
-    block.full, block.forced = tuple(full), rooms == len(lines) - 1
-    block.ended = tuple(ended + open_ones) if block.forced or len(open_ones) > 1 else tuple(ended)
+        box, next_box = box_of(handles[at].this).this, box_of(handles[at + 1].this).this
+        looks = ends and len(said) < most
+        start, next_start, room = x0(box), x0(next_box), _room(right, handles[at], said, following)
+        if (room > 0 or next_start > left + SLACK) and _is_beside(box, next_box):  # a wide gap parts one line
+            if looks:
+                full.append(lines[at])
+        elif begins and start - next_start > SHIFTED * size and not (at and _is_beside(box_of(handles[at - 1].this).this, box)):
+            ended.append(lines[at])
+        elif looks:
+            if room <= 0 and not _is_indented(handles, at + 1, left, size):
+                full.append(lines[at])
+        elif ends:
+            if room > LITTLE * (right - left) or _is_indented(handles, at + 1, left, size):
+                ended.append(lines[at])
+        elif room > much and begins and next_start < left + SLACK:
+            (ended if start > left + CENTRED * size else open_ones).append(lines[at])
+    block.full = tuple(full)
+    block.ended = tuple(ended + open_ones) if forced or len(open_ones) > 1 else tuple(ended)
 
 
-def _is_indented(lefts: list[float], at: int, left: float, size: float) -> bool:
+def _room(right: float, line: Any, said: str, following: str) -> float:
+    """What stays white of the column behind a line of mupdf if the first word of the next is set there; below 0 where it is too long."""
+    get = fields()
+    box = get.line_box(line.this).this
+    start, end = get.x0(box), get.x1(box)
+    return right - end - WIDER * (len(following.split(None, 1)[0]) + 1) * (end - start) / (len(said) or 1)
+
+
+def _is_indented(lines: list[Any], at: int, left: float, size: float) -> bool:
     """True for a line that begins farther right than most, of a paragraph whose next line does not."""
-    size = size or 10.0
-    indent = lefts[at] - left
-    if not LEAST * size < indent < MOST * size or 2 * sum(x > left + SLACK for x in lefts) > len(lefts):
+    get = fields()
+    starts = [get.x0(get.line_box(line.this).this) for line in lines]
+    start = starts[at]
+    if not LEAST * size < start - left < MOST * size or 2 * sum(x > left + SLACK for x in starts) > len(starts):
         return False
-    return at + 1 == len(lefts) or lefts[at + 1] < left + SLACK or abs(lefts[at + 1] - lefts[at]) < 1.0
+    return at + 1 == len(starts) or starts[at + 1] < left + SLACK or abs(starts[at + 1] - start) < 1.0
 
 
 def _is_beside(box: Any, following: Any) -> bool:

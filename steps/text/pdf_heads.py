@@ -53,7 +53,7 @@ def _split(block: Block, first: Any, lines: list[str], at: int, below: Any, bott
     size = size_of(below, letter)
     larger = size > block.size
     beside = top < bottom - BESIDE * block.size
-    if not size or not rest or beside or not WORD.search(" ".join(above)) or (larger and not WORD.search(rest[0])):
+    if not size or not rest or beside or not WORD.search(" ".join(above)) or not WORD.search(rest[0]):
         return [(block, first, "\n".join(lines))]
     heads = tuple(above) if len(above) == 1 and not larger else ()
     head = Block(block.x0, block.y0, block.x1, bottom, above, size=block.size, heads=heads)

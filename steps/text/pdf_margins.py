@@ -5,7 +5,7 @@ import statistics
 from collections import Counter
 from itertools import pairwise
 
-from steps.text.columns import Block, usual_size
+from steps.text.columns import Block
 from steps.text.notes import MARKED
 from steps.text.parts import CAPTION
 from steps.text.pdf_pages import Page
@@ -34,13 +34,14 @@ STAMP = re.compile(  # begins what is set once in a margin: how far a paper has 
 VOLUME = re.compile(r"\b(?:vol(?:ume)?\.?|cilt|sayı|issue|jahrgang) ?\d|\b\d{1,4} ?\((?:19|20)\d\d\)", re.IGNORECASE)  # of a journal
 
 
-def drop_margins(pages: list[Page], body: float) -> int:
+def drop_margins(pages: list[Page], body: float, usual: float = 0.0) -> int:
     """Take out page numbers, and lines in the margins that come again on other pages, by their text or by their place.
+
+    body, usual: height of a line and size of the letters of running text.
 
     Returns how many blocks went.
     """
     sound = [page for page in pages if not page.lost]
-    usual = usual_size([block for page in sound for block in page.blocks])
     gap = max(0.8 * body, 1.3 * _spacing(sound))
     found = []
     for number, page in enumerate(pages):

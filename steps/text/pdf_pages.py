@@ -20,6 +20,7 @@ from steps.text.pdf_heads import headed, heads_of, size_of
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
+from steps.text.pdf_plots import drop_labels
 from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted, rows_of
 from steps.text.pdf_unseen import Place, is_doubtful, without_unseen
@@ -77,6 +78,7 @@ class Known:
 
     lit: set[Place] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    size: float = 0.0  # of the letters of the last block
     draws_marks: bool = False  # the program that made it draws the marks of lists
 
 
@@ -213,6 +215,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
             listings[-1][1].extend(blocks[before:])
     if known.draws_marks:
         set_shapes(page, blocks)
+    drop_labels(blocks)
     pictures = False
     if not blocks:
         drawn = mupdf.FzStextPage(page, mupdf.FzStextOptions(pymupdf.TEXT_PRESERVE_IMAGES))
@@ -261,7 +264,9 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
                 lines = [line for line in text.split("\n") if line and not line.isspace()]
             letter = get.first_letter(first.this).this
             even = is_even(letter)
-            size = 0.0 if even else size_of(first, letter)
+            size = get.size(letter)
+            if even or size != known.size:  # that of nearly all is looked at once
+                size = known.size = 0.0 if even else size_of(first, letter)
             block = Block(*get.box(get.block_box(set_block).this), lines, listing=even, size=size)
             if block.y1 - block.y0 > TALL * size * len(lines) > 0 and WORD.search(text) and abs(first.dir.y) < 0.06:
                 _lower(block, letter)

@@ -6,6 +6,8 @@ Built on pymupdf's blocks (a box and its lines), the cheapest form that still kn
 import re
 import statistics
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from steps.text.columns import ENDED, MARK, Block, ends_of_paragraphs, ordered_pages, usual_size
@@ -39,6 +41,7 @@ STOPPED = tuple(f"{stop}{mark}" for stop in ".!?…" for mark in CLOSING)
 ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|[Ff]igs?|Eqs?|Secs?|Dr|Mrs?|Ms|Prof|St|vd|bkz|Bkz|örn|approx|ca|resp|z\.B)\.$")
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
+INITIAL = re.compile("[“‘\"'«„(]?[^\\W\\d_]")
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
 FIGURES = re.compile(r"[\d.,()]")
 ALPHANUMERIC = re.compile(r"[^\W_]+")
@@ -75,8 +78,9 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
     body = _body_height(pages)
     for page in pages:
         set_marks(page.blocks)
-    drop_margins(pages, body)
-    mark_notes([(page.height, page.blocks) for page in pages], body)
+    usual = usual_size([block for page in pages for block in page.blocks])
+    drop_margins(pages, body, usual)
+    mark_notes([(page.height, page.blocks) for page in pages], body, usual)
     if not wanted.footnotes:
         for page in pages:
             drop_marks(page.blocks)
@@ -85,7 +89,7 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
     blocks = ordered_pages([close_lines([b for b in page.blocks if not _label(b, body)], ITEM) for page in pages])
     if lost:
         _part_at_gaps(pages, blocks)
-    large = OTHER * usual_size(blocks)
+    large = OTHER * usual
     heads = frozenset(at for at, block in enumerate(blocks) if len(block.lines) == 1 and (block.size > large > 0 or block.heads))
     start, end = reference_span(["\n".join(block.lines) for block in blocks], heads)
     for block in blocks[start:end]:  # known by their blocks, else by their paragraphs: some set each number in a box of its own
@@ -175,7 +179,8 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
     out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
     last: Block | None = None  # the block in which it ends
-    usual, indented, rights = usual_size(blocks), _is_indented(blocks), _right_edges(blocks)
+    usual, indented = usual_size(blocks), _is_indented(blocks)
+    rights = cache(lambda: _right_edges(blocks))  # seldom asked for
     last_caption: Block | None = None  # the block in which the last part ends, if that is a caption
     above: Block | None = None  # the block of the last part, if that is a table or a listing
     cells = 0  # in its rows
@@ -206,7 +211,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 and (
                     _is_title(last, block, usual)
                     or (goes_on(before.text, text) and not _told_apart(last, block, text))
-                    or (_is_next_line(last, block, rights) and not before.text.endswith(ENDED))
+                    or (not before.text.endswith(ENDED) and _is_next_line(last, block, rights))
                     or (indented and _is_flush(last, block) and len(before.text) > SENTENCE < len(text))
                 )
             ):
@@ -248,8 +253,8 @@ def _with_capitals(blocks: list[Block], hyphens: Hyphens) -> list[Block]:
     out: list[Block] = []
     for block in blocks:
         last = out[-1] if out else None
-        letter = last.lines[-1].strip() if last is not None and len(last.lines[-1]) < 3 else ""
-        if last is not None and len(letter) == 1 and letter.isupper() and block.lines[0][:1].islower() and block.y0 < last.y1:
+        letter = last.lines[-1].strip() if last is not None and len(last.lines[-1]) < 4 else ""
+        if last is not None and INITIAL.fullmatch(letter) and letter[-1].isupper() and _begins_small(block, last) and block.y0 < last.y1:
             alone = letter in "AIO" and hyphens.met(block.lines[0].split()[0]) > 1  # "A wall", but "And"
             block.set_lines([f"{letter}{' ' if alone else ''}{block.lines[0]}", *block.lines[1:]])
             last.set_lines(last.lines[:-1])
@@ -257,6 +262,12 @@ def _with_capitals(blocks: list[Block], hyphens: Hyphens) -> list[Block]:
                 out.pop()
         out.append(block)
     return out
+
+
+def _begins_small(block: Block, letter: Block) -> bool:
+    """True for the rest of a word whose first letter is set large: in small letters, or in capitals as the whole first line may be."""
+    said = block.lines[0]
+    return said[:1].islower() or (said[:2].isalpha() and said[:2].isupper() and letter.size > 1.8 * block.size > 0)
 
 
 def _kind(block: Block, text: str, *, headed: bool = False) -> Kind:
@@ -277,9 +288,12 @@ def goes_on(before: str, text: str) -> bool:
     """True when `text` is the rest of the paragraph `before`, parted by a column or page break."""
     if len(before) < 15 or (len(before) < 80 and HEADING.match(before)):
         return False
-    closed = before.endswith(CLOSING) and not before.endswith(STOPPED) and text[:1].islower()  # a word in quotes or parentheses
-    if before.endswith(ENDED) and not closed and not (CITING.search(before[-60:]) and text[:1].isdigit()):
-        return before.endswith(".") and ABBREVIATED.search(before[-12:]) is not None and not ITEM.match(text)
+    if before.endswith(ENDED):
+        if text[:1].isdigit() and CITING.search(before[-60:]):
+            return True
+        closed = text[:1].islower() and before.endswith(CLOSING) and not before.endswith(STOPPED)  # a word in quotes or parentheses
+        if not closed:
+            return before.endswith(".") and ABBREVIATED.search(before[-9:]) is not None and not ITEM.match(text)
     first = text.lstrip("([“\"'")[:1]
     caseless = first.isalpha() and first.lower() == first.upper()  # as of scripts without capitals
     if not (first.islower() or caseless) and not AMOUNT.match(text):
@@ -323,12 +337,12 @@ def _right_edges(blocks: list[Block]) -> dict[int, float]:
     return {left: STEP * rights.most_common(1)[0][0] for left, rights in edges.items() if rights.total() > 5}
 
 
-def _is_next_line(above: Block, block: Block, rights: dict[int, float]) -> bool:
+def _is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, float]]) -> bool:
     """True for lines set so wide that each came as a block: the upper one is full, the lower one begins as far left."""
     if not above.size or block.size not in (0, above.size) or abs(above.x0 - block.x0) > 1 or ITEM.match(block.lines[0]):
         return False
     end = above.end or (above.x1 if len(above.lines) == 1 else 0.0)
-    right = rights.get(round(above.x0 / STEP), 0.0)
+    right = rights().get(round(above.x0 / STEP), 0.0)
     word = block.lines[0].split(None, 1)[0]
     return 0 < block.y0 - above.y1 < 1.3 * above.size and end + ROOM * above.size * len(word) > right > 0
 

@@ -1,0 +1,43 @@
+"""Diagrams in a PDF: what is written inside of them is no text, and a table of numbers is no diagram."""
+
+import pymupdf
+
+from tests.steps.text.test_manuscripts import drawn, read, sentence
+
+
+def text_of(page, first, y):
+    for i in range(8):
+        page.insert_text((72, y + 14 * i), sentence(first + i), fontsize=11)
+
+
+def test_numbers_and_labels_of_a_diagram_are_no_text(tmp_path):
+    """Its caption and the text around it are."""
+
+    def draw(page, _):
+        text_of(page, 0, 80)
+        page.draw_rect(pymupdf.Rect(120, 220, 420, 400))
+        for k in range(5):
+            page.insert_text((100, 399 - 44 * k), f"{0.5 * k:.1f}", fontsize=9)
+            page.insert_text((120 + 70 * k, 418), f"{2010 + 2 * k}", fontsize=9)
+        page.insert_text((260, 434), "year", fontsize=9)
+        page.insert_text((330, 240), "north wall", fontsize=9)
+        page.insert_text((72, 460), "Figure 1. Cover by year.", fontsize=10)
+        text_of(page, 8, 500)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    found = read(tmp_path / "m.pdf")
+    assert "Figure 1. Cover by year." in found
+    assert found.replace("Figure 1. Cover by year.", "").split() == " ".join(sentence(i) for i in range(16)).split()
+
+
+def test_a_table_whose_first_column_counts_is_text(tmp_path):
+    """Its cells stand beside the numbers."""
+
+    def draw(page, _):
+        text_of(page, 0, 80)
+        for k in range(5):
+            page.insert_text((100, 240 + 30 * k), str(2010 + k), fontsize=11)
+            page.insert_text((180, 240 + 30 * k), ["moss", "fern", "grass", "ivy", "lichen"][k], fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert [str(2010 + k) in read(tmp_path / "m.pdf") for k in range(5)] == [True] * 5
