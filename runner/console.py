@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from schemas.findings import Finding
 from schemas.records import RunRecord, StepRecord
+from schemas.secrets import starred
 
 
 class Screen:
@@ -219,7 +220,7 @@ class Json(Plain):
     def finding(self, finding: Finding) -> None:
         place = finding.place
         where = {"file": place.file, "line": place.line, "column": place.column} if place else {}
-        said = {"code": finding.code, "severity": finding.severity, "message": finding.message, "fix": finding.fix}
+        said = {"code": finding.code, "severity": finding.severity, "message": starred(finding.message), "fix": starred(finding.fix)}
         self.tell("finding", **said, **where)
 
     def fixed(self, finding: Finding) -> None:

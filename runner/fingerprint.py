@@ -31,6 +31,7 @@ from runner.statcache import StatCache, digest_bytes
 from schemas.base import NotInKey, SecretMark, StepParams, reveal
 from schemas.findings import RecipeError
 from schemas.machine import Machine
+from schemas.secrets import starred
 from schemas.step import Read, Step
 
 MANY_READS = 2000  # from here on the files' digests are folded into one part
@@ -138,6 +139,8 @@ def _keyed(value: Any, hint: Any) -> Any:
         return {str(name): _keyed(item, hint) for name, item in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(value)
+    if isinstance(value, str) and (bare := starred(value)) != value:
+        return f"{bare}#{digest_bytes(value.encode())}"  # the key is kept beside the result: of a secret it has the digest
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 

@@ -17,6 +17,7 @@ from runner.rundir import RunDir, git_commit, now, packages
 from runner.statcache import digest_bytes
 from schemas.findings import Finding, RecipeError
 from schemas.records import RunRecord, StepRecord
+from schemas.secrets import without_secrets
 
 
 class Ledger:
@@ -46,7 +47,8 @@ class Ledger:
         self._frame = RunRecord(
             run=rundir.folder.name, recipe=recipe.recipe, about=recipe.about, started=now(), file=_relative(meant.file, meant.project),
             recipe_digest=digest_bytes(fingerprint.canonical(meant.data)), smoke=meant.smoke, command=list(command or sys.argv),
-            git_commit=git_commit(meant.project), packages=packages(), hardware=machine, resolved=meant.data, folder=rundir.folder,
+            git_commit=git_commit(meant.project), packages=packages(), hardware=machine, folder=rundir.folder,
+            resolved=without_secrets(meant.data),
         )  # fmt: skip
         self.rundir = rundir
         for finding in self.findings:

@@ -18,6 +18,7 @@ from runner.store import READ_ONLY, Store, alive, remove
 from schemas.artifacts import LINKED_BYTES
 from schemas.findings import RecipeError
 from schemas.records import RunRecord, StepRecord
+from schemas.secrets import starred
 
 FOLDERS = ("config", "logs", "plots", "reports", "adapters", "stats", "artifacts")
 GATHERED = ("plots", "reports", "adapters", "stats", "tracking")  # what of a step's side files is shown in the run's own folders
@@ -62,7 +63,7 @@ class RunDir:
         if self._events is None:
             self._events = (self.folder / "logs" / "events.jsonl").open("a", encoding="utf-8", buffering=1)
         line = {"event": name, "id": step_id, "timestamp": now(), **fields}
-        self._events.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+        self._events.write(starred(json.dumps(line, ensure_ascii=False, default=str)) + "\n")
 
     def write_config(self, written: bytes, meant: Mapping[str, Any], hardware: Mapping[str, Any], pins: Mapping[str, str]) -> None:
         """config/: the recipe as written, as meant (runnable again), the machine, and what outside results were used."""
@@ -159,7 +160,7 @@ class RunDir:
         lines = [f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False, default=str)}" for name, value in data.items()]
         steps = [json.dumps(_step_data(step, self.folder), ensure_ascii=False, default=str) for step in record.steps]
         lines.append(' "steps": [\n  ' + ",\n  ".join(steps) + "\n ]")
-        write_atomic(str(self.folder / "metadata.json"), "{\n" + ",\n".join(lines) + "\n}\n")
+        write_atomic(str(self.folder / "metadata.json"), starred("{\n" + ",\n".join(lines) + "\n}\n"))
 
     def abandon(self) -> None:
         """Let go of what is open, on a disk that takes nothing more."""

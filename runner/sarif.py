@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from schemas.findings import Edit, Finding, Place, RulePage
+from schemas.secrets import starred
 
 Patch = tuple[int, int, str]  # characters [start, end) of the file become the string
 Patcher = Callable[[str, Sequence[Edit]], Patch | None]  # file, edits: how its text would change
@@ -27,8 +28,8 @@ def plain(finding: Finding, file: str = "") -> dict[str, Any]:
         where = {name: getattr(place, name) for name in names}
     edits = [{"action": e.action, "path": list(e.path), "value": e.value, "key": e.key} for e in finding.edits]
     return {
-        "code": finding.code, "severity": finding.severity, "message": finding.message, **where,
-        "path": list(finding.path), "fix": finding.fix, "edits": edits,
+        "code": finding.code, "severity": finding.severity, "message": starred(finding.message), **where,
+        "path": list(finding.path), "fix": starred(finding.fix), "edits": edits,
     }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def _rule(code: str, page: RulePage | None) -> dict[str, Any]:
 
 
 def _result(finding: Finding, index: int, patch: Patcher, file: str) -> dict[str, Any]:
-    said = finding.message + (f"\nfix: {finding.fix}" if finding.fix else "")
+    said = starred(finding.message + (f"\nfix: {finding.fix}" if finding.fix else ""))
     place = finding.place
     named = place.file if place else file
     result: dict[str, Any] = {
@@ -93,7 +94,7 @@ def _fix(finding: Finding, named: str, change: Patch) -> dict[str, Any]:
     start, end, inserted = change
     replacement = {"deletedRegion": {"charOffset": start, "charLength": end - start}, "insertedContent": {"text": inserted}}
     changes = [{"artifactLocation": {"uri": _uri(named)}, "replacements": [replacement]}]
-    return {"description": {"text": finding.fix or finding.message}, "artifactChanges": changes}
+    return {"description": {"text": starred(finding.fix or finding.message)}, "artifactChanges": changes}
 
 
 def _uri(named: str) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from unicodedata import category, combining, east_asian_width
 
 from schemas.findings import Finding, Place
+from schemas.secrets import starred, starred_line
 
 Source = Callable[[str], str]  # file, as named in a Place, to its text
 
@@ -88,7 +89,7 @@ def _one(finding: Finding, source: Source, file: str, colour: bool, width: int) 
 def _excerpt(whole: str, place: Place, room: int) -> tuple[str, int, int]:
     """The line `place` begins on as it is shown, columns before the caret, columns of the caret."""
     lines = _lines(whole)
-    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    line = starred_line(lines[place.line - 1]) if place.line <= len(lines) else ""
     first = min(place.column - 1, len(line))
     last = min(place.end_column - 1, len(line)) if place.end_line == place.line else len(line.rstrip())
     if place.end_line != place.line and (mark := line.find(" #", first)) > 0:
@@ -140,10 +141,11 @@ def _cells(line: str) -> list[tuple[str, int]]:
 
 
 def _safe(message: str) -> str:
-    """`message` without characters that would move the cursor or colour the screen."""
+    """`message` without secrets; characters that would move the cursor or colour the screen are written as escapes."""
+    message = starred(message)
     if message.isprintable():
         return message
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in message)
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in message)
 
 
 def _command(finding: Finding, file: str) -> str:
@@ -154,7 +156,7 @@ def _command(finding: Finding, file: str) -> str:
         named |= {"line": str(place.line), "endLine": str(place.end_line), "col": str(place.column)}
         if place.end_line == place.line:
             named["endColumn"] = str(place.end_column)
-    said = finding.message + (f"\nfix: {finding.fix}" if finding.fix else "")
+    said = starred(finding.message + (f"\nfix: {finding.fix}" if finding.fix else ""))
     properties = ",".join(f"{k}={_escape(v, True)}" for k, v in named.items() if v)
     return f"::{level} {properties}::{_escape(said, False)}"
 

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from schemas import ForecastContext, Page, PageForecast, RulePage, StepContext, StepParams
+from schemas.secrets import starred
 from steps import step
 
 LOGS = RulePage(
@@ -49,7 +50,7 @@ def report(params: Report, context: StepContext) -> Page:
         pictures = draw(run, context.side)
     except ImportError as error:
         run.problems.append(f"the plots as PNG files: matplotlib is not installed ({error}); `pip install matplotlib` brings them")
-    text = page(run, params.title).encode("utf-8")
+    text = starred(page(run, params.title)).encode("utf-8")
     (context.workdir / "report.html").write_bytes(text)
     context.event("report", bytes=len(text), plots=pictures, problems=len(run.problems))
     return Page().save(context.workdir)

@@ -73,7 +73,7 @@ def test_a_misspelt_variable_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("CUDA_ROOT_OF_MINE", "1")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     found = [f for f in meant(tmp_path, ("target: t4", "target: here")).findings if f.code == "H030"]
-    assert [f.fix for f in found] == ["export CUDA_VISIBLE_DEVICES=1; unset CUDA__VISIBLE_DEVICES"]
+    assert [f.fix for f in found] == ['export CUDA_VISIBLE_DEVICES="$CUDA__VISIBLE_DEVICES"; unset CUDA__VISIBLE_DEVICES']
 
 
 def test_no_launcher_file_is_read():

@@ -57,6 +57,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
         at(s.raw, "sample_bytes") is not None or any(isinstance(x.get("path"), str) for p in view.parsers(s) for _, x, _ in sources(p))
         for s in view.of_type("train_tokenizer")
     ),
+    "secrets": lambda view: any(mark in str(s.raw) for s in view.meant.steps for mark in SECRETS),
     "chosen": lambda view: any(
         isinstance(source.get("path"), str) or source.get("lang") not in (None, "tr", "en")
         for s in view.of_type("parse_corpus")
@@ -76,6 +77,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
 }
 FAMILIES = (*ALWAYS, *SOMETIMES)
 OFTEN = 100  # steps between validations: with more the steps are the larger part
+SECRETS = ("password", "://", "hf_", "sk-", "gh", "glpat", "AKIA", "xox", "AIza")  # pieces of texts that hold one
 FILES = 20  # of a source are opened, at most
 VOUCHES = ("check_vocab_consistency", "validate_checkpoint")  # types that hand on what they were given
 

@@ -168,29 +168,6 @@ def overlap_is_counted_once(view: View) -> Iterator[Finding]:
                 yield say("D012", maker, "overlap_tokens", message, fix, severity="info")
 
 
-@rule(
-    RulePage(
-        "D124",
-        "a password in the recipe",
-        "A recipe is shared, copied into every run's folder and kept by version control. ${env:NAME} is read when the file is opened, and "
-        "stands in no log, key or report.",
-        wrong="- type: parse_corpus\n  sources: [{path: papers, password: hunter2}]",
-        right="- type: parse_corpus\n  sources: [{path: papers, password: '${env:PDF_PASSWORD}'}]",
-        source="OWASP, Secrets Management Cheat Sheet",
-        severity="warning",
-    )
-)
-def secrets_are_not_written(view: View) -> Iterator[Finding]:
-    """D124: a secret as such, where the name of a variable could stand."""
-    for step in view.of_type("parse_corpus"):
-        for where, source, _ in sources(step):
-            password = source.get("password")
-            if isinstance(password, str) and password and not password.startswith("${env:"):
-                message = "a password stands in the recipe, and will in every run's folder"
-                fix = "write password: ${env:PDF_PASSWORD}, and export that variable"
-                yield say("D124", step, f"{where}.password", message, fix, severity="warning")
-
-
 @rule()
 def columns_exist(view: View) -> Iterator[Finding]:
     """D106: `columns` against the first rows of tables, or the page of a hub data set. D109: conversations and texts in one corpus."""

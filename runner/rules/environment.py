@@ -62,7 +62,7 @@ def variables_do_what_they_say(view: View) -> Iterator[Finding]:
     for name in sorted(variables()):
         if name not in KNOWN and name[:3] in STARTS and (near := _beside(name)) is not None and near not in variables():
             message = f"the environment has {name}, which nobody reads: {near} was meant"
-            yield Finding("H030", "warning", message, ("target",), f"export {near}={variables()[name][:40]}; unset {name}")
+            yield Finding("H030", "warning", message, ("target",), f'export {near}="${name}"; unset {name}')  # its value may be a secret
     if variables().get("BNB_CUDA_VERSION") and any(_wants_bitsandbytes(step) for step in view.of_type("train")):
         message = f"BNB_CUDA_VERSION={variables()['BNB_CUDA_VERSION']} makes bitsandbytes load the library of that CUDA, not of torch's"
         yield _told(view, Finding("H031", "warning", message, ("target",), "unset BNB_CUDA_VERSION"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from schemas import EvalLine, StepContext, TrainLine
+from schemas.secrets import starred
 from schemas.training import TRACKERS, Tracking
 
 WAIT_S = 30  # for a server that does not answer
@@ -179,7 +180,7 @@ class MLflow:
         if not resumed:
             for key, value in flat(config).items():
                 self.client.log_param(self.id, key, str(value)[:500])
-        self.where = f"mlflow ui --backend-store-uri {uri}"
+        self.where = f"mlflow ui --backend-store-uri {starred(uri)}"
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         for name, value in values.items():
@@ -241,4 +242,4 @@ def _quietly() -> Any:
 
 def _first(error: Exception) -> str:
     said = str(error).strip().splitlines()
-    return said[0][:200] if said else type(error).__name__
+    return starred(said[0])[:200] if said else type(error).__name__
