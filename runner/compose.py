@@ -49,6 +49,9 @@ def compose(document: Document) -> None:
         from runner import yamlwords
 
         code, message, fix, start, end = yamlwords.explain(error, body)
+        line = document.place(start + shift, end + shift).line
+        if any(finding.place is not None and finding.place.line == line for finding in document.findings):
+            return  # what stands in the line is said
         document.complain(code, message, start + shift, end + shift, fix)
         return
     except (YAMLError, ValueError, IndexError, AttributeError, OverflowError) as error:  # the parser's own slips on odd text
@@ -197,7 +200,7 @@ class _Builder:
             self.document.complain(
                 "Y006", message, start, end, f'a text that begins with * stands in quotes: "*{event.anchor}"' if glob else ""
             )
-            self._add(Node(self.document, start, end))
+            self._add(Node(self.document, start, end, f"*{event.anchor}" if glob else None))
             return
         self.aliased += _count(source, MOST_ALIASED)
         if self.aliased > MOST_ALIASED:
@@ -236,6 +239,12 @@ class _Builder:
         name = key.value
         if key.items is not None or not isinstance(name, (str, int)) or isinstance(name, bool):
             shown = "a map or a list" if key.items is not None else key.text or "nothing"
+            from runner import unquoted
+
+            if key.items is not None and (found := unquoted.value_at(self.document.text, key.start)) is not None:
+                self.document.complain("Y010", found.message, found.start, found.end, found.fix)
+                self.stopped = True  # what is read behind it is no value of anybody's
+                return
             fix = f'write "{key.text}"' if key.text else "write ${NAME} for a variable of vars:" if key.items is not None else ""
             self.document.complain("Y010", f"a key is a word or a whole number, this is {shown}", key.start, key.end, fix)
             return
@@ -281,7 +290,10 @@ class _Builder:
             match = re.compile(_PROPERTY).match(text, start, end)
             if not match:
                 break
-            if match[1] == "!":
+            if match[0] == "!":
+                self.document.complain("Y005", "! is the beginning of a tag to YAML", start, start + 1, 'put the value in quotes: "!"')
+                self.stopped = True
+            elif match[1] == "!":
                 self.document.complain("Y005", f"{match[0]} is a tag: a recipe takes none", start, match.end(), "delete it")
             start = match.end()
             gap = re.compile(_GAP).match(text, start, end)

@@ -8,7 +8,7 @@ from runner.conversions import ATTENTIONS
 from schemas.findings import Edit, RecipePath
 
 Names = tuple[str | int, ...]
-NOTHING = ("none", "nil", "undefined", "n/a", "nan")
+NOTHING = ("none", "off", "no", "false", "disabled", "nil", "undefined", "n/a", "nan")
 UNSET = ("max_steps", "vocab_size", "eval_steps", "save_steps", "seed", "total_batch_size", "total_batch_tokens", "batch_size",
          "eval_batch_size", "gradient_accumulation_steps", "eval_tokens", "num_train_epochs", "take", "max_characters", "n_heads",
          "n_kv_heads", "d_ff", "d_state", "top_k", "num_ctx")  # fmt: skip
@@ -53,6 +53,14 @@ NEAR: dict[str, dict[str, str]] = {
     "exhausted": {"first_exhausted": "stop", "all_exhausted": "repeat", "loop": "repeat"},
 }  # fmt: skip
 
+NEAR["family"] |= dict.fromkeys(
+    ("mixtral", "moe", "deepseek", "olmo", "olmo2", "falcon", "smollm", "tinyllama", "llama2", "llama3", "codellama", "granite", "yi",
+     "internlm", "baichuan", "stablelm", "starcoder", "cohere", "mpt", "gemma2", "gemma3", "phi4", "qwen2_5", "qwen2.5", "bert", "t5"),
+    "llama",
+) | dict.fromkeys(("bloom", "gptj", "gpt_j", "gpt_neo", "gpt3"), "gpt2") | dict.fromkeys(
+    ("falcon_mamba", "s4", "hyena", "lstm", "rnn"), "mamba"
+) | dict.fromkeys(("rwkv7", "xlstm", "retnet", "zamba", "griffin"), "mamba2")  # fmt: skip
+
 ROLES = {  # what other tools call the roles of columns
     "response": "output", "target": "output", "reply": "output", "assistant": "output", "chosen": "output", "label": "output",
     "query": "instruction", "user": "instruction", "human": "instruction", "request": "instruction", "context": "input",
@@ -71,14 +79,28 @@ class Hint(NamedTuple):
 def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: Any, text: str = "") -> Hint:
     """For a value of the wrong kind (K002); `text`: as it is typed."""
     name, full = str(path[-1]) if path else "", base + path
+    if value is False and type(None) in shapes.at(model, path):
+        return Hint("delete the line: without it there is none", (Edit("delete", full),))
+    if path == ("target",) and isinstance(value, (int, list)) and not isinstance(value, bool) and value:
+        return _of_a_target(full, value)
+    if path[:1] == ("tracking",) and len(path) == 2 and value is True:
+        return Hint(f"write {name}: {{}}, or tracking: {name}", (Edit("set", full, {}),))
     if isinstance(value, float) and 0 < value < 1:
         return _share_of_steps(raw, name, full, value)
-    if name == "sources" and isinstance(value, dict) and path == ("sources",):
-        return Hint("write each source behind a dash: - path: …", (Edit("set", full, [value]),))
+    if name in ("sources", "stages") and isinstance(value, dict) and len(path) == 1:
+        first = "path" if name == "sources" else "train"
+        return Hint(f"write each of them behind a dash: - {first}: …", (Edit("set", full, [value]),))
+    if name == "parameters" and isinstance(value, (list, str, int, float)) and path == ("parameters",) and not isinstance(value, str):
+        from runner import shapeless
+
+        listed = shapeless.of_list(base, path, value, ["a map"]) if isinstance(value, list) else Hint()
+        return listed if listed.fix else Hint("write each with its name: parameters: {temperature: 0.7, top_p: 0.9}")
     if name == "early_stopping" and (value is True or (isinstance(value, int) and value)):
         return Hint(f"write early_stopping: {{patience: {3 if value is True else value}}}")
     if name == "resume_from" and value is True:
         return Hint("delete the line: a stopped run goes on by itself when it is run again", (Edit("delete", full),))
+    if isinstance(value, (dict, list)) and (hint := _of_another_shape(model, raw, base, path, value, shapes.at(model, path))).fix:
+        return hint
     if isinstance(value, dict) and len(value) == 1:
         return _of_a_map(model, path, full, text, *next(iter(value.items())))
     if not isinstance(value, str):
@@ -92,6 +114,18 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return Hint(f"write path: {word} behind the dash", (Edit("set", full, {"path": word}),))
     if word.endswith((",", ";")) and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", plain := word.rstrip(",; "), re.I):
         return Hint(f"write {name}: {plain}, without the comma")
+    if name in ("memory_gb", "model") and len(path) <= 2:
+        from runner import shapeless
+
+        if name == "memory_gb":
+            return shapeless.of_gigabytes(base, path, word)
+        if path == ("model",) and word and str not in shapes.at(model, path):
+            return shapeless.of_model(base, path, word)
+    if name == "parameters" and word:
+        from runner import shapeless
+
+        if (hint := shapeless.of_list(base, path, [part for part in re.split(r"[,;\n]", word) if part.strip()], ["a map"])).fix:
+            return hint
     if name == "seed":
         return Hint("write a whole number, such as seed: 42, or delete the line")
     if name == "sources" and word and "{" not in word:
@@ -128,9 +162,34 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
     return Hint()
 
 
+def _of_a_target(full: RecipePath, value: Any) -> Hint:
+    """`4090` and `[t4, t4]`."""
+    from runner.targets import meant
+
+    if isinstance(value, int):
+        return Hint(meant(str(value)))
+    card, several = str(value[0]), len(set(map(str, value))) == 1 and len(value) > 1
+    target: Any = {"gpu": card, "count": len(value)} if several else card
+    shown = f"{{gpu: {card}, count: {len(value)}}}" if several else card
+    return Hint(f"write target: {shown}", (Edit("set", full, target),) if len(value) == 1 or several else ())
+
+
+def _of_another_shape(model: type[Any], raw: Any, base: RecipePath, path: Names, value: Any, wanted: list[Any]) -> Hint:
+    from runner import shapeless
+
+    if isinstance(value, dict):
+        return shapeless.of_map(raw, base, path, value)
+    maps = any(part is dict or hasattr(part, "model_fields") for part in wanted)
+    words = [str(word) for word in shapes.literals_at(model, path)]
+    return shapeless.of_list(base, path, value, ["a map"] if maps and list not in wanted else [], words)
+
+
 def _of_a_map(model: type[Any], path: Names, full: RecipePath, text: str, key: Any, value: Any) -> Hint:
     """A map of one key where there should be none: braces of a template, or a text that a colon and a blank made one."""
     if text.lstrip().startswith("{"):
+        if value is None and "columns" in path:
+            whole = f"{{{key}}}"
+            return Hint(f'braces without quotes are a map: write {path[-1]}: "{whole}"', (Edit("set", full, whole),))
         return (
             Hint("write ${NAME} for a variable of vars:") if value is None or isinstance(value, str) or not isinstance(key, str) else Hint()
         )
@@ -186,12 +245,32 @@ def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
     return Hint()
 
 
+def _of_a_tracker(word: str, listed: bool) -> str:
+    if word in ("all", "true", "auto"):
+        return "write tracking: [wandb, tensorboard, mlflow]"
+    if word in NOTHING:
+        return f"take {word} out of the list" if listed else ""
+    if word in ("csv", "json", "jsonl", "console", "stdout", "log", "file"):
+        return "delete the line: logs/train_steps.jsonl of every run has the figures"
+    if word.partition("_")[0] in ("comet", "neptune", "aim", "clearml", "swanlab", "dvclive", "trackio", "codecarbon", "dagshub", "azure"):
+        return "write wandb, tensorboard or mlflow, or delete the line: the run's report has the figures"
+    return ""
+
+
 def of_word(path: Names, value: Any, words: list[str]) -> str:
     """For a word that the field does not know (K004): the nearest meaning among `words`, in words."""
     name = str(path[-1]) if path else ""
     word = str(value).strip().lower()
     if name == "quantization" and re.fullmatch(r"(iq|q)\d_?(k|xs|xxs|s|m|nl)\w*", word):
         return f"write quantization: f16 or q8_0; {K_QUANTS.format(word.upper())}"
+    if name == "tracking" or path[:1] == ("tracking",):
+        return _of_a_tracker(word, isinstance(path[-1], int))
+    if name in ("optimizer", "scheduler", "family") and word not in NEAR[name]:
+        from runner import shapeless
+
+        word = shapeless.by_class(name, str(value)) or word
+        if word in words:
+            return f"write {name}: {word}"
     found = NEAR.get(name, {}).get(word.replace("-", "_"), NEAR.get(name, {}).get(word, ""))
     found = found if found in words else found.partition("_")[0]
     return f"write {name}: {found}" if found in words else ""

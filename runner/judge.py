@@ -1,6 +1,7 @@
 """The recipe judged: forecasts down the graph, then every rule; and mended, as far as that is safe."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,6 +68,8 @@ def judge(meant: Meant, texts: dict[Path, str] | None = None) -> list[Finding]:
             found.append(_stumble(f"the rule {rule.judge.__name__}", error, ()))
     if any(f.code == "H001" for f in found):  # what follows is said of the machine that stands in for it
         found = [f for f in found if not f.code.startswith(OF_A_MACHINE)]
+    if meant.target.count > 1:
+        found = [_on_one_device(f, meant.target.count) if f.code == "B002" else f for f in found]
     placed = [f.at(meant.place(f.path, f.on) if f.path else None) for f in found]
     order = {str(file): number for number, file in enumerate(meant.files)}
     unique: dict[tuple[Any, ...], Finding] = {}
@@ -75,6 +78,12 @@ def judge(meant: Meant, texts: dict[Path, str] | None = None) -> list[Finding]:
     left = applied(meant, list(unique.values()), texts or {})
     meant.findings = sorted(left, key=lambda f: _position(f, order))
     return meant.findings
+
+
+def _on_one_device(finding: Finding, devices: int) -> Finding:
+    """B002 where more devices were counted in: a train step uses one."""
+    said = finding.message.replace(" is ", " on one device is ", 1)
+    return replace(finding, message=f"{said}; of the target's {devices} a train step uses one")
 
 
 def mend(file: Path, overrides: Overrides | None = None) -> tuple[Meant, list[Finding]]:

@@ -15,8 +15,7 @@ from runner.overrides import Overrides, apply
 from runner.variables import Variables, escaped
 from schemas.base import NotInKey, marked
 from schemas.findings import Edit, Finding, RecipeError, RecipePath
-from schemas.machine import Machine, known, plain
-from schemas.machine import names as machine_names
+from schemas.machine import Machine, known
 from schemas.recipe import RESERVED, SHARED, Recipe, Target
 from schemas.step import Step
 
@@ -39,6 +38,7 @@ def mean(file: Path, overrides: Overrides | None = None, texts: dict[Path, str] 
     variables = Variables(result.top.get("vars"))
     top = {key: node if key == "vars" else variables.fill(node, (key,)) for key, node in result.top.items()}
     nodes = {name: variables.fill(node, ("steps", name)) for name, node in result.steps.items()}
+    variables.misspelt(result.steps, ("steps",))
     reading = _Reading(file, top, nodes, {f.path for f in variables.findings})
     for name, node in nodes.items():
         reading.take(name, node)
@@ -352,11 +352,9 @@ def _target(recipe: Recipe | None, written: Any, findings: list[Finding]) -> Mac
     else:
         found = known(name)
         if found is None:
-            from runner.nearest import did_you_mean
+            from runner.targets import meant as meant_by
 
-            word = plain(name)
-            alike = [each for each in machine_names() if each[:3] == word[:3]]
-            fix = did_you_mean(word, alike or [*machine_names(), "here"], "known are")
+            fix = meant_by(name)
             path: RecipePath = ("target", "gpu") if isinstance(target, Target) else ("target",)
             findings.append(Finding("H001", "error", f"there is no target {name}", path, fix))
             return _here()

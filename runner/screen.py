@@ -63,7 +63,7 @@ def head(finding: Finding, file: str = "") -> str:
 
 def _said(finding: Finding) -> str:
     word = "" if finding.severity == "error" else f"{finding.severity}: "
-    return f"{finding.code}: {word}{_safe(finding.message)}"
+    return f"{finding.code}: {word}{_safe(finding.message, lines=False)}"
 
 
 def _one(finding: Finding, source: Source, file: str, colour: bool, width: int) -> str:
@@ -140,12 +140,12 @@ def _cells(line: str) -> list[tuple[str, int]]:
     return cells
 
 
-def _safe(message: str) -> str:
-    """`message` without secrets; characters that would move the cursor or colour the screen are written as escapes."""
+def _safe(message: str, lines: bool = True) -> str:
+    """`message` without secrets; what would move the cursor or colour the screen is written as an escape, line ends too if not `lines`."""
     message = starred(message)
     if message.isprintable():
         return message
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in message)
+    return "".join(c if c.isprintable() or (lines and c == "\n") else c.encode("unicode_escape").decode() for c in message)
 
 
 def _command(finding: Finding, file: str) -> str:

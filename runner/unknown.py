@@ -15,6 +15,13 @@ from schemas.recipe import RESERVED, SHARED, Recipe
 from schemas.step import Step
 
 Names = tuple[str | int, ...]
+LEARNING = ("unfreeze", "unfrozen", "trainable", "modules", "layers", "parameters", "params", "target_modules", "learn")
+STILL = ("freeze", "frozen", "freeze_layers", "freeze_modules", "freeze_parameters", "freeze_embeddings", "fixed", "no_grad", "exclude")
+OF_A_TARGET = {
+    **dict.fromkeys(("name", "card", "type", "device", "model", "accelerator", "gpu_type", "machine"), "gpu"),
+    **dict.fromkeys(("gpus", "num_gpus", "n_gpus", "devices", "num", "number", "nproc", "world_size"), "count"),
+    **dict.fromkeys(("vram", "vram_gb", "memory", "mem", "gpu_memory", "ram"), "memory_gb"),
+}
 
 
 @dataclass
@@ -37,6 +44,8 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
     inside = shapes.everywhere(scene.model)
     full = scene.base + path
     parent = _parent(path, scene)
+    if step.name == "train" and (other := _of_parts(path, name, value, full)) is not None:
+        return other
     if name in inside and not any(name in shapes.fields(m) for m in models):
         target = next((below for below in inside[name] if below[: len(path) - 1] == path[:-1]), inside[name][0])
         owner = ".".join(map(str, target[:-1])) or scene.called
@@ -62,6 +71,41 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
         fix = f"write its keys flat in {scene.called}: {', '.join(f'{key}: {written(value[key])}' for key in ours[:3])}"
         return Finding("K006", "error", f"{name} is no key of {scene.called}: what stands in it has no effect", full, fix, on="key")
     return _misspelt(name, full, parent, models, [*inside, *_wires(step, path)], best)
+
+
+def _of_parts(path: Names, name: str, value: Any, full: RecipePath) -> Finding | None:
+    """What other tools say of the layers that stand still, or learn; and of a model's family: as a key, or as the class that it is."""
+    word = name.lower()
+    if path[0] == "stages" and word in LEARNING:
+        layers = [f"layers.{each}" if isinstance(each, int) else each for each in value] if isinstance(value, list) else value
+        edits = (Edit("rename", full, layers if layers != value else None, "train"),)
+        return Finding("K010", "error", f"{name} is called train here", full, f"write train: {written(layers)}", edits, on="key")
+    if word in STILL and (path[0] == "stages" or len(path) == 1):
+        message = f"{name} is no key of a stage: a stage says what is trained, and all else stands still"
+        fix = "write train: and the parts that learn, such as train: [layers]"
+        if len(path) == 1:
+            message = f"{name} is said the other way round here: stages name what is trained, and all else stands still"
+            fix = "write stages: [{train: [layers]}], with the parts that learn; or method: lora"
+        return Finding("K010", "error", message, full, fix, on="key")
+    if path[0] != "model" or len(path) != 2:
+        return None
+    from runner.shapeless import CLASSES, FAMILIES, by_class
+
+    if word in FAMILIES and isinstance(value, dict):
+        meant = {"family": word, **value}
+        edits = (Edit("set", full[:-1], meant),)
+        return Finding("K010", "error", f"{name} is a family of models", full, f"write model: {written(meant)}", edits, on="key")
+    if (
+        word in (*CLASSES, "arch", "architecture", "model_type", "backbone")
+        and isinstance(value, str)
+        and (family := by_class("family", value))
+    ):
+        if "." in value or "/" in value:
+            fix = f"write family: {family} and its sizes for a new one; to go on with one, base: {{hub: owner/name}}"
+            return Finding("K010", "error", f"{name} is called family here", full, fix, on="key")
+        edits = (Edit("rename", full, family, "family"),)
+        return Finding("K010", "error", f"{name} is called family here", full, f"write family: {family}", edits, on="key")
+    return None
 
 
 def _parent(path: Names, scene: Scene) -> str:
@@ -294,4 +338,10 @@ def in_top(scene: Scene, path: Names) -> Finding:
     """The finding for an unknown key inside a map at the top level, such as the long form of `target`."""
     models = shapes.models_at(scene.model, path[:-1])
     parent = ".".join(map(str, path[:-1]))
+    name = str(path[-1])
+    ours = OF_A_TARGET.get(name) if path[0] == "target" and len(path) == 2 else None
+    if ours is not None and value_at(scene.raw, ("target", ours)) is None:
+        edits = (Edit("rename", path, None, ours),)
+        shown = f"write {ours}: {written(value_at(scene.raw, path))}"
+        return Finding("K010", "error", f"{name} is called {ours} here", path, shown, edits, on="key")
     return _misspelt(str(path[-1]), path, parent, models, [], None)

@@ -71,7 +71,9 @@ def findings_of(error: ValidationError, scene: Scene) -> list[Finding]:
         found = chosen if isinstance(chosen, Finding) else _said(chosen, scene)
         if found not in result:
             result.append(found)
-    return result
+    told = {(*f.path[:-1], edit.key) for f in result if f.code == "K010" for edit in f.edits if edit.action == "rename"}
+    told |= {(*f.path[:-1], "train") for f in result if f.code == "K010" and "stages" in f.path[:-1]}
+    return [f for f in result if f.code != "K005" or f.path not in told]
 
 
 def with_whole_numbers(error: ValidationError, raw: dict[str, Any]) -> dict[str, Any] | None:
@@ -257,7 +259,8 @@ def _missing(path: Names, scene: Scene) -> Finding:
         if known is not None and known.description:
             wanted = known.description
     message = f"{where} needs {name}" + (f": {wanted}" if wanted != "…" else "")
-    return Finding("K005", "error", message, scene.base + path, f"add {name}: …", on="key")
+    fix = f"add {name}: …" if path != ("target", "gpu") else "add gpu: and the card's name, such as {gpu: a100-80, count: 4}, or write here"
+    return Finding("K005", "error", message, scene.base + path, fix, on="key")
 
 
 def _wrong_type(path: Names, value: Any, wanted: list[str], scene: Scene, mended: Any) -> Finding:
@@ -328,9 +331,14 @@ def _enum(path: Names, value: Any, words: list[Any], wanted: list[str], scene: S
         return Finding("K004", "error", message, full, f"write {path[-1]}: {same}", (Edit("set", full, same),), on=_part(value))
     from runner import hints
 
+    if isinstance(value, (dict, list)) and (shape := hints.of_type(scene.model, scene.raw, scene.base, path, value, "")).fix:
+        return Finding("K004", "error", message, full, shape.fix, shape.edits, on=_part(value))
     known = hints.of_word(path, value, list(map(str, words)))
     if known:
         return Finding("K004", "error", message, full, known, on=_part(value))
+    if (isinstance(value, bool) or str(value).strip().lower() in hints.NOTHING) and type(None) in shapes.at(scene.model, path):
+        fix = "delete the line: without it there is none"
+        return Finding("K004", "error", message, full, fix, (Edit("delete", full),), on=_part(value))
     near = nearest(str(value), map(str, words)) if isinstance(value, str) else None
     return Finding("K004", "error", message, full, f"write {path[-1]}: {near}" if near else "", on=_part(value))
 

@@ -1,12 +1,12 @@
 """`vars` and `${name}`: values written once, put in where they are named. `${env:NAME}` stays as it is, for fields that hold secrets."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from runner.document import Document, Node
 from runner.nearest import did_you_mean, nearest
-from schemas.findings import Finding, RecipePath
+from schemas.findings import Edit, Finding, RecipePath
 
 _NAMED = r"\$\$\{|\$\{([^{}]*)\}"  # compiled only where a `${` is
 _UNTOUCHED = ("type", "id")
@@ -72,6 +72,23 @@ class Variables:
             message = f"nothing reads the variable {name}"
             self.findings.append(Finding("Y034", "warning", message, ("vars", name), fix, on="key", place=place))
 
+    def misspelt(self, nodes: Mapping[str, Node], base: RecipePath) -> None:
+        """Y030 for a variable that nothing reads and a value names as other tools do: {{ data }}, $data, $(data), %data%.
+
+        {data} and <data> only in a path or a name, or alone: in a text they may be meant.
+        """
+        for key, node in nodes.items():
+            for path, leaf in _texts(node, (*base, key)):
+                for name in self._vars.keys() - self.used:
+                    shape = rf"\$?\{{\{{\s*{re.escape(name)}\s*\}}\}}|\$\({re.escape(name)}\)|\${re.escape(name)}\b|%{re.escape(name)}%"
+                    if path[-1] in ("path", "hub", "url", "config", "name") or leaf.value[1:-1] == name:
+                        shape += rf"|(?<!\$)\{{{re.escape(name)}\}}|<{re.escape(name)}>"
+                    if (found := re.search(shape, leaf.value)) is not None:
+                        meant = re.sub(shape, f"${{{name}}}", leaf.value)
+                        message = f"{found[0]} is no variable here: of vars: a value is named by ${{{name}}}"
+                        self._say("Y030", message, path, f"write {path[-1]}: {meant}", leaf, (Edit("set", path, meant),))
+                        self.used.add(name)
+
     def _is_name(self, path: RecipePath, key: Any) -> bool:
         return len(path) == 2 and path[0] == "steps" and key in _UNTOUCHED
 
@@ -109,8 +126,13 @@ class Variables:
 
         filled = re.sub(_NAMED, put, text)
         if filled == text and not secret and not unknown:
+            double = re.search(r"\$\{\{\s*([\w.-]+)\s*\}\}", text)
+            fix = "close it with }, or write $${ for the characters"
+            if double is not None:
+                fix = f"write {text.replace(double[0], f'${{{double[1]}}}')}"
+                self.used.add(double[1])
             self._say(
-                "Y030", "${ opens a variable's name that is not closed", path, "close it with }, or write $${ for the characters", node
+                "Y030", f"{double[0]} names no variable" if double else "${ opens a variable's name that is not closed", path, fix, node
             )
         result = node.copy()
         result.value, result.text = filled, None
@@ -126,7 +148,7 @@ class Variables:
         head, *rest = name.split(".") if name not in self._vars else [name]
         self.used.add(head)
         if head not in self._vars:
-            near = nearest(name, self._vars)
+            near = nearest(name, self._vars) if name.split(".")[-1] not in self._vars else name.split(".")[-1]
             fix = f"write ${{{near}}}" if near else did_you_mean(name, self._vars, "there are") or "write it under vars:"
             self._say("Y030", f"there is no variable {name}", path, fix, node)
             return None
@@ -141,11 +163,23 @@ class Variables:
             self._say("Y030", f"there is no variable {name}", path, "", node)
         return value
 
-    def _say(self, code: str, message: str, path: RecipePath, fix: str, node: Node | None) -> None:
+    def _say(self, code: str, message: str, path: RecipePath, fix: str, node: Node | None, edits: tuple[Edit, ...] = ()) -> None:
         place = node.document.place(node.start, node.end) if node is not None and node.start >= 0 else None
-        found = Finding(code, "error", message, path, fix, on="value", place=place)
+        found = Finding(code, "error", message, path, fix, edits, on="value", place=place)
         if found not in self.findings:
             self.findings.append(found)
+
+
+def _texts(node: Node, path: RecipePath) -> Iterator[tuple[RecipePath, Node]]:
+    """Each text at and below `node`, with its path."""
+    if isinstance(node.items, dict):
+        for key, child in node.items.items():
+            yield from _texts(child, (*path, key))
+    elif node.items is not None:
+        for index, child in enumerate(node.items):
+            yield from _texts(child, (*path, index))
+    elif isinstance(node.value, str):
+        yield path, node
 
 
 def escaped(value: Any) -> Any:

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from runner import unquoted
+
 Said = tuple[str, str, str, int, int]
 
 
@@ -21,13 +23,25 @@ def explain(error: Any, text: str) -> Said:
     variable = re.compile(r"\$\{[^}\n]*\}?").match(text, max(at - 1, 0))
     if variable and "flow" in context:
         return "Y003", f"{variable[0]} must be quoted inside {{ }} or [ ]", f'write "{variable[0]}"', at - 1, variable.end()
+    if "escape" not in f"{problem} {context}" and (found := unquoted.value_at(text, at)) is not None:
+        return "Y003", *found
+    if "expected alphabetic or numeric character" in problem and ("alias" in context or "anchor" in context):
+        start = error.context_mark.index if error.context_mark is not None else at
+        word = re.compile(r"[^\s,\]}]*").match(text, start)
+        value = word[0] if word is not None else text[start : start + 1]
+        what = "of an alias" if value[:1] == "*" else "of an anchor"
+        return "Y003", f"{value[:1]} is the beginning {what} to YAML", f'put the value in quotes: "{value}"', start, start + len(value)
+    if "flow" in context and (comment := _comment_in_braces(text, at)) is not None:
+        return comment
     start = re.search(r"found character '(.)' that cannot start any token", problem)
     if start:
         return "Y003", f"a value cannot begin with {start[1]}", "put the value in quotes", at, at + 1
     if "quoted scalar" in context and "escape" not in problem and "escape" not in context:
         quote = error.context_mark.index if error.context_mark is not None else at
         return "Y003", f"the quote that opens in line {opened} is not closed", "close it", quote, quote + 1
-    if "escape" in problem or "hexadecimal" in problem:
+    if "escape" in problem or "hexadecimal" in problem or "escape" in context:
+        if (found := unquoted.backslashes(text, at)) is not None:
+            return "Y003", *found
         return "Y003", "an unknown escape after \\ in double quotes", "use single quotes, in which \\ is only itself", at, at + 1
     return _structure(problem, context, opened, at, text)
 
@@ -44,6 +58,18 @@ def _odd_character(text: str, at: int) -> Said | None:
         if text[place] in ODD:
             name = ODD[text[place]]
             return "Y003", f"{name} (U+{ord(text[place]):04X}) means nothing to YAML", "type it anew on the keyboard", place, place + 1
+    return None
+
+
+def _comment_in_braces(text: str, at: int) -> Said | None:
+    """`[#]`: what closes the bracket stands in a comment, so the complaint comes at a line below."""
+    for line in re.finditer(r"^[^#\n]*?[\s,\[{](#[^\n]*?[\]}][^\n]*)$", text[:at], re.M):
+        before = text[line.start() : line.start(1)]
+        if any(before.count(opens) > before.count(closes) for opens, closes in ("[]", "{}")) and not before.count('"') % 2:
+            value = re.match(r"[^\s,\]}]*", line[1])
+            shown = value[0] if value is not None else "#"
+            message = "what begins with # is a comment, and the bracket is not closed"
+            return "Y003", message, f'put the value in quotes: "{shown}"', line.start(1), line.end(1)
     return None
 
 

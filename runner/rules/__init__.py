@@ -32,6 +32,7 @@ SETTINGS = (  # variables of the environment whose values are looked at
     "HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "TMPDIR", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES",
     "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF",
 )  # fmt: skip
+SECRETS = ("password", "://", "hf_", "sk-", "gh", "glpat", "AKIA", "xox", "AIza")  # pieces of texts that hold one
 ALWAYS = ("links", "vocabulary", "data", "schedule", "memory", "precision", "hardware", "paths", "keys", "environment")
 SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loaded for a recipe that they can say something about
     "attention": lambda view: any(at(s.raw, "attn_implementation") is not None for s in view.of_type("train")),
@@ -43,6 +44,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "rows": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "forms": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
+    "files": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "content": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "leftovers": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "bins": lambda view: any(
@@ -56,6 +58,10 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "pieces": lambda view: any(
         at(s.raw, "sample_bytes") is not None or any(isinstance(x.get("path"), str) for p in view.parsers(s) for _, x, _ in sources(p))
         for s in view.of_type("train_tokenizer")
+    ),
+    "addresses": lambda view: (
+        any("mlflow" in str(at(s.raw, "tracking")) for s in view.of_type("train"))
+        or any("url" in str(s.raw) for s in view.of_type("parse_corpus"))
     ),
     "secrets": lambda view: any(mark in str(s.raw) for s in view.meant.steps for mark in SECRETS),
     "chosen": lambda view: any(
@@ -77,7 +83,6 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
 }
 FAMILIES = (*ALWAYS, *SOMETIMES)
 OFTEN = 100  # steps between validations: with more the steps are the larger part
-SECRETS = ("password", "://", "hf_", "sk-", "gh", "glpat", "AKIA", "xox", "AIza")  # pieces of texts that hold one
 FILES = 20  # of a source are opened, at most
 VOUCHES = ("check_vocab_consistency", "validate_checkpoint")  # types that hand on what they were given
 
@@ -161,8 +166,22 @@ class View:
             return []
         if isinstance(columns, dict) and not all(isinstance(name, str) for name in columns.values()):
             return []
-        files = [file for file in self.facts.files(pattern) if kind_of(file, source.get("format", "auto"))]
-        return files[:FILES]
+        wanted = source.get("format", "auto")
+        files = [file for file in self.facts.files(pattern) if kind_of(file, wanted)][:FILES]
+        return [file for file in files if not self._disguised(file, wanted)]
+
+    def _disguised(self, file: Path, wanted: Any) -> bool:
+        """True for a file that is not what it is read as: nothing is said of its rows."""
+        from steps.text.disguise import disguise
+
+        key = file, str(wanted)
+        if key not in self._disguises:
+            self._disguises[key] = disguise(self.facts, file, wanted) is not None
+        return self._disguises[key]
+
+    @cached_property
+    def _disguises(self) -> "dict[tuple[Path, str], bool]":
+        return {}
 
     def head(self, file: Path, wanted: Any = "auto") -> "Head":
         """The first rows of a table, in the format that its source writes out."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from runner.modelfolder import INDEX, TOKENIZERS, ModelFolder
+from runner.modelfolder import INDEX, POINTER, TOKENIZERS, ModelFolder
 from runner.rules import View, at, param, path, rule, say
 from schemas.findings import Edit, Finding, RulePage, Severity
 
@@ -45,7 +45,9 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
         named = _named(step.raw, where)
         if not folder.config:
             if "config.json" in folder:
-                yield say("C002", step, named, f"{folder.name}/config.json is no readable JSON", "fetch or copy the folder again")
+                pointer = view.facts.head(folder.folder / "config.json", 64).startswith(POINTER)
+                what, fix = ("a pointer of Git LFS, not the file", "git lfs pull") if pointer else ("no readable JSON", AGAIN)
+                yield say("C002", step, named, f"{folder.name}/config.json is {what}", fix)
             elif folder.adapter:
                 base = folder.adapter.get("base_model_name_or_path")
                 fix = f"name the model that it adapts: {{hub: {base}}}" if isinstance(base, str) and base else "name the merged model"
@@ -68,19 +70,26 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
             if at(step.raw, f"{where}.trust_pickle") is True and any(name.startswith("pytorch_model.bin") for name in pickles):
                 continue
             message = f"{folder.name} holds no *.safetensors" + (f", only {pickles[0]}, which can run code" if pickles else "")
+            if not pickles and (gguf := next((p.name for p in view.facts.files(str(folder.folder)) if p.suffix == ".gguf"), "")):
+                message += f", only {gguf}, which cannot be trained"
             trust = "write trust_pickle: true beside path if you trust who made it; only weights are read"
-            fix = trust if pickles else "name a folder with weights"
+            fix = trust if pickles else "name the transformers folder, with its weights in *.safetensors"
             yield say("C001", step, named, message, fix)
         for name, reason in folder.broken[:1]:
             more = f", and {len(folder.broken) - 1} more" if len(folder.broken) > 1 else ""
             listed = f", which {INDEX} names," if INDEX in folder else ":"
             said = reason.removeprefix("it ") if INDEX in folder else reason
-            yield say("C041", step, named, f"{folder.name}/{name}{listed} {said}{more}", "fetch or copy the folder again")
+            fix = "git lfs pull" if "Git LFS" in reason else "fetch or copy the folder again"
+            yield say("C041", step, named, f"{folder.name}/{name}{listed} {said}{more}", fix)
 
 
 def _named(raw: Any, where: str) -> str:
     """The dotted path of the name itself, `model.base.path` or `model.base.hub`."""
     return f"{where}.path" if at(raw, f"{where}.path") is not None else f"{where}.hub"
+
+
+AGAIN = "fetch or copy the folder again"
+SMALL = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt")
 
 
 @rule()
@@ -89,6 +98,9 @@ def tokenizer_is_there(view: View) -> Iterator[Finding]:
     for step, where, folder in view.bases:
         named = _named(step.raw, where)
         if folder is None or not folder.config or named.endswith("hub"):
+            continue
+        if (pointer := next((name for name in SMALL if view.facts.head(folder.folder / name, 64).startswith(POINTER)), "")) != "":
+            yield say("T101", step, named, f"{folder.name}/{pointer} is a pointer of Git LFS, not the file", "git lfs pull")
             continue
         if any(file in folder for file in TOKENIZERS):
             if unknown := _unknown_without_row(folder):

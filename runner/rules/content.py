@@ -154,12 +154,24 @@ def _of_text(view: View, file: Path, wanted: object) -> list[Document]:
         severity="warning",
         needs="the first rows of JSONL and CSV files",
     ),
+    RulePage(
+        "D180",
+        "conversations that end with a question",
+        "A model learns the answers of a conversation. Behind the last of them a turn of the user changes nothing that is learned, and "
+        "takes room in the row; often the answer to it was cut away, or the turn is a thanks.",
+        wrong='[{"role": "user", …}, {"role": "assistant", …}, {"role": "user", "content": "Thanks"}]',
+        right='[{"role": "user", …}, {"role": "assistant", …}]',
+        source="huggingface.co/docs/trl: data set formats, conversational",
+        severity="info",
+        needs="the first rows of JSONL and CSV files",
+    ),
 )
 def texts_teach_what_is_meant(view: View) -> Iterator[Finding]:
-    """D152 to D157: slips that show in most of the first texts."""
+    """D152 to D157, D180: slips that show in most of the first texts."""
     learned = {parser.id for step in view.of_type("train") if at(step.raw, "objective") == "sft" for parser in view.parsers(step)}
     for texts in texts_of(view):
         yield from _all_alike(texts)
+        yield from _unanswered(texts)
         yield from _questions_in_answers(texts)
         if texts.step.id in learned:
             yield from _turns_in_one_text(texts)
@@ -190,6 +202,15 @@ def _all_alike(texts: Texts) -> Iterator[Finding]:
         answer = next(iter(answers))
         message = f"{said} all have one answer, {answer if len(answer) <= 30 else answer[:30] + '…'!r}"
         yield told(texts, message, "look at the script that wrote the rows", "D152", severity)
+
+
+def _unanswered(texts: Texts) -> Iterator[Finding]:
+    """D180: half of the conversations end with the user."""
+    count, share = texts.share(lambda document: (document.messages or [{"role": ""}])[-1]["role"] == "user")
+    if share >= 0.5:
+        message = f"{count} of the first {len(texts.documents)} conversations end with the user, without an answer"
+        message += ": that turn is read, and nothing is learned from it"
+        yield told(texts, message, "take the last turn away, or give its answer", "D180", "info")
 
 
 def _questions_in_answers(texts: Texts) -> Iterator[Finding]:

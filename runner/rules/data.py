@@ -1,8 +1,6 @@
 """Data: sources that are not there, columns that rows do not have, and text that is too little for what is asked of it."""
 
 import json
-import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,22 +9,21 @@ from runner.meant import StepMeant
 from runner.rules import FILES, View, at, number, param, path, rule, say, sources
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage, Severity
-from steps.text.choices import format_of
+from steps.text.choices import BY_EXTENSION
 from steps.text.hubpage import told
 from steps.text.rows import NoSuchColumn, is_chat, meant
-from steps.text.unreadable import Unreadable
+from steps.text.tables import TABLES
 
 MANY_EPOCHS, WASTED_EPOCHS = 40, 1000  # passes over the text: worth telling, and surely not meant
 TOKENS = ("input_ids", "token_ids")  # columns of a data set that was tokenized elsewhere
 KINDS = {True: "conversations", False: "texts"}
 LONGEST_NAME = 40  # characters of a column's name
-EMPTY = "it is empty"
-MAGIC = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd", ".bz2": b"BZh", ".xz": b"\xfd7zXZ", ".parquet": b"PAR1", ".docx": b"PK"}
 
 
 @rule()
 def files_exist(view: View) -> Iterator[Finding]:
     """D102: a path or glob that matches no file. A warning where a fallback stands by, or where the folder is another machine's."""
+    said = {finding.path for finding in view.meant.findings}  # of a variable in it
     for step in view.of_type("parse_corpus"):
         for where, source, stands_by in sources(step):
             pattern, address = source.get("path"), source.get("url")
@@ -35,91 +32,14 @@ def files_exist(view: View) -> Iterator[Finding]:
                 edits = (Edit("rename", path(step, f"{where}.url"), None, "path"),) if there else ()
                 fix = f"write path: {address}" if there else f"write the whole address, https://{address}, or path: for a file"
                 yield say("D102", step, f"{where}.url", f"{address} is no address: it has no https://", fix, edits=edits)
-            if not isinstance(pattern, str) or not pattern or view.facts.files(pattern):
+            if not isinstance(pattern, str) or not pattern or view.facts.files(pattern) or path(step, f"{where}.path") in said:
                 continue
             elsewhere = pattern.startswith(("/", "~")) and view.meant.target.name != "here"
-            message, fix = _absent(view, pattern)
-            yield say("D102", step, f"{where}.path", message, fix, severity="warning" if stands_by or elsewhere else "error")
+            from runner.absent import of_source
 
-
-def _absent(view: View, pattern: str) -> tuple[str, str]:
-    """What is not there, and the nearest thing that is."""
-    from runner.nearest import nearest
-
-    project = view.facts.project
-    if re.match(r"[A-Za-z][\w+.-]+://", pattern):
-        remote = pattern.startswith(("http://", "https://"))
-        fix = f"write url: {pattern}" if remote else "fetch it into the project, or name it with url: https://…"
-        return f"{pattern} is an address, and path: names files of this machine", fix
-    if "\\" in pattern:
-        return f"there is no {pattern}: a path has / between its folders", f"write {pattern.replace(chr(92), '/')}"
-    if "$" in pattern:
-        return f"there is no {pattern}: variables of the shell are not read", "write the path, or a variable of vars: as ${name}"
-    if pattern.strip("\u201c\u201d\u2018\u2019 ") != pattern:
-        plain = pattern.strip("\u201c\u201d\u2018\u2019 ")
-        return f"there is no {pattern}: the quotes are typographic, or a blank is part of it", f"write {plain}"
-    there, missing, rest = project, "", list(Path(os.path.expanduser(pattern)).parts)
-    while rest and not missing:
-        part = rest.pop(0)
-        if any(mark in part for mark in "*?[") or not (there / part).exists():
-            missing = part
-        else:
-            there = there / part
-    shown = there.relative_to(project) if there.is_relative_to(project) else there
-    if pattern.startswith(("/", "~")):
-        return f"there is no {pattern} on this machine", "write a path below the project's folder, which travels with the recipe"
-    below = pattern
-    while below.startswith("../"):
-        below = below[3:]
-    if below != pattern and view.facts.files(below):
-        return f"there is no {pattern}: paths start at the project's folder", f"write {below}"
-    beside = f"the folder {shown}" if there != project else f"the project's folder {project}"
-    if any(mark in missing for mark in "*?["):
-        return f"no file matches {pattern}", f"look into {beside}: paths start at the project's folder"
-    try:
-        names = [p.name for p in there.iterdir()]
-    except OSError:
-        names = []
-    near = nearest(missing, names) or next((name for name in sorted(names) if Path(name).stem == missing), None)
-    by_recipe = view.meant.file.parent / pattern
-    if near is not None:
-        behind = [] if (there / near).is_file() else rest  # nothing is below a file
-        return f"there is no {pattern}", f"write {Path(shown, near, *behind)}"
-    if by_recipe.exists() and by_recipe.resolve().is_relative_to(project):
-        return f"there is no {pattern}", f"paths start at the project's folder: write {by_recipe.resolve().relative_to(project)}"
-    return f"there is no {pattern}: {beside} has no {missing}", "paths start at the project's folder"
-
-
-@rule()
-def files_can_be_read(view: View) -> Iterator[Finding]:
-    """D104: files are there, but each is empty or of a kind that nobody reads."""
-    for step in view.of_type("parse_corpus"):
-        for where, source, stands_by in sources(step):
-            files = view.facts.files(source["path"]) if isinstance(source.get("path"), str) and source["path"] else []
-            reasons = [reason for file in files[:FILES] if (reason := _unreadable(view, file, source.get("format")))]
-            if files and len(reasons) == len(files):
-                message = f"{source['path']} matches {len(files)} files and none can be read: {files[0].name}: {reasons[0]}"
-                if len(files) == 1:
-                    message = f"{source['path']} cannot be read: {reasons[0]}"
-                fix = "name other files, or say what they are: format: txt"
-                if set(reasons) == {EMPTY}:
-                    fix = "make the file again, or name another"
-                yield say("D104", step, f"{where}.path", message, fix, severity="warning" if stands_by else "error")
-
-
-def _unreadable(view: View, file: Path, wanted: Any) -> str:
-    if not view.facts.size(file):
-        return EMPTY
-    suffix = file.suffix.lower()
-    if suffix in MAGIC and not view.facts.head(file, 8).startswith(MAGIC[suffix]):
-        return f"it is called {suffix} and begins with {view.facts.head(file, 16)[:12]!r}"
-    if isinstance(wanted, str) and wanted != "auto":
-        return ""
-    try:
-        format_of(file)
-    except Unreadable as error:
-        return str(error)
-    return ""
+            message, fix, better = of_source(view, pattern)
+            edits = (Edit("set", path(step, f"{where}.path"), better),) if better else ()
+            yield say("D102", step, f"{where}.path", message, fix, severity="warning" if stands_by or elsewhere else "error", edits=edits)
 
 
 @rule(
@@ -357,7 +277,22 @@ def validation_gets_a_document(view: View) -> Iterator[Finding]:
         counts = [c.documents if isinstance(c, CorpusForecast) else None for c in corpora] if isinstance(corpora, list) else []
         if counts and None not in counts and sum(n or 0 for n in counts) == 1:
             message = "the corpus is one document: nothing can be kept for validation"
-            yield say("D120", step, "", message, "let parse_corpus read smaller ones: document: blank_line, or add documents")
+            fix, edits = "let parse_corpus read smaller ones: document: blank_line, or add documents", list[Edit]()
+            if (rows := _rows_as_text(view, step)) is not None:
+                parser, where, name = rows
+                message += f", for format: txt makes one text of {name} and its rows"
+                fix, edits = "delete format: txt", [Edit("delete", path(parser, f"{where}.format"))]
+            yield say("D120", step, "", message, fix, edits=tuple(edits))
+
+
+def _rows_as_text(view: View, step: StepMeant) -> tuple[StepMeant, str, str] | None:
+    """The source that reads a table as one text, with the parse_corpus step that it belongs to and the file's name."""
+    for parser in view.parsers(step):
+        for where, source, _ in sources(parser):
+            for file in view.facts.files(source["path"])[:FILES] if isinstance(source.get("path"), str) and source["path"] else []:
+                if source.get("format") in ("txt", "md") and BY_EXTENSION.get(file.suffix.lower().lstrip(".")) in TABLES:
+                    return parser, where, file.name
+    return None
 
 
 @rule()

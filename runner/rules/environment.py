@@ -188,7 +188,10 @@ def _ready(step: StepMeant, kind: str, wanted: Tracking) -> Finding | None:
         message = f"{kind} is not installed here: nothing is told to it"
         return say("S120", step, "tracking", message, f'pip install "recipe[{kind}]"', severity="warning")
     if kind == "wandb" and (why := _stays_here()):
-        return say("S121", step, "tracking", f"wandb writes to the run's folder alone: {why}", "wandb login", severity="info")
+        mode = variables().get("WANDB_MODE", "")
+        does = "is told nothing" if mode == "disabled" else "writes to the run's folder alone"
+        fix = ("unset WANDB_MODE" if mode == "disabled" else "unset WANDB_MODE, or send it later: wandb sync") if mode else "wandb login"
+        return say("S121", step, "tracking", f"wandb {does}: {why}", fix, severity="info")
     if kind == "mlflow" and (folder := _not_writable(wanted.mlflow.uri if wanted.mlflow else None)):
         return say("S120", step, "tracking", f"mlflow cannot write to {folder}", "name a folder that can be written", severity="warning")
     return None

@@ -134,6 +134,12 @@ def memory_is_in_gigabytes(view: View) -> Iterator[Finding]:
     if target is None or card is None or target.memory_gb is None:
         return
     has = card.memory_bytes / GIB
+    if target.count > 1 and 0.7 * has * target.count < target.memory_gb < 1.3 * has * target.count:
+        several = f"what {target.count} cards have together"
+        message = f"memory_gb is {target.memory_gb:g}, {several}: it is the memory of one, {has:.0f} of {card.title}"
+        edits = (Edit("delete", ("target", "memory_gb")),)
+        yield Finding("H002", "warning", message, ("target", "memory_gb"), "delete memory_gb: it is the memory of one card", edits)
+        return
     if target.memory_gb > 4 * has or target.memory_gb < has / 8:
         message = f"memory_gb is {target.memory_gb:g}, {card.title} has {has:.0f}"
         edits = (Edit("delete", ("target", "memory_gb")),)

@@ -104,6 +104,10 @@ def paths_travel(view: View) -> Iterator[Finding]:
                     continue  # a folder in the layout of the hub is read as one
                 edits = (Edit("rename", path(step, f"{where}.hub"), None, "path"),)
                 yield say("H023", step, f"{where}.hub", f"{name} is a path, no name on the hub", f"write path: {name}", edits=edits)
+            elif not where.startswith("sources") and view.facts.size(view.facts.project / name / "config.json"):
+                message = f"{name} is a folder of the project, and hub: looks for it on the hub"
+                edits = (Edit("rename", path(step, f"{where}.hub"), None, "path"),)
+                yield say("H023", step, f"{where}.hub", message, f"write path: {name}", severity="warning", edits=edits)
         for where, named in _paths(step):
             if named.startswith(("/", "~")) and view.facts.files(named):
                 yield say(
@@ -151,7 +155,12 @@ def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:
         fix = f"write {Path(folder).parent}"
         return say("H022", step, where, f"{folder} is a file: a model is named by its folder, with config.json and tokenizer", fix)
     if full.is_dir():
-        return say("H022", step, where, f"{folder} holds no config.json: it is no model folder", "name the folder that transformers saved")
+        return _without_config(view, step, where, folder, full)
+    from runner.absent import of_folder
+
+    if (found := of_folder(view, folder)) is not None:
+        edits = (Edit("set", path(step, where), found.better),) if found.better else ()
+        return say("H022", step, where, found.message, found.fix, edits=edits)
     try:
         beside = [p.name for p in full.parent.iterdir() if p.is_dir()]
     except OSError:
@@ -161,6 +170,25 @@ def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:
     if not near and re.fullmatch(r"[\w.-]+/[\w.-]+", folder) and not folder.startswith("."):
         fix = f"write hub: {folder} when it is a name on the hub; {fix}"
     return say("H022", step, where, f"there is no folder {folder}", fix)
+
+
+def _without_config(view: View, step: StepMeant, where: str, folder: str, full: Path) -> Finding:
+    """Of a folder that is there: a GGUF in it, or the one below that was meant."""
+    try:
+        names = sorted(p.name for p in full.iterdir())
+    except OSError:
+        names = []
+    if ggufs := [name for name in names if name.endswith(".gguf")]:
+        message = f"{folder} holds {ggufs[0]} and no config.json: a GGUF file cannot be trained"
+        return say("H022", step, where, message, "name the transformers folder it was made from, or its name on the hub with hub:")
+    message = f"{folder} holds no config.json: it is no model folder"
+    below = [name for name in names if view.facts.size(full / name / "config.json")]
+    if len(below) == 1:
+        better = f"{folder.rstrip('/')}/{below[0]}"
+        return say("H022", step, where, message, f"write {better}", edits=(Edit("set", path(step, where), better),))
+    if below:
+        return say("H022", step, where, message, f"name one of the folders in it: {', '.join(below[:5])}")
+    return say("H022", step, where, message, "name the folder that transformers saved")
 
 
 def _of_llama2c(file: Path) -> bool:

@@ -19,7 +19,7 @@ HEAD = "lm_head.weight"
 
 @rule()
 def first_weights_fit(view: View) -> Iterator[Finding]:
-    """C002: no such folder. R108, R109: names and shapes of two networks, where both are known."""
+    """C002: no such folder. C001: no weights in it. R108, R109: names and shapes of two networks, where both are known."""
     for step in view.of_type("train"):
         ref = at(step.raw, "init_from")
         made = step.forecast
@@ -27,7 +27,10 @@ def first_weights_fit(view: View) -> Iterator[Finding]:
             continue
         folder = ref.get("path")
         if isinstance(folder, str) and not (view.facts.project / os.path.expanduser(folder)).is_dir():
-            yield say("C002", step, "init_from.path", f"the checkpoint {folder} is not there", "name the folder of a finished training")
+            yield _no_folder(view, step, folder)
+            continue
+        if isinstance(folder, str) and (found := _no_weights(view, step, folder)) is not None:
+            yield found
             continue
         yield from _other_words(view, step, ref)
         model = made.model if isinstance(made, CheckpointForecast) else None
@@ -37,6 +40,32 @@ def first_weights_fit(view: View) -> Iterator[Finding]:
 
 
 OURS = ("<pad>", "<unk>", "<s>", "</s>")  # ids 0 to 3 of every tokenizer that train_tokenizer makes
+
+
+def _no_folder(view: View, step: StepMeant, named: str) -> Finding:
+    from runner.absent import of_folder
+
+    where = "init_from.path"
+    found = of_folder(view, named)
+    if found is not None:
+        edits = (Edit("set", path(step, where), found.better),) if found.better else ()
+        return say("C002", step, where, found.message, found.fix, edits=edits)
+    if (view.facts.project / named).is_file():
+        what = "a GGUF file, which gives no weights here" if named.endswith(".gguf") else "a file, a checkpoint is a folder"
+        return say("C002", step, where, f"{named} is {what}", "name the folder of the training, with model.safetensors")
+    return say("C002", step, where, f"the checkpoint {named} is not there", "name the folder of a finished training")
+
+
+def _no_weights(view: View, step: StepMeant, named: str) -> Finding | None:
+    """C001 of a folder that is there and holds weights of another kind alone."""
+    names = [file.name for file in view.facts.files(named)]
+    if any(name.endswith((".safetensors", ".safetensors.index.json")) for name in names):
+        return None
+    other = next((name for name in names if name.endswith((".gguf", ".bin", ".pt", ".pth", ".ckpt", ".h5"))), "")
+    if not other:
+        return None
+    message = f"{named} holds no *.safetensors, only {other}, which gives no weights here"
+    return say("C001", step, "init_from.path", message, "name the folder of the training, with model.safetensors")
 
 
 def _other_words(view: View, step: StepMeant, ref: dict[str, Any]) -> Iterator[Finding]:

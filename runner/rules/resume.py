@@ -60,7 +60,12 @@ def _from_folder(view: View, step: StepMeant, named: str) -> Iterator[Finding]:
     if not folder.is_dir():
         elsewhere = named.startswith(("/", "~")) and view.meant.target.name != "here"
         message = f"{named} is a file, a checkpoint is a folder" if folder.is_file() else f"the checkpoint {named} is not there"
-        yield say("C002", step, where, message, _near(view, folder, named), severity="warning" if elsewhere else "error")
+        from runner.absent import of_folder
+
+        found = None if folder.is_file() else of_folder(view, named)
+        fix = found.fix if found is not None else _near(view, folder, named)
+        message = found.message if found is not None else message
+        yield say("C002", step, where, message, fix, severity="warning" if elsewhere else "error")
         return
     if not _has_state(view, folder):
         inside = sorted(p.parent.parent.relative_to(view.facts.project) for p in folder.glob(f"artifacts/*/{STATE}"))

@@ -99,7 +99,34 @@ def _of_table(
         yield say("D142", step, f"{where}.path", f"{name}, line {line}: {reason}", fix, severity="warning")
     if head.rows:
         unit = "row" if file.suffix == ".parquet" else "line"
-        yield from _documents(step, where, source, name, head, stands_by, unit)
+        bad = list(_documents(step, where, source, name, head, stands_by, unit))
+        yield from bad or _at_the_end(view, step, where, source, file, head)
+
+
+def _at_the_end(view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, head: Head) -> Iterator[Finding]:
+    """D141 of the last rows of a file whose first ones are good."""
+    if head.whole or kind_of(file, source.get("format")) != "jsonl":
+        return
+    from steps.text.heads import MOST_ROWS
+    from steps.text.lastrows import last_rows
+
+    first, found = last_rows(view.facts, file, MOST_ROWS)
+    bad: list[tuple[int, str]] = []
+    try:
+        roles = head.roles(source.get("columns"))
+    except rows.NoSuchColumn:
+        return  # said by the rule about columns
+    for number, row in enumerate(found):
+        try:
+            rows.document(row, roles)
+        except (rows.BadRow, KeyError, TypeError, ValueError, AttributeError) as error:
+            bad.append((number, str(error) if isinstance(error, rows.BadRow) else f"{type(error).__name__}: {error}"))
+    if len(bad) * 20 < max(len(found), 1) or not bad:
+        return
+    number, reason = bad[0]
+    place = f"line {first + number}" if first else f"the last row but {len(found) - 1 - number}"
+    message = f"{name_of(view, file)}: the first rows can be used, {len(bad)} of the last {len(found)} cannot"
+    yield say("D141", step, f"{where}.path", f"{message}: {place}: {reason}", _remedy(reason), severity="warning")
 
 
 def _further(view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, name: str, stands_by: bool) -> Iterator[Finding]:

@@ -8,7 +8,8 @@ from typing import Any
 from schemas import CorpusForecast, ForecastContext
 from steps.text import rows
 from steps.text.choices import format_of
-from steps.text.forms import first_other
+from steps.text.disguise import disguise
+from steps.text.forms import FILES, first_other
 from steps.text.heads import head_of
 from steps.text.hubpage import told
 from steps.text.packed import packing, unpacked_bytes
@@ -25,10 +26,10 @@ class _Drawn:
     documents: int | None = 0
     bytes: int | None = 0
 
-    def add(self, documents: int | None, size: int) -> None:
+    def add(self, documents: int | None, size: int | None) -> None:
         """One file's."""
         self.documents = None if self.documents is None or documents is None else self.documents + documents
-        self.bytes = None if self.bytes is None else self.bytes + size
+        self.bytes = None if self.bytes is None or size is None else self.bytes + size
 
     def cut(self, share: float) -> None:
         """So much of it."""
@@ -125,6 +126,8 @@ def _of(source: Any, seen: _Seen, context: ForecastContext) -> _Drawn:
     files = context.files(source.path)
     if not files:
         return _Drawn(None, None)  # another machine has them, or nobody: told as D102, and nothing can be counted
+    if any(disguise(context, path, source.format) is not None for path in files[:FILES]):
+        return _Drawn(None, None)  # told as D104
     for path in files:
         try:
             kind = format_of(path, source.format)
@@ -136,12 +139,14 @@ def _of(source: Any, seen: _Seen, context: ForecastContext) -> _Drawn:
     return one
 
 
-def _file(source: Any, path: Path, kind: str, seen: _Seen, context: ForecastContext) -> tuple[int | None, int]:
-    """Documents of a file, and the bytes of their text."""
+def _file(source: Any, path: Path, kind: str, seen: _Seen, context: ForecastContext) -> tuple[int | None, int | None]:
+    """Documents of a file, and the bytes of their text; None for both of one that gives nothing."""
     size = unpacked_bytes(context.project / path, context.size(path)) if packing(path) else context.size(path)
     size = int(size * SHARE.get(kind, 1.0))
     head = head_of(context, path, kind) if kind in TABLES else None
     first = [row for _, row in head.rows[:50]] if head else []
+    if head and head.whole and not head.rows and not head.broken:
+        return None, None  # told as D104
     if not head or not first:
         return None if kind in TABLES or source.document in ("line", "blank_line") else 1, size
     seen.columns = seen.columns or rows.found_in(first)[0]

@@ -209,21 +209,21 @@ def test_a_password_in_the_recipe_is_told(folder: Path, password: str, expected:
 
 
 @pytest.mark.parametrize(
-    ("data", "fix"),
+    ("data", "code", "fix"),
     [
-        (gzip.compress(b'{"text": "a"}\n' * 9, mtime=0), "it is packed: call it b.jsonl.gz"),
-        (b"\0\xff\xfe" * 50, "it is no text: name another file"),
-        (b"{'text': 'it is', 'n': None}\n" * 9, "write each row with json.dumps(row), not str(row)"),
-        (b"{'text': '" + b"ab " * 5_000 + b"'}\n" * 9, "write each row with json.dumps(row), not str(row)"),
-        (b"{text: 'a'}\n" * 9, "mend or delete the line"),
+        (gzip.compress(b'{"text": "a"}\n' * 9, mtime=0), "D104", "it is packed: call it b.jsonl.gz"),
+        (b"\0\xff\xfe" * 50, "D142", "it is no text: name another file"),
+        (b"{'text': 'it is', 'n': None}\n" * 9, "D142", "write each row with json.dumps(row), not str(row)"),
+        (b"{'text': '" + b"ab " * 5_000 + b"'}\n" * 9, "D142", "write each row with json.dumps(row), not str(row)"),
+        (b"{text: 'a'}\n" * 9, "D142", "mend or delete the line"),
     ],
     ids=["packed", "binary", "python", "long python", "neither"],
 )
-def test_a_binary_table_is_told(folder: Path, data: bytes, fix: str):
-    """D142 by its first line, and what to do about it."""
+def test_a_binary_table_is_told(folder: Path, data: bytes, code: str, fix: str):
+    """D104 of a packed one, D142 by its first line of another, and what to do about it."""
     (folder / "b.jsonl").write_bytes(data)
     (finding,) = meant(folder, base=corpus("{path: b.jsonl}")).findings
-    assert (finding.code, finding.severity, finding.fix) == ("D142", "error", fix)
+    assert (finding.code, finding.severity, finding.fix) == (code, "error", fix)
 
 
 def test_what_is_not_there_is_not_counted(tmp_path: Path):

@@ -1,0 +1,173 @@
+"""Why a path names nothing: what is read in place of what was typed, and the nearest thing that is there. Loaded when one is missing."""
+
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from runner.nearest import nearest
+from runner.rules import View
+from runner.unquoted import DOUBLE, as_typed, escapes_in, with_slashes
+
+QUOTES = "\u201c\u201d\u2018\u2019 "
+READ_AS = {"\\t": "a tab", "\\n": "a line end", "\\r": "a line end"}
+
+
+class Absent(NamedTuple):
+    """message, fix: in words. better: what can be written in its place, where that is there; empty otherwise."""
+
+    message: str
+    fix: str
+    better: str = ""
+
+
+def of_source(view: View, pattern: str) -> Absent:
+    """Of a path or glob that matches no file."""
+    project = view.facts.project
+    if re.match(r"[A-Za-z][\w+.-]+://", pattern):
+        remote = pattern.startswith(("http://", "https://"))
+        below = pattern.removeprefix("file://")
+        for better in (below, below.lstrip("/")):
+            if below != pattern and better and view.facts.files(better):
+                return Absent(f"{pattern} is an address, and path: names files of this machine", f"write path: {better}", better)
+        fix = f"write url: {pattern}" if remote else "fetch it into the project, or name it with url: https://…"
+        return Absent(f"{pattern} is an address, and path: names files of this machine", fix)
+    found = of_signs(view, pattern)
+    if found is not None:
+        return found
+    return _of_names(view, pattern, project)
+
+
+def of_signs(view: View, named: str) -> Absent | None:
+    """Of signs in a path that mean something else than they were meant to; None where there are none."""
+    if escapes := escapes_in(named):
+        typed = as_typed(named)
+        if not escapes_in(bare := named.strip("\t\r\n ")):
+            return _better(view, bare, f"there is no {typed}: a line end or a tab is part of it")
+        read = list(dict.fromkeys(READ_AS.get(each, "a control character") for each in escapes))
+        verb = "is" if len(escapes) == 1 else "are"
+        message = f"there is no {typed}: in double quotes {' and '.join(escapes)} {verb} {' and '.join(read)}"
+        return _better(view, with_slashes(typed), message)
+    if "\\" in named:
+        return _better(view, with_slashes(named), f"there is no {named}: a path has / between its folders")
+    if (double := DOUBLE.search(named)) is not None:
+        fix = f"write {DOUBLE.sub(r'${' + double[1] + '}', named)}, and vars: {{{double[1]}: …}} at the top"
+        return Absent(f"there is no {named}: {double[0]} is no variable here", fix)
+    if "$" in named or re.match(r"%\w+%", named):
+        return Absent(f"there is no {named}: variables of the shell are not read", "write the path, or a variable of vars: as ${name}")
+    if named.strip(QUOTES) != named:
+        return _better(view, named.strip(QUOTES), f"there is no {named}: the quotes are typographic, or a blank is part of it")
+    return None
+
+
+def of_folder(view: View, named: str) -> Absent | None:
+    """Of the folder of a model that is not there: signs in its name, other letters, a / at its beginning; None for others."""
+    if (found := of_signs(view, named)) is not None:
+        return found
+    message = f"there is no folder {named}"
+    if better := in_other_case(view.facts.project, named):
+        return Absent(f"{message}: capital and small letters count in a path", f"write {better}", better)
+    below = named.lstrip("/")
+    if below != named and below and (view.facts.project / below).is_dir():
+        return Absent(f"{message}: a path that begins with / begins at the disk's root", f"write {below}", below)
+    return None
+
+
+def _better(view: View, better: str, message: str) -> Absent:
+    there = _is_there(view, better)
+    if not there and (near := in_other_case(view.facts.project, better)):
+        better, there = near, True
+    drive = re.match(r"[A-Za-z]:/", better)
+    behind = " where that drive is, or a path from the project's folder" if drive and not there else ""
+    return Absent(message, f"write {better}{behind}", better if there else "")
+
+
+def _is_there(view: View, named: str) -> bool:
+    return bool(view.facts.files(named)) or (view.facts.project / Path(os.path.expanduser(named))).exists()
+
+
+def in_other_case(project: Path, named: str) -> str:
+    """The path that differs from `named` in capital and small letters alone, to the end or to its glob; empty where there is none."""
+    there = project
+    found: list[str] = []
+    parts = Path(named).parts
+    for index, part in enumerate(parts):
+        if any(mark in part for mark in "*?["):
+            return str(Path(*found, *parts[index:])) if found else ""
+        if not (there / part).exists():
+            names = _names(there)
+            part = next((name for name in names if name.lower() == part.lower()), "")
+            if not part:
+                return ""
+        there, found = there / part, [*found, part]
+    return str(Path(*found)) if found else ""
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(p.name for p in folder.iterdir())
+    except OSError:
+        return []
+
+
+def _of_names(view: View, pattern: str, project: Path) -> Absent:
+    there, missing, rest = project, "", list(Path(os.path.expanduser(pattern)).parts)
+    while rest and not missing:
+        part = rest.pop(0)
+        if any(mark in part for mark in "*?[") or not (there / part).exists():
+            missing = part
+        else:
+            there = there / part
+    shown = there.relative_to(project) if there.is_relative_to(project) else there
+    if (better := in_other_case(project, pattern)) and view.facts.files(better):
+        return Absent(f"there is no {pattern}: capital and small letters count in a path", f"write {better}", better)
+    if pattern.startswith(("/", "~")):
+        below = pattern.lstrip("/")
+        if pattern.startswith("/") and view.facts.files(below):
+            return Absent(f"there is no {pattern}: a path that begins with / begins at the disk's root", f"write {below}", below)
+        return Absent(f"there is no {pattern} on this machine", "write a path below the project's folder, which travels with the recipe")
+    below = pattern
+    while below.startswith("../"):
+        below = below[3:]
+    if below != pattern and view.facts.files(below):
+        return Absent(f"there is no {pattern}: paths start at the project's folder", f"write {below}", below)
+    beside = f"the folder {shown}" if there != project else f"the project's folder {project}"
+    if any(mark in missing for mark in "*?["):
+        return Absent(f"no file matches {pattern}", f"look into {beside}: paths start at the project's folder")
+    names = _names(there)
+    near = nearest(missing, names) or next((name for name in names if Path(name).stem == missing), None)
+    by_recipe = view.meant.file.parent / pattern
+    if near is not None:
+        return Absent(f"there is no {pattern}", f"write {_below(view, Path(shown, near), [] if (there / near).is_file() else rest)}")
+    if by_recipe.exists() and by_recipe.resolve().is_relative_to(project):
+        return Absent(f"there is no {pattern}", f"paths start at the project's folder: write {by_recipe.resolve().relative_to(project)}")
+    if (found := _elsewhere(project, Path(pattern).name)) is not None:
+        return Absent(f"there is no {pattern}: {beside} has no {missing}", f"write {found}, which has that name")
+    return Absent(f"there is no {pattern}: {beside} has no {missing}", "paths start at the project's folder")
+
+
+def _below(view: View, folder: Path, rest: list[str]) -> str:
+    """A folder with what was named below it, each part as it is nearest there; without what it does not have."""
+    for part in rest:
+        if any(mark in part for mark in "*?["):
+            return str(folder / Path(*rest[rest.index(part) :]))
+        names = _names(view.facts.project / folder)
+        if not names:
+            return str(folder)
+        near = part if part in names else nearest(part, names)
+        if near is None:
+            return f"{folder}/…, which has {', '.join(names[:5])}"
+        folder = folder / near
+    return str(folder)
+
+
+def _elsewhere(project: Path, name: str) -> str | None:
+    """The only file of that name in the folders of the project, two levels deep."""
+    if any(mark in name for mark in "*?[") or not name:
+        return None
+    try:
+        found = [p for depth in ("", "*/", "*/*/") for p in sorted(project.glob(f"{depth}{name}"))[:3]]
+    except (OSError, ValueError):
+        return None
+    kept = [p for p in found if not any(part.startswith(".") or part == "runs" for part in p.relative_to(project).parts)]
+    return str(kept[0].relative_to(project)) if len(kept) == 1 else None

@@ -1,0 +1,100 @@
+"""Why a path names nothing, and what to write in its place: the fix is a file that is there."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runner.judge import mend
+from tests.runner.judged import meant
+
+ROWS = "".join(json.dumps({"text": f"{n} bears went home."}) + "\n" for n in range(300))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """data/texts/notes.jsonl, data/new.jsonl and models/base."""
+    for name in ("data/texts/notes.jsonl", "data/new.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(ROWS, "utf-8")
+    (tmp_path / "models" / "base").mkdir(parents=True)
+    (tmp_path / "models" / "base" / "config.json").write_text('{"model_type": "llama"}')
+    return tmp_path
+
+
+def parse(path: str) -> str:
+    return f"recipe: r\nsteps:\n  - type: parse_corpus\n    sources:\n      - path: {path}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "why", "better"),
+    [
+        ('"data\\texts\\notes.jsonl"', "in double quotes \\t and \\n are a tab and a line end", "data/texts/notes.jsonl"),
+        ('"data\\new.jsonl"', "in double quotes \\n is a line end", "data/new.jsonl"),
+        ('"data/new.jsonl\\n"', "a line end or a tab is part of it", "data/new.jsonl"),
+        ("data\\new.jsonl", "a path has / between its folders", "data/new.jsonl"),
+        ("Data\\New.jsonl", "a path has / between its folders", "data/new.jsonl"),
+        ("Data/Texts/Notes.jsonl", "capital and small letters count in a path", "data/texts/notes.jsonl"),
+        ("DATA/texts/*.jsonl", "capital and small letters count in a path", "data/texts/*.jsonl"),
+        ("/data/new.jsonl", "a path that begins with / begins at the disk's root", "data/new.jsonl"),
+        ("../data/new.jsonl", "paths start at the project's folder", "data/new.jsonl"),
+    ],
+)
+def test_the_file_that_was_meant_is_written(project: Path, path: str, why: str, better: str):
+    """`--fix` writes it, and then nothing is missing."""
+    (found,) = [f for f in meant(project, base=parse(path)).findings if f.code == "D102"]
+    assert (found.message.split(": ", 1)[1], found.fix) == (why, f"write {better}")
+    assert "\n" not in found.message
+    fixed, _ = mend(project / "recipe.yaml")
+    assert [f.code for f in fixed.findings if f.code == "D102"] == []
+    assert fixed.steps[0].raw["sources"][0]["path"] == better
+
+
+@pytest.mark.parametrize(
+    ("path", "fix"),
+    [
+        ("dta/nwe.jsonl", "write data/new.jsonl"),
+        ("dta/texts/note.jsonl", "write data/texts/notes.jsonl"),
+        ("new.jsonl", "write data/new.jsonl, which has that name"),
+        ('"C:\\new\\a.jsonl"', "write C:/new/a.jsonl where that drive is, or a path from the project's folder"),
+        ('"{{ folder }}/new.jsonl"', "write ${folder}/new.jsonl, and vars: {folder: …} at the top"),
+        ("file:///data/new.jsonl", "write path: data/new.jsonl"),
+    ],
+)
+def test_the_nearest_is_offered(project: Path, path: str, fix: str):
+    """Every part of a path may be misspelt."""
+    assert [f.fix for f in meant(project, base=parse(path)).findings if f.code == "D102"] == [fix]
+
+
+@pytest.mark.parametrize("name", ["Models/Base", "models\\base", '"models\\base"', "/models/base"])
+@pytest.mark.parametrize(("key", "code"), [("model: {base: {path: NAME}}", "H022"), ("init_from: {path: NAME}", "C002")])
+def test_a_models_folder_is_found_by_other_letters(project: Path, name: str, key: str, code: str):
+    """Not a name on the hub."""
+    if key.startswith("model"):
+        changes = [("model: {family: mamba, d_model: 512, n_layers: 12}", key.replace("NAME", name))]
+    else:
+        changes = [("max_steps: 1000", "max_steps: 1000\n    " + key.replace("NAME", name))]
+    assert [f.fix for f in meant(project, *changes).findings if f.code == code] == ["write models/base"]
+
+
+def test_a_folder_with_a_gguf_alone_is_named_by_it(project: Path):
+    """As a base and as first weights."""
+    (project / "models" / "small").mkdir()
+    (project / "models" / "small" / "small-q4.gguf").write_bytes(b"GGUF")
+    base = ("model: {family: mamba, d_model: 512, n_layers: 12}", "model: {base: {path: models/small}}")
+    (found,) = [f for f in meant(project, base).findings if f.code == "H022"]
+    assert found.message == "models/small holds small-q4.gguf and no config.json: a GGUF file cannot be trained"
+    first = ("max_steps: 1000", "max_steps: 1000\n    init_from: {path: models/small}")
+    (found,) = [f for f in meant(project, first).findings if f.code == "C001"]
+    assert found.message == "models/small holds no *.safetensors, only small-q4.gguf, which gives no weights here"
+    (project / "models" / "small" / "config.json").write_text('{"model_type": "llama"}')
+    (found,) = [f for f in meant(project, base).findings if f.code == "C001"]
+    assert found.message == "models/small holds no *.safetensors, only small-q4.gguf, which cannot be trained"
+
+
+def test_a_hub_name_that_is_a_folder_of_the_project(project: Path):
+    """A warning: the hub may have one of that name too."""
+    base = ("model: {family: mamba, d_model: 512, n_layers: 12}", "model: {base: {hub: models/base}}")
+    assert [(f.severity, f.fix) for f in meant(project, base).findings if f.code == "H023"] == [("warning", "write path: models/base")]
+    other = ("model: {family: mamba, d_model: 512, n_layers: 12}", "model: {base: {hub: models/other}}")
+    assert [f for f in meant(project, other).findings if f.code == "H023"] == []
