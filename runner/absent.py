@@ -30,11 +30,15 @@ def of_source(view: View, pattern: str) -> Absent:
         for better in (below, below.lstrip("/")):
             if below != pattern and better and view.facts.files(better):
                 return Absent(f"{pattern} is an address, and path: names files of this machine", f"write path: {better}", better)
-        fix = f"write url: {pattern}" if remote else "fetch it into the project, or name it with url: https://…"
+        fix = f"write url: {pattern}" if remote or not pattern.startswith("file:") else "write the path alone, without file://"
         return Absent(f"{pattern} is an address, and path: names files of this machine", fix)
     found = of_signs(view, pattern)
     if found is not None:
         return found
+    several = [part.strip() for part in re.split(r"[,;]", pattern)]
+    if len(several) > 1 and all(part and view.facts.files(part) for part in several):
+        listed = ", ".join(f"{{path: {part}}}" for part in several)
+        return Absent(f"there is no {pattern}: these are several paths", f"write a source for each: sources: [{listed}]")
     return _of_names(view, pattern, project)
 
 

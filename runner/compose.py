@@ -87,8 +87,11 @@ def _finish(document: Document, root: Node | None, shift: int) -> None:
 def _cut_by_a_number_sign(document: Document) -> None:
     """`about: phase #1 of two`: what follows the # is a comment, and was hardly meant as one when a digit follows at once.
 
-    Behind several words it is a sentence that is cut, and a warning.
+    Behind several words it is a sentence that is cut, and a warning; so is a template that begins with one.
     """
+    for match in re.finditer(r"^[^#\"'\n]*: +(#[^\n]*\{[A-Za-z_]\w*\}[^\n]*)$", document.text, re.M):
+        fix = f'put the value in quotes: "{match[1].strip()}"'
+        document.complain("Y014", "what begins with # is a comment", match.start(1), match.end(), fix, severity="warning")
     for match in re.finditer(r"^[^#\"'\n]*: [^#\"'\n,\[\]{}]*[^\s#\"'\n:] (#\d[^\n]*)$", document.text, re.M):
         start = match.start(1)
         cut = match[0][: start - match.start()].split(": ", 1)[1].strip()

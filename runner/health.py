@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from runner.screen import in_bytes
+from schemas.secrets import starred
 
 State = Literal["ok", "note", "warning", "broken"]
 LEAST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
@@ -165,6 +166,7 @@ def hub(ask: Ask | None = None, *, needed: bool = False) -> Iterator[Seen]:
     """Whether the hub answers, and by its Date header whether this clock is right."""
     offline = next((name for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE") if os.environ.get(name, "") not in ("", "0")), None)
     address = os.environ.get("HF_ENDPOINT") or HUB
+    shown = starred(address)
     if offline:
         yield Seen(
             "hub", "warning" if needed else "note", f"{offline} is set: only what is in the cache", f"unset {offline}" if needed else ""
@@ -174,12 +176,12 @@ def hub(ask: Ask | None = None, *, needed: bool = False) -> Iterator[Seen]:
         _, date = (ask or _head)(address)
     except OSError as error:
         reason = str(getattr(error, "reason", "") or error).rpartition("] ")[2] or type(error).__name__
-        found = f"{address} does not answer ({reason}); only what is in the cache can be used"
+        found = f"{shown} does not answer ({reason}); only what is in the cache can be used"
         yield Seen(
             "hub", "broken" if needed else "note", found, "export HTTPS_PROXY=http://proxy:port" if needed else "export HF_HUB_OFFLINE=1"
         )
         return
-    yield Seen("hub", "ok", f"{address} answers")
+    yield Seen("hub", "ok", f"{shown} answers")
     yield from clock(date)
 
 

@@ -83,6 +83,22 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return Hint("delete the line: without it there is none", (Edit("delete", full),))
     if path == ("target",) and isinstance(value, (int, list)) and not isinstance(value, bool) and value:
         return _of_a_target(full, value)
+    if name == "path" and isinstance(value, list) and path[:1] == ("sources",) and value:
+        paths = ", ".join(f"{{path: {each}}}" for each in value)
+        return Hint(f"write a source for each: sources: [{paths}]", (Edit("set", full, value[0]),) if len(value) == 1 else ())
+    if name == "columns" and (isinstance(value, str) or (isinstance(value, list) and len(value) == 1 and isinstance(value[0], str))):
+        column = value if isinstance(value, str) else value[0]
+        return Hint(f"write columns: {{text: {column}}}", (Edit("set", full, {"text": column}),))
+    if value is None and path[-2:-1] == ("columns",):
+        return Hint(f"name the column, such as {name}: {name}")
+    if (
+        isinstance(value, list)
+        and len(value) == 1
+        and isinstance(value[0], str)
+        and isinstance(path[-1], int)
+        and str in shapes.at(model, path)
+    ):
+        return Hint(f'brackets without quotes are a list: write "[{value[0]}]"', (Edit("set", full, f"[{value[0]}]"),))
     if path[:1] == ("tracking",) and len(path) == 2 and value is True:
         return Hint(f"write {name}: {{}}, or tracking: {name}", (Edit("set", full, {}),))
     if isinstance(value, float) and 0 < value < 1:
@@ -187,6 +203,8 @@ def _of_another_shape(model: type[Any], raw: Any, base: RecipePath, path: Names,
 def _of_a_map(model: type[Any], path: Names, full: RecipePath, text: str, key: Any, value: Any) -> Hint:
     """A map of one key where there should be none: braces of a template, or a text that a colon and a blank made one."""
     if text.lstrip().startswith("{"):
+        if value is None and " " in str(key):
+            return Hint(f'braces without quotes are a map: write "{{{key}}}"', (Edit("set", full, f"{{{key}}}"),))
         if value is None and "columns" in path:
             whole = f"{{{key}}}"
             return Hint(f'braces without quotes are a map: write {path[-1]}: "{whole}"', (Edit("set", full, whole),))

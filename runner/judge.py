@@ -38,6 +38,8 @@ PAGES = (
     ),
 )
 OF_A_MACHINE = ("P", "B01")  # codes that hold for one machine: precision, kernels, disk, memory
+UNREAD = ("D104", "D106", "D141", "D142")  # errors of a source that gives nothing
+COUNTED = ("T102", "D113", "S013", "D010", "D152")  # said of how much text there is
 _MOST_ROUNDS = 20
 _SAME = {"vocab_size", "rows", "model", "byte_fallback", "normalization", "pad_id", "train_tokens", "val_tokens", "dtype", "parameters", 
          "bytes", "characters", "shape"}  # fmt: skip
@@ -70,7 +72,7 @@ def judge(meant: Meant, texts: dict[Path, str] | None = None) -> list[Finding]:
         found = [f for f in found if not f.code.startswith(OF_A_MACHINE)]
     if meant.target.count > 1:
         found = [_on_one_device(f, meant.target.count) if f.code == "B002" else f for f in found]
-    placed = [f.at(meant.place(f.path, f.on) if f.path else None) for f in found]
+    placed = _without_followers([f.at(meant.place(f.path, f.on) if f.path else None) for f in found])
     order = {str(file): number for number, file in enumerate(meant.files)}
     unique: dict[tuple[Any, ...], Finding] = {}
     for f in placed:
@@ -78,6 +80,14 @@ def judge(meant: Meant, texts: dict[Path, str] | None = None) -> list[Finding]:
     left = applied(meant, list(unique.values()), texts or {})
     meant.findings = sorted(left, key=lambda f: _position(f, order))
     return meant.findings
+
+
+def _without_followers(found: list[Finding]) -> list[Finding]:
+    """Without what only follows from data that cannot be read, and from a text that YAML takes for an alias or a comment."""
+    if any(f.code in UNREAD and f.severity == "error" for f in found):
+        found = [f for f in found if f.code not in COUNTED]
+    aliases = {(f.place.file, f.place.line) for f in found if f.code in ("Y006", "Y014") and "in quotes: " in f.fix and f.place is not None}
+    return [f for f in found if f.code[0] == "Y" or f.place is None or (f.place.file, f.place.line) not in aliases] if aliases else found
 
 
 def _on_one_device(finding: Finding, devices: int) -> Finding:

@@ -48,7 +48,9 @@ def meant(name: str) -> str:
         return f"write {cards[0]}"
     alike = [each for each in names() if each[:3] == word[:3]]
     found = did_you_mean(word, alike or [*names(), "here"], "")
-    return found if found.startswith("write") else f"write here, or a name such as {', '.join(alike[:8]) or SHOWN}"
+    if found.startswith("write"):
+        return found
+    return f"known are: {', '.join(sorted(alike)[:12])}" if alike else f"write here, or a name such as {SHOWN}"
 
 
 def _chip(generation: str, kind: str | None, memory: str | None) -> str:

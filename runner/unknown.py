@@ -87,6 +87,16 @@ def _of_parts(path: Names, name: str, value: Any, full: RecipePath) -> Finding |
             message = f"{name} is said the other way round here: stages name what is trained, and all else stands still"
             fix = "write stages: [{train: [layers]}], with the parts that learn; or method: lora"
         return Finding("K010", "error", message, full, fix, on="key")
+    if (
+        path[:2] == ("model", "base")
+        and word in ("url", "repo", "repo_id", "model_id", "id", "huggingface", "hf")
+        and isinstance(value, str)
+    ):
+        from runner.rules.paths import hub_id
+
+        better = hub_id(value)
+        edits = (Edit("rename", full, better, "hub"),)
+        return Finding("K010", "error", f"{name} is called hub here", full, f"write hub: {better}", edits, on="key") if better else None
     if path[0] != "model" or len(path) != 2:
         return None
     from runner.shapeless import CLASSES, FAMILIES, by_class

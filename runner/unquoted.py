@@ -95,7 +95,9 @@ def backslashes(text: str, at: int) -> Unquoted | None:
     line = text[start : end if end >= 0 else len(text)]
     for found in re.finditer(r'([\w-]+):\s+"([^"]*)"', line):
         name, value = found[1], found[2]
-        if start + found.start(2) <= at <= start + found.end(2) and (name in _PATHS or re.match(r"[A-Za-z]:\\|\\\\|\.{1,2}\\", value)):
+        if start + found.start(2) <= at <= start + found.end(2) and (
+            name in _PATHS or re.match(r"(?:[A-Za-z]:\\|\\\\|\.{1,2}\\)\S*$", value)
+        ):
             fix = f'a path has / between its folders: write {name}: "{with_slashes(value)}"'
             return Unquoted(f"in double quotes \\{text[at : at + 1]} is an escape that YAML does not know", fix, at - 1, at + 1)
     return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from runner.document import Document, Node
 from runner.nearest import did_you_mean, nearest
-from schemas.findings import Edit, Finding, RecipePath
+from schemas.findings import Edit, Finding, RecipePath, Severity
 
 _NAMED = r"\$\$\{|\$\{([^{}]*)\}"  # compiled only where a `${` is
 _UNTOUCHED = ("type", "id")
@@ -75,19 +75,26 @@ class Variables:
     def misspelt(self, nodes: Mapping[str, Node], base: RecipePath) -> None:
         """Y030 for a variable that nothing reads and a value names as other tools do: {{ data }}, $data, $(data), %data%.
 
-        {data} and <data> only in a path or a name, or alone: in a text they may be meant.
+        In a text those of one sign may be meant, and the others are a warning: a path, a name or a number is no such text.
         """
         for key, node in nodes.items():
             for path, leaf in _texts(node, (*base, key)):
                 for name in self._vars.keys() - self.used:
-                    shape = rf"\$?\{{\{{\s*{re.escape(name)}\s*\}}\}}|\$\({re.escape(name)}\)|\${re.escape(name)}\b|%{re.escape(name)}%"
-                    if path[-1] in ("path", "hub", "url", "config", "name") or leaf.value[1:-1] == name:
-                        shape += rf"|(?<!\$)\{{{re.escape(name)}\}}|<{re.escape(name)}>"
-                    if (found := re.search(shape, leaf.value)) is not None:
-                        meant = re.sub(shape, f"${{{name}}}", leaf.value)
-                        message = f"{found[0]} is no variable here: of vars: a value is named by ${{{name}}}"
-                        self._say("Y030", message, path, f"write {path[-1]}: {meant}", leaf, (Edit("set", path, meant),))
-                        self.used.add(name)
+                    self._as_elsewhere(name, path, leaf)
+
+    def _as_elsewhere(self, name: str, path: RecipePath, leaf: Node) -> None:
+        word = re.escape(name)
+        shape = rf"\$?\{{\{{\s*{word}\s*\}}\}}|\$\({word}\)"
+        strict = rf"{shape}|\${word}\b|%{word}%|(?<!\$)\{{{word}\}}|<{word}>"
+        sure = path[-1] in ("path", "hub", "url", "config", "name") or re.fullmatch(strict, leaf.value) is not None
+        shape = strict if sure else shape
+        found = re.search(shape, leaf.value)
+        if found is not None:
+            meant = re.sub(shape, f"${{{name}}}", leaf.value)
+            message = f"{found[0]} is no variable here: of vars: a value is named by ${{{name}}}"
+            fix = f"write {meant}" if isinstance(path[-1], int) else f"write {path[-1]}: {meant}"
+            self._say("Y030", message, path, fix, leaf, (Edit("set", path, meant),), "error" if sure else "warning")
+            self.used.add(name)
 
     def _is_name(self, path: RecipePath, key: Any) -> bool:
         return len(path) == 2 and path[0] == "steps" and key in _UNTOUCHED
@@ -149,7 +156,7 @@ class Variables:
         self.used.add(head)
         if head not in self._vars:
             near = nearest(name, self._vars) if name.split(".")[-1] not in self._vars else name.split(".")[-1]
-            fix = f"write ${{{near}}}" if near else did_you_mean(name, self._vars, "there are") or "write it under vars:"
+            fix = f"write ${{{near}}}" if near else did_you_mean(name, self._vars, "there are") or _undefined(name)
             self._say("Y030", f"there is no variable {name}", path, fix, node)
             return None
         if head not in self._done:
@@ -163,11 +170,18 @@ class Variables:
             self._say("Y030", f"there is no variable {name}", path, "", node)
         return value
 
-    def _say(self, code: str, message: str, path: RecipePath, fix: str, node: Node | None, edits: tuple[Edit, ...] = ()) -> None:
+    def _say(self, code: str, message: str, path: RecipePath, fix: str, node: Node | None, edits: tuple[Edit, ...] = (),
+             severity: Severity = "error") -> None:  # fmt: skip
         place = node.document.place(node.start, node.end) if node is not None and node.start >= 0 else None
-        found = Finding(code, "error", message, path, fix, edits, on="value", place=place)
+        found = Finding(code, severity, message, path, fix, edits, on="value", place=place)
         if found not in self.findings:
             self.findings.append(found)
+
+
+def _undefined(name: str) -> str:
+    if name.isupper():
+        return f"write the value itself, or vars: {{{name}: …}} at the top: variables of the shell are not read"
+    return "write it under vars:"
 
 
 def _texts(node: Node, path: RecipePath) -> Iterator[tuple[RecipePath, Node]]:

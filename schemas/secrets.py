@@ -24,7 +24,9 @@ def starred(text: str) -> str:
     if "_" in text or "-" in text or "AKIA" in text or "AIza" in text:
         text = _TOKEN.sub(_STARS, text)
     if "://" in text:
-        text = _NAMED.sub(rf"\1\2{_STARS}", _USER.sub(_STARS, text))
+        text = _USER.sub(_STARS, text)
+    if "=" in text and ("?" in text or "&" in text):
+        text = _NAMED.sub(rf"\1\2{_STARS}", text)
     return text
 
 

@@ -26,6 +26,8 @@ TOKEN = "hf_" + "QwErTyUiOpAsDfGh"
         (f"https://{TOKEN}@huggingface.co/x", "https://***@huggingface.co/x"),
         ("https://host/a?part=1&token=abc&x=2", "https://host/a?part=1&token=***&x=2"),
         ("s3://b/k?X-Amz-Signature=ab12", "s3://b/k?X-Amz-Signature=***"),
+        ("data/a.jsonl?token=abc", "data/a.jsonl?token=***"),
+        ("is it a key=value? or not & so on", "is it a key=value? or not & so on"),
         (f"HF_ENDPOINT is {TOKEN}", "HF_ENDPOINT is ***"),
         ("https://host/a/@ada/b.jsonl?page=2", "https://host/a/@ada/b.jsonl?page=2"),
         ("mail ada@host.org, hf_hub and sk-learn", "mail ada@host.org, hf_hub and sk-learn"),
@@ -134,3 +136,12 @@ def test_a_secret_in_an_address_or_text_is_told(tmp_path: Path, old: str, new: s
     assert [f.fix for f in meant(tmp_path, (old, new)).findings if f.code == "D124"] == [fix]
     sound = new.replace("ada:pw@", "").replace("?token=abc", "?page=2").replace(TOKEN, "Be kind.")
     assert [f for f in meant(tmp_path, (old, sound)).findings if f.code == "D124"] == []
+
+
+def test_the_doctor_names_a_mirror_without_its_password(monkeypatch: pytest.MonkeyPatch):
+    """HF_ENDPOINT may hold one."""
+    from runner.health import hub
+
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", "https://ada:pw@mirror.example")
+    assert [each.found for each in hub(lambda address: (200, ""))][:1] == ["https://***@mirror.example answers"]

@@ -1,12 +1,14 @@
 """Data: sources that are not there, columns that rows do not have, and text that is too little for what is asked of it."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import FILES, View, at, number, param, path, rule, say, sources
+from runner.rules.paths import hub_id
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage, Severity
 from steps.text.choices import BY_EXTENSION
@@ -17,6 +19,7 @@ from steps.text.tables import TABLES
 MANY_EPOCHS, WASTED_EPOCHS = 40, 1000  # passes over the text: worth telling, and surely not meant
 TOKENS = ("input_ids", "token_ids")  # columns of a data set that was tokenized elsewhere
 KINDS = {True: "conversations", False: "texts"}
+SCHEMES = ("http", "https", "s3", "gs", "gcs", "hf", "ftp", "az", "abfs", "file")  # before :// in an address
 LONGEST_NAME = 40  # characters of a column's name
 
 
@@ -30,7 +33,14 @@ def files_exist(view: View) -> Iterator[Finding]:
             if isinstance(address, str) and address and "://" not in address and "$" not in address:
                 there = bool(view.facts.files(address))
                 edits = (Edit("rename", path(step, f"{where}.url"), None, "path"),) if there else ()
+                if "huggingface.co/datasets/" in address and (name := hub_id(address)):
+                    edits = (Edit("rename", path(step, f"{where}.url"), name, "hub"),)
+                    yield say("D102", step, f"{where}.url", f"{address} is no address of a file", f"write hub: {name}", edits=edits)
+                    continue
+                half = re.match(r"([A-Za-z][\w+.-]*):?/{1,2}(?=[\w.-])", address) if not there else None
+                whole = f"{half[1]}://{address[half.end() :]}" if half and half[1] in SCHEMES else ""
                 fix = f"write path: {address}" if there else f"write the whole address, https://{address}, or path: for a file"
+                fix, edits = (f"write url: {whole}", (Edit("set", path(step, f"{where}.url"), whole),)) if whole else (fix, edits)
                 yield say("D102", step, f"{where}.url", f"{address} is no address: it has no https://", fix, edits=edits)
             if not isinstance(pattern, str) or not pattern or view.facts.files(pattern) or path(step, f"{where}.path") in said:
                 continue
@@ -155,6 +165,8 @@ def _no_column(
         return say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)  # type: ignore[arg-type]
     message = f"{name} has no column that is known to hold text; it has {listed}"
     fix = f"say which: {_columns_meant(error.found)}"
+    if not error.found:
+        message, fix = f"the rows of {name} are empty", "make the file again, or name another"
     if file.suffix.lower() == ".json" and not source.get("columns") and (places := _lists_in(view.head(file, source.get("format")).rows)):
         message = f"{name} is one JSON object, and its rows stand under {' and '.join(places[:4])}"
         fix = f"write those of one a line, jq -c '.{places[0]}[]' {name} > rows.jsonl, and name that file"

@@ -1,17 +1,28 @@
 """Files of sources that are there and give nothing: empty, cut off, something else than their name says, or without a row."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from runner.meant import StepMeant
 from runner.rules import FILES, View, path, rule, say, sources
 from runner.rules.rows import name_of
 from schemas.findings import Edit, Finding
 from steps.text.choices import format_of
 from steps.text.disguise import Disguise, disguise
 from steps.text.heads import kind_of
+from steps.text.packed import packing
 from steps.text.unreadable import Unreadable
 
+SAVED_AS = {  # what to do with files that no reader is for, where that is not to read them as text
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".numbers"), "save it as CSV, and name that file"),
+    **dict.fromkeys((".doc", ".odt", ".rtf", ".pages", ".epub", ".mobi", ".pptx", ".ppt"), "save it as .docx or .txt, and name that file"),
+    **dict.fromkeys((".zip", ".tar", ".rar", ".7z", ".tgz", ".tbz2", ".lz4"), "unpack it, and name what is in it"),
+    **dict.fromkeys((".arrow", ".feather", ".orc", ".avro", ".h5", ".hdf5", ".pkl", ".pickle", ".npy", ".npz", ".pt", ".bin", ".db"),
+                    "write its rows as JSON lines or parquet, and name that file"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff"), "read its text by OCR into .txt, and name that file"),
+}  # fmt: skip
 EMPTY = Disguise("it is empty", "make the file again, or name another")
 
 
@@ -23,6 +34,7 @@ def files_can_be_read(view: View) -> Iterator[Finding]:
             files = view.facts.files(source["path"]) if isinstance(source.get("path"), str) and source["path"] else []
             found = [(file, why) for file in files[:FILES] if (why := _unreadable(view, file, source.get("format"))) is not None]
             if not found:
+                yield from _cut_lists(view, step, where, source, files[:FILES])
                 continue
             file, (reason, fix) = found[0]
             none = len(found) == len(files)
@@ -39,6 +51,26 @@ def files_can_be_read(view: View) -> Iterator[Finding]:
             yield say("D104", step, f"{where}.path", message, fix, severity=severity, edits=edits)
 
 
+def _cut_lists(view: View, step: StepMeant, where: str, source: dict[str, Any], files: list[Path]) -> Iterator[Finding]:
+    """A list of JSON that is not closed: its rows are read as far as they are there."""
+    for file in files:
+        if kind_of(file, source.get("format")) != "json" or packing(file):
+            continue
+        start = view.facts.head(file, 1024).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        if start == b"[" and not _end(view, file).endswith(b"]"):
+            message = f"{name_of(view, file)} is cut off: the list that opens at its beginning is not closed"
+            yield say("D104", step, f"{where}.path", message, "fetch or make it again: it was not written to its end", severity="warning")
+
+
+def _end(view: View, file: Path) -> bytes:
+    try:
+        with open(view.facts.project / file, "rb") as opened:
+            opened.seek(-min(64, view.facts.size(file)), os.SEEK_END)
+            return opened.read().rstrip(b" \t\r\n\0")
+    except OSError:
+        return b"]"
+
+
 def _unreadable(view: View, file: Path, wanted: Any) -> Disguise | None:
     if not view.facts.size(file):
         return EMPTY
@@ -47,7 +79,7 @@ def _unreadable(view: View, file: Path, wanted: Any) -> Disguise | None:
     try:
         format_of(file, wanted if isinstance(wanted, str) else "auto")  # type: ignore[arg-type]
     except Unreadable as error:
-        return Disguise(str(error), "name other files, or say what they are: format: txt")
+        return Disguise(str(error), SAVED_AS.get(file.suffix.lower(), "name other files, or say what they are: format: txt"))
     return None if not kind_of(file, wanted) or _has_rows(view, file, wanted) else _NO_ROWS
 
 

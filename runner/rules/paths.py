@@ -8,6 +8,7 @@ from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import View, at, path, rule, say
+from runner.unquoted import as_typed, escapes_in, with_slashes
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.choices import BY_EXTENSION
 
@@ -49,7 +50,10 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
             branch = source.get("revision")
-            if branch not in (None, *BRANCHES) or _is_path(view, source["hub"]) or (view.facts.project / source["hub"]).is_dir():
+            name = source["hub"]
+            if hub_id(name) != name or _is_path(view, name) or (view.facts.project / name).is_dir():
+                continue  # no name on the hub
+            if branch not in (None, *BRANCHES):
                 continue
             if branch is None:
                 message, fix = f"{source['hub']} has no revision", "add revision: and the commit from the hub's page"
@@ -90,7 +94,12 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
     ),
 )
 def paths_travel(view: View) -> Iterator[Finding]:
-    """H021: absolute source paths. H022: a base or checkpoint folder without config.json, or below ~. H023: a path after `hub:`."""
+    """H021: absolute paths, a store by a path of Windows. H022: no model's folder, or one below ~. H023: a path after `hub:`."""
+    store = view.meant.recipe.store if view.meant.recipe is not None else None
+    if store is not None and (escapes_in(store) or "\\" in store):
+        better = with_slashes(as_typed(store))
+        message = f"the store {as_typed(store)} is one folder with this name: a path has / between its folders"
+        yield Finding("H021", "warning", message, ("store",), f"write store: {better}", (Edit("set", ("store",), better),))
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
             name = source["hub"]
@@ -104,6 +113,12 @@ def paths_travel(view: View) -> Iterator[Finding]:
                     continue  # a folder in the layout of the hub is read as one
                 edits = (Edit("rename", path(step, f"{where}.hub"), None, "path"),)
                 yield say("H023", step, f"{where}.hub", f"{name} is a path, no name on the hub", f"write path: {name}", edits=edits)
+            elif (better := hub_id(name)) != name and not (view.facts.project / name).exists():
+                inner = re.match(r"[\w.-]+/[\w.-]+(?=/)", name)
+                nearest_name = better or (inner[0] if inner else "")
+                fix = f"write hub: {nearest_name}" if nearest_name else "write owner/name as huggingface.co has it, or path: for a folder"
+                mend = [Edit("set", path(step, f"{where}.hub"), better)] if better else []
+                yield say("H023", step, f"{where}.hub", f"{name} is no name on the hub, which is owner/name", fix, edits=tuple(mend))
             elif not where.startswith("sources") and view.facts.size(view.facts.project / name / "config.json"):
                 message = f"{name} is a folder of the project, and hub: looks for it on the hub"
                 edits = (Edit("rename", path(step, f"{where}.hub"), None, "path"),)
@@ -123,6 +138,15 @@ def paths_travel(view: View) -> Iterator[Finding]:
                 continue  # an adapter: the rules about bases say so
             if not view.facts.size(full / "config.json"):
                 yield _no_model(view, step, where, folder)
+
+
+def hub_id(name: str) -> str:
+    """The owner/name in what was written for one; empty where there is none in it."""
+    plain = re.sub(r"\s*/\s*", "/", name.strip())
+    plain = re.sub(r"^(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/|^hf://", "", plain)
+    plain = re.sub(r"^(?:datasets|models|spaces)/(?=[^/]+/[^/]+)", "", plain)
+    plain = re.sub(r"/(?:tree|blob|resolve|raw|viewer|commits?|discussions)(?:/.*)?$", "", plain).strip("/")
+    return plain if re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", plain) else ""
 
 
 def _is_path(view: View, name: str) -> bool:

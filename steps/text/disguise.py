@@ -4,6 +4,7 @@ Told from the head, and of parquet from the last four bytes: no file is read.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,11 @@ PACKERS = {"gz": (b"\x1f\x8b", "gzip"), "zst": (b"\x28\xb5\x2f\xfd", "zstandard"
 FOOT = b"PAR1"  # github.com/apache/parquet-format: at both ends; PARE where the foot is encrypted
 ANSWERS = (b"404", b"403", b"401", b"entry not found", b"not found", b"repository not found", b"invalid username or password",
            b"access denied", b"unauthorized", b"forbidden", b"accessdenied", b'{"error"')  # fmt: skip
+WHOLE_ANSWERS = (b"entry not found", b"repository not found", b"404: not found", b"invalid username or password", b"not found", b"404")
+BINARIES = {
+    b"SQLite format 3\0": "a data base of SQLite", b"ARROW1\0": "an Arrow file", b"\x80\x04\x95": "a pickle of Python",
+    b"\x93NUMPY": "an array of numpy", b"\x89HDF\r\n": "an HDF5 file", b"Obj\x01": "an Avro file", b"GGUF": "a GGUF file",
+}  # fmt: skip
 SHORT = 400  # bytes of a server's word in place of a file
 AGAIN = "fetch the file again, and look into it; on the hub files stand under /resolve/, and /blob/ is a page about one"
 
@@ -43,7 +49,8 @@ def disguise(context: ForecastContext, path: Path, wanted: object = "auto") -> D
         return Disguise("it is a pointer of Git LFS, not the file", "git lfs pull")
     packed = packing(path)
     if packed:
-        return None if head.startswith(PACKERS[packed][0]) else _not_packed(path, packed, head)
+        frames = packed == "zst" and head[1:4] == b"\x2a\x4d\x18"  # RFC 8878, 3.1.2: frames that are skipped may come first
+        return None if frames or head.startswith(PACKERS[packed][0]) else _not_packed(path, packed, head)
     if kind == "parquet":
         return _no_parquet(context, path, head)
     if kind in ("pdf", "docx"):
@@ -97,14 +104,22 @@ def _of_text(path: Path, kind: str, head: bytes, size: int, wanted: object) -> D
     other = next((name for name, (magic, _) in PACKERS.items() if head.startswith(magic)), "")
     if other and (other != "bz2" or head[3:4].isdigit()):
         return Disguise(f"it is packed with {PACKERS[other][1]}", f"it is packed: call it {path.name}.{other}")
-    if head.startswith(FOOT):
+    if head.startswith(FOOT) and b"\0" in head:
         return Disguise("it is a parquet file", "write format: parquet beside path, or call it by that name")
     if head.startswith((b"PK\x03\x04", b"%PDF-")):
         if head.startswith(b"PK"):
+            if b"xl/" in head or b"[Content_Types].xml" in head:
+                return Disguise("it is a table of Excel, or another file of an office", "save it as CSV or text, and name that file")
             return Disguise("it is a ZIP file", "unzip it, and name what is in it")
         return Disguise("it is a PDF", "write format: pdf beside path")
+    binary = next((what for magic, what in BINARIES.items() if head.startswith(magic)), "")
+    if binary and (b"\0" in head or head[0] >= 0x80):
+        return Disguise(f"it is {binary}", "write its rows as JSON lines or parquet, and name that file")
     if kind in ("txt", "md", "html"):
-        return None
+        short = head.strip().lower().rstrip(b".") if kind != "html" and size <= SHORT else b""
+        return Disguise(f"it holds what a server answered: {short.decode('ascii')}", AGAIN) if short in WHOLE_ANSWERS else None
+    if head.startswith(b"<?xml") and (error := re.search(rb"<Code>(\w+)</Code>", head)) is not None:
+        return Disguise(f"it holds what a server answered: {error[1].decode('ascii')}", "fetch the file again, with the right to read it")
     if _is_page(head):
         return Disguise("it is a web page, as a failed download leaves one", AGAIN)
     if size <= SHORT and head.strip().lower().startswith(ANSWERS):

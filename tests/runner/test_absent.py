@@ -98,3 +98,41 @@ def test_a_hub_name_that_is_a_folder_of_the_project(project: Path):
     assert [(f.severity, f.fix) for f in meant(project, base).findings if f.code == "H023"] == [("warning", "write path: models/base")]
     other = ("model: {family: mamba, d_model: 512, n_layers: 12}", "model: {base: {hub: models/other}}")
     assert [f for f in meant(project, other).findings if f.code == "H023"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("datasets/ada/texts", "write hub: ada/texts"), ("hf://datasets/ada/texts", "write hub: ada/texts"), 
+        ("ada / texts", "write hub: ada/texts"),
+        ("https://huggingface.co/datasets/ada/texts/blob/main/x.jsonl", "write hub: ada/texts"), ("ada/texts/data", "write hub: ada/texts"),
+        ("ollama/llama3.2:1b", "write owner/name as huggingface.co has it, or path: for a folder"), ("ada/texts", None), ("imdb", None),
+    ],
+)  # fmt: skip
+def test_what_is_no_name_on_the_hub_is_told(project: Path, name: str, fix: str | None):
+    """One finding; a name alone may be an old one."""
+    base = f"recipe: r\nsteps:\n  - type: parse_corpus\n    sources:\n      - {{hub: '{name}', revision: abc}}\n"
+    assert [f.fix for f in meant(project, base=base).findings if f.code in ("H020", "H023")] == ([fix] if fix else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("url: s3:/bucket/x.jsonl", "write url: s3://bucket/x.jsonl"), ("url: https:/host/x.jsonl", "write url: https://host/x.jsonl"),
+        ("url: huggingface.co/datasets/ada/texts", "write hub: ada/texts"), ("path: s3://bucket/x.jsonl", "write url: s3://bucket/x.jsonl"),
+        ("path: 'data/new.jsonl, data/texts/notes.jsonl'",
+         "write a source for each: sources: [{path: data/new.jsonl}, {path: data/texts/notes.jsonl}]"),
+    ],
+)  # fmt: skip
+def test_addresses_and_lists_in_the_wrong_key(project: Path, line: str, fix: str):
+    """Each with the key that takes it."""
+    base = f"recipe: r\nsteps:\n  - type: parse_corpus\n    sources:\n      - {line}\n"
+    assert [f.fix for f in meant(project, base=base).findings if f.code == "D102"] == [fix]
+
+
+def test_a_list_of_paths_is_several_sources(project: Path):
+    """As is a variable of the shell no variable of the recipe."""
+    base = "recipe: r\nsteps:\n  - type: parse_corpus\n    sources:\n      - path: [data/new.jsonl, b.jsonl]\n      - path: ${HOME}/c\n"
+    found = {f.code: f.fix for f in meant(project, base=base).findings}
+    assert found["K002"] == "write a source for each: sources: [{path: data/new.jsonl}, {path: b.jsonl}]"
+    assert found["Y030"] == "write the value itself, or vars: {HOME: …} at the top: variables of the shell are not read"

@@ -58,6 +58,17 @@ AGAIN = "fetch the file again, and look into it; on the hub files stand under /r
         ("data/a.csv", "id,text\n", "make the file again, or name another"),
         ("data/a.json", "[]", "make the file again, or name another"),
         ("data/a.jsonl", "\n\n", "make the file again, or name another"),
+        ("data/a.jsonl", b"SQLite format 3\0" + bytes(90), "write its rows as JSON lines or parquet, and name that file"),
+        ("data/a.csv", b"PK\x03\x04" + b"[Content_Types].xml" + bytes(90), "save it as CSV or text, and name that file"),
+        ("data/a.xlsx", b"PK\x03\x04" + bytes(90), "save it as CSV, and name that file"),
+        ("data/a.arrow", b"ARROW1\0\0" + bytes(90), "write its rows as JSON lines or parquet, and name that file"),
+        ("data/a.zip", b"PK\x03\x04" + bytes(90), "unpack it, and name what is in it"),
+        ("data/a.txt", "Entry not found", AGAIN),
+        (
+            "data/a.jsonl",
+            "<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
+            "fetch the file again, with the right to read it",
+        ),
         ("data/a.docx", "no zip", "fetch it again, or say what it is with format:"),
     ],
 )
@@ -93,6 +104,8 @@ def test_rows_read_as_one_text_are_told_by_what_makes_them_one(tmp_path: Path):
         ("data/a.jsonl.gz", gzip.compress(JSONL.encode()), ""),
         ("data/a.txt", JSONL, "format: jsonl"),
         ("data/a.html", PAGE.replace("Not found", "bear " * 9000), ""),
+        ("data/a.txt", "GGUF is a format, and PAR1 is not.\n\n" * 900, "document: line"),
+        ("data/a.json", "[" + JSONL.replace("\n", ",\n").rstrip(",\n") + "]\n", ""),
         ("data/a.txt", "404 is a number.\n\n" * 900, "document: line"),
         ("data/a.csv", "text\n" + "".join(f"Error {n} is not found in the woods of the bears\n" for n in range(900)), ""),
     ],
@@ -100,6 +113,18 @@ def test_rows_read_as_one_text_are_told_by_what_makes_them_one(tmp_path: Path):
 def test_sound_files_are_let_be(tmp_path: Path, name: str, content: Any, more: str):
     """A byte order mark, packed rows, rows in a .txt whose format is said, pages that are meant as pages."""
     assert [f for f in told(tmp_path, name, content, more) if f[0] == "D104"] == []
+
+
+def test_a_list_that_is_not_closed_is_told(tmp_path: Path):
+    """A warning: its rows are read as far as they go."""
+    found = told(tmp_path, "data/a.json", "[" + JSONL.replace("\n", ",\n")[:-40])
+    assert [f for f in found if f[0] == "D104"] == [("D104", "warning", "fetch or make it again: it was not written to its end")]
+
+
+@pytest.mark.parametrize("rows", [[{"text": ""}] * 100, [{"text": None}] * 100, [{}] * 100, ["no row"] * 100])
+def test_nothing_follows_from_rows_that_are_none(tmp_path: Path, rows: list[Any]):
+    """One finding, about the rows, and none about how much text there is."""
+    assert [code for code, _, _ in told(tmp_path, "data/a.jsonl", rows)] in (["D141"], ["D106"], ["D142"])
 
 
 def test_a_pointer_among_sound_files_is_a_warning(tmp_path: Path):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from runner.document import read
+from runner.judge import judge
 from runner.resolve import mean
 
 HEAD = "recipe: r\nvars: {data: data, steps: 10}\nsteps:\n  - type: parse_corpus\n    sources:\n      - path: data/rows.jsonl\n"
@@ -109,6 +110,8 @@ def test_names_in_a_text_may_be_meant(tmp_path: Path):
     file = tmp_path / "r.yaml"
     file.write_text("recipe: r\nvars: {name: Ada}\nsteps:\n  - type: validate_checkpoint\n    prompts: ['Hi <name>, {name}']\n", "utf-8")
     assert [f.code for f in mean(file).findings if f.code.startswith("Y")] == ["Y034"]
+    file.write_text("recipe: r\nvars: {name: Ada}\nsteps:\n  - type: validate_checkpoint\n    prompts: ['Hi {{ name }}']\n", "utf-8")
+    assert [(f.severity, f.fix) for f in mean(file).findings if f.code.startswith("Y")] == [("warning", "write Hi ${name}")]
 
 
 @pytest.mark.parametrize(("form", "fix"), [("${{ steps }}", "write ${steps}"), ("${vars.steps}", "write ${steps}")])
@@ -126,3 +129,57 @@ def test_a_column_in_braces_alone_gets_its_quotes(tmp_path: Path):
     (found,) = [f for f in mean(file).findings if f.code == "K002"]
     assert found.fix == 'braces without quotes are a map: write text: "{text}"'
     assert found.edits[0].value == "{text}"
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("columns: text", "write columns: {text: text}"),
+        ("columns: [body]", "write columns: {text: body}"),
+        ("columns: {text}", "name the column, such as text: text"),
+    ],
+)
+def test_columns_by_their_name_alone(tmp_path: Path, line: str, fix: str):
+    """The role is missing."""
+    file = tmp_path / "r.yaml"
+    file.write_text(HEAD.replace("\nvars: {data: data, steps: 10}", "") + f"        {line}\n", "utf-8")
+    assert [f.fix for f in mean(file).findings if f.code == "K002"] == [fix]
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("system: {You are kind}", 'braces without quotes are a map: write "{You are kind}"'),
+        ("parameters: {stop: [[INST]]}", 'brackets without quotes are a list: write "[INST]"'),
+    ],
+)
+def test_texts_in_brackets_get_their_quotes(tmp_path: Path, line: str, fix: str):
+    """Of texts and of lists of texts."""
+    file = tmp_path / "r.yaml"
+    file.write_text(f"recipe: r\nsteps:\n  - type: export_ollama\n    {line}\n", "utf-8")
+    assert [f.fix for f in mean(file).findings if f.code == "K002"] == [fix]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "fix"),
+    [
+        ("path: *.jsonl", "Y006", 'a text that begins with * stands in quotes: "*.jsonl"'),
+        ("columns: {}\n        lang: # {tr}", "Y014", 'put the value in quotes: "# {tr}"'),
+    ],
+)
+def test_nothing_follows_from_a_text_that_yaml_did_not_read(tmp_path: Path, line: str, code: str, fix: str):
+    """No missing file, no empty value."""
+    file = tmp_path / "r.yaml"
+    text = HEAD.replace("\nvars: {data: data, steps: 10}", "")
+    file.write_text(text.replace("path: data/rows.jsonl", line) if "path" in line else text + f"        {line}\n", "utf-8")
+    found = [f for f in judge(mean(file)) if f.place is not None and f.place.line in (5, 7) and "path: data" not in line]
+    assert [(f.code, f.fix) for f in found if f.place is not None and "data/rows" not in f.message] == [(code, fix)]
+
+
+@pytest.mark.parametrize("store", ['"C:\\temp\\new"', "D:\\store"])
+def test_a_store_by_a_path_of_windows_is_one_odd_folder(tmp_path: Path, store: str):
+    """It would be made, with a tab in its name."""
+    file = tmp_path / "r.yaml"
+    file.write_text(f"recipe: r\nstore: {store}\nsteps:\n  - type: report\n", "utf-8")
+    (found,) = [f for f in judge(mean(file)) if f.code == "H021"]
+    assert found.fix == "write store: " + store.strip('"').replace("\\", "/")
