@@ -31,7 +31,7 @@ class Report(StepParams):
     title: str = Field(default="", max_length=200, description="name at the top of the page; the recipe's name when left out")
 
 
-@step(version=1, last=True, pages=(LOGS, PLOTS))
+@step(version=2, last=True, pages=(LOGS, PLOTS))
 def report(params: Report, context: StepContext) -> Page:
     """Write `report.html` about the run so far, also of a run that failed, and `plots/*.png` beside it.
 
