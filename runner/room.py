@@ -64,7 +64,7 @@ def _to_fetch(name: str, revision: str | None) -> int:
     """By the index of the weights' files, else by the sizes in config.json, else by those that are known of the model's name."""
     from runner.hubcache import snapshot
     from steps.sizing.counting import parameters_of
-    from steps.sizing.known import KNOWN
+    from steps.sizing.known import config_of
 
     folder = snapshot(name, revision)
     stored = sum(file.stat().st_size for file in folder.glob("*.safetensors")) if folder is not None else 0
@@ -72,7 +72,7 @@ def _to_fetch(name: str, revision: str | None) -> int:
     total = (index.get("metadata") or {}).get("total_size")
     if isinstance(total, int | float):
         return max(0, int(total) - stored)
-    config = config or next((known.config for known in KNOWN if known.name == name), {})
+    config = config or config_of(name) or {}
     count = None if stored or "quantization_config" in config else parameters_of(config)
     width = 4 if str(config.get("dtype") or config.get("torch_dtype")).endswith("float32") else 2
     return (count or 0) * width

@@ -77,7 +77,8 @@ def prepared(setting: dict[str, Any], model: Any, device: Any) -> Any:
         halve(network, half)
     network.to(device)
     if method == "lora":
-        adapters.add(network, model.family, setting_lora(setting), 1)
+        new_ids = range(model.vocab_size - setting["added"], model.vocab_size)
+        adapters.add(network, model.family, setting_lora(setting), 1, new_ids)
     with held(half, device):
         head = Head(network)
         head.rounded = even.pays(params.precision, device)

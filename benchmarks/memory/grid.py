@@ -22,25 +22,28 @@ sys.path[:0] = [str(ROOT)]
 from schemas import ModelConfig  # noqa: E402
 from schemas.training import DEFAULT_TARGETS  # noqa: E402
 from steps.sizing.budget import PARTS, evaluation_memory, lora_parameters, training_memory  # noqa: E402
+from steps.sizing.whole import whole_of  # noqa: E402
 
 BOUND = 0.10
 MAPPED = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}  # large blocks go back to the system when freed
 SMALL = {"d_model": 192, "n_layers": 3}
 WIDE = {"d_model": 320, "n_layers": 2}
 DEEP = {"d_model": 128, "n_layers": 8}
+TABLE, TABLES = {"modules_to_save": ["embed_tokens"]}, {"modules_to_save": ["embed_tokens", "lm_head"]}
 EAGER = {"attn_implementation": "eager"}
 
 
 def setting(family: str, rows: int, length: int, vocabulary: int, size: dict[str, Any], precision: str = "fp32", *,
             method: str = "full", times: int = 1, lora: dict[str, Any] | None = None, train: dict[str, Any] | None = None,
-            **model: Any) -> dict[str, Any]:  # fmt: skip
-    """One line of the grid. times: micro-batches of a step."""
-    more = "".join(f" {k}={v}" for k, v in {**model, **(lora or {}), **(train or {})}.items())
+            added: int = 0, **model: Any) -> dict[str, Any]:  # fmt: skip
+    """One line of the grid. times: micro-batches of a step. added: of the vocabulary, tokens whose rows are trained beside adapters."""
+    news = {"added": added} if added else {}
+    more = "".join(f" {k}={v}" for k, v in {**model, **(lora or {}), **(train or {}), **news}.items())
     shape = f"{rows}x{length}" + (f"x{times}" if times > 1 else "")
     name = f"{family} {method} {precision} {shape} V{vocabulary} d{size['d_model']}L{size['n_layers']}{more}"
     params = {"batch_size": rows, "total_batch_size": rows * times, "max_seq_length": length, "precision": precision, **(train or {})}
     return {
-        "name": name, "method": method, "lora": lora or {}, "train": params,
+        "name": name, "method": method, "lora": lora or {}, "train": params, "added": added,
         "model": {"family": family, "vocab_size": vocabulary, **size, **model},
     }  # fmt: skip
 
@@ -84,6 +87,13 @@ def grid() -> list[dict[str, Any]]:
         setting("gpt2", 4, 256, 2000, SMALL, "bf16", dropout=0.1, train=EAGER),
         setting("llama", 4, 256, 2000, SMALL, dropout=0.1),
         setting("gpt2", 4, 256, 2000, SMALL, "bf16", dropout=0.1),
+        setting("llama", 2, 128, 16000, SMALL, method="lora", lora=TABLE),
+        setting("llama", 2, 128, 16000, SMALL, method="lora", times=2, lora=TABLE),
+        setting("llama", 2, 128, 16000, SMALL, method="lora", lora=TABLES, tie_embeddings=False),
+        setting("llama", 2, 128, 16000, SMALL, "bf16", method="lora", times=2, lora=TABLES, tie_embeddings=False),
+        setting("gpt2", 2, 128, 16000, SMALL, method="lora", lora={"modules_to_save": ["wte"]}),
+        setting("llama", 2, 128, 16000, SMALL, "bf16", method="lora", added=8),
+        setting("llama", 1, 32, 16000, SMALL, method="lora", times=2, added=8, tie_embeddings=False),
     ]
 
 
@@ -97,6 +107,7 @@ def modelled(asked: dict[str, Any], kind: str, eval_batch_size: int, inside: boo
     times = train["total_batch_size"] // train["batch_size"]
     chunk, optimizer = train.get("loss_chunk_tokens", 1024), train.get("optimizer", "adamw")
     again = train.get("activation_checkpointing", False)
+    shared["whole"] = whole_of(model, lora.get("modules_to_save") or (), asked["added"])
     shared |= {"loss_chunk_tokens": chunk, "optimizer": optimizer, "attention": train.get("attn_implementation", "sdpa")}
     training = training_memory(model, batch_size=train["batch_size"], length=train["max_seq_length"], lora_rank=rank, lora_targets=targets,
                                accumulation=times, inside=inside, checkpointing=again, **shared)  # fmt: skip

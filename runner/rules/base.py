@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from runner.meant import StepMeant
 from runner.modelfolder import INDEX, POINTER, TOKENIZERS, ModelFolder
 from runner.rules import View, at, param, path, rule, say
 from schemas.findings import Edit, Finding, RulePage, Severity
@@ -13,6 +14,7 @@ FOLDER = "config.json and the headers of the weights in the base's folder, or in
 QUANTISED_NAME = re.compile(
     r"[-_.](gptq|awq|gguf|ggml|exl2|int[48]|[48]bits?|bnb[-_]?4bit|fp8|nf4|w4a16|w8a8|mlx[-_]?[48]bit|q[2-8](_[0k](_[sml])?)?)\b", re.I
 )
+MAMBA_SSM, CONVERTED = "state-spaces/mamba", ("-130m", "-370m", "-790m", "-1.4b", "-2.8b")  # huggingface.co/state-spaces
 
 
 @rule(
@@ -40,9 +42,10 @@ QUANTISED_NAME = re.compile(
 def weights_are_whole(view: View) -> Iterator[Finding]:
     """C040: an adapter alone. C001: no safetensors. C041: a shard that is absent, cut off or a pointer of Git LFS."""
     for step, where, folder in view.bases:
-        if folder is None:
-            continue
         named = _named(step.raw, where)
+        if folder is None:
+            yield from _of_mamba_ssm(step, where)
+            continue
         if not folder.config:
             if "config.json" in folder:
                 pointer = view.facts.head(folder.folder / "config.json", 64).startswith(POINTER)
@@ -81,6 +84,19 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
             said = reason.removeprefix("it ") if INDEX in folder else reason
             fix = "git lfs pull" if "Git LFS" in reason else "fetch or copy the folder again"
             yield say("C041", step, named, f"{folder.name}/{name}{listed} {said}{more}", fix)
+
+
+def _of_mamba_ssm(step: StepMeant, where: str) -> Iterator[Finding]:
+    """C002: by its name, a checkpoint as mamba_ssm writes them; the same weights for transformers have a name that ends in -hf."""
+    name = at(step.raw, f"{where}.hub")
+    if not isinstance(name, str) or not name.startswith(MAMBA_SSM) or name.endswith("-hf"):
+        return
+    converted = name.removeprefix(MAMBA_SSM) in CONVERTED
+    fix = f"write hub: {name}-hf" if converted else "take one that ends in -hf, such as state-spaces/mamba-130m-hf"
+    sure = converted and at(step.raw, f"{where}.revision") is None  # a commit of the one is none of the other
+    edits = (Edit("set", path(step, f"{where}.hub"), f"{name}-hf"),) if sure else ()
+    message = f"{name} is a checkpoint of mamba_ssm itself: its config.json names no model_type, and transformers cannot open it"
+    yield say("C002", step, f"{where}.hub", message, fix if sure or not converted else f"{fix}, without revision", edits=edits)
 
 
 def _named(raw: Any, where: str) -> str:

@@ -62,10 +62,20 @@ def add(network: nn.Module, family: str, settings: LoraSettings, seed: int, new_
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # transformers', about names that peft uses
             torch.manual_seed(seed)
-            return get_peft_model(network, config)
+            view = get_peft_model(network, config)
     except ValueError as error:
         raise RecipeError("A102", f"peft refuses these layers: {str(error).splitlines()[0]}", field=FIELD,
                           fix=f"write target_modules: {json.dumps(DEFAULT_TARGETS[family])}") from error  # fmt: skip
+    _widen(network)
+    return view
+
+
+def _widen(network: nn.Module) -> None:
+    """What is trained stands in fp32, over a base in half too: peft copies modules and rows as it finds them, AdamW would lose small steps
+    in bf16, and a loss scaler takes no fp16."""
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
 
 
 def _both_ends(whole: list[str], ends: set[str]) -> list[str]:

@@ -22,6 +22,7 @@ from steps.lm.watch import judged
 from steps.sizing.attention import chosen, used
 from steps.sizing.budget import training_memory
 from steps.sizing.fallback import Live
+from steps.sizing.whole import Whole, whole_of
 from steps.text.chat import JINJA_TEMPLATE
 from steps.text.tokenizers import TextTokenizer
 
@@ -169,13 +170,17 @@ def _write_best(job: Job, trained: Trained, network: nn.Module, out: Path, devic
 def memory_table(network: nn.Module, live: Live, params: Any, device: torch.device) -> str:
     """What a step needs, part by part, by arithmetic, as lines of text."""
     trained = sum(p.numel() for p in network.parameters() if p.requires_grad)
+    model, lora = build.sizes_of(network), params.lora or LoraSettings()
+    whole = Whole()
+    if params.method != "full":
+        whole = whole_of(model, lora.modules_to_save or (), len(set(params.add_tokens)), live.length)
     parts = training_memory(
-        build.sizes_of(network), batch_size=live.batch_size, length=live.length,
+        model, batch_size=live.batch_size, length=live.length,
         precision="fp32" if params.precision == "auto" else params.precision,
         method="full" if params.method == "full" else "lora",
-        lora_parameters=0 if params.method == "full" else trained, checkpointing=live.checkpointing,
+        lora_parameters=0 if params.method == "full" else max(0, trained - whole.parameters(model)), checkpointing=live.checkpointing,
         loss_chunk_tokens=live.loss_chunk_tokens, optimizer=params.optimizer, kind=device.type,
-        attention=used(params.attn_implementation, network.config.model_type),
+        attention=used(params.attn_implementation, network.config.model_type), whole=whole,
     )  # fmt: skip
     rows = [f"  {name:<12}{size / MIB:9,.0f} MiB" for name, size in sorted(parts.items(), key=lambda part: -part[1])]
     return "\n".join([f"  {live.batch_size} rows of {live.length} tokens at a time need, by arithmetic:", *rows,

@@ -80,9 +80,9 @@ def base_config(ref: Any, context: ForecastContext) -> tuple[dict[str, Any] | No
         folder = context.model_folder(ref.hub, ref.revision)
     config = context.json(folder / "config.json") if folder is not None else None
     if config is None and ref.hub is not None:
-        from steps.sizing.known import KNOWN
+        from steps.sizing.known import config_of
 
-        known = next((each.config for each in KNOWN if each.name == ref.hub), None)
+        known = config_of(ref.hub)
         if known is not None:
             return {"torch_dtype": "bfloat16", **known}, f"the sizes that are known of {ref.hub}"
     return config if isinstance(config, dict) else None, f"{ref.path or ref.hub}/config.json"

@@ -84,7 +84,7 @@ class Head:
     def __init__(self, network: nn.Module, chunk_tokens: int = CHUNK_TOKENS) -> None:
         self.network, self.chunk_tokens = network, chunk_tokens
         self.decoder = getattr(network, network.base_model_prefix)
-        self.head = network.get_output_embeddings()
+        self.head = _copied(network.get_output_embeddings())
         self.cut = self._is_cut()
         self.plain = self.cut and type(self.head) is nn.Linear and self.head.bias is None
         self.run = self.decoder if self.cut else network
@@ -221,6 +221,12 @@ class Head:
             h = even.filled(hidden[at], 0) if self.rounded and self.cut else hidden[at]
             out[at] = token_losses((self.head(h) if self.cut else h)[: len(at)], flat[at])
         return out.view(targets.shape)
+
+
+def _copied(head: nn.Module) -> nn.Module:
+    """The copy that is trained of a head in peft's modules_to_save; any other head itself."""
+    copies = getattr(head, "modules_to_save", None)
+    return next(iter(copies.values())) if isinstance(copies, nn.ModuleDict) and len(copies) == 1 else head
 
 
 def borders(starts: Tensor | None) -> dict[str, Tensor]:

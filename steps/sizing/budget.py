@@ -23,6 +23,7 @@ from steps.sizing.layers import (
     small_parameters,
     workspace_bytes,
 )
+from steps.sizing.whole import Whole
 
 Precision = Literal["fp32", "fp16", "bf16"]
 Method = Literal["full", "lora"]
@@ -65,6 +66,7 @@ def training_memory(
     kind: str = "cuda",
     inside: bool = True,
     attention: str = "sdpa",
+    whole: Whole = Whole(),  # noqa: B008
 ) -> dict[str, int]:
     """Bytes that one device holds at the peak of a training step, part by part; their sum is what must be free.
 
@@ -72,7 +74,7 @@ def training_memory(
     the first layer, and the optimizer's step.
     weights: four bytes a parameter; below fp32, autocast keeps a half-precision copy of the layers' matrices until their backward
     pass. LoRA below fp32 on CUDA holds the frozen base in half alone (steps.lm.frozen: two bytes, small tensors four); its adapters
-    are fp32 with a copy.
+    are fp32 with a copy. So are modules that are trained `whole` beside them, whose frozen originals stay.
     gradients: four bytes for each trained parameter that has one by then; from the second micro-batch of a step on (`accumulation`
     above 1) all have. A tied embedding gets a second one, from the head, before they are added. optimizer: MOMENTS.
     activations: what every layer keeps (`layer_bytes`), for batch_size x length tokens, and the last norm's; with `checkpointing`
@@ -88,11 +90,13 @@ def training_memory(
     frozen = lora and half and kind == "cuda"
     table = vocabulary * d
     matrices = _matrices(model)
-    trained = lora_parameters if lora else total
+    beside = whole.parameters(model) if lora else 0
+    trained = lora_parameters + beside if lora else total
     one = lora_layer_bytes(model, length, lora_rank, lora_targets, half, scored) if lora else layer_bytes(model, length, half, scored)
     one *= tokens
-    held = _held(model, length, frozen, quant if method == "qlora" else None) + (4 * lora_parameters if lora else 0)
-    cast = lora_parameters if frozen or method == "qlora" else lora_parameters + matrices if lora else matrices
+    held = _held(model, length, frozen, quant if method == "qlora" else None) + (4 * trained if lora else 0)
+    adapters = lora_parameters + whole.inside
+    cast = adapters if frozen or method == "qlora" else adapters + matrices if lora else matrices
     copies = 2 * cast if half else 0
     layers = model.n_layers * (4 * tokens * d if checkpointing else one)
     ends = 8 * tokens * d
@@ -100,16 +104,19 @@ def training_memory(
     widened = (2 if half else 4) * max(a * b for _, a, b in products(model)) if method == "qlora" else 0
     moved = workspace_bytes(model, batch_size, length, half, scored) + widened
     known = 4 * trained if accumulation > 1 else 0
-    own = 0 if lora else 4 * table  # the head's gradient; a tied one waits for the embedding's, and their sum is a third
+    own = 4 * table if whole.head or not lora else 0  # the head's gradient; a tied one waits for the embedding's, their sum is a third
+    other = 4 * table if whole.embedding or not lora else 0  # the embedding's
     waiting = own if model.tie_embeddings or not known else 0
-    in_layers = known or 4 * (trained if lora else total - model.embedding_parameters())
-    in_loss, left = _loss(table, vocabulary, 4 * tokens * d, tokens, half, loss_chunk_tokens, own, inside, frozen)
+    in_layers = known or 4 * (trained - (whole.at_ends(model) if lora else model.embedding_parameters()))
+    in_loss, left = _loss(table, vocabulary, 4 * tokens * d, tokens, half, loss_chunk_tokens, own, inside, frozen and not own)
+    if whole.rows and not whole.head:
+        in_loss = _loss_of_rows((2 if half else 4) * table, vocabulary, tokens, loss_chunk_tokens) + 4 * tokens * d
     moments = (
         (copies, known, layers + ends + 4 * tokens * d, in_loss, 0),
         (copies, known, layers + ends, left + own + 4 * tokens * d, 0),
         (copies, known + waiting, layers + ends + again, 4 * tokens * d, moved),
         (copies // max(1, model.n_layers), in_layers + waiting, again or one, 4 * tokens * d, moved),
-        (0, in_layers + own * (3 if model.tie_embeddings else 2 if known else 1), 0, 4 * tokens * d, 0),
+        (0, in_layers + (3 * own if model.tie_embeddings else other + (0 if known else own)), 0, 4 * tokens * d, 0),
     )
     copied, gradients, activations, logits, workspace = max(moments, key=sum)
     parts = {
@@ -136,6 +143,7 @@ def evaluation_memory(
     optimizer: str = "adamw",
     kind: str = "cuda",
     attention: str = "sdpa",
+    whole: Whole = Whole(),  # noqa: B008
 ) -> dict[str, int]:
     """Bytes at the peak of a validation between two training steps, part by part as `training_memory` has them.
 
@@ -147,16 +155,16 @@ def evaluation_memory(
     frozen = lora and half and kind == "cuda"
     size = vocabulary * (tokens if loss_chunk_tokens is None else min(tokens, loss_chunk_tokens))
     hidden = 4 * tokens * model.d_model
-    low = 2 * vocabulary * model.d_model if half and not frozen else 0
+    low = 2 * vocabulary * model.d_model if half and (whole.head or not frozen) else 0
     inside, outside = (
         tokens * forward_bytes(model, length, half, attention == "eager") + scan_buffers(model, batch_size, length) * 2 // 3,
         (10 if half else 8) * size + low,
     )
     held = _held(model, length, frozen, quant if method == "qlora" else None)
-    copies = 2 * (lora_parameters if lora else _matrices(model)) if half else 0
-    trained = lora_parameters if lora else model.parameters(length)
+    copies = 2 * (lora_parameters + whole.inside if lora else _matrices(model)) if half else 0
+    trained = lora_parameters + whole.parameters(model) if lora else model.parameters(length)
     parts = {
-        "weights": held + copies + (4 * lora_parameters if lora else 0),
+        "weights": held + copies + (4 * trained if lora else 0),
         "gradients": 0,
         "optimizer": _state(model, trained, optimizer, lora),
         "activations": hidden if outside + hidden > inside else inside,
@@ -231,6 +239,13 @@ def _loss(
     return worst + own + hidden, own + hidden
 
 
+def _loss_of_rows(head: int, vocabulary: int, tokens: int, chunk: int | None) -> int:
+    """The same where the head's rows for added tokens are trained, whose weights are `head` bytes: they are copied for each chunk, and
+    autograd keeps its logits, their log-softmax and the gradient, or the gradient of the whole copy."""
+    logits = 4 * (tokens if chunk is None else min(tokens, chunk)) * vocabulary
+    return max(3 * logits + head, logits + 2 * head)
+
+
 def matrix_parameters(model: ModelConfig) -> int:
     """Parameters that each token is multiplied with: every layer's, and the output head's whether tied or not."""
     return model.n_layers * model.layer_parameters() + (model.vocab_size or 0) * model.d_model
@@ -258,9 +273,15 @@ def step_flops(model: ModelConfig, tokens: int, length: int, *, method: str = "f
     return tokens * (forward + backward + (forward if checkpointing else 0))
 
 
-def lora_parameters(model: ModelConfig, rank: int, targets: tuple[str, ...] | None = None) -> int:
-    """Parameters of LoRA of `rank` on the linear layers named in `targets` (None: all of a block)."""
-    return model.n_layers * rank * sum(a + b for name, a, b in products(model) if targets is None or name in targets)
+def lora_parameters(
+    model: ModelConfig, rank: int, targets: tuple[str, ...] | None = None, *, layers: int | None = None, dora: bool = False
+) -> int:
+    """Parameters of LoRA of `rank` on the linear layers named in `targets` (None: all of a block) of the last `layers` blocks (None: all).
+
+    dora: with the length of each output's weights (arXiv 2402.09353).
+    """
+    adapted = [(a, b) for name, a, b in products(model) if targets is None or name in targets]
+    return min(layers or model.n_layers, model.n_layers) * sum(rank * (a + b) + (b if dora else 0) for a, b in adapted)
 
 
 def export_bytes(model: ModelConfig, quantization: str, parameters: int | None = None) -> int:

@@ -58,3 +58,65 @@ KNOWN = (
     _gated("Qwen/Qwen2.5-72B-Instruct", "qwen", "qwen2", 8192, 80, 64, 8, 29568, 152064),
     _gated("mistralai/Mistral-Large-Instruct-2407", "mrl", "mistral", 12288, 88, 96, 8, 28672, 32768),
 )
+
+
+def _both(*names: str) -> list[str]:
+    """Bases and what was made of them by instructions."""
+    return [name + tail for name in names for tail in ("", "-Instruct")]
+
+
+LIKE = {  # a model in KNOWN, and others of the same sizes: bases, forerunners, copies, those that were trained further
+    "openai-community/gpt2": ["gpt2"],
+    "openai-community/gpt2-xl": ["gpt2-xl"],
+    **{f"HuggingFaceTB/SmolLM2-{size}-Instruct": [f"HuggingFaceTB/SmolLM2-{size}", *_both(f"HuggingFaceTB/SmolLM-{size}")]
+       for size in ("135M", "360M", "1.7B")},
+    "TinyLlama/TinyLlama-1.1B-Chat-v1.0": ["TinyLlama/TinyLlama-1.1B-intermediate-step-1431k-3T"],
+    **{f"meta-llama/Llama-3.2-{size}-Instruct": [f"meta-llama/Llama-3.2-{size}", *_both(f"unsloth/Llama-3.2-{size}")]
+       for size in ("1B", "3B")},
+    "meta-llama/Llama-3.1-8B-Instruct": [
+        "meta-llama/Llama-3.1-8B", *_both("meta-llama/Meta-Llama-3-8B", "meta-llama/Meta-Llama-3.1-8B", "unsloth/llama-3-8b",
+        "unsloth/Meta-Llama-3.1-8B", "NousResearch/Meta-Llama-3-8B", "NousResearch/Meta-Llama-3.1-8B"),
+        "deepseek-ai/DeepSeek-R1-Distill-Llama-8B",
+    ],
+    "meta-llama/Llama-3.1-70B-Instruct": [
+        "meta-llama/Llama-3.1-70B", *_both("meta-llama/Meta-Llama-3-70B", "meta-llama/Meta-Llama-3.1-70B"),
+        "meta-llama/Llama-3.3-70B-Instruct", "deepseek-ai/DeepSeek-R1-Distill-Llama-70B",
+    ],
+    **{f"Qwen/Qwen2.5-{size}-Instruct": [f"Qwen/Qwen2.5-{size}", *_both(f"Qwen/Qwen2.5-Coder-{size}")]
+       for size in ("0.5B", "3B", "14B", "32B")},
+    "Qwen/Qwen2.5-1.5B-Instruct": ["Qwen/Qwen2.5-1.5B", *_both("Qwen/Qwen2.5-Coder-1.5B", "Qwen/Qwen2.5-Math-1.5B", "Qwen/Qwen2-1.5B")],
+    "Qwen/Qwen2.5-7B-Instruct": [
+        "Qwen/Qwen2.5-7B", *_both("Qwen/Qwen2.5-Coder-7B", "Qwen/Qwen2.5-Math-7B", "Qwen/Qwen2-7B"),
+        "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
+    ],
+    "Qwen/Qwen2.5-72B-Instruct": ["Qwen/Qwen2.5-72B"],
+    "microsoft/Phi-3.5-mini-instruct": ["microsoft/Phi-3-mini-4k-instruct", "microsoft/Phi-3-mini-128k-instruct"],
+    "mistralai/Mistral-7B-Instruct-v0.3": ["mistralai/Mistral-7B-v0.3"],
+    "mistralai/Mistral-Nemo-Instruct-2407": ["mistralai/Mistral-Nemo-Base-2407"],
+}  # fmt: skip
+BESIDE = (  # of sizes that no model in KNOWN has, and that `recipe info` does not list
+    _gpt2("openai-community/gpt2-medium", 1024, 24, 16),
+    _gpt2("openai-community/gpt2-large", 1280, 36, 20),
+    _gpt2("distilbert/distilgpt2", 768, 6, 12),
+    *(_gated(f"mistralai/Mistral-7B-{name}", "apache-2.0", "mistral", 4096, 32, 32, 8, 14336, 32000)
+      for name in ("v0.1", "Instruct-v0.1", "Instruct-v0.2")),
+    _gated("HuggingFaceH4/zephyr-7b-beta", "mit", "mistral", 4096, 32, 32, 8, 14336, 32000),
+    *(_gated(f"meta-llama/Llama-2-7b{name}", "llama2", "llama", 4096, 32, 32, 32, 11008, 32000) for name in ("-hf", "-chat-hf")),
+    *(_gated(f"meta-llama/Llama-2-13b{name}", "llama2", "llama", 5120, 40, 40, 40, 13824, 32000) for name in ("-hf", "-chat-hf")),
+    *(_gated(f"meta-llama/Llama-2-70b{name}", "llama2", "llama", 8192, 80, 64, 8, 28672, 32000) for name in ("-hf", "-chat-hf")),
+    _gated("microsoft/phi-4", "mit", "phi3", 5120, 40, 40, 10, 17920, 100352),
+    _gated("Qwen/Qwen3-0.6B", "apache-2.0", "qwen3", 1024, 28, 16, 8, 3072, 151936, tied=True, head_dim=128),
+    _gated("Qwen/Qwen3-1.7B", "apache-2.0", "qwen3", 2048, 28, 16, 8, 6144, 151936, tied=True, head_dim=128),
+    _gated("Qwen/Qwen3-4B", "apache-2.0", "qwen3", 2560, 36, 32, 8, 9728, 151936, tied=True, head_dim=128),
+    _gated("Qwen/Qwen3-8B", "apache-2.0", "qwen3", 4096, 36, 32, 8, 12288, 151936, head_dim=128),
+    _gated("Qwen/Qwen3-14B", "apache-2.0", "qwen3", 5120, 40, 40, 8, 17408, 151936, head_dim=128),
+    *(_gated(f"google/gemma-2-2b{tail}", "gemma", "gemma2", 2304, 26, 8, 4, 9216, 256000, tied=True, head_dim=256) for tail in ("", "-it")),
+    *(_gated(f"google/gemma-2-9b{tail}", "gemma", "gemma2", 3584, 42, 16, 8, 14336, 256000, tied=True, head_dim=256)
+      for tail in ("", "-it")),
+)  # fmt: skip
+
+
+def config_of(name: str) -> dict[str, Any] | None:
+    """What is known of a hub model's config.json; None for a name that is not here."""
+    name = next((model for model, others in LIKE.items() if name in others), name)
+    return next((each.config for each in (*KNOWN, *BESIDE) if each.name == name), None)

@@ -10,6 +10,7 @@ from schemas.training import ADAPTED, DEFAULT_TARGETS, LoraSettings, TrainModel
 from steps.sizing.attention import used
 from steps.sizing.budget import LOSS_CHUNK_TOKENS, evaluation_memory, lora_parameters, training_memory
 from steps.sizing.throughput import tokens_per_second
+from steps.sizing.whole import Whole, whole_of
 
 ATTENDING = ("llama", "gpt2")
 ROWS = 8  # of a step, when the recipe says nothing of batches: as the train step has it
@@ -20,7 +21,7 @@ class Subject:
     """What is asked of the train step. rows: sequences of one optimizer step, exactly when `asked`. None: the plan's to choose.
 
     mean_row: tokens of a row of fine-tuning on the average, where the data is known. packed: its rows are filled with several documents.
-    attention: what `auto` comes to, or what is written.
+    attention: what `auto` comes to, or what is written. added: tokens that the tokenizer gets.
     """
 
     model: TrainModel
@@ -42,6 +43,7 @@ class Subject:
     packed: bool = False
     mean_row: float | None = None
     attention: str = "sdpa"
+    added: int = 0
 
     def micro_batches(self) -> list[int]:
         """The micro-batches to choose from: what is written, or what divides the effective batch."""
@@ -70,7 +72,15 @@ class Subject:
         """Parameters that get gradients."""
         if not self.adapted:
             return model.parameters(length)
-        return lora_parameters(model, self.lora_rank, self.lora_targets(model))
+        return self._adapters(model) + self.whole(model, length).parameters(model)
+
+    def _adapters(self, model: ModelConfig) -> int:
+        lora = self.lora
+        return lora_parameters(model, lora.r, self.lora_targets(model), layers=lora.layers, dora=lora.use_dora)
+
+    def whole(self, model: ModelConfig, length: int) -> Whole:
+        """What is trained beside the adapters."""
+        return whole_of(model, self.lora.modules_to_save or (), self.added, length) if self.adapted else Whole()
 
     def memory(
         self,
@@ -87,7 +97,7 @@ class Subject:
         again = bool(self.checkpointing) if checkpointing is None else checkpointing
         targets = self.lora_targets(model) if self.adapted else None
         return training_memory(model, batch_size=micro, length=length, lora_rank=self.lora_rank, lora_targets=targets,
-                               checkpointing=again, accumulation=times, **self._shared(model, machine, precision))  # fmt: skip
+                               checkpointing=again, accumulation=times, **self._shared(model, machine, precision, length))  # fmt: skip
 
     def attends(self, model: ModelConfig) -> bool:
         """Whether there is an attention to choose."""
@@ -95,7 +105,7 @@ class Subject:
 
     def validation(self, model: ModelConfig, machine: Machine, rows: int, length: int, precision: str) -> dict[str, int]:
         """Parts of the peak of a validation by `rows` at a time."""
-        return evaluation_memory(model, batch_size=rows, length=length, **self._shared(model, machine, precision))
+        return evaluation_memory(model, batch_size=rows, length=length, **self._shared(model, machine, precision, length))
 
     def speed(
         self,
@@ -119,10 +129,11 @@ class Subject:
         """Whether rows of fine-tuning lie one behind the other, without filling (steps.lm.loss.Head.lay_flat)."""
         return self.objective == "sft" and not self.compiled and (model.family in ATTENDING or machine.kind == "cpu")
 
-    def _shared(self, model: ModelConfig, machine: Machine, precision: str) -> dict[str, Any]:
-        adapters = self.trained(model, 0) if self.adapted else 0
+    def _shared(self, model: ModelConfig, machine: Machine, precision: str, length: int) -> dict[str, Any]:
+        adapters = self._adapters(model) if self.adapted else 0
         return {
             "precision": precision, "method": self.method, "lora_parameters": adapters, "quant": self.quant,
+            "whole": self.whole(model, length),
             "loss_chunk_tokens": self.loss_chunk_tokens, "optimizer": self.optimizer, "kind": machine.kind,
             "attention": self.attention,
         }  # fmt: skip
@@ -166,4 +177,5 @@ def read_subject(written: dict[str, Any], length: int | None = None, mean_row: f
         packed=written.get("packing") == "documents",
         mean_row=mean_row,
         attention=used(written.get("attn_implementation") or "auto", kind),
+        added=len(set(written.get("add_tokens") or ())),
     )

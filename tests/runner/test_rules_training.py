@@ -324,3 +324,22 @@ def test_the_scale_of_an_adapter_is_a_usual_one(tmp_path: Path, lora: str, fixes
     """With use_rslora the root of the rank divides."""
     found = meant(tmp_path, ("  - type: export_ollama\n", TUNED.replace("{target_modules: [in_proj]}", f"{{{lora}}}"))).findings
     assert [f.fix for f in found if f.code == "A113"] == fixes
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "fix", "edits"),
+    [
+        ("state-spaces/mamba-130m", "", "write hub: state-spaces/mamba-130m-hf", 1),
+        ("state-spaces/mamba-2.8b", ", revision: abc1234", "write hub: state-spaces/mamba-2.8b-hf, without revision", 0),
+        ("state-spaces/mamba2-370m", "", "take one that ends in -hf, such as state-spaces/mamba-130m-hf", 0),
+        ("state-spaces/mamba-130m-hf", "", "", 0),
+    ],
+)
+def test_a_checkpoint_of_mamba_ssm_is_known_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, more: str, fix: str, edits: int
+):
+    """Without a network: the same weights for transformers end in -hf."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "none"))
+    changes = HUB | {"target: rtx4090": "target: a100-80", "{path: HUB}": f"{{hub: {name}{more}}}"}
+    found = [f for f in findings(Case("test", "test", SFT, changes), tmp_path / "project") if f.code == "C002"]
+    assert [(f.fix, len(f.edits)) for f in found] == ([(fix, edits)] if fix else [])

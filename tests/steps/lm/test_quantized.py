@@ -11,6 +11,7 @@ from schemas import Checkpoint, RecipeError
 from schemas.training import LoraSettings, QuantSettings
 from steps.lm import adapters, build
 from steps.lm.checkpoint import copy_tokenizer, write_model
+from steps.lm.frozen import halve
 from steps.lm.loss import Head
 from steps.lm.quantized import is_quantized, options
 from steps.train import Train, train
@@ -153,6 +154,36 @@ def test_an_embedding_is_trained_whole_beside_adapters(saved: list[str]):
     assert not torch.equal(merged.get_input_embeddings().weight, before)
     assert torch.equal(merged.get_input_embeddings().weight, merged.get_output_embeddings().weight)
     assert set(merged.state_dict()) == set(network("llama").state_dict())
+
+
+@pytest.mark.parametrize(("saved", "added"), [(["embed_tokens", "lm_head"], []), ([], [38, 39])], ids=["tables", "rows"])
+def test_what_is_trained_stands_in_fp32_over_a_base_in_half(saved: list[str], added: list[int]):
+    """A loss scaler takes no gradients in fp16, and in bf16 AdamW's small steps are lost; the frozen originals stay in half."""
+    made = network("llama")
+    halve(made, torch.bfloat16)
+    adapters.add(made, "llama", LoraSettings(modules_to_save=saved or None), 1, added)
+    assert {p.dtype for p in made.parameters() if p.requires_grad} == {torch.float32}
+    assert {m.weight.dtype for name, m in made.named_modules() if name.endswith(("original_module", "base_layer"))} == {torch.bfloat16}
+
+
+@pytest.mark.parametrize("saved", [["embed_tokens"], ["lm_head"]], ids=" ".join)
+def test_a_head_that_is_trained_whole_takes_the_loss_in_chunks(saved: list[str]):
+    """The copy in peft's wrapper is a plain product like any head: loss and gradients are those of the whole logits."""
+    made = network("llama")
+    adapters.add(made, "llama", LoraSettings(modules_to_save=saved), 1)
+    head = Head(made)
+    assert head.plain
+    loss = head.summed(X[:, :-1], X[:, 1:])[0]
+    loss.backward()
+    found = {name: p.grad.clone() for name, p in made.named_parameters() if p.grad is not None}
+    made.zero_grad()
+    logits = made(input_ids=X[:, :-1], use_cache=False).logits
+    whole = torch.nn.functional.cross_entropy(logits.flatten(0, 1), X[:, 1:].flatten(), reduction="sum")
+    whole.backward()
+    torch.testing.assert_close(loss, whole)
+    for name, p in made.named_parameters():
+        if p.grad is not None:
+            torch.testing.assert_close(found[name], p.grad, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("extra", [{"use_rslora": True}, {"use_dora": True}, {"layers": 1}], ids=["rslora", "dora", "last_block"])
