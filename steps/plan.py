@@ -235,8 +235,16 @@ def _by_hand(subject: "Subject", smallest: "Candidate", params: PlanParams, cont
         return replace(smallest, verdict="written by hand")
     raise RecipeError(
         "B102", f"even one row of {smallest.length} tokens at a time {smallest.why} on {context.target.title or context.target.name}",
-        field="memory_margin", fix="take a smaller model, shorter rows, method: lora, or a target with more memory",
+        field="memory_margin", fix=_lighter(subject),
     )  # fmt: skip
+
+
+def _lighter(subject: "Subject") -> str:
+    """What is left where one row at a time does not fit: the method below the written one, if there is one for this model."""
+    if subject.model.base is None:
+        return "take a smaller model, shorter rows, a target with more memory, or a base with method: lora"
+    other = {"full": "method: lora or qlora, ", "lora": "method: qlora, "}.get(subject.method, "")
+    return f"take a smaller model, shorter rows, {other}or a target with more memory"
 
 
 def _rows(
@@ -282,7 +290,7 @@ def _tried(
         return slow[0], tried
     raise RecipeError(
         "B102", f"no candidate came through its dry run; the last, {tried[-1][0].batch_size} rows at a time: {tried[-1][1].why}",
-        field="memory_margin", fix="take a smaller model, shorter rows, method: lora, or a target with more memory",
+        field="memory_margin", fix=_lighter(subject),
     )  # fmt: skip
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from runner.hardware import free_on
 from runner.meant import StepMeant
 from runner.rules import View, at, number, path, rule, say
+from runner.rules.remedies import evaluated, remedy
 from schemas.artifacts import CheckpointForecast, PlanForecast
 from schemas.findings import Edit, Finding, RulePage
 from schemas.machine import GIB
-from steps.sizing.budget import FRAGMENTATION
 
 FULL = 0.92  # of the memory: above it allocators fragment, and a longer batch ends the run
 
@@ -37,7 +37,7 @@ def fits(view: View) -> Iterator[Finding]:
         need, has = made.peak_memory_bytes, machine.usable_bytes
         free = free_on(machine)
         if need <= min(FULL * has, free) or (_planned(view, step) and number(step, "batch_size") is None):
-            continue  # without a written micro-batch the plan step finds one that fits
+            continue  # without a written micro-batch the plan step finds one that fits, or says so
         name = machine.title or machine.name
         tensors = {label: size for label, size in made.memory_parts.items() if label != "allowance"}
         parts = sorted(tensors.items(), key=lambda item: -item[1])[:2]
@@ -46,46 +46,14 @@ def fits(view: View) -> Iterator[Finding]:
         if need <= FULL * has:
             offers = f"{free / GIB:.1f} are free now"
         message = f"training needs about {need / GIB:.1f} GiB ({most}), {offers}"
-        where, fix, edits = _remedy(step, made, has, machine.kind)
+        where, fix, edits = remedy(view, step, min(FULL * has, free))
         yield say("B010", step, where, message, fix, severity="error" if need > has else "warning", edits=edits if need > has else ())
 
 
 def _planned(view: View, step: StepMeant) -> bool:
-    return isinstance(view.reaches(step, "plan"), PlanForecast)
-
-
-def _remedy(step: StepMeant, made: CheckpointForecast, has: int, kind: str) -> tuple[str, str, tuple[Edit, ...]]:
-    """The param to point at, what to write there, and the same as edits where the training stays the same."""
-    batch = number(step, "batch_size")
-    parts = made.memory_parts
-    if at(step.raw, "attn_implementation") == "eager" and parts.get("activations", 0) * 2 > (made.peak_memory_bytes or 0):
-        return "attn_implementation", "write attn_implementation: sdpa, which computes the same and keeps no scores", ()
-    growing = round(sum(parts.get(name, 0) for name in ("activations", "logits", "workspace")) * (1 + FRAGMENTATION[kind]))
-    rest = (made.peak_memory_bytes or 0) - growing
-    if isinstance(batch, int) and batch > 1 and rest < FULL * has:
-        fitting = max(1, int(batch * (FULL * has - rest) / max(1, growing)))
-        fitting = 1 << (fitting.bit_length() - 1)
-        if fitting < batch:
-            return _smaller(step, batch, fitting)
-    if rest >= FULL * has:
-        lighter = {"lora": "method: qlora, ", "qlora": ""}.get(str(at(step.raw, "method")), "method: lora, ")
-        return "model", f"take a smaller model, {lighter}or a target with more memory", ()
-    where = "max_seq_length" if number(step, "max_seq_length") else ""
-    return where, "lower batch_size or max_seq_length, or let a plan step choose", ()
-
-
-def _smaller(step: StepMeant, batch: int, fitting: int) -> tuple[str, str, tuple[Edit, ...]]:
-    """A smaller micro-batch; accumulation, written or following from the total, keeps the effective batch."""
-    edits = [Edit("set", path(step, "batch_size"), fitting)]
-    times = number(step, "gradient_accumulation_steps")
-    total = number(step, "total_batch_size") or number(step, "total_batch_tokens")
-    if total and times is None:
-        return "batch_size", f"write batch_size: {fitting}; gradient accumulation follows, the effective batch stays", tuple(edits)
-    if batch % fitting:
-        return "batch_size", f"write batch_size: {fitting} and accumulate more", ()
-    more = int(times or 1) * (batch // fitting)
-    edits.append(Edit("set", path(step, "gradient_accumulation_steps"), more))
-    return "batch_size", f"write batch_size: {fitting} and gradient_accumulation_steps: {more}; the effective batch stays", tuple(edits)
+    """Whether a plan step chooses the batch; one that found none that fits chooses nothing."""
+    plan = view.reaches(step, "plan")
+    return isinstance(plan, PlanForecast) and (bool(plan.settings) or "batch_size" not in plan.because)
 
 
 @rule(
@@ -109,10 +77,11 @@ def validation_fits(view: View) -> Iterator[Finding]:
             continue
         need, has = sum(made.evaluation_parts.values()), machine.memory_bytes
         if need > has >= (made.peak_memory_bytes or 0):
-            growing = sum(made.evaluation_parts.get(part, 0) for part in ("activations", "logits", "workspace", "allowance"))
-            fitting = max(1, int(rows * (FULL * has - need + growing) / max(1, growing)))
-            fitting = 1 << (min(fitting, int(rows)).bit_length() - 1)
             message = f"validation needs about {need / GIB:.1f} GiB, {machine.title or machine.name} has {has / GIB:.1f}"
+            fitting = evaluated(view, step, int(rows), FULL * has)
+            if fitting is None:
+                yield say("B013", step, "eval_batch_size", message, "take a smaller model, shorter rows, or a target with more memory")
+                continue
             edits = (Edit("set", path(step, "eval_batch_size"), fitting),)
             yield say("B013", step, "eval_batch_size", message, f"write eval_batch_size: {fitting}", edits=edits)
 

@@ -343,3 +343,54 @@ def test_a_checkpoint_of_mamba_ssm_is_known_by_its_name(
     changes = HUB | {"target: rtx4090": "target: a100-80", "{path: HUB}": f"{{hub: {name}{more}}}"}
     found = [f for f in findings(Case("test", "test", SFT, changes), tmp_path / "project") if f.code == "C002"]
     assert [(f.fix, len(f.edits)) for f in found] == ([(fix, edits)] if fix else [])
+
+
+LORA, METHOD = "    lora: {r: 8, lora_alpha: 16}\n", "    method: lora\n"
+TABLES = "    lora: {r: 8, lora_alpha: 16, modules_to_save: [embed_tokens, lm_head]}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "card", "changes", "fix", "mended"),
+    [
+        ("Qwen/Qwen2.5-7B-Instruct", "rtx4090", {}, "write batch_size: 1; gradient accumulation follows, the effective batch stays",
+         {"    total_batch_size: 8\n": "    total_batch_size: 8\n    batch_size: 1\n"}),
+        ("Qwen/Qwen2.5-7B-Instruct", "rtx3060", {}, "write method: qlora, with batch_size: 1",
+         {METHOD: "    method: qlora\n    batch_size: 1\n"}),
+        ("meta-llama/Meta-Llama-3-8B-Instruct", "rtx4090", {LORA: TABLES},
+         "delete modules_to_save: [embed_tokens, lm_head] from lora, with batch_size: 1", {TABLES: LORA + "    batch_size: 1\n"}),
+        ("meta-llama/Meta-Llama-3-8B-Instruct", "a100-80", {LORA: TABLES}, "", {}),
+        ("Qwen/Qwen2.5-1.5B-Instruct", "rtx4090", {METHOD: "    method: full\n", LORA: ""}, "write method: lora",
+         {"    method: full\n": METHOD}),
+        ("Qwen/Qwen2.5-1.5B-Instruct", "rtx4090", {"max_seq_length: 512": "max_seq_length: 8192\n    batch_size: 1"},
+         "write activation_checkpointing: true", {"    batch_size: 1\n": "    batch_size: 1\n    activation_checkpointing: true\n"}),
+        ("Qwen/Qwen2.5-72B-Instruct", "rtx4090", {}, "take a smaller model, or a target with 159 GiB", {}),
+    ],
+    ids=["batch", "qlora", "tables", "room", "adapters", "again", "nothing"],
+)  # fmt: skip
+def test_only_what_fits_is_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, card: str, changes: dict[str, str], fix: str, mended: dict[str, str]
+):
+    """The mildest change whose own forecast fits; where it is made, nothing is said."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "none"))
+    hub = {old: new.replace("{target}", card) for old, new in HUB.items()} | {"models/base}}": "HUB}}"}
+    written = {old: new.replace("Qwen/Qwen2.5-7B-Instruct", name) for old, new in hub.items()} | {"{path: HUB}": QWEN.replace(
+        "Qwen/Qwen2.5-7B-Instruct", name)} | changes  # fmt: skip
+    found = [f for f in findings(Case("test", "test", SFT, written), tmp_path / "one") if f.code == "B010"]
+    assert [f.fix for f in found] == ([fix] if fix else [])
+    if mended:
+        again = Case("test", "test", Case("test", "test", SFT, written).text(), mended)
+        assert [f for f in findings(again, tmp_path / "two") if f.code == "B010"] == []
+
+
+def test_a_new_model_for_which_no_batch_fits_is_offered_none(tmp_path: Path):
+    """--fix writes no micro-batch of one that ends the same way."""
+    large = ("family: mamba, d_model: 512, n_layers: 12", "family: llama, d_model: 4096, n_layers: 32")
+    found = [f for f in meant(tmp_path, large, (STEPS, f"{STEPS}\n    batch_size: 512")).findings if f.code == "B010"]
+    assert [(f.fix[:26], f.edits) for f in found] == [("take a smaller model, or a", ())]
+
+
+def test_a_plan_that_finds_no_batch_is_told_before_the_run(tmp_path: Path):
+    """It would end the run with B102."""
+    plan = ("  - type: train\n", "  - type: plan\n  - type: train\n")
+    large = ("family: mamba, d_model: 512, n_layers: 12", "family: llama, d_model: 4096, n_layers: 32")
+    assert "B010" in said(tmp_path, plan, large, (STEPS, f"{STEPS}\n    max_seq_length: 512"))
