@@ -308,9 +308,12 @@ def _foreseen(params: CheckVocabConsistency, inputs: dict[str, Any], context: Fo
     of_rows = {"vocab_size": "rows of the model's embedding"}
     if isinstance(model, CheckpointForecast):
         return model.tokenizer or TokenizerForecast(vocab_size=model.vocab_size, exact=False, because=of_rows)
-    if params.checkpoint is not None and params.checkpoint.path is not None:
-        config = context.json(context.project / params.checkpoint.path / "config.json")
-        size = config.get("vocab_size") if isinstance(config, dict) else None
+    if params.checkpoint is not None and params.checkpoint.step is None:
+        from steps.lm.foresee import base_config
+
+        config, where = base_config(params.checkpoint, context)
+        size = config.get("vocab_size") if config is not None else None
+        of_rows = {"vocab_size": f"rows of the model's embedding, by {where}"} if params.checkpoint.hub is not None else of_rows
         if isinstance(size, int) and not isinstance(size, bool) and size > 0:
             return TokenizerForecast(vocab_size=size, exact=False, because=of_rows)
     return TokenizerForecast(vocab_size=None, exact=False)

@@ -187,7 +187,8 @@ class Train(StepParams):
                 _mistake("H004", f"trust_pickle has no effect in {name}", f"{name}.trust_pickle", "delete it")
         if self.init_from is not None and (base is not None or earlier is not None):
             other = "model.base" if base is not None else "resume_from"
-            _mistake("R107", f"init_from and {other} both say what the weights are", "init_from", "delete one of them")
+            _mistake("R107", f"init_from and {other} both say what the weights are", "init_from",
+                     "delete init_from" if base is not None else "delete one of them")  # fmt: skip
         if earlier is not None and earlier.hub is not None:
             _mistake("R101", "resume_from needs the optimizer's state, which a hub model has not", "resume_from",
                      "write model: {base: {hub: ...}}")  # fmt: skip

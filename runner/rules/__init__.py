@@ -132,14 +132,15 @@ class View:
             where = {"train": "model.base", "check_vocab_consistency": "checkpoint"}.get(step.type)
             ref = at(step.raw, where) if where is not None else None
             if where is not None and isinstance(ref, dict) and any(isinstance(ref.get(way), str) and ref[way] for way in ("path", "hub")):
-                found.append((step, where, self._folder(ref)))
+                found.append((step, where, self.folder(ref)))
         return found
 
     def base(self, step: StepMeant) -> "ModelFolder | None":
         """The folder that a step starts from, where it can be looked at."""
         return next((folder for other, _, folder in self.bases if other is step), None)
 
-    def _folder(self, ref: dict[str, Any]) -> "ModelFolder | None":
+    def folder(self, ref: dict[str, Any]) -> "ModelFolder | None":
+        """The folder that `{path: ...}` or `{hub: ...}` names, None where it cannot be looked at."""
         from runner.modelfolder import ModelFolder
 
         if isinstance(ref.get("path"), str):

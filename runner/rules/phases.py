@@ -19,7 +19,7 @@ HEAD = "lm_head.weight"
 
 @rule()
 def first_weights_fit(view: View) -> Iterator[Finding]:
-    """C002: no such folder. C001: no weights in it. R108, R109: names and shapes of two networks, where both are known."""
+    """C002: no such folder. C040: an adapter alone. C001: no weights in it. R108, R109: names and shapes of two networks, if known."""
     for step in view.of_type("train"):
         ref = at(step.raw, "init_from")
         made = step.forecast
@@ -29,6 +29,11 @@ def first_weights_fit(view: View) -> Iterator[Finding]:
         if isinstance(folder, str) and not (view.facts.project / os.path.expanduser(folder)).is_dir():
             yield _no_folder(view, step, folder)
             continue
+        if adapter := _adapter_alone(view, ref):
+            where = "path" if isinstance(folder, str) else "hub"
+            message = f"{ref[where]} holds an adapter alone: none of its weights has a place in a network"
+            yield say("C040", step, f"init_from.{where}", message, _beside_base(step, adapter))
+            continue
         if isinstance(folder, str) and (found := _no_weights(view, step, folder)) is not None:
             yield found
             continue
@@ -37,6 +42,21 @@ def first_weights_fit(view: View) -> Iterator[Finding]:
         earlier = _earlier(view, step, ref)
         if model is not None and earlier is not None and at(step.raw, "model.base") is None:
             yield from _compared(step, model, earlier)
+
+
+def _adapter_alone(view: View, ref: dict[str, Any]) -> dict[str, Any]:
+    """adapter_config.json of a folder without a model; empty for any other, and where it cannot be looked at."""
+    folder = view.folder(ref) if any(isinstance(ref.get(way), str) and ref[way] for way in ("path", "hub")) else None
+    return folder.adapter if folder is not None and "config.json" not in folder else {}
+
+
+def _beside_base(step: StepMeant, adapter: dict[str, Any]) -> str:
+    """What to write for an adapter that was meant to be gone on from."""
+    merged = "merge it into the model that it adapts, and name the merged one: model: {base: {path: ...}}"
+    if at(step.raw, "model.base") is not None:
+        return f"delete init_from: a new adapter is trained on the base; to go on from this one, {merged}"
+    base = adapter.get("base_model_name_or_path")
+    return f"delete init_from; to go on from it, {merged}" + (f"; it adapts {base}" if isinstance(base, str) and base else "")
 
 
 OURS = ("<pad>", "<unk>", "<s>", "</s>")  # ids 0 to 3 of every tokenizer that train_tokenizer makes

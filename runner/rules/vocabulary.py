@@ -147,6 +147,9 @@ def _of_another_base(view: View) -> Iterator[Finding]:
             yield say("V003", maker, "checkpoint", message, fix, severity="error" if read else "warning")
 
 
+PADDED = 1024  # rows of an embedding that may have no token: tables are rounded up, by 512 at the most that was seen
+
+
 @rule()
 def ids_fit_dtype(view: View) -> Iterator[Finding]:
     """D121: uint16 holds the ids 0 to 65535, so 65536 tokens are still right."""
@@ -155,11 +158,14 @@ def ids_fit_dtype(view: View) -> Iterator[Finding]:
         size = tokenizer.vocab_size if isinstance(tokenizer, TokenizerForecast) else None
         if at(step.raw, "dtype") != "uint16" or size is None or size <= 1 << 16:
             continue
+        ids: list[int] = []
         if not tokenizer.exact:  # of a base only the rows are known, some of which are padding
             folders = [folder for maker in view.makers(step, "tokenizer") if (folder := view.base(maker)) is not None]
-            size = max((1 + number for folder in folders for number in folder.tokens.values()), default=0)
+            ids = [1 + number for folder in folders for number in folder.tokens.values()]
+            size = max(ids, default=size - PADDED)
         if size > 1 << 16:
-            message = f"uint16 holds ids up to 65,535, the tokenizer makes ids up to {size - 1:,}"
+            has = f"makes ids up to {size - 1:,}" if tokenizer.exact or ids else f"is of a model with {tokenizer.vocab_size:,} rows"
+            message = f"uint16 holds ids up to 65,535, the tokenizer {has}: uint32 is needed"
             edit = Edit("set", ("steps", step.id, "dtype"), "auto")
             yield say("D121", step, "dtype", message, "write dtype: auto, or delete the line", edits=(edit,))
 

@@ -394,3 +394,60 @@ def test_a_plan_that_finds_no_batch_is_told_before_the_run(tmp_path: Path):
     plan = ("  - type: train\n", "  - type: plan\n  - type: train\n")
     large = ("family: mamba, d_model: 512, n_layers: 12", "family: llama, d_model: 4096, n_layers: 32")
     assert "B010" in said(tmp_path, plan, large, (STEPS, f"{STEPS}\n    max_seq_length: 512"))
+
+
+ADAPTER = {
+    "out/adapter/adapter_config.json": {
+        "peft_type": "LORA",
+        "r": 8,
+        "target_modules": ["q_proj"],
+        "base_model_name_or_path": "models/base",
+    },
+    "out/adapter/adapter_model.safetensors": {"safetensors": {"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": (8, 64)}},
+}
+BEGUN = "    learning_rate: 2e-4\n    init_from: {path: out/adapter}\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes", "fix"),
+    [
+        ({"    learning_rate: 2e-4\n": BEGUN}, ["R107", "C040"], "delete init_from: a new adapter is trained on the base; "),
+        ({"    learning_rate: 2e-4\n": BEGUN, "    model: {base: {path: models/base}}\n    method: lora\n    lora: {r: 8, lora_alpha: 16}\n": ""},
+         ["C040"], "delete init_from; to go on from it, merge it"),
+    ],
+    ids=["beside a base", "for a new network"],
+)  # fmt: skip
+def test_an_adapter_alone_begins_no_network(tmp_path: Path, changes: dict[str, str], codes: list[str], fix: str):
+    """Nobody is told to delete the base instead."""
+    found = [f for f in findings(Case("test", "test", SFT, changes, ADAPTER), tmp_path / "project") if f.path[2:3] == ("init_from",)]
+    assert [f.code for f in found] == codes
+    assert found[-1].fix.startswith(fix)
+    assert found[0].fix.startswith("delete init_from")
+
+
+TOKENS = {
+    "  - type: split_long\n    max_tokens: 512\n": "  - type: tokenize_bin\n    dtype: {dtype}\n",
+    "    objective: sft\n": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "said"),
+    [
+        ("Qwen/Qwen2.5-7B-Instruct", "uint16", "the tokenizer is of a model with 152,064 rows: uint32 is needed"),
+        ("google/gemma-2-2b", "uint16", "the tokenizer is of a model with 256,000 rows: uint32 is needed"),
+        ("Qwen/Qwen2.5-7B-Instruct", "uint32", ""),
+        ("mistralai/Mistral-7B-v0.1", "uint16", ""),
+        ("somebody/unknown", "uint16", ""),
+    ],
+)
+def test_sixteen_bits_for_a_base_whose_rows_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, dtype: str, said: str):
+    """By the name on the hub alone; rows that may be padding do not count."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "none"))
+    changes = {
+        "checkpoint: {path: models/base}": f"checkpoint: {{hub: {name}}}",
+        "{base: {path: models/base}}": f"{{base: {{hub: {name}}}}}",
+    }
+    changes |= {old: new.replace("{dtype}", dtype) for old, new in TOKENS.items()}
+    found = [f for f in findings(Case("test", "test", SFT, changes), tmp_path / "project") if f.code == "D121"]
+    assert [(f.message.split(", ", 1)[1], f.edits[0].value) for f in found] == ([(said, "auto")] if said else [])
