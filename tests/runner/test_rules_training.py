@@ -400,7 +400,6 @@ ADAPTER = {
     "out/adapter/adapter_config.json": {
         "peft_type": "LORA",
         "r": 8,
-        "target_modules": ["q_proj"],
         "base_model_name_or_path": "models/base",
     },
     "out/adapter/adapter_model.safetensors": {"safetensors": {"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": (8, 64)}},
@@ -412,7 +411,7 @@ BEGUN = "    learning_rate: 2e-4\n    init_from: {path: out/adapter}\n"
     ("changes", "codes", "fix"),
     [
         ({"    learning_rate: 2e-4\n": BEGUN}, ["R107", "C040"], "delete init_from: a new adapter is trained on the base; "),
-        ({"    learning_rate: 2e-4\n": BEGUN, "    model: {base: {path: models/base}}\n    method: lora\n    lora: {r: 8, lora_alpha: 16}\n": ""},
+        ({"    learning_rate: 2e-4\n": BEGUN, "    model: {base: {path: models/base}}\n": "", METHOD + LORA: ""},
          ["C040"], "delete init_from; to go on from it, merge it"),
     ],
     ids=["beside a base", "for a new network"],

@@ -139,11 +139,15 @@ def test_settings_that_do_not_go_together(written: dict, said: str):
         Train.model_validate({"model": {"base": {"path": "base"}}, **written})
 
 
-@pytest.mark.parametrize("saved", [["embed_tokens"], ["embed_tokens", "lm_head"], ["lm_head"]], ids=" ".join)
-def test_an_embedding_is_trained_whole_beside_adapters(saved: list[str]):
+TABLES = [("llama", "embed_tokens"), ("gpt2", "wte"), ("mamba", "embeddings"), ("mamba2", "embeddings")]
+TIED = [(family, saved) for family, table in TABLES for saved in ([table], [table, "lm_head"], ["lm_head"])]
+
+
+@pytest.mark.parametrize(("family", "saved"), TIED)
+def test_an_embedding_is_trained_whole_beside_adapters(family: str, saved: list[str]):
     """modules_to_save: its rows move, and merging keeps the tie and the logits, by whichever of its names it is called."""
-    made = network("llama")
-    view = adapters.add(made, "llama", LoraSettings(modules_to_save=saved), 1)
+    made = network(family)
+    view = adapters.add(made, family, LoraSettings(modules_to_save=saved), 1)
     before = made.get_input_embeddings().weight.detach().clone()
     optimizer = torch.optim.SGD([p for p in made.parameters() if p.requires_grad], 0.1)
     Head(made).summed(X[:, :-1], X[:, 1:])[0].backward()
@@ -153,7 +157,7 @@ def test_an_embedding_is_trained_whole_beside_adapters(saved: list[str]):
     assert difference < 1e-4
     assert not torch.equal(merged.get_input_embeddings().weight, before)
     assert torch.equal(merged.get_input_embeddings().weight, merged.get_output_embeddings().weight)
-    assert set(merged.state_dict()) == set(network("llama").state_dict())
+    assert set(merged.state_dict()) == set(network(family).state_dict())
 
 
 @pytest.mark.parametrize(("saved", "added"), [(["embed_tokens", "lm_head"], []), ([], [38, 39])], ids=["tables", "rows"])
