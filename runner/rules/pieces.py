@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from runner.meant import StepMeant
 from runner.rules import View, number, param, path, rule, say
-from runner.rules.vocabulary import text_sources
+from runner.rules.vocabulary import pieces_at_most, text_sources
 from runner.screen import in_bytes
 from schemas.artifacts import CorpusForecast
 from schemas.findings import Edit, Finding, RulePage, Severity
 from steps.text.richness import most_pieces, sampled_texts
 
+THIN = 10  # bytes of a sample for each piece: of less it is chance whether there are as many
 FEWEST_LETTERS = 2000  # of a sample: of less nothing is said
 STRANGE = 0.05  # share of letters that a tokenizer never saw
 CHAT_MARK = re.compile(
@@ -46,9 +47,13 @@ def samples_hold_the_pieces(view: View) -> Iterator[Finding]:
         corpora = view.reaches(step, "corpus")
         sizes = [c.bytes for c in corpora if isinstance(c, CorpusForecast)] if isinstance(corpora, list) else []
         there = sum(size or 0 for size in sizes) if None not in sizes else None
-        most = most_pieces(int(sample), model)
-        if most < wanted and (there is None or (there > sample and most_pieces(there, model) > most)):
+        most = pieces_at_most(view, step, int(sample), there) if there else most_pieces(int(sample), model)
+        thin = sample < THIN * wanted and number(step, "vocab_size") is not None
+        more = there is None or (there > sample and pieces_at_most(view, step, there, there) > most)
+        if more and (most < wanted or thin):
             message = f"sample_bytes lets {in_bytes(int(sample))} of the text through, which hold hardly more than {most:,} pieces"
+            if most >= wanted:
+                message = f"sample_bytes lets {in_bytes(int(sample))} of the text through, a few lines for {int(wanted):,} pieces"
             edits = (Edit("delete", path(step, "sample_bytes")),)
             fix = "delete it: 100 MB are taken; megabytes are written with six zeros"
             yield say("T109", step, "sample_bytes", message, fix, severity="warning", edits=edits)

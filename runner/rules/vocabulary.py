@@ -10,7 +10,7 @@ from runner.screen import in_bytes
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.agreement import rows_of
-from steps.text.richness import most_pieces, pieces_of_words, sampled_texts, words_in
+from steps.text.richness import FULL, SAMPLED, SMALL, most_pieces, pieces_of_little, pieces_of_words, sampled_texts, words_in
 from steps.text.vocabulary import is_padded
 
 LARGE_ALPHABET = 16_000  # pieces: a vocabulary beyond it holds any alphabet
@@ -181,9 +181,10 @@ def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
             continue
         there = sum(s for s in sizes if s is not None)
         text = min(there, param(step, "sample_bytes"))
-        if text < there and number(step, "sample_bytes") is not None and most_pieces(there, model) > most_pieces(text, model) < size:
+        sampled = text < there and number(step, "sample_bytes") is not None
+        if sampled and pieces_at_most(view, step, there, there) > pieces_at_most(view, step, text, there) < size:
             continue  # T109
-        if text > 0 and (most := _most(view, step, size, text, model)) < size and _alphabet_fits(view, step, size):
+        if text > 0 and (most := _most(view, step, size, text, there)) < size and _alphabet_fits(view, step, size):
             message = f"{size:,} pieces from about {in_bytes(text)} of text: there will hardly be more than {most:,}"
             fix = f"write vocab_size: {{at_most: {size}}} to take the largest that works, or give it more text"
             edit = Edit("set", ("steps", step.id, "vocab_size"), {"at_most": size})
@@ -194,9 +195,23 @@ def _alphabet_fits(view: View, step: StepMeant, size: int) -> bool:
     return param(step, "model") == "byte_bpe" or size > LARGE_ALPHABET or _alphabet(view, step) < size
 
 
-def _most(view: View, step: StepMeant, asked: int, text: int, model: str) -> int:
-    """The pieces that the text can give: by its size, and where that leaves a doubt by the words in a sample."""
+def pieces_at_most(view: View, step: StepMeant, text: int, there: int) -> int:
+    """The pieces in `text` bytes of the `there` that reach a step: by the size, and of little text by what stands in it."""
+    model = param(step, "model")
     bound = most_pieces(text, model)
+    if text >= SMALL or model == "byte_bpe":
+        return bound
+    texts = sampled_texts(text_sources(view, step), view.facts)
+    if sum(len(each.encode("utf-8", "replace")) for each in texts) < min(there, SAMPLED) * FULL:
+        return bound  # of some sources nothing was read
+    found = pieces_of_little(texts, model, bool(getattr(step.params, "fallback", True)), text)
+    return bound if found is None else min(bound, found + len(param(step, "user_symbols") or ()))
+
+
+def _most(view: View, step: StepMeant, asked: int, text: int, there: int) -> int:
+    """The same, and where the size leaves a doubt by the words in a sample."""
+    model = param(step, "model")
+    bound = pieces_at_most(view, step, text, there)
     if asked > bound or asked * DOUBT < bound:
         return bound
     words = words_in(sampled_texts(text_sources(view, step), view.facts), text)
@@ -233,6 +248,36 @@ def characters_are_covered(view: View) -> Iterator[Finding]:
             continue
         message = f"character_coverage {coverage:g} leaves {1 - coverage:.2%} of the characters unknown, and byte_fallback is off"
         yield say("T121", step, "character_coverage", message, "delete it, or write byte_fallback: true", severity="warning")
+
+
+LOST = {"nmt": "blanks of line breaks and tabs", "cf": "small letters of capitals"}
+
+
+@rule()
+def normalization_gives_the_text_back(view: View) -> Iterator[Finding]:
+    """T122 before the step: what SentencePiece's rules take from every text. nfkc alone changes signs that few texts have.
+
+    nmt: line breaks and tabs become blanks. cf: capitals become small letters (github.com/google/sentencepiece, doc/normalization.md).
+    """
+    for step in view.of_type("train_tokenizer"):
+        asked = param(step, "normalization")
+        if asked in (None, "identity", "nfkc") or _refused_by_export(view, step, str(asked)):
+            continue
+        lost = [what for part, what in LOST.items() if part in asked]
+        message = f"{asked} makes {' and '.join(lost)}: no model of this tokenizer writes them"
+        edits = (Edit("set", ("steps", step.id, "normalization"), "identity"),) if asked == "nmt_nfkc" else ()
+        fix = "write normalization: identity" + (", unless all is meant to be small" if "cf" in asked else "")
+        yield say("T122", step, "normalization", message, fix, severity="warning", edits=edits)
+
+
+def _refused_by_export(view: View, step: StepMeant, asked: str) -> bool:
+    """Whether E001 or E002 says to write identity already."""
+    if not any(view.of_type("export_ollama")):
+        return False
+    from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
+
+    kind = gguf_tokenizer(str(param(step, "model")), bool(getattr(step.params, "fallback", False)), asked)
+    return isinstance(kind, Refusal) and kind.field == "normalization"
 
 
 def _alphabet(view: View, step: StepMeant) -> int:

@@ -15,6 +15,9 @@ SAMPLED = 2_000_000  # bytes looked at
 FILES = 32  # files looked into
 LEAST = 16_384  # bytes of each
 SMALL = 50_000  # bytes of the smallest text measured
+FEW = 600  # beginnings of words, up to which their pieces grow with them
+FULL = 0.9  # of a budget that must be there to tell
+SPARE = 16  # special tokens, and letters of a language that are always pieces
 RATIOS = {"unigram": (0.8, -0.1), "bpe": (4.0, -0.16)}  # pieces a word at SMALL bytes, and the power of the size by which it falls
 
 
@@ -36,6 +39,30 @@ def pieces_of_words(words: int, text_bytes: int, model: str) -> int:
     """
     ratio, power = RATIOS["unigram" if model == "unigram" else "bpe"]
     return int(ratio * (max(text_bytes, SMALL) / SMALL) ** power * words)
+
+
+def pieces_of_little(texts: Iterable[str], model: str, bytes_in: bool, budget: int) -> int | None:
+    """The pieces in less than SMALL bytes of a text, at most, `budget` bytes of it taken evenly; None where `texts` hold less than that.
+
+    Counted are the beginnings of its different words, each of which is a piece at the most. Measured on Turkish, English, documentation,
+    random words, lines that differ in a number and sentences of few words: bpe makes up to 1.75 pieces for each of some hundred, 1.39 of
+    1,337, 1.21 of 3,347, 0.98 of 7,924;
+    unigram 0.3 of prose, and up to 1.05 of lines that repeat. bytes_in: the 256 bytes are pieces, too.
+    """
+    lines = [line for text in texts for line in text.splitlines(keepends=True)]
+    there = sum(len(line.encode("utf-8", "replace")) for line in lines)
+    if not lines or there < FULL * budget:
+        return None
+    share, due, taken = min(1.0, budget / there), 0.0, []
+    for line in lines:
+        due += share * len(line.encode("utf-8", "replace"))
+        if due > 0:
+            taken.append(line)
+            due -= len(line.encode("utf-8", "replace"))
+    text = "".join(taken)
+    beginnings = {word[:size] for word in set(text.split()) for size in range(1, len(word) + 1)}
+    ratio = 1.1 if model == "unigram" else 2.0 * (max(FEW, len(beginnings)) / FEW) ** -0.2
+    return int((256 if bytes_in else 0) + SPARE + len(set(text)) + ratio * len(beginnings))
 
 
 def words_in(texts: Iterable[str], text_bytes: int) -> int | None:

@@ -1,6 +1,7 @@
 """Rules about vocabularies: who counts tokens must count the same ones."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -66,7 +67,9 @@ def test_sixteen_bits_hold_65536_tokens(tmp_path: Path):
 
 def test_a_vocabulary_beyond_any_text_of_that_size_is_told(tmp_path: Path):
     """The bound lies above what SentencePiece was seen to reach, so that a warning is right."""
-    (tmp_path / "a.txt").write_text("one two three " * 2000, "utf-8")
+    draw = Random(1)
+    different = " ".join("".join(draw.choices("abcdefghijklmnoprstuvyz", k=6)) for _ in range(4000))
+    (tmp_path / "a.txt").write_text(different, "utf-8")  # 28 kB that hold some 20,000 pieces
     changes = (("{hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}", "{path: a.txt}"),)
     assert "T102" in said(tmp_path, *changes, ("16000", "30000"))
     assert "T102" not in said(tmp_path, *changes, ("16000", "2000"))
