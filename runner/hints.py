@@ -14,6 +14,10 @@ UNSET = ("max_steps", "vocab_size", "eval_steps", "save_steps", "seed", "total_b
          "n_kv_heads", "d_ff", "d_state", "top_k", "num_ctx")  # fmt: skip
 SHARES = ("val_fraction", "warmup_ratio", "lora_dropout", "dropout", "character_coverage", "top_p", "min_p", "memory_margin",
           "max_unknown_rate")  # fmt: skip
+USUAL = {  # of numbers that follow from others when they are left out, or that have no default
+    "character_coverage": 0.9995, "learning_rate": "2e-4 for adapters, 1e-3 for a new model", "max_tokens": 512, "d_model": 256,
+    "n_layers": 4, "patience": 3, "train_steps": 100,
+}  # fmt: skip
 K_QUANTS = "k-quants are made by llama.cpp from the f16 file: llama-quantize FILE.gguf {}"
 # What other tools' words come nearest to here; said, never done by itself: it is not the same.
 NEAR: dict[str, dict[str, str]] = {
@@ -154,7 +158,7 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         way = "path" if "/" in word or word.startswith((".", "~")) else "step"
         return Hint(f"write {name}: {{{way}: {word}}}", (Edit("set", full, {way: word}),))
     counted = re.fullmatch(r"(\d+)\s*(tokens?|steps?|rows?|epochs?|layers?|gb|gib|mb|samples?|documents?)", word, re.I)
-    if counted and int in shapes.at(model, path):
+    if counted and {int, float} & set(shapes.at(model, path)):
         return Hint(f"write {name}: {counted[1]}", (Edit("set", full, int(counted[1])),))
     if re.fullmatch(r"[\d.]+[eE]?[\u2212\u2013\u2010][\d.]+", word):
         plain = re.sub("[\u2212\u2013\u2010]", "-", word)
@@ -273,6 +277,32 @@ def _of_a_tracker(word: str, listed: bool) -> str:
     if word.partition("_")[0] in ("comet", "neptune", "aim", "clearml", "swanlab", "dvclive", "trackio", "codecarbon", "dagshub", "azure"):
         return "write wandb, tensorboard or mlflow, or delete the line: the run's report has the figures"
     return ""
+
+
+class Meaning(NamedTuple):
+    """What a field is for, to stand behind a message, and what to write in it."""
+
+    said: str
+    fix: str
+
+
+def of_field(model: type[Any], path: Names, wanted: str) -> Meaning | None:
+    """For a number out of its range of which nothing else is known: the field's own description, and its default."""
+    name = str(path[-1]) if path else ""
+    field = next((found for each in shapes.models_at(model, path[:-1]) if (found := shapes.fields(each).get(name)) is not None), None)
+    if field is None:
+        return None
+    said = f" ({field.description})" if field.description else ""
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    if name in USUAL:
+        return Meaning(said, f"write {name}: {USUAL[name]}" + ("" if field.is_required() else ", or delete the line"))
+    if field.is_required():
+        return Meaning(said, f"write a number: {wanted}")
+    if isinstance(default, (int, float)) and not isinstance(default, bool) and abs(default) < 10**6:
+        return Meaning(said, f"write {name}: {default:g}, or delete the line, which means the same")
+    if isinstance(default, (int, float)):
+        return Meaning(said, "delete the line")
+    return Meaning(said, "delete the line" if default is None else f"delete the line: it is {default} then")
 
 
 def of_word(path: Names, value: Any, words: list[str]) -> str:

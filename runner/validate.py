@@ -213,6 +213,8 @@ def _said(error: _Error, scene: Scene) -> Finding:
     from runner import hints
 
     fix, edits = hints.of_range(scene.raw, scene.base, path, value)
+    if not fix and wanted and (meaning := hints.of_field(scene.model, path, wanted)) is not None:
+        message, fix = message + meaning.said, meaning.fix
     return Finding("K003", "error", message, full, fix, edits, on=_part(value))
 
 

@@ -13,7 +13,7 @@ from schemas.machine import GIB
 from schemas.training import ADAPTED
 
 CHUNK = 128  # positions of logits at a time: smaller ones save little beside a layer
-SHORTEST = 128  # tokens of a row that still teach something
+SHORTEST, FEWER = 128, 2  # tokens of a row that still teach something; halvings of it that are still the same task
 AGAIN = "activation_checkpointing"
 
 
@@ -123,7 +123,7 @@ def _others(counted: Counted, view: View) -> Iterator[tuple[dict[str, Any], str]
     while length >= SHORTEST:
         lengths.append({"max_seq_length": length})
         length //= 2
-    yield from ((each, f"write {_lines(each)}") for each in lengths[:2])
+    yield from ((each, f"write {_lines(each)}") for each in lengths[:FEWER])
     method, lora = counted.params.method, counted.params.lora
     if method in ADAPTED and lora is not None and lora.modules_to_save:
         names = ", ".join(lora.modules_to_save)
@@ -137,7 +137,7 @@ def _others(counted: Counted, view: View) -> Iterator[tuple[dict[str, Any], str]
         if lora is not None and lora.modules_to_save:
             yield {"method": other, "lora": _without(counted)}, f"write method: {other}, delete modules_to_save from lora"
     most = {"method": lighter[-1]} if lighter else {}
-    for each in lengths:
+    for each in lengths[: FEWER + 1] if most else ():
         changes = {**most, **each}
         yield changes, f"write {_lines(changes)}"
 
