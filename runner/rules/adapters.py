@@ -35,6 +35,13 @@ def targets_learn(view: View) -> Iterator[Finding]:
         if folder is not None and folder.layers:
             known = [name for name in known if name in folder.layers] + sorted(folder.layers - {*known, "lm_head"})
         whole = at(step.raw, "lora.modules_to_save")
+        edits: tuple[Edit, ...] = ()
+        once = list(dict.fromkeys(map(str, targets)))
+        if len(once) < len(targets):
+            twice = next(name for number, name in enumerate(map(str, targets)) if name in map(str, targets[:number]))
+            edits = (Edit("set", path(step, "lora.target_modules"), once),)
+            fix = f"write target_modules: [{', '.join(once)}]"
+            yield say("A101", step, "lora.target_modules", f"{twice} stands twice", fix, severity="warning", edits=edits)
         for index, name in enumerate(targets):
             where = f"lora.target_modules.{index}"
             if isinstance(whole, list) and name in whole:
@@ -53,8 +60,9 @@ def targets_learn(view: View) -> Iterator[Finding]:
                 near = nearest(str(name), known)
                 all_of_them = "all-linear" if str(name).replace("_", "-") in ("all-linear", "all", "*") else ""
                 usual = [target for target in DEFAULT_TARGETS[model.family] if target in known] or known[:4]
-                fix = f"write {near}" if near else f"write target_modules: [{', '.join(usual)}]"
-                edits: tuple[Edit, ...] = ()
+                alone = near is not None and near not in targets and sum(each not in (*known, *ENDS) for each in targets) == 1
+                fix = f"write {near}" if alone else f"write target_modules: [{', '.join(usual)}]"
+                edits = ()
                 if all_of_them and len(targets) == 1:
                     fix, edits = "delete target_modules: all of them is the default", (Edit("delete", path(step, "lora.target_modules")),)
                 message = f"a {family} has no linear layer {name!r}; it has {', '.join(known)}"

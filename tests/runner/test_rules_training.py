@@ -450,3 +450,18 @@ def test_sixteen_bits_for_a_base_whose_rows_are_known(tmp_path: Path, monkeypatc
     changes |= {old: new.replace("{dtype}", dtype) for old, new in TOKENS.items()}
     found = [f for f in findings(Case("test", "test", SFT, changes), tmp_path / "project") if f.code == "D121"]
     assert [(f.message.split(", ", 1)[1], f.edits[0].value) for f in found] == ([(said, "auto")] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("layers", "fixes"),
+    [
+        ("q_proj, v_proj", ["write target_modules: [in_proj, x_proj]"] * 2),
+        ("in_prj", ["write in_proj"]),
+        ("x_proj, x_proj", ["write target_modules: [x_proj]"]),
+        ("in_proj, x_poj", ["write x_proj"]),
+    ],
+)
+def test_names_of_another_family_are_mended_as_a_list(tmp_path: Path, layers: str, fixes: list[str]):
+    """Each by itself would become the same name, and a name that stands twice is told."""
+    found = meant(tmp_path, ("  - type: export_ollama\n", TUNED), ("[in_proj]", f"[{layers}]")).findings
+    assert [f.fix for f in found if f.code == "A101"] == fixes
