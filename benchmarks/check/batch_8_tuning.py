@@ -41,7 +41,7 @@ CASES = [
     # precision, quantisation
     case("quant", "gap 66", "four bits on Apple Silicon", {"target: rtx4090": "target: m2-16gb", "method: lora": "method: qlora"}, "method: qlora | target: m2", "bitsandbytes|Apple|Metal|CUDA|MLX|mlx", {"method: qlora": "method: lora"}, "bitsandbytes has no four bits on Metal: lora", SFT),
     case("quant", "gap 83, hiyouga/LlamaFactory#5577", "quantisation beside a method that does not quantise", {LORA: LORA + "    quant: {bits: 4}\n"}, "quant: | method: lora", "qlora", {"method: lora": "method: qlora"}, "quant is of method: qlora", SFT),
-    case("quant", "gap 86", "settings of four bits with eight", {"method: lora": "method: qlora", LORA: LORA + "    quant: {bits: 8, type: nf4, double: true}\n"}, "quant:", "four|4|nf4|double", {"{bits: 8, type: nf4, double: true}": "{bits: 8}"}, "nf4 and double are of four bits", SFT),
+    case("quant", "gap 86", "settings of four bits with eight", {"method: lora": "method: qlora", LORA: LORA + "    quant: {bits: 8, type: nf4, double: true}\n"}, "quant:", "type|double", {"{bits: 8, type: nf4, double: true}": "{bits: 8}"}, "nf4 and double are of four bits", SFT),
     swap("quant", "gap 178, hiyouga/LlamaFactory#4728", "four bits by a common name", EXPORT[SFT], EXPORT[SFT] + "    quantization: int4\n", "q4_0|q4_1", "q4_0", SFT, at="quantization", better=EXPORT[SFT] + "    quantization: q4_0\n"),
     line("attention", "gap 74, hiyouga/LlamaFactory#3508", "flash attention by LLaMA-Factory's word", "attn_implementation: fa2", "flash_attention_2", "attn_implementation: flash_attention_2", "flash_attention_2", SFT),
     # LoRA
