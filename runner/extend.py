@@ -146,7 +146,10 @@ def _named(result: Layers, steps: Node, known: dict[str, Node]) -> Iterator[tupl
         if not isinstance(node.items, dict):
             name = f"#{number}"
             if node.items is None and isinstance(node.value, str):
-                fix = f"write `- type: {node.value}`"
+                from runner import glued
+
+                key, value = glued.pair(node.value) or ("type", node.value)
+                fix = f"write `- {key}: {value}`"
             else:
                 fix = "begin it with `- type: …`"
             result.findings.append(_said(node, "K002", f"step {number} is {_shape(node)}, wanted a map with a type", fix, ("steps", name)))

@@ -3,7 +3,7 @@
 import re
 from typing import Any, NamedTuple
 
-from runner import shapes
+from runner import glued, shapes
 from runner.conversions import ATTENTIONS
 from schemas.findings import Edit, RecipePath
 
@@ -131,7 +131,8 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
     if name == "resume_from" and word.lower() in ("latest", "last", "auto", "best", "true", "checkpoint"):
         return Hint("delete the line: a stopped run goes on by itself; of another training write {step: ID} or {path: FOLDER}")
     if len(path) == 2 and path[0] == "sources":
-        return Hint(f"write path: {word} behind the dash", (Edit("set", full, {"path": word}),))
+        key, word = glued.pair(word) or ("url" if word.startswith(("https://", "http://")) else "path", word)
+        return Hint(f"write {key}: {word} behind the dash", (Edit("set", full, {key: word}),))
     if word.endswith((",", ";")) and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", plain := word.rstrip(",; "), re.I):
         return Hint(f"write {name}: {plain}, without the comma")
     if name in ("memory_gb", "model") and len(path) <= 2:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import steps as registry
-from runner import shapes, synonyms
+from runner import glued, shapes, synonyms
 from runner.conversions import Known
 from runner.nearest import nearest
 from runner.validate import Scene, value_at
@@ -338,6 +338,9 @@ def _set(full: RecipePath, base: RecipePath, target: Names, value: Any, raw: Map
 
 def _misspelt(name: str, full: RecipePath, parent: str, models: list[type[Any]], others: list[str], best: str | None) -> Finding:
     known = sorted({n for m in models for n in shapes.fields(m)})
+    if (parts := glued.key_of(name, {*known, *others})) is not None:
+        return Finding("K001", "error", f"{name} is one word to YAML: a colon and a blank part a key from its value", full,
+                       f"write {parts[0]}: {parts[1]}", on="key")  # fmt: skip
     best = best or nearest(name, known) or nearest(name, others, 0.75)
     shown = ", ".join(known[:15]) + (", …" if len(known) > 15 else "")
     fix = f"write {best}" if best else f"{parent} has: {shown}" if known else "delete the line"

@@ -43,7 +43,7 @@ def explain(error: Any, text: str) -> Said:
         if (found := unquoted.backslashes(text, at)) is not None:
             return "Y003", *found
         return "Y003", "an unknown escape after \\ in double quotes", "use single quotes, in which \\ is only itself", at, at + 1
-    return _structure(problem, context, opened, at, text)
+    return _structure(error, problem, context, at, text)
 
 
 ODD = {"\u00a0": "a no-break space", "\u3000": "a wide space", "\u2003": "a wide space", "\u200b": "an invisible space",
@@ -84,13 +84,27 @@ def _deeper(at: int, text: str) -> Said | None:
     return "Y003", message, f"begin it in column {column + 1}, as {above[3]} does", start + len(key[1]), at
 
 
-def _structure(problem: str, context: str, opened: int, at: int, text: str) -> Said:
-    end = min(at + 1, len(text))
+def _glued(error: Any, at: int, text: str) -> Said | None:
+    """A key that is glued to its value: in the line where the parser began to read a key, or in the one that goes on in this."""
+    from runner import glued
+
+    begun = error.context_mark.index if "simple key" in str(error.context or "") else text.rfind("\n", 0, text.rfind("\n", 0, at) + 1)
+    found = glued.in_lines(text, max(0, begun), at)
+    return ("Y003", found.message, found.fix, found.start, found.end) if found is not None else None
+
+
+def _structure(error: Any, problem: str, context: str, at: int, text: str) -> Said:
+    end, opened = min(at + 1, len(text)), error.context_mark.line + 1 if error.context_mark is not None else 0
+    broken = "could not find expected ':'" in problem or "mapping values are not allowed" in problem
+    if broken and (found := _glued(error, at, text)) is not None:
+        return found
     if "mapping values are not allowed" in problem:
         if (deeper := _deeper(at, text)) is not None:
             return deeper
         fix = "put the value in quotes, or begin the line under the key above it"
         return "Y003", "a ':' that can open no value here", fix, at, end
+    if "flow" in context and text[at : at + 1] in ("{", "[") and (key := re.search(r"[A-Za-z_]\w*:$", text[:at])) is not None:
+        return "Y003", f"no blank behind the colon of {key[0][:-1]}", f"write {key[0]} {text[at]}", key.start(), at + 1
     if "flow mapping" in context or "flow sequence" in context:
         close = "}" if "mapping" in context else "]"
         return "Y003", f"a ',' or '{close}' is missing in what opens in line {opened}", f"close it with {close}", at, end
