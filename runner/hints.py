@@ -32,11 +32,15 @@ NEAR: dict[str, dict[str, str]] = {
         "adam8bit": "adamw_8bit", "adamw8bit": "adamw_8bit",
     },
     "precision": {"fp8": "auto", "int8": "auto", "tf32": "fp32", "true": "auto", "16-true": "bf16", "bf16-true": "bf16",
-                  "bf16-mixed": "bf16", "16-mixed": "fp16", "32-true": "fp32", "mixed": "auto", "no": "fp32", "double": "fp32"},
+                  "bf16-mixed": "bf16", "16-mixed": "fp16", "32-true": "fp32", "mixed": "auto", "no": "fp32", "double": "fp32",
+                  "fp16_mixed": "fp16", "bf16_mixed": "bf16", "amp": "auto", "false": "fp32"},
     "model": {"wordpiece": "bpe", "char": "unigram", "word": "unigram", "sentencepiece": "unigram", "spm": "unigram", "bbpe": "byte_bpe",
               "tiktoken": "byte_bpe", "gpt2": "byte_bpe", "bytelevel": "byte_bpe"},
     "quantization": {"int8": "q8_0", "8bit": "q8_0", "q8": "q8_0", "int4": "q4_0", "4bit": "q4_0", "q4": "q4_0", "q5": "q5_0",
-                     "fp8": "q8_0", "nf4": "q4_0", "none": "f16"},
+                     "fp8": "q8_0", "nf4": "q4_0", "none": "f16", "8": "q8_0", "5": "q5_0", "4": "q4_0", "4.0": "q4_0", "8.0": "q8_0",
+                     "16": "f16", "32": "f32", "float16": "f16", "half": "f16", "float32": "f32", "false": "f16", "gguf": "f16",
+                     "auto": "f16", "q3": "q4_0", "q2": "q4_0", "q6": "q5_1", "int5": "q5_0", "awq": "q4_0", "gptq": "q4_0",
+                     "mxfp4": "q4_0"},
     "family": {"qwen": "llama", "qwen2": "llama", "qwen3": "llama", "mistral": "llama", "gemma": "llama", "phi": "llama", "phi3": "llama",
                "transformer": "llama", "gpt": "gpt2", "gpt_neox": "gpt2", "gptneox": "gpt2", "nanogpt": "gpt2", "opt": "gpt2",
                "mamba3": "mamba2", "hebbian": "mamba_hebbian", "fast_weights": "mamba_hebbian",
@@ -53,7 +57,10 @@ NEAR: dict[str, dict[str, str]] = {
     "adapter": {"separate": "merge", "lora": "merge", "none": "merge", "keep": "merge"},
     "create": {"true": "auto", "always": "auto", "yes": "auto", "false": "never", "no": "never"},
     "attn_implementation": ATTENTIONS | {"true": "auto", "false": "auto", "none": "auto"},
-    "packing": {"true": "documents", "false": "none", "bfd": "documents", "ffd": "documents", "wrapped": "stream"},
+    "packing": {"true": "documents", "false": "none", "yes": "documents", "no": "none", "sample": "documents", "multipack": "documents",
+                "concat": "stream", "on": "documents", "off": "none", "bfd": "documents", "ffd": "documents", "wrapped": "stream"},
+    "on_oom": {"retry": "reduce", "halve": "reduce", "auto": "reduce", "continue": "reduce", "fail": "stop", "raise": "stop",
+               "error": "stop", "none": "stop", "false": "stop", "true": "reduce"},
     "exhausted": {"first_exhausted": "stop", "all_exhausted": "repeat", "loop": "repeat"},
 }  # fmt: skip
 
@@ -71,6 +78,18 @@ ROLES = {  # what other tools call the roles of columns
     "content": "text", "body": "text", "document": "text", "language": "lang", "chat": "messages", "turns": "messages",
     "dialogue": "messages", "headline": "title", "system_prompt": "system",
 }  # fmt: skip
+
+
+INSIDE = ("_component_", "_target_", "class_path", "name", "type", "class", "kind", "method", "param_dtype")  # of a map: what it is
+BESIDE = {
+    "lr": "learning_rate",
+    "num_warmup_steps": "warmup_steps",
+    "warmup_steps": "warmup_steps",
+    "weight_decay": "weight_decay",
+    "min_lr": "min_lr",
+    "warmup_ratio": "warmup_ratio",
+}  # of a map: keys that stand in the step itself
+SWITCHES = {"compile": "inductor|reduce-overhead|max-autotune|default|eager", "activation_checkpointing": "full|selective|block|layer"}
 
 
 class Hint(NamedTuple):
@@ -117,6 +136,10 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return listed if listed.fix else Hint("write each with its name: parameters: {temperature: 0.7, top_p: 0.9}")
     if name == "early_stopping" and (value is True or (isinstance(value, int) and value)):
         return Hint(f"write early_stopping: {{patience: {3 if value is True else value}}}")
+    if name in ("wandb", "tensorboard", "mlflow") and value is True:
+        return Hint(f"write {name}: {{}}", (Edit("set", full, {}),))
+    if name == "tracking" and value is False:
+        return Hint("delete the line: nothing is tracked then", (Edit("delete", full),))
     if name == "resume_from" and value is True:
         return Hint("delete the line: a stopped run goes on by itself when it is run again", (Edit("delete", full),))
     if isinstance(value, (dict, list)) and (hint := _of_another_shape(model, raw, base, path, value, shapes.at(model, path))).fix:
@@ -147,6 +170,8 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
 
         if (hint := shapeless.of_list(base, path, [part for part in re.split(r"[,;\n]", word) if part.strip()], ["a map"])).fix:
             return hint
+    if name in SWITCHES and re.fullmatch(SWITCHES[name], word, re.I):
+        return Hint(f"write {name}: true", (Edit("set", full, True),))
     if name == "seed":
         return Hint("write a whole number, such as seed: 42, or delete the line")
     if name == "sources" and word and "{" not in word:
@@ -261,6 +286,8 @@ def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
         return Hint("delete the line: it is not set then", (Edit("delete", full),))
     if name == "keep" and value <= 0:
         return Hint("write how many saves are kept, such as keep: 5")
+    if name == "character_coverage" and value <= 0.9:
+        return Hint("write character_coverage: 0.9995, or delete the line")
     if name == "val_fraction" and value == 0:
         return Hint("write val_fraction: 0.01: a run without validation does not know when to stop")
     if name in ("r", "rank") and value <= 0:
@@ -309,7 +336,9 @@ def of_field(model: type[Any], path: Names, wanted: str) -> Meaning | None:
 def of_word(path: Names, value: Any, words: list[str]) -> str:
     """For a word that the field does not know (K004): the nearest meaning among `words`, in words."""
     name = str(path[-1]) if path else ""
-    word = str(value).strip().lower()
+    if isinstance(value, dict):
+        return _of_a_component(name, value, words)
+    word = str(value[0] if isinstance(value, list) and len(value) == 1 else value).strip().lower()
     if name == "quantization" and re.fullmatch(r"(iq|q)\d_?(k|xs|xxs|s|m|nl)\w*", word):
         return f"write quantization: f16 or q8_0; {K_QUANTS.format(word.upper())}"
     if name == "tracking" or path[:1] == ("tracking",):
@@ -320,6 +349,29 @@ def of_word(path: Names, value: Any, words: list[str]) -> str:
         word = shapeless.by_class(name, str(value)) or word
         if word in words:
             return f"write {name}: {word}"
-    found = NEAR.get(name, {}).get(word.replace("-", "_"), NEAR.get(name, {}).get(word, ""))
-    found = found if found in words else found.partition("_")[0]
-    return f"write {name}: {found}" if found in words else ""
+    found = _near(name, word, words)
+    return f"write {name}: {found}" if found else ""
+
+
+def _near(name: str, word: str, words: list[str]) -> str:
+    """The word of ours that another tool's word, or its class, comes nearest to; nothing where none does."""
+    last = word.rpartition(".")[2] if re.fullmatch(r"[a-z_]\w*(\.\w+)+", word) else word
+    last = re.sub(r"^get_|_schedule(_with_warmup)?$", "", last)
+    for one in (word, last):
+        for known in (one, one.replace("-", "_"), one.replace("paged", "").replace("_", "")):
+            found = NEAR.get(name, {}).get(known, "")
+            if found := found if found in words else found.partition("_")[0]:
+                return found if found in words else ""
+    plain = {each.replace("_", ""): each for each in words}
+    return plain.get(last.replace("_", "").replace("paged", ""), "")
+
+
+def _of_a_component(name: str, value: dict[str, Any], words: list[str]) -> str:
+    """For a map where a word is wanted, as torchtune and others write it: its class, and which of its keys stand beside it here."""
+    kind = next((value[key] for key in INSIDE if isinstance(value.get(key), str)), None)
+    found = _near(name, kind.strip().lower(), words) if kind is not None else ""
+    if not found:
+        return ""
+    beside = dict.fromkeys(f"{key} is {BESIDE[key]} of the step" if key != BESIDE[key] else f"{key} stands beside it"
+                           for key in value if key in BESIDE)  # fmt: skip
+    return f"write {name}: {found}" + "".join(f"; {one}" for one in beside)

@@ -293,7 +293,7 @@ def _hint(value: Any, wanted: list[str], path: Names) -> str:
             factor = {"k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "%": 0.01}[scaled[2].lower()]
             number = float(scaled[1]) * factor
             return f"write {path[-1]}: {int(number) if number == int(number) else number}"
-    if "a list" in wanted and not isinstance(value, dict):
+    if "a list" in wanted and not isinstance(value, (dict, bool)):
         return f"write {path[-1]}: [{str(value).strip().removeprefix('[').removesuffix(']')}]"
     return ""
 
@@ -318,6 +318,8 @@ def _mended(kind: str, path: Names, value: Any, scene: Scene) -> Any:
     if kind == "list_type" and isinstance(value, (str, int, float)):
         inner = [part for part in shapes.at(scene.model, (*path, 0)) if isinstance(part, type)]
         parts = [part.strip(" '\"") for part in value.strip().strip("[]").split(",")] if isinstance(value, str) else []
+        if isinstance(value, str) and path[-1] in ("target_modules", "modules_to_save") and re.fullmatch(r"[\w.]+([ |;]+[\w.]+)+", value):
+            return re.split(r"[ |;]+", value)  # names without a comma between them
         if str in inner and parts not in ([], [value]) and all(re.fullmatch(r"[\w.<>|-]+", part) for part in parts):
             return parts  # "q_proj, v_proj", and "[q_proj]" in quotes
         return [value] if any(type(value) is part for part in inner) else None

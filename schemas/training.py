@@ -176,7 +176,8 @@ class Expect(Strict):
             band = getattr(self, name)
             if band is not None and band[0] > band[1]:
                 raise PydanticCustomError("S002", "the band of {name} is [{low}, {high}]: the lower bound comes first",
-                                          {"name": name, "low": band[0], "high": band[1]})  # fmt: skip
+                                          {"name": name, "low": band[0], "high": band[1],
+                                           "fix": f"write {name}: [{band[1]:g}, {band[0]:g}]"})  # fmt: skip
         return self
 
 

@@ -1,5 +1,6 @@
 """Adapters: LoRA on layers that exist and that learn."""
 
+import re
 from collections.abc import Iterator
 
 from runner.nearest import nearest
@@ -19,6 +20,7 @@ REFUSED = {"mamba": ("out_proj", "conv1d"), "mamba2": ("out_proj", "conv1d")}  #
 EMBEDDINGS = ("embeddings", "embed_tokens", "wte")
 HEADS = ("lm_head",)
 ENDS = (*EMBEDDINGS, *HEADS)
+PARTED = re.compile(r"[\s,;|]+")  # names that are one text, for want of a comma between them
 
 
 @rule()
@@ -57,12 +59,19 @@ def targets_learn(view: View) -> Iterator[Finding]:
                 message = f"{name} is the embedding, which an adapter does not go on: only linear layers take one"
                 yield say("A101", step, where, message, f"take it out, and train it whole: modules_to_save: [{name}]")
             elif name not in known and name not in ENDS:
-                near = nearest(str(name), known)
+                last = str(name).rpartition(".")[2]
+                near = last if last in known else f"{last}_proj" if f"{last}_proj" in known else nearest(str(name), known)
                 all_of_them = "all-linear" if str(name).replace("_", "-") in ("all-linear", "all", "*") else ""
                 usual = [target for target in DEFAULT_TARGETS[model.family] if target in known] or known[:4]
                 alone = near is not None and near not in targets and sum(each not in (*known, *ENDS) for each in targets) == 1
                 fix = f"write {near}" if alone else f"write target_modules: [{', '.join(usual)}]"
-                edits = ()
+                edits: tuple[Edit, ...] = ()
+                if parts := [part for part in PARTED.split(str(name)) if part in known] if PARTED.search(str(name)) else []:
+                    better = [*targets[:index], *parts, *targets[index + 1 :]]
+                    fix = f"part them by commas: target_modules: [{', '.join(map(str, better))}]"
+                    edits = (Edit("set", path(step, "lora.target_modules"), better),)
+                elif near is None and any(other in known for other in targets):
+                    fix = f"take {name} out of target_modules"
                 if all_of_them and len(targets) == 1:
                     fix, edits = "delete target_modules: all of them is the default", (Edit("delete", path(step, "lora.target_modules")),)
                 message = f"a {family} has no linear layer {name!r}; it has {', '.join(known)}"
@@ -130,8 +139,10 @@ def adapters_go_where_they_can(view: View) -> Iterator[Finding]:
                 fix = f"take {name} out" if other in saved else f"write {other}, which is both"
                 yield say("A115", step, f"lora.modules_to_save.{index}", message, fix, severity="warning")
             elif isinstance(name, str) and name not in names:
-                near = nearest(name, names)
+                near = name.rpartition(".")[2] if name.rpartition(".")[2] in names else nearest(name, names)
                 fix = f"write {near}" if near else f"the embedding is called {_embedding(names)}"
+                if len(parts := [part for part in PARTED.split(name) if part in names]) > 1:
+                    fix = f"part them by commas: modules_to_save: [{', '.join([*saved[:index], *parts, *saved[index + 1 :]])}]"
                 message = f"the base has no module {name!r}"
                 yield say("A115", step, f"lora.modules_to_save.{index}", message, fix, severity="warning")
 

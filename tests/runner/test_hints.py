@@ -101,3 +101,49 @@ def test_a_map_where_a_number_is_wanted_is_no_variable(value: str, tmp_path: Pat
     (found,) = [f for f in meant(tmp_path, (STEPS, f"max_steps: {value}")).findings if f.code == "K002"]
     assert found.message == "max_steps is a map, wanted a whole number"
     assert "NAME" not in found.fix
+
+
+@pytest.mark.parametrize(
+    ("typed", "fix"),
+    [
+        ("optimizer: {_component_: bitsandbytes.optim.PagedAdamW8bit, lr: 2e-5}",
+         "write optimizer: adamw_8bit; lr is learning_rate of the step"),
+        ("optimizer: torch.optim.AdamW", "write optimizer: adamw"),
+        ("optimizer: {name: nothing_known}", ""),
+        ("scheduler: {name: get_cosine_schedule_with_warmup, num_warmup_steps: 10}",
+         "write scheduler: cosine; num_warmup_steps is warmup_steps of the step"),
+        ("precision: fp16-mixed", "write precision: fp16"),
+        ("packing: yes", "write packing: documents"),
+        ("on_oom: halve", "write on_oom: reduce"),
+        ("compile: inductor", "write compile: true"),
+        ("tracking: {wandb: true}", "write wandb: {}"),
+        ("tracking: false", "delete the line: nothing is tracked then"),
+    ],
+)  # fmt: skip
+def test_a_word_of_another_tool_has_ours_beside_it(typed: str, fix: str, tmp_path: Path):
+    """Also the class of a component, a switch by its kind, and a number for a number format."""
+    (found,) = [f for f in meant(tmp_path, (STEPS, f"{STEPS}\n    {typed}")).findings if f.code in ("K002", "K004")]
+    assert found.fix == fix
+
+
+@pytest.mark.parametrize(("typed", "fix"), [("8", "q8_0"), ("4", "q4_0"), ("float16", "f16"), ("gguf", "f16")])
+def test_bits_name_a_quantization(typed: str, fix: str, tmp_path: Path):
+    """Of a GGUF file."""
+    (found,) = [f for f in meant(tmp_path, ("export_ollama", f"export_ollama\n    quantization: {typed}")).findings if f.code == "K004"]
+    assert found.fix == f"write quantization: {fix}"
+
+
+def test_a_coverage_too_low_names_the_usual_one(tmp_path: Path):
+    """Half of the characters is no coverage."""
+    (found,) = [
+        f for f in meant(tmp_path, ("vocab_size: 16000", "vocab_size: 16000\n    character_coverage: 0.5")).findings if f.code == "K003"
+    ]
+    assert found.fix == "write character_coverage: 0.9995, or delete the line"
+
+
+def test_a_band_the_wrong_way_round_is_turned(tmp_path: Path):
+    """The lower figure comes first."""
+    (found,) = [
+        f for f in meant(tmp_path, (STEPS, f"{STEPS}\n    expect: {{1000: {{train_loss: [4.0, 2.5]}}}}")).findings if f.code == "S002"
+    ]
+    assert found.fix == "write train_loss: [2.5, 4]"
