@@ -1,5 +1,6 @@
 """How a value that another tool's name stands beside becomes one of ours. Apart from the names themselves, which are tables."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -117,10 +118,30 @@ def scale(value: Any, beside: Mapping[str, Any]) -> Known:
     return Known("train", ("lora", "lora_alpha"), None, False, "lora_alpha = scale x r, and r is not written here")
 
 
+LOCAL = ("models", "model", "checkpoints", "checkpoint", "ckpt", "ckpts", "output", "outputs", "saves", "runs", "data", "weights",
+         "pretrained", "base", "datasets", "corpus", "out", "results")  # folders of a project; nobody on the hub is called so  # fmt: skip
+MODELS = ("base_model", "model_name_or_path", "model_path", "model_name", "pretrained_model_name_or_path", "model_id", "base",
+          "tokenizer_name_or_path", "tokenizer_path", "tokenizer_name", "tokenizer_id", "path", "hub")  # fmt: skip
+
+
+def local(name: str) -> bool:
+    """Whether a model or a data set by one name is a file or folder here, and no owner/name on the hub."""
+    first, _, rest = name.partition("/")
+    return name.startswith((".", "/", "~")) or "/" in rest or "\\" in name or first.lower() in LOCAL or bool(
+        re.search(r"\.(jsonl?|csv|txt|parquet|md|pdf|docx|html?|gz|zst|safetensors|bin|gguf)$|[*?]", name)
+    )  # fmt: skip
+
+
 def base(value: Any, beside: Mapping[str, Any]) -> Known:
     """A model by one name: a folder when it looks like a path, else on the hub."""
-    local = isinstance(value, str) and value.startswith(("/", "./", "../", "~"))
-    return Known("train", ("model", "base", "path" if local else "hub"), value)
+    return Known("train", ("model", "base", "path" if isinstance(value, str) and local(value) else "hub"), value)
+
+
+def tokenizer_of(value: Any, beside: Mapping[str, Any]) -> Known:
+    """The model whose tokenizer is checked."""
+    if not isinstance(value, str):
+        return Known("check_vocab_consistency", ("checkpoint",), None, False)
+    return Known("check_vocab_consistency", ("checkpoint",), {"path" if local(value) else "hub": value})
 
 
 def adapter(value: Any, beside: Mapping[str, Any]) -> Known:
@@ -149,16 +170,23 @@ def fallback(value: Any, beside: Mapping[str, Any]) -> Known:
 
 
 def files(value: Any, beside: Mapping[str, Any]) -> Known:
-    """Paths, one or a list, as sources."""
-    paths = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    exact = bool(paths) and all(isinstance(path, str) for path in paths)
-    return Known("parse_corpus", ("sources",), [{"path": path} for path in paths] if exact else None, exact)
+    """Paths, one or a list, as sources; axolotl's list of maps says by path: what may also be a data set of the hub."""
+    given = [value] if isinstance(value, (str, dict)) else value if isinstance(value, list) else []
+    found, strange = [], False
+    for each in given:
+        path = each.get("path") if isinstance(each, dict) else each
+        if not isinstance(path, str):
+            return Known("parse_corpus", ("sources",), None, False)
+        strange = strange or (isinstance(each, dict) and len(each) > 1)
+        found.append({"hub" if isinstance(each, dict) and not local(path) and "/" in path else "path": path})
+    return Known("parse_corpus", ("sources",), found or None, bool(found) and not strange,
+                 "what the rows hold is seen by itself" if strange else "")  # fmt: skip
 
 
 def hub_rows(value: Any, beside: Mapping[str, Any]) -> Known:
-    """A data set of the hub as a source."""
+    """A data set of the hub as a source, or a file where it looks like one."""
     exact = isinstance(value, str)
-    return Known("parse_corpus", ("sources",), [{"hub": value}] if exact else None, exact)
+    return Known("parse_corpus", ("sources",), [{"path" if local(value) else "hub": value}] if exact else None, exact)
 
 
 def marks(value: Any, beside: Mapping[str, Any]) -> Known:

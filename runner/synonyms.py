@@ -1,14 +1,14 @@
 """Names that other tools use for what a recipe says, and how their values convert.
 
 A table by step type. A name leads to one of our keys (and is offered only when the step really has it), or to words that say where
-the matter is settled in a recipe. Sources: transformers TrainingArguments, axolotl, LLaMA-Factory, mlx-lm,
-nanoGPT, litgpt, TRL, SentencePiece.
+the matter is settled in a recipe. Sources: TrainingArguments, axolotl, LLaMA-Factory, mlx-lm, nanoGPT, litgpt, TRL, SentencePiece.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from runner.conversions import (
+    MODELS,
     TOKENIZERS,
     Convert,
     Known,
@@ -27,6 +27,7 @@ from runner.conversions import (
     scale,
     share,
     to,
+    tokenizer_of,
     tracker,
     tracker_of_all,
     warmup,
@@ -102,7 +103,7 @@ _TRAIN: dict[str, Convert] = {
     "train_on_inputs": says("objective: sft puts the loss on the answers only, objective: lm on every token"),
     "use_wandb": tracker, "wandb_log": tracker, "wandb_run_id": says("a run that goes on finds its own id", delete=True),
     "wandb_project": to("tracking.wandb.project"), "wandb_entity": to("tracking.wandb.entity"),
-    **dict.fromkeys(("dataset", "dataset_name"), hub_rows),
+    "dataset": hub_rows, "dataset_name": hub_rows,
     **dict.fromkeys(("datasets", "data", "data_path", "train_file", "data_dir", "training_data"), files),
     "chat_template": says("the base model's own template is used, recipe's where it has none; it is exported too"),
     **dict.fromkeys(("adam_beta1", "adam_beta2", "beta1", "beta2", "betas", "adam_betas", "adam_epsilon", "epsilon", "eps", "adam_eps",
@@ -304,6 +305,7 @@ _STEPS: dict[str, dict[str, Convert]] = {
         **dict.fromkeys(("max_length", "chunk_size", "max_seq_length", "max_chunk_tokens", "cutoff_len"), to("max_tokens", "split_long")),
         **dict.fromkeys(("overlap", "chunk_overlap", "stride"), to("overlap_tokens", "split_long")),
     },
+    "check_vocab_consistency": dict.fromkeys(MODELS, tokenizer_of),
     "tokenize_bin": {"val_set_size": share, "val_split": share, "validation_split": share, "test_size": share},
     "export_ollama": {
         **dict.fromkeys(("quant", "quantize", "outtype", "quantization_method"), to("quantization", "export_ollama")),
@@ -330,7 +332,8 @@ _STEPS: dict[str, dict[str, Convert]] = {
                         says("the GGUF and the Modelfile are written from the checkpoint alone", "export_ollama", True)),
     },
     "parse_corpus": {
-        **dict.fromkeys(("path", "paths", "files", "input", "data_dir", "data_path", "data_files"), files),
+        **dict.fromkeys(("path", "paths", "files", "input", "data_dir", "data_path", "data_files",
+                         "train_file", "train_files", "data", "datasets", "input_files", "corpus_path", "training_data"), files),
         **dict.fromkeys(("dataset", "hub", "dataset_name"), hub_rows),
     },
     "validate_checkpoint": {"max_tokens": to("max_new_tokens", "validate_checkpoint"), "prompt": to("prompts", "validate_checkpoint")},

@@ -73,7 +73,14 @@ def findings_of(error: ValidationError, scene: Scene) -> list[Finding]:
             result.append(found)
     told = {(*f.path[:-1], edit.key) for f in result if f.code == "K010" for edit in f.edits if edit.action == "rename"}
     told |= {(*f.path[:-1], "train") for f in result if f.code == "K010" and "stages" in f.path[:-1]}
-    return [f for f in result if f.code != "K005" or f.path not in told]
+    return [f for f in result if f.code != "K005" or not (f.path in told or any(_fills(other, f) for other in result))]
+
+
+def _fills(other: Finding, missing: Finding) -> bool:
+    """Whether `other` says that a key beside it is what is missing, by another name."""
+    name = str(missing.path[-1])
+    said = other.code in ("K001", "K010") and other.path[:-1] == missing.path[:-1]
+    return said and re.match(rf"write {re.escape(name)}(:|$)", other.fix) is not None
 
 
 def with_whole_numbers(error: ValidationError, raw: dict[str, Any]) -> dict[str, Any] | None:

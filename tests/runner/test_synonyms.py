@@ -9,6 +9,7 @@ from runner.meant import Meant
 from runner.resolve import mean
 from runner.synonyms import met
 from schemas.findings import Edit, Finding
+from tests.runner.judged import meant
 from tests.runner.toys import toys  # noqa: F401
 
 HEAD = "recipe: r\nsteps:\n  - {type: read, sources: [{path: a}]}\n  - type: pieces\n  - type: bins\n"
@@ -260,3 +261,28 @@ def test_dropout_in_lora_is_the_adapters(name: str):
     assert inside is not None
     assert network is not None
     assert (inside.path, network.path) == (("lora", "lora_dropout"), ("model", "dropout"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "fix"),
+    [
+        ("datasets: [{path: data/a.jsonl, type: alpaca}]", "write sources: [{path: data/a.jsonl}] (what the rows hold is seen by itself)"),
+        ("datasets: [{path: tatsu-lab/alpaca}]", "write sources: [{hub: tatsu-lab/alpaca}]"),
+        ("dataset: data/a.jsonl", "write sources: [{path: data/a.jsonl}]"),
+        ("dataset: tatsu-lab/alpaca", "write sources: [{hub: tatsu-lab/alpaca}]"),
+        ("train_files: [data/a.jsonl]", "write sources: [{path: data/a.jsonl}]"),
+        ("source: [{path: data/a.jsonl}]", "write sources"),
+    ],
+)
+def test_data_by_another_name_are_sources_once(typed: str, fix: str, tmp_path: Path):
+    """A file is no name on the hub, and what is there by another name is not missing, too."""
+    found = meant(tmp_path, base=f"recipe: r\nsteps:\n  - type: parse_corpus\n    {typed}\n").findings
+    assert [(f.code, f.fix) for f in found if f.severity == "error"] == [("K001" if typed.startswith("source:") else "K010", fix)]
+
+
+@pytest.mark.parametrize(("name", "way"), [("models/base", "path"), ("./base", "path"), ("a/b/c", "path"), ("Qwen/Qwen2.5-0.5B", "hub")])
+def test_a_model_that_is_checked_is_its_checkpoint(name: str, way: str, tmp_path: Path):
+    """A folder of the project is no name on the hub."""
+    step = f"- type: check_vocab_consistency\n    model_name_or_path: {name}\n  - type: tokenize_bin"
+    fixes = [f.fix for f in meant(tmp_path, ("- type: tokenize_bin", step)).findings if f.code == "K010"]
+    assert fixes == [f"write checkpoint: {{{way}: {name}}}"]
