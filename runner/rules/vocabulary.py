@@ -1,5 +1,6 @@
 """Vocabulary: whoever counts tokens must count the same ones, from the tokenizer to the embedding."""
 
+import string
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from steps.text.vocabulary import is_padded
 LARGE_ALPHABET = 16_000  # pieces: a vocabulary beyond it holds any alphabet
 ALPHABET_SAMPLE = 300_000  # characters that are looked at
 FEW_CHARACTERS = 500
+FEW_ALWAYS = 11  # characters that every tokenizer knows, by itself: digits and the line's end
 LOW_COVERAGE = 0.999
 TRAINER_BYTES = 20  # of memory for each byte of text
 LARGE_MEMORY = 128 << 30  # bytes of a machine that is not known
@@ -192,7 +194,7 @@ def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
 
 
 def _alphabet_fits(view: View, step: StepMeant, size: int) -> bool:
-    return param(step, "model") == "byte_bpe" or size > LARGE_ALPHABET or _alphabet(view, step) < size
+    return param(step, "model") == "byte_bpe" or size > LARGE_ALPHABET or len(_alphabet(view, step)) < size
 
 
 def pieces_at_most(view: View, step: StepMeant, text: int, there: int) -> int:
@@ -227,16 +229,26 @@ def vocabulary_holds_the_bytes(view: View) -> Iterator[Finding]:
         if asked is None or model is None:
             continue
         bytes_in = model == "byte_bpe" or getattr(step.params, "fallback", False)
-        least = (256 if bytes_in else 1) + 4 + len(symbols or ())
+        always = _always_known(step)
+        least = 256 * bytes_in + 4 + len(symbols or ()) + len(always)
         if asked < least:
-            message = f"{int(asked):,} pieces are too few: {'bytes, ' if bytes_in else ''}special tokens and symbols alone take {least}"
+            taken = [*["bytes"] * bytes_in, *["printable characters"] * (len(always) > FEW_ALWAYS), "special tokens"]
+            message = f"{int(asked):,} pieces are too few: {', '.join(taken)} and symbols alone take {least}"
             yield say("T103", step, "vocab_size", message, f"write vocab_size: {max(2 * least, 1000)}")
         elif model != "byte_bpe" and asked <= LARGE_ALPHABET:
-            known = _alphabet(view, step)
-            if known + least > asked:
-                message = f"{int(asked):,} pieces are too few: the beginning of the text has {known:,} different characters to be known"
-                fix = f"write vocab_size: {2 * (known + least)}, a lower character_coverage, or model: byte_bpe, which needs 256"
+            known = _alphabet(view, step, asked - least)
+            if (needed := len(known | always) - len(always) + least) > asked and known:
+                message = f"{int(asked):,} pieces are too few: the beginning of the text has {len(known):,} characters to be known"
+                fix = f"write vocab_size: {max(2 * needed, 1000)}, a lower character_coverage, or model: byte_bpe, which needs 256"
                 yield say("T103", step, "vocab_size", message, fix)
+
+
+def _always_known(step: StepMeant) -> set[str]:
+    """The characters that are made pieces whatever the text holds; with a normalization none, since it may change them."""
+    if param(step, "model") == "byte_bpe" or param(step, "normalization") not in (None, "identity"):
+        return set()
+    small = set("\n" + string.digits)
+    return small if param(step, "model") == "bpe" and getattr(step.params, "fallback", False) else small | set(string.printable[:94] + "\t")
 
 
 @rule()
@@ -282,8 +294,13 @@ def _refused_by_export(view: View, step: StepMeant, asked: str) -> bool:
     return isinstance(kind, Refusal) and kind.field == "normalization"
 
 
-def _alphabet(view: View, step: StepMeant) -> int:
-    """Characters in the beginning of the text that the tokenizer must have a piece for, by its coverage."""
+def _alphabet(view: View, step: StepMeant, beyond: float = FEW_CHARACTERS) -> set[str]:
+    """Characters in the beginning of the text that the tokenizer must have a piece for, by its coverage; none for up to `beyond`.
+
+    What a normalization does to them is not known: with one, few characters are told nothing of.
+    """
+    if beyond < FEW_CHARACTERS and param(step, "normalization") not in (None, "identity"):
+        beyond = FEW_CHARACTERS
     texts, read = [], 0
     for text in sampled_texts(text_sources(view, step), view.facts):
         texts.append(text)
@@ -291,14 +308,15 @@ def _alphabet(view: View, step: StepMeant) -> int:
         if read > ALPHABET_SAMPLE:
             break
     characters = "".join(texts)
-    if len(set(characters)) < FEW_CHARACTERS:
-        return 0
-    coverage = param(step, "character_coverage") or 0.9995
-    covered, needed = 0, 0
-    for _, count in Counter(characters).most_common():
+    needed: set[str] = set()
+    if len(set(characters)) <= beyond:
+        return needed
+    coverage, covered = param(step, "character_coverage") or 0.9995, 0
+    for character, count in Counter(characters).most_common():
         if covered >= coverage * len(characters):
             break
-        covered, needed = covered + count, needed + 1
+        covered += count
+        needed.add(character)
     return needed
 
 

@@ -138,3 +138,22 @@ def test_a_model_folder_with_too_few_rows(tmp_path: Path):
     assert finding.message == "the model has rows for 15,000 tokens, its tokenizer makes 16,000"
     assert said(tmp_path, checked("model: {vocab_size: 15999}")) == ["V101"]
     assert said(tmp_path, checked("model: {vocab_size: 16000}")) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        ("vocab_size: 80\n    model: unigram", ["special tokens and symbols alone take 100"]),
+        ("vocab_size: 300\n    model: unigram\n    byte_fallback: true", ["special tokens and symbols alone take 356"]),
+        ("vocab_size: 280", ["the beginning of the text has 27 characters to be known"]),
+        ("vocab_size: 300", []),
+        ("vocab_size: 110\n    model: unigram", []),
+        ("vocab_size: {at_most: 60}\n    model: unigram", ["special tokens and symbols alone take 100"]),
+    ],
+)
+def test_a_vocabulary_holds_the_characters(tmp_path: Path, typed: str, taken: list[str]):
+    """Those that SentencePiece is told to know, and those of the text; where they fit, nothing is said of them."""
+    (tmp_path / "a.txt").write_text("the quick brown fox jumps over the lazy dog " * 4000, "utf-8")
+    stories = "{hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}"
+    found = meant(tmp_path, ("vocab_size: 16000", typed), (stories, "{path: a.txt}")).findings
+    assert [f.message[-len(words) :] for f, words in zip((f for f in found if f.code == "T103"), taken, strict=True)] == taken
