@@ -380,7 +380,7 @@ def bases_can_be_seen(view: View) -> Iterator[Finding]:
     said: set[str] = set()
     for step, where, folder in view.bases:
         name = at(step.raw, f"{where}.hub")
-        if folder is None and isinstance(name, str) and name not in said and not name.startswith((".", "/", "~")):
+        if folder is None and isinstance(name, str) and name not in said and re.fullmatch(r"[\w-][\w.-]*(/[\w.-]+)?", name):
             said.add(name)
             message = f"{name} is not in the local hub cache: its tokenizer, sizes and weights were not looked at"
             yield say("H026", step, f"{where}.hub", message, "recipe check --online fetches the small files", severity="info")

@@ -15,6 +15,7 @@ from steps.text.encodings import beginning
 from steps.text.unreadable import Unreadable
 
 HEAD = 65536  # bytes of a text file that are looked at
+NEARLY, ENOUGH = 0.95, 100  # share of so many first rows that are copies: the rest will hardly be others
 FEWEST = 8  # texts: of fewer nothing is said
 SHORT = 8  # characters of a question that an answer may begin with by chance
 # A letter of UTF-8 that was read as windows-1252: two for one, the second of them mostly a sign
@@ -188,7 +189,8 @@ def told(texts: Texts, message: str, fix: str, code: str, severity: Severity = "
 
 
 def _all_alike(texts: Texts) -> Iterator[Finding]:
-    """D152: answers that are all the same, and rows of which half are copies. An information where only the beginning was seen."""
+    """D152: answers that are all the same, and rows of which half are copies. An information where only the beginning was seen, unless
+    hardly any row of it is another."""
     severity: Severity = "warning" if texts.whole else "info"
     answers = {turn["content"] for d in texts.documents for turn in d.messages or () if turn["role"] == "assistant"}
     copies = len(texts.documents) - len({d.text for d in texts.documents})
@@ -196,6 +198,7 @@ def _all_alike(texts: Texts) -> Iterator[Finding]:
     if 2 * copies >= len(texts.documents):
         kept = at(texts.step.raw, "clean.dedup") == "none"
         message = f"{copies} of {said} are copies of others" + (", and dedup: none keeps them" if kept else "")
+        severity = "warning" if len(texts.documents) >= ENOUGH and copies >= NEARLY * len(texts.documents) else severity
         fix = "delete dedup: none, which keeps one of each" if kept else "look at the script that wrote them: one of each is kept"
         yield told(texts, message, fix, "D152", severity)
     elif len(answers) == 1:

@@ -51,9 +51,9 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
         for where, source in hub_names(step.raw):
             branch = source.get("revision")
             name = source["hub"]
-            if hub_id(name) != name or _is_path(view, name) or (view.facts.project / name).is_dir():
-                continue  # no name on the hub
-            if branch not in (None, *BRANCHES):
+            if not re.fullmatch(r"[\w-][\w.-]*(/[\w.-]+)?", name) or hub_id(name) != name:
+                continue  # no name at all: H036
+            if branch not in (None, *BRANCHES) or _is_path(view, name) or (view.facts.project / name).is_dir():
                 continue
             if branch is None:
                 message, fix = f"{source['hub']} has no revision", "add revision: and the commit from the hub's page"
