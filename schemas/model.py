@@ -53,7 +53,9 @@ class ModelConfig(Strict):
             strange = (*strange, *HEBBIAN)
         for name in strange:
             if getattr(self, name) != type(self).model_fields[name].default:
-                words = {"name": name, "family": self.family, "fix": f"delete {name}"}
+                other = "mamba_hebbian" if self.family == "mamba" and name in HEBBIAN else ""
+                other = "mamba2, which has heads" if self.family == "mamba" and name == "head_dim" else other
+                words = {"name": name, "family": self.family, "fix": f"delete {name}" + (f", or write family: {other}" if other else "")}
                 raise PydanticCustomError("M002", "{name} has no effect in family {family}", words)
         for name in HEBBIAN[:2]:
             written = getattr(self, name)

@@ -96,9 +96,10 @@ class QuantSettings(Strict):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.bits == 8:
-            for name in ("type", "double"):
-                if name in self.model_fields_set:
-                    raise PydanticCustomError("A006", "{name} has no effect with bits: 8", {"name": name, "fix": f"delete {name}"})
+            given = [name for name in ("type", "double") if name in self.model_fields_set]
+            if given:
+                said = {"name": given[0], "fix": f"delete {' and '.join(given)}: of four bits alone"}
+                raise PydanticCustomError("A006", "{name} has no effect with bits: 8", said)
         return self
 
 

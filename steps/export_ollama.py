@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -134,16 +135,24 @@ class ExportOllama(StepParams):
     @model_validator(mode="after")
     def _named(self) -> "ExportOllama":
         if not NAME.fullmatch(self.name):
+            kept = "letters, digits, dots and dashes: model, owner/model, model:tag"
+            plain = _plain(self.name)
+            fix = f"write name: {plain}, of {kept}" if NAME.fullmatch(plain) else f"write {kept}"
             raise PydanticCustomError(
-                "E010", "{found} is no name for an Ollama model",
-                {"found": repr(self.name), "name": "name", "fix": "write letters, digits, dots and dashes: model, owner/model, model:tag"},
-            )  # fmt: skip
+                "E010", "{found} is no name for an Ollama model", {"found": repr(self.name), "name": "name", "fix": fix}
+            )
         return self
 
     @property
     def file(self) -> str:
         """Of the weights: the model's name and its tag, without its owner."""
         return self.name.rsplit("/", 1)[-1].replace(":", "-") + ".gguf"
+
+
+def _plain(name: str) -> str:
+    """`name` in the letters that Ollama takes: accents go, all else becomes a dash."""
+    ascii_only = unicodedata.normalize("NFKD", name.replace("ı", "i")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9._/:-]+", "-", ascii_only).strip("-._/:")
 
 
 @step(version=2, libraries=("gguf", "numpy"), pages=PAGES)

@@ -204,7 +204,11 @@ def chat_form(folder: Path) -> ChatForm:
     try:
         _compiled(source)
     except Exception as error:
-        raise RecipeError("D115", f"the chat template of {Path(folder).name} is no Jinja: {error}", field="model.base", fix=FIX) from error
+        beside, line = Path(folder) / "chat_template.jinja", getattr(error, "lineno", None)
+        where = beside.name + (f", line {line}" if line else "") if beside.is_file() else "chat_template in tokenizer_config.json"
+        message = f"the chat template of {Path(folder).name} is no Jinja: {error}"
+        fix = f"mend {where}, or fetch it again with the model: it looks cut off or edited"
+        raise RecipeError("D115", message, field="model.base", fix=fix) from error
     return ChatForm(source, marks, special, control)
 
 

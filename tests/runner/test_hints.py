@@ -147,3 +147,22 @@ def test_a_band_the_wrong_way_round_is_turned(tmp_path: Path):
         f for f in meant(tmp_path, (STEPS, f"{STEPS}\n    expect: {{1000: {{train_loss: [4.0, 2.5]}}}}")).findings if f.code == "S002"
     ]
     assert found.fix == "write train_loss: [2.5, 4]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "fix"),
+    [
+        ("export_ollama", "export_ollama\n    name: Öykü Modeli!", "E010",
+         "write name: Oyku-Modeli, of letters, digits, dots and dashes: model, owner/model, model:tag"),
+        ("export_ollama", "export_ollama\n    name: a/b/c/d", "E010",
+         "write letters, digits, dots and dashes: model, owner/model, model:tag"),
+        ("export_ollama", "export_ollama\n    name: !!!", "Y003", "put the value in quotes"),
+        ("n_layers: 12}", "n_layers: 12, hebbian_decay: 0.9}", "M002", "delete hebbian_decay, or write family: mamba_hebbian"),
+        ("n_layers: 12}", "n_layers: 12, head_dim: 64}", "M002", "delete head_dim, or write family: mamba2, which has heads"),
+        (STEPS, f"{STEPS}\n    method: qlora\n    quant: {{bits: 8, type: nf4, double: true}}", "A006",
+         "delete type and double: of four bits alone"),
+    ],
+)  # fmt: skip
+def test_a_fix_names_all_that_is_to_be_typed(old: str, new: str, code: str, fix: str, tmp_path: Path):
+    """A name that is taken, the family that has the sizes, every key that has no effect."""
+    assert [f.fix for f in meant(tmp_path, (old, new)).findings if f.code == code] == [fix]

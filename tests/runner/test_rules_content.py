@@ -76,6 +76,12 @@ def test_copies_are_dropped_unless_the_recipe_keeps_them(tmp_path: Path):
     assert [f.fix for f in keeping if f.code == "D152"] == ["delete dedup: none, which keeps one of each"]
 
 
+def test_a_large_file_of_nothing_but_copies_is_a_warning(tmp_path: Path):
+    """Of two hundred first rows two are left: what follows will hardly be others."""
+    rows = [*talks("no", "Or that?", count=1), *talks("yes", "Is that so?", count=399)]
+    assert [each for each in told(tmp_path, SFT, {"data/chat.jsonl": rows}) if each[0] == "D152"] == [("D152", "warning")]
+
+
 def test_a_text_file_that_was_misread_is_told(tmp_path: Path):
     """Lines of a .txt are looked at like rows."""
     changes = {"data/stories.jsonl": "data/stories.txt"}

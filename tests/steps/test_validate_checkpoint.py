@@ -76,6 +76,7 @@ def test_the_last_weights_do_not_pass_for_the_best_in_silence(best_step: int | N
     validate(checkpoint.model_copy(update={"best_step": best_step}).at(checkpoint.path), context, weights="best")
     assert [code for code, _ in context.warnings if code == "C122"] == ([] if best_step else ["C122"])
 
+
 def test_a_model_that_answers_is_asked(context: FakeContext, tmp_path: Path):
     """A fine-tuned one gives its answer to each prompt, the one that `recipe generate` prints with that seed; others continue it."""
     from steps.lm.speak import speak

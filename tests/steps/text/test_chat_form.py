@@ -236,3 +236,15 @@ def test_a_tokenizer_with_a_blank_before_every_text_learns_the_same(tmp_path: Pa
         plain = [text.replace(mark, "") for text in plain]
     assert said == [text.strip() for text in plain]
     assert opened.form.asked(TALK[:3], opened) == written.ids[: begun[1]]
+
+
+def test_a_template_that_is_cut_off_is_named_with_its_file(tmp_path: Path):
+    """And with its line, where it has a file of its own."""
+    (tmp_path / "tokenizer_config.json").write_text('{"chat_template": "{% for m in messages %}"}')
+    with pytest.raises(RecipeError) as error:
+        chat_form(tmp_path)
+    assert error.value.fix.startswith("mend chat_template in tokenizer_config.json")
+    (tmp_path / "chat_template.jinja").write_text("{% for m in messages %}\n{{ m }")
+    with pytest.raises(RecipeError) as error:
+        chat_form(tmp_path)
+    assert error.value.fix.startswith("mend chat_template.jinja, line 2")
