@@ -23,7 +23,7 @@ def explain(error: Any, text: str) -> Said:
     variable = re.compile(r"\$\{[^}\n]*\}?").match(text, max(at - 1, 0))
     if variable and "flow" in context:
         return "Y003", f"{variable[0]} must be quoted inside {{ }} or [ ]", f'write "{variable[0]}"', at - 1, variable.end()
-    if "scanning a tag" in context:
+    if re.search(r"(?:scanning|parsing) an? tag", context):
         first = error.context_mark.index if error.context_mark is not None else at
         return "Y003", "a value cannot begin with !", "put the value in quotes", first, min(first + 1, len(text))
     if "escape" not in f"{problem} {context}" and (found := unquoted.value_at(text, at)) is not None:

@@ -18,6 +18,16 @@ HEADER_BYTES = 1024
 SURE = 1000  # ids by which an order of bytes is known
 
 
+_ALONE = "write the ids alone: numpy.load(path).tofile(path)"
+STRANGE = {  # by how a file begins: what it is, and what gives a file of ids
+    b"\x93NUMPY": ("an array that numpy.save wrote, with a header before its ids", _ALONE),
+    b"PK\x03\x04": ("a packed archive, as numpy.savez and torch.save write it", "write the ids alone, with numpy's tofile"),
+    b"\x80\x02": ("a pickle", "write the ids alone, with numpy's tofile"),
+    b"GGUF": ("a model in GGUF", "name a .bin file of ids, or a folder of them"),
+    b"MMIDIDX": ("Megatron's index of another file", "name the .bin file beside it"),
+}
+
+
 class Unknown(ValueError):
     """The files cannot be read as token ids; the message says why. field: below `bins`. fix: what to write there."""
 
@@ -76,7 +86,8 @@ def look(
     size = np.dtype(kind).itemsize
     total = file.stat().st_size - start
     if total % size:
-        fix = "write the dtype that it was written in, or make the file again: it may be cut off"
+        written = "dtype: uint16 if it was written so" if kind == "uint32" and not total % 2 else "the dtype that it was written in"
+        fix = f"write {written}, or make the file again: it may be cut off"
         raise Unknown(f"{file.name} has {total:,} bytes, which is no whole number of {kind} ids", fix)
     tokens = total // size
     stretches = list(range(0, total, STRETCH))
@@ -126,8 +137,9 @@ def _layout(file: Path, dtype: Dtype) -> tuple[int, str]:
     magic = int.from_bytes(head[:4], "little")
     if magic in HEADERS and len(head) >= HEADER_BYTES and file.stat().st_size >= HEADER_BYTES:
         return HEADER_BYTES, HEADERS[magic]
-    if head.startswith((b"\x93NUMPY", b"PK\x03\x04", b"\x80\x02", b"GGUF", b"MMIDIDX")):
-        raise Unknown(f"{file.name} is no flat file of ids (it begins with {head[:4]!r})")
+    for begin, (what, remedy) in STRANGE.items():
+        if head.startswith(begin):
+            raise Unknown(f"{file.name} is no flat file of ids: it is {what}", remedy)
     if _is_wide(head):
         message = f"{file.name} is written as int64: three of four halves in it are nothing, and would be read as token 0"
         raise Unknown(message, "write it again as uint16, or uint32 above 65,535: ids.astype(numpy.uint16).tofile(path)")

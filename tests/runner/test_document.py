@@ -250,3 +250,19 @@ def test_no_text_raises(text: str):
     for finding in document.findings:
         assert finding.place is not None
         assert 0 <= finding.place.start <= finding.place.end <= len(text) + 3
+
+
+@pytest.mark.parametrize(
+    ("line", "severities"),
+    [
+        ("about: the phase #1 of two", ["warning"]),
+        ("about: phase #1 of two", ["info"]),
+        ("system: Answer in German #short and polite", ["info"]),
+        ("learning_rate: 1e-3 #peak", []),
+        ("about: three words here # a remark", []),
+        ("about: 'three words here #short'", []),
+    ],
+)
+def test_a_number_sign_in_a_text_is_mentioned(line: str, severities: list[str]):
+    """A digit that follows at once is a number; a word may be a remark, and is told in texts alone."""
+    assert [f.severity for f in read(Path("r.yaml"), text=f"{line}\nseed: 1\n").findings if f.code == "Y014"] == severities

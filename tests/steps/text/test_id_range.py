@@ -110,7 +110,12 @@ def test_llm_c_headers_are_no_tokens(tmp_path):
     ("name", "data", "why"),
     [
         ("a.bin", b"abc", "a.bin has 3 bytes, which is no whole number of uint16 ids"),
-        ("a.npy", b"\x93NUMPY\x01\x00" + b"0" * 90, r"a.npy is no flat file of ids \(it begins with b'\\x93NUM'\)"),
+        (
+            "a.npy",
+            b"\x93NUMPY\x01\x00" + b"0" * 90,
+            "a.npy is no flat file of ids: it is an array that numpy.save wrote, with a header before its ids",
+        ),
+        ("a.bin", b"PK\x03\x04" + b"0" * 90, "it is a packed archive, as numpy.savez and torch.save write it"),
     ],
 )
 def test_files_that_are_none(tmp_path, name, data, why):
