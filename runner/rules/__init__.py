@@ -75,6 +75,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "amounts": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "hub": lambda view: any(isinstance(source.get("hub"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "gates": lambda view: any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
+    "passes": lambda view: any((number(s, "num_train_epochs") or 1) < 1 for s in view.of_type("train")),
     "phases": lambda view: any(at(s.raw, "init_from") is not None or at(s.raw, "stages") is not None for s in view.of_type("train")),
     "raised": lambda view: (
         any(at(s.raw, "max_steps") is not None for s in view.of_type("train")) and (view.meant.project / ".recipe").is_dir()

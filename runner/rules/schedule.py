@@ -186,7 +186,7 @@ def a_step_is_less_than_the_data(view: View) -> Iterator[Finding]:
             total = step.params.batch()[0] if step.params is not None else 0  # type: ignore[attr-defined]
         except (AttributeError, ValueError, ZeroDivisionError):
             continue
-        have, what = _rows(view, step)
+        have, what = rows_of(view, step)
         if have is None or total <= 1 or total <= SPARE * have:
             continue
         name = next((n for n in ("total_batch_size", "total_batch_tokens", "batch_size") if number(step, n) is not None), "")
@@ -196,7 +196,7 @@ def a_step_is_less_than_the_data(view: View) -> Iterator[Finding]:
         yield say("S013", step, name, message, f"write total_batch_size: {max(1, int(have) // 8)}, or give it more", severity="warning")
 
 
-def _rows(view: View, step: StepMeant) -> tuple[float | None, str]:
+def rows_of(view: View, step: StepMeant) -> tuple[float | None, str]:
     """Rows that one pass over the data has, and what they are."""
     length = param(step, "max_seq_length")
     bins, corpora = view.reaches(step, "bins"), view.reaches(step, "corpus")
