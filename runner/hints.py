@@ -4,7 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from runner import glued, shapes
-from runner.conversions import ATTENTIONS
+from runner.conversions import ATTENTIONS, local
 from schemas.findings import Edit, RecipePath
 
 Names = tuple[str | int, ...]
@@ -13,7 +13,7 @@ UNSET = ("max_steps", "vocab_size", "eval_steps", "save_steps", "seed", "total_b
          "eval_batch_size", "gradient_accumulation_steps", "eval_tokens", "num_train_epochs", "take", "max_characters", "n_heads",
          "n_kv_heads", "d_ff", "d_state", "top_k", "num_ctx")  # fmt: skip
 SHARES = ("val_fraction", "warmup_ratio", "lora_dropout", "dropout", "character_coverage", "top_p", "min_p", "memory_margin",
-          "max_unknown_rate")  # fmt: skip
+          "max_unknown_rate", "max_repeated_lines", "min_share")  # fmt: skip
 USUAL = {  # of numbers that follow from others when they are left out, or that have no default
     "character_coverage": 0.9995, "learning_rate": "2e-4 for adapters, 1e-3 for a new model", "max_tokens": 512, "d_model": 256,
     "n_layers": 4, "patience": 3, "train_steps": 100,
@@ -51,7 +51,9 @@ NEAR: dict[str, dict[str, str]] = {
                   "instruction": "sft", "finetune": "sft", "dpo": "sft", "grpo": "sft", "ppo": "sft", "orpo": "sft", "kto": "sft"},
     "format": {"json": "jsonl", "text": "txt", "tsv": "csv", "word": "docx", "markdown": "md", "alpaca": "jsonl", "sharegpt": "jsonl"},
     "document": {"paragraph": "blank_line", "lines": "line", "paragraphs": "blank_line", "whole": "file", "sentence": "line"},
-    "dtype": {"int32": "uint32", "int64": "uint32", "int16": "uint16", "uint64": "uint32", "long": "uint32"},
+    "on_bad_row": {"ignore": "skip", "drop": "skip", "warn": "skip", "raise": "error", "fail": "error", "stop": "error"},
+    "dtype": {"uint8": "uint16", "int8": "uint16",
+              "int32": "uint32", "int64": "uint32", "int16": "uint16", "uint64": "uint32", "long": "uint32"},
     "strategy": {"sentences": "sentence", "paragraphs": "paragraph", "tokens": "token", "recursive": "auto", "truncate": "auto",
                  "drop": "auto", "line": "paragraph"},
     "adapter": {"separate": "merge", "lora": "merge", "none": "merge", "keep": "merge"},
@@ -138,6 +140,11 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return Hint(f"write early_stopping: {{patience: {3 if value is True else value}}}")
     if name in ("wandb", "tensorboard", "mlflow") and value is True:
         return Hint(f"write {name}: {{}}", (Edit("set", full, {}),))
+    if name == "languages" and isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return Hint(f"write languages: {{allow: [{', '.join(value)}]}}", (Edit("set", full, {"allow": value}),))
+    if name == "clean" and isinstance(value, bool):
+        return Hint("delete the line: texts are made tidy by itself", (Edit("delete", full),)) if value else Hint(
+            "write clean: {nfc: false, whitespace: false, dedup: none}")  # fmt: skip
     if name == "tracking" and value is False:
         return Hint("delete the line: nothing is tracked then", (Edit("delete", full),))
     if name == "resume_from" and value is True:
@@ -176,8 +183,14 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return Hint("write a whole number, such as seed: 42, or delete the line")
     if name == "sources" and word and "{" not in word:
         return Hint(f"write sources: [{{path: {word}}}]", (Edit("set", full, [{"path": word}]),))
+    if name == "columns" and re.fullmatch(r"\w+", word):
+        return Hint(f"write columns: {{text: {word}}}", (Edit("set", full, {"text": word}),))
+    if name == "fallback" and word:
+        return Hint(f"write fallback: {{{'path' if local(word) else 'hub'}: {word}}}")
+    if path == ("model",) and word.isidentifier():
+        return Hint(f"write model: {{family: {word}}}, or model: {{base: …}} for one that is trained already")
     if name in ("base", "checkpoint") and word:
-        way = "path" if word.startswith((".", "/", "~")) or word.count("/") != 1 else "hub"
+        way = "path" if local(word) else "hub"
         both = f" or {{path: {word}}}" if way == "hub" else ""
         return Hint(f"write {name}: {{{way}: {word}}}{both}", () if both else (Edit("set", full, {"path": word}),))
     if name in ("init_from", "resume_from") and word:
@@ -288,6 +301,16 @@ def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
         return Hint("write how many saves are kept, such as keep: 5")
     if name == "character_coverage" and value <= 0.9:
         return Hint("write character_coverage: 0.9995, or delete the line")
+    if name == "take" and value <= 0:
+        return Hint("delete the line: all of it is taken then", (Edit("delete", full),))
+    if name == "workers" and value <= 0:
+        return Hint("write workers: auto", (Edit("set", full, "auto"),))
+    if name == "similarity":
+        return Hint("write similarity: 0.8")
+    if name == "val_fraction" and value >= 1:
+        return Hint("write val_fraction: 0.05")
+    if name == "learning_rate" and value <= 0:
+        return Hint(f"write learning_rate: {-value:g}" if value else "write learning_rate: 1e-3, or 2e-4 for an adapter")
     if name == "val_fraction" and value == 0:
         return Hint("write val_fraction: 0.01: a run without validation does not know when to stop")
     if name in ("r", "rank") and value <= 0:
@@ -350,7 +373,8 @@ def of_word(path: Names, value: Any, words: list[str]) -> str:
         if word in words:
             return f"write {name}: {word}"
     found = _near(name, word, words)
-    return f"write {name}: {found}" if found else ""
+    called = "" if name.isdigit() else f"{name}: "  # an item of a list has no name
+    return f"write {called}{found}" if found else ""
 
 
 def _near(name: str, word: str, words: list[str]) -> str:

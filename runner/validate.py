@@ -339,7 +339,8 @@ def _enum(path: Names, value: Any, words: list[Any], wanted: list[str], scene: S
     message = f"{_name(path, scene)} is {text}, wanted {_either([*map(str, words), *wanted])}"
     same = same if same is not None else _same_word(str(value), words) if isinstance(value, (str, int)) else None
     if same is not None:
-        return Finding("K004", "error", message, full, f"write {path[-1]}: {same}", (Edit("set", full, same),), on=_part(value))
+        called = f"{path[-1]}: " if isinstance(path[-1], str) else ""
+        return Finding("K004", "error", message, full, f"write {called}{same}", (Edit("set", full, same),), on=_part(value))
     from runner import hints
 
     if isinstance(value, (dict, list)) and (shape := hints.of_type(scene.model, scene.raw, scene.base, path, value, "")).fix:
@@ -351,7 +352,8 @@ def _enum(path: Names, value: Any, words: list[Any], wanted: list[str], scene: S
         fix = "delete the line: without it there is none"
         return Finding("K004", "error", message, full, fix, (Edit("delete", full),), on=_part(value))
     near = nearest(str(value), map(str, words)) if isinstance(value, str) else None
-    return Finding("K004", "error", message, full, f"write {path[-1]}: {near}" if near else "", on=_part(value))
+    called = f"{path[-1]}: " if isinstance(path[-1], str) else ""  # an item of a list has no name
+    return Finding("K004", "error", message, full, f"write {called}{near}" if near else "", on=_part(value))
 
 
 def _same_word(value: str, words: list[Any]) -> Any:

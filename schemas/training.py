@@ -35,7 +35,9 @@ class BaseRef(Strict):
         if len(ways) != 1:
             raise PydanticCustomError(
                 "H003", "a base is {found}, and must be exactly one of path, hub, step",
-                {"found": " and ".join(ways) or "nothing", "fix": "write {path: folder}, {hub: name, revision: commit} or {step: id}"},
+                {"found": " and ".join(ways) or ("a recipe without its step" if self.recipe else "nothing"),
+                 "fix": f"write {{recipe: {self.recipe}, step: train}}, by the id of its step" if self.recipe and not ways
+                 else "write {path: folder}, {hub: name, revision: commit} or {step: id}"},
             )  # fmt: skip
         for name, needs in (("revision", "hub"), ("recipe", "step")):
             if getattr(self, name) is not None and getattr(self, needs) is None:

@@ -48,6 +48,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "content": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "heldout": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "hubnames": lambda view: any("hub" in str(step.raw) for step in view.meant.steps),
+    "idle": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "leftovers": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
     "bins": lambda view: any(
         at(s.raw, "bins") is not None or any(link.folder is not None for link in s.inputs.get("bins", [])) for s in view.meant.steps

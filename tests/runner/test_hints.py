@@ -166,3 +166,52 @@ def test_a_band_the_wrong_way_round_is_turned(tmp_path: Path):
 def test_a_fix_names_all_that_is_to_be_typed(old: str, new: str, code: str, fix: str, tmp_path: Path):
     """A name that is taken, the family that has the sizes, every key that has no effect."""
     assert [f.fix for f in meant(tmp_path, (old, new)).findings if f.code == code] == [fix]
+
+
+@pytest.mark.parametrize(
+    ("typed", "fix"),
+    [
+        ("take: 0", "delete the line: all of it is taken then"),
+        ("columns: body", "write columns: {text: body}"),
+        ("fallback: data/other.jsonl", "write fallback: {path: data/other.jsonl}"),
+        ("fallback: allenai/c4", "write fallback: {hub: allenai/c4}"),
+    ],
+)
+def test_a_source_is_mended(typed: str, fix: str, tmp_path: Path):
+    """One value where a map stands, and nothing that is taken."""
+    (tmp_path / "a.jsonl").write_text('{"body": "A hen met a fox."}\n')
+    base = f"recipe: r\nsteps:\n  - type: parse_corpus\n    sources:\n      - path: a.jsonl\n        {typed}\n"
+    assert fix in [f.fix for f in meant(tmp_path, base=base).findings if f.code in ("K002", "K003")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "fix"),
+    [
+        ("clean: {languages: [en, tr]}", "write languages: {allow: [en, tr]}"),
+        ("clean: {mask: [emails]}", "write email"),
+        ("clean: {max_repeated_lines: 30}", "write max_repeated_lines: 0.3, a share and no percentage"),
+        ("clean: {near_duplicates: drop, similarity: 0.1}", "write similarity: 0.8"),
+        ("clean: true", "delete the line: texts are made tidy by itself"),
+        ("workers: 0", "write workers: auto"),
+        ("on_bad_row: ignore", "write on_bad_row: skip"),
+    ],
+)
+def test_settings_of_a_corpus_are_mended(typed: str, fix: str, tmp_path: Path):
+    """Each with what to type."""
+    found = meant(tmp_path, ("  - type: train_tokenizer", f"    {typed}\n  - type: train_tokenizer")).findings
+    assert [f.fix for f in found if f.code in ("K002", "K003", "K004")] == [fix]
+
+
+@pytest.mark.parametrize(
+    ("model", "fix"),
+    [
+        ("llama", "write model: {family: llama}, or model: {base: …} for one that is trained already"),
+        ("{base: gpt2}", "write base: {hub: gpt2} or {path: gpt2}"),
+        ("{base: models/small}", "write base: {path: models/small}"),
+        ("{base: {recipe: first}}", "write {recipe: first, step: train}, by the id of its step"),
+    ],
+)
+def test_a_model_by_one_word(model: str, fix: str, tmp_path: Path):
+    """A family, a name on the hub, a folder, or another recipe without its step."""
+    found = meant(tmp_path, ("model: {family: mamba, d_model: 512, n_layers: 12}", f"model: {model}")).findings
+    assert fix in [f.fix for f in found if f.code in ("K002", "H003")]
