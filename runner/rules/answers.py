@@ -8,6 +8,7 @@ from statistics import median
 from runner.meant import StepMeant
 from runner.modelfolder import TOKENIZERS
 from runner.rules import View, at, number, path, rule, say
+from runner.rules.export import spoken_by
 from runner.rules.gates import CHARACTERS_A_TOKEN, SHORTEST_ANSWER, TRIED, counted_rows
 from runner.rules.rows import name_of, read_heads
 from runner.written import written
@@ -105,6 +106,9 @@ def system_messages_are_exported(view: View) -> Iterator[Finding]:
         system = at(step.raw, "system")
         if len(said) < FEWEST or count < 0.9 * len(said) or len(usual) < SHORTEST or (isinstance(system, str) and system.strip() == usual):
             continue
+        told = spoken_by(view, trains[0], usual)
+        if told is not None and told.unsaid and told.template:
+            continue  # E012 would ask to delete it
         shown = usual if len(usual) <= 60 else usual[:60] + "…"
         message = f"{count} of the first {len(said)} conversations begin with the system message {shown!r}, "
         message += "this export has another" if system else "this export has none"

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from runner.meant import StepMeant
 from runner.modelfolder import TOKENIZERS, ModelFolder
@@ -12,6 +13,9 @@ from schemas.artifacts import CheckpointForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RecipeError, RulePage, Severity
 from steps.export.architectures import FAMILIES, metadata, within_reach
 from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
+
+if TYPE_CHECKING:
+    from steps.export.spoken import Spoken
 
 EXACT_FIX: dict[str, dict[str, bool | str]] = {
     "byte_fallback": {"unigram": False, "bpe": True},
@@ -314,19 +318,24 @@ def modelfile_says_all(view: View) -> Iterator[Finding]:
     for step in view.of_type("export_ollama"):
         makers = [each for each in view.makers(step, "checkpoint") if each.type == "train"]
         objective, system = param(makers[0], "objective") if makers else None, at(step.raw, "system")
-        if objective is None or not (objective == "sft" or system) or (system is not None and not isinstance(system, str)):
+        if not makers or objective is None or not (objective == "sft" or system) or (system is not None and not isinstance(system, str)):
             continue  # of a text without a system message all is said
-        from steps.export.spoken import spoken
-        from steps.text.chat_form import ChatForm, chat_form
-
-        folder, form = view.base(makers[0]), ChatForm()
-        if objective == "sft" and at(makers[0].raw, "model.base") is not None:
-            if folder is None or not folder.config:
-                continue
-            try:
-                form = chat_form(folder.folder)
-            except (RecipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
-                continue  # judged elsewhere
-        said = spoken(objective, form, system)
-        if said.unsaid:
+        said = spoken_by(view, makers[0], system)
+        if said is not None and said.unsaid:
             yield say("E012", step, "system" if said.template else "", said.unsaid, said.fix, severity="warning")
+
+
+def spoken_by(view: View, maker: StepMeant, system: str | None) -> "Spoken | None":
+    """What the export of a training says of `system`; None where the template of its base cannot be read."""
+    from steps.export.spoken import spoken
+    from steps.text.chat_form import ChatForm, chat_form
+
+    objective, folder, form = param(maker, "objective"), view.base(maker), ChatForm()
+    if objective == "sft" and at(maker.raw, "model.base") is not None:
+        if folder is None or not folder.config:
+            return None
+        try:
+            form = chat_form(folder.folder)
+        except (RecipeError, OSError, ValueError, AttributeError, KeyError, TypeError):
+            return None  # judged elsewhere
+    return spoken(objective, form, system)

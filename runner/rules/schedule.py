@@ -101,7 +101,8 @@ def saves_are_rare(view: View) -> Iterator[Finding]:
             every = "every step" if interval == 1 else f"every {int(interval)} steps"
             message = f"a save of {in_bytes(int(size))} after {every} takes longer than what is done between"
             better = max(int(interval) + 1, ceil(20 * size / DISK_BYTES_S * made.optimizer_steps / made.seconds))
-            yield say("S018", step, "save_steps", message, f"write save_steps: {better}, or delete it", severity="warning")
+            fix = f"write save_steps: {better}, or delete it" if better < made.optimizer_steps else "delete it: the end is saved anyway"
+            yield say("S018", step, "save_steps", message, fix, severity="warning")
 
 
 @rule(

@@ -1,11 +1,15 @@
 """Rules about what Ollama cuts off: stop texts and limits against the answers of the data."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.runner.judged import meant
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "check"))
+from cases import CHATML, SFT, Case, findings
 
 BASE = """\
 recipe: r
@@ -67,3 +71,14 @@ def test_the_system_message_of_all_rows_is_exported(tmp_path: Path, system: str,
     told = [f for f in meant(tmp_path, base=base).findings if f.code == "E028"]
     assert [(f.severity, bool(f.edits)) for f in told] == found
     assert all(f.edits[0].value == system for f in told if f.edits)
+
+
+@pytest.mark.parametrize(("refuses", "codes"), [(True, []), (False, ["E028"])])
+def test_a_system_message_that_the_template_refuses_is_not_asked_for(tmp_path: Path, refuses: bool, codes: list[str]):
+    """E012 would ask to delete it again."""
+    refusal = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}" if refuses else ""
+    talk = [{"role": "system", "content": "You are a polite clerk."}, {"role": "user", "content": "Twice 2?"},
+            {"role": "assistant", "content": "It is 4, and no more."}]  # fmt: skip
+    files = {"data/chat.jsonl": [{"messages": talk}] * 40, "models/base/tokenizer_config.json": {"chat_template": refusal + CHATML}}
+    found = findings(Case("test", "test", SFT, {}, files), tmp_path / "project")
+    assert [f.code for f in found if f.code in ("E028", "E012")] == codes

@@ -222,6 +222,10 @@ def test_saves_that_the_training_waits_for(tmp_path: Path):
     assert ("S018", "warning") in told(tmp_path / "a", LM, {}, large)
     rare = {**large, "max_steps: 1000": "max_steps: 20000\n    save_steps: 1000"}
     assert ("S018", "warning") not in told(tmp_path / "b", LM, {}, rare)
+    short = {**large, "max_steps: 1000": "max_steps: 1000\n    save_steps: 1"}
+    found = findings(Case("test", "test", LM, short), tmp_path / "c")
+    fixes = [f.fix for f in found if f.code == "S018"]
+    assert fixes == ["delete it: the end is saved anyway"]  # an interval beyond the last step would be told next
 
 
 def test_answers_with_a_bad_mark_are_told(tmp_path: Path):
