@@ -82,15 +82,6 @@ ROLES = {  # what other tools call the roles of columns
 }  # fmt: skip
 
 
-INSIDE = ("_component_", "_target_", "class_path", "name", "type", "class", "kind", "method", "param_dtype")  # of a map: what it is
-BESIDE = {
-    "lr": "learning_rate",
-    "num_warmup_steps": "warmup_steps",
-    "warmup_steps": "warmup_steps",
-    "weight_decay": "weight_decay",
-    "min_lr": "min_lr",
-    "warmup_ratio": "warmup_ratio",
-}  # of a map: keys that stand in the step itself
 SWITCHES = {"compile": "inductor|reduce-overhead|max-autotune|default|eager", "activation_checkpointing": "full|selective|block|layer"}
 
 
@@ -299,8 +290,6 @@ def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
         return Hint("delete the line: it is not set then", (Edit("delete", full),))
     if name == "keep" and value <= 0:
         return Hint("write how many saves are kept, such as keep: 5")
-    if name == "character_coverage" and value <= 0.9:
-        return Hint("write character_coverage: 0.9995, or delete the line")
     if name == "take" and value <= 0:
         return Hint("delete the line: all of it is taken then", (Edit("delete", full),))
     if name == "workers" and value <= 0:
@@ -359,8 +348,6 @@ def of_field(model: type[Any], path: Names, wanted: str) -> Meaning | None:
 def of_word(path: Names, value: Any, words: list[str]) -> str:
     """For a word that the field does not know (K004): the nearest meaning among `words`, in words."""
     name = str(path[-1]) if path else ""
-    if isinstance(value, dict):
-        return _of_a_component(name, value, words)
     word = str(value[0] if isinstance(value, list) and len(value) == 1 else value).strip().lower()
     if name == "quantization" and re.fullmatch(r"(iq|q)\d_?(k|xs|xxs|s|m|nl)\w*", word):
         return f"write quantization: f16 or q8_0; {K_QUANTS.format(word.upper())}"
@@ -388,14 +375,3 @@ def _near(name: str, word: str, words: list[str]) -> str:
                 return found if found in words else ""
     plain = {each.replace("_", ""): each for each in words}
     return plain.get(last.replace("_", "").replace("paged", ""), "")
-
-
-def _of_a_component(name: str, value: dict[str, Any], words: list[str]) -> str:
-    """For a map where a word is wanted, as torchtune and others write it: its class, and which of its keys stand beside it here."""
-    kind = next((value[key] for key in INSIDE if isinstance(value.get(key), str)), None)
-    found = _near(name, kind.strip().lower(), words) if kind is not None else ""
-    if not found:
-        return ""
-    beside = dict.fromkeys(f"{key} is {BESIDE[key]} of the step" if key != BESIDE[key] else f"{key} stands beside it"
-                           for key in value if key in BESIDE)  # fmt: skip
-    return f"write {name}: {found}" + "".join(f"; {one}" for one in beside)

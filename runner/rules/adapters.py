@@ -65,7 +65,7 @@ def targets_learn(view: View) -> Iterator[Finding]:
                 usual = [target for target in DEFAULT_TARGETS[model.family] if target in known] or known[:4]
                 alone = near is not None and near not in targets and sum(each not in (*known, *ENDS) for each in targets) == 1
                 fix = f"write {near}" if alone else f"write target_modules: [{', '.join(usual)}]"
-                edits: tuple[Edit, ...] = ()
+                edits = ()
                 if parts := [part for part in PARTED.split(str(name)) if part in known] if PARTED.search(str(name)) else []:
                     better = [*targets[:index], *parts, *targets[index + 1 :]]
                     fix = f"part them by commas: target_modules: [{', '.join(map(str, better))}]"

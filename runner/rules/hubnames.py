@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from runner.rules import View, at, path, rule, say
-from runner.rules.paths import HUB_ADDRESS, hub_names
+from runner.rules.paths import HUB_ADDRESS, hub_id, hub_names
 from schemas.findings import Edit, Finding, RulePage
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?")
@@ -40,6 +40,8 @@ def hub_names_are_names(view: View) -> Iterator[Finding]:
                 continue
             if not name or name.startswith((".", "/", "~", "$")) or HUB_ADDRESS.fullmatch(name) or (view.facts.project / name).exists():
                 continue  # H023
+            if hub_id(name) not in (name, ""):
+                continue  # H023, with the name that is in it
             place, model = f"{where}.hub", name.partition(":")[0]
             if (pinned := re.fullmatch(r"([\w.-]+/[\w.-]+)@([\w./-]+)", name)) is not None:
                 edits = (Edit("set", path(step, place), pinned[1]), Edit("set", path(step, f"{where}.revision"), pinned[2]))

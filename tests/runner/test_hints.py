@@ -107,17 +107,17 @@ def test_a_map_where_a_number_is_wanted_is_no_variable(value: str, tmp_path: Pat
     ("typed", "fix"),
     [
         ("optimizer: {_component_: bitsandbytes.optim.PagedAdamW8bit, lr: 2e-5}",
-         "write optimizer: adamw_8bit; lr is learning_rate of the step"),
+         "write optimizer: adamw_8bit, learning_rate: 2e-5 as keys of the step"),
         ("optimizer: torch.optim.AdamW", "write optimizer: adamw"),
-        ("optimizer: {name: nothing_known}", ""),
+        ("optimizer: {name: nothing_known}", "write optimizer: adamw"),
         ("scheduler: {name: get_cosine_schedule_with_warmup, num_warmup_steps: 10}",
-         "write scheduler: cosine; num_warmup_steps is warmup_steps of the step"),
+         "write scheduler: cosine, warmup_steps: 10 as keys of the step"),
         ("precision: fp16-mixed", "write precision: fp16"),
         ("packing: yes", "write packing: documents"),
         ("on_oom: halve", "write on_oom: reduce"),
         ("compile: inductor", "write compile: true"),
-        ("tracking: {wandb: true}", "write wandb: {}"),
-        ("tracking: false", "delete the line: nothing is tracked then"),
+        ("tracking: {wandb: true}", "write wandb: {}, or tracking: wandb"),
+        ("tracking: false", "delete the line: without it there is none"),
     ],
 )  # fmt: skip
 def test_a_word_of_another_tool_has_ours_beside_it(typed: str, fix: str, tmp_path: Path):
@@ -205,7 +205,7 @@ def test_settings_of_a_corpus_are_mended(typed: str, fix: str, tmp_path: Path):
 @pytest.mark.parametrize(
     ("model", "fix"),
     [
-        ("llama", "write model: {family: llama}, or model: {base: …} for one that is trained already"),
+        ("llama", "write model: {family: llama, d_model: 256, n_layers: 6} for a new one; to go on with one, {base: {hub: owner/name}}"),
         ("{base: gpt2}", "write base: {hub: gpt2} or {path: gpt2}"),
         ("{base: models/small}", "write base: {path: models/small}"),
         ("{base: {recipe: first}}", "write {recipe: first, step: train}, by the id of its step"),

@@ -22,9 +22,9 @@ from cases import SFT, Case, findings
         ("learning_rate: 2e-4", "learning_rate: 2e-4\n    weight_decay: -0.1",
          "write weight_decay: 0.1, or delete the line, which means the same"),
         ("learning_rate: 2e-4", "learning_rate: 2e-4\n    warmup_ratio: -0.1", "delete the line"),
-        ("learning_rate: 2e-4", "learning_rate: 0", "write learning_rate: 2e-4 for adapters, 1e-3 for a new model, or delete the line"),
+        ("learning_rate: 2e-4", "learning_rate: 0", "write learning_rate: 1e-3, or 2e-4 for an adapter"),
         ("target: rtx4090", "target: {gpu: rtx4090, memory_gb: 0}", "delete the line"),
-        ("target: rtx4090", "target: {gpu: rtx4090, memory_gb: 16GB}", "write memory_gb: 16"),
+        ("target: rtx4090", "target: {gpu: rtx4090, memory_gb: 16GB}", "write memory_gb: 16, which counts gigabytes"),
     ],
 )  # fmt: skip
 def test_a_bound_comes_with_a_remedy(tmp_path: Path, old: str, new: str, fix: str):
