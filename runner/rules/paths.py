@@ -95,6 +95,8 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
 )
 def paths_travel(view: View) -> Iterator[Finding]:
     """H021: absolute paths, a store by a path of Windows. H022: no model's folder, or one below ~. H023: a path after `hub:`."""
+    from runner.rules.hubnames import belongs_elsewhere
+
     store = view.meant.recipe.store if view.meant.recipe is not None else None
     if store is not None and (escapes_in(store) or "\\" in store):
         better = with_slashes(as_typed(store))
@@ -113,10 +115,14 @@ def paths_travel(view: View) -> Iterator[Finding]:
                     continue  # a folder in the layout of the hub is read as one
                 edits = (Edit("rename", path(step, f"{where}.hub"), None, "path"),)
                 yield say("H023", step, f"{where}.hub", f"{name} is a path, no name on the hub", f"write path: {name}", edits=edits)
-            elif (better := hub_id(name)) not in (name, "") and not (view.facts.project / name).exists():
-                edits = (Edit("set", path(step, f"{where}.hub"), better),)
-                said = f"{name} is no name on the hub, which is owner/name"
-                yield say("H023", step, f"{where}.hub", said, f"write hub: {better}", edits=edits)
+            elif (better := hub_id(name)) != name and not (view.facts.project / name).exists():
+                if belongs_elsewhere(where, name):
+                    continue  # H036
+                inner = re.match(r"[\w.-]+/[\w.-]+(?=/)", name)
+                nearest_name = better or (inner[0] if inner else "")
+                fix = f"write hub: {nearest_name}" if nearest_name else "write owner/name as huggingface.co has it, or path: for a folder"
+                mend = [Edit("set", path(step, f"{where}.hub"), better)] if better else []
+                yield say("H023", step, f"{where}.hub", f"{name} is no name on the hub, which is owner/name", fix, edits=tuple(mend))
             elif not where.startswith("sources") and view.facts.size(view.facts.project / name / "config.json"):
                 message = f"{name} is a folder of the project, and hub: looks for it on the hub"
                 edits = (Edit("rename", path(step, f"{where}.hub"), None, "path"),)
