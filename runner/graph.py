@@ -145,7 +145,13 @@ def _one(state: _Wiring, step: StepMeant, item: Input, value: Any, path: RecipeP
     other = state.by_id.get(value)
     if other is None:
         possible = _ids_of_kind(state, step, item) or [i for i in state.by_id if i != step.id]
-        state.say("L001", f"there is no step {value}", path, did_you_mean(value, possible, "there are"))
+        fix = did_you_mean(value, possible, "there are")
+        from runner.conversions import local
+
+        if "/" in value or (state.project / value).exists():  # a folder is named by its path, a model of the hub by hub
+            way = "hub" if step.type == "check_vocab_consistency" and not local(value) and not (state.project / value).exists() else "path"
+            fix = f"write {item.name}: {{{way}: {value}}}"
+        state.say("L001", f"there is no step {value}", path, fix)
         return []
     if other.step is None:
         return []

@@ -144,6 +144,8 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return hint
     if isinstance(value, dict) and len(value) == 1:
         return _of_a_map(model, path, full, text, *next(iter(value.items())))
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and str in shapes.at(model, path):
+        return Hint(f"write {name}: {value[0]}", (Edit("set", full, value[0]),))
     if not isinstance(value, str):
         return Hint()
     word = value.strip()

@@ -225,6 +225,21 @@ def _said(error: _Error, scene: Scene) -> Finding:
     return Finding("K003", "error", message, full, fix, edits, on=_part(value))
 
 
+def _usual(path: Names, scene: Scene) -> str:
+    """What to write where nothing better is known: what the field has when it is left out."""
+    name = path[-1] if path else ""
+    for model in shapes.models_at(scene.model, path[:-1]):
+        known = shapes.fields(model).get(str(name))
+        if known is None or known.is_required():
+            continue
+        usual = known.default
+        if isinstance(usual, (str, int, float)) and usual != "":
+            from runner.written import written
+
+            return f"write {name}: {written(usual)}, as it is when left out"
+    return ""
+
+
 def _no_such_role(error: _Error, path: Names, value: Any, scene: Scene) -> Finding:
     """A key of a map whose keys are words, such as the roles of columns."""
     words = re.findall(r"'([^']+)'", str(error.context.get("expected", "")))
@@ -353,7 +368,7 @@ def _enum(path: Names, value: Any, words: list[Any], wanted: list[str], scene: S
         return Finding("K004", "error", message, full, fix, (Edit("delete", full),), on=_part(value))
     near = nearest(str(value), map(str, words)) if isinstance(value, str) else None
     called = f"{path[-1]}: " if isinstance(path[-1], str) else ""  # an item of a list has no name
-    return Finding("K004", "error", message, full, f"write {called}{near}" if near else "", on=_part(value))
+    return Finding("K004", "error", message, full, f"write {called}{near}" if near else _usual(path, scene), on=_part(value))
 
 
 def _same_word(value: str, words: list[Any]) -> Any:

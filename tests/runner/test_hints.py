@@ -215,3 +215,35 @@ def test_a_model_by_one_word(model: str, fix: str, tmp_path: Path):
     """A family, a name on the hub, a folder, or another recipe without its step."""
     found = meant(tmp_path, ("model: {family: mamba, d_model: 512, n_layers: 12}", f"model: {model}")).findings
     assert fix in [f.fix for f in found if f.code in ("K002", "H003")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fix"),
+    [
+        ("export_ollama", "export_ollama\n    weights: first", "write weights: last, as it is when left out"),
+        ("n_layers: 12}", "n_layers: 0}", "write n_layers: 6, as it is when left out"),
+        (STEPS, "max_steps: many", ""),
+    ],
+)
+def test_where_nothing_better_is_known_the_usual_value_is_named(old: str, new: str, fix: str, tmp_path: Path):
+    """Of words and of numbers out of their range; never of a value that only its author knows."""
+    (found,) = [f for f in meant(tmp_path, (old, new)).findings if f.code in ("K002", "K003", "K004")]
+    assert found.fix == fix
+
+
+def test_a_folder_where_a_step_is_named_has_its_path(tmp_path: Path):
+    """Of the tokenizer to check, a folder or a name on the hub."""
+    for name, way in (("models/base", "path"), ("Qwen/Qwen2.5-0.5B", "hub")):
+        step = f"- type: check_vocab_consistency\n    checkpoint: {name}\n  - type: tokenize_bin"
+        fixes = [f.fix for f in meant(tmp_path, ("- type: tokenize_bin", step)).findings if f.code == "L001"]
+        assert fixes == [f"write checkpoint: {{{way}: {name}}}"]
+
+
+def test_one_word_in_brackets_and_a_number_with_its_unit(tmp_path: Path):
+    """Are the word and the number."""
+    (found,) = [
+        f for f in meant(tmp_path, ("- type: train", "- type: plan\n    for: [train]\n  - type: train")).findings if f.code == "K002"
+    ]
+    assert found.fix == "write for: train"
+    (found,) = [f for f in meant(tmp_path, ("target: t4", "target: {gpu: t4, memory_gb: 16GB}")).findings if f.code == "K002"]
+    assert found.fix == "write memory_gb: 16"
