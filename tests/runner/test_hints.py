@@ -133,14 +133,6 @@ def test_bits_name_a_quantization(typed: str, fix: str, tmp_path: Path):
     assert found.fix == f"write quantization: {fix}"
 
 
-def test_a_coverage_too_low_names_the_usual_one(tmp_path: Path):
-    """Half of the characters is no coverage."""
-    (found,) = [
-        f for f in meant(tmp_path, ("vocab_size: 16000", "vocab_size: 16000\n    character_coverage: 0.5")).findings if f.code == "K003"
-    ]
-    assert found.fix == "write character_coverage: 0.9995, or delete the line"
-
-
 def test_a_band_the_wrong_way_round_is_turned(tmp_path: Path):
     """The lower figure comes first."""
     (found,) = [
@@ -221,12 +213,11 @@ def test_a_model_by_one_word(model: str, fix: str, tmp_path: Path):
     ("old", "new", "fix"),
     [
         ("export_ollama", "export_ollama\n    weights: first", "write weights: last, as it is when left out"),
-        ("n_layers: 12}", "n_layers: 0}", "write n_layers: 6, as it is when left out"),
         (STEPS, "max_steps: many", ""),
     ],
 )
 def test_where_nothing_better_is_known_the_usual_value_is_named(old: str, new: str, fix: str, tmp_path: Path):
-    """Of words and of numbers out of their range; never of a value that only its author knows."""
+    """Of words; never of a value that only its author knows."""
     (found,) = [f for f in meant(tmp_path, (old, new)).findings if f.code in ("K002", "K003", "K004")]
     assert found.fix == fix
 
@@ -239,11 +230,9 @@ def test_a_folder_where_a_step_is_named_has_its_path(tmp_path: Path):
         assert fixes == [f"write checkpoint: {{{way}: {name}}}"]
 
 
-def test_one_word_in_brackets_and_a_number_with_its_unit(tmp_path: Path):
-    """Are the word and the number."""
+def test_one_word_in_brackets_is_the_word(tmp_path: Path):
+    """Where a text is wanted."""
     (found,) = [
         f for f in meant(tmp_path, ("- type: train", "- type: plan\n    for: [train]\n  - type: train")).findings if f.code == "K002"
     ]
     assert found.fix == "write for: train"
-    (found,) = [f for f in meant(tmp_path, ("target: t4", "target: {gpu: t4, memory_gb: 16GB}")).findings if f.code == "K002"]
-    assert found.fix == "write memory_gb: 16"
