@@ -2,15 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import median
 
 ENDED = tuple(".!?:;…”’\"')]}»")
-ENDING = tuple(".!?;,-\u00ad")  # of a line that is no heading
 SHORT = 0.8  # of the longest line of a block: a line of fewer letters looks as if a paragraph ended there
-HEADED = 0.6  # of the length of its text's first line: a heading is shorter
 GUTTER = 5  # points: narrower white is a gap between words
 MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
 LISTED = re.compile(r"\s*(?:[•‣◦▪–▶●■]|\(?(?:\d{1,2}|[A-Za-z])[.)])\s+\S")
@@ -79,24 +77,13 @@ def ends_of_paragraphs(lines: list[str]) -> set[int]:
     short = SHORT * max(map(len, lines))
     found = set()
     for at, line in enumerate(lines[:-1]):
+        if len(line) > short + 2:
+            continue
         line = line.rstrip()
         if len(line) < short and line.endswith(ENDED):
             first = lines[at + 1].lstrip()[:1]
             if first.isupper() or not first.isalnum():
                 found.add(at)
-    return found
-
-
-def may_be_heads(lines: list[str]) -> list[int]:
-    """Numbers of the lines that could be headings of those below them: short ones, the first or behind the end of a sentence."""
-    found = []
-    lengths = list(map(len, lines))
-    for at in [at for at, (one, next_) in enumerate(pairwise(lengths)) if one < HEADED * next_ + 1]:  # nearly none
-        line = lines[at].strip()
-        if not 2 < len(line) < HEADED * len(lines[at + 1]) or line.endswith(ENDING) or line[0].islower():
-            continue
-        if not lines[at + 1].lstrip()[:1].islower() and (at == 0 or lines[at - 1].rstrip().endswith(ENDED)):
-            found.append(at)
     return found
 
 
@@ -399,27 +386,3 @@ def _columns_beside(blocks: list[Block], start: float, end: float) -> bool:
 def _listed(side: list[Block]) -> bool:
     """True when most blocks are items of lists, as questions with their answers."""
     return sum(LISTED.match(b.lines[0]) is not None for b in side) > max(LEAST_ITEMS - 1, 0.6 * len(side))
-
-
-def table_rows(lines: Iterable[Line], count: int) -> list[str]:
-    """The rows of a block of `count` lines that stand side by side, as cells do; none where they do not."""
-    rows: list[list[Line]] = []
-    top = bottom = 0.0
-    for at, line in enumerate(lines, 1):
-        y0, y1 = line[1], line[3]
-        if rows and min(y1, bottom) - max(y0, top) > 0.5 * min(y1 - y0, bottom - top):
-            rows[-1].append(line)
-        else:
-            if len(rows) == at - 1 and 8 * (at - 1) > count - at + 1:  # too many alone: the rest cannot make up for them
-                return []
-            rows.append([line])
-            top, bottom = y0, y1
-    wide = [row for row in rows if len(row) > 1]
-    if len(wide) < 2 or 5 * len(wide) < 4 * len(rows) or sum(map(len, rows)) != count:
-        return []
-    cells = [text for row in wide for *_, text in row if not text.strip().isdigit()]  # lines of manuscripts are numbered
-    if sum(map(len, cells)) > 22 * len(cells):
-        return []
-    texts = [[" ".join(text.split()) for _, text in sorted([(x0, text) for x0, *_, text in row])] for row in rows]
-    listed = all(len(row) == 2 and MARK.match(row[0]) and row[1][:1].isalpha() for row in texts if len(row) > 1)
-    return [(" " if listed else "\t").join(row) for row in texts]

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 REFERENCES = re.compile(
     r"^(?:#+\s*)?(?:\d+\.?\s+|[IVX]+\.\s+)?\**"
@@ -43,7 +43,9 @@ GAP = re.compile(f"(?<=[{_SIGNS}]) (?=[{_SIGNS}])")  # between lines in Chinese 
 PARTED = re.compile("\u00ad|[–—] | —")
 TIGHT_DASH, LOOSE_DASH = re.compile(r"\w—\w"), re.compile(r"\s—")
 SOFT_ONES = 2  # soft hyphens at line ends of a document whose other hyphens are all its author's
-PARTED_WORD = re.compile(r"([^\W\d_]+)-\s*\n([^\W\d_]+)")
+LINE_END = re.compile(r"- ?\n")
+HALF, LAST_HALF = re.compile(r"[^\W\d_]+"), re.compile(r"[^\W\d_]+$")
+SOME = 20  # words whose other places in the document are looked for
 OFTEN, SELDOM = 0.06, 0.01  # shares of the lines that end in hyphens
 LAST_WORD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
 
@@ -187,12 +189,18 @@ class Hyphens:
             return False
         if self._said:
             return True
-        found = PARTED_WORD.findall(self.text)
-        one, two = (sum(self.met(f"{left}{mark}{right}".lower()) > 0 for left, right in found) for mark in ("", "-"))
+        found = self._parted()
         share = len(found) / (self.text.count("\n") + 1)
+        one, two = (sum(self.met(f"{left}{mark}{right}".lower()) > 0 for left, right in found[:SOME]) for mark in ("", "-"))
         if self._said is None:
             return one > 0 or share > SELDOM
         return one > two or (one == two and share > OFTEN)
+
+    def _parted(self) -> list[tuple[str, str]]:
+        """The halves of all words at whose hyphens a line ends."""
+        pieces = LINE_END.split(self.text) if "-\n" in self.text or "- \n" in self.text else []
+        found = [(LAST_HALF.search(left[-40:]), HALF.match(right)) for left, right in pairwise(pieces)]
+        return [(left[0], right[0]) for left, right in found if left and right]
 
     @cached_property
     def words(self) -> Counter[str]:

@@ -1,5 +1,6 @@
 """Where the lines of a PDF's block were ended by their author: where the next word would have fitted, or the next line is indented."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -12,6 +13,8 @@ SLACK = 3.0  # points: edges of a column differ by less
 WIDER = 1.1  # times the mean width of a line's letters: a letter of the next word, at most
 LITTLE = 0.05  # of the column's width: so much more room than the next word needs ends a paragraph behind a full stop
 MUCH = 0.12  # of the column's width: so much more room than the next word needs speaks for an end behind no full stop
+BEGINNING = re.compile(r"\n(?=[^a-zçğıöşüâîûéèàäß])")
+LONGEST = 90  # letters of a line of a verse
 OPENING = "“‘«„\"'([—– "  # what may stand before the first word of a paragraph
 CENTRED = 3.0  # sizes of the letters: a line that begins farther in, and ends farther before the right edge, is centred
 ENDS = (*ENDED, ",", "—")  # of verses
@@ -35,28 +38,32 @@ def set_breaks(block: Block, first: Any, text: str, columns: list[Column]) -> No
     first: its first line of mupdf. text: what it says. columns: of its page.
     """
     get = fields()
-    next_line = get.next_line
-    handles = [first]
-    for _ in range(text.count("\n")):
-        following = next_line(handles[-1].this)
-        if following is None:
-            return
-        handles.append(following)
     lines = block.lines
-    if len(handles) != len(lines):
-        handles = [handle for handle, said in zip(handles, text.split("\n"), strict=True) if said and not said.isspace()]
-        if len(handles) != len(lines):
-            return
-    x0, x1, box_of = get.x0, get.x1, get.line_box
-    last = box_of(handles[-1].this).this
-    block.end, block.indent = x1(last), x0(box_of(handles[0].this).this) - block.x0
-    left, right, size = block.x0, _right(block, columns), block.size or 10.0
     most = SHORT * max(map(len, lines))
-    full, ended, open_ones = [], [], []
-    block.forced = forced = not lines[1][0].islower() or lines[0].rstrip().endswith(ENDS)
+    said, following = lines[-1].rstrip(), lines[1]
+    asked = _beginnings(text, lines)  # few: other lines go on
+    forced = (not following[0].islower() or lines[0].rstrip().endswith(ENDS)) and len(lines[0]) <= LONGEST
+    if forced or len(said) >= most or not said.endswith(ENDED):
+        last = len(lines) - 1
+    else:
+        last = min(asked[-1] + 2, len(lines) - 1) if asked else 0
+    handles = _handles(first, text, lines, last)
+    if not handles:
+        return
+    x0, x1, box_of = get.x0, get.x1, get.line_box
+    block.indent = x0(box_of(first.this).this) - block.x0
+    if last == len(lines) - 1:
+        block.end = x1(box_of(handles[last].this).this)
+    if not asked and not forced:
+        return
+    left, right, size = block.x0, _right(block, columns), block.size or 10.0
+    full: list[str] = []
+    ended: list[str] = []
+    open_ones: list[str] = []  # behind no full stop
     much = MUCH * (right - left)
     block.forced = forced = forced and all(_room(right, *told) > much for told in zip(handles, lines, lines[1:], strict=False))
-    for at in [at for at, said in enumerate(lines[1:]) if not said[0].islower()]:  # few: others go on
+    starts: list[float] = []  # where all lines begin, once that is asked
+    for at in asked:
         said, following = lines[at].rstrip(), lines[at + 1]
         ends, begins = said.endswith(ENDED), following[0].isupper() or following[0] in OPENING
         if (not begins and (not ends or following[0].isalnum())) or not (ends or forced or len(said) < most):
@@ -70,10 +77,10 @@ def set_breaks(block: Block, first: Any, text: str, columns: list[Column]) -> No
         elif begins and start - next_start > SHIFTED * size and not (at and _is_beside(box_of(handles[at - 1].this).this, box)):
             ended.append(lines[at])
         elif looks:
-            if room <= 0 and not _is_indented(handles, at + 1, left, size):
+            if room <= 0 and not _is_indented(starts, handles, at + 1, left, size):
                 full.append(lines[at])
         elif ends:
-            if room > LITTLE * (right - left) or _is_indented(handles, at + 1, left, size):
+            if room > LITTLE * (right - left) or _is_indented(starts, handles, at + 1, left, size):
                 ended.append(lines[at])
         elif room > much and begins and next_start < left + SLACK:
             (ended if start > left + CENTRED * size else open_ones).append(lines[at])
@@ -85,14 +92,42 @@ def _room(right: float, line: Any, said: str, following: str) -> float:
     """What stays white of the column behind a line of mupdf if the first word of the next is set there; below 0 where it is too long."""
     get = fields()
     box = get.line_box(line.this).this
-    start, end = get.x0(box), get.x1(box)
+    start, end = float(get.x0(box)), float(get.x1(box))
     return right - end - WIDER * (len(following.split(None, 1)[0]) + 1) * (end - start) / (len(said) or 1)
 
 
-def _is_indented(lines: list[Any], at: int, left: float, size: float) -> bool:
-    """True for a line that begins farther right than most, of a paragraph whose next line does not."""
+def _handles(first: Any, text: str, lines: list[str], last: int) -> list[Any]:
+    """The lines of mupdf up to number `last`, blank ones left out; none where they are not those of the block."""
+    next_line = fields().next_line
+    blanks = text.count("\n") != len(lines) - 1
+    found, line = [first], first
+    for _ in range(text.count("\n") if blanks else last):
+        line = next_line(line.this)
+        if line is None:
+            return []
+        found.append(line)
+    if blanks:
+        found = [line for line, said in zip(found, text.split("\n"), strict=True) if said and not said.isspace()]
+    return found if len(found) == len(lines) or not blanks else []
+
+
+def _beginnings(text: str, lines: list[str]) -> list[int]:
+    """Numbers of the lines of a block above those that begin with no small letter of ASCII."""
+    if text.count("\n") != len(lines) - 1:
+        return [at for at, said in enumerate(lines[1:]) if not said[0].islower()]
+    found, number, start = [], -1, 0
+    for match in BEGINNING.finditer(text):
+        number += text.count("\n", start, match.end())
+        start = match.end()
+        found.append(number)
+    return found
+
+
+def _is_indented(starts: list[float], lines: list[Any], at: int, left: float, size: float) -> bool:
+    """True for a line that begins farther right than most, of a paragraph whose next line does not. starts: filled when it is empty."""
     get = fields()
-    starts = [get.x0(get.line_box(line.this).this) for line in lines]
+    if not starts:
+        starts += [get.x0(get.line_box(line.this).this) for line in lines]
     start = starts[at]
     if not LEAST * size < start - left < MOST * size or 2 * sum(x > left + SLACK for x in starts) > len(starts):
         return False
@@ -103,7 +138,7 @@ def _is_beside(box: Any, following: Any) -> bool:
     """True for two lines, by the `this` of their boxes, that share most of their height."""
     get = fields()
     top, bottom = get.y0(box), get.y1(box)
-    return get.y0(following) < bottom - 0.6 * (bottom - top)
+    return float(get.y0(following)) < bottom - 0.6 * (bottom - top)
 
 
 def _right(block: Block, columns: list[Column]) -> float:

@@ -31,7 +31,7 @@ class Fields:
         self.x, self.y = mupdf.fz_point.x.fget, mupdf.fz_point.y.fget
         self.x0, self.y0 = mupdf.fz_rect.x0.fget, mupdf.fz_rect.y0.fget
         self.x1, self.y1 = mupdf.fz_rect.x1.fget, mupdf.fz_rect.y1.fget
-        self.font_name = mupdf.ll_fz_font_name
+        self.font_name = mupdf._mupdf.ll_fz_font_name  # without the Python function around it
         # Lines of a block have no field; they are reached by its iterator, here without the proxies around it, which cost thrice as much.
         self._block, self._begin = mupdf._mupdf.new_FzStextBlock, mupdf._mupdf.FzStextBlock_begin
         self._line = mupdf.FzStextBlockIterator.m_internal.fget

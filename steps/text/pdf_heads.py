@@ -1,9 +1,10 @@
 """Headings and titles of a PDF, told from the text below them by the size and the weight of their letters."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
-from steps.text.columns import Block
+from steps.text.columns import ENDED, Block
 from steps.text.pdf_fields import fields
 from steps.text.pdf_listings import is_even
 
@@ -11,6 +12,8 @@ LARGER = 1.1  # times the size of the text: a heading
 BOLD = re.compile(r"bold|black|heavy|semib|demi|[A-Z]BX\d|-B(?:d|$)|[ ,-]B$|SFBX|NimbusRomNo9L-Medi", re.IGNORECASE)  # in names of fonts
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
 BESIDE = 0.35  # of their size: letters whose lines share more of their height stand side by side
+ENDING = tuple(".!?;,-\u00ad")  # of a line that is no heading
+HEADED = 0.6  # of the length of its text's first line: a heading is shorter
 TITLE = 13.0  # points: so large are letters of titles, which take several lines
 WORD = re.compile(r"[^\W\d_]{3}")
 Found = tuple[Block, Any, str]  # a block, its first line of mupdf, and what it says
@@ -73,6 +76,19 @@ def _edges(line: Any, count: int) -> tuple[float, float]:
         left, right = min(left, get.x0(box)), max(right, get.x1(box))
         line, count = get.next_line(line.this), count - 1
     return left, right
+
+
+def may_be_heads(lines: list[str]) -> list[int]:
+    """Numbers of the lines that could be headings of those below them: short ones, the first or behind the end of a sentence."""
+    found = []
+    lengths = list(map(len, lines))
+    for at in [at for at, (one, next_) in enumerate(pairwise(lengths)) if one < HEADED * next_ + 1]:  # nearly none
+        line = lines[at].strip()
+        if not 2 < len(line) < HEADED * len(lines[at + 1]) or line.endswith(ENDING) or line[0].islower():
+            continue
+        if not lines[at + 1].lstrip()[:1].islower() and (at == 0 or lines[at - 1].rstrip().endswith(ENDED)):
+            found.append(at)
+    return found
 
 
 def heads_of(first: Any, text: str, candidates: list[int]) -> tuple[str, ...]:

@@ -2,21 +2,20 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from schemas import RecipeError
-from steps.text.columns import Block, Line, may_be_heads, table_rows
+from steps.text.columns import Block
 from steps.text.manuscripts import codes_apart
 from steps.text.pdf_bidi import followed, has_letters, runs_back, turned
 from steps.text.pdf_breaks import Column, columns_of, set_breaks
 from steps.text.pdf_damage import MISSING, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
-from steps.text.pdf_heads import headed, heads_of, size_of
+from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_of
+from steps.text.pdf_lines import TALL, WORD, look_at_lines, lower_box
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
@@ -27,9 +26,6 @@ from steps.text.pdf_unseen import Place, is_doubtful, without_unseen
 from steps.text.pdf_verses import set_entries
 from steps.text.unreadable import Unreadable, WrongPassword
 
-SHARED = 8.5  # points of height for a line: with less, several stand side by side
-LOOSE = 10.5  # the same for a few lines, which scripts may have parted
-WORD = re.compile(r"[^\W\d_]{4}")
 SIGNS = (
     (b"\xc0\x80", b"\0"),
     (b"\xe2\x80\x90", b"-"),
@@ -43,12 +39,6 @@ HYPHENED = re.compile(rb"[a-z]-[a-z\n]")
 UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
 ASLANT = 18.0  # points of height for a line: with more, a few words may run up the page
 STAMPED = 60  # letters that stamps have
-LOW = 8.0  # points: a line that low is small, or its font says little of its height
-TALL = 1.9  # times the size of its letters, for a line: the box of a block says too much
-ONE_LINE = 1.6  # times the size of its letters: a block of less height is one line, or cells side by side
-STOP = 1.15  # times the size of the letters: white behind a full stop, at most
-STOPS = (".", "?", "!", ":", ";", ",", ")", "”", '"')
-CELL = 3.5  # points of white: more stands between the cells of a table
 INDENT = 12  # points: blocks of one column begin no farther from each other
 WHOLE = re.compile(  # programs that part no words at line ends unless they are asked to
     r"Skia|Qt \d|Microsoft|Word|LibreOffice|OpenOffice|Writer|Pages|Quartz|WeasyPrint|ReportLab|fpdf|MuPDF|wkhtmltopdf|Google|cairo|WPS"
@@ -56,7 +46,6 @@ WHOLE = re.compile(  # programs that part no words at line ends unless they are 
     re.IGNORECASE,
 )
 PARTING = re.compile(r"TeX|dvips|InDesign|QuarkXPress|Typst|FrameMaker|groff|troff|Arbortext|3B2|Ventura|Scribus", re.IGNORECASE)
-BACK = 10  # points: a script below begins so far left of where the one above ends
 TOGETHER = 8  # pages that mupdf reads before we look at them: going to and fro costs a fiftieth
 AT_ONCE = 96  # pages between two openings, a multiple of TOGETHER: what mupdf has parsed of a file stays in memory until it is closed
 
@@ -204,7 +193,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
             if ". . ." in text and len(block.lines) > 1:
                 set_entries(block, [[line[4] for line in row] for row in rows_of(list(placed(first, text)))])
             if not block.verse:
-                _look_at_lines(block, first, text)
+                look_at_lines(block, first, text)
             if len(block.lines) > 1 and not (block.table or block.verse):
                 _find_paragraphs(block, first, text, columns)
         if n > LEAST and not (block.table or block.verse) and not block.formula and height < UPRIGHT * n and may_hold_rows(block.lines):
@@ -269,7 +258,7 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
                 size = known.size = 0.0 if even else size_of(first, letter)
             block = Block(*get.box(get.block_box(set_block).this), lines, listing=even, size=size)
             if block.y1 - block.y0 > TALL * size * len(lines) > 0 and WORD.search(text) and abs(first.dir.y) < 0.06:
-                _lower(block, letter)
+                lower_box(block, letter)
             told += [(block, first, text)] if len(lines) < 2 else headed(block, first, text)
             if len(text) < LONGEST and not RELATIONS.isdisjoint(text):
                 seeds.append(told[-1])
@@ -278,25 +267,6 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
     if doubtful:
         told = without_unseen(page, told, doubtful, known.lit)
     return with_formulas(told, seeds) if seeds else told
-
-
-def _look_at_lines(block: Block, first: Any, text: str) -> None:
-    """Look at the places of a block's lines where its text or its height is not that of lines one below the other."""
-    n = len(block.lines)
-    height = block.y1 - block.y0
-    if n == 1:
-        if height < LOW and WORD.search(text):
-            _heighten(block, first)
-        return
-    if len(set(block.lines)) < n:
-        block.set_lines(_once(placed(first, text)) or block.lines)
-    if height < ONE_LINE * block.size and _join_line(block, first, text):
-        return
-    if n < 4:
-        if height < (LOOSE if len(block.lines[0]) < 4 else SHARED) * n:
-            _join_scripts(block, first, text)
-    elif len(text) < 32 * n and height < SHARED * n:
-        _find_rows(block, first, text)
 
 
 def _find_paragraphs(block: Block, first: Any, text: str, columns: list[Column]) -> None:
@@ -313,16 +283,6 @@ def _turn(block: Block, sideways: float, width: float, height: float) -> None:
         block.x0, block.y0, block.x1, block.y1 = height - y1, x0, height - y0, x1
     else:
         block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
-
-
-def _once(lines: Iterable[Line]) -> list[str]:
-    """The text of lines, those that are set again in the same place, to look bold, left out."""
-    out: list[Line] = []
-    for line in lines:
-        twice = any(line[4] == last[4] and abs(line[1] - last[1]) < 2 and abs(line[0] - last[0]) < 2 for last in out[-3:])
-        if not twice:
-            out.append(line)
-    return [line[4] for line in out]
 
 
 def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, set[int]], bool]:
@@ -344,71 +304,3 @@ def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, s
         return texts, glued(data, known.names), has_letters(data)
     letters = [[[chr(letter.m_internal.c) for letter in line] for line in block] for block in found]  # line feeds in the text itself
     return ["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters], {}, False
-
-
-def _join_line(block: Block, first: Any, text: str) -> bool:
-    """Make one line of those that wide white has parted and that are no cells: LaTeX sets more of it behind full stops, others justify so.
-
-    Numbers of lines, which stand left of them, stay by themselves. Returns whether there was something to join.
-    """
-    row = list(placed(first, text))
-    gaps = [(b[0] - a[2], a[4].rstrip()) for a, b in pairwise(row) if b[0] > a[0]]
-    widest = max((gap for gap, _ in gaps), default=0.0)
-    stopped = widest < STOP * block.size and all(said.endswith(STOPS) for _, said in gaps)
-    even = len(gaps) > 2 and widest < 3 * block.size and widest - min(gap for gap, _ in gaps) < 0.15 * widest and _has_words(text)
-    if not gaps or not (stopped or even):
-        return False
-    lines: list[str] = []
-    for number, line in enumerate(row):
-        if number and line[0] > row[number - 1][0]:
-            lines[-1] = f"{lines[-1].rstrip()} {line[4].lstrip()}"
-        else:
-            lines.append(line[4])
-    block.set_lines(lines)
-    return True
-
-
-def _has_words(text: str) -> bool:
-    """True when next to none of the signs are figures, as in rows of numbers."""
-    return 5 * sum(map(str.isdigit, text)) < sum(map(str.isalpha, text))
-
-
-def _heighten(block: Block, first: Any) -> None:
-    """The true height of a line whose font's box says too little."""
-    letter = first.first_char
-    base, size = letter.origin.y, letter.size
-    block.y0, block.y1 = min(block.y0, base - 0.8 * size), max(block.y1, base + 0.2 * size)
-
-
-def _lower(block: Block, letter: Any) -> None:
-    """The true top of a block, and of one line its bottom, whose box a sign of a bitmap font has made too high. letter: its first."""
-    get = fields()
-    base, size = get.y(get.origin(letter).this), get.size(letter)
-    block.y0 = max(block.y0, base - size)
-    if len(block.lines) == 1 or block.y1 - block.y0 < TALL * size:
-        block.y1 = min(block.y1, base + 0.35 * size)
-
-
-def _find_rows(block: Block, first: Any, text: str) -> None:
-    """Rows of a block whose lines stand side by side."""
-    if rows := table_rows(placed(first, text), sum(bool(said.strip()) for said in text.split("\n"))):
-        block.set_lines(rows)
-        block.table = any("\t" in row for row in rows)
-
-
-def _join_scripts(block: Block, first: Any, text: str) -> None:
-    """Make one line of those that a script has parted: what stands side by side without the white of a table's cells."""
-    lines: list[str] = []
-    end = top = bottom = 0.0
-    for x0, y0, x1, y1, said in placed(first, text):
-        gap, beside = x0 - end, min(y1, bottom) - max(y0, top) > 0.3 * min(y1 - y0, bottom - top)
-        if lines and beside and -BACK < gap < CELL:
-            lines[-1] += said if gap < 1 else f" {said.lstrip()}"
-        elif len(lines) == 1 and not beside and y0 >= top and len(lines[0]) < 4 and bottom - top < 0.8 * (y1 - y0):
-            lines[0] += f" {said}"  # a script of the block before, which makes this one look taller
-            block.y0 = y0
-        else:
-            lines.append(said)
-        end, top, bottom = x1, y0, y1
-    if len(lines) < len(block.lines):
-        block.set_lines(lines)

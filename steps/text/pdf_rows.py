@@ -1,5 +1,6 @@
 """Tables without rules that are set so close to the text that they came in its block: their rows stand out by cells one below the other."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from steps.text.columns import MARK, Block, Line
@@ -16,6 +17,8 @@ ALIGNED = 3.0  # points: cells of a column begin at one place
 
 def may_hold_rows(lines: list[str]) -> bool:
     """True when lines follow on each other that are as short as cells are; lists of contents have rows of dots."""
+    if sum(map(SHORT.__gt__, map(len, lines))) < 2 * LEAST:  # nearly always
+        return False
     following = 0
     for line in lines:
         following = following + 1 if len(line) < SHORT and ". . ." not in line else 0
@@ -126,3 +129,27 @@ def _below(rows: list[list[Line]], at: int, step: int) -> bool:
 
 def _aligned(row: list[Line], other: list[Line]) -> bool:
     return len(other) == len(row) and all(abs(a[0] - b[0]) < ALIGNED for a, b in zip(row, other, strict=True))
+
+
+def table_rows(lines: Iterable[Line], count: int) -> list[str]:
+    """The rows of a block of `count` lines that stand side by side, as cells do; none where they do not."""
+    rows: list[list[Line]] = []
+    top = bottom = 0.0
+    for at, line in enumerate(lines, 1):
+        y0, y1 = line[1], line[3]
+        if rows and min(y1, bottom) - max(y0, top) > 0.5 * min(y1 - y0, bottom - top):
+            rows[-1].append(line)
+        else:
+            if len(rows) == at - 1 and 8 * (at - 1) > count - at + 1:  # too many alone: the rest cannot make up for them
+                return []
+            rows.append([line])
+            top, bottom = y0, y1
+    wide = [row for row in rows if len(row) > 1]
+    if len(wide) < 2 or 5 * len(wide) < 4 * len(rows) or sum(map(len, rows)) != count:
+        return []
+    cells = [text for row in wide for *_, text in row if not text.strip().isdigit()]  # lines of manuscripts are numbered
+    if sum(map(len, cells)) > 22 * len(cells):
+        return []
+    texts = [[" ".join(text.split()) for _, text in sorted([(x0, text) for x0, *_, text in row])] for row in rows]
+    listed = all(len(row) == 2 and MARK.match(row[0]) and row[1][:1].isalpha() for row in texts if len(row) > 1)
+    return [(" " if listed else "\t").join(row) for row in texts]

@@ -6,7 +6,6 @@ Built on pymupdf's blocks (a box and its lines), the cheapest form that still kn
 import re
 import statistics
 from collections import Counter
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -16,21 +15,26 @@ from steps.text.notes import drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.pdf_damage import CODES, in_words, is_code
+from steps.text.pdf_joins import (
+    HEADING,
+    ITEM,
+    OTHER,
+    SENTENCE,
+    is_caption_below,
+    is_flush,
+    is_indented,
+    is_next_line,
+    is_title,
+    right_edges,
+    told_apart,
+)
 from steps.text.pdf_margins import drop_margins
 from steps.text.pdf_marks import LONE_MARK, set_marks
 from steps.text.pdf_pages import Page, read_pages
 from steps.text.pdf_verses import set_verses
 from steps.text.unreadable import Unreadable
 
-HEADING = re.compile(
-    r"^(?:abstract|özet|summary|keywords?|anahtar kelimeler|introduction|giriş|methods?|yöntem|results|bulgular|discussion|tartışma|"
-    r"conclusions?|sonuç|(?:\d+\.)+\d*\s+\S.*|\d+\s+[A-ZÇĞİÖŞÜ]\S*.*)$",
-    re.IGNORECASE,
-)
 ITEMS = frozenset("•‣◦▪–▶►●■○◆➢✓([0123456789")
-ITEM = re.compile(
-    r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\d{1,2}(?:\.\d{1,2})?(?:\.[a-z]{1,4}){1,3}[.)]\s+[^\W\d]|\[\d{1,3}\]\s)"
-)
 CITING = re.compile(  # before a figure that closes what was opened: (see Fig.\n2) and so on
     r"\((?:[^()\n]*\s)?(?:figs?|eqs?|secs?|tabs?|chap|ch|nos?|pp?|vol|ref|refs|table|figure|section|equation|chapter|appendix|step|bkz|şekil|tablo"
     r"|çizelge|bölüm|s|sayfa|denklem)\.?\s*$",
@@ -49,12 +53,6 @@ FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not en
 APART = ("formula", "listing")  # a paragraph does not go on behind them
 ROWS = 0.7  # of the size of the letters, for a line: where there is less height, several stand side by side
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
-OTHER = 1.12  # times the size of letters: another one
-ROOM = 0.6  # of their size: how wide a letter of a word is, at most
-LEAST_INDENTED = 0.6  # share of the blocks that begin so, at least, where all paragraphs do; the others go on
-STEP = 4.0  # points: edges that differ by less are one
-SENTENCE = 60  # letters: shorter parts are no running text
-LARGE = 1.3  # times the usual size: letters of a title
 ROW_GAP = 8  # points of white between two rows of a table, at most
 AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
 SMALL = 0.63  # of the body's line height: labels inside figures
@@ -179,8 +177,8 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
     out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
     last: Block | None = None  # the block in which it ends
-    usual, indented = usual_size(blocks), _is_indented(blocks)
-    rights = cache(lambda: _right_edges(blocks))  # seldom asked for
+    usual, indented = usual_size(blocks), is_indented(blocks)
+    rights = cache(lambda: right_edges(blocks))  # seldom asked for
     last_caption: Block | None = None  # the block in which the last part ends, if that is a caption
     above: Block | None = None  # the block of the last part, if that is a table or a listing
     cells = 0  # in its rows
@@ -200,7 +198,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
             before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
             if above is not None and out[-1].kind == kind and cells == _cells(text) and _goes_on_below(above, block):
                 further.setdefault(len(out) - 1, []).append(text.rstrip() if block.listing else _without_head(text, out[-1].text))
-            elif number == 0 and last_caption is not None and _is_caption_below(last_caption, block, text):
+            elif number == 0 and last_caption is not None and is_caption_below(last_caption, block, text):
                 out[-1] = out[-1]._replace(text=join_lines([out[-1].text, text], hyphens))
                 last_caption = block
             elif (
@@ -209,10 +207,10 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 and last is not None
                 and not (floating or block.verse or kind in APART)
                 and (
-                    _is_title(last, block, usual)
-                    or (goes_on(before.text, text) and not _told_apart(last, block, text))
-                    or (not before.text.endswith(ENDED) and _is_next_line(last, block, rights))
-                    or (indented and _is_flush(last, block) and len(before.text) > SENTENCE < len(text))
+                    is_title(last, block, usual)
+                    or (goes_on(before.text, text) and not told_apart(last, block, text))
+                    or (not before.text.endswith(ENDED) and is_next_line(last, block, rights))
+                    or (indented and is_flush(last, block) and len(before.text) > SENTENCE < len(text))
                 )
             ):
                 out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
@@ -305,70 +303,6 @@ def goes_on(before: str, text: str) -> bool:
     return len(FIGURES.findall(start)) * 3 <= len(start)  # no rows of them
 
 
-def _told_apart(above: Block, block: Block, text: str) -> bool:
-    """True when the eye sees that no paragraph goes on from one block in another: in letters of another size, or where the line had room.
-
-    text: of the latter's first paragraph.
-    """
-    if above.size and block.size and not 1 / OTHER < above.size / block.size < OTHER:
-        return True
-    if not above.size or above.lines[-1].rstrip().endswith(("-", "\u00ad", "–", "—", "/")):
-        return False
-    below = block.y0 >= above.y1 - 1 and abs(block.x0 - above.x0) < 3 * above.size  # in the same column
-    right = max(above.x1, block.x1) if below else above.x1
-    end = above.end or (above.x1 if len(above.lines) == 1 else right)
-    word = text.split(None, 1)[0] if text[:1] else ""
-    room = right - end - ROOM * above.size * (len(word) + 1)
-    return room > (0.3 * (right - above.x0) if word[:1].islower() else 0)
-
-
-def _is_caption_below(above: Block, block: Block, text: str) -> bool:
-    """True for further lines of a caption, which came as a block of their own because they are centred."""
-    near = -2 < block.y0 - above.y1 < 0.7 * above.size and above.size == block.size and above.x0 - 2 < block.x0 < block.x1 < above.x1 + 2
-    return near and not above.lines[-1].rstrip().endswith(ENDED) and not CAPTION.match(text)
-
-
-def _right_edges(blocks: list[Block]) -> dict[int, float]:
-    """The right edges of most lines by their left ones, both in steps of a few points."""
-    edges: dict[int, Counter[int]] = {}
-    for block in blocks:
-        if block.characters > SENTENCE:
-            edges.setdefault(round(block.x0 / STEP), Counter())[round(block.x1 / STEP)] += 1
-    return {left: STEP * rights.most_common(1)[0][0] for left, rights in edges.items() if rights.total() > 5}
-
-
-def _is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, float]]) -> bool:
-    """True for lines set so wide that each came as a block: the upper one is full, the lower one begins as far left."""
-    if not above.size or block.size not in (0, above.size) or abs(above.x0 - block.x0) > 1 or ITEM.match(block.lines[0]):
-        return False
-    end = above.end or (above.x1 if len(above.lines) == 1 else 0.0)
-    right = rights().get(round(above.x0 / STEP), 0.0)
-    word = block.lines[0].split(None, 1)[0]
-    return 0 < block.y0 - above.y1 < 1.3 * above.size and end + ROOM * above.size * len(word) > right > 0
-
-
-def _is_indented(blocks: list[Block]) -> bool:
-    """True when nearly all paragraphs begin with an indent: a block without one goes on with what stands before it."""
-    long = [block for block in blocks if len(block.lines) > 2 and block.indent >= 0 and not ITEM.match(block.lines[0])]
-    begun = sum(0.6 * block.size < block.indent < 4 * block.size for block in long)
-    return begun > LEAST_INDENTED * len(long) and begun > 2
-
-
-def _is_flush(above: Block, block: Block) -> bool:
-    """True when a column or page ends with a full line and the next begins without an indent: a paragraph broken between sentences."""
-    if not (above.size and abs(above.size - block.size) < 0.1 and 0 <= block.indent < 1 and len(above.lines) > 1 < len(block.lines)):
-        return False
-    beyond = block.y0 < above.y0 or block.x0 > above.x1
-    return beyond and above.x1 - above.end < 1.5 and not ITEM.match(block.lines[0]) and not block.heads
-
-
-def _is_title(above: Block, block: Block, usual: float) -> bool:
-    """True for lines of one title: large letters of one size, one below the other."""
-    if not usual or not above.size or abs(above.size - block.size) > 0.1 or above.size < LARGE * usual:
-        return False
-    return -LARGE * usual < block.y0 - above.y1 < 0.6 * above.size and not HEADING.match(block.lines[0])
-
-
 def _parts(block: Block, body: float) -> list[list[str]]:
     """The paragraphs inside a block: a heading set off from its text, lines that end short, cells of one table row."""
     lines = block.lines
@@ -386,19 +320,15 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         found.append(lines[:1])
         lines = lines[1:]
     lines, items = _with_marks(lines)
-    ended = ends_of_paragraphs(lines)
+    ended, told = ends_of_paragraphs(lines), bool(block.heads or block.ended)
     begun = 0
     for at in range(1, len(lines)):
         above, following = lines[at - 1], lines[at]
         first = following[:1] if following[:1] > " " else following.lstrip()[:1]
         ends = at in items or (first in ITEMS and ITEM.match(following) is not None and not _is_cited(lines[:at]))
-        if (
-            ends
-            or above in block.ended
-            or (at - 1 in ended and above not in block.full)
-            or above in block.heads
-            or following in block.heads
-        ):
+        if told and not ends:
+            ends = above in block.ended or above in block.heads or following in block.heads
+        if ends or (at - 1 in ended and above not in block.full):
             found.append(lines[begun:at])
             begun = at
     found.append(lines[begun:])

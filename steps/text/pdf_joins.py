@@ -1,0 +1,89 @@
+"""Whether a block of a PDF goes on with the paragraph of the one before it, as the eye sees it: letters, edges, room, indents."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from steps.text.columns import ENDED, Block
+from steps.text.parts import CAPTION
+
+HEADING = re.compile(
+    r"^(?:abstract|özet|summary|keywords?|anahtar kelimeler|introduction|giriş|methods?|yöntem|results|bulgular|discussion|tartışma|"
+    r"conclusions?|sonuç|(?:\d+\.)+\d*\s+\S.*|\d+\s+[A-ZÇĞİÖŞÜ]\S*.*)$",
+    re.IGNORECASE,
+)
+ITEM = re.compile(
+    r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\d{1,2}(?:\.\d{1,2})?(?:\.[a-z]{1,4}){1,3}[.)]\s+[^\W\d]|\[\d{1,3}\]\s)"
+)
+OTHER = 1.12  # times the size of letters: another one
+ROOM = 0.6  # of their size: how wide a letter of a word is, at most
+LARGE = 1.3  # times the usual size: letters of a title
+LEAST_INDENTED = 0.6  # share of the blocks that begin so, at least, where all paragraphs do; the others go on
+SENTENCE = 60  # letters: shorter parts are no running text
+STEP = 4.0  # points: edges that differ by less are one
+
+
+def told_apart(above: Block, block: Block, text: str) -> bool:
+    """True when the eye sees that no paragraph goes on from one block in another: in letters of another size, or where the line had room.
+
+    text: of the latter's first paragraph.
+    """
+    if above.size and block.size and not 1 / OTHER < above.size / block.size < OTHER:
+        return True
+    if not above.size or above.lines[-1].rstrip().endswith(("-", "\u00ad", "–", "—", "/")):
+        return False
+    below = block.y0 >= above.y1 - 1 and abs(block.x0 - above.x0) < 3 * above.size  # in the same column
+    right = max(above.x1, block.x1) if below else above.x1
+    end = above.end or (above.x1 if len(above.lines) == 1 else right)
+    word = text.split(None, 1)[0] if text[:1] else ""
+    room = right - end - ROOM * above.size * (len(word) + 1)
+    return room > (0.3 * (right - above.x0) if word[:1].islower() else 0)
+
+
+def right_edges(blocks: list[Block]) -> dict[int, float]:
+    """The right edges of most lines by their left ones, both in steps of a few points."""
+    edges: dict[int, Counter[int]] = {}
+    for block in blocks:
+        if block.characters > SENTENCE:
+            edges.setdefault(round(block.x0 / STEP), Counter())[round(block.x1 / STEP)] += 1
+    return {left: STEP * rights.most_common(1)[0][0] for left, rights in edges.items() if rights.total() > 5}
+
+
+def is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, float]]) -> bool:
+    """True for lines set so wide that each came as a block: the upper one is full, the lower one begins as far left."""
+    if not 0 < block.y0 - above.y1 < 1.3 * above.size or block.size not in (0, above.size) or abs(above.x0 - block.x0) > 1:
+        return False
+    if ITEM.match(block.lines[0]):
+        return False
+    end = above.end or (above.x1 if len(above.lines) == 1 else 0.0)
+    right = rights().get(round(above.x0 / STEP), 0.0)
+    word = block.lines[0].split(None, 1)[0]
+    return end + ROOM * above.size * len(word) > right > 0
+
+
+def is_caption_below(above: Block, block: Block, text: str) -> bool:
+    """True for further lines of a caption, which came as a block of their own because they are centred."""
+    near = -2 < block.y0 - above.y1 < 0.7 * above.size and above.size == block.size and above.x0 - 2 < block.x0 < block.x1 < above.x1 + 2
+    return near and not above.lines[-1].rstrip().endswith(ENDED) and not CAPTION.match(text)
+
+
+def is_indented(blocks: list[Block]) -> bool:
+    """True when nearly all paragraphs begin with an indent: a block without one goes on with what stands before it."""
+    long = [block for block in blocks if len(block.lines) > 2 and block.indent >= 0 and not ITEM.match(block.lines[0])]
+    begun = sum(0.6 * block.size < block.indent < 4 * block.size for block in long)
+    return begun > LEAST_INDENTED * len(long) and begun > 2
+
+
+def is_flush(above: Block, block: Block) -> bool:
+    """True when a column or page ends with a full line and the next begins without an indent: a paragraph broken between sentences."""
+    if not (above.size and abs(above.size - block.size) < 0.1 and 0 <= block.indent < 1 and len(above.lines) > 1 < len(block.lines)):
+        return False
+    beyond = block.y0 < above.y0 or block.x0 > above.x1
+    return beyond and above.x1 - above.end < 1.5 and not ITEM.match(block.lines[0]) and not block.heads
+
+
+def is_title(above: Block, block: Block, usual: float) -> bool:
+    """True for lines of one title: large letters of one size, one below the other."""
+    if not usual or not above.size or abs(above.size - block.size) > 0.1 or above.size < LARGE * usual:
+        return False
+    return -LARGE * usual < block.y0 - above.y1 < 0.6 * above.size and not HEADING.match(block.lines[0])
