@@ -300,6 +300,8 @@ def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
         return Hint("write similarity: 0.8")
     if name == "val_fraction" and value >= 1:
         return Hint("write val_fraction: 0.05")
+    if name == "learning_rate" and value <= 0:
+        return Hint(f"write learning_rate: {-value:g}" if value else "write learning_rate: 1e-3, or 2e-4 for an adapter")
     if name == "val_fraction" and value == 0:
         return Hint("write val_fraction: 0.01: a run without validation does not know when to stop")
     if name in ("r", "rank") and value <= 0:

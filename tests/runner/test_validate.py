@@ -59,7 +59,7 @@ def test_a_whole_number_may_be_written_as_a_float(tmp_path: Path, written: str):
         ("max_steps: 10k", "K002", "max_steps is '10k' (text), wanted a whole number", "write max_steps: 10000"),
         ("max_seq_length:", "K002", "max_seq_length is empty, wanted a whole number", "write a value, or delete the line"),
         ("max_steps: 0", "K003", "max_steps is 0, wanted more than 0", "delete the line: it is not set then"),
-        ("learning_rate: -1e-3", "K003", "learning_rate is -1e-3, wanted more than 0", ""),
+        ("learning_rate: -1e-3", "K003", "learning_rate is -1e-3, wanted more than 0", "write learning_rate: 0.001"),
         ("method: lra", "K004", "method is lra, wanted full or lora", "write method: lora"),
         ("max_step: 5", "K001", "unknown key max_step in train", "write max_steps"),
         ("model: {d_modle: 5}", "K001", "unknown key d_modle in model", "write d_model"),
