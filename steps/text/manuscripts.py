@@ -149,7 +149,8 @@ def close_lines(blocks: list[Block], item: re.Pattern[str]) -> list[Block]:
             and (last.x1 > right - 0.15 * (right - edge) or not last.lines[-1].rstrip().endswith((".", "?", "!", ":")))
             and len(last.lines[-1]) > 30
         ):
-            out[-1] = Block(min(last.x0, block.x0), last.y0, max(last.x1, block.x1), block.y1, [*last.lines, *block.lines])
+            edges = min(last.x0, block.x0), last.y0, max(last.x1, block.x1), block.y1
+            out[-1] = Block(*edges, [*last.lines, *block.lines], size=last.size, end=block.x1)
         else:
             out.append(block)
     return out

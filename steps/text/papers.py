@@ -41,6 +41,7 @@ _SIGNS = "\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60"
 IDEOGRAPH = re.compile(f"[{_SIGNS}]{{2}}")
 GAP = re.compile(f"(?<=[{_SIGNS}]) (?=[{_SIGNS}])")  # between lines in Chinese or Japanese
 PARTED = re.compile("\u00ad|[–—] | —")
+ADDRESS, PATH = re.compile(r"(?://|\.|\s/|^/)\S*/$"), re.compile(r"\S*[/.=_\d-]\S")  # of a page or file
 TIGHT_DASH, LOOSE_DASH = re.compile(r"\w—\w"), re.compile(r"\s—")
 SOFT_ONES = 2  # soft hyphens at line ends of a document whose other hyphens are all its author's
 LINE_END = re.compile(r"- ?\n")
@@ -302,7 +303,8 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
 
 
 def _is_tight(last: str, line: str, hyphens: Hyphens) -> bool:
-    """True when a dash or stroke between two words without blanks ends a line or begins the next."""
+    """True when a dash or stroke between two words without blanks ends a line or begins the next; an address may end with a stroke."""
     if last.endswith(TIGHT):
-        return last[-2:-1].isalnum() and line[0].isalnum()
+        joined = last[-2:-1].isalnum() and line[0].isalnum()
+        return joined and (last[-1] != "/" or ADDRESS.search(last[-60:]) is None or PATH.match(line) is not None)
     return line[0] == "—" and line[1:2].isalpha() and last[-1].isalnum() and hyphens.tight

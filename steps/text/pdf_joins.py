@@ -17,6 +17,7 @@ ITEM = re.compile(
 )
 OTHER = 1.12  # times the size of letters: another one
 ROOM = 0.6  # of their size: how wide a letter of a word is, at most
+NARROW = 0.38  # the same, at least
 LARGE = 1.3  # times the usual size: letters of a title
 LEAST_INDENTED = 0.6  # share of the blocks that begin so, at least, where all paragraphs do; the others go on
 SENTENCE = 60  # letters: shorter parts are no running text
@@ -32,6 +33,8 @@ def told_apart(above: Block, block: Block, text: str) -> bool:
         return True
     if not above.size or above.lines[-1].rstrip().endswith(("-", "\u00ad", "–", "—", "/")):
         return False
+    if above.y0 < block.y0 < above.y1 - 0.5 * above.size and above.x0 - 3 < block.x0 < above.x1 + 2 * above.size and not ITEM.match(text):
+        return False  # a script has parted a line
     below = block.y0 >= above.y1 - 1 and abs(block.x0 - above.x0) < 3 * above.size  # in the same column
     right = max(above.x1, block.x1) if below else above.x1
     end = above.end or (above.x1 if len(above.lines) == 1 else right)
@@ -58,7 +61,9 @@ def is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, floa
     end = above.end or (above.x1 if len(above.lines) == 1 else 0.0)
     right = rights().get(round(above.x0 / STEP), 0.0)
     word = block.lines[0].split(None, 1)[0]
-    return end + ROOM * above.size * len(word) > right > 0
+    if word[0].isupper() and above.characters < SENTENCE:
+        return False  # a heading
+    return end + NARROW * above.size * len(word) > right > 0
 
 
 def is_caption_below(above: Block, block: Block, text: str) -> bool:

@@ -254,7 +254,7 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             letter = get.first_letter(first.this).this
             even = is_even(letter)
             size = get.size(letter)
-            if even or size != known.size:  # that of nearly all is looked at once
+            if even or size != known.size or not text[:3].isalpha():  # that of nearly all is looked at once
                 size = known.size = 0.0 if even else size_of(first, letter)
             block = Block(*get.box(get.block_box(set_block).this), lines, listing=even, size=size)
             if block.y1 - block.y0 > TALL * size * len(lines) > 0 and WORD.search(text) and abs(first.dir.y) < 0.06:

@@ -208,7 +208,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 and not (floating or block.verse or kind in APART)
                 and (
                     is_title(last, block, usual)
-                    or (goes_on(before.text, text) and not told_apart(last, block, text))
+                    or (goes_on(before.text, text, code=not last.size) and not told_apart(last, block, text))
                     or (not before.text.endswith(ENDED) and is_next_line(last, block, rights))
                     or (indented and is_flush(last, block) and len(before.text) > SENTENCE < len(text))
                 )
@@ -282,15 +282,15 @@ def _kind(block: Block, text: str, *, headed: bool = False) -> Kind:
     return "heading" if len(text) < 80 and (section_of(text) or HEADING.match(text)) else "text"
 
 
-def goes_on(before: str, text: str) -> bool:
-    """True when `text` is the rest of the paragraph `before`, parted by a column or page break."""
+def goes_on(before: str, text: str, *, code: bool = False) -> bool:
+    """True when `text` is the rest of the paragraph `before`, parted by a column or page break. code: the latter may be a line of it."""
     if len(before) < 15 or (len(before) < 80 and HEADING.match(before)):
         return False
     if before.endswith(ENDED):
         if text[:1].isdigit() and CITING.search(before[-60:]):
             return True
         closed = text[:1].islower() and before.endswith(CLOSING) and not before.endswith(STOPPED)  # a word in quotes or parentheses
-        if not closed:
+        if not closed or code:
             return before.endswith(".") and ABBREVIATED.search(before[-9:]) is not None and not ITEM.match(text)
     first = text.lstrip("([“\"'")[:1]
     caseless = first.isalpha() and first.lower() == first.upper()  # as of scripts without capitals

@@ -93,6 +93,8 @@ def test_running_heads_and_page_numbers_go(papers, name):
         (["so clean—", "that is"], "so clean—that is"),
         (["the teacher/", "tutor"], "the teacher/tutor"),
         (["he stays stay-", "at-home"], "he stays stay-at-home"),
+        (["at https://example.org/doc/", "and elsewhere"], "at https://example.org/doc/ and elsewhere"),
+        (["at https://example.org/doc/", "a-b.html"], "at https://example.org/doc/a-b.html"),
     ],
 )
 def test_hyphens_at_line_ends(lines, joined):

@@ -218,3 +218,15 @@ def test_a_word_parted_by_a_soft_hyphen_at_the_foot_of_a_page_is_whole(tmp_path)
     assert [part.text for part in paragraphs(blocks, 14.0)] == [
         "Nobody had asked for it, since the whole of the board was nonconformist, and so on."
     ]
+
+
+def test_text_behind_a_line_of_code_is_none_of_it(tmp_path):
+    """The code ends in a parenthesis, the text begins with a small letter."""
+
+    def draw(page, _):
+        set_lines(page, 72, 80, LINES)
+        page.insert_text((72, 150), "R> model <- lm(cover ~ height, data = walls)", fontsize=10, fontname="cour")
+        set_lines(page, 72, 170, ["and so on.", *LINES])
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf")[1] == "R> model <- lm(cover ~ height, data = walls)"
