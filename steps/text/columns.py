@@ -69,7 +69,8 @@ def usual_size(blocks: list[Block]) -> float:
     for block in blocks:
         sizes[block.size] = sizes.get(block.size, 0) + block.characters
     sizes.pop(0.0, None)
-    return round(max(sizes, key=lambda size: sizes[size]), 1) if sizes else 0.0
+    most: float = max(sizes, key=sizes.__getitem__, default=0.0)
+    return round(most, 1)
 
 
 def ends_of_paragraphs(lines: list[str]) -> set[int]:

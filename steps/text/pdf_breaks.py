@@ -138,7 +138,7 @@ def _is_beside(box: Any, following: Any) -> bool:
     """True for two lines, by the `this` of their boxes, that share most of their height."""
     get = fields()
     top, bottom = get.y0(box), get.y1(box)
-    return float(get.y0(following)) < bottom - 0.6 * (bottom - top)
+    return bool(get.y0(following) < bottom - 0.6 * (bottom - top))
 
 
 def _right(block: Block, columns: list[Column]) -> float:
