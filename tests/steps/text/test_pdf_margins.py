@@ -94,7 +94,7 @@ def test_titles_of_slides_are_text(tmp_path):
     document = pymupdf.open()
     for title in titles:
         page = document.new_page(width=720, height=405)
-        page.insert_text((42, 64), title, fontsize=26)
+        page.insert_text((42, 54), title, fontsize=23)
         for i, line in enumerate(["Walls are old and were built by people whom nobody asked", "Moss is difficult", "Nobody asks"]):
             page.insert_text((60, 120 + 30 * i), line, fontsize=18)
         page.insert_text((42, 390), "A. Writer, Walls and moss", fontsize=9)

@@ -100,3 +100,16 @@ def test_entries_of_contents_are_lines(tmp_path):
 def test_dots_that_lead_nowhere_are_text(tmp_path):
     found = page_of(tmp_path / "a.pdf", (60, f"He waited ...... and said: 3\n{PROSE}"))
     assert found[0].startswith("He waited ...... and said: 3 The moss")
+
+
+def test_entries_of_contents_that_came_in_pieces_are_lines(tmp_path):
+    """LaTeX sets number, name, dots and page apart, and no dots behind a chapter."""
+    document = pymupdf.open()
+    page = document.new_page()
+    rows = [("1", "Walls", "", "3"), ("1.1", "Walls to the north", ". " * 20, "3"), ("1.2", "Walls to the south", ". " * 20, "12")]
+    for at, (number, name, dots, to) in enumerate(rows):
+        for x, piece in ((70, number), (95, name), (210, dots), (440, to)):
+            page.insert_text((x, 80 + 13 * at), piece, fontsize=11, fontname="tiro")
+    page.insert_textbox(pymupdf.Rect(70, 260, 520, 460), PROSE, fontsize=11, fontname="tiro")
+    document.save(tmp_path / "a.pdf")
+    assert read(tmp_path / "a.pdf")[0] == "1 Walls\t3\n1.1 Walls to the north\t3\n1.2 Walls to the south\t12"
