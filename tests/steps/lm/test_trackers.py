@@ -79,7 +79,7 @@ def test_wandb_without_a_login_stays_offline(tmp_path: Path, monkeypatch: pytest
     assert file.read_bytes().count(b"train/loss") >= len(losses(context)) == 6
     told = next(e for e in context.events if e["event"] == "tracking")
     assert "wandb sync" in told["where"]
-    assert told["message"].endswith(f"; when the step is done, in runs/{context.record.run}/tracking")
+    assert told["message"].endswith(f"; once it is done runs/{context.record.run}/tracking/wandb/step")
 
 
 def test_a_tracker_that_breaks_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
