@@ -136,8 +136,6 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
     if name == "clean" and isinstance(value, bool):
         return Hint("delete the line: texts are made tidy by itself", (Edit("delete", full),)) if value else Hint(
             "write clean: {nfc: false, whitespace: false, dedup: none}")  # fmt: skip
-    if name == "tracking" and value is False:
-        return Hint("delete the line: nothing is tracked then", (Edit("delete", full),))
     if name == "resume_from" and value is True:
         return Hint("delete the line: a stopped run goes on by itself when it is run again", (Edit("delete", full),))
     if isinstance(value, (dict, list)) and (hint := _of_another_shape(model, raw, base, path, value, shapes.at(model, path))).fix:
@@ -180,8 +178,6 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return Hint(f"write columns: {{text: {word}}}", (Edit("set", full, {"text": word}),))
     if name == "fallback" and word:
         return Hint(f"write fallback: {{{'path' if local(word) else 'hub'}: {word}}}")
-    if path == ("model",) and word.isidentifier():
-        return Hint(f"write model: {{family: {word}}}, or model: {{base: …}} for one that is trained already")
     if name in ("base", "checkpoint") and word:
         way = "path" if local(word) else "hub"
         both = f" or {{path: {word}}}" if way == "hub" else ""
