@@ -42,7 +42,7 @@ def hub_names_are_names(view: View) -> Iterator[Finding]:
                 free = at(step.raw, f"{where}.revision") is None
                 yield say("H036", step, place, f"{name} holds a revision, which stands beside the name", fix, edits=edits if free else ())
             elif where in MODELS and is_ollamas(name) and not (view.facts.project / name).exists():
-                known = OLLAMA.get(name.partition(":")[0].lower())
+                known = _of_its_size(*name.lower().partition(":")[::2])
                 fix = "write the name on the hub of the weights that it was made from" + (f", such as {known}" if known else ": owner/name")
                 yield say("H036", step, place, f"{name} is Ollama's name of a model, whose GGUF cannot be trained", fix)
 
@@ -50,6 +50,12 @@ def hub_names_are_names(view: View) -> Iterator[Finding]:
 def is_ollamas(name: str) -> bool:
     """Whether a model is named as Ollama does: by a tag, or by a word of its library that is nobody's name on the hub."""
     return re.fullmatch(r"[\w.-]+:[\w.-]+", name) is not None or name.lower() in OLLAMA
+
+
+def _of_its_size(model: str, tag: str) -> str | None:
+    """The weights behind one of Ollama's names, of the size that its tag begins with (`1b`, `70b-instruct-q4_0`)."""
+    known, size = OLLAMA.get(model), re.match(r"(\d+(?:\.\d+)?)b(?![a-z\d])", tag)
+    return known and (re.sub(r"(?<=-)\d+(?:\.\d+)?(?=[bB](?:-|$))", size[1], known) if size else known)
 
 
 def belongs_elsewhere(where: str, name: str) -> bool:

@@ -12,7 +12,9 @@ MODEL = "{family: mamba, d_model: 512, n_layers: 12}"
 @pytest.mark.parametrize(
     ("name", "fix"),
     [
-        ('"llama3.2:1b"', "write the name on the hub of the weights that it was made from, such as meta-llama/Llama-3.2-3B-Instruct"),
+        ('"llama3.2:1b"', "write the name on the hub of the weights that it was made from, such as meta-llama/Llama-3.2-1B-Instruct"),
+        ("gemma2:2b-instruct-q4_0", "write the name on the hub of the weights that it was made from, such as google/gemma-2-2b-it"),
+        ("llama3.2:latest", "write the name on the hub of the weights that it was made from, such as meta-llama/Llama-3.2-3B-Instruct"),
         ("mistral", "write the name on the hub of the weights that it was made from, such as mistralai/Mistral-7B-Instruct-v0.3"),
         ('"my:tag"', "write the name on the hub of the weights that it was made from: owner/name"),
         ("a/b@1234", "write hub: a/b, revision: 1234"),
