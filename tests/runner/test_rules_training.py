@@ -30,6 +30,10 @@ STEPS = "max_steps: 1000"
         ("learning_rate: 1e-3\n    min_lr: 1e-3", ["S005"]),
         ("scheduler: wsd\n    decay_share: 0", ["S003"]),
         ("early_stopping: {patience: 2, min_delta: 1.0}", ["S016"]),
+        ("z_loss: 0.1", ["S016"]),
+        ("z_loss: 1e-3", []),
+        ("warmup_ratio: 0.9", ["S016"]),
+        ("warmup_ratio: 0.5", []),
         ("num_train_epochs: 2", ["S001"]),
     ],
 )
