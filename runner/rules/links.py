@@ -37,5 +37,27 @@ def results_are_read(view: View) -> Iterator[Finding]:
             )
 
 
+@rule(
+    RulePage(
+        "L011",
+        "one result taken twice",
+        "A list of corpora is read one after the other: what stands in it twice is learned twice as often as the rest, which `repeat` says "
+        "of a source by intent.",
+        wrong="- {type: tokenize_bin, corpus: [parse_corpus, parse_corpus]}",
+        right="- {type: tokenize_bin, corpus: [parse_corpus]}",
+        source="recipe: a list of inputs is read in order",
+        severity="warning",
+    )
+)
+def results_are_taken_once(view: View) -> Iterator[Finding]:
+    """L011: a step, or a folder, that stands twice in a list of inputs."""
+    for step in view.meant.steps:
+        for name, links in step.inputs.items():
+            twice = next((link for number, link in enumerate(links) if link in links[:number]), None)
+            if twice is not None:
+                called = twice.step or str(twice.folder)
+                yield say("L011", step, name, f"{called} stands twice in {name}", "take it out once", severity="warning")
+
+
 def _input(kind: str) -> str:
     return {"Corpus": "corpus", "Tokenizer": "tokenizer", "TokenBin": "bins", "Plan": "plan"}[kind]

@@ -118,6 +118,12 @@ def test_a_tokenizer_that_nobody_reads(tmp_path: Path):
     assert said(tmp_path, ("export_ollama\n", late)) == ["L010"]
 
 
+@pytest.mark.parametrize(("taken", "codes"), [("[parse_corpus, parse_corpus]", ["L011"]), ("[parse_corpus]", [])])
+def test_a_corpus_that_is_taken_twice(tmp_path: Path, taken: str, codes: list[str]):
+    """Each of its texts would be learned twice."""
+    assert said(tmp_path, ("  - type: tokenize_bin\n", f"  - {{type: tokenize_bin, corpus: {taken}}}\n")) == codes
+
+
 def exported(folder: Path, config: dict[str, object], tokenizer: dict[str, object] | None = None) -> list[tuple[str, str, str]]:
     """Code, key and message of what is said of the export of a base with this config.json."""
     (folder / "base").mkdir(exist_ok=True)
