@@ -94,6 +94,16 @@ class Hint(NamedTuple):
 
 def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: Any, text: str = "") -> Hint:
     """For a value of the wrong kind (K002); `text`: as it is typed."""
+    hint = _of_a_value(model, raw, base, path, value, text)
+    if hint.fix or not isinstance(value, str):
+        return hint
+    word = value.strip()
+    hint = _of_a_name(model, base, path, word)
+    return hint if hint.fix else _of_a_number(model, base + path, path, word)
+
+
+def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value: Any, text: str) -> Hint:
+    """By the kind of the value: a switch, a list or a map where another kind is wanted."""
     name, full = str(path[-1]) if path else "", base + path
     if value is False and type(None) in shapes.at(model, path):
         return Hint("delete the line: without it there is none", (Edit("delete", full),))
@@ -122,15 +132,13 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
     if name in ("sources", "stages") and isinstance(value, dict) and len(path) == 1:
         first = "path" if name == "sources" else "train"
         return Hint(f"write each of them behind a dash: - {first}: …", (Edit("set", full, [value]),))
-    if name == "parameters" and isinstance(value, (list, str, int, float)) and path == ("parameters",) and not isinstance(value, str):
+    if path == ("parameters",) and isinstance(value, (list, int, float)):
         from runner import shapeless
 
         listed = shapeless.of_list(base, path, value, ["a map"]) if isinstance(value, list) else Hint()
         return listed if listed.fix else Hint("write each with its name: parameters: {temperature: 0.7, top_p: 0.9}")
     if name == "early_stopping" and (value is True or (isinstance(value, int) and value)):
         return Hint(f"write early_stopping: {{patience: {3 if value is True else value}}}")
-    if name in ("wandb", "tensorboard", "mlflow") and value is True:
-        return Hint(f"write {name}: {{}}", (Edit("set", full, {}),))
     if name == "languages" and isinstance(value, list) and value and all(isinstance(each, str) for each in value):
         return Hint(f"write languages: {{allow: [{', '.join(value)}]}}", (Edit("set", full, {"allow": value}),))
     if name == "clean" and isinstance(value, bool):
@@ -144,9 +152,12 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return _of_a_map(model, path, full, text, *next(iter(value.items())))
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and str in shapes.at(model, path):
         return Hint(f"write {name}: {value[0]}", (Edit("set", full, value[0]),))
-    if not isinstance(value, str):
-        return Hint()
-    word = value.strip()
+    return Hint()
+
+
+def _of_a_name(model: type[Any], base: RecipePath, path: Names, word: str) -> Hint:
+    """A text that names a thing: a variable, a file, a model, another tool's word."""
+    name, full = str(path[-1]) if path else "", base + path
     if variable := re.fullmatch(r"\$(\w+)|\{\{\s*(\w+)\s*\}\}|<(\w+)>|%(\w+)%", word):
         return Hint(f"write ${{{next(filter(None, variable.groups()))}}}, a variable of vars:")
     if name == "resume_from" and word.lower() in ("latest", "last", "auto", "best", "true", "checkpoint"):
@@ -174,8 +185,6 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return Hint("write a whole number, such as seed: 42, or delete the line")
     if name == "sources" and word and "{" not in word:
         return Hint(f"write sources: [{{path: {word}}}]", (Edit("set", full, [{"path": word}]),))
-    if name == "columns" and re.fullmatch(r"\w+", word):
-        return Hint(f"write columns: {{text: {word}}}", (Edit("set", full, {"text": word}),))
     if name == "fallback" and word:
         return Hint(f"write fallback: {{{'path' if local(word) else 'hub'}: {word}}}")
     if name in ("base", "checkpoint") and word:
@@ -185,6 +194,12 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
     if name in ("init_from", "resume_from") and word:
         way = "path" if "/" in word or word.startswith((".", "~")) else "step"
         return Hint(f"write {name}: {{{way}: {word}}}", (Edit("set", full, {way: word}),))
+    return Hint()
+
+
+def _of_a_number(model: type[Any], full: RecipePath, path: Names, word: str) -> Hint:
+    """A text that was meant as a number, or as nothing."""
+    name = str(path[-1]) if path else ""
     counted = re.fullmatch(r"(\d+)\s*(tokens?|steps?|rows?|epochs?|layers?|gb|gib|mb|samples?|documents?)", word, re.I)
     if counted and {int, float} & set(shapes.at(model, path)):
         return Hint(f"write {name}: {counted[1]}", (Edit("set", full, int(counted[1])),))
@@ -357,19 +372,7 @@ def of_word(path: Names, value: Any, words: list[str]) -> str:
         word = shapeless.by_class(name, str(value)) or word
         if word in words:
             return f"write {name}: {word}"
-    found = _near(name, word, words)
+    found = NEAR.get(name, {}).get(word.replace("-", "_"), NEAR.get(name, {}).get(word, ""))
+    found = found if found in words else found.partition("_")[0]
     called = "" if name.isdigit() else f"{name}: "  # an item of a list has no name
-    return f"write {called}{found}" if found else ""
-
-
-def _near(name: str, word: str, words: list[str]) -> str:
-    """The word of ours that another tool's word, or its class, comes nearest to; nothing where none does."""
-    last = word.rpartition(".")[2] if re.fullmatch(r"[a-z_]\w*(\.\w+)+", word) else word
-    last = re.sub(r"^get_|_schedule(_with_warmup)?$", "", last)
-    for one in (word, last):
-        for known in (one, one.replace("-", "_"), one.replace("paged", "").replace("_", "")):
-            found = NEAR.get(name, {}).get(known, "")
-            if found := found if found in words else found.partition("_")[0]:
-                return found if found in words else ""
-    plain = {each.replace("_", ""): each for each in words}
-    return plain.get(last.replace("_", "").replace("paged", ""), "")
+    return f"write {called}{found}" if found in words else ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.hubcache import cache_folder, snapshot
 from runner.meant import Meant
-from runner.rules.paths import HUB_ADDRESS, hub_names
+from runner.rules.paths import hub_id, hub_names
 from schemas.findings import Finding, RecipePath, RulePage
 
 SMALL = ["*.json", "*.jinja"]  # what rules read; a tokenizer.model is fetched by the run
@@ -56,7 +56,7 @@ def _named(meant: Meant) -> Iterator[tuple[RecipePath, str, str, str | None]]:
         for where, source in hub_names(step.raw):
             name, revision = source["hub"], source.get("revision")
             kind = "dataset" if where.startswith("sources") else "model"
-            local = name.startswith((".", "/", "~")) or HUB_ADDRESS.fullmatch(name) or (meant.project / name).exists()
+            local = name.startswith((".", "/", "~")) or hub_id(name) != name or (meant.project / name).exists()
             if local or (kind, name, revision) in seen:
                 continue
             seen.add((kind, name, revision))

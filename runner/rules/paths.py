@@ -12,9 +12,7 @@ from runner.unquoted import as_typed, escapes_in, with_slashes
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.choices import BY_EXTENSION
 
-HUB_ADDRESS = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/(?:datasets/)?([\w.-]+/[\w.-]+?)(?:/tree/.*)?/?"
-)
+ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/|hf://")
 BRANCHES = ("main", "master", "HEAD", "refs/convert/parquet")  # names on the hub that are moved with each change
 FOLDERS = ("model.base.path", "init_from.path", "resume_from.path", "checkpoint.path", "model.path", "reference.path", "bins.path")
 FILES = (*(f".{extension}" for extension in BY_EXTENSION), ".gz")
@@ -105,12 +103,7 @@ def paths_travel(view: View) -> Iterator[Finding]:
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
             name = source["hub"]
-            if (address := HUB_ADDRESS.fullmatch(name)) is not None:
-                edits = (Edit("set", path(step, f"{where}.hub"), address[1]),)
-                yield say(
-                    "H023", step, f"{where}.hub", f"{name} is an address, no name on the hub", f"write hub: {address[1]}", edits=edits
-                )
-            elif _is_path(view, name):
+            if _is_path(view, name):
                 if (view.facts.project / Path(os.path.expanduser(name))).is_dir() and where.startswith("sources"):
                     continue  # a folder in the layout of the hub is read as one
                 edits = (Edit("rename", path(step, f"{where}.hub"), None, "path"),)
@@ -122,7 +115,8 @@ def paths_travel(view: View) -> Iterator[Finding]:
                 nearest_name = better or (inner[0] if inner else "")
                 fix = f"write hub: {nearest_name}" if nearest_name else "write owner/name as huggingface.co has it, or path: for a folder"
                 mend = [Edit("set", path(step, f"{where}.hub"), better)] if better else []
-                yield say("H023", step, f"{where}.hub", f"{name} is no name on the hub, which is owner/name", fix, edits=tuple(mend))
+                what = "an address, no name on the hub" if ADDRESS.match(name) else "no name on the hub, which is owner/name"
+                yield say("H023", step, f"{where}.hub", f"{name} is {what}", fix, edits=tuple(mend))
             elif not where.startswith("sources") and view.facts.size(view.facts.project / name / "config.json"):
                 message = f"{name} is a folder of the project, and hub: looks for it on the hub"
                 edits = (Edit("rename", path(step, f"{where}.hub"), None, "path"),)
@@ -147,7 +141,7 @@ def paths_travel(view: View) -> Iterator[Finding]:
 def hub_id(name: str) -> str:
     """The owner/name in what was written for one; empty where there is none in it."""
     plain = re.sub(r"\s*/\s*", "/", name.strip())
-    plain = re.sub(r"^(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/|^hf://", "", plain)
+    plain = plain[match.end() :] if (match := ADDRESS.match(plain)) else plain
     plain = re.sub(r"^(?:datasets|models|spaces)/(?=[^/]+/[^/]+)", "", plain)
     plain = re.sub(r"/(?:tree|blob|resolve|raw|viewer|commits?|discussions)(?:/.*)?$", "", plain).strip("/")
     return plain if re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", plain) else ""
