@@ -4,7 +4,7 @@ from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas import (
@@ -18,7 +18,6 @@ from schemas import (
     Plan,
     Positive,
     Read,
-    RecipeError,
     StepContext,
     StepParams,
     TokenBin,
@@ -48,6 +47,7 @@ from steps import step
 from steps.lm.pages import TRAIN_PAGES
 from steps.lm.phases import PHASE_PAGES
 from steps.sizing.attention import ATTENTION_PAGES
+from steps.sizing.planned import with_plan
 
 LORA_RATE, FULL_RATE = 2e-4, 1e-3
 WARMUP_SHARE = 0.05
@@ -278,24 +278,6 @@ def _mistake(code: str, message: str, name: str, fix: str) -> None:
     raise PydanticCustomError(code, message, {"name": name, "fix": fix})
 
 
-def with_plan(params: Train, plan: Plan | None) -> Train:
-    """`params` with the plan's settings for all that is not written by hand. Raises RecipeError S006 when they do not go together."""
-    if plan is None:
-        return params
-    written = params.model_dump(exclude_unset=True)
-    settings = {name: value for name, value in plan.settings.items() if name in Train.model_fields and name not in written}
-    if params.asked_rows is not None:
-        settings = {name: value for name, value in settings.items() if name not in ("total_batch_size", "total_batch_tokens")}
-    if settings.get("packing") != "documents":  # the others are what is meant without a word: a training that goes on has none
-        settings.pop("packing", None)
-    try:
-        return Train.model_validate({**settings, **written})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise RecipeError("S006", f"the plan does not go with what is written by hand: {first['msg']}", field="plan",
-                          fix="write plan: none, or delete what was written by hand") from error  # fmt: skip
-
-
 @step(
     version=8,
     libraries=("torch", "transformers", "peft"),
@@ -407,4 +389,4 @@ def _forecast(params: Train, inputs: dict[str, Any], context: ForecastContext) -
     return foresee(params, inputs, context)
 
 
-__all__ = ["Train", "train", "with_plan"]
+__all__ = ["Train", "train"]

@@ -28,6 +28,14 @@ def something_kept(meant: Meant) -> bool:
         return False
 
 
+def _has_files(view: "View") -> bool:
+    return any(isinstance(source.get("path"), str) for step in view.of_type("parse_corpus") for _, source, _ in sources(step))
+
+
+def _has_tables(view: "View") -> bool:
+    return any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step))
+
+
 SETTINGS = (  # variables of the environment whose values are looked at
     "HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "TMPDIR", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES",
     "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF",
@@ -42,14 +50,14 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "base": lambda view: bool(view.bases),
     "shapes": lambda view: bool(view.bases),
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
-    "rows": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
-    "forms": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
-    "files": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
-    "content": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
-    "heldout": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
+    "rows": _has_tables,
+    "forms": _has_files,
+    "files": _has_files,
+    "content": _has_files,
+    "heldout": _has_files,
     "hubnames": lambda view: any("hub" in str(step.raw) for step in view.meant.steps),
-    "idle": lambda view: any(isinstance(source.get("path"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
-    "leftovers": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
+    "idle": _has_files,
+    "leftovers": _has_tables,
     "bins": lambda view: any(
         at(s.raw, "bins") is not None or any(link.folder is not None for link in s.inputs.get("bins", [])) for s in view.meant.steps
     ),
@@ -66,14 +74,14 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
         any("mlflow" in str(at(s.raw, "tracking")) for s in view.of_type("train"))
         or any("url" in str(s.raw) for s in view.of_type("parse_corpus"))
     ),
-    "secrets": lambda view: any(mark in str(s.raw) for s in view.meant.steps for mark in SECRETS),
+    "secrets": lambda view: any(mark in text for text in (str(s.raw) for s in view.meant.steps) for mark in SECRETS),
     "chosen": lambda view: any(
         isinstance(source.get("path"), str) or source.get("lang") not in (None, "tr", "en")
         for s in view.of_type("parse_corpus")
         for _, source, _ in sources(s)
     ),
     "sifting": lambda view: any(at(s.raw, "clean") is not None or _weighed(s) for s in view.of_type("parse_corpus")),
-    "amounts": lambda view: any(view.tables(source) for step in view.of_type("parse_corpus") for _, source, _ in sources(step)),
+    "amounts": _has_tables,
     "hub": lambda view: any(isinstance(source.get("hub"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "gates": lambda view: any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "passes": lambda view: any((number(s, "num_train_epochs") or 1) < 1 for s in view.of_type("train")),

@@ -39,7 +39,8 @@ def test_a_plan_fills_in_what_the_train_step_leaves_open(tmp_path: Path) -> None
 def test_the_train_step_takes_the_plan(tmp_path: Path) -> None:
     """Every setting is a param of train, and together they are valid, whatever was written by hand."""
     pytest.importorskip("torch")
-    from steps.train import Train, with_plan
+    from steps.sizing.planned import with_plan
+    from steps.train import Train
 
     written: list[dict[str, int]] = [
         {}, {"batch_size": 3}, {"gradient_accumulation_steps": 3}, {"total_batch_tokens": 1000}, {"total_batch_tokens": 9000},
@@ -229,7 +230,8 @@ def test_layers_are_computed_again_only_where_nothing_else_fits(tmp_path: Path) 
 
 def test_packing_is_planned_where_rows_would_be_filled_up(tmp_path: Path) -> None:
     """A Mamba on a card, without a written batch; by hand wins; what attends lies end to end, and a written batch counts documents."""
-    from steps.train import Train, with_plan
+    from steps.sizing.planned import with_plan
+    from steps.train import Train
 
     mamba, llama = SMALL["model"], {"family": "llama", "d_model": 64, "n_layers": 2}
     cases: list[tuple[dict[str, Any], str, str | None]] = [
@@ -251,7 +253,8 @@ def test_packing_is_planned_where_rows_would_be_filled_up(tmp_path: Path) -> Non
 
 def test_the_attention_is_planned_and_workers_are_not(tmp_path: Path) -> None:
     """For what attends: sdpa, with its kernel and what eager would take; by hand wins. A Mamba has none, and train no workers."""
-    from steps.train import Train, with_plan
+    from steps.sizing.planned import with_plan
+    from steps.train import Train
 
     llama = {"model": {"family": "llama", "d_model": 512, "n_layers": 8, "vocab_size": 500}, "max_seq_length": 1024, "total_batch_size": 16}
     old, _ = made(tmp_path / "a", llama)

@@ -7,7 +7,7 @@ import pytest
 
 from schemas import RecipeError
 from steps.text.added import add_tokens
-from steps.text.same_words import refuse_other_words
+from steps.text.same_words import refuse_other_words, words_digest
 from steps.tokenize_bin import TokenizeBin, tokenize_bin
 from tests.conftest import FakeContext
 from tests.steps.text.made import folder, stories, tokenizer
@@ -23,6 +23,7 @@ def made(request):
 
 def test_the_tokenizer_that_made_it_is_known(made):
     bins, which = made
+    assert words_digest(tokenizer(*which).path) == bins.words_digest != ""
     refuse_other_words(bins, tokenizer(*which).path, 1000)
 
 
@@ -32,6 +33,7 @@ def test_the_same_tokenizer_written_otherwise_and_with_tokens_added_is_known(mad
     add_tokens(tmp_path / "again", ["<|tool|>"])
     file = tmp_path / "again" / "tokenizer.json"
     file.write_text(json.dumps(json.loads(file.read_text("utf-8")), indent=3), "utf-8")
+    assert words_digest(tmp_path / "again") == bins.words_digest
     refuse_other_words(bins, tmp_path / "again", 1001)
 
 
