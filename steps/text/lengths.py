@@ -128,13 +128,13 @@ def draw(facts: dict[str, Any], path: Path) -> bool:
     shown = [*edges[:-1], edges[-2] + width] if beyond else edges
     figure = Figure(figsize=(8, 4), dpi=110)
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.1, 0.13, 0.87, 0.82))  # looking for the best place would take longer than all of the drawing
+    axes = figure.add_axes((0.1, 0.13, 0.87, 0.77))  # looking for the best place would take longer than all of the drawing
     for when, colour in (("before", "#9aa5b1"), ("after", "#2f6f9f")):
         axes.stairs(facts["histogram"][when], shown, fill=True, alpha=0.65, color=colour, label=when)
     axes.axvline(facts["max_tokens"], color="#b3261e", linewidth=1.2, label=f"limit {facts['max_tokens']}")
     axes.set_xlabel(f"tokens (the last bar: all from {shown[-2]:,} on)" if beyond else "tokens")
     axes.set_ylabel("documents")
-    axes.legend(frameon=False, loc="upper right")
+    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)  # above: the limit may stand anywhere
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, metadata={"Software": None})
     return True
