@@ -136,7 +136,7 @@ def _of_names(view: View, pattern: str, project: Path) -> Absent:
     if below != pattern and view.facts.files(below):
         return Absent(f"there is no {pattern}: paths start at the project's folder", f"write {below}", below)
     beside = f"the folder {shown}" if there != project else f"the project's folder {project}"
-    if any(mark in missing for mark in "*?["):
+    if any(mark in missing for mark in "*?[{"):
         return Absent(f"no file matches {pattern}", f"look into {beside}: paths start at the project's folder")
     names = _names(there)
     near = nearest(missing, names) or next((name for name in names if Path(name).stem == missing), None)

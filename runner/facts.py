@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from schemas.globs import alternatives
 from schemas.machine import Machine
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _matched(project: Path, pattern: str) -> list[Path]:
 
     full = os.path.join(project, os.path.expanduser(pattern))
     try:
-        starts = [full] if os.path.exists(full) else glob(full, recursive=True)
+        starts = [full] if os.path.exists(full) else [start for each in alternatives(full) for start in glob(each, recursive=True)]
     except (OSError, ValueError):
         return []
     found: set[str] = set()

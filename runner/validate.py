@@ -344,7 +344,7 @@ def _mended(kind: str, path: Names, value: Any, scene: Scene) -> Any:
             return re.split(r"[ |;]+", value)  # names without a comma between them
         if str in inner and parts not in ([], [value]) and all(re.fullmatch(r"[\w.<>|-]+", part) for part in parts):
             return parts  # "q_proj, v_proj", and "[q_proj]" in quotes
-        return [value] if any(type(value) is part for part in inner) else None
+        return [value] if value in shapes.literals_at(scene.model, (*path, 0)) or any(type(value) is part for part in inner) else None
     return None
 
 

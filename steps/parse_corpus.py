@@ -104,7 +104,7 @@ Role = Literal[
 class Source(Strict):
     """One place that documents come from, and how they are read."""
 
-    path: str | None = Field(default=None, description="file, folder or glob, relative to the project")
+    path: str | None = Field(default=None, description="file, folder or glob, such as texts/**/*.{txt,md}, relative to the project")
     hub: str | None = Field(default=None, description="data set on the Hugging Face hub, or a folder in its layout")
     config: str | None = Field(default=None, description="configuration of the data set")
     split: str = Field(default="train", description="split of the data set")
@@ -179,7 +179,7 @@ class Clean(Strict):
 
     nfc: bool = Field(default=True, description="compose letters and their accents")
     whitespace: bool = Field(default=True, description="line breaks as \\n, no control characters, no blanks at line ends")
-    mask: list[Kind] = Field(default_factory=list, description="replaced by <EMAIL>, <PHONE> and so on: all, or a list of kinds")
+    mask: list[Kind] = Field(default_factory=list, description="replaced by <EMAIL>, <PHONE> and so on: [all], or a list of kinds")
     dedup: Literal["exact", "none"] = Field(default="exact", description="drop documents whose text came before")
     near_duplicates: Literal["keep", "together", "drop"] = Field(
         default="keep", description="of documents that are much alike: keep all, keep them on one side of train and val, or keep the first"
@@ -227,17 +227,20 @@ class ParseCorpus(StepParams):
         return self.priority if isinstance(self.priority, dict) else dict.fromkeys(self.priority, PRIORITY)
 
 
-@step(version=29, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=PAGES)
+@step(version=30, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=PAGES)
 def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     """Write `corpus.jsonl`: sources without weight whole and in order, those with weights mixed; files by name within a source.
+
+    Files of priority folders come first: of two copies the one that is seen more often stays.
 
     Raises RecipeError D102-D108 on the source that fails, D103 when `strict` and a file cannot be read, D104 when nothing is left,
     D109 when texts and conversations come together, D116 at the first bad row when that is asked for.
     """
     sieve = Sieve(params.clean, context.keep)
-    reading = Reading(
-        context.project, context.keep, context.event, sieve.dropped.add if params.on_bad_row == "skip" else _refused, params.workers
-    )
+    complain = sieve.dropped.add if params.on_bad_row == "skip" else _refused
+    reading = Reading(context.project, context.keep, context.event, complain, params.workers)
+    if priorities := params.priorities:
+        reading.priority = lambda name: priority_of(priorities, name)[1]
     tally = Tally(params.sources, context.seed)
     try:
         with (context.workdir / "corpus.jsonl").open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as out:

@@ -11,6 +11,7 @@ from runner.rules import FILES, View, at, number, param, path, rule, say, source
 from runner.rules.paths import hub_id
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage, Severity
+from schemas.globs import alternatives
 from steps.text.choices import BY_EXTENSION
 from steps.text.hubpage import told
 from steps.text.rows import NoSuchColumn, is_chat, meant
@@ -42,7 +43,10 @@ def files_exist(view: View) -> Iterator[Finding]:
                 fix = f"write path: {address}" if there else f"write the whole address, https://{address}, or path: for a file"
                 fix, edits = (f"write url: {whole}", (Edit("set", path(step, f"{where}.url"), whole),)) if whole else (fix, edits)
                 yield say("D102", step, f"{where}.url", f"{address} is no address: it has no https://", fix, edits=edits)
-            if not isinstance(pattern, str) or not pattern or view.facts.files(pattern) or path(step, f"{where}.path") in said:
+            if not isinstance(pattern, str) or not pattern or path(step, f"{where}.path") in said:
+                continue
+            if view.facts.files(pattern):
+                yield from _alternatives_exist(view, step, where, pattern)
                 continue
             elsewhere = pattern.startswith(("/", "~")) and view.meant.target.name != "here"
             from runner.absent import of_source
@@ -50,6 +54,15 @@ def files_exist(view: View) -> Iterator[Finding]:
             message, fix, better = of_source(view, pattern)
             edits = (Edit("set", path(step, f"{where}.path"), better),) if better else ()
             yield say("D102", step, f"{where}.path", message, fix, severity="warning" if stands_by or elsewhere else "error", edits=edits)
+
+
+def _alternatives_exist(view: View, step: StepMeant, where: str, pattern: str) -> Iterator[Finding]:
+    """Of the files that braces name one by one, those that are not there, where others are."""
+    named = [each for each in alternatives(pattern) if not any(mark in each for mark in "*?[")]
+    lost = [each for each in named if not view.facts.files(each)]
+    if lost and len(alternatives(pattern)) > 1:
+        message = f"there is no {' and no '.join(lost)}, which {pattern} names"
+        yield say("D102", step, f"{where}.path", message, "take it out of the braces, or look at its name", severity="warning")
 
 
 @rule(

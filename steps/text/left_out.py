@@ -29,8 +29,10 @@ def by_reason(unreadable: Sequence[Mapping[str, str]]) -> str:
     reasons: dict[str, list[str]] = {}
     for entry in unreadable:
         reasons.setdefault(entry["reason"], []).append(entry["file"])
-    most = sorted(reasons.items(), key=lambda item: -len(item[1]))[:MOST]
-    return "; ".join(f"{files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {reason}" for reason, files in most)
+    ordered = sorted(reasons.items(), key=lambda item: -len(item[1]))
+    told = [f"{files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {reason}" for reason, files in ordered[:MOST]]
+    rest = sum(len(files) for _, files in ordered[MOST:])
+    return "; ".join([*told, f"and {rest} more, for other reasons"] if rest else told)
 
 
 def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:

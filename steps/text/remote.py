@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from schemas import RecipeError
+from schemas.globs import alternatives
 
 if TYPE_CHECKING:
     from urllib.request import Request
@@ -232,9 +233,10 @@ def remote_files(url: str) -> list[Remote]:
         raise RecipeError(
             "D105", f"{protocol}:// needs a library that is not installed: {error}", field="url", fix=f'pip install "recipe[{extra}]"'
         ) from error
-    if any(mark in inner for mark in "*?["):
-        root = PurePosixPath(inner[: min(inner.find(mark) for mark in "*?[" if mark in inner)] + "x").parent
-        found = sorted(name for name in fs.glob(inner) if not fs.isdir(name))
+    spread = alternatives(inner)
+    if any(mark in inner for mark in "*?[") or len(spread) > 1:
+        root = PurePosixPath(inner[: min(inner.find(mark) for mark in "*?[{" if mark in inner)] + "x").parent
+        found = sorted({name for each in spread for name in fs.glob(each) if not fs.isdir(name)})
     elif fs.isdir(inner):
         root, found = PurePosixPath(inner), sorted(fs.find(inner))
     else:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from schemas import Document, RecipeError, reveal
+from schemas.globs import alternatives
 from steps.text import rows
 from steps.text.choices import Format, Split, format_of
 from steps.text.left_out import IN_PART
@@ -81,6 +82,7 @@ class Reading:
     event: Callable[..., None]
     complain: Callable[[str, str], None]
     workers: "Workers" = 1
+    priority: Callable[[str], float] = lambda name: 1.0  # how much more often the file of that name is seen
     unreadable: list[dict[str, str]] = field(default_factory=list)
     revisions: dict[str, str] = field(default_factory=dict)  # hub id to the commit that was read
     addresses: dict[str, str] = field(default_factory=dict)  # of a file behind an address that was read whole: its digest
@@ -99,7 +101,7 @@ class SourceFailed(Exception):
 def files_of(pattern: str, project: Path) -> list[tuple[str, Path]]:
     """Files that a path or glob means, with their names relative to the glob's root, sorted by name.
 
-    A folder stands for all files below it; hidden files are left out. The root is the part before the first wildcard.
+    A folder stands for all files below it; hidden files are left out. The root is the part before the first wildcard or brace.
     """
     pattern = str(Path(pattern).expanduser())
     whole = project / pattern
@@ -107,11 +109,11 @@ def files_of(pattern: str, project: Path) -> list[tuple[str, Path]]:
         root, found = whole, [p for p in whole.rglob("*") if p.is_file()]
     elif whole.is_file():  # also one with a bracket in its name
         root, found = whole.parent, [whole]
-    elif glob.has_magic(pattern):
+    elif glob.has_magic(pattern) or len(alternatives(pattern)) > 1:
         parts = PurePosixPath(pattern.replace("\\", "/")).parts
-        plain = next(i for i, part in enumerate(parts) if glob.has_magic(part))
+        plain = next(i for i, part in enumerate(parts) if glob.has_magic(part) or "{" in part)
         root = project.joinpath(*parts[:plain])
-        matches = (Path(p) for p in glob.iglob(str(whole), recursive=True))
+        matches = (Path(p) for each in alternatives(str(whole)) for p in glob.iglob(each, recursive=True))
         found = [f for p in matches for f in ([p] if p.is_file() else p.rglob("*")) if f.is_file()]
     else:
         root, found = whole.parent, []
@@ -162,6 +164,7 @@ def _opened(source: SourceLike, reading: Reading, place: str, first_pass: bool) 
         raise SourceFailed(
             RecipeError("D102", f"no file matches {source.path}", field=f"{place}.path", fix="paths start at the project's folder")
         )
+    found.sort(key=lambda named: -reading.priority(named[0]))  # of two copies of a document the first stays
     return _from_files(source, reading, place, found, first_pass)
 
 

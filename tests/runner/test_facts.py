@@ -28,6 +28,18 @@ def test_files_match_globs_and_folders(tmp_path: Path):
     assert facts.files("none/*.txt") == []
 
 
+def test_braces_name_several_files_as_in_a_shell(tmp_path: Path):
+    """Nested too; a brace without a comma is a letter, and a file of the whole name comes first."""
+    for name in ("tr/1.txt", "en/2.md", "en/3.pdf", "{a}.txt", "x{1,2}.txt", "x1.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    facts = Facts(tmp_path, TARGET, 1)
+    assert [p.name for p in facts.files("*/*.{txt,md}")] == ["2.md", "1.txt"]
+    assert [p.name for p in facts.files("{tr/*.{txt,md},en/3.pdf}")] == ["3.pdf", "1.txt"]
+    assert [p.name for p in facts.files("{a}.txt")] == ["{a}.txt"]
+    assert [p.name for p in facts.files("x{1,2}.txt")] == ["x{1,2}.txt"]
+
+
 def test_heads_follow_changes(tmp_path: Path):
     """Read once while the file stays the same, again when it changes, from the longest piece read so far."""
     file = tmp_path / "a.txt"

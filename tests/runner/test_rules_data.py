@@ -44,6 +44,21 @@ def test_what_is_not_there_is_named_with_what_is(folder: Path, path: str, messag
     assert (finding.code, finding.severity, finding.message, finding.fix) == ("D102", "error", message, fix)
 
 
+def test_one_of_the_files_that_braces_name_is_not_there(folder: Path):
+    """Told where no wildcard makes it a kind of files, of which there may be none."""
+    assert said(folder, base=corpus("{path: 'texts/*.{txt,md}'}")) == []
+    (finding,) = meant(folder, base=corpus("{path: 'texts/{one,two}.txt'}")).findings
+    assert (finding.code, finding.severity) == ("D102", "warning")
+    assert finding.message == "there is no texts/two.txt, which texts/{one,two}.txt names"
+
+
+@pytest.mark.parametrize(("word", "mended"), [("all", [["all"]]), ("al", [])])
+def test_one_word_where_a_list_of_words_is_wanted(folder: Path, word: str, mended: list[list[str]]):
+    """One of the words that may stand there becomes a list of one; another is left to its user."""
+    (finding,) = meant(folder, base=corpus("{path: texts}") + f"    clean: {{mask: {word}}}\n").findings
+    assert (finding.code, [edit.value for edit in finding.edits], finding.fix) == ("K002", mended, f"write mask: [{word}]")
+
+
 def test_a_missing_file_with_a_fallback_is_a_warning(folder: Path):
     """The fallback will be taken; that is worth knowing, not worth stopping for."""
     (finding,) = meant(folder, base=corpus(f"{{path: gone.txt, fallback: {STORIES}}}")).findings

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from schemas import RecipeError
 from steps.parse_corpus import Clean, ParseCorpus, Source, parse_corpus, reads, smoke
+from steps.text.left_out import by_reason
 from tests.conftest import FakeContext
 
 STORIES = {"path": "data/stories/*.jsonl", "columns": {"text": "<{lang}>{title}\n{text}"}}
@@ -119,6 +120,14 @@ def test_unreadable_files_are_listed_and_the_rest_is_used(tmp_path):
     ]
     with pytest.raises(RecipeError, match=r"D103: 3 files cannot be read: b\.pdf: not a PDF file"):
         made(tmp_path, {"path": "docs"}, project=project, strict=True)
+
+
+def test_reasons_beyond_the_commonest_are_counted(tmp_path):
+    """A line of the console has room for five; the statistics list all."""
+    unreadable = [{"file": f"{number}.pdf", "reason": f"reason {number // 2}"} for number in range(14)]
+    told = by_reason(unreadable)
+    assert told.startswith("0.pdf and 1 more: reason 0; 2.pdf and 1 more: reason 1; ")
+    assert told.endswith("; 8.pdf and 1 more: reason 4; and 4 more, for other reasons")
 
 
 def test_nothing_left_says_why(tmp_path):

@@ -140,6 +140,21 @@ def test_priority_folders_by_name(tmp_path):
     assert context.kept["corpus"]["dropped"]["repeat below 1"]["count"] == 40 - left
 
 
+def test_of_two_copies_the_one_in_the_priority_folder_stays(tmp_path):
+    """Its name comes later, and a copy of it lies beside the others, as when the best are copied into a folder of their own."""
+    files = {"docs/a.jsonl": ["first", "second"], "docs/best/b.jsonl": ["second", "third"], "docs/worst/c.jsonl": ["first"]}
+    corpus, context = made(tmp_path, files, sources=[{"path": "docs"}], priority={"best": 3, "worst": 0.5})
+    assert [(d.text, d.repeat) for d in corpus.documents()] == [("second", 3), ("third", 3), ("first", 1)]
+    assert context.kept["corpus"]["dropped"]["duplicate"]["count"] == 2
+
+
+def test_braces_in_a_path_name_several_kinds_of_files(tmp_path):
+    """As in a shell; names are relative to the folder before the first brace, so that a priority folder is still one."""
+    files = {f"docs/{folder}/a.jsonl": [f"{folder} {i}" for i in range(4)] for folder in ("best", "rest", "worst")}
+    named, _ = made(tmp_path, files, sources=[{"path": "docs/{best,worst}/*.{jsonl,txt}"}], priority={"best": 3})
+    assert {(d.source, d.repeat) for d in named.documents()} == {("best/a.jsonl", 3), ("worst/a.jsonl", 1)}
+
+
 def test_repeats_of_a_row_by_its_own_column(tmp_path):
     """`columns: {repeat: …}`: a number a row, fractions drawn, 0 leaves it out."""
     rows = [{"text": f"metin {i}", "w": w} for i, w in enumerate([2, 0, 1.5, "x"])]

@@ -91,6 +91,7 @@ def test_other_file_systems(tmp_path):
         memory.pipe(name, data)
     assert made(tmp_path, {"url": "memory://set"})[0] == ["a 0", "a 1", "b 0"]
     assert made(tmp_path, {"url": "memory://set/*.jsonl"})[0] == ["a 0", "a 1"]
+    assert made(tmp_path, {"url": "memory://set/{a,sub/b}.{jsonl,jsonl.gz}"})[0] == ["a 0", "a 1", "b 0"]
     (tmp_path / "c.jsonl").write_bytes(rows(1, "c"))
     assert made(tmp_path, {"url": f"file://{tmp_path}/c.jsonl"})[0] == ["c 0"]
     for url in ("memory://set/none.jsonl", "memory://none/*.jsonl", "file:///nowhere/a.txt"):
