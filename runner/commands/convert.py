@@ -10,7 +10,7 @@ import click
 @click.option(
     "--tokenizer", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its tokenizer (tok512.bin, tokenizer.bin)."
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The new folder.  [default: FILE without its ending]")
+@click.option("--out", type=click.Path(path_type=Path), help="The new folder.  [default: one of its name, here]")
 def convert(file: Path, tokenizer: Path | None, out: Path | None) -> int:
     """Write a checkpoint of llama2.c and its tokenizer as a transformers folder.
 
@@ -30,7 +30,7 @@ def convert(file: Path, tokenizer: Path | None, out: Path | None) -> int:
         near = sorted(p.name for p in file.resolve().parent.glob("tok*.bin"))
         raise RecipeError(llama2c.CODE, f"{file.name} holds no tokenizer: llama2.c keeps it in a file of its own",
                           fix=f"add --tokenizer {file.parent / near[0] if near else 'tokenizer.bin'}")  # fmt: skip
-    folder = out or file.with_suffix("")
+    folder = out or Path(file.stem)
     made = llama2c.convert(file, tokenizer, folder)
     click.echo(
         f"{folder}: a llama of {made['parameters']:,} parameters, {made['layers']} layers of {made['width']}, {made['positions']} "

@@ -265,6 +265,14 @@ def test_the_verb_says_what_it_made_and_writes_over_nothing(peer: Path, tmp_path
     assert "tok512.bin" in bare.exception.fix
 
 
+def test_the_verb_writes_here_and_not_beside_what_it_reads(peer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A checkpoint may lie in a folder that is another's."""
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(verb, [str(peer / "stories260K.bin"), "--tokenizer", str(peer / "tok512.bin")], standalone_mode=False)
+    assert said.output.startswith("stories260K: a llama of ")
+    assert (tmp_path / "stories260K" / "config.json").is_file()
+
+
 def test_it_is_fine_tuned_by_adapters_resumed_and_merged(model: Path, tmp_path: Path):
     """LoRA on a few questions: stopped after 4 of 8 steps and run again, the merged weights are those of the undisturbed run."""
     names = ("Lily", "Tom", "Ben", "Sue", "Max", "Ann", "Tim", "Mia", "Sam", "Jo")
