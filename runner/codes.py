@@ -130,6 +130,8 @@ PAGES = (
     RulePage("R018", "a library that the verb needs is not installed", "Checking and showing need no torch; generating does."),
     RulePage("C050", "no checkpoint or tokenizer of llama2.c", "`recipe convert` reads versions 0 and 1 of its model files and the "
              "tokenizer that belongs to them; sizes and pieces must agree to the byte."),
-    RulePage("C051", "the new folder is there already", "`recipe convert` writes over nothing."),
+    RulePage("C051", "what would be written is there already", "`recipe convert` writes over nothing."),
+    RulePage("C052", "no configuration of another trainer", "`recipe convert` reads YAML, JSON, TOML, a Python file of assignments as "
+             "nanoGPT has them, and the flags of a command in a script. Nothing of it is run."),
     RulePage("R900", "a fault of recipe itself", "This is our bug. The traceback is saved; please send it to us."),
 )  # fmt: skip

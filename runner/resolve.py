@@ -224,11 +224,11 @@ class _Reading:
         listed = [{"type": step.type} for step in self.steps]
         problem = not listed and not any(f.path[:1] == ("steps",) for f in result.findings)
         if problem and result.listed is None:
-            from runner.unknown import foreign
+            from runner.foreign import foreign
 
             strange = [key for key in data if key not in Recipe.model_fields]
             if strange or "recipe" not in data:
-                self.findings += foreign(data, self.file.stem)
+                self.findings += foreign(data, self.file.stem).findings
                 return None
         if problem:
             self.findings.append(

@@ -11,7 +11,7 @@ from runner.nearest import nearest
 from runner.validate import Scene, value_at
 from runner.written import written
 from schemas.findings import Edit, Finding, RecipePath
-from schemas.recipe import RESERVED, SHARED, Recipe
+from schemas.recipe import RESERVED, Recipe
 from schemas.step import Step
 
 Names = tuple[str | int, ...]
@@ -32,7 +32,7 @@ class Neighbours:
     top: Mapping[str, Any] = field(default_factory=dict)
     taken: set[RecipePath] = field(default_factory=set)
 
-    def of_type(self, name: str) -> list[str]:
+    def oftype_of(self, name: str) -> list[str]:
         """Ids of the steps of that type."""
         return [i for i, (step, _) in self.steps.items() if step is not None and step.name == name]
 
@@ -150,62 +150,8 @@ def at_top(name: str, value: Any, near: Neighbours) -> Finding:
     return Finding("K001", "error", f"unknown key {name}", full, fix, on="key")
 
 
-def foreign(top: Mapping[str, Any], name: str) -> list[Finding]:
-    """For a file without steps, as other tools have it: where each of its keys belongs, and a recipe of them to begin with."""
-    found: list[Finding] = []
-    kept: dict[str, Any] = {"recipe": name}
-    params: dict[str, dict[str, Any]] = {}
-    for key, value in top.items():
-        if key in shapes.fields(Recipe):
-            kept[key] = value
-            continue
-        home = _home(key, value, top)
-        if home is None:
-            best = nearest(key, shapes.fields(Recipe))
-            fix = f"write {best}" if best else "params stand in a step: - type: …"
-            found.append(Finding("K001", "error", f"unknown key {key}", (key,), fix, on="key"))
-            continue
-        found.append(_sent_home(key, home))
-        if not home.step:
-            if home.value is not None and home.path[:1] in [(name,) for name in SHARED] and home.path[0] not in top:
-                _nest(kept, home.path, home.value)
-            continue
-        step = params.setdefault(home.step, {})
-        known = _type(home.step)
-        if home.path and home.value is not None and (known is None or shapes.has(known.params, home.path)):
-            _nest(step, home.path, home.value)
-    message = "a recipe lists steps, and this file has none"
-    return [Finding("K011", "error", message, (), "begin with:\n" + _skeleton(kept, params)), *found]
-
-
-def _home(key: str, value: Any, top: Mapping[str, Any]) -> Known | None:
-    """To which step a foreign top-level key belongs, and what it is called there."""
-    known = synonyms.met("", (key,), value, top)
-    if known is not None and known.step:
-        return known
-    for kind in ("train", *registry.builtin()):
-        step = _type(kind)
-        if step is not None and key in shapes.fields(step.params):
-            return Known(kind, (key,), value)
-    return known
-
-
-def _sent_home(key: str, home: Known) -> Finding:
-    ours = ".".join(map(str, home.path))
-    where = f"the step {home.step}" if home.step else "the recipe"
-    step = _type(home.step)
-    words = f" ({home.words})" if home.words else ""
-    if not home.path:
-        message, fix = f"{key} is no key of a recipe: {home.words}", "delete the line" if home.delete else f"see the step {home.step}"
-    elif step is not None and not shapes.has(step.params, home.path):
-        message, fix = f"{key} would be {ours} of {where}, which is not supported yet", "delete the line"
-    else:
-        message = f"{key} belongs to {where}" if ours == key else f"{key} is {ours} of {where}"
-        fix = f"write {_nested(home.path, home.value)} in {where}{words}" if home.value is not None else f"write {ours} in {where}{words}"
-    return Finding("K006" if ours == key else "K010", "error", message, (key,), fix, on="key")
-
-
-def _type(name: str) -> Step | None:
+def type_of(name: str) -> Step | None:
+    """The step type of that name, None where there is none."""
     if not name:
         return None
     try:
@@ -214,38 +160,8 @@ def _type(name: str) -> Step | None:
         return None
 
 
-def _skeleton(kept: dict[str, Any], params: dict[str, dict[str, Any]]) -> str:
-    lines = [f"recipe: {written(kept.get('recipe', 'my_recipe'))}"]
-    lines += [f"{name}: {written(value)}" for name, value in kept.items() if name not in ("recipe", "steps", "format")]
-    lines += ["steps:", "  - type: parse_corpus"]
-    if "sources" not in params.get("parse_corpus", {}):
-        lines.append("    sources: [{path: data/*}]")
-    lines += [f"    {name}: {written(value)}" for name, value in params.get("parse_corpus", {}).items()]
-    train = params.get("train", {})
-    if "lora" in train:
-        train.setdefault("method", "lora")
-    if "base" in (train.get("model") or {}):
-        if "split_long" in params:  # it counts in the model's own tokens
-            lines += ["  - type: check_vocab_consistency", f"    checkpoint: {written(train['model']['base'])}"]
-            lines += ["  - type: split_long", f"    max_tokens: {written(train.get('max_seq_length', 1024))}"]
-        train.setdefault("objective", "sft")
-    else:
-        lines += ["  - type: train_tokenizer", "    vocab_size: 8000", "  - type: tokenize_bin"]
-    lines.append("  - type: train")
-    lines += [f"    {name}: {written(value)}" for name, value in train.items()]
-    return "\n".join(lines)
-
-
-def _nest(target: dict[str, Any], path: Names, value: Any) -> None:
-    for key in path[:-1]:
-        inner = target.setdefault(str(key), {})
-        if not isinstance(inner, dict):  # names alone, whose settings come now
-            inner = target[str(key)] = {str(name): {} for name in (inner if isinstance(inner, list) else [inner])}
-        target = inner
-    target[str(path[-1])] = value
-
-
-def _nested(path: Names, value: Any) -> str:
+def nested(path: Names, value: Any) -> str:
+    """A value with its path as it is typed: `lora: {r: 8}`."""
     text = written(value)
     for index, key in enumerate(reversed(path)):
         text = f"{key}: {text}" if index == 0 else f"{key}: {{{text}}}"
@@ -264,7 +180,7 @@ def _moved(
     if value_at(raw, target) is not None:
         return Finding("K006", "error", message, full, f"delete the line: {ours} is written already", on="key")
     edits = _set(full, base, target, value, raw, near)
-    return Finding("K006", "error", message, full, f"write {_nested(target, value)} {where}", edits, on="key")
+    return Finding("K006", "error", message, full, f"write {nested(target, value)} {where}", edits, on="key")
 
 
 def _synonym(
@@ -292,12 +208,12 @@ def _synonym(
     elif step is not None and known.step == step.name:
         base, holder, can = ("steps", step_id), raw, shapes.has(step.params, known.path)
     else:
-        owners = near.of_type(known.step)
-        other = near.steps[owners[0]] if owners else (_type(known.step), {})
+        owners = near.oftype_of(known.step)
+        other = near.steps[owners[0]] if owners else (type_of(known.step), {})
         can = other[0] is None or shapes.has(other[0].params, known.path)
         if len(owners) != 1:
             where = f"the step {known.step}" if not owners else " or ".join(owners)
-            fix = f"write {_nested(known.path, known.value)} in {where}{words}" if can and known.value is not None else known.words
+            fix = f"write {nested(known.path, known.value)} in {where}{words}" if can and known.value is not None else known.words
             return Finding("K010", "error", f"{name} is {ours} of {where}", full, fix, on="key")
         base, holder = ("steps", owners[0]), other[1]
     same_map = full[:-1] == base + known.path[:-1]
@@ -311,7 +227,7 @@ def _synonym(
     if known.value is None:
         return Finding("K010", "error", message, full, f"write {ours}{words}", on="key")
     edits = _set(full, base, known.path, known.value, holder, near) if known.exact else ()
-    shown = _nested(known.path[-1:] if same_map else known.path, known.value)
+    shown = nested(known.path[-1:] if same_map else known.path, known.value)
     return Finding("K010", "error", message, full, f"write {shown}{words}", edits, on="key")
 
 

@@ -1,4 +1,4 @@
-"""recipe convert: a foreign checkpoint as a folder that every step opens."""
+"""recipe convert: a foreign checkpoint as a folder that every step opens, another trainer's configuration as a recipe."""
 
 from pathlib import Path
 
@@ -10,12 +10,58 @@ import click
 @click.option(
     "--tokenizer", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its tokenizer (tok512.bin, tokenizer.bin)."
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The new folder.  [default: one of its name, here]")
+@click.option("--out", type=click.Path(path_type=Path), help="The new folder, or recipe.  [default: one of its name, here or in recipes/]")
 def convert(file: Path, tokenizer: Path | None, out: Path | None) -> int:
-    """Write a checkpoint of llama2.c and its tokenizer as a transformers folder.
+    """Write a checkpoint of llama2.c and its tokenizer as a transformers folder, or another trainer's configuration as a recipe.
 
-    A recipe then names the folder: `model: {base: {path: FOLDER}}`.
+    A recipe then names the folder: `model: {base: {path: FOLDER}}`. Configurations are those of transformers, axolotl, LLaMA-Factory,
+    torchtune, nanoGPT and their like: YAML, JSON, TOML, a Python file of assignments, or a script with the command's flags.
     """
+    from runner.otherconfigs import ENDINGS
+
+    if file.suffix.lower() in ENDINGS and file.is_file():
+        return _config(file, out)
+    return _checkpoint(file, tokenizer, out)
+
+
+def _config(file: Path, out: Path | None) -> int:
+    """A recipe of what can be taken over, and what cannot, with why, as comments below it."""
+    from runner.foreign import foreign
+    from runner.otherconfigs import CODE, read_config
+    from runner.resolve import mean
+    from runner.screen import text
+    from schemas.findings import RecipeError
+
+    if file.suffix.lower() in (".yaml", ".yml"):
+        meant = mean(file)
+        if meant.steps or not any(finding.code == "K011" for finding in meant.findings):
+            if not meant.steps and meant.errors:
+                click.echo(text(meant.errors, lambda name: Path(name).read_text("utf-8", "replace"), file=str(file)))
+                return 2
+            raise RecipeError(CODE, f"{file} is a recipe already", fix=f"recipe check {file}")
+        keys = {key: value for key, value in meant.data.items() if key != "steps" and value is not None}
+    else:
+        keys = read_config(file)
+    made = foreign(keys, file.stem)
+    target = out or Path("recipes", f"{file.stem}.yaml")
+    if target.exists():
+        raise RecipeError("C051", f"{target} is there already", fix="name another: --out recipes/NAME.yaml, or move it away")
+    why = [f"#   {key}: {' '.join(reason.split())}" for key, reason in made.left.items()]
+    left = [f"# Not taken over from {file.name}:", *why] if why else []
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("\n".join([f"# Made of {file.name} by `recipe convert`.", made.recipe, *left, ""]), "utf-8")
+    except OSError as error:
+        raise RecipeError(CODE, f"{target} cannot be written: {error.strerror}", fix="name another place: --out FILE") from error
+    count = len(keys) - len(made.left)
+    click.echo(
+        f"{target}: {count} of {len(keys)} keys of {file.name}" + (f"; {len(why)} are left out, each with why at its end" if why else "")
+    )
+    click.echo(f"  next: recipe check {target}")
+    return 0
+
+
+def _checkpoint(file: Path, tokenizer: Path | None, out: Path | None) -> int:
     from schemas.findings import RecipeError
 
     try:

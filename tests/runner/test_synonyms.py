@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from runner.foreign import WRITES
 from runner.meant import Meant
 from runner.resolve import mean
 from runner.synonyms import met
@@ -157,7 +158,7 @@ def test_the_offered_recipe_is_one(tmp_path: Path):
     """What K011 says to type is read without errors."""
     file = tmp_path / "my_run.yaml"
     file.write_text(GUIDE)
-    skeleton = mean(file).findings[0].fix.removeprefix("begin with:\n")
+    skeleton = mean(file).findings[0].fix.removeprefix(WRITES)
     (tmp_path / "new.yaml").write_text(skeleton)
     meant = mean(tmp_path / "new.yaml")
     assert [f for f in meant.errors if f.code[0] in "KYL"] == [], skeleton

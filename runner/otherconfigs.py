@@ -1,0 +1,91 @@
+"""Configurations of other trainers as plain maps: YAML, JSON, TOML, a Python file of assignments, the flags of a command in a script."""
+
+import ast
+import itertools
+import json
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from runner.document import scalar
+from schemas.findings import RecipeError
+
+ENDINGS = (".yaml", ".yml", ".json", ".toml", ".py", ".sh", ".bash")
+CODE = "C052"
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """The keys of a configuration with their values. Raises RecipeError C052 with what is wrong with the file, and where."""
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(CODE, f"{file} cannot be read: {getattr(error, 'strerror', None) or 'no text in UTF-8'}") from error
+    kind = file.suffix.lower()
+    try:
+        if kind == ".json":
+            found = json.loads(text)
+        elif kind == ".toml":
+            found = tomllib.loads(text)
+        elif kind == ".py":
+            found = _assigned(ast.parse(text))
+        else:
+            found = _flags(text)
+    except (ValueError, SyntaxError) as error:
+        where = getattr(error, "lineno", None)
+        raise RecipeError(CODE, f"{file}{f':{where}' if where else ''}: {_said(error)}", fix="mend it, as its own tool reads it") from error
+    if not isinstance(found, dict) or not found:
+        what = {".py": "no name = value in it", ".json": "it holds no map of keys"}.get(kind, "no --key value in it")
+        raise RecipeError(CODE, f"{file} is no configuration: {what}", fix=f"name a file of another trainer: {', '.join(ENDINGS)}")
+    return {str(key): value for key, value in found.items() if value is not None}
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "msg", "") or error).split("\n", 1)[0]
+
+
+def _assigned(tree: ast.Module) -> dict[str, Any]:
+    """What a file like nanoGPT's config/*.py says; a value that is worked out, of numbers alone, is taken too."""
+    found: dict[str, Any] = {}
+    for each in tree.body:
+        target = each.targets[0] if isinstance(each, ast.Assign) else each.target if isinstance(each, ast.AnnAssign) else None
+        if isinstance(target, ast.Name) and each.value is not None:  # type: ignore[attr-defined]
+            value = _value(each.value)  # type: ignore[attr-defined]
+            if value is not None:
+                found[target.id] = value
+    return found
+
+
+OPERATIONS: dict[type[ast.operator], Any] = {
+    ast.Mult: lambda a, b: a * b, ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b,
+    ast.Div: lambda a, b: a / b if b else None, ast.FloorDiv: lambda a, b: a // b if b else None,
+}  # fmt: skip
+
+
+def _value(node: ast.expr) -> Any:
+    """A literal, or numbers with + - * / between them; None for all else: nothing is run."""
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATIONS:
+        left, right = _value(node.left), _value(node.right)
+        numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (left, right))
+        return OPERATIONS[type(node.op)](left, right) if numbers else None
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None
+
+
+def _flags(text: str) -> dict[str, Any]:
+    """The --key value of the commands in a script."""
+    joined = re.sub(r"\\[ \t]*\r?\n", " ", text)
+    words = [word for line in joined.splitlines() for word in shlex.split(line, comments=True)]
+    found: dict[str, Any] = {}
+    for at, word in enumerate(words):
+        if not re.match(r"--\w", word):
+            continue
+        key, equals, value = word[2:].partition("=")
+        given = [value] if equals else list(itertools.takewhile(lambda each: not each.startswith("--"), words[at + 1 :])) or ["true"]
+        read = [{"true": True, "false": False}.get(each.lower(), scalar(each)) for each in given]
+        if read != [None]:
+            found[key.replace("-", "_")] = read if len(read) > 1 else read[0]
+    return found

@@ -1,0 +1,156 @@
+"""recipe convert: the configuration of another trainer becomes a recipe, and what it does not have is told with why."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from runner.commands.convert import convert
+from runner.judge import judge
+from runner.otherconfigs import read_config
+from runner.resolve import mean
+from schemas.findings import RecipeError
+
+AXOLOTL = """base_model: NousResearch/Meta-Llama-3-8B
+load_in_4bit: true
+strict: false
+datasets:
+  - path: mhenrichsen/alpaca_2k_test
+    type: alpaca
+val_set_size: 0.1
+sequence_len: 4096
+adapter: qlora
+lora_r: 32
+lora_target_linear: true
+micro_batch_size: 2
+gradient_accumulation_steps: 4
+optimizer: adamw_bnb_8bit
+lr_scheduler: cosine
+learning_rate: 0.0002
+rl_beta_of_mine: 3
+"""
+NANO = """# config for training GPT-2
+import time
+batch_size = 12
+gradient_accumulation_steps = 5 * 8
+block_size = 1024
+n_layer = 12
+n_head = 12
+n_embd = 768
+dropout = 0.1
+max_iters = 600000
+wandb_log = True
+wandb_project = 'owt'
+out_dir = 'out-' + str(time.time())
+init_from = 'scratch'
+"""
+SCRIPT = """#!/bin/bash
+accelerate launch train.py \\
+  --model_name_or_path mistralai/Mistral-7B-v0.1 --max_seq_length=2048 \\
+  --per-device-train-batch-size 4 --bf16 True --gradient_checkpointing \\
+  --lora_target_modules q_proj k_proj --learning_rate 2e-5  # as they did
+"""
+
+
+def converted(folder: Path, name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """What the verb prints, and the recipe that it writes."""
+    monkeypatch.chdir(folder)
+    (folder / name).write_text(text)
+    said = CliRunner().invoke(convert, [name], standalone_mode=False)
+    assert said.exception is None, said.exception
+    return said.output, (folder / "recipes" / f"{Path(name).stem}.yaml").read_text()
+
+
+def sound(recipe: Path) -> bool:
+    """No key or value that a step does not take."""
+    meant = mean(recipe)
+    judge(meant)
+    return not [f for f in meant.errors if f.code.startswith(("K", "Y", "L", "M"))]
+
+
+def test_a_file_of_axolotl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Values are written as our steps take them; what means nothing here stands below, with why."""
+    said, recipe = converted(tmp_path, "qlora.yml", AXOLOTL, monkeypatch)
+    assert said.splitlines() == [
+        "recipes/qlora.yaml: 12 of 15 keys of qlora.yml; 3 are left out, each with why at its end",
+        "  next: recipe check recipes/qlora.yaml",
+    ]
+    assert "    lora: {r: 32}\n    batch_size: 2\n" in recipe
+    assert "    optimizer: adamw_8bit\n" in recipe
+    assert "#   val_set_size: val_fraction: 0.1 of the step tokenize_bin, which this recipe does not have\n" in recipe
+    assert "#   lora_target_linear: every linear layer that can learn is adapted without it\n" in recipe
+    assert "#   rl_beta_of_mine: no key of a recipe, nor one that is known of another tool\n" in recipe
+    assert "strict" not in recipe
+    assert sound(tmp_path / "recipes" / "qlora.yaml")
+
+
+def test_a_file_of_nanogpt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Assignments of literals and of numbers that are worked out; a call is not run. The names of the sizes tell the family."""
+    _, recipe = converted(tmp_path, "train_gpt2.py", NANO, monkeypatch)
+    assert "    model: {n_layers: 12, n_heads: 12, d_model: 768, dropout: 0.1, family: gpt2}\n" in recipe
+    assert "    gradient_accumulation_steps: 40\n" in recipe
+    assert recipe.splitlines()[1:3] == ["recipe: train_gpt2", "tracking: {wandb: {project: owt}}"]
+    assert "out_dir" not in recipe
+    assert sound(tmp_path / "recipes" / "train_gpt2.yaml")
+
+
+def test_the_flags_of_a_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Over several lines, with = or a blank, alone, or with several values."""
+    _, recipe = converted(tmp_path, "run.sh", SCRIPT, monkeypatch)
+    for line in (
+        "    batch_size: 4\n",
+        "    precision: bf16\n",
+        "    activation_checkpointing: true\n",
+        "    lora: {target_modules: [q_proj, k_proj]}\n",
+        "    max_tokens: 2048\n",
+        "    learning_rate: 2e-5\n",
+    ):
+        assert line in recipe
+    assert sound(tmp_path / "recipes" / "run.yaml")
+
+
+def test_json_and_toml(tmp_path: Path):
+    """What is null is not set."""
+    (tmp_path / "a.json").write_text('{"learning_rate": 1e-4, "max_steps": null}')
+    (tmp_path / "a.toml").write_text("learning_rate = 1e-4\n")
+    assert read_config(tmp_path / "a.json") == read_config(tmp_path / "a.toml") == {"learning_rate": 1e-4}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.json", '{"a": 1,\n "b"}', "a.json:2: Expecting ':' delimiter"),
+        ("a.py", "x = (1,\n", "a.py:1: '(' was never closed"),
+        ("a.sh", "echo hello\n", "a.sh is no configuration: no --key value in it"),
+        ("a.sh", "run --name 'x\n", "a.sh: No closing quotation"),
+        ("a.toml", "x = \n", "a.toml: Invalid value (at line 1, column 5)"),
+        ("a.json", "[1]", "a.json is no configuration: it holds no map of keys"),
+        ("a.yaml", "recipe: a\nsteps:\n  - {type: report}\n", "a.yaml is a recipe already"),
+    ],
+)
+def test_what_is_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, message: str):
+    """With the place, where its reader tells one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(text)
+    error = CliRunner().invoke(convert, [name], standalone_mode=False).exception
+    assert isinstance(error, RecipeError)
+    assert (error.code, error.message) == ("C052", message)
+
+
+def test_a_file_of_yaml_that_does_not_parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The finding of `recipe check`, with line and column."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text("a: [1\nb: 2\n")
+    said = CliRunner().invoke(convert, ["a.yaml"], standalone_mode=False)
+    assert said.return_value == 2
+    assert said.output.startswith("a.yaml:2:")
+
+
+def test_nothing_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A recipe of that name stays; another name is taken."""
+    converted(tmp_path, "a.yml", AXOLOTL, monkeypatch)
+    error = CliRunner().invoke(convert, ["a.yml"], standalone_mode=False).exception
+    assert isinstance(error, RecipeError)
+    assert error.code == "C051"
+    assert CliRunner().invoke(convert, ["a.yml", "--out", "b.yaml"], standalone_mode=False).exception is None
+    assert (tmp_path / "b.yaml").is_file()
