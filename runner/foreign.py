@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import steps as registry
 from runner import shapes, synonyms
 from runner.conversions import Known
 from runner.nearest import nearest
+from runner.otherkeys import laid_flat
 from runner.unknown import Names, nested, type_of
 from runner.written import written
 from schemas.findings import Edit, Finding
@@ -24,16 +26,35 @@ WORD = re.compile(r"write (?:\w+: )?([\w.-]+)$")  # of a fix that names one
 
 @dataclass
 class Foreign:
-    """recipe: its text. left: keys that it does not have, each with why. findings: what `recipe check` says of the file."""
+    """recipe: its text. keys: how many there were. left: those that it does not have, each with why. findings: of `recipe check`."""
 
     recipe: str
+    keys: int
     left: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
 
 def foreign(top: Mapping[str, Any], name: str) -> Foreign:
     """What the keys of a file without steps are here. name: of the recipe that is made of them."""
-    made = Foreign("")
+    made = _taken_over(laid_flat(top), name)
+    message = "a recipe lists steps, and this file has none"
+    made.findings.append(Finding("K011", "error", message, (), WRITES + made.recipe))
+    for key, value in top.items():
+        if key in shapes.fields(Recipe):
+            continue
+        home = _home(key, value, top)
+        if home is None:
+            best = nearest(key, shapes.fields(Recipe))
+            fix = f"write {best}" if best else "params stand in a step: - type: …"
+            made.findings.append(Finding("K001", "error", f"unknown key {key}", (key,), fix, on="key"))
+        else:
+            made.findings.append(_sent_home(key, home))
+    return made
+
+
+def _taken_over(top: Mapping[str, Any], name: str) -> Foreign:
+    """A recipe of what can be taken over, and the keys that cannot."""
+    made = Foreign("", len(top))
     kept: dict[str, Any] = {"recipe": name}
     params: dict[str, dict[str, Any]] = {}
     origins: dict[tuple[str, Names], str] = {}  # where each key went
@@ -43,16 +64,11 @@ def foreign(top: Mapping[str, Any], name: str) -> Foreign:
             continue
         home = _home(key, value, top)
         if home is None:
-            best = nearest(key, shapes.fields(Recipe))
-            fix = f"write {best}" if best else "params stand in a step: - type: …"
-            made.findings.append(Finding("K001", "error", f"unknown key {key}", (key,), fix, on="key"))
             made.left[key] = "no key of a recipe, nor one that is known of another tool"
-            continue
-        made.findings.append(_sent_home(key, home))
-        if home.path[:1] in [(shared,) for shared in SHARED] and home.value is not None and home.path[0] not in top:
+        elif home.path[:1] in [(shared,) for shared in SHARED] and home.value is not None and home.path[0] not in top:
             _share(kept, home.path, home.value)
         elif not home.path or home.value is None or not _has(home):
-            made.left[key] = home.words or made.findings[-1].message
+            made.left[key] = home.words or _sent_home(key, home).message
         elif not _is_default(home):
             _nest(params.setdefault(home.step, {}), home.path, home.value)
             origins[home.step, home.path] = key
@@ -62,8 +78,6 @@ def foreign(top: Mapping[str, Any], name: str) -> Foreign:
         if kind not in [each for each, _ in listed]:
             made.left[key] = f"{nested(path, params[kind][str(path[0])])} of the step {kind}, which this recipe does not have"
     made.recipe = _mended(kept, listed, origins, made.left)
-    message = "a recipe lists steps, and this file has none"
-    made.findings.insert(0, Finding("K011", "error", message, (), WRITES + made.recipe))
     return made
 
 
@@ -94,8 +108,14 @@ def _by_value(key: str, value: Any) -> Known | None:
 
 
 def _set_family(model: Any, top: Mapping[str, Any]) -> None:
-    """The family of a new network that is told by the names of its sizes alone: GPT-2's own, or heads, which a Mamba has not."""
-    if isinstance(model, dict) and "family" not in model and "base" not in model and {"n_heads", "n_kv_heads"} & set(model):
+    """The family of a new network that is told by the names of its sizes alone: GPT-2's own, or heads, which a Mamba has not.
+
+    Of a base nothing more is said.
+    """
+    if isinstance(model, dict) and "base" in model:
+        for size in [key for key in model if key != "base"]:
+            del model[size]  # the base's own are taken
+    elif isinstance(model, dict) and "family" not in model and {"n_heads", "n_kv_heads"} & set(model):
         model["family"] = "gpt2" if {"n_embd", "n_head"} & set(top) else "llama"
 
 
@@ -139,8 +159,8 @@ def _sent_home(key: str, home: Known) -> Finding:
 def _steps(params: dict[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     """The steps that these params ask for, in their order."""
     corpus, train = params.get("parse_corpus", {}), params.get("train", {})
-    if "lora" in train:
-        train.setdefault("method", "lora")
+    if "lora" in train or "quant" in train:
+        train.setdefault("method", "qlora" if "quant" in train else "lora")
     listed = [("parse_corpus", corpus if "sources" in corpus else {"sources": [{"path": "data/*"}], **corpus})]
     base = (train.get("model") or {}).get("base") if isinstance(train.get("model"), dict) else None
     if base is None:
@@ -211,8 +231,14 @@ def _text(kept: dict[str, Any], listed: list[tuple[str, dict[str, Any]]]) -> str
     lines.append("steps:")
     for kind, params in listed:
         lines.append(f"  - type: {kind}")
-        lines += [f"    {name}: {written(value)}" for name, value in params.items() if value != {}]
+        lines += [f"    {name}: {written(value)}" for name, value in _filled(params).items()]
     return "\n".join(lines)
+
+
+def _filled(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Without maps of nothing, which are left of what was taken out."""
+    inner = {key: _filled(value) if isinstance(value, dict) and value else value for key, value in params.items()}
+    return {key: value for key, value in inner.items() if value != {}}
 
 
 def _nest(target: dict[str, Any], path: Names, value: Any) -> None:
@@ -221,4 +247,4 @@ def _nest(target: dict[str, Any], path: Names, value: Any) -> None:
         if not isinstance(inner, dict):  # names alone, whose settings come now
             inner = target[str(key)] = {str(name): {} for name in (inner if isinstance(inner, list) else [inner])}
         target = inner
-    target[str(path[-1])] = value
+    target[str(path[-1])] = deepcopy(value)

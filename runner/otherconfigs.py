@@ -14,6 +14,12 @@ from schemas.findings import RecipeError
 
 ENDINGS = (".yaml", ".yml", ".json", ".toml", ".py", ".sh", ".bash")
 CODE = "C052"
+FIRST = {"from_pretrained": "model_name_or_path", "load_dataset": "dataset_name"}  # calls whose first argument tells
+PEFT = {"r": "lora_r", "target_modules": "lora_target_modules", "bias": "lora_bias", "random_state": "seed"}
+CALLS: dict[str, dict[str, str]] = {  # calls whose named arguments are settings, and what some of them are called elsewhere
+    "from_pretrained": {"model_name": "model_name_or_path"}, "get_peft_model": PEFT, "LoraConfig": PEFT, "TrainingArguments": {},
+    "Seq2SeqTrainingArguments": {}, "SFTConfig": {}, "SFTTrainer": {}, "BitsAndBytesConfig": {},
+}  # fmt: skip
 
 
 def read_config(file: Path) -> dict[str, Any]:
@@ -46,15 +52,25 @@ def _said(error: Exception) -> str:
 
 
 def _assigned(tree: ast.Module) -> dict[str, Any]:
-    """What a file like nanoGPT's config/*.py says; a value that is worked out, of numbers alone, is taken too."""
+    """What a file like nanoGPT's config/*.py assigns, and what a script of transformers, TRL or Unsloth gives to the calls that matter.
+
+    A value that is worked out, of numbers alone, is taken too.
+    """
     found: dict[str, Any] = {}
     for each in tree.body:
         target = each.targets[0] if isinstance(each, ast.Assign) else each.target if isinstance(each, ast.AnnAssign) else None
-        if isinstance(target, ast.Name) and each.value is not None:  # type: ignore[attr-defined]
-            value = _value(each.value)  # type: ignore[attr-defined]
-            if value is not None:
-                found[target.id] = value
-    return found
+        given = each.value if isinstance(each, ast.Assign | ast.AnnAssign) else None
+        if isinstance(target, ast.Name) and given is not None and (value := _value(given, found)) is not None:
+            found[target.id] = value
+    called: dict[str, Any] = {}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if name in FIRST and call.args and isinstance(first := _value(call.args[0], found), str):
+            called.setdefault(FIRST[name], first)
+        if name in CALLS:
+            values = {word.arg: _value(word.value, found) for word in call.keywords if word.arg}
+            called |= {CALLS[name].get(key, key): value for key, value in values.items() if value is not None}
+    return called or found  # beside such calls other names are a program's own
 
 
 OPERATIONS: dict[type[ast.operator], Any] = {
@@ -63,10 +79,12 @@ OPERATIONS: dict[type[ast.operator], Any] = {
 }  # fmt: skip
 
 
-def _value(node: ast.expr) -> Any:
-    """A literal, or numbers with + - * / between them; None for all else: nothing is run."""
+def _value(node: ast.expr, known: dict[str, Any]) -> Any:
+    """A literal, a name that is `known`, or numbers with + - * / between them; None for all else: nothing is run."""
+    if isinstance(node, ast.Name):
+        return known.get(node.id)
     if isinstance(node, ast.BinOp) and type(node.op) in OPERATIONS:
-        left, right = _value(node.left), _value(node.right)
+        left, right = _value(node.left, known), _value(node.right, known)
         numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (left, right))
         return OPERATIONS[type(node.op)](left, right) if numbers else None
     try:

@@ -24,7 +24,9 @@ def of_map(raw: Any, base: RecipePath, path: Names, value: Mapping[str, Any]) ->
     known = {"optimizer": OPTIMIZERS, "scheduler": SCHEDULES}.get(name)
     if known is None or len(path) != 1:
         return Hint()
-    inner = {**value, **(value["params"] if isinstance(value.get("params"), Mapping) else {})}
+    inner = dict(value)
+    for section in ("params", "init_args"):
+        inner |= value[section] if isinstance(value.get(section), Mapping) else {}
     said = next((str(inner[key]) for key in CLASSES if isinstance(inner.get(key), str)), next(iter(inner), ""))
     plainly = "cosine" if name == "scheduler" else "adamw"
     word = next((ours for sign, ours in known if sign in re.sub(r"[-_ ]", "", said.lower())), plainly)

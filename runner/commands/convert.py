@@ -53,10 +53,8 @@ def _config(file: Path, out: Path | None) -> int:
         target.write_text("\n".join([f"# Made of {file.name} by `recipe convert`.", made.recipe, *left, ""]), "utf-8")
     except OSError as error:
         raise RecipeError(CODE, f"{target} cannot be written: {error.strerror}", fix="name another place: --out FILE") from error
-    count = len(keys) - len(made.left)
-    click.echo(
-        f"{target}: {count} of {len(keys)} keys of {file.name}" + (f"; {len(why)} are left out, each with why at its end" if why else "")
-    )
+    taken = f"{made.keys - len(made.left)} of {made.keys} keys of {file.name}"
+    click.echo(f"{target}: {taken}" + (f"; {len(why)} are left out, each with why at its end" if why else ""))
     click.echo(f"  next: recipe check {target}")
     return 0
 

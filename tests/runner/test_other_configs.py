@@ -50,6 +50,66 @@ accelerate launch train.py \\
   --per-device-train-batch-size 4 --bf16 True --gradient_checkpointing \\
   --lora_target_modules q_proj k_proj --learning_rate 2e-5  # as they did
 """
+TUNE = """model:
+  _component_: torchtune.models.llama3_1.lora_llama3_1_8b
+  lora_attn_modules: [q_proj, output_proj]
+  apply_lora_to_mlp: True
+  lora_rank: 8
+checkpointer:
+  _component_: torchtune.training.FullModelHFCheckpointer
+  checkpoint_dir: /models/Meta-Llama-3.1-8B-Instruct
+  recipe_checkpoint: null
+optimizer: {_component_: torch.optim.AdamW, fused: True, lr: 3e-4}
+epochs: 1
+batch_size: 2
+dtype: bf16
+"""
+OF_TUNE = """model: {base: {path: /models/Meta-Llama-3.1-8B-Instruct}}
+method: lora
+lora: {r: 8, target_modules: [q_proj, o_proj, gate_proj, up_proj, down_proj]}
+learning_rate: 0.0003
+num_train_epochs: 1
+precision: bf16
+"""
+LIT = """checkpoint_dir: checkpoints/meta-llama/Llama-2-7b-hf
+quantize: bnb.nf4
+lora_r: 32
+lora_query: true
+lora_key: false
+lora_value: true
+train: {global_batch_size: 8, micro_batch_size: 2, max_seq_length: 1024}
+eval: {interval: 100}
+optimizer: {class_path: torch.optim.AdamW, init_args: {lr: 0.0002}}
+"""
+OF_LIT = """model: {base: {path: checkpoints/meta-llama/Llama-2-7b-hf}}
+method: qlora
+quant: {bits: 4}
+lora: {r: 32, target_modules: [q_proj, v_proj]}
+max_tokens: 1024
+total_batch_size: 8
+eval_steps: 100
+learning_rate: 0.0002
+"""
+UNSLOTH = """from unsloth import FastLanguageModel
+max_seq_length = 2048
+fourbit = True
+model, tokenizer = FastLanguageModel.from_pretrained(
+    model_name = "unsloth/Llama-3.2-3B-Instruct", max_seq_length = max_seq_length, load_in_4bit = fourbit,
+)
+model = FastLanguageModel.get_peft_model(model, r = 16, target_modules = ["q_proj", "v_proj"], use_gradient_checkpointing = "unsloth")
+dataset = load_dataset("mlabonne/FineTome-100k", split = "train")
+trainer = SFTTrainer(model = model, args = SFTConfig(
+    per_device_train_batch_size = 2, learning_rate = 2e-4, optim = "adamw_8bit", bf16 = torch.cuda.is_bf16_supported(),
+))
+"""
+OF_UNSLOTH = """sources: [{hub: mlabonne/FineTome-100k}]
+model: {base: {hub: unsloth/Llama-3.2-3B-Instruct}}
+max_tokens: 2048
+quant: {bits: 4}
+lora: {r: 16, target_modules: [q_proj, v_proj]}
+activation_checkpointing: true
+batch_size: 2
+"""
 
 
 def converted(folder: Path, name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
@@ -107,6 +167,16 @@ def test_the_flags_of_a_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     ):
         assert line in recipe
     assert sound(tmp_path / "recipes" / "run.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "lines"), [("tune.yaml", TUNE, OF_TUNE), ("lit.yaml", LIT, OF_LIT), ("tune.py", UNSLOTH, OF_UNSLOTH)]
+)
+def test_sections_and_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, lines: str):
+    """What torchtune and LitGPT set in sections, and a script of Unsloth and TRL in its calls, each in a way of its own."""
+    _, recipe = converted(tmp_path, name, text, monkeypatch)
+    assert [line for line in lines.splitlines() if f"    {line}\n" not in recipe] == []
+    assert sound(tmp_path / "recipes" / f"{Path(name).stem}.yaml")
 
 
 def test_json_and_toml(tmp_path: Path):
