@@ -9,7 +9,7 @@ from typing import Any
 
 import steps as registry
 from runner import shapes, synonyms
-from runner.conversions import Known
+from runner.conversions import TOKENIZERS, Known
 from runner.nearest import nearest
 from runner.otherkeys import laid_flat
 from runner.unknown import Names, nested, type_of
@@ -19,7 +19,11 @@ from schemas.recipe import SHARED, Recipe
 
 WRITES = "`recipe convert` writes this recipe, which has what can be taken over:\n"
 NEW = "a model without base: begins from nothing, and a run that was stopped goes on by itself"
-EVERY = "every linear layer that can learn is adapted without it"
+SAID = {
+    "lora_target_linear": "every linear layer that can learn is adapted without it",
+    "use_peft": "lora: and method: say so",
+    "checkpoint_files": "a model's folder is read whole",
+}
 ROUNDS = 20  # values that are mended, or taken out again
 WORD = re.compile(r"write (?:\w+: )?([\w.-]+)$")  # of a fix that names one
 
@@ -68,10 +72,14 @@ def _taken_over(top: Mapping[str, Any], name: str) -> Foreign:
         elif home.path[:1] in [(shared,) for shared in SHARED] and home.value is not None and home.path[0] not in top:
             _share(kept, home.path, home.value)
         elif not home.path or home.value is None or not _has(home):
-            made.left[key] = home.words or _sent_home(key, home).message
-        elif not _is_default(home):
+            words = f" ({home.words})" if home.words else ""
+            made.left[key] = f"{_sent_home(key, home).message}{words}" if home.path else home.words
+        elif home.path == ("objective",) or not _is_default(home):
             _nest(params.setdefault(home.step, {}), home.path, home.value)
             origins[home.step, home.path] = key
+    if {"max_steps", "num_train_epochs"} <= set(params.get("train", {})):  # the first counts, as in transformers
+        made.left[origins.pop(("train", ("num_train_epochs",)))] = "max_steps says how long it trains"
+        del params["train"]["num_train_epochs"]
     _set_family(params.get("train", {}).get("model"), top)
     listed = _steps(params)
     for (kind, path), key in origins.items():
@@ -100,10 +108,10 @@ def _by_value(key: str, value: Any) -> Known | None:
     """For keys that are ours by name alone, or whose value decides."""
     if key == "init_from" and value in ("scratch", "resume"):  # nanoGPT's
         return Known("train", words=NEW, delete=True)
-    if key == "init_from" and str(value).startswith("gpt2"):
-        return Known("train", ("model", "base", "hub"), value)
-    if key in ("lora_target_linear", "use_peft"):
-        return Known("train", words=EVERY if key == "lora_target_linear" else "lora: and method: say so", delete=True)
+    if key in SAID:
+        return Known("train", words=SAID[key], delete=True)
+    if key == "tokenizer" and isinstance(value, Mapping):  # torchtune's
+        return Known("train", words=TOKENIZERS, delete=True)
     return None
 
 
@@ -168,7 +176,9 @@ def _steps(params: dict[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]
             listed.append((kind, {**least, **params.get(kind, {})}))
     else:
         train.setdefault("objective", "sft")
-        if "split_long" in params or "max_seq_length" in train:  # it counts in the model's own tokens
+        if train["objective"] == "lm":
+            listed += [("check_vocab_consistency", {"checkpoint": base}), ("tokenize_bin", params.get("tokenize_bin", {}))]
+        elif "split_long" in params or "max_seq_length" in train:  # it counts in the model's own tokens
             length = {"max_tokens": train.get("max_seq_length", 1024)}
             listed += [("check_vocab_consistency", {"checkpoint": base}), ("split_long", {**length, **params.get("split_long", {})})]
     listed.append(("train", train))
@@ -204,7 +214,7 @@ def _wrong(kept: dict[str, Any], listed: list[tuple[str, dict[str, Any]]]) -> Fi
 
     file = Path(f"{kept['recipe']}.yaml")
     errors = mean(file, texts={file: _text(kept, listed)}).errors
-    return next((f for f in errors if f.path[:1] == ("steps",) and len(f.path) > 2 and f.code.startswith("K")), None)
+    return next((f for f in errors if f.path[:1] == ("steps",) and len(f.path) > 2 and f.code[0] in "KM"), None)
 
 
 def _holder(step: dict[str, Any], path: Names) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from schemas.findings import RecipeError
 ENDINGS = (".yaml", ".yml", ".json", ".toml", ".py", ".sh", ".bash")
 CODE = "C052"
 FIRST = {"from_pretrained": "model_name_or_path", "load_dataset": "dataset_name"}  # calls whose first argument tells
+HOLDERS = ("config", "cfg", "c", "args", "hparams", "conf", "params")  # config.learning_rate = 1e-4
 PEFT = {"r": "lora_r", "target_modules": "lora_target_modules", "bias": "lora_bias", "random_state": "seed"}
 CALLS: dict[str, dict[str, str]] = {  # calls whose named arguments are settings, and what some of them are called elsewhere
     "from_pretrained": {"model_name": "model_name_or_path"}, "get_peft_model": PEFT, "LoraConfig": PEFT, "TrainingArguments": {},
@@ -57,11 +58,14 @@ def _assigned(tree: ast.Module) -> dict[str, Any]:
     A value that is worked out, of numbers alone, is taken too.
     """
     found: dict[str, Any] = {}
-    for each in tree.body:
+    for each in ast.walk(tree):
         target = each.targets[0] if isinstance(each, ast.Assign) else each.target if isinstance(each, ast.AnnAssign) else None
         given = each.value if isinstance(each, ast.Assign | ast.AnnAssign) else None
-        if isinstance(target, ast.Name) and given is not None and (value := _value(given, found)) is not None:
-            found[target.id] = value
+        name = target.id if isinstance(target, ast.Name) and each in tree.body else ""
+        if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id in HOLDERS:
+            name = target.attr
+        if name and given is not None and (value := _value(given, found)) is not None:
+            found[name] = value
     called: dict[str, Any] = {}
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

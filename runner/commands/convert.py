@@ -54,7 +54,7 @@ def _config(file: Path, out: Path | None) -> int:
     except OSError as error:
         raise RecipeError(CODE, f"{target} cannot be written: {error.strerror}", fix="name another place: --out FILE") from error
     taken = f"{made.keys - len(made.left)} of {made.keys} keys of {file.name}"
-    click.echo(f"{target}: {taken}" + (f"; {len(why)} are left out, each with why at its end" if why else ""))
+    click.echo(f"{target}: {taken}" + (f"; {len(why)} left out, each with why at its end" if why else ""))
     click.echo(f"  next: recipe check {target}")
     return 0
 

@@ -132,7 +132,7 @@ def test_a_file_of_axolotl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Values are written as our steps take them; what means nothing here stands below, with why."""
     said, recipe = converted(tmp_path, "qlora.yml", AXOLOTL, monkeypatch)
     assert said.splitlines() == [
-        "recipes/qlora.yaml: 12 of 15 keys of qlora.yml; 3 are left out, each with why at its end",
+        "recipes/qlora.yaml: 12 of 15 keys of qlora.yml; 3 left out, each with why at its end",
         "  next: recipe check recipes/qlora.yaml",
     ]
     assert "    lora: {r: 32}\n    batch_size: 2\n" in recipe
@@ -177,6 +177,48 @@ def test_sections_and_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nam
     _, recipe = converted(tmp_path, name, text, monkeypatch)
     assert [line for line in lines.splitlines() if f"    {line}\n" not in recipe] == []
     assert sound(tmp_path / "recipes" / f"{Path(name).stem}.yaml")
+
+
+def test_llama_factory_names_its_data_by_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """And its stages by letters; what Muon is there is an optimizer here."""
+    text = "model_name_or_path: Qwen/Qwen2-1.5B\nstage: sft\ndataset: identity, pairs\nuse_muon: true\nfinetuning_type: full\n"
+    _, recipe = converted(tmp_path, "lf.yaml", text, monkeypatch)
+    assert "    sources: [{path: data/identity.json}, {path: data/pairs.json}]\n" in recipe
+    assert "    optimizer: muon\n" in recipe
+    assert "    objective: sft\n" in recipe
+
+
+def test_a_base_that_goes_on_with_plain_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """axolotl's pretraining_dataset and nanoGPT's init_from: no answers are learnt there, so a bin is made with the base's tokenizer."""
+    text = (
+        "base_model: TinyLlama/TinyLlama-1.1B\npretraining_dataset:\n  - {path: allenai/c4, name: en, type: pretrain}\n"
+        "max_steps: 200\nnum_epochs: 4\n"
+    )
+    _, recipe = converted(tmp_path, "pretrain.yml", text, monkeypatch)
+    assert "    sources: [{hub: allenai/c4, config: en}]\n" in recipe
+    assert "  - type: tokenize_bin\n  - type: train\n    model: {base: {hub: TinyLlama/TinyLlama-1.1B}}\n" in recipe
+    assert "    objective: lm\n" in recipe
+    assert "#   num_epochs: max_steps says how long it trains\n" in recipe
+    _, recipe = converted(tmp_path, "ft.py", "init_from = 'gpt2-xl'\nblock_size = 512\n", monkeypatch)
+    assert "    model: {base: {hub: gpt2-xl}}\n    objective: lm\n" in recipe
+
+
+def test_tokens_to_train_on_as_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """LitGPT's length of a pretraining; the sizes of its network tell a Llama."""
+    text = (
+        "model_name: stories15M\nmodel_config: {n_layer: 6, n_head: 6, n_embd: 288, head_size: 48, mlp_class_name: LLaMAMLP}\n"
+        "train: {global_batch_size: 512, max_tokens: 9700000000, max_seq_length: 256}\n"
+    )
+    _, recipe = converted(tmp_path, "lit.yaml", text, monkeypatch)
+    assert "    max_steps: 74006\n" in recipe
+    assert "    model: {n_layers: 6, n_heads: 6, d_model: 288, family: llama}\n" in recipe
+    assert sound(tmp_path / "recipes" / "lit.yaml")
+
+
+def test_attributes_of_a_config(tmp_path: Path):
+    """As in files of ml_collections, inside of a function; other assignments of a program are not settings."""
+    (tmp_path / "a.py").write_text("def get():\n    config = new()\n    local = 3\n    config.learning_rate = 1e-4\n    return config\n")
+    assert read_config(tmp_path / "a.py") == {"learning_rate": 1e-4}
 
 
 def test_json_and_toml(tmp_path: Path):
