@@ -16,6 +16,13 @@ HARM = re.compile(r"^(?!ignoring).*(?:error|unknown)", re.MULTILINE)  # of a str
 MOST = 3  # reasons that are told
 
 
+def faults() -> tuple[type[Exception], ...]:
+    """What mupdf raises. Where its words are no UTF-8, as a name in a damaged file, the bindings fail with a TypeError instead."""
+    from pymupdf import mupdf
+
+    return mupdf.FzErrorBase, RuntimeError, ValueError, TypeError
+
+
 def warnings() -> str:
     """What mupdf has warned of since this was asked last."""
     import pymupdf
@@ -55,7 +62,7 @@ def _stream(entry: Any) -> bytes | None:
         if not mupdf.pdf_is_stream(entry):
             return None
         data: bytes = mupdf.pdf_load_stream(entry).fz_buffer_extract_copy()
-    except (mupdf.FzErrorBase, RuntimeError):
+    except faults():
         return None
     return data
 

@@ -11,7 +11,7 @@ from steps.text.columns import Block
 from steps.text.manuscripts import codes_apart
 from steps.text.pdf_bidi import followed, has_letters, runs_back, turned
 from steps.text.pdf_breaks import Column, columns_of, set_breaks
-from steps.text.pdf_damage import MISSING, reason, warnings
+from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
 from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_of
@@ -88,6 +88,9 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool 
     pymupdf.TOOLS.mupdf_display_warnings(False)
     try:
         document, title = _opened(path, password)
+    except faults() as error:
+        raise Unreadable("damaged: it cannot be opened as a PDF") from error
+    try:
         count = mupdf.fz_count_pages(document)
         repaired = mupdf.pdf_was_repaired(mupdf.pdf_document_from_fz_document(document))
         step = count if repaired else AT_ONCE  # mending it again and again would cost more
@@ -127,7 +130,7 @@ def _said(document: Any, name: str) -> str:
 
     try:
         said: str = mupdf.fz_lookup_metadata2(document, name)
-    except mupdf.FzErrorBase:
+    except faults():
         return ""
     return said
 
@@ -150,7 +153,7 @@ def _taken(document: Any, number: int) -> tuple[Any, Any] | str:
         filled = mupdf.ll_pdf_first_widget(inner) or mupdf.ll_pdf_first_annot(inner)
         found = _with_forms(page, options) if filled else mupdf.FzStextPage(page, options)
         why = reason(page, found.m_internal.first_block is None) if warnings() else ""
-    except (mupdf.FzErrorBase, RuntimeError, ValueError):
+    except faults():
         return MISSING
     return why or (page, found)
 
@@ -188,8 +191,9 @@ def _page(page: Any, found: Any, known: Known) -> Page:
         before = len(blocks)
         if not block.formula:
             if block.listing:
-                listings.append((listing_of(first, text), []))
                 block.listing = False
+                if listing := listing_of(first, text):  # none where letters are line feeds
+                    listings.append((listing, []))
             if ". . ." in text and len(block.lines) > 1:
                 set_entries(block, [[line[4] for line in row] for row in rows_of(list(placed(first, text)))])
             if not block.verse:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from steps.text.columns import Block
+from steps.text.pdf_damage import faults
 from steps.text.pdf_display import Found
 from steps.text.pdf_fields import fields
 
@@ -86,7 +87,7 @@ def _picture(page: Any) -> Any:
     grey = mupdf.FzColorspace(mupdf.FzColorspace.Fixed_GRAY)
     try:
         return mupdf.fz_new_pixmap_from_page_contents(page, mupdf.fz_scale(SCALE, SCALE), grey, 0)
-    except mupdf.FzErrorBase:
+    except faults():
         return None
 
 

@@ -105,6 +105,16 @@ def test_a_file_without_a_sound_page_cannot_be_read(tmp_path, how):
         read(damaged(tmp_path / "a.pdf", how, [0, 1, 2]))
 
 
+def test_a_damaged_name_that_is_no_utf8_is_an_unreadable_file(tmp_path):
+    """mupdf says it in words that its bindings cannot make a text of."""
+    with pymupdf.open(PAPER) as paper:
+        paper.save(tmp_path / "a.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="a", owner_pw="b")
+    data = (tmp_path / "a.pdf").read_bytes()
+    (tmp_path / "a.pdf").write_bytes(data.replace(b"/Filter/Standard", b"/Filter/St\xff\xfedard"))
+    with pytest.raises(Unreadable, match="damaged: it cannot be opened as a PDF"):
+        read(tmp_path / "a.pdf")
+
+
 def test_what_takes_no_text_away_is_nothing(tmp_path):
     """A word that no reader knows, a wrong checksum, and a page that is blank."""
     path = tmp_path / "a.pdf"

@@ -1,5 +1,6 @@
 """Listings in PDFs keep their breaks and indents; each test draws its own pages."""
 
+import pymupdf
 import pytest
 
 from tests.steps.text.test_manuscripts import drawn, read, sentence
@@ -93,3 +94,14 @@ def test_a_line_of_text_that_begins_and_ends_with_names_is_text(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf").split() == ["grow()", "is", "called", "by", "mend()", *" ".join(sentence(i) for i in range(8)).split()]
+
+
+def test_a_letter_that_is_a_line_feed_is_no_line(tmp_path):
+    """Fonts may say so of any of their letters; what is set in Courier is read all the same."""
+    with pymupdf.open() as paper:
+        page = paper.new_page()
+        page.insert_text((72, 72), "def grow(wall, years=3):", fontsize=9, fontname="cour")
+        content = page.get_contents()[0]
+        paper.update_stream(content, paper.xref_stream(content).replace(b"[<", b"[<0a"))
+        paper.save(tmp_path / "m.pdf")
+    assert read(tmp_path / "m.pdf").strip() == "def grow(wall, years=3):"
