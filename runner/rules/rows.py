@@ -68,7 +68,7 @@ def _told(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Finding]
 def _of_table(
     view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, head: Head, stands_by: bool
 ) -> Iterator[Finding]:
-    name = name_of(view, file)
+    name, unit = name_of(view, file), "row" if file.suffix == ".parquet" else "line"
     if head.broken:
         line, reason = head.broken[0]
         all_of_them = not head.rows
@@ -82,9 +82,9 @@ def _of_table(
         elif "map of lists" in reason:
             fix = 'write a list of rows: [{"instruction": "…", "output": "…"}, …]'
         if all_of_them:
-            message = f"{name}, line {line}: {reason}; no line is a row"
+            message = f"{name}, {unit} {line}: {reason}; no line is a row"
         else:
-            message = f"{name}, line {line}: {reason} ({len(head.broken)} of the first {len(head.broken) + len(head.rows)} lines)"
+            message = f"{name}, {unit} {line}: {reason} ({len(head.broken)} of the first {len(head.broken) + len(head.rows)} {unit}s)"
         strict = param(step, "on_bad_row") == "error"
         yield say("D142", step, f"{where}.path", message, fix, severity=_severity(all_of_them or strict, stands_by))
     elif head.rows and not head.whole:
@@ -98,7 +98,6 @@ def _of_table(
         fix = "write it again by a library for CSV, which doubles the quotes inside of a cell"
         yield say("D142", step, f"{where}.path", f"{name}, line {line}: {reason}", fix, severity="warning")
     if head.rows:
-        unit = "row" if file.suffix == ".parquet" else "line"
         bad = list(_documents(step, where, source, name, head, stands_by, unit))
         yield from bad or _at_the_end(view, step, where, source, file, head)
 
@@ -147,6 +146,8 @@ def _in_utf8(view: View, file: Path, name: str) -> str:
     from steps.text.encodings import decode
     from steps.text.unreadable import Unreadable
 
+    if file.suffix == ".parquet":
+        return "write the file again with this column as UTF-8, which parquet's own texts are"
     try:
         decode(view.facts.head(file))
         return "write the line again in UTF-8, or delete it"

@@ -17,7 +17,7 @@ from steps.text.choices import format_of
 from steps.text.encodings import beginning, wide
 from steps.text.jsonlines import Lines
 from steps.text.packed import open_bytes, packing, told
-from steps.text.tables import SAMPLE, TABLES, delimiter_of
+from steps.text.tables import SAMPLE, TABLES, delimiter_of, rows_of_batch
 from steps.text.unreadable import Unreadable
 
 LONG_LINE = 8 << 20  # bytes that are read of a file without a line end in its beginning
@@ -158,9 +158,11 @@ def _parquet(file: Path) -> Head:
     try:
         with engine.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20) as opened:
             batch = next(opened.iter_batches(batch_size=SAMPLE), None)
-            found = list(enumerate(batch.to_pylist(), 1)) if batch is not None else []
-            return Head(found, [], len(found) == opened.metadata.num_rows, opened.metadata.num_rows)
-    except (ArrowException, OSError):
+            found = list(enumerate(rows_of_batch(batch), 1)) if batch is not None else []
+            good = [(number, row) for number, row in found if isinstance(row, dict)]
+            broken = [(number, row) for number, row in found if isinstance(row, str)]
+            return Head(good, broken, len(found) == opened.metadata.num_rows, opened.metadata.num_rows)
+    except (ArrowException, OSError, UnicodeDecodeError):
         return Head([], [], False)
 
 

@@ -19,6 +19,7 @@ from steps.text.unreadable import Unreadable
 LONG = 1 << 20  # bytes of a line
 _decode = json.JSONDecoder().decode
 TABLES = ("jsonl", "json", "csv", "parquet")
+BROKEN = object()  # a value that is no UTF-8
 SAMPLE = 20  # first rows, by which the columns of a file are known: a row may lack what the others have
 Complain = Callable[[str, str], None]  # reason, example: a row that was left out
 Row = tuple[str, dict[str, Any]]  # where it stands, and the row
@@ -27,7 +28,7 @@ Row = tuple[str, dict[str, Any]]  # where it stands, and the row
 def table(path: Path, kind: str, columns: Mapping[Any, str] | None, complain: Complain) -> Iterator[Document]:
     """Documents of a file of rows. Raises Unreadable when no row can be read, NoSuchColumn when the first rows lack what is asked."""
     if kind == "parquet":
-        yield from documents(_parquet(path, columns), columns, complain, path.name)
+        yield from documents(_parquet(path, columns, complain), columns, complain, path.name)
         return
     yield from documents(READERS[kind](path, complain), columns, complain, path.name)
 
@@ -163,7 +164,7 @@ def delimiter_of(head: str, path: Path) -> str:
     return max(",;\t|", key=lambda mark: (line.count(mark), mark == ","))
 
 
-def _parquet(path: Path, columns: Mapping[Any, str] | None) -> Iterator[Row]:
+def _parquet(path: Path, columns: Mapping[Any, str] | None, complain: Complain) -> Iterator[Row]:
     try:
         from pyarrow import ArrowException
         from pyarrow import parquet as engine
@@ -174,13 +175,33 @@ def _parquet(path: Path, columns: Mapping[Any, str] | None) -> Iterator[Row]:
         number = 0
         with engine.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             for batch in file.iter_batches(batch_size=256, columns=_wanted(columns, file.schema_arrow.names)):
-                names = batch.schema.names
-                lists = [column.to_pylist() for column in batch.columns]
-                for values in zip(*lists, strict=True):
+                for row in rows_of_batch(batch):
                     number += 1
-                    yield f"row {number}", dict(zip(names, values, strict=True))
-    except ArrowException as error:
+                    if isinstance(row, str):
+                        complain("broken row", f"{path.name}, row {number}: {row}")
+                    else:
+                        yield f"row {number}", row
+    except (ArrowException, UnicodeDecodeError) as error:
         raise Unreadable(f"no readable parquet file: {str(error).splitlines()[0]}") from error
+
+
+def rows_of_batch(batch: Any) -> Iterator[dict[str, Any] | str]:
+    """Rows of a record batch of arrow; why in words, of those whose text is no UTF-8, which parquet does not look at."""
+    names = batch.schema.names
+    try:
+        lists = [column.to_pylist() for column in batch.columns]
+    except UnicodeDecodeError:
+        lists = [[_value(scalar) for scalar in column] for column in batch.columns]
+    for values in zip(*lists, strict=True):
+        broken = next((name for name, value in zip(names, values, strict=True) if value is BROKEN), None)
+        yield dict(zip(names, values, strict=True)) if broken is None else f"no UTF-8 in column {broken!r}"
+
+
+def _value(scalar: Any) -> Any:
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return BROKEN
 
 
 def _wanted(columns: Mapping[Any, str] | None, names: Sequence[str]) -> list[str] | None:

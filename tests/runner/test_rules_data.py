@@ -241,6 +241,18 @@ def test_a_binary_table_is_told(folder: Path, data: bytes, code: str, fix: str):
     assert (finding.code, finding.severity, finding.fix) == (code, "error", fix)
 
 
+def test_a_row_of_parquet_that_is_no_utf8_is_told(folder: Path):
+    """Parquet keeps what a writer took for text; the run leaves the row out."""
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    texts = arrow.array([b"One.", "ış".encode("cp1254"), b"Two."], arrow.binary()).view(arrow.string())
+    parquet.write_table(arrow.table({"text": texts}), folder / "a.parquet")
+    (finding,) = meant(folder, base=corpus("{path: a.parquet}")).findings
+    assert (finding.code, finding.severity) == ("D142", "warning")
+    assert finding.message == "a.parquet, row 2: no UTF-8 in column 'text' (1 of the first 3 rows)"
+
+
 def test_what_is_not_there_is_not_counted(tmp_path: Path):
     """Of a folder on another machine nothing is known: no word on its few documents beside that it is not here."""
     recipe = corpus("{path: ~/nowhere/rows.jsonl}") + "  - type: train\n    model: {base: {path: base}}\n    objective: sft\n"

@@ -149,6 +149,16 @@ def test_parquet_of_other_types(tmp_path):
         read(path, columns={"text": "part.outer"})
 
 
+def test_a_row_of_parquet_that_is_no_utf8_is_named(tmp_path):
+    """Writers that take bytes for text leave them so; the rows around it are read."""
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    texts = arrow.array([b"bir", "ış".encode("cp1254"), b"iki"], arrow.binary()).view(arrow.string())
+    parquet.write_table(arrow.table({"text": texts, "n": [1, 2, 3]}), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet") == (["bir", "iki"], [("broken row", "a.parquet, row 2: no UTF-8 in column 'text'")])
+
+
 def test_a_damaged_parquet_says_so(tmp_path):
     """Half a file, or another one under its name."""
     arrow = pytest.importorskip("pyarrow")
