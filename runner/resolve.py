@@ -375,10 +375,12 @@ def _judged(step: StepMeant) -> dict[str, Any]:
 
 def _placed(meant: Meant, finding: Finding, overrides: Overrides) -> Finding:
     """The finding with its place, and with the --set that caused it when there is one."""
-    if finding.place is not None:
+    if finding.place is not None or finding.code == "Y040":  # the command line has no place in a file
         return finding
     if not finding.path:  # about the whole file: its first key stands for it
+        own = str(meant.file)
         keys = [key for _, key, _ in meant.places.values()]
+        keys = [key for key in keys if key.file == own] or keys
         return finding.at(min(keys, key=lambda key: key.start, default=None))
     typed = ".".join(map(str, finding.path))
     if finding.path not in meant.places:

@@ -135,6 +135,14 @@ def test_the_command_line_is_checked(tmp_path: Path, name: str, value: str, mess
     assert (said(meant), meant.findings[0].fix) == ([message], fix)
 
 
+def test_a_mistake_of_the_command_line_has_no_place_in_a_file(tmp_path: Path):
+    """Nor in the recipe that is extended, whose first line is no part of it."""
+    (tmp_path / "parent.yaml").write_text(HEAD + BODY)
+    (tmp_path / "r.yaml").write_text("extends: parent.yaml\nrecipe: child\n")
+    (finding,) = mean(tmp_path / "r.yaml", Overrides((("steps.bse.max_steps", "1"),))).errors
+    assert (finding.code, finding.place) == ("Y040", None)
+
+
 def test_smoke_makes_steps_tiny(tmp_path: Path):
     """Each step's smoke function is applied to what is written."""
     meant = understood(tmp_path, HEAD + BODY, Overrides(smoke=True))
