@@ -47,6 +47,7 @@ from steps import step
 from steps.lm.pages import TRAIN_PAGES
 from steps.lm.phases import PHASE_PAGES
 from steps.sizing.attention import ATTENTION_PAGES
+from steps.sizing.divisors import divisors
 from steps.sizing.planned import with_plan
 
 LORA_RATE, FULL_RATE = 2e-4, 1e-3
@@ -253,7 +254,7 @@ class Train(StepParams):
         micro, times = self.batch_size, self.gradient_accumulation_steps
         rows = self.asked_rows or (micro or 8) * (times or 1)
         if micro is None:
-            micro = ceil(rows / times) if times else max(n for n in range(1, min(8, rows) + 1) if rows % n == 0)
+            micro = ceil(rows / times) if times else divisors(rows, 8)[-1]
         return rows, micro
 
     def steps(self, rows_per_epoch: float) -> int:

@@ -11,6 +11,7 @@ from schemas.artifacts import CheckpointForecast
 from schemas.findings import Edit
 from schemas.machine import GIB
 from schemas.training import ADAPTED
+from steps.sizing.divisors import divisors
 
 CHUNK = 128  # positions of logits at a time: smaller ones save little beside a layer
 SHORTEST, FEWER = 128, 2  # tokens of a row that still teach something; halvings of it that are still the same task
@@ -58,9 +59,8 @@ class Counted:
         """The micro-batch as it is, then each smaller one that keeps the effective batch, the largest first."""
         yield {}
         times, total = number(self.step, "gradient_accumulation_steps"), self.params.asked_rows
-        for size in range(min(self.micro, self.rows) - 1, 0, -1):
-            if self.rows % size == 0:
-                yield {"batch_size": size} | ({"gradient_accumulation_steps": self.rows // size} if times or not total else {})
+        for size in reversed(divisors(self.rows, self.micro - 1)):
+            yield {"batch_size": size} | ({"gradient_accumulation_steps": self.rows // size} if times or not total else {})
 
 
 def remedy(view: View, step: StepMeant, limit: float) -> Remedy:

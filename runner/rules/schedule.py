@@ -8,6 +8,7 @@ from runner.rules import View, at, number, param, path, rule, say
 from runner.screen import in_bytes, plural
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage
+from steps.sizing.divisors import divisors
 from steps.text.rowform import FEWEST
 from steps.text.vocabulary import bytes_per_token
 
@@ -317,7 +318,7 @@ def micro_batches_are_equal(view: View) -> Iterator[Finding]:
         if isinstance(tokens, int) and isinstance(length, int) and 0 < length <= tokens:
             total = tokens // length
         if isinstance(total, int) and isinstance(micro, int) and 0 < micro < total and total % micro:
-            best = max(n for n in range(1, micro + 1) if total % n == 0)
+            best = divisors(total, micro)[-1]
             message = f"{total} rows a step in micro-batches of {micro}: the last has {total % micro}"
             yield say("B003", step, "batch_size", message, f"write batch_size: {best}", severity="info")
 

@@ -9,6 +9,7 @@ from schemas.model import ModelConfig
 from schemas.training import ADAPTED, DEFAULT_TARGETS, LoraSettings, TrainModel
 from steps.sizing.attention import used
 from steps.sizing.budget import LOSS_CHUNK_TOKENS, evaluation_memory, lora_parameters, training_memory
+from steps.sizing.divisors import divisors
 from steps.sizing.throughput import tokens_per_second
 from steps.sizing.whole import Whole, whole_of
 
@@ -52,7 +53,7 @@ class Subject:
         if self.accumulation and self.asked:
             return [max(1, ceil(self.rows / self.accumulation))]
         whole = self.rows // (self.accumulation or 1)
-        return [n for n in range(1, whole + 1) if whole % n == 0]
+        return divisors(whole)
 
     @property
     def lora_rank(self) -> int:

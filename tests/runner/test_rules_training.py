@@ -293,6 +293,12 @@ def test_a_rate_that_is_not_written_is_judged_by_what_is_taken(tmp_path: Path, m
         assert [f.code for f in made if f.code == "S014"] == codes
 
 
+def test_a_batch_of_any_size_is_answered(tmp_path: Path):
+    """A slip of the pen: its divisors are not looked for one by one to the last."""
+    lines = f"{STEPS}\n    batch_size: 1000000000\n    total_batch_size: 9999999967"
+    assert {"(B003)", "B010"} <= set(said(tmp_path, (STEPS, lines)))
+
+
 @pytest.mark.parametrize(("micro", "codes"), [(6, ["(B003)"]), (4, [])])
 def test_a_batch_in_tokens_is_rows_for_the_micro_batch(tmp_path: Path, micro: int, codes: list[str]):
     """4,096 tokens are 16 rows of 256."""
