@@ -1,6 +1,7 @@
 """What was probably meant by a value that is of the wrong kind, out of its range or none of the known words. Loaded when there is one."""
 
 import re
+from math import isfinite
 from typing import Any, NamedTuple
 
 from runner import glued, shapes
@@ -288,7 +289,7 @@ def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
     name, full = str(path[-1]) if path else "", base + path
     if name in ("recipe", "name", "id") and isinstance(value, str) and (plain := re.sub(r"[^A-Za-z0-9._-]+", "-", value).strip("-._")):
         return Hint(f"write {name}: {plain}: letters, digits, dots and dashes")
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         return Hint()
     if name in ("weight", "repeat") and value <= 0:
         return Hint("write a number above 0, or delete the source")

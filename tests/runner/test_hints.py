@@ -33,6 +33,13 @@ def test_what_to_type_is_said(old: str, new: str, fix: str, tmp_path: Path):
     assert fix in found.fix
 
 
+@pytest.mark.parametrize("value", [".inf", "-.inf", ".nan"])
+def test_a_number_that_is_none_is_no_count(value: str, tmp_path: Path):
+    """It is no number of steps that a share was written for."""
+    (found,) = [f for f in meant(tmp_path, (STEPS, f"{STEPS}\n    warmup_ratio: {value}")).findings if f.severity == "error"]
+    assert (found.code, found.edits) == ("K003", ())
+
+
 def test_a_step_without_its_dash_is_told(tmp_path: Path):
     """Its type stands in the step before it."""
     (found,) = [f for f in meant(tmp_path, ("  - type: tokenize_bin", "    type: tokenize_bin")).findings if f.code == "Y004"]
