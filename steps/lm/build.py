@@ -186,11 +186,12 @@ def path(network: nn.Module, device: torch.device) -> str:
     return f"transformers' {kind}, attention by {attention_words(network)} on {device.type}"
 
 
-def verify_kernels(network: nn.Module) -> None:
-    """Compare a Mamba's kernels with our own code on one batch, where they would be used; `path` says what came of it."""
+def verify_kernels(network: nn.Module, precision: str) -> None:
+    """Compare a Mamba's kernels with our own code on one batch in `precision`, where they import: only where they agree are they used
+    from then on, and `path` says what came of it."""
     mixer = next((m for m in network.modules() if isinstance(m, (mamba.ScanMixer, mamba2.SsdMixer))), None)
     if mixer is not None:
-        kernels.verify(mixer, "mamba2" if isinstance(mixer, mamba2.SsdMixer) else "mamba")
+        kernels.verify(mixer, "mamba2" if isinstance(mixer, mamba2.SsdMixer) else "mamba", precision)
 
 
 def device() -> torch.device:

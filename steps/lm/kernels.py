@@ -3,15 +3,19 @@
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from steps.lm.precision import autocast
 
 DEVICES = ("cuda",)  # what they run on
-TOLERANCE = 1e-2  # of the largest value: their sums are in another order, and on some cards in TF32
+TOLERANCE = {"fp32": 1e-2, "bf16": 3e-2, "fp16": 3e-2}  # of the largest value: sums are in another order, and on some cards in TF32
+LENGTH, BORDER = 96, 40  # of the batch that both are given, and where its second document begins
 FUNCTIONS = {
     "mamba": (("mamba_ssm.ops.selective_scan_interface", "selective_scan_fn"),),
-    "mamba2": (("mamba_ssm", "mamba_chunk_scan_combined"), ("causal_conv1d", "causal_conv1d_fn")),  # as transformers takes them
+    "mamba2": (("mamba_ssm.ops.triton.ssd_combined", "mamba_chunk_scan_combined"), ("causal_conv1d", "causal_conv1d_fn")),
 }
 _found: dict[tuple[str, str], Any] = {}
+_agreed: set[str] = set()  # families whose kernels gave what our own code gives
 _refused: dict[str, str] = {}  # family to why its kernels are not used though they import
 
 
@@ -20,7 +24,7 @@ def kernel(module: str, name: str) -> Any:
     if (module, name) not in _found:
         try:
             _found[module, name] = getattr(__import__(module, fromlist=[name]), name)
-        except (ImportError, AttributeError, OSError, RuntimeError):  # absent, or built for another torch or card
+        except Exception:  # noqa: BLE001  absent, or built for another torch, Triton or card, which fails in ways of its own
             _found[module, name] = None
     return _found[module, name]
 
@@ -32,39 +36,51 @@ def missing(family: str) -> str:
 
 def usable(device: torch.device, family: str) -> bool:
     """Whether a forward pass on `device` goes through the kernels."""
-    return device.type in DEVICES and family not in _refused and not missing(family)
+    return device.type in DEVICES and family in _agreed
 
 
-def verify(mixer: nn.Module, family: str) -> None:
-    """Run one random batch through `mixer` by the kernels and by our own code; where outputs or gradients differ, or the kernels
-    fail, they are not used from then on. torch's generators are left as they were.
+def verify(mixer: nn.Module, family: str, precision: str) -> None:
+    """Run a random batch through `mixer` by the kernels and by our own code, as one document and as two, as training computes it; only
+    where outputs and gradients agree are they used from then on. torch's generators are left as they were.
     """
-    weight = next(mixer.parameters())
+    device, training = next(mixer.parameters()).device, mixer.training
     _refused.pop(family, None)
-    if not usable(weight.device, family):
+    _agreed.discard(family)
+    if device.type not in DEVICES or missing(family):
         return
     draw = torch.Generator().manual_seed(0)
-    given = torch.randn(2, 96, mixer.hidden_size, generator=draw).to(weight.device)
-    onto = torch.randn(2, 96, mixer.hidden_size, generator=draw).to(weight.device)
+    given, onto = (torch.randn(2, LENGTH, mixer.hidden_size, generator=draw).to(device) for _ in range(2))
+    places = torch.arange(LENGTH, device=device).expand(2, -1)
+    trained = [p for p in mixer.parameters() if p.requires_grad]
 
-    def both(x: torch.Tensor) -> list[torch.Tensor]:
-        trained = [p for p in mixer.parameters() if p.requires_grad]
-        out = mixer(x)
-        return [out.detach(), *torch.autograd.grad((out * onto).sum(), [x, *trained])]
+    def both() -> list[Tensor]:
+        found = []
+        for positions in (None, torch.where(places < BORDER, places, places - BORDER)):
+            x = given.clone().requires_grad_()
+            with torch.enable_grad(), autocast(precision, device):
+                out = mixer(x, position_ids=positions)
+                aim = (out * onto).sum()
+            grads = torch.autograd.grad(aim, [x, *trained], allow_unused=True)
+            found += [out.detach(), *(g for g in grads if g is not None)]
+        return found
 
+    mixer.eval()  # no dropout, which would draw
     try:
-        quick = both(given.clone().requires_grad_())
-    except Exception as error:  # noqa: BLE001  kernels fail in ways of their own
+        own = both()
+        _agreed.add(family)
+        quick = both()
+        furthest = max(float((a - b).abs().max() / b.abs().max().clamp(min=1e-6)) for a, b in zip(quick, own, strict=True))
+        if not furthest <= TOLERANCE[precision]:
+            _refused[family] = f"mamba-ssm's kernels differ by {furthest:.2g} from our own scan on one batch"
+    except Exception as error:
+        if family not in _agreed:
+            raise  # our own code failed
         said = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         _refused[family] = f"mamba-ssm's kernels fail here: {said}"
-        return
-    _refused[family] = "being compared"
-    own = both(given.clone().requires_grad_())
-    furthest = max(float((a - b).abs().max() / b.abs().max().clamp(min=1e-6)) for a, b in zip(quick, own, strict=True))
-    if furthest <= TOLERANCE:
-        del _refused[family]
-    else:
-        _refused[family] = f"mamba-ssm's kernels differ by {furthest:.2g} from our own scan on one batch"
+    finally:
+        mixer.train(training)
+        if family in _refused:
+            _agreed.discard(family)
 
 
 def path(device: torch.device, family: str, own: str) -> str:
@@ -73,6 +89,6 @@ def path(device: torch.device, family: str, own: str) -> str:
         return f"{own}: mamba-ssm's kernels need CUDA, this is {device.type}"
     if missing(family):
         return f"{own}: {missing(family)} does not import here"
-    if family in _refused:
-        return f"{own}: {_refused[family]}"
+    if family not in _agreed:
+        return f"{own}: {_refused.get(family, 'kernels are compared with it before a training')}"
     return "mamba-ssm kernels: CUDA, mamba-ssm imports, and one batch agrees with our own scan"

@@ -14,7 +14,7 @@ from transformers.models.mamba2.modeling_mamba2 import Mamba2ForCausalLM, Mamba2
 
 from schemas import ModelConfig
 from steps.lm.conv import causal_conv
-from steps.lm.kernels import usable
+from steps.lm.kernels import FUNCTIONS, kernel, usable
 from steps.lm.mamba import inverse_softplus, log_uniform
 
 CHUNK = 64  # positions of one block of the scan
@@ -82,12 +82,35 @@ class SsdMixer(Mamba2Mixer):
     ) -> Tensor:  # fmt: skip
         """hidden_states: (b, T, d_model). position_ids: (b, T), every 0 begins a document, which sees nothing before it."""
         starts = None if position_ids is None else position_ids == 0
-        if cache_params is not None or (self.memory is None and usable(hidden_states.device, "mamba2")):
-            if starts is not None:
-                kwargs["seq_idx"] = starts.cumsum(1, dtype=torch.int32)
+        if cache_params is not None:
             return super().forward(hidden_states, cache_params=cache_params, attention_mask=attention_mask, **kwargs)
         if attention_mask is not None:
             hidden_states = hidden_states * attention_mask[:, :, None].to(hidden_states.dtype)
+        if self.memory is None and usable(hidden_states.device, "mamba2"):
+            return self._with_kernels(hidden_states, starts)
+        return self._with_ssd(hidden_states, starts)
+
+    def _with_kernels(self, hidden_states: Tensor, starts: Tensor | None) -> Tensor:
+        """mamba-ssm's mamba_chunk_scan_combined and causal-conv1d, which know documents by number. Modules are called, not their
+        weights: transformers' way to these kernels hands the weight of out_proj to one of them in training, and would pass by LoRA.
+        """
+        scan, conv = (kernel(*function) for function in FUNCTIONS["mamba2"])
+        documents = None if starts is None else starts.cumsum(1, dtype=torch.int32)
+        groups, N = self.n_groups, self.ssm_state_size
+        gate, mixed, dt = self.in_proj(hidden_states).split([self.intermediate_size, self.conv_dim, self.num_heads], dim=-1)
+        bias = None if self.conv1d.bias is None else self.conv1d.bias.to(mixed.dtype)
+        mixed = conv(
+            mixed.contiguous().transpose(1, 2), self.conv1d.weight.squeeze(1).to(mixed.dtype), bias, seq_idx=documents, activation="silu"
+        ).transpose(1, 2)  # numbers of documents need the channels side by side in memory, as they are then
+        x, B, C = mixed.split([self.intermediate_size, groups * N, groups * N], dim=-1)
+        y = scan(
+            x.unflatten(-1, (self.num_heads, self.head_dim)), dt, -torch.exp(self.A_log.float()), B.unflatten(-1, (groups, N)),
+            C.unflatten(-1, (groups, N)), self.chunk_size, D=self.D.float(), dt_bias=self.dt_bias.float(), dt_softplus=True,
+            seq_idx=documents, dt_limit=self.time_step_limit,
+        )  # fmt: skip
+        return self.out_proj(self.norm(y.flatten(2), gate).to(gate.dtype))
+
+    def _with_ssd(self, hidden_states: Tensor, starts: Tensor | None) -> Tensor:
         inner, groups, N = self.intermediate_size, self.n_groups, self.ssm_state_size
         gate, mixed, dt = self.in_proj(hidden_states).split([inner, self.conv_dim, self.num_heads], dim=-1)
         before, state = self.memory if self.memory is not None else (None, None)

@@ -68,6 +68,7 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
         adapters.add(network, model.family, LoraSettings.model_validate(question["lora"] or {}), 1)
     with held(half, device):
         head = Head(network, question.get("loss_chunk_tokens") or CHUNK_TOKENS)
+    build.verify_kernels(network, question["precision"])
     head.rounded = even.pays(question["precision"], device)
     if question.get("checkpointing"):
         head.checkpoint_activations()

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from schemas import Checkpoint, Corpus, RecipeError, TokenBin
-from steps.lm import attention, precision
+from steps.lm import attention, build, precision
 from steps.lm.batches import Row, validation_rows
 from steps.lm.evaluate import Scored, score
 from steps.lm.finish import RECORD
@@ -159,6 +159,7 @@ def loss_check(
     if kind != "fp32" and device.type == "cpu":
         kind = "fp32"
     alike = attention.as_trained(network, record) and kind == record.get("precision", "fp32")
+    build.verify_kernels(network, kind)
     head = Head(network)
     if record.get("objective") == "sft":
         head.lay_flat()
