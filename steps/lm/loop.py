@@ -387,7 +387,8 @@ class Loop:
             for name, value in state["network"].items():
                 named[name].copy_(value)
         self.optimizer.load_state_dict(state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
+        if state["scaler"]:  # of a training in fp16
+            self.scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["generator"])
         if self.device.type == "cuda" and len(state["cuda_generators"]) == torch.cuda.device_count():
             torch.cuda.set_rng_state_all(state["cuda_generators"])

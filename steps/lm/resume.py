@@ -1,6 +1,7 @@
 """Going on from the end of another training: what is kept in the checkpoint for it, and what must be the same."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,7 +36,9 @@ class Kept(NamedTuple):
             for key, value in {**self.tensors, **self.data["scalars"]}.items():
                 kind, *place = key.split(".", 3)
                 if kind == "optimizer" and int(place[0]) == number:
-                    part["state"].setdefault(int(place[1]), {})[place[2]] = value
+                    fields = part["state"].setdefault(int(place[1]), {})
+                    *around, name = place[2].split(".")
+                    (fields.setdefault(around[0], {}) if around else fields)[name] = value
         weights = {name.removeprefix("weights."): value for name, value in self.tensors.items() if name.startswith("weights.")}
         if not weights:
             stored = load_file(self.checkpoint / "model.safetensors")
@@ -67,7 +70,7 @@ def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> 
     scalars: dict[str, Any] = {}
     for number, part in enumerate(loop.optimizer.state_dict()):
         for index, fields in part["state"].items():
-            for name, value in fields.items():
+            for name, value in _flat(fields):
                 key = f"optimizer.{number}.{index}.{name}"
                 if isinstance(value, torch.Tensor):
                     tensors[key] = value.detach().cpu().clone().contiguous()
@@ -84,6 +87,15 @@ def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> 
         "schedule": loop.settings.schedule, "guard": loop.settings.guard, "scaler": loop.scaler.state_dict(),
         "threads": torch.get_num_threads(), "device": loop.device.type, "rows": rows, "cuts": cuts,
     })  # fmt: skip
+
+
+def _flat(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What an optimizer keeps of one weight; bitsandbytes has a dict in it, whose parts are named after both."""
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{inner}", part) for inner, part in value.items())
+        else:
+            yield name, value
 
 
 def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepContext) -> None:

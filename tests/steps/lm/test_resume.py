@@ -1,10 +1,12 @@
 """resume_from: going on where another training ended."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from schemas import Checkpoint, RecipeError, TrainLine
 from steps.lm.loop import Loop
@@ -36,6 +38,28 @@ def test_prolonged_it_ends_as_one_training(tmp_path: Path):
     assert (more.step, more.trained_tokens) == (9, whole.trained_tokens)
     assert [(e["step"], e["bitwise"]) for e in context.events if e["event"] == "resumed"] == [(5, True)]
     assert context.warnings == []
+
+
+def test_moments_in_a_byte_go_on(tmp_path: Path):
+    """AdamW in 8 bits keeps its moments in tensors of its own kinds: prolonged, it ends as one training, to the byte."""
+    pytest.importorskip("bitsandbytes")
+    asked = {**LONG, "optimizer": "adamw_8bit"}
+    whole = run(FakeContext(tmp_path / "whole"), **asked, max_steps=6)
+    first = run(FakeContext(tmp_path / "first"), **asked, max_steps=3)
+    more = prolonged(FakeContext(tmp_path / "more"), first, **asked, max_steps=6)
+    for name in ("model.safetensors", "state/state.safetensors"):
+        assert (more.path / name).read_bytes() == (whole.path / name).read_bytes()
+
+
+def test_in_fp16_it_goes_on_from_a_training_that_scaled_no_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A state from a card with bf16 holds no scale; that of a new training begins, grows, and is kept."""
+    first = run(FakeContext(tmp_path / "first"), **LONG, max_steps=3)
+    monkeypatch.setattr("steps.lm.precision.scaler", lambda *_: torch.amp.GradScaler("cpu", init_scale=8.0, growth_interval=2))
+    context = FakeContext(tmp_path / "more")
+    more = prolonged(context, first, max_steps=8)
+    assert (more.step, len([line for line in context.lines if isinstance(line, TrainLine)])) == (8, 5)
+    state = json.loads((more.path / "state" / "state.json").read_text("utf-8"))
+    assert (state["scaler"]["scale"], state["scaler"]["_growth_tracker"]) == (32.0, 1)
 
 
 def test_with_rows_as_short_as_memory_left_them_it_finds_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
