@@ -44,7 +44,9 @@ def validate_checkpoint(
     texts is compared with smoothed n-grams on the same split, and of words that it samples those that the corpus knows are counted.
     Raises RecipeError C001 and C010 to C015.
     """
-    from steps.lm import build, proof
+    from steps.lm import build, proof, room
+    from steps.lm.frozen import stored_dtype
+    from steps.lm.precision import held
     from steps.lm.words import languages
     from steps.text.tokenizers import open_tokenizer
 
@@ -55,12 +57,12 @@ def validate_checkpoint(
     checks = proof.file_checks(checkpoint, trust_pickle=params.trust_pickle)
     _stop_at_failure(checks, context, {})
     network = build.open_model(checkpoint.path)
-    network.to(build.device()).eval()
     words = open_tokenizer(checkpoint.path)
     checks += [proof.weight_check(network), proof.vocabulary_check(network, words)]
     _stop_at_failure(checks, context, {})
+    half = room.settle(network.eval(), build.device(), stored_dtype(checkpoint.path))
     record = proof.read_record(checkpoint.path)
-    with build.fitting_threads(network):
+    with build.fitting_threads(network), held(half, build.device()):
         rows = proof.rows_for(record, bins, corpus or [], words)
         check, scored = proof.loss_check(network, rows, record, checkpoint, params.tolerance)
         checks.append(check)

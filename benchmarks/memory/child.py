@@ -50,7 +50,7 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
     rows = [Row(np.arange(size + 1) % model.vocab_size, np.ones(size + 1, bool)) for size in sizes]
     tally.peak = tally.live
     with tally:
-        score(loop.head, rows, many, autocast(setting["train"]["precision"], device), device)
+        score(loop.head, rows, many, autocast(setting["train"]["precision"], device))
     return {
         **found,
         "evaluation": tally.peak,

@@ -64,6 +64,7 @@ def assemble(job: Job) -> Checkpoint:
         context.event("memory_left_out", layers=sorted(left), message=message)
     settings = _settings(params, material)
     stages = None if params.stages is None else Stages(params.stages, network, settings.steps, context)
+    build.verify_kernels(network, settings.precision)
     with precision.held(half, device):
         head = Head(network)
         head.rounded = even.pays(settings.precision, device)
@@ -72,7 +73,6 @@ def assemble(job: Job) -> Checkpoint:
         if params.packing == "documents" and not head.keeps_documents_apart():
             message = f"documents of one row would see each other in a {network.config.model_type}, which knows no borders"
             raise RecipeError("D119", message, field="packing", fix="leave packing out")
-    build.verify_kernels(network, settings.precision)
     attention.verify(head, settings.precision, params.compile)
     hooks = Hooks(
         sampler=_sampler(job, network, words, half), watcher=Bands(params.expect, context, params.on_expect == "stop"),

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from schemas import Machine, ModelConfig, RecipeError
 from schemas.machine import GIB
 from steps.lm import flat
+from steps.lm.batches import sent
 from steps.lm.kernels import kernel
 from steps.lm.loss import Head
 from steps.lm.precision import autocast
@@ -115,7 +116,7 @@ def attend_by_flash(
         return flat.attend(module, query, key, value, attention_mask, document_lengths, documents_rounded, **given)
     B, _, T, _ = query.shape
     lengths = document_lengths or [T] * B
-    borders = torch.tensor([0, *accumulate(lengths)], dtype=torch.int32, device=query.device)
+    borders = _borders(lengths, query.device, kept=document_lengths is not None)
     q, k, v = (each.transpose(1, 2).flatten(0, 1).to(dtype) for each in (query, key, value))  # (B T, heads, d)
     window, softcap = given.get("sliding_window"), given.get("softcap")
     exact = torch.are_deterministic_algorithms_enabled()
@@ -161,6 +162,20 @@ def verify(head: Head, precision: str, compiled: bool = False) -> None:
     furthest = max(float((a - b).abs().max() / b.abs().max().clamp(min=1e-6)) for a, b in zip(quick, own, strict=True))
     if not furthest <= TOLERANCE:
         raise _unfit(f"FlashAttention-2 differs by {furthest:.2g} from sdpa on one batch")
+
+
+_last: list[Any] = [[], None]  # lengths of documents, and their borders: the same in every layer
+
+
+def _borders(lengths: list[int], device: torch.device, kept: bool) -> Tensor:
+    """Where documents begin and end, int32. kept: the next layer will have these very lengths."""
+    if kept and _last[0] is lengths and _last[1].device == device:
+        found: Tensor = _last[1]
+        return found
+    found = sent(torch.tensor([0, *accumulate(lengths)], dtype=torch.int32), device)
+    if kept:
+        _last[:] = [lengths, found]
+    return found
 
 
 def _absent(kind: str) -> RecipeError:

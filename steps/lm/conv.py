@@ -80,8 +80,11 @@ def _blocks(x: Tensor, before: Tensor, K: int, dtype: torch.dtype) -> Iterator[t
 
 
 def _reach(starts: Tensor | None, K: int) -> Tensor | None:
-    """How many inputs back each position may look, K - 1 where nothing hinders: (b, T, 1). None where no document begins."""
-    if starts is None or not bool(starts.any()):
+    """How many inputs back each position may look, K - 1 where nothing hinders: (b, T, 1). None where no document begins.
+
+    Only a CPU is asked, here and in `_cut`: a card would be waited for in every layer, and does all blocks in one.
+    """
+    if starts is None or (starts.device.type == "cpu" and not bool(starts.any())):
         return None
     place = torch.arange(starts.shape[1], device=starts.device).expand(starts.shape)
     first = torch.where(starts, place, -K).cummax(1).values
@@ -91,4 +94,4 @@ def _reach(starts: Tensor | None, K: int) -> Tensor | None:
 def _cut(reach: Tensor | None, start: int, end: int, K: int) -> Tensor | None:
     """`reach` of a part, None where no border is near."""
     part = None if reach is None else reach[:, start:end]
-    return None if part is None or bool((part == K - 1).all()) else part
+    return None if part is None or (part.device.type == "cpu" and bool((part == K - 1).all())) else part

@@ -11,6 +11,7 @@ import torch
 from schemas import EvalLine
 from steps.lm.batches import Row, end_to_end, filled, fullest, pad
 from steps.lm.loss import Head
+from steps.lm.oom import free, out_of_memory
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,8 @@ class Scored:
 
 
 def score(
-    head: Head, rows: list[Row], batch_size: int, context: AbstractContextManager[object], device: torch.device,
-    before_each: Callable[[], None] = lambda: None,
-) -> Scored:  # fmt: skip
+    head: Head, rows: list[Row], batch_size: int, context: AbstractContextManager[object], before_each: Callable[[], None] = lambda: None
+) -> Scored:
     """Score `rows`. The same rows give the same figure whatever order they come in: they are batched by length.
 
     Where `head` takes rows end to end, a batch is as many of them as have no more tokens than `batch_size` of the longest.
@@ -50,7 +50,7 @@ def score(
     try:
         for chosen in _batches(sorted(rows, key=lambda row: len(row.ids)), batch_size, head.end_to_end):
             before_each()
-            for row, nats in zip(chosen, _nats(head, chosen, context, device), strict=True):
+            for row, nats in zip(chosen, _nats(head, chosen, context), strict=True):
                 total = totals.setdefault((row.lang, row.source), [0.0, 0.0, 0.0])
                 total[0] += nats
                 total[1] += int(row.learned[1:].sum())
@@ -61,6 +61,18 @@ def score(
     nats, tokens, size = (sum(total[k] for total in totals.values()) for k in range(3))
     rates = _rates(nats, tokens, size)
     return Scored(rates["loss"], rates.get("bits_per_byte"), int(tokens), by, by_source)
+
+
+def score_within(head: Head, rows: list[Row], batch_size: int, context: AbstractContextManager[object]) -> Scored:
+    """`score`, with fewer rows at a time as often as memory runs out: the figure is the same."""
+    while True:
+        try:
+            return score(head, rows, batch_size, context)
+        except Exception as error:
+            if not out_of_memory(error) or batch_size == 1:
+                raise
+        batch_size = -(-batch_size // 2)
+        free(next(head.network.parameters()).device)
 
 
 def worst(rows: list[Row], batch_size: int, end_to_end: bool) -> list[Row]:
@@ -75,11 +87,11 @@ def _batches(rows: list[Row], batch_size: int, end_to_end: bool) -> Iterable[lis
     return [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
 
 
-def _nats(head: Head, rows: list[Row], context: AbstractContextManager[object], device: torch.device) -> list[float]:
+def _nats(head: Head, rows: list[Row], context: AbstractContextManager[object]) -> list[float]:
     """Summed loss of each row."""
     ids, targets, starts = end_to_end(rows) if head.end_to_end else pad(rows)
     with context:
-        losses = head.each(ids.to(device), targets.to(device), None if starts is None else starts.to(device)).double()
+        losses = head.each(ids, targets, starts).cpu().double()  # Apple's GPUs have no float64
     parts = losses[0].split([len(row.ids) - 1 for row in rows]) if head.end_to_end else losses.unbind()
     found: list[float] = torch.stack([part.sum() for part in parts]).tolist()
     return found

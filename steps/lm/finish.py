@@ -11,12 +11,13 @@ from torch import nn
 from schemas import Checkpoint, ModelConfig
 from schemas.training import LoraSettings
 from steps.lm import adapters, build, checkpoint, precision
-from steps.lm.evaluate import score
-from steps.lm.frozen import halve, rounded, stored_dtype
+from steps.lm.evaluate import score_within
+from steps.lm.frozen import rounded, stored_dtype
 from steps.lm.initial import Taken
 from steps.lm.job import Job, Material, base_of, network_of, open_base, token_ids, words_of
 from steps.lm.loss import Head
 from steps.lm.progress import Progress, Settings
+from steps.lm.room import settle, take_back
 from steps.lm.stages import Stages
 from steps.lm.watch import judged
 from steps.sizing.attention import chosen, used
@@ -64,7 +65,7 @@ def finish(job: Job, trained: Trained) -> Checkpoint:
     """Write the last weights, and in `best/` those of the best validation where that was another; then say what came out."""
     params, context, out, done = job.params, job.context, job.context.workdir, trained.done
     device = next(trained.network.parameters()).device
-    network, scored, merged, drift = _write(job, trained, out, done.scored)
+    network, scored, merged, drift = _write(job, trained, out, done.scored, device)
     model, count = build.sizes_of(network), build.parameter_count(network)
     found = _stats(job, network, model, trained, scored, merged, device)
     best = _write_best(job, trained, network, out, device)
@@ -83,14 +84,14 @@ def finish(job: Job, trained: Trained) -> Checkpoint:
     ).save(out)  # fmt: skip
 
 
-def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any]) -> "Written":
+def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any], device: torch.device) -> "Written":
     """A transformers folder of the weights as they are now.
 
     Merging is in fp32, on the CPU where the base is held in half: it need not fit the card twice as large. The merged weights are
-    written in the type that the base's were stored in, and scored as they are written.
+    written in the type that the base's were stored in, and scored on `device` as validate_checkpoint will score them.
     """
     params, context, network, adapted, half = job.params, job.context, trained.network, trained.adapted, trained.half
-    settings, material, device = trained.settings, trained.material, next(trained.network.parameters()).device
+    settings, material = trained.settings, trained.material
     merged: float | None = None
     stored = torch.float32
     drift: float | None = None
@@ -115,14 +116,13 @@ def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any]) -> "Wr
                       message=f"adapters merged in fp32, weights stored in {kind}{moved}")  # fmt: skip
     checkpoint.write_model(network, out, token_ids(trained.words), stored, _ends(job, trained, network))
     if adapted is not None and material.validation:  # the merged weights are what the loss is recorded of
-        if half is not None:
-            halve(network, half)
-        with precision.held(half, device):
-            head = Head(network.to(device), trained.live.loss_chunk_tokens)
+        with precision.held(settle(network, device, stored), device):
+            head = Head(network, trained.live.loss_chunk_tokens)
             if trained.end_to_end:
                 head.lay_flat()
         autocast = precision.autocast(settings.precision, device)
-        scored = score(head, material.validation, trained.live.eval_batch_size, autocast, device).plain()
+        scored = score_within(head, material.validation, trained.live.eval_batch_size, autocast).plain()
+        take_back(network)  # the best weights need the room
     checkpoint.copy_tokenizer(words_of(job), out)
     if material.chats and trained.words.form.source is None:
         _set_template(out)
@@ -152,17 +152,19 @@ def _write_best(job: Job, trained: Trained, network: nn.Module, out: Path, devic
             "best_lost", step=kept["step"], message=f"the best weights, of step {kept['step']}, cannot be read; the last remain"
         )
         return {}
-    if trained.adapted is not None:
+    if job.params.method == "qlora":
+        network = trained.network  # its adapters were merged into another
+    elif trained.adapted is not None:
         network, family = network_of(job, base_of(job), trained.words, trained.half)
         trained.adapted = adapters.add(network, family, job.params.lora or LoraSettings(), job.context.seed, job.new_ids)
-        trained.network = network if job.params.method == "qlora" else network.to(device)
+        trained.network = network if trained.half is not None else network.to(device)  # one in half is merged on the CPU
     named = dict(network.named_parameters())
     with torch.no_grad():
         for name, value in weights.items():
             named[name].copy_(value)
     (out / "best").mkdir(exist_ok=True)
     step, trained.done.step = trained.done.step, kept["step"]
-    _, scored, _, _ = _write(job, trained, out / "best", {"loss": kept["loss"], "tokens": trained.done.scored.get("tokens", 0)})
+    _, scored, _, _ = _write(job, trained, out / "best", {"loss": kept["loss"], "tokens": trained.done.scored.get("tokens", 0)}, device)
     trained.done.step = step
     return {"step": kept["step"], "loss": scored["loss"]}
 

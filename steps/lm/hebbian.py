@@ -5,6 +5,7 @@ linear attention with decay (arXiv 2006.16236; chunks as in arXiv 2307.08621, se
 """
 
 import math
+from functools import partial
 from typing import Any
 
 import torch
@@ -90,8 +91,8 @@ class HebbianLayer(nn.Module):
         """log λ and η, scalars in fp32."""
         if self.learned:
             return F.logsigmoid(self.decay_logit.float())[0], self.log_rate.float().exp()[0]
-        made = torch.tensor([math.log(self.decay), self.rate], device=self.gate.device)
-        return made[0], made[1]
+        make = partial(self.gate.new_full, (), dtype=torch.float32)  # no copy from the CPU, which a card would be waited for
+        return make(math.log(self.decay)), make(self.rate)
 
     def forward(self, hidden: Tensor, starts: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """hidden: (b, T, d). starts: (b, T), true where a document begins. mask: (b, T), 0 where nothing is written. Returns (b, T, d)."""

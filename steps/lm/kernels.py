@@ -39,6 +39,12 @@ def usable(device: torch.device, family: str) -> bool:
     return device.type in DEVICES and family in _agreed
 
 
+def in_use(network: nn.Module) -> bool:
+    """Whether a part of `network` is computed by kernels, whose sums are not those of our own code (see TOLERANCE)."""
+    device = next(network.parameters()).device
+    return any(usable(device, family) for family in FUNCTIONS) and any(hasattr(module, "fresh_memory") for module in network.modules())
+
+
 def verify(mixer: nn.Module, family: str, precision: str) -> None:
     """Run a random batch through `mixer` by the kernels and by our own code, as one document and as two, as training computes it; only
     where outputs and gradients agree are they used from then on. torch's generators are left as they were.

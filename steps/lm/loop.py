@@ -133,9 +133,8 @@ class Loop:
         wide = torch.float32 if self.device.type == "mps" else torch.float64
         total = torch.zeros((), dtype=wide, device=self.device)
         for part in micro:
-            starts = None if part.starts is None else part.starts.to(self.device)
             with numbers.autocast(self.settings.precision, self.device):
-                loss, plain = self.head.summed(part.ids.to(self.device), part.targets.to(self.device), self.settings.z_loss, starts)
+                loss, plain = self.head.summed(part.ids, part.targets, self.settings.z_loss, part.starts)
             self.scaler.scale(loss / tokens).backward()
             total += plain
         return float(total)
@@ -196,7 +195,7 @@ class Loop:
 
     def _score(self) -> Scored:
         context = numbers.autocast(self.settings.precision, self.device)
-        return score(self.head, self.validation, self.live.eval_batch_size, context, self.device, self._leave)
+        return score(self.head, self.validation, self.live.eval_batch_size, context, self._leave)
 
     def _leave(self) -> None:
         """Between batches of a validation: one that is asked to stop does not wait for its end, which may be minutes away."""
@@ -222,7 +221,7 @@ class Loop:
 
     def _rehearse_validation(self) -> None:
         rows = worst(self.validation, self.live.eval_batch_size, self.head.end_to_end)
-        score(self.head, rows, self.live.eval_batch_size, numbers.autocast(self.settings.precision, self.device), self.device)
+        score(self.head, rows, self.live.eval_batch_size, numbers.autocast(self.settings.precision, self.device))
 
     def _rehearsal(self) -> None:
         part = self.data.longest(self.live.batch_size, self.live.rows)

@@ -4,7 +4,7 @@ Albert Gu, Tri Dao: Mamba, arXiv 2312.00752; initialisation as in github.com/sta
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -87,8 +87,11 @@ class ScanModel(MambaModel):
         if position_ids is None or kwargs.get("cache_params") is not None:
             return super().forward(input_ids, **kwargs)
         hidden = self.embeddings(input_ids)
+        once: dict[str, Any] = {}
+        if usable(hidden.device, "mamba"):
+            once["gaps"] = gaps_of(position_ids == 0, self.config.conv_kernel - 1)  # the same in every layer
         for block in self.layers:
-            hidden = block(hidden, position_ids=position_ids)
+            hidden = block(hidden, position_ids=position_ids, **once)
         return MambaOutput(last_hidden_state=self.norm_f(hidden))
 
 
@@ -125,7 +128,10 @@ class ScanMixer(MambaMixer):
             hidden_states = hidden_states * attention_mask[:, :, None].to(hidden_states.dtype)
         starts = None if position_ids is None else position_ids == 0
         if self.memory is None and usable(hidden_states.device, "mamba"):
-            return self._with_kernel(hidden_states, starts)
+            gaps = None
+            if starts is not None:
+                gaps = kwargs["gaps"] if "gaps" in kwargs else gaps_of(starts, self.conv_kernel_size - 1)
+            return self._with_kernel(hidden_states, gaps)
         return self._with_scan(hidden_states, starts)
 
     def fresh_memory(self, copies: int) -> tuple[Tensor, Tensor]:
@@ -152,14 +158,13 @@ class ScanMixer(MambaMixer):
             self.memory = (torch.cat([before, x], 1)[:, x.shape[1] :], last)
         return self.out_proj(out)
 
-    def _with_kernel(self, hidden_states: Tensor, starts: Tensor | None) -> Tensor:
+    def _with_kernel(self, hidden_states: Tensor, gaps: "Gaps | None") -> Tensor:
         """mamba-ssm's selective_scan_fn. Modules are called, not their weights: its fused `mamba_inner_fn` would pass by LoRA.
 
         It knows no documents: before each of them there are K - 1 steps of zeros, which fill the convolution, and whose dt empties the
         state.
         """
         scan, conv = kernel(*FUNCTIONS["mamba"][0]), kernel("causal_conv1d", "causal_conv1d_fn")
-        gaps = None if starts is None else _gaps(starts, self.conv_kernel_size - 1)
         x, z = self.in_proj(hidden_states).chunk(2, dim=-1)  # (b, T, D) each
         x = _spread(x, gaps).transpose(1, 2)  # (b, D, T + gaps)
         if conv is not None:
@@ -178,26 +183,36 @@ class ScanMixer(MambaMixer):
         return self.out_proj(_gathered(y.transpose(1, 2), gaps).to(hidden_states.dtype))
 
 
-def _gaps(starts: Tensor, size: int) -> Tensor | None:
-    """Where each position stands when `size` steps are put before every document but a row's first: (b, T). None without borders."""
+class Gaps(NamedTuple):
+    """Where each position stands, (b, T), when steps are put before every document but a row's first, and how long rows are then."""
+
+    places: Tensor
+    width: int
+
+
+def gaps_of(starts: Tensor, size: int) -> Gaps | None:
+    """Gaps of `size` steps. None without borders. A card is waited for: once for all layers, see `ScanModel`."""
     borders = starts.clone()
     borders[:, 0] = False
-    if not bool(borders.any()):
+    before = borders.cumsum(1)
+    most = int(before[:, -1].max())
+    if not most:
         return None
-    return torch.arange(starts.shape[1], device=starts.device) + size * borders.cumsum(1)
+    T = starts.shape[1]
+    return Gaps(torch.arange(T, device=starts.device) + size * before, T + size * most)
 
 
-def _spread(x: Tensor, places: Tensor | None, fill: float = 0.0) -> Tensor:
-    """x (b, T, D) at its `places`, `fill` between them."""
-    if places is None:
+def _spread(x: Tensor, gaps: Gaps | None, fill: float = 0.0) -> Tensor:
+    """x (b, T, D) at its places, `fill` between them."""
+    if gaps is None:
         return x
-    wide = x.new_full((x.shape[0], int(places.max()) + 1, x.shape[2]), fill)
-    return wide.scatter(1, places[..., None].expand(x.shape), x)
+    wide = x.new_full((x.shape[0], gaps.width, x.shape[2]), fill)
+    return wide.scatter(1, gaps.places[..., None].expand(x.shape), x)
 
 
-def _gathered(x: Tensor, places: Tensor | None) -> Tensor:
+def _gathered(x: Tensor, gaps: Gaps | None) -> Tensor:
     """The inverse of `_spread`."""
-    return x if places is None else x.gather(1, places[..., None].expand(-1, -1, x.shape[2]))
+    return x if gaps is None else x.gather(1, gaps.places[..., None].expand(-1, -1, x.shape[2]))
 
 
 __all__ = ["MambaForCausalLM", "ScanMixer", "config", "initialise", "inverse_softplus", "log_uniform", "use_own_mixer"]

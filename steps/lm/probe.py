@@ -66,17 +66,17 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
     network.to(device)
     if question["method"] in ADAPTED:
         adapters.add(network, model.family, LoraSettings.model_validate(question["lora"] or {}), 1)
+    build.verify_kernels(network, question["precision"])
     with held(half, device):
         head = Head(network, question.get("loss_chunk_tokens") or CHUNK_TOKENS)
-    build.verify_kernels(network, question["precision"])
     head.rounded = even.pays(question["precision"], device)
     if question.get("checkpointing"):
         head.checkpoint_activations()
     network.train()
     optimizer, scaling = Optimizers(question.get("optimizer") or "adamw", network, 0.1), scaler(question["precision"], device)
     batch = _batch(question.get("rows") or [], rows, length, vocabulary, bool(question.get("end_to_end")) and head.lay_flat())
-    ids, targets = batch.ids.to(device), batch.targets.to(device)
-    starts, tokens = None if batch.starts is None else batch.starts.to(device), int((batch.targets >= 0).sum())
+    ids, targets, starts = batch
+    tokens = int((targets >= 0).sum())
     times = 2 if question.get("accumulated") else 1  # a second micro-batch beside the gradients of the first
     spent: list[float] = []
     rates: list[float] = []
@@ -98,7 +98,7 @@ def _steps(question: dict[str, Any], device: torch.device) -> dict[str, Any]:
         network.eval()
         scored = _batch(question.get("rows") or [], validated, length, vocabulary, head.end_to_end)
         with autocast(question["precision"], device):
-            head.each(scored.ids.to(device), scored.targets.to(device), None if scored.starts is None else scored.starts.to(device))
+            head.each(*scored)
     return {
         "peak_bytes": int(peak_memory_gb(device) * 2**30), "tokens_per_s": times * tokens / max(min(spent), 1e-9), "steps": len(spent),
         "longest": int(ids.shape[1]), "core_flops": median(rates) if rates else None,

@@ -11,7 +11,7 @@ from torch import nn
 from schemas import Checkpoint, Corpus, RecipeError, TokenBin
 from steps.lm import attention, build, precision
 from steps.lm.batches import Row, validation_rows
-from steps.lm.evaluate import Scored, score
+from steps.lm.evaluate import Scored, score_within
 from steps.lm.finish import RECORD
 from steps.lm.job import rows_digest
 from steps.lm.loss import Head
@@ -158,12 +158,13 @@ def loss_check(
     kind = record.get("precision", "fp32")
     if kind != "fp32" and device.type == "cpu":
         kind = "fp32"
-    alike = attention.as_trained(network, record) and kind == record.get("precision", "fp32")
+    halved = kind == "fp32" and torch.is_autocast_enabled(device.type)  # the card has no room for it in fp32
+    alike = attention.as_trained(network, record) and kind == record.get("precision", "fp32") and not halved
     build.verify_kernels(network, kind)
     head = Head(network)
     if record.get("objective") == "sft":
         head.lay_flat()
-    found = score(head, rows, record.get("eval_batch_size", 8), precision.autocast(kind, device), device)
+    found = score_within(head, rows, record.get("eval_batch_size", 8), precision.autocast(kind, device))
     recorded = checkpoint.val_loss
     if recorded is None:
         return Check(name, True, f"{found.loss:.4f}; none is recorded"), found

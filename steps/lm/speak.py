@@ -7,7 +7,10 @@ import torch
 
 from schemas import Checkpoint
 from steps.lm import build
+from steps.lm.frozen import stored_dtype
 from steps.lm.generate import choose, stream
+from steps.lm.precision import held
+from steps.lm.room import settle
 from steps.lm.texts import prompt_ids, question_ids, room, spelled_end, stops
 from steps.text.tokenizers import open_tokenizer
 
@@ -25,7 +28,7 @@ def speak(
     """
     build.quiet()
     network = build.open_model(folder)
-    network.to(build.device())
+    half = settle(network, build.device(), stored_dtype(folder))
     words = open_tokenizer(folder)
     answering = answers(folder, chat)
     if system and not answering:
@@ -41,7 +44,7 @@ def speak(
     generator = torch.Generator().manual_seed(seed % 2**63)
     drawn: list[int] = []
     said = ""
-    with build.fitting_threads(network), stream(network, 1) as further:
+    with build.fitting_threads(network), held(half, device), stream(network, 1) as further:
         logits = further(torch.tensor([ids], device=device))
         for left in range(most - 1, -1, -1):
             logits[:, banned] = -torch.inf

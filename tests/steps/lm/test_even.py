@@ -47,9 +47,9 @@ def test_validation_is_the_same(family: str):
     """By row, though the batch is longer than they are."""
     head = Head(network(family))
     assert head.lay_flat()
-    plain = score(head, rows(), 2, torch.no_grad(), torch.device("cpu"))
+    plain = score(head, rows(), 2, torch.no_grad())
     head.rounded = True
-    assert score(head, rows(), 2, torch.no_grad(), torch.device("cpu")).loss == pytest.approx(plain.loss, rel=1e-6)
+    assert score(head, rows(), 2, torch.no_grad()).loss == pytest.approx(plain.loss, rel=1e-6)
 
 
 def test_packed_rows_side_by_side_are_the_same():

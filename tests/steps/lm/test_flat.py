@@ -128,11 +128,11 @@ def test_stopped_and_gone_on_it_ends_with_the_same_bytes(family: str, tmp_path: 
 def test_validation_scores_end_to_end_what_it_scores_padded(make):
     """Loss, bits per byte, by language and by source, to a millionth; and the order of the rows does not matter."""
     chosen = [replace(row, lang="tr" if i % 2 else "en", source=f"s{i % 3}", size=40 + i) for i, row in enumerate(rows())]
-    device, plain = torch.device("cpu"), nullcontext()
-    padded = score(Head(make()), chosen, 2, plain, device)
+    plain = nullcontext()
+    padded = score(Head(make()), chosen, 2, plain)
     head = Head(make())
     assert head.lay_flat()
-    laid = score(head, chosen[::-1], 2, plain, device)
+    laid = score(head, chosen[::-1], 2, plain)
     assert (laid.loss, laid.tokens) == (pytest.approx(padded.loss, abs=1e-6), padded.tokens)
     for one, other in ((laid.by, padded.by), (laid.by_source, padded.by_source)):
         assert {name: pytest.approx(rates, abs=1e-6) for name, rates in other.items()} == one
@@ -145,6 +145,6 @@ def test_the_batch_that_is_rehearsed_is_the_fullest(monkeypatch: pytest.MonkeyPa
     seen: list[int] = []
     each = head.each
     monkeypatch.setattr(head, "each", lambda ids, targets, starts: (seen.append(ids.numel()), each(ids, targets, starts))[1])
-    score(head, rows(), 2, nullcontext(), torch.device("cpu"))
+    score(head, rows(), 2, nullcontext())
     assert sum(seen) == sum(len(row.ids) - 1 for row in rows())
     assert max(seen) <= sum(len(row.ids) - 1 for row in worst(rows(), 2, end_to_end=True)) <= 2 * 18

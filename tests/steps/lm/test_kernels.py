@@ -120,6 +120,17 @@ def test_kernels_that_forget_borders_are_left():
     assert "differ by" in build.path(made, CPU)
 
 
+def test_rounding_in_kernels_is_no_border_that_leaks():
+    """Triton multiplies fp32 in TF32: the same document, elsewhere in its row, comes out a thousandth off."""
+    kernels._found[CHUNKS] = lambda x, *a, **k: (
+        mamba_chunk_scan_combined(x, *a, **k) * (1 + 1e-3 * torch.arange(x.shape[1]).sin())[:, None, None]
+    )
+    made = network("mamba2")
+    build.verify_kernels(made, "fp32")
+    assert build.path(made, CPU).startswith("mamba-ssm kernels")
+    assert Head(made).keeps_documents_apart()
+
+
 def test_kernels_that_were_not_compared_are_not_used():
     """A process that has not tried them, such as one that only opens a checkpoint, computes by our own scan."""
     kernels._found[SCAN] = lambda *a, **k: torch.zeros(1)[7]
