@@ -67,14 +67,36 @@ def _sysctl(name: str) -> str:
 
 def _nvidia() -> list[Machine]:
     """The visible cards: by the driver's own files when all are in the table, else asked of NVML."""
+    return [_machine(card) for card in _visible()]
+
+
+def _visible() -> list[dict[str, Any]]:
+    """The cards that CUDA shows to this process, in its order: the fastest first unless CUDA_DEVICE_ORDER says by their slots, and of
+    those CUDA_VISIBLE_DEVICES names the ones that count, up to the first name that is none. Of a card in parts (MIG) it shows one part.
+    """
+    cards = list(_cards())
+    if os.environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
+        cards.sort(key=lambda card: -_machine(card).tflops)
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None and not re.search(r"[0-9A-Za-z]", visible.replace("-1", "")):
-        return []
-    cards = [_like(d["title"], d["memory_bytes"], d["capability"]) for d in _nvidia_details()]
-    if visible is not None and all(part.strip().isdigit() for part in visible.split(",")):
-        wanted = [int(part) for part in visible.split(",")]
-        cards = [cards[index] for index in wanted if index < len(cards)]
-    return cards
+    if visible is None:
+        return [(card["parts"] or [card])[0] for card in cards]
+    found = []
+    for name in (part.strip() for part in visible.split(",")):
+        if name.isdigit():
+            named = [(card["parts"] or [card])[0] for card in cards[int(name) : int(name) + 1]]
+        else:
+            each = (one for card in cards for one in (card, *card["parts"]))
+            named = [one for one in each if name.startswith(("GPU-", "MIG-")) and one["uuid"].startswith(name)]
+        if len(named) != 1:
+            break
+        found += named
+    return found
+
+
+def _machine(card: dict[str, Any]) -> Machine:
+    """As it is calculated with; a part of a card has the share of its rates that it has of its memory."""
+    machine, share = _like(card["title"], card["memory_bytes"], card["capability"]), card["share"]
+    return machine.model_copy(update={name: share * getattr(machine, name) for name in ("tflops", "bandwidth", "watts")})
 
 
 def _like(title: str, memory: int, capability: int) -> Machine:
@@ -93,9 +115,14 @@ def _like(title: str, memory: int, capability: int) -> Machine:
     )  # fmt: skip
 
 
+def _nvidia_details() -> list[dict[str, Any]]:
+    """Name, memory, capability and driver of each card, for the record."""
+    return [{name: value for name, value in card.items() if name not in ("uuid", "parts", "share")} for card in _cards()]
+
+
 @cache
-def _nvidia_details() -> tuple[dict[str, Any], ...]:
-    """Name, memory, capability and driver of each card, by NVML; nothing when the driver or nvidia-ml-py is absent."""
+def _cards() -> tuple[dict[str, Any], ...]:
+    """Every card by NVML, and its parts; by the driver's own files where nvidia-ml-py is absent; none without a driver."""
     if not _PROC.exists() and sys.platform != "win32":
         return ()
     try:
@@ -104,27 +131,54 @@ def _nvidia_details() -> tuple[dict[str, Any], ...]:
         return tuple(_from_driver())
     try:
         pynvml.nvmlInit()
-        found = []
+        found: list[dict[str, Any]] = []
         for index in range(pynvml.nvmlDeviceGetCount()):
-            card = pynvml.nvmlDeviceGetHandleByIndex(index)
-            memory = pynvml.nvmlDeviceGetMemoryInfo(card)
-            major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(card)
-            found.append({
-                "title": str(pynvml.nvmlDeviceGetName(card)), "memory_bytes": int(memory.total), "free_bytes": int(memory.free),
-                "capability": 10 * major + minor, "driver": str(pynvml.nvmlSystemGetDriverVersion()),
-            })  # fmt: skip
+            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+            major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
+            both = {"capability": 10 * major + minor, "driver": str(pynvml.nvmlSystemGetDriverVersion()), "parts": [], "share": 1.0}
+            card = {**_asked(pynvml, handle), **both}
+            for part in _parts(pynvml, handle):
+                told = _asked(pynvml, part)
+                card["parts"].append({**both, **told, "parts": [], "share": told["memory_bytes"] / max(1, card["memory_bytes"])})
+            found.append(card)
         return tuple(found)
     except pynvml.NVMLError:
         return tuple(_from_driver())
 
 
+def _asked(pynvml: Any, handle: Any) -> dict[str, Any]:
+    """What NVML says of a card or a part."""
+    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    return {"title": str(pynvml.nvmlDeviceGetName(handle)), "memory_bytes": int(memory.total), "free_bytes": int(memory.free),
+            "uuid": str(pynvml.nvmlDeviceGetUUID(handle))}  # fmt: skip
+
+
+def _parts(pynvml: Any, handle: Any) -> list[Any]:
+    """The parts of a card that is divided (MIG): CUDA shows one of them in its place."""
+    try:
+        if not pynvml.nvmlDeviceGetMigMode(handle)[0]:
+            return []
+        count = pynvml.nvmlDeviceGetMaxMigDeviceCount(handle)
+    except pynvml.NVMLError:  # a card that cannot be divided, or a driver that knows of none
+        return []
+    found: list[Any] = []
+    for index in range(count):
+        try:
+            found.append(pynvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, index))
+        except pynvml.NVMLError:  # an empty place
+            continue
+    return found
+
+
 def _from_driver() -> list[dict[str, Any]]:
     """What the driver's own files say: names only."""
-    found = []
+    found: list[dict[str, Any]] = []
     for file in sorted(_PROC.glob("*/information")):
-        match = re.search(r"Model:\s*(.+)", file.read_text("utf-8", "replace"))
+        text = file.read_text("utf-8", "replace")
+        match, uuid = re.search(r"Model:\s*(.+)", text), re.search(r"GPU UUID:\s*(\S+)", text)
         if match:
-            found.append({"title": match[1].strip(), "memory_bytes": 0, "free_bytes": 0, "capability": 0, "driver": ""})
+            found.append({"title": match[1].strip(), "memory_bytes": 0, "free_bytes": 0, "capability": 0, "driver": "",
+                          "uuid": uuid[1] if uuid else "", "parts": [], "share": 1.0})  # fmt: skip
     return found
 
 
@@ -187,7 +241,7 @@ def free_on(machine: Machine) -> int:
         return machine.usable_bytes
     if machine.kind != "cuda":
         return min(machine.usable_bytes, free_bytes())
-    free = [card["free_bytes"] for card in _nvidia_details() if card["free_bytes"]]
+    free = [card["free_bytes"] for card in _visible()[:1] if card["free_bytes"]]
     return min(machine.usable_bytes, free[0]) if free else machine.usable_bytes
 
 

@@ -120,7 +120,8 @@ def _card(title: str, high: int, low: int, arches: list[str]) -> Iterator[Seen]:
     own = 10 * high + low
     if not any(n // 10 == high and n <= own for n in built) and not any(name.startswith("compute_") for name in arches):
         found = f"{title} (compute capability {high}.{low}): this torch was built for {', '.join(arches)}"
-        yield Seen("card", "broken", found, "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu126")
+        other = "cu128" if own > max(built, default=0) else "cu126"  # the first with Blackwell's, and one that still has the old ones
+        yield Seen("card", "broken", found, f"pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/{other}")
         return
     formats = "bf16" if high >= 8 else "fp16 with a loss scaler: no bf16"
     attention = "flash attention" if high >= 8 else "memory-efficient attention: flash needs 8.0"

@@ -10,7 +10,7 @@ from torch import nn
 
 from schemas import Checkpoint, RecipeError
 from schemas.training import ADAPTED, LoraSettings, Tracking
-from steps.lm import adapters, attention, build, checkpoint, even, first_save, precision, texts
+from steps.lm import adapters, attention, build, checkpoint, even, first_save, oom, precision, texts
 from steps.lm.batches import PackedRows, WholeRows, validation_rows
 from steps.lm.finish import Trained, finish, memory_table
 from steps.lm.flat import FLASH
@@ -42,6 +42,7 @@ def assemble(job: Job) -> Checkpoint:
     params, context = job.params, job.context
     build.quiet()
     device = build.device()
+    oom.begin(device)
     precision.supported(params.precision if params.precision != "auto" else "fp32", device)
     base = base_of(job)
     _attention_runs(params, base, device)

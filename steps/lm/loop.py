@@ -55,7 +55,8 @@ class Loop:
         torch.manual_seed(seed)
         try:
             if self.settings.compile:
-                self.head.compile(self.context)
+                with numbers.autocast(self.settings.precision, self.device):  # over a base in half there is no other way through it
+                    self.head.compile(self.context)
             if not self._restore():
                 self._rehearse()
                 if before is not None:

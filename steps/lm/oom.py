@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import torch
 
-WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc", "cublas_status_alloc_failed",
+WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc", "status_alloc_failed",
          "failed to allocate", "invalid buffer size")  # fmt: skip
 
 
@@ -40,6 +40,13 @@ class Generators:
         torch.set_rng_state(self.cpu)
         if self.card is not None:
             torch.cuda.set_rng_state(self.card, self.device)
+
+
+def begin(device: torch.device) -> None:
+    """What earlier work left on a card is freed, and peaks are this one's own from here on."""
+    free(device)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
 
 
 def peak_memory_gb(device: torch.device) -> float:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from steps.lm.frozen import halve
+from steps.lm.oom import free
 
 FILLED = 0.8  # of the card's free memory that weights may take; the rest is for what they are multiplied with
 HALF = (torch.bfloat16, torch.float16)
@@ -76,7 +77,7 @@ def take_back(network: nn.Module) -> None:
 def _fits(network: nn.Module, device: torch.device) -> bool:
     if device.type != "cuda":
         return True
-    torch.cuda.empty_cache()
+    free(device)  # a training before it, too
     return sum(t.numel() * t.element_size() for t in _tensors(network)) <= FILLED * torch.cuda.mem_get_info(device)[0]
 
 

@@ -70,6 +70,14 @@ CARD = {
 }
 
 
+@pytest.mark.parametrize(("title", "own", "index"), [("Tesla P100", [6, 0], "cu126"), ("NVIDIA GeForce RTX 5090", [12, 0], "cu128")])
+def test_a_card_that_this_torch_was_not_built_for_has_another_build(title: str, own: list[int], index: str) -> None:
+    """An old card an old one, a new card a new one: not the build that is there."""
+    (seen,) = [each for each in torch_seen({**CARD, "cards": [[title, own]]}, "580.82.07") if each.name == "card"]
+    assert seen.state == "broken"
+    assert seen.mend == f"pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/{index}"
+
+
 @pytest.mark.parametrize(
     ("told", "driver", "wanted"),
     [

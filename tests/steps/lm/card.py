@@ -145,6 +145,7 @@ def card(*, bf16: bool = True, free: int = 64 * GIB) -> Iterator[None]:
         "get_device_capability": lambda device=None: (8, 0) if bf16 else (7, 5),
         "is_bf16_supported": lambda including_emulation=True: including_emulation or bf16,
         "max_memory_allocated": lambda device=None: 0,
+        "reset_peak_memory_stats": lambda device=None: None,
         "mem_get_info": lambda device=None: (free, 2 * free),
         "get_rng_state": lambda device=None: state.clone(),
         "get_rng_state_all": lambda: [state.clone()],

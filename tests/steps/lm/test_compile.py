@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-from tests.conftest import ROOT
+from steps.lm.loss import Head
+from tests.conftest import ROOT, FakeContext
+from tests.steps.lm.small import SIZES, run
 
 CHILD = """
 import json, sys
@@ -37,3 +40,12 @@ def test_a_mamba_compiles_and_learns_the_same(tmp_path: Path):
     assert done.returncode == 0, done.stderr[-2000:]
     plain, compiled = json.loads(done.stdout.splitlines()[-1])
     assert compiled == pytest.approx(plain, rel=1e-5)
+
+
+def test_it_is_tried_as_training_computes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Under autocast: over a base in half precision a pass without fails for its types, and compiling would be given up for that."""
+    seen: list[bool] = []
+    monkeypatch.setattr(Head, "compile", lambda *_: seen.append(torch.is_autocast_enabled("cpu")))
+    for precision in ("fp32", "bf16"):
+        run(FakeContext(tmp_path / precision), model=SIZES["llama"], max_steps=1, compile=True, precision=precision)
+    assert seen == [False, True]
