@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runner.statcache import StatCache
 
 FORMAT = 1
-VARIABLES = ("RECIPE_STORE", "CUDA_VISIBLE_DEVICES")  # their values change what a recipe means here
+VARIABLES = ("RECIPE_STORE", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")  # their values change what a recipe means here
 _GPUS = "/proc/driver/nvidia/gpus"
 
 

@@ -143,6 +143,7 @@ def test_other_commands_and_surroundings_go_the_long_way(home):
         assert not quick(home, *other), other
     assert not quick(home, RECIPE_STORE=str(home / "elsewhere"))
     assert not quick(home, CUDA_VISIBLE_DEVICES="1")
+    assert not quick(home, CUDA_DEVICE_ORDER="PCI_BUS_ID")
 
 
 def test_after_another_variant_it_is_not_the_last_any_more(home):
