@@ -1,6 +1,7 @@
 """What a disk that is full, or cannot be written, does to a run, in words; and how libraries say it that swallow the system's error."""
 
 import errno
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ from schemas.findings import RecipeError
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 SAID = ("No space left on device", "(os error 28)", "(os error 122)", "File too large", "(os error 27)")  # by libraries that are no Python
-TORCH = "inline_container.cc"  # its writer tells places in the file, not why they are wrong
-LITTLE = 1 << 26  # bytes free, below which what torch's writer says is believed to be about the disk
+# torch's writer tells places in the file, numpy's how much of an array was written; neither says why that is wrong
+SHORT = re.compile(r"inline_container\.cc|\d+ requested and \d+ written")
+LITTLE = 1 << 26  # bytes free, below which what these say is believed to be about the disk
 
 
 def full_disk(error: BaseException, path: Path, *, only_full: bool = False) -> RecipeError | None:
@@ -19,7 +21,7 @@ def full_disk(error: BaseException, path: Path, *, only_full: bool = False) -> R
     for cause in _causes(error):
         if isinstance(cause, OSError) and cause.errno in FULL:
             return _full(cause, path)
-    if any(word in str(error) for word in SAID) or (TORCH in str(error) and _free(path) < LITTLE):
+    if any(word in str(error) for word in SAID) or (SHORT.search(str(error)) and _free(path) < LITTLE):
         return _full(None, path)
     if isinstance(error, OSError) and error.errno in CLOSED and not only_full:
         message = f"cannot write {error.filename or path}: {error.strerror}"

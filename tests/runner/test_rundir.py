@@ -100,15 +100,16 @@ def test_disk_errors_have_words(tmp_path):
 
 
 def test_a_full_disk_is_known_in_the_words_of_libraries(tmp_path, monkeypatch):
-    """What came of ENOSPC, what Rust says, and torch's writer, which says nothing: that one is believed where little is free."""
+    """What came of ENOSPC, what Rust says; torch's writer and numpy's say nothing of it, and are believed where little is free."""
     error = RuntimeError("wrong place")
     error.__context__ = OSError(28, "No space left on device", "a.bin")
     assert "a.bin" in full_disk(error, tmp_path).message
     assert full_disk(RuntimeError("I/O error: No space left on device (os error 28)"), tmp_path).code == "R003"
     torch = RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 13696 vs 13590")
+    numpy = OSError("56000 requested and 31264 written")
     for free, code in ((0, "R003"), (1 << 40, None)):
         monkeypatch.setattr(disk, "_free", lambda path, free=free: free)
-        assert getattr(full_disk(torch, tmp_path), "code", None) == code
+        assert [getattr(full_disk(error, tmp_path), "code", None) for error in (torch, numpy)] == [code, code]
 
 
 def test_the_commit_is_read_without_git(tmp_path):
