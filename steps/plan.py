@@ -85,7 +85,7 @@ class PlanParams(StepParams):
     subject: dict[str, Any] = Field(default_factory=dict, description="written params of the train step, put here by the runner")
 
 
-@step(version=5, looks_at="train", pages=PAGES)
+@step(version=6, looks_at="train", pages=PAGES)
 def plan(
     params: PlanParams,
     tokenizer: Tokenizer | None,
@@ -103,13 +103,14 @@ def plan(
     """
     from steps.sizing import plan_pages
     from steps.sizing.candidates import candidates
+    from steps.sizing.lengths import longest_document
     from steps.sizing.subject import read_subject
 
     subject, model, kind = _asked(params, tokenizer, bins, checkpoint, context)
     lengths = _row_lengths(subject, tokenizer, corpus or [], checkpoint)
     length, why_length = _length(subject, model, params, lengths, bins, context)
     target = context.target
-    read = read_subject(params.subject, length, lengths[1] if lengths else None, kind)
+    read = read_subject(params.subject, length, lengths[1] if lengths else None, kind, longest_document(subject, lengths, bins))
     subject, why_packed = _packing(read, model, target, params)
     found = candidates(subject, model, target, length, margin=params.memory_margin, most=params.max_candidates)
     fitting = [c for c in found if c.fits]
@@ -202,16 +203,13 @@ def _length(
 ) -> tuple[int, str]:  # fmt: skip
     """Tokens of a row, and the reason: as written, else what the longest document needs, else what the memory's size suggests."""
     from steps.sizing.candidates import candidates, starting_point
-    from steps.sizing.lengths import longest_in_bin
+    from steps.sizing.lengths import longest_document
 
     if subject.length:
         return subject.length, "written by hand"
     most = params.subject.get("total_batch_tokens") or LONGEST
     usual = min(most, starting_point(context.target)[1])
-    if subject.objective == "sft":
-        longest = lengths[0] if lengths else None
-    else:
-        longest = longest_in_bin(bins) if bins else None
+    longest = longest_document(subject, lengths, bins)
     if longest is None:
         return usual, f"usual for the memory of {context.target.title or context.target.name}"
     rounded = -(-longest // 64) * 64

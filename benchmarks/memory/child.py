@@ -46,7 +46,7 @@ def measure(setting: dict[str, Any]) -> dict[str, Any]:
         found["allocated"] = torch.cuda.max_memory_allocated(device)
     loop.optimizer.forget_gradients()
     many = loop.live.eval_batch_size
-    sizes = uneven(many, length) if loop.head.end_to_end else [length] * many
+    sizes = documents(setting, many, length) if loop.head.end_to_end else [length] * many
     rows = [Row(np.arange(size + 1) % model.vocab_size, np.ones(size + 1, bool)) for size in sizes]
     tally.peak = tally.live
     with tally:
@@ -82,10 +82,10 @@ def prepared(setting: dict[str, Any], model: Any, device: Any) -> Any:
     with held(half, device):
         head = Head(network)
         head.rounded = even.pays(params.precision, device)
-        if params.objective == "sft" and not head.lay_flat():
+        if flat(params, device) and not head.lay_flat():
             raise SystemExit("rows of this network do not lie end to end")
     network.train()
-    material = Material(Drawn(params, model.vocab_size or 0), [])
+    material = Material(Drawn(params, setting, device), [])
     hooks = SimpleNamespace(after_early_backward=lambda: None, before_step=lambda step: None)
     loop: Any = Loop(head, material.data, [], _settings(params, material), SimpleNamespace(keep=Path()), hooks)
     return loop
@@ -94,7 +94,8 @@ def prepared(setting: dict[str, Any], model: Any, device: Any) -> Any:
 def warm(setting: dict[str, Any], model: Any, device: Any) -> None:
     """One layer of the network trains first, by the same loop on rows of the same size, so that the start holds what libraries keep
     whatever the network's depth: in bf16 oneDNN makes a kernel for each shape of a product, keeps it, and keeps buffers that reorder."""
-    loop = prepared(setting, model.model_copy(update={"n_layers": 1}), device)
+    lora = {name: value for name, value in (setting.get("lora") or {}).items() if name != "layers"}
+    loop = prepared({**setting, "lora": lora}, model.model_copy(update={"n_layers": 1}), device)
     for step in range(STEPS):
         loop._step(step)
 
@@ -106,14 +107,20 @@ def setting_lora(setting: dict[str, Any]) -> Any:
     return LoraSettings.model_validate(setting.get("lora") or {})
 
 
+def flat(params: Any, device: Any) -> bool:
+    """Whether rows lie end to end: those of fine-tuning, and on a CPU documents of a stream that do not see each other."""
+    return params.objective == "sft" or (params.packing == "documents" and device.type == "cpu")
+
+
 class Drawn:
-    """Rows of random tokens in the micro-batches that the loop asks for; of fine-tuning uneven ones, end to end."""
+    """Rows of random tokens in the micro-batches that the loop asks for; uneven ones of fine-tuning, and documents, marked in them."""
 
     tokens_per_epoch = 10**6
     rows_per_epoch = 1e6
 
-    def __init__(self, params: Any, vocabulary: int) -> None:
-        self.length, self.vocabulary, self.flat = params.max_seq_length, vocabulary, params.objective == "sft"
+    def __init__(self, params: Any, setting: dict[str, Any], device: Any) -> None:
+        self.length, self.vocabulary, self.setting = params.max_seq_length, setting["model"]["vocab_size"], setting
+        self.marked, self.flat = params.packing == "documents" or params.objective == "sft", flat(params, device)
 
     def batches(self, position: int, rows: int, batch_size: int) -> tuple[list[Any], int]:
         """Ids and targets, `batch_size` rows at a time."""
@@ -123,12 +130,20 @@ class Drawn:
 
         ids = torch.randint(self.vocabulary, (rows, self.length + 1), generator=torch.Generator().manual_seed(1))
         parts = [Micro(part[:, :-1], part[:, 1:]) for part in ids.split(batch_size)]
-        if self.flat:
-            sizes = torch.tensor(uneven(batch_size, self.length))
+        if self.marked:
+            sizes = torch.tensor(documents(self.setting, batch_size, self.length))
             starts = torch.zeros(batch_size * self.length, dtype=torch.bool)
             starts[torch.cat([sizes.new_zeros(1), sizes.cumsum(0)[:-1]])] = True
-            parts = [Micro(part.ids.reshape(1, -1), part.targets.reshape(1, -1), starts[None]) for part in parts]
+            parts = [Micro(part.ids, part.targets, starts.view(part.ids.shape)) for part in parts]
+        if self.flat and self.setting["train"].get("objective") == "sft":
+            parts = [Micro(*(each.reshape(1, -1) for each in part)) for part in parts]
         return parts, position + rows
+
+
+def documents(setting: dict[str, Any], rows: int, length: int) -> list[int]:
+    """Sizes of documents that fill `rows` rows: all of the setting's size where it says one, else uneven ones."""
+    size = setting.get("document")
+    return [size] * (rows * length // size) if size else uneven(rows, length)
 
 
 def uneven(rows: int, length: int) -> list[int]:

@@ -20,8 +20,9 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT)]
 
 from schemas import ModelConfig  # noqa: E402
-from schemas.training import DEFAULT_TARGETS  # noqa: E402
-from steps.sizing.budget import PARTS, evaluation_memory, lora_parameters, training_memory  # noqa: E402
+from schemas.training import LoraSettings  # noqa: E402
+from steps.sizing.adapted import adapters_of, lora_parameters  # noqa: E402
+from steps.sizing.budget import PARTS, evaluation_memory, training_memory  # noqa: E402
 from steps.sizing.whole import whole_of  # noqa: E402
 
 BOUND = 0.10
@@ -35,15 +36,16 @@ EAGER = {"attn_implementation": "eager"}
 
 def setting(family: str, rows: int, length: int, vocabulary: int, size: dict[str, Any], precision: str = "fp32", *,
             method: str = "full", times: int = 1, lora: dict[str, Any] | None = None, train: dict[str, Any] | None = None,
-            added: int = 0, **model: Any) -> dict[str, Any]:  # fmt: skip
-    """One line of the grid. times: micro-batches of a step. added: of the vocabulary, tokens whose rows are trained beside adapters."""
-    news = {"added": added} if added else {}
+            added: int = 0, document: int = 0, **model: Any) -> dict[str, Any]:  # fmt: skip
+    """One line of the grid. times: micro-batches of a step. added: of the vocabulary, tokens whose rows are trained beside adapters.
+    document: tokens of each document, where rows hold several; uneven ones when it is 0."""
+    news = {name: value for name, value in (("added", added), ("document", document)) if value}
     more = "".join(f" {k}={v}" for k, v in {**model, **(lora or {}), **(train or {}), **news}.items())
     shape = f"{rows}x{length}" + (f"x{times}" if times > 1 else "")
     name = f"{family} {method} {precision} {shape} V{vocabulary} d{size['d_model']}L{size['n_layers']}{more}"
     params = {"batch_size": rows, "total_batch_size": rows * times, "max_seq_length": length, "precision": precision, **(train or {})}
     return {
-        "name": name, "method": method, "lora": lora or {}, "train": params, "added": added,
+        "name": name, "method": method, "lora": lora or {}, "train": params, "added": added, "document": document,
         "model": {"family": family, "vocab_size": vocabulary, **size, **model},
     }  # fmt: skip
 
@@ -94,23 +96,86 @@ def grid() -> list[dict[str, Any]]:
         setting("gpt2", 2, 128, 16000, SMALL, method="lora", lora={"modules_to_save": ["wte"]}),
         setting("llama", 2, 128, 16000, SMALL, "bf16", method="lora", added=8),
         setting("llama", 1, 32, 16000, SMALL, method="lora", times=2, added=8, tie_embeddings=False),
+        *unusual(),
+    ]
+
+
+def unusual() -> list[dict[str, Any]]:
+    """What few users ask for: eager attention on rows of several documents, DoRA, Muon, memories, checkpointing, long validation."""
+    again = {"activation_checkpointing": True}
+    apart, tuned, dora = {"packing": "documents"}, {"objective": "sft"}, {"use_dora": True}
+    return [
+        setting("llama", 4, 512, 2000, SMALL, document=64, train={**EAGER, **apart}),
+        setting("llama", 4, 512, 2000, SMALL, document=512, train={**EAGER, **apart}),
+        setting("gpt2", 4, 512, 2000, SMALL, "bf16", document=128, train={**EAGER, **apart}),
+        setting("llama", 2, 512, 2000, SMALL, document=128, train={**EAGER, **apart, **again}),
+        setting("llama", 4, 512, 2000, SMALL, document=512, train={**EAGER, **tuned}),
+        setting("gpt2", 4, 512, 2000, SMALL, "bf16", document=128, train={**EAGER, **tuned}),
+        setting("llama", 4, 512, 2000, SMALL, document=64, method="lora", train={**EAGER, **tuned, **again}),
+        setting("llama", 4, 512, 2000, SMALL, document=64, dropout=0.1, train={**EAGER, **apart}),
+        setting("llama", 4, 512, 2000, SMALL, document=64, train=apart),
+        setting("gpt2", 4, 512, 2000, DEEP, "bf16", document=64, train={**apart, **again}),
+        setting("mamba", 4, 512, 2000, SMALL, document=64, train=apart),
+        setting("mamba2", 4, 256, 2000, DEEP, document=64, train={**apart, **again}),
+        setting("llama", 4, 256, 2000, DEEP, method="lora", train={**tuned, **again}),
+        setting("llama", 4, 256, 4000, SMALL, method="lora", lora=dora),
+        setting("llama", 2, 512, 8000, WIDE, "bf16", method="lora", lora={**dora, "r": 32}),
+        setting("gpt2", 4, 256, 4000, SMALL, method="lora", lora=dora),
+        setting("mamba", 4, 256, 4000, SMALL, method="lora", lora=dora),
+        setting("mamba2", 2, 512, 8000, WIDE, "bf16", method="lora", lora=dora),
+        setting("llama", 4, 256, 4000, DEEP, method="lora", lora=dora, train={**tuned, **again}),
+        setting("llama", 1, 64, 1000, {"d_model": 512, "n_layers": 3}, method="lora", lora=dora),
+        setting("gpt2", 1, 64, 1000, {"d_model": 512, "n_layers": 3}, "bf16", method="lora", lora=dora),
+        setting("llama", 4, 256, 4000, SMALL, method="lora", lora={"lora_dropout": 0.1}),
+        setting("gpt2", 2, 256, 4000, SMALL, "bf16", method="lora", times=2, lora={"lora_dropout": 0.1}),
+        setting("mamba", 4, 256, 4000, SMALL, method="lora", lora={"lora_dropout": 0.1}),
+        setting("mamba2", 4, 256, 4000, SMALL, "bf16", method="lora", lora={"lora_dropout": 0.1}),
+        setting("llama", 4, 256, 2000, DEEP, method="lora", lora={"layers": 2}),
+        setting("mamba", 4, 256, 2000, DEEP, method="lora", lora={"layers": 2}),
+        setting("llama", 4, 256, 2000, DEEP, method="lora", lora={"layers": 2}, added=8),
+        setting("llama", 4, 256, 2000, DEEP, method="lora", lora={"layers": 2}, train=again),
+        setting("llama", 4, 256, 4000, SMALL, "bf16", method="lora", lora={**dora, "lora_dropout": 0.1}),
+        setting("llama", 2, 128, 4000, SMALL, method="lora", times=2, lora={"modules_to_save": ["norm", "embed_tokens"]}),
+        setting("llama", 4, 256, 2000, DEEP, times=2, train={"optimizer": "muon"}),
+        setting("mamba2", 2, 256, 2000, WIDE, "bf16", times=2, train={"optimizer": "muon"}),
+        setting("llama", 1, 64, 2000, {"d_model": 384, "n_layers": 4}, train={"optimizer": "muon"}),
+        setting("mamba", 4, 256, 2000, SMALL, dropout=0.1),
+        setting("mamba2", 4, 256, 2000, SMALL, "bf16", dropout=0.1),
+        setting("mamba_hebbian", 4, 128, 2000, SMALL, dropout=0.1),
+        setting("mamba_hebbian", 8, 128, 2000, SMALL),
+        setting("mamba_hebbian", 2, 300, 8000, WIDE, "bf16", times=2),
+        setting("mamba_hebbian", 4, 256, 2000, DEEP, train=again),
+        setting("mamba_hebbian", 4, 256, 4000, SMALL, method="lora"),
+        setting("mamba_hebbian", 4, 256, 2000, SMALL, train=tuned),
+        setting("llama", 2, 256, 4000, SMALL, train={"eval_batch_size": 64}),
+        setting("gpt2", 2, 256, 4000, SMALL, "bf16", train={"eval_batch_size": 64}),
+        setting("mamba", 2, 256, 4000, SMALL, train={"eval_batch_size": 64}),
+        setting("mamba2", 2, 256, 4000, SMALL, "bf16", train={"eval_batch_size": 32}),
+        setting("llama", 1, 1024, 2000, SMALL, train={**EAGER, "eval_batch_size": 16}),
+        setting("llama", 2, 512, 2000, SMALL, document=512, method="lora", train={**tuned, **EAGER, "eval_batch_size": 32}),
+        setting("llama", 2, 512, 2000, SMALL, method="lora", train={**tuned, "eval_batch_size": 32}),
+        setting("gpt2", 2, 256, 2000, SMALL, "bf16", document=256, method="lora", train={**tuned, **EAGER, "eval_batch_size": 32}),
+        setting("gpt2", 2, 256, 2000, SMALL, document=256, train={**tuned, "eval_batch_size": 64}),
+        setting("mamba_hebbian", 2, 256, 4000, SMALL, train={"eval_batch_size": 64}),
     ]
 
 
 def modelled(asked: dict[str, Any], kind: str, eval_batch_size: int, inside: bool) -> tuple[dict[str, int], dict[str, int]]:
     """Parts of training and of validation, as the forecast has them. inside: with what operations hold within themselves."""
     model, train, lora = ModelConfig.model_validate(asked["model"]), asked["train"], asked["lora"]
-    targets = tuple(lora.get("target_modules") or DEFAULT_TARGETS[model.family])
-    rank = lora.get("r", 8)
-    adapters = lora_parameters(model, rank, targets) if asked["method"] == "lora" else 0
-    shared: dict[str, Any] = {"precision": train["precision"], "method": asked["method"], "lora_parameters": adapters, "kind": kind}
+    adapters = adapters_of(LoraSettings.model_validate(lora), model)
+    count = lora_parameters(model, adapters) if asked["method"] == "lora" else 0
+    shared: dict[str, Any] = {"precision": train["precision"], "method": asked["method"], "lora_parameters": count, "kind": kind}
+    one_by_one = train.get("objective") == "sft" or (train.get("packing") == "documents" and kind == "cpu")
+    shared["documents"] = (asked["document"] or train["max_seq_length"]) if one_by_one else None
+    shared["adapters"] = adapters
     times = train["total_batch_size"] // train["batch_size"]
     chunk, optimizer = train.get("loss_chunk_tokens", 1024), train.get("optimizer", "adamw")
     again = train.get("activation_checkpointing", False)
     shared["whole"] = whole_of(model, lora.get("modules_to_save") or (), asked["added"])
     shared |= {"loss_chunk_tokens": chunk, "optimizer": optimizer, "attention": train.get("attn_implementation", "sdpa")}
-    training = training_memory(model, batch_size=train["batch_size"], length=train["max_seq_length"], lora_rank=rank, lora_targets=targets,
-                               accumulation=times, inside=inside, checkpointing=again, **shared)  # fmt: skip
+    training = training_memory(model, batch_size=train["batch_size"], length=train["max_seq_length"], accumulation=times, inside=inside,
+                               checkpointing=again, **shared)  # fmt: skip
     return training, evaluation_memory(model, batch_size=eval_batch_size, length=train["max_seq_length"], **shared)
 
 

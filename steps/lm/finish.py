@@ -20,6 +20,7 @@ from steps.lm.progress import Progress, Settings
 from steps.lm.room import settle, take_back
 from steps.lm.stages import Stages
 from steps.lm.watch import judged
+from steps.sizing.adapted import adapters_of
 from steps.sizing.attention import chosen, used
 from steps.sizing.budget import training_memory
 from steps.sizing.fallback import Live
@@ -175,14 +176,15 @@ def memory_table(network: nn.Module, live: Live, params: Any, device: torch.devi
     model, lora = build.sizes_of(network), params.lora or LoraSettings()
     whole = Whole()
     if params.method != "full":
-        whole = whole_of(model, lora.modules_to_save or (), len(set(params.add_tokens)), live.length)
+        whole = whole_of(model, lora.modules_to_save or (), len(set(params.add_tokens or ())), live.length)
     parts = training_memory(
         model, batch_size=live.batch_size, length=live.length,
         precision="fp32" if params.precision == "auto" else params.precision,
-        method="full" if params.method == "full" else "lora",
+        method=params.method, quant=params.quant.model_dump() if params.quant else {},
         lora_parameters=0 if params.method == "full" else max(0, trained - whole.parameters(model)), checkpointing=live.checkpointing,
         loss_chunk_tokens=live.loss_chunk_tokens, optimizer=params.optimizer, kind=device.type,
         attention=used(params.attn_implementation, network.config.model_type), whole=whole,
+        adapters=adapters_of(lora, model)._replace(layers=live.layers or lora.layers),
     )  # fmt: skip
     rows = [f"  {name:<12}{size / MIB:9,.0f} MiB" for name, size in sorted(parts.items(), key=lambda part: -part[1])]
     return "\n".join([f"  {live.batch_size} rows of {live.length} tokens at a time need, by arithmetic:", *rows,

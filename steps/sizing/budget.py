@@ -10,16 +10,15 @@ from typing import Literal
 from schemas.machine import GIB
 from schemas.model import ModelConfig
 from schemas.training import ADAPTED
+from steps.sizing.adapted import Adapters, dora_forward_bytes, lora_forward_bytes, lora_layer_bytes
 from steps.sizing.layers import (
     MAMBA,
     MEMORY_CHUNK,
     SSD_CHUNK,
     forward_bytes,
     layer_bytes,
-    lora_layer_bytes,
     products,
-    scan_buffers,
-    score_width,
+    scores_of,
     small_parameters,
     workspace_bytes,
 )
@@ -56,8 +55,7 @@ def training_memory(
     precision: str,
     method: str = "full",
     lora_parameters: int = 0,
-    lora_rank: int = 8,
-    lora_targets: tuple[str, ...] | None = None,
+    adapters: Adapters = Adapters(),  # noqa: B008
     quant: Mapping[str, object] | None = None,
     checkpointing: bool = False,
     loss_chunk_tokens: int | None = LOSS_CHUNK_TOKENS,
@@ -66,43 +64,49 @@ def training_memory(
     kind: str = "cuda",
     inside: bool = True,
     attention: str = "sdpa",
+    documents: int | None = None,
     whole: Whole = Whole(),  # noqa: B008
 ) -> dict[str, int]:
     """Bytes that one device holds at the peak of a training step, part by part; their sum is what must be free.
 
-    All parts but the last are tensors, at the worst of five moments: the loss, the head's backward pass, that of the last and of
-    the first layer, and the optimizer's step.
+    All parts but the last are tensors, at the worst of six moments: DoRA's work in the last layer, the loss, the head's backward pass,
+    that of the last and of the first layer, and the optimizer's step.
     weights: four bytes a parameter; below fp32, autocast keeps a half-precision copy of the layers' matrices until their backward
     pass. LoRA below fp32 on CUDA holds the frozen base in half alone (steps.lm.frozen: two bytes, small tensors four); its adapters
     are fp32 with a copy. So are modules that are trained `whole` beside them, whose frozen originals stay.
     gradients: four bytes for each trained parameter that has one by then; from the second micro-batch of a step on (`accumulation`
     above 1) all have. A tied embedding gets a second one, from the head, before they are added. optimizer: MOMENTS.
     activations: what every layer keeps (`layer_bytes`), for batch_size x length tokens, and the last norm's; with `checkpointing`
-    only each layer's input, and one whole layer in the backward pass.
+    only each layer's input, and one whole layer in the backward pass. Layers below the first that is adapted keep nothing, unless the
+    gradient goes on through them to what is trained whole.
     logits: `loss_chunk_tokens` positions (None: all) x vocabulary and what the loss makes of them (`_loss`), the head's gradient too.
     `inside`: with the copy of the logits that logsumexp makes inside itself, which an allocator sees and a dispatch mode does not.
-    attention: eager keeps its scores (`score_width`); of rows of several documents the longest has the row's length, so this is the most.
+    attention: eager keeps its scores (`score_width`), of whole rows, or of `documents` of at most so many tokens that are attended one by
+    one. adapters: DoRA also works in matrices as large as the weights that it adapts (`dora_forward_bytes`).
     workspace: gradients of activations in the backward pass of one layer. allowance: RUNTIME, and FRAGMENTATION of all the rest.
     """
     total, tokens, d = model.parameters(length), batch_size * length, model.d_model
     vocabulary, half = model.vocab_size or 0, precision != "fp32"
-    lora, scored = method in ADAPTED, score_width(model, attention, half, kind)
+    lora, scores = method in ADAPTED, scores_of(model, attention, half, kind, length, documents)
     frozen = lora and half and kind == "cuda"
     table = vocabulary * d
     matrices = _matrices(model)
     beside = whole.parameters(model) if lora else 0
     trained = lora_parameters + beside if lora else total
-    one = lora_layer_bytes(model, length, lora_rank, lora_targets, half, scored) if lora else layer_bytes(model, length, half, scored)
+    one = lora_layer_bytes(model, length, adapters, half, scores, kind) if lora else layer_bytes(model, length, half, scores)
     one *= tokens
     held = _held(model, length, frozen, quant if method == "qlora" else None) + (4 * trained if lora else 0)
-    adapters = lora_parameters + whole.inside
-    cast = adapters if frozen or method == "qlora" else adapters + matrices if lora else matrices
+    narrow = lora_parameters + whole.inside
+    cast = narrow if frozen or method == "qlora" else narrow + matrices if lora else matrices
     copies = 2 * cast if half else 0
-    layers = model.n_layers * (4 * tokens * d if checkpointing else one)
+    through = model.n_layers - adapters.blocks(model) if lora and (whole.embedding or whole.rows or whole.inside) else 0
+    idle = tokens * lora_layer_bytes(model, length, adapters._replace(targets=()), half, scores, kind) if through else 0
+    adapted = adapters.blocks(model) if lora else model.n_layers
+    layers = 4 * tokens * d * (adapted + through) if checkpointing else adapted * one + through * idle
     ends = 8 * tokens * d
     again = one if checkpointing else 0
     widened = (2 if half else 4) * max(a * b for _, a, b in products(model)) if method == "qlora" else 0
-    moved = workspace_bytes(model, batch_size, length, half, scored) + widened
+    moved = workspace_bytes(model, batch_size, length, half, scores) + widened
     known = 4 * trained if accumulation > 1 else 0
     own = 4 * table if whole.head or not lora else 0  # the head's gradient; a tied one waits for the embedding's, their sum is a third
     other = 4 * table if whole.embedding or not lora else 0  # the embedding's
@@ -111,7 +115,9 @@ def training_memory(
     in_loss, left = _loss(table, vocabulary, 4 * tokens * d, tokens, half, loss_chunk_tokens, own, inside, frozen and not own)
     if whole.rows and not whole.head:
         in_loss = _loss_of_rows((2 if half else 4) * table, vocabulary, tokens, loss_chunk_tokens) + 4 * tokens * d
+    dora = dora_forward_bytes(model, tokens, adapters, half, frozen) if lora else 0
     moments = (
+        (copies, known, layers + ends, 0, dora),
         (copies, known, layers + ends + 4 * tokens * d, in_loss, 0),
         (copies, known, layers + ends, left + own + 4 * tokens * d, 0),
         (copies, known + waiting, layers + ends + again, 4 * tokens * d, moved),
@@ -143,6 +149,8 @@ def evaluation_memory(
     optimizer: str = "adamw",
     kind: str = "cuda",
     attention: str = "sdpa",
+    documents: int | None = None,
+    adapters: Adapters = Adapters(),  # noqa: B008
     whole: Whole = Whole(),  # noqa: B008
 ) -> dict[str, int]:
     """Bytes at the peak of a validation between two training steps, part by part as `training_memory` has them.
@@ -154,12 +162,14 @@ def evaluation_memory(
     half, lora = precision != "fp32", method in ADAPTED
     frozen = lora and half and kind == "cuda"
     size = vocabulary * (tokens if loss_chunk_tokens is None else min(tokens, loss_chunk_tokens))
+    scores = scores_of(model, attention, half, kind, length, documents) if attention == "eager" else None
     hidden = 4 * tokens * model.d_model
     low = 2 * vocabulary * model.d_model if half and (whole.head or not frozen) else 0
-    inside, outside = (
-        tokens * forward_bytes(model, length, half, attention == "eager") + scan_buffers(model, batch_size, length) * 2 // 3,
-        (10 if half else 8) * size + low,
-    )
+    outside = (10 if half else 8) * size + low
+    if lora:
+        inside = lora_forward_bytes(model, batch_size, length, adapters, half, scores, documents is not None, frozen)
+    else:
+        inside = forward_bytes(model, batch_size, length, half, scores, documents is not None)
     held = _held(model, length, frozen, quant if method == "qlora" else None)
     copies = 2 * (lora_parameters + whole.inside if lora else _matrices(model)) if half else 0
     trained = lora_parameters + whole.parameters(model) if lora else model.parameters(length)
@@ -271,17 +281,6 @@ def step_flops(model: ModelConfig, tokens: int, length: int, *, method: str = "f
     forward = 2 * matrix_parameters(model) + mixing_flops(model, length)
     backward = forward + (mixing_flops(model, length) if method in ADAPTED else forward)
     return tokens * (forward + backward + (forward if checkpointing else 0))
-
-
-def lora_parameters(
-    model: ModelConfig, rank: int, targets: tuple[str, ...] | None = None, *, layers: int | None = None, dora: bool = False
-) -> int:
-    """Parameters of LoRA of `rank` on the linear layers named in `targets` (None: all of a block) of the last `layers` blocks (None: all).
-
-    dora: with the length of each output's weights (arXiv 2402.09353).
-    """
-    adapted = [(a, b) for name, a, b in products(model) if targets is None or name in targets]
-    return min(layers or model.n_layers, model.n_layers) * sum(rank * (a + b) + (b if dora else 0) for a, b in adapted)
 
 
 def export_bytes(model: ModelConfig, quantization: str, parameters: int | None = None) -> int:

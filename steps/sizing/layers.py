@@ -1,6 +1,7 @@
 """What one layer of our networks keeps for its backward pass, and what that pass holds for a moment: counted tensor by tensor."""
 
 from math import ceil
+from typing import NamedTuple
 
 from schemas.model import ModelConfig
 
@@ -11,7 +12,16 @@ MEMORY_CHUNK = 64  # and so does a Hebbian memory
 MAMBA = ("mamba", "mamba_hebbian")
 
 
-def layer_bytes(model: ModelConfig, length: int, half: bool, scored: int = 0) -> int:
+class Scores(NamedTuple):
+    """Scores that stand in memory. width: bytes that training keeps of each. seen: tokens that each token is compared with, at most.
+    apart: documents are attended one by one, so that only one's are worked on at a time."""
+
+    width: int
+    seen: int
+    apart: bool = False
+
+
+def layer_bytes(model: ModelConfig, length: int, half: bool, scores: Scores | None = None) -> int:
     """Bytes that one layer keeps for its backward pass, for each token of a sequence of `length`: counted on the saved tensors of steps.lm.
 
     wide: bytes of what autocast halves. Everywhere: the layer's input and the norm's, fp32, and the input of the first projection.
@@ -19,7 +29,7 @@ def layer_bytes(model: ModelConfig, length: int, half: bool, scored: int = 0) ->
     mamba2: what in_proj gives, the convolution's other side, of x, y and the gate nine forms, per head two rows of the block matrix
     (SSD_CHUNK wide), a state every SSD_CHUNK twice; in half x, B and C once more.
     llama: q, k (rotated), v, the output (scores are never stored: flash attention); gate, up, silu(gate), their product; norms twice.
-    scored: bytes that a score takes where they are (`score_width`), 0 where they are not.
+    scores: where they are (`scores_of`).
     gpt2: q, k, v, output; 4 d_model before, within (three times) and after gelu.
     """
     wide = 2 if half else 4
@@ -40,7 +50,14 @@ def layer_bytes(model: ModelConfig, length: int, half: bool, scored: int = 0) ->
         kept = 16 * d + wide * (4 * ff + (7 if half else 4) * d + 2 * kv) + 4 * heads
     else:
         kept = 8 * d + wide * (5 * ff + (7 if half else 6) * d) + 4 * heads
-    return kept + score_bytes(model, length, half, scored)
+    return kept + score_bytes(model, half, scores)
+
+
+def scores_of(model: ModelConfig, attention: str, half: bool, kind: str, length: int, documents: int | None = None) -> Scores | None:
+    """The scores of an attention over rows of `length`, None where they never are in memory. documents: tokens of the longest document
+    where documents are attended one by one; None: whole rows are."""
+    width = score_width(model, attention, half, kind)
+    return Scores(width, min(length, documents or length), documents is not None) if width else None
 
 
 def score_width(model: ModelConfig, attention: str, half: bool, kind: str) -> int:
@@ -59,12 +76,12 @@ def score_width(model: ModelConfig, attention: str, half: bool, kind: str) -> in
     return (6 if half else 8) + out
 
 
-def score_bytes(model: ModelConfig, length: int, half: bool, scored: int) -> int:
-    """The same of all heads, a token of a sequence of `length`; and k and v once for each query head, where heads share them."""
-    if not scored:
+def score_bytes(model: ModelConfig, half: bool, scores: Scores | None) -> int:
+    """The same of all heads, a token; and k and v once for each query head, where heads share them."""
+    if scores is None:
         return 0
     shared = 2 * (model.d_model - model.d_model // model.heads * model.kv_heads) if model.family == "llama" else 0
-    return model.heads * length * scored + (2 if half else 4) * shared
+    return model.heads * scores.seen * scores.width + (2 if half else 4) * shared
 
 
 def memory_bytes(model: ModelConfig, length: int, half: bool) -> float:
@@ -74,39 +91,6 @@ def memory_bytes(model: ModelConfig, length: int, half: bool) -> float:
     d, chunk = model.d_model, min(MEMORY_CHUNK, length)
     filled = ceil(length / chunk) * chunk / length  # the last chunk is filled up
     return 16 * d + 12 * d * filled + (10 if half else 12) * d + 4 * d * d * filled / chunk
-
-
-def lora_layer_bytes(
-    model: ModelConfig, length: int, rank: int, targets: tuple[str, ...] | None = None, half: bool = True, scored: int = 0
-) -> int:
-    """The same under LoRA, for adapters of `rank` on `targets` (None: all of a block): a frozen base keeps less.
-
-    A frozen product needs its input no more, a frozen norm its output; an adapter keeps its input and what its A gives. In half each
-    adapter casts an input of its own; in fp32 those with the same input share it, and an attention's output is kept anyway.
-    """
-    wide = 2 if half else 4
-    d, inner, heads, ff = model.d_model, model.inner, model.heads, model.feed_forward
-    adapted = [each for each in products(model) if targets is None or each[0] in targets]
-    kept = wide * rank * len(adapted)
-    names = {name for name, _, _ in adapted}
-    if model.family in ("llama", "gpt2"):
-        if half:
-            kept += wide * sum(entering for _, entering, _ in adapted)
-        else:
-            first, second = {"q_proj", "k_proj", "v_proj", "c_attn"}, {"gate_proj", "up_proj", "c_fc"}
-            kept += wide * d * (bool(names & first) + bool(names & second)) + wide * ff * bool(names & {"down_proj", "c_proj"})
-        kept += score_bytes(model, length, half, scored)
-        if model.family == "llama":
-            return 8 * d + 8 + wide * (2 * d + 2 * (d // heads) * model.kv_heads + 3 * ff) + 4 * heads + kept
-        return 8 * d + 16 + wide * (4 * d + 4 * ff) + 4 * heads + kept
-    entering = wide * sum(width for name, width, _ in products(model) if name not in names)
-    if model.family == "mamba2":
-        entering += 8 * inner  # the gate's norm and D are frozen, too
-    if model.family == "mamba_hebbian":
-        entering += (8 + wide) * d  # its norm, η and the gate are frozen
-    if model.family in MAMBA and half and "x_proj" in names:
-        kept += wide * inner  # the scan needs u, too
-    return layer_bytes(model, length, half) - 4 * d - entering + kept
 
 
 def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
@@ -123,16 +107,17 @@ def transient_bytes(model: ModelConfig, length: int, half: bool) -> int:
     return widest[model.family] + 4 * model.d_model
 
 
-def workspace_bytes(model: ModelConfig, rows: int, length: int, half: bool, scored: int = 0) -> int:
+def workspace_bytes(model: ModelConfig, rows: int, length: int, half: bool, scores: Scores | None = None) -> int:
     """The same for a batch, with what a scan works in. A Hebbian memory goes backwards before its block's scan, and is gone by then.
 
-    scored: gradients of the scores, before and behind the softmax, when what the feed-forward part kept is gone.
+    scores: their gradients, before and behind the softmax, when what the feed-forward part kept is gone.
     """
     tokens = rows * length
-    if scored:
+    if scores is not None:
         wide = 2 if half else 4
         gone = wide * (4 if model.family == "llama" else 5) * model.feed_forward
-        return tokens * max(transient_bytes(model, length, half), 8 * model.heads * length + 4 * model.d_model - gone)
+        worked = 8 * model.heads * scores.seen * (scores.seen if scores.apart else tokens)
+        return max(tokens * transient_bytes(model, length, half), worked + tokens * (4 * model.d_model - gone))
     scan = tokens * transient_bytes(model, length, half) + scan_buffers(model, rows, length)
     if model.family != "mamba_hebbian":
         return scan
@@ -149,27 +134,34 @@ def scan_buffers(model: ModelConfig, rows: int, length: int) -> int:
     return 4 * channels * (3 * min(SCAN_CHUNK, length) * model.state + 10 * min(SCAN_BLOCK, length))
 
 
-def forward_bytes(model: ModelConfig, length: int, half: bool, scored: bool = False) -> int:
-    """Bytes a token of a sequence of `length` that one layer holds at most in a forward pass that keeps nothing: validation.
+def forward_bytes(model: ModelConfig, rows: int, length: int, half: bool, scores: Scores | None = None, apart: bool = False) -> int:
+    """Bytes that one layer of a deep network holds at most in a forward pass that keeps nothing, over `rows` of `length`: validation.
 
-    llama: gate, up and their product, four times the stream; or eight times the stream where q and k are rotated. gpt2: four tensors
-    within gelu. mamba: x and z, u, dt, the output. mamba2: what in_proj gives, the convolution's output, four forms of x, three of the
-    block matrix, three of the states. scored: scores of all heads before and behind the mask or the softmax, and the mask of a row.
+    Of the stream what was embedded, what enters the layer, what leaves its mixer, and the norm. llama: gate, up and their product; or
+    eight times the stream where q and k are rotated. gpt2: four tensors within gelu. mamba: x and z, u, dt, the output. mamba2: what
+    in_proj gives, the convolution's output, four forms of x, three of the block matrix, three of the states. scores: those of all heads
+    before and behind the mask or the softmax, and the mask of a row, or of one document. apart: documents lie end to end, so that places
+    are embedded, or rotated, token by token.
     """
-    if scored:
-        return 4 * length + max(forward_bytes(model, length, half), 8 * model.heads * length + 24 * model.d_model)
-    wide = 2 if half else 4
-    d, inner, n, heads = model.d_model, model.inner, model.state, model.heads
+    wide, tokens = 2 if half else 4, rows * length
+    d, inner, n, heads, ff = model.d_model, model.inner, model.state, model.heads, model.feed_forward
     if model.family == "llama":
-        return max(16 * d + wide * 3 * model.feed_forward, 32 * d)
-    if model.family == "gpt2":
-        return 20 * d + wide * 4 * model.feed_forward
-    if model.family in MAMBA:
-        mixer = (10 if half else 12) * d + wide * (4 * inner + model.dt_rank + 2 * n) + (6 if half else 4) * inner
-        return max(mixer, _memory_forward(model, length, half)) if model.family == "mamba_hebbian" else mixer
-    channels, chunk = inner + 2 * n, min(SSD_CHUNK, length)
-    narrow = wide * (inner + 2 * channels + heads) + (2 * d + 4 * channels if half else 0)
-    return round(8 * d + narrow + 16 * inner + 12 * heads * chunk + 12 * inner * n / chunk)
+        held = max(16 * d + wide * 3 * ff, 32 * d) + (8 * d // heads if apart else 0)
+    elif model.family == "gpt2":
+        held = (24 if apart else 20) * d + wide * 4 * ff
+    elif model.family in MAMBA:
+        stream = (12 if half else 16) - (4 if apart else 0)
+        held = stream * d + wide * (4 * inner + model.dt_rank + 2 * n) + (6 if half else 4) * inner
+        if model.family == "mamba_hebbian":
+            held = max(held, _memory_forward(model, length, half) + 8 * d * d // (tokens if apart else length))
+    else:
+        channels, chunk = inner + 2 * n, min(SSD_CHUNK, length)
+        narrow = wide * (inner + 2 * channels + heads) + (2 * d + 4 * channels if half else 0)
+        held = round(8 * d + narrow + 16 * inner + 12 * heads * chunk + 12 * inner * n / chunk)
+    if scores is None:
+        return tokens * held + scan_buffers(model, rows, length) * 2 // 3
+    masks = 4 * scores.seen * (scores.seen if apart else tokens)
+    return max(tokens * held + (0 if apart else masks), 24 * tokens * d + (1 + 2 * heads) * masks)
 
 
 def _memory_forward(model: ModelConfig, length: int, half: bool) -> int:

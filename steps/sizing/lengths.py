@@ -2,8 +2,12 @@
 
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from schemas import Corpus, TokenBin
+
+if TYPE_CHECKING:
+    from steps.sizing.subject import Subject
 
 BATCH = 256
 SAMPLED = 2000  # rows that a mean is taken of where the longest is not asked for
@@ -15,6 +19,14 @@ def longest_in_bin(bins: TokenBin) -> int | None:
 
     offsets = np.fromfile(bins.path / "train.idx", "<u8")
     return int(np.diff(offsets).max()) if len(offsets) > 1 else None
+
+
+def longest_document(subject: "Subject", lengths: tuple[int, float] | None, bins: TokenBin | None) -> int | None:
+    """Tokens of the longest document that `subject` trains on, None where it is not known: `lengths`, as `row_lengths` has them, are of a
+    sample where the length of rows is written."""
+    if subject.objective == "sft":
+        return lengths[0] if lengths and subject.length is None else None
+    return longest_in_bin(bins) if bins else None
 
 
 def row_lengths(corpora: list[Corpus], tokenizer: Path, *, sampled: bool = False) -> tuple[int, float] | None:

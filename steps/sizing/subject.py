@@ -6,9 +6,10 @@ from typing import Any
 
 from schemas.machine import Machine
 from schemas.model import ModelConfig
-from schemas.training import ADAPTED, DEFAULT_TARGETS, LoraSettings, TrainModel
+from schemas.training import ADAPTED, LoraSettings, TrainModel
+from steps.sizing.adapted import Adapters, adapters_of, lora_parameters
 from steps.sizing.attention import used
-from steps.sizing.budget import LOSS_CHUNK_TOKENS, evaluation_memory, lora_parameters, training_memory
+from steps.sizing.budget import LOSS_CHUNK_TOKENS, evaluation_memory, training_memory
 from steps.sizing.divisors import divisors
 from steps.sizing.throughput import tokens_per_second
 from steps.sizing.whole import Whole, whole_of
@@ -21,7 +22,8 @@ ROWS = 8  # of a step, when the recipe says nothing of batches: as the train ste
 class Subject:
     """What is asked of the train step. rows: sequences of one optimizer step, exactly when `asked`. None: the plan's to choose.
 
-    mean_row: tokens of a row of fine-tuning on the average, where the data is known. packed: its rows are filled with several documents.
+    mean_row: tokens of a row of fine-tuning on the average, where the data is known; longest: of the longest document. packed: rows are
+    filled with several documents.
     attention: what `auto` comes to, or what is written. added: tokens that the tokenizer gets.
     """
 
@@ -43,6 +45,7 @@ class Subject:
     compiled: bool = False
     packed: bool = False
     mean_row: float | None = None
+    longest: int | None = None
     attention: str = "sdpa"
     added: int = 0
 
@@ -55,14 +58,9 @@ class Subject:
         whole = self.rows // (self.accumulation or 1)
         return divisors(whole)
 
-    @property
-    def lora_rank(self) -> int:
-        """Rank of the adapters."""
-        return self.lora.r
-
-    def lora_targets(self, model: ModelConfig) -> tuple[str, ...]:
-        """Names of the layers that are adapted."""
-        return tuple(self.lora.target_modules or DEFAULT_TARGETS[model.family])
+    def adapters(self, model: ModelConfig) -> Adapters:
+        """What adapters are put where."""
+        return adapters_of(self.lora, model)
 
     @property
     def adapted(self) -> bool:
@@ -73,11 +71,7 @@ class Subject:
         """Parameters that get gradients."""
         if not self.adapted:
             return model.parameters(length)
-        return self._adapters(model) + self.whole(model, length).parameters(model)
-
-    def _adapters(self, model: ModelConfig) -> int:
-        lora = self.lora
-        return lora_parameters(model, lora.r, self.lora_targets(model), layers=lora.layers, dora=lora.use_dora)
+        return lora_parameters(model, self.adapters(model)) + self.whole(model, length).parameters(model)
 
     def whole(self, model: ModelConfig, length: int) -> Whole:
         """What is trained beside the adapters."""
@@ -96,9 +90,8 @@ class Subject:
     ) -> dict[str, int]:
         """Parts of the peak of a training step with micro-batches of `micro` rows, `times` of them in a step."""
         again = bool(self.checkpointing) if checkpointing is None else checkpointing
-        targets = self.lora_targets(model) if self.adapted else None
-        return training_memory(model, batch_size=micro, length=length, lora_rank=self.lora_rank, lora_targets=targets,
-                               checkpointing=again, accumulation=times, **self._shared(model, machine, precision, length))  # fmt: skip
+        return training_memory(model, batch_size=micro, length=length, checkpointing=again, accumulation=times,
+                               **self._shared(model, machine, precision, length))  # fmt: skip
 
     def attends(self, model: ModelConfig) -> bool:
         """Whether there is an attention to choose."""
@@ -130,10 +123,18 @@ class Subject:
         """Whether rows of fine-tuning lie one behind the other, without filling (steps.lm.loss.Head.lay_flat)."""
         return self.objective == "sft" and not self.compiled and (model.family in ATTENDING or machine.kind == "cpu")
 
+    def documents(self, model: ModelConfig, machine: Machine, length: int) -> int | None:
+        """Tokens of the longest document, where documents are attended one by one (steps.lm.assemble); None: whole rows are."""
+        if not (self.end_to_end(model, machine) or (self.objective == "lm" and self.packed and machine.kind == "cpu")):
+            return None
+        return min(length, self.longest or length)
+
     def _shared(self, model: ModelConfig, machine: Machine, precision: str, length: int) -> dict[str, Any]:
-        adapters = self._adapters(model) if self.adapted else 0
+        adapters = self.adapters(model)
         return {
-            "precision": precision, "method": self.method, "lora_parameters": adapters, "quant": self.quant,
+            "precision": precision, "method": self.method, "quant": self.quant,
+            "adapters": adapters, "lora_parameters": lora_parameters(model, adapters) if self.adapted else 0,
+            "documents": self.documents(model, machine, length),
             "whole": self.whole(model, length),
             "loss_chunk_tokens": self.loss_chunk_tokens, "optimizer": self.optimizer, "kind": machine.kind,
             "attention": self.attention,
@@ -147,10 +148,12 @@ def precision_on(machine: Machine) -> str:
     return "bf16" if machine.bf16 else "fp16"
 
 
-def read_subject(written: dict[str, Any], length: int | None = None, mean_row: float | None = None, kind: str = "") -> Subject:
-    """The train step whose written params are `written`; `length` stands in where max_seq_length is not written, `mean_row` is the data's.
+def read_subject(
+    written: dict[str, Any], length: int | None = None, mean_row: float | None = None, kind: str = "", longest: int | None = None
+) -> Subject:
+    """The train step whose written params are `written`; `length` stands in where max_seq_length is not written.
 
-    kind: model_type of its base, where it is known.
+    mean_row, longest: the data's, where they are known. kind: model_type of its base, where it is known.
 
     Raises pydantic's ValidationError for a model or lora that is none: the train step's own finding says it better.
     """
@@ -177,6 +180,7 @@ def read_subject(written: dict[str, Any], length: int | None = None, mean_row: f
         compiled=bool(written.get("compile")),
         packed=written.get("packing") == "documents",
         mean_row=mean_row,
+        longest=longest,
         attention=used(written.get("attn_implementation") or "auto", kind),
         added=len(set(written.get("add_tokens") or ())),
     )

@@ -3,7 +3,7 @@
 from schemas.machine import Machine
 from schemas.model import ModelConfig
 from steps.sizing.budget import matrix_parameters, step_flops
-from steps.sizing.layers import MAMBA, layer_bytes, score_width, transient_bytes
+from steps.sizing.layers import MAMBA, layer_bytes, scores_of, transient_bytes
 
 SUSTAINED = {"cuda": 0.45, "mps": 0.4, "cpu": 0.85}  # share of the peak that large matrix products reach in training
 HALF_BUSY = {"cuda": 2048, "mps": 1024, "cpu": 16}  # tokens in a micro-batch at which a device runs at half of that
@@ -51,7 +51,7 @@ def tokens_per_second(
     bandwidth = CORE_BANDWIDTH * cores if kind == "cpu" else machine.bandwidth or BANDWIDTH[kind]
     busy = SUSTAINED[kind] * tokens / (tokens + HALF_BUSY[kind])
     products = step_flops(model, tokens, length, method=method, checkpointing=checkpointing) / (peak * busy)
-    kept = layer_bytes(model, length, half, score_width(model, attention, half, kind))
+    kept = layer_bytes(model, length, half, scores_of(model, attention, half, kind, length))
     moved = tokens * model.n_layers * (3 * kept + transient_bytes(model, length, half) // 2) / bandwidth
     fixed = model.n_layers * OPERATIONS[model.family] * LAUNCH_S[kind]
     scan = tokens * model.n_layers * model.inner * model.state * STATE_S[kind] if model.family in MAMBA else 0.0

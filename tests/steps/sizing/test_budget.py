@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from schemas import ModelConfig
-from steps.sizing.budget import PARTS, evaluation_memory, export_bytes, export_memory, lora_parameters, step_flops, training_memory
-from steps.sizing.layers import layer_bytes, lora_layer_bytes, score_width
+from steps.sizing.adapted import Adapters, lora_layer_bytes, lora_parameters
+from steps.sizing.budget import PARTS, evaluation_memory, export_bytes, export_memory, step_flops, training_memory
+from steps.sizing.layers import layer_bytes, scores_of
 from tests.conftest import ROOT
 
 SIZES = {
@@ -58,9 +59,9 @@ def test_a_layer_keeps_what_is_counted(family: str, asked: str, dropout: float, 
             network.get_submodule(network.base_model_prefix)(input_ids=ids, use_cache=False)
         return sum(seen.values())
 
-    scored = score_width(model(family, dropout=dropout), asked, half, "cpu")
-    assert (scored > 0) == (asked != "auto")
-    assert (saved(3) - saved(2)) / 576 == pytest.approx(layer_bytes(model(family), 192, half, scored), rel=0.05)
+    scores = scores_of(model(family, dropout=dropout), asked, half, "cpu", 192)
+    assert (scores is not None) == (asked != "auto")
+    assert (saved(3) - saved(2)) / 576 == pytest.approx(layer_bytes(model(family), 192, half, scores), rel=0.05)
 
 
 @pytest.mark.parametrize("family", list(SIZES))
@@ -104,7 +105,7 @@ def test_lora_parameters_are_what_peft_makes(family: str) -> None:
     network = build(model(family), 1000, {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}, 64, 1)
     adapters.add(network, family, LoraSettings(r=4, target_modules=DEFAULT_TARGETS[family]), 1)
     made = sum(p.numel() for name, p in network.named_parameters() if "lora_" in name)
-    assert made == lora_parameters(model(family), 4, tuple(DEFAULT_TARGETS[family]))
+    assert made == lora_parameters(model(family), Adapters(4, tuple(DEFAULT_TARGETS[family])))
 
 
 @pytest.mark.parametrize("family", list(SIZES))
@@ -140,7 +141,7 @@ def test_a_layer_under_lora_keeps_what_is_counted(family: str) -> None:
             network.get_submodule(network.base_model_prefix)(input_ids=ids, use_cache=False)
         return sum(seen.values())
 
-    counted = lora_layer_bytes(model(family), 192, 8, tuple(DEFAULT_TARGETS[family]))
+    counted = lora_layer_bytes(model(family), 192, Adapters(8, tuple(DEFAULT_TARGETS[family])))
     assert (saved(3) - saved(2)) / 576 == pytest.approx(counted, rel=0.1 if family == "mamba2" else 0.02)
 
 
@@ -150,7 +151,7 @@ def test_lora_on_qwen_takes_what_a_hand_counts() -> None:
 
     qwen = ModelConfig(family="llama", vocab_size=151936, d_model=1536, n_layers=28, n_heads=12, n_kv_heads=2, d_ff=8960)
     assert qwen.parameters() == pytest.approx(1.5437e9, rel=1e-3)
-    adapters = lora_parameters(qwen, 8)
+    adapters = lora_parameters(qwen, Adapters(8))
     assert adapters == 28 * 8 * (2 * 3072 + 2 * 1792 + 3 * 10496)
     memory = training_memory(qwen, batch_size=1, length=1024, precision="bf16", method="lora", lora_parameters=adapters)
     # a layer and token: 2 norms' inputs fp32; q, k, v, out and gate, silu, up in bf16; 7 adapters' inputs and what A makes of them

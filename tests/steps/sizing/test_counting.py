@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from schemas import ModelConfig
+from steps.sizing.adapted import Adapters
 from steps.sizing.budget import training_memory
 from steps.sizing.counting import parameters_of
 from steps.sizing.known import KNOWN
@@ -74,7 +75,7 @@ def test_mistral_large_does_not_fit_the_guides_48_gb() -> None:
     assert parameters_of(large.config) == 122_610_069_504
     parts = training_memory(
         sizes(large.config), batch_size=1, length=512, precision="bf16", method="qlora", quant={"bits": 4, "double": True},
-        lora_parameters=10_000_000, lora_rank=8, lora_targets=("q_proj", "v_proj"), checkpointing=True,
+        lora_parameters=10_000_000, adapters=Adapters(8, ("q_proj", "v_proj")), checkpointing=True,
     )  # fmt: skip
     card = known("a6000")
     assert card is not None
