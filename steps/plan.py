@@ -203,13 +203,14 @@ def _length(
 ) -> tuple[int, str]:  # fmt: skip
     """Tokens of a row, and the reason: as written, else what the longest document needs, else what the memory's size suggests."""
     from steps.sizing.candidates import candidates, starting_point
-    from steps.sizing.lengths import longest_document
+    from steps.sizing.lengths import longest_in_bin
 
     if subject.length:
         return subject.length, "written by hand"
     most = params.subject.get("total_batch_tokens") or LONGEST
     usual = min(most, starting_point(context.target)[1])
-    longest = longest_document(subject, lengths, bins)
+    known = lengths[0] if lengths else None
+    longest = known if subject.objective == "sft" else longest_in_bin(bins) if bins else None
     if longest is None:
         return usual, f"usual for the memory of {context.target.title or context.target.name}"
     rounded = -(-longest // 64) * 64

@@ -180,11 +180,15 @@ def modelled(asked: dict[str, Any], kind: str, eval_batch_size: int, inside: boo
 
 
 def measured(asked: dict[str, Any]) -> dict[str, Any]:
-    """What child.py says of a setting, on a CPU a second time with MAPPED. Raises RuntimeError with its last words when it fails."""
-    found = _child(asked, {})
+    """What child.py says of a setting with MAPPED, and on a CPU, but for the unusual, its growth without. Raises RuntimeError with the
+    last words of one that fails."""
+    found = _child(asked, MAPPED)  # which a card does not know
     if found["device"] == "cpu":
-        mapped = _child(asked, MAPPED)
-        found |= {"mapped": mapped["resident"], "start": mapped["start"]}
+        found |= {"mapped": found["resident"]}
+        if asked not in unusual():
+            found |= {"resident": _child(asked, {})["resident"]}
+        else:
+            del found["resident"]
     return found
 
 
@@ -212,8 +216,8 @@ def line(asked: dict[str, Any], found: dict[str, Any]) -> tuple[str, float, floa
     if not card:
         whole = sum(modelled(asked, "cpu", found["eval_batch_size"], True)[0][name] for name in PARTS)
         off_mapped = whole / found["mapped"] - 1
-        cells += [f"{found['mapped'] / 1e6:.0f}", f"{whole / 1e6:.0f}", f"{off_mapped:+.0%}", f"{found['resident'] / 1e6:.0f}",
-                  f"{found['resident'] / whole:.2f}", f"{found['start'] / 1e6:.0f}"]  # fmt: skip
+        usual = [f"{found['resident'] / 1e6:.0f}", f"{found['resident'] / whole:.2f}"] if "resident" in found else ["", ""]
+        cells += [f"{found['mapped'] / 1e6:.0f}", f"{whole / 1e6:.0f}", f"{off_mapped:+.0%}", *usual, f"{found['start'] / 1e6:.0f}"]
     return f"| {' | '.join(cells)} |", off, off_scored, off_mapped
 
 
@@ -227,7 +231,8 @@ def head(device: str) -> list[str]:
         "size, so libraries and what they keep (in bf16 oneDNN's kernel for each shape of a product) are in `start`, for which the",
         "allowance is. Twice: `mapped`, with glibc told to give large blocks back",
         f"({' '.join(f'{k}={v}' for k, v in MAPPED.items())}), against the modelled tensors and copies that operations make inside",
-        "them; and as it is by default, in times of that model: too little by what glibc had kept of that one layer and gives out again.",
+        "them; and, but for the unusual settings at the end, as it is by default, in times of that model: too little by what glibc had",
+        "kept of that one layer and gives out again.",
     ]  # fmt: skip
     more = "" if device == "cuda" else " mapped | modelled | off | by default | times | start |"
     return [

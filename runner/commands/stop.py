@@ -1,8 +1,15 @@
 """recipe stop: ask a run to save and end, so that it goes on later where it was."""
 
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from schemas.records import RunRecord
+
+MEANT = ("--set", "--target")  # options with a value that say what is run; so does --smoke
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,9 +35,17 @@ def stop(run: str | None, now: bool, wait_s: float, project: str) -> int:
         return 1
     record = read_record(folder)
     status = record.status if record is not None and record.status != "running" else "killed"
-    again = f"; `recipe run {record.file}` goes on" if record is not None and record.file and status != "done" else ""
+    again = f"; `{_again(record)}` goes on" if record is not None and record.file and status != "done" else ""
     click.echo(f"{folder.name}: {status}{again}")
     for step in record.steps if record is not None else ():
         if step.status == "failed":  # a save that found no room, for one
             click.echo(f"  {step.id} failed: {step.reason}")
     return 0
+
+
+def _again(record: "RunRecord") -> str:
+    """The command that goes on where the run of `record` was: with what was changed on its command line."""
+    words = record.command
+    changed = [word for before, word in zip(["", *words], words, strict=False)
+               if word == "--smoke" or word.partition("=")[0] in MEANT or before in MEANT]  # fmt: skip
+    return shlex.join(["recipe", "run", record.file, *changed])

@@ -87,32 +87,39 @@ def lora_forward_bytes(
     frozen: bool = False,
 ) -> int:  # fmt: skip
     """What a layer holds at most in validation (`forward_bytes`) under adapters: what the base gives, what the adapter gives, and their
-    sum, in llama beside the gate; in half what enters down_proj is made wide. Or DoRA's work."""
-    wide, tokens, d = 2 if half else 4, rows * length, model.d_model
-    plain = forward_bytes(model, rows, length, half, scores, apart)
-    stream = (16 if model.family in ATTENDING else 8 if apart else 12) * d
-    gate = wide * model.feed_forward
-    beside = {"up_proj": gate, "down_proj": 4 * gate - wide * d if half else 0}
-    each = (stream + beside.get(name, 0) + 3 * wide * leaving for name, _, leaving in adapters.of(model))
-    return max(plain, tokens * max(each, default=0), dora_forward_bytes(model, tokens, adapters, half, frozen, keeps=False))
+    sum; of the stream, and in llama beside the gate; in half what enters down_proj is made wide.
 
-
-def dora_forward_bytes(model: ModelConfig, tokens: int, adapters: Adapters, half: bool, frozen: bool, keeps: bool = True) -> int:
-    """Bytes that DoRA works in at its worst layer of a block, forward, whoever trains: the weights' lengths are taken of whole matrices.
-
-    At first a unit matrix as wide as the layer's inputs, of which A and B make the adapter's weights; below fp32 also its half. Then these
-    weights, scaled, and their sum with the base's; of a base in half its matrix in fp32. Then three forms of what it gives, in fp32, and
-    where the layer `keeps` nothing, in validation, what the base and the adapter give, and five tensors of the stream.
+    DoRA has what the base and the adapter give in three more forms, in fp32; in GPT-2 what the base gives without its bias, too.
     """
+    wide, tokens, d = 2 if half else 4, rows * length, model.d_model
+    whole, one_by_one = {"llama": (16 * d, 16 * d + 8 * d // model.heads), "gpt2": (20 * d, 24 * d)}.get(model.family, (12 * d, 8 * d))
+    stream = one_by_one if apart else whole
+    gate = wide * model.feed_forward
+    beside = {"up_proj": gate, "down_proj": 4 * gate - wide * d if half else gate if adapters.dora else 0}
+    forms = 2 * wide + 12 + (4 if model.family == "gpt2" else 0) if adapters.dora else 3 * wide
+    held = max((stream + beside.get(name, 0) + forms * leaving for name, _, leaving in adapters.of(model)), default=0)
+    left, made = _dora_matrices(model, adapters, half, frozen)
+    return max(forward_bytes(model, rows, length, half, scores, apart), tokens * held + left, tokens * stream + made)
+
+
+def dora_forward_bytes(model: ModelConfig, tokens: int, adapters: Adapters, half: bool, frozen: bool) -> int:
+    """Bytes that DoRA works in at its worst layer of a block, forward, in training, where what the base and the adapter give is kept: its
+    matrices, or three forms of what it gives, in fp32."""
     if not adapters.dora:
         return 0
-    wide = 2 if half else 4
-    given = 12 if keeps else 12 + 2 * wide + (4 if model.family == "gpt2" else 0)
-    stream = 0 if keeps else 20 * tokens * model.d_model
+    left, made = _dora_matrices(model, adapters, half, frozen)
+    return max(made, left + 12 * tokens * max(leaving for _, _, leaving in adapters.of(model)))
 
-    def worst(a: int, b: int) -> int:
-        unit = wide * a * a
-        summed = (16 if frozen else 12) * a * b
-        return max((6 if half else 4) * a * a + wide * a * b, unit + summed, unit + 4 * a * b + given * tokens * b)
 
-    return stream + max(worst(a, b) for _, a, b in adapters.of(model))
+def _dora_matrices(model: ModelConfig, adapters: Adapters, half: bool, frozen: bool) -> tuple[int, int]:
+    """Bytes of DoRA's matrices while it multiplies tokens, and before, whoever trains: the weights' lengths are taken of whole ones.
+
+    At first a unit matrix as wide as the layer's inputs, of which A and B make the adapter's weights; below fp32 also its half. Then these
+    weights, scaled, and their sum with the base's; of a base in half its matrix in fp32. The unit matrix and the weights stay.
+    """
+    if not adapters.dora:
+        return 0, 0
+    wide, summed = 2 if half else 4, 16 if frozen else 12
+    left = max(wide * a * a + 4 * a * b for _, a, b in adapters.of(model))
+    made = max(max((6 if half else 4) * a * a + wide * a * b, wide * a * a + summed * a * b) for _, a, b in adapters.of(model))
+    return left, made

@@ -77,8 +77,8 @@ def training_memory(
     gradients: four bytes for each trained parameter that has one by then; from the second micro-batch of a step on (`accumulation`
     above 1) all have. A tied embedding gets a second one, from the head, before they are added. optimizer: MOMENTS.
     activations: what every layer keeps (`layer_bytes`), for batch_size x length tokens, and the last norm's; with `checkpointing`
-    only each layer's input, and one whole layer in the backward pass. Layers below the first that is adapted keep nothing, unless the
-    gradient goes on through them to what is trained whole.
+    only each layer's input, and one whole layer in the backward pass. Layers below the first that is adapted keep nothing else, unless
+    the gradient goes on through them to what is trained whole.
     logits: `loss_chunk_tokens` positions (None: all) x vocabulary and what the loss makes of them (`_loss`), the head's gradient too.
     `inside`: with the copy of the logits that logsumexp makes inside itself, which an allocator sees and a dispatch mode does not.
     attention: eager keeps its scores (`score_width`), of whole rows, or of `documents` of at most so many tokens that are attended one by
@@ -102,7 +102,7 @@ def training_memory(
     through = model.n_layers - adapters.blocks(model) if lora and (whole.embedding or whole.rows or whole.inside) else 0
     idle = tokens * lora_layer_bytes(model, length, adapters._replace(targets=()), half, scores, kind) if through else 0
     adapted = adapters.blocks(model) if lora else model.n_layers
-    layers = 4 * tokens * d * (adapted + through) if checkpointing else adapted * one + through * idle
+    layers = 4 * tokens * d * model.n_layers if checkpointing else adapted * one + through * idle
     ends = 8 * tokens * d
     again = one if checkpointing else 0
     widened = (2 if half else 4) * max(a * b for _, a, b in products(model)) if method == "qlora" else 0
@@ -158,18 +158,19 @@ def evaluation_memory(
     No gradient is there, the optimizer's state is; one layer's tensors at a time (`forward_bytes`); logits of a chunk, and their
     log-softmax. Below fp32 autocast keeps a half copy of every trained matrix for the length of a batch.
     """
-    tokens, vocabulary = batch_size * length, model.vocab_size or 0
+    row = min(length, documents or length)  # of a validation: a document, or what one is cut into
+    tokens, vocabulary = batch_size * row, model.vocab_size or 0
     half, lora = precision != "fp32", method in ADAPTED
     frozen = lora and half and kind == "cuda"
     size = vocabulary * (tokens if loss_chunk_tokens is None else min(tokens, loss_chunk_tokens))
-    scores = scores_of(model, attention, half, kind, length, documents) if attention == "eager" else None
+    scores = scores_of(model, attention, half, kind, row, documents) if attention == "eager" else None
     hidden = 4 * tokens * model.d_model
     low = 2 * vocabulary * model.d_model if half and (whole.head or not frozen) else 0
     outside = (10 if half else 8) * size + low
     if lora:
-        inside = lora_forward_bytes(model, batch_size, length, adapters, half, scores, documents is not None, frozen)
+        inside = lora_forward_bytes(model, batch_size, row, adapters, half, scores, documents is not None, frozen)
     else:
-        inside = forward_bytes(model, batch_size, length, half, scores, documents is not None)
+        inside = forward_bytes(model, batch_size, row, half, scores, documents is not None)
     held = _held(model, length, frozen, quant if method == "qlora" else None)
     copies = 2 * (lora_parameters + whole.inside if lora else _matrices(model)) if half else 0
     trained = lora_parameters + whole.parameters(model) if lora else model.parameters(length)

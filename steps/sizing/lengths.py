@@ -13,20 +13,20 @@ BATCH = 256
 SAMPLED = 2000  # rows that a mean is taken of where the longest is not asked for
 
 
-def longest_in_bin(bins: TokenBin) -> int | None:
-    """Tokens of the longest training document, its marks included; None when the bin is empty."""
+def longest_in_bin(bins: TokenBin, *sides: str) -> int | None:
+    """Tokens of the longest document of these `sides`, train when none is named, its marks included; None when the bin is empty."""
     import numpy as np
 
-    offsets = np.fromfile(bins.path / "train.idx", "<u8")
-    return int(np.diff(offsets).max()) if len(offsets) > 1 else None
+    offsets = (np.fromfile(bins.path / f"{side}.idx", "<u8") for side in sides or ("train",))
+    return max((int(np.diff(found).max()) for found in offsets if len(found) > 1), default=None)
 
 
 def longest_document(subject: "Subject", lengths: tuple[int, float] | None, bins: TokenBin | None) -> int | None:
-    """Tokens of the longest document that `subject` trains on, None where it is not known: `lengths`, as `row_lengths` has them, are of a
-    sample where the length of rows is written."""
+    """Tokens of the longest document that `subject` meets, in validation too; None where it is not known: `lengths`, as `row_lengths` has
+    them, are of a sample where the length of rows is written."""
     if subject.objective == "sft":
         return lengths[0] if lengths and subject.length is None else None
-    return longest_in_bin(bins) if bins else None
+    return longest_in_bin(bins, "train", "val") if bins else None
 
 
 def row_lengths(corpora: list[Corpus], tokenizer: Path, *, sampled: bool = False) -> tuple[int, float] | None:

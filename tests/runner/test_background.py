@@ -35,9 +35,9 @@ def home(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "go").touch()  # the commands of killed runs are still waiting for it
 
 
-def detached(home: Path) -> str:
+def detached(home: Path, *more: str) -> str:
     """Start the recipe in the background; the run's name."""
-    done = recipe(home, "run", "recipes/it.yaml", "--detach")
+    done = recipe(home, "run", "recipes/it.yaml", *more, "--detach")
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.split()[0]
 
@@ -110,6 +110,13 @@ def test_stop_ends_the_run_at_work(home):
     assert (none.returncode, "R016: no run is at work" in none.stderr) == (1, True)
     (home / "go").touch()
     assert recipe(home, "run", "recipes/it.yaml").returncode == 0
+
+
+def test_stop_says_the_whole_command_that_goes_on(home):
+    """With what was changed on the command line: without it, another run would begin."""
+    name = detached(home, "--set", "steps.one.run=echo other > out.txt", "--target=t4")
+    done = recipe(home, "stop", "--now")
+    assert done.stdout == f"{name}: stopped; `recipe run recipes/it.yaml --set 'steps.one.run=echo other > out.txt' --target=t4` goes on\n"
 
 
 def test_stop_tells_what_failed(home):
