@@ -1,6 +1,7 @@
 """Going on from the end of another training: what is kept in the checkpoint for it, and what must be the same."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -121,28 +122,36 @@ def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepCont
     if step >= loop.settings.steps:
         raise RecipeError("R104", f"that training did {step} steps, and max_steps here is {loop.settings.steps}", field="max_steps",
                           fix=f"write max_steps above {step}")  # fmt: skip
-    agreed = _schedule(loop, data, step, context)
+    other = _schedule(loop, data, step, context)
     same = loop.put_back(kept.state(loop))
     loop.progress = Progress(**data["progress"], looked=step, reductions=data.get("cuts", []))
     loop.run_as(replace(loop.settings.live, **data.get("rows", {})))  # a position is one among such rows
-    exact = agreed and same and loop.device.type == data["device"] == "cpu"
-    how = "bit for bit" if exact else "not bitwise"
+    exact = not other and same and loop.device.type == data["device"] == "cpu"
+    how = "bit for bit" if exact else f"not bitwise{other}"
     context.event("resumed", step=step, bitwise=exact, came_from=checkpoint.name,
                   message=f"goes on at step {step} of {loop.settings.steps} where another training ended, {how}")  # fmt: skip
 
 
-def _schedule(loop: Loop, data: dict[str, Any], step: int, context: StepContext) -> bool:
-    """Whether the rates of the steps done are those of this training's schedule; where not, what that costs is said."""
-    parted = loop.settings.parts_from(data["schedule"], step)
+def _schedule(loop: Loop, data: dict[str, Any], step: int, context: StepContext) -> str:
+    """Why the steps done had other rates than this training's schedule has, empty where they had not.
+
+    What that costs is a warning, but for a constant rate whose warm-up alone was another: it is over, and nothing jumps.
+    """
+    schedule, settings = data["schedule"], loop.settings
+    parted = settings.parts_from(schedule, step)
     if parted is None:
-        return True
-    (k, was), now, jump = parted, loop.settings.rate(parted[0]), loop.settings.rate(step)
+        return ""
+    (k, was), now, jump = parted, settings.rate(parted[0]), settings.rate(step)
+    theirs = replace(settings, **schedule)
+    if theirs.scheduler == settings.scheduler == "constant" and math.isclose(theirs.rate(step - 1), jump, rel_tol=1e-9):
+        return f": warmup_steps was {theirs.warmup} there, {settings.warmup} by this schedule"
     message = (
         f"from step {k + 1} to {step} the rate was not this schedule's ({was:.3g} there, {now:.3g} here): one training of "
-        f"{loop.settings.steps} steps would end otherwise, and the rate jumps to {jump:.3g}"
+        f"{settings.steps} steps would end otherwise, and the rate goes from {theirs.rate(step - 1):.3g} to {jump:.3g}"
     )
-    context.warn("R105", message, field="scheduler", fix="scheduler: constant, or wsd before it falls, can be prolonged exactly")
-    return False
+    fix = "scheduler: constant with warmup_steps: N, or wsd before it falls, can be prolonged exactly"
+    context.warn("R105", message, field="scheduler", fix=fix)
+    return ": its rates were others"
 
 
 def _short(value: Any) -> str:

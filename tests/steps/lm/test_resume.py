@@ -107,6 +107,17 @@ def test_another_schedule_is_said(tmp_path: Path):
     assert context.warnings[0][1].startswith("from step 3 to 5 the rate was not this schedule's")
 
 
+def test_a_warm_up_that_is_over_is_no_other_schedule(tmp_path: Path):
+    """A constant rate that rose for a share of fewer steps: nothing jumps, so there is no warning, as the check has none either."""
+    steady = {**LONG, "scheduler": "constant", "warmup_steps": None, "warmup_ratio": 0.2}
+    first = run(FakeContext(tmp_path / "first"), **steady, max_steps=5)
+    context = FakeContext(tmp_path / "more")
+    prolonged(context, first, **{**steady, "max_steps": 10})
+    resumed = next(event for event in context.events if event["event"] == "resumed")
+    assert context.warnings == []
+    assert resumed["message"].endswith("ended, not bitwise: warmup_steps was 1 there, 2 by this schedule")
+
+
 @pytest.mark.parametrize(
     ("written", "code", "said"),
     [
