@@ -1,10 +1,11 @@
 """A training that was made longer: what its last run has done of it already."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, rule, say
-from runner.rules.resume import STATE, from_state
+from runner.rules.resume import STATE, from_state, rates_agree
 from runner.rules.stopped import changed, same_so_far
 from runner.standing import Standing, last_file
 from runner.store import Store
@@ -42,12 +43,16 @@ def longer_trainings_can_go_on(view: View) -> Iterator[Finding]:
         done = data["progress"].get("step") if isinstance(data, dict) and isinstance(data.get("progress"), dict) else None
         if not isinstance(done, int) or not 0 < done < steps:
             continue
+        planned = _planned(data)
+        if planned is not None and planned >= steps:
+            continue  # no longer than it was: early stopping ended it
         place = f"runs/{row.get('run') or standing.run}/artifacts/{step.id}"
         against = list(from_state(view, step, folder, place, "max_steps", {"path": place}))
         if any(finding.severity == "error" for finding in against):
             continue  # another training
         message = f"the last run trained {done:,} of these {int(steps):,} steps, and this one "
-        if not against and _by_itself(step, store, row["key"], done):
+        alike = planned is None or rates_agree(step, planned, done)  # a warm-up that is a share of the steps was another
+        if not against and alike and _by_itself(step, store, row["key"], done):
             yield say("R111", step, "max_steps", message + "goes on from there, if what it trains on is the same", "nothing to do",
                       severity="info")  # fmt: skip
             continue
@@ -55,6 +60,13 @@ def longer_trainings_can_go_on(view: View) -> Iterator[Finding]:
             continue
         fix = f"resume_from: {{path: {place}}} goes on from there" + (", and the rate jumps: it fell for fewer steps" if against else "")
         yield say("R111", step, "max_steps", message + "begins at the first", fix, severity="info")
+
+
+def _planned(data: Any) -> int | None:
+    """Steps that the training of this state was to have, where it says so."""
+    schedule = data.get("schedule")
+    steps = schedule.get("steps") if isinstance(schedule, dict) else None
+    return steps if isinstance(steps, int) else None
 
 
 def _by_itself(step: StepMeant, store: Store, key: str, done: int) -> bool:

@@ -119,9 +119,10 @@ def test_another_recipes_training_that_is_the_same_goes_on(tmp_path: Path):
          "resume_from: {path: runs/r1/artifacts/train} goes on from there, and the rate jumps: it fell for fewer steps"),
         ({**STATE, "progress": {"step": 1000}}, "scheduler: constant\n    warmup_steps: 50", None),
         ({**STATE, "facts": {**FACTS, "batch": 16}}, "scheduler: constant\n    warmup_steps: 50", None),
+        ({**STATE, "schedule": {**RATES, "steps": 1000}}, "scheduler: constant\n    warmup_steps: 50", None),
         (None, "scheduler: constant", None),
     ],
-    ids=["constant", "cosine", "as long", "another batch", "no state"],
+    ids=["constant", "cosine", "as long", "another batch", "ended early", "no state"],
 )  # fmt: skip
 def test_a_longer_training_is_told_what_is_there(tmp_path: Path, state: Any, more: str, fix: str | None):
     """After a raised max_steps: how to go on from the last run, and what that costs."""
@@ -141,13 +142,23 @@ def test_a_longer_training_is_told_what_is_there(tmp_path: Path, state: Any, mor
         ("\n    early_stopping: {patience: 3}", False),
         ("\n    early_stopping: {patience: 3}\n    eval_steps: 100", True),
         ("\n    early_stopping: {patience: 3}\n    eval_steps: 300", False),
+        ("\n    warmup_ratio: 0.1", False),
     ],
-    ids=["the same", "no part of the key", "nothing beside it", "another", "validations elsewhere", "there too", "not at its end"],
+    ids=[
+        "the same",
+        "no part of the key",
+        "nothing beside it",
+        "another",
+        "validations elsewhere",
+        "there too",
+        "not at its end",
+        "warmed up longer",
+    ],
 )
 def test_one_that_goes_on_by_itself_is_told(tmp_path: Path, before: str, goes_on: bool):
     """Where its length alone is another, and the run will take what the last one did."""
     there = "" if "z_loss" in before else before.replace("\n    beside: none", "")
-    steady = "\n    scheduler: constant\n    warmup_steps: 50"
+    steady = "\n    scheduler: constant" + ("" if "warmup" in before else "\n    warmup_steps: 50")
     (train,) = [step for step in meant(tmp_path, ("max_steps: 1000", f"max_steps: 500{steady}{there}")).steps if step.type == "train"]
     assert train.params is not None
     put_in_store(tmp_path, "sound", STATE)
