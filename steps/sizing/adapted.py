@@ -97,29 +97,31 @@ def lora_forward_bytes(
     gate = wide * model.feed_forward
     beside = {"up_proj": gate, "down_proj": 4 * gate - wide * d if half else gate if adapters.dora else 0}
     forms = 2 * wide + 12 + (4 if model.family == "gpt2" else 0) if adapters.dora else 3 * wide
-    held = max((stream + beside.get(name, 0) + forms * leaving for name, _, leaving in adapters.of(model)), default=0)
-    left, made = _dora_matrices(model, adapters, half, frozen)
-    return max(forward_bytes(model, rows, length, half, scores, apart), tokens * held + left, tokens * stream + made)
+    worked = forward_bytes(model, rows, length, half, scores, apart)
+    for name, entering, leaving in adapters.of(model):
+        left, made = _dora_matrices(entering, leaving, adapters, half, frozen)
+        worked = max(worked, tokens * (stream + beside.get(name, 0) + forms * leaving) + left, tokens * stream + made)
+    return worked
 
 
 def dora_forward_bytes(model: ModelConfig, tokens: int, adapters: Adapters, half: bool, frozen: bool) -> int:
     """Bytes that DoRA works in at its worst layer of a block, forward, in training, where what the base and the adapter give is kept: its
     matrices, or three forms of what it gives, in fp32."""
-    if not adapters.dora:
-        return 0
-    left, made = _dora_matrices(model, adapters, half, frozen)
-    return max(made, left + 12 * tokens * max(leaving for _, _, leaving in adapters.of(model)))
+    worked = 0
+    for _, entering, leaving in adapters.of(model) if adapters.dora else ():
+        left, made = _dora_matrices(entering, leaving, adapters, half, frozen)
+        worked = max(worked, made, left + 12 * tokens * leaving)
+    return worked
 
 
-def _dora_matrices(model: ModelConfig, adapters: Adapters, half: bool, frozen: bool) -> tuple[int, int]:
-    """Bytes of DoRA's matrices while it multiplies tokens, and before, whoever trains: the weights' lengths are taken of whole ones.
+def _dora_matrices(entering: int, leaving: int, adapters: Adapters, half: bool, frozen: bool) -> tuple[int, int]:
+    """Bytes of DoRA's matrices of a layer while it multiplies tokens, and before, whoever trains: its weights' lengths are of whole ones.
 
     At first a unit matrix as wide as the layer's inputs, of which A and B make the adapter's weights; below fp32 also its half. Then these
     weights, scaled, and their sum with the base's; of a base in half its matrix in fp32. The unit matrix and the weights stay.
     """
     if not adapters.dora:
         return 0, 0
-    wide, summed = 2 if half else 4, 16 if frozen else 12
-    left = max(wide * a * a + 4 * a * b for _, a, b in adapters.of(model))
-    made = max(max((6 if half else 4) * a * a + wide * a * b, wide * a * a + summed * a * b) for _, a, b in adapters.of(model))
-    return left, made
+    wide, square, matrix = 2 if half else 4, entering * entering, entering * leaving
+    summed = (16 if frozen else 12) * matrix
+    return wide * square + 4 * matrix, max((6 if half else 4) * square + wide * matrix, wide * square + summed)
