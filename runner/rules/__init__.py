@@ -48,6 +48,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "export": lambda view: any(view.of_type("export_ollama")),
     "answers": lambda view: any(view.of_type("export_ollama")) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "base": lambda view: bool(view.bases),
+    "kinds": lambda view: bool(view.bases),
     "shapes": lambda view: bool(view.bases),
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "rows": _has_tables,

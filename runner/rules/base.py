@@ -42,7 +42,7 @@ MAMBA_SSM, CONVERTED = "state-spaces/mamba", ("-130m", "-370m", "-790m", "-1.4b"
 def weights_are_whole(view: View) -> Iterator[Finding]:
     """C040: an adapter alone. C001: no safetensors. C041: a shard that is absent, cut off or a pointer of Git LFS."""
     for step, where, folder in view.bases:
-        named = _named(step.raw, where)
+        named = named_at(step.raw, where)
         if folder is None:
             yield from _of_mamba_ssm(step, where)
             continue
@@ -99,7 +99,7 @@ def _of_mamba_ssm(step: StepMeant, where: str) -> Iterator[Finding]:
     yield say("C002", step, f"{where}.hub", message, fix if sure or not converted else f"{fix}, without revision", edits=edits)
 
 
-def _named(raw: Any, where: str) -> str:
+def named_at(raw: Any, where: str) -> str:
     """The dotted path of the name itself, `model.base.path` or `model.base.hub`."""
     return f"{where}.path" if at(raw, f"{where}.path") is not None else f"{where}.hub"
 
@@ -112,7 +112,7 @@ SMALL = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_
 def tokenizer_is_there(view: View) -> Iterator[Finding]:
     """T101: a base model's folder without a tokenizer that can be opened."""
     for step, where, folder in view.bases:
-        named = _named(step.raw, where)
+        named = named_at(step.raw, where)
         if folder is None or not folder.config or named.endswith("hub"):
             continue
         if (pointer := next((name for name in SMALL if view.facts.head(folder.folder / name, 64).startswith(POINTER)), "")) != "":
@@ -133,44 +133,6 @@ def _unknown_without_row(folder: ModelFolder) -> str:
     model = folder.json("tokenizer.json").get("model")
     unknown = model.get("unk_token") if isinstance(model, dict) else None
     return unknown if isinstance(unknown, str) and unknown and unknown not in folder.tokens else ""
-
-
-WRITES_NOTHING = {  # kinds of models that transformers has, and not as a model of the next word
-    "an encoder": ("bert", "roberta", "xlm-roberta", "distilbert", "albert", "electra", "deberta", "deberta-v2", "modernbert", "mpnet",
-                   "camembert", "longformer", "nomic_bert"),
-    "an encoder with a decoder": ("t5", "mt5", "umt5", "longt5", "bart", "mbart", "pegasus", "marian", "m2m_100", "nllb-moe", "led",
-                                  "blenderbot", "whisper", "t5gemma"),
-    "a model of pictures or sound": ("clip", "siglip", "vit", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "llava", "llava_next", "idefics2",
-                                     "idefics3", "paligemma", "wav2vec2", "hubert", "qwen2_audio", "smolvlm"),
-}  # fmt: skip
-OTHER_HEADS = ("ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMaskedLM", "ForRewardModel")
-
-
-@rule(
-    RulePage(
-        "C042",
-        "a base that writes no text",
-        "A train step teaches a model to foretell the next token. Encoders, models with an encoder before the decoder, those of pictures, "
-        "and models with another head have no such output: transformers refuses them, or makes one of random numbers.",
-        wrong="model: {base: {path: models/flan-t5}}",
-        right="model: {base: {path: models/llama}}",
-        source="huggingface/autotrain-advanced#821; salesforce/CodeT5#100",
-        needs="config.json",
-    )
-)
-def bases_foretell_the_next_token(view: View) -> Iterator[Finding]:
-    """C042: by the model_type of config.json, else by the head that architectures name."""
-    for step, where, folder in view.bases:
-        if folder is None or not folder.kind or step.type != "train":
-            continue
-        alone = folder.config.get("is_decoder") is True and folder.config.get("is_encoder_decoder") is not True  # a decoder made of it
-        what = "" if alone else next((what for what, kinds in WRITES_NOTHING.items() if folder.kind in kinds), "")
-        heads = folder.config.get("architectures") or ()
-        head = next((str(name) for name in heads if str(name).endswith(OTHER_HEADS)), "") if isinstance(heads, list) else ""
-        if what or head:
-            message = f"{folder.name} is {what} ({folder.kind})" if what else f"{folder.name} is a {head}"
-            message += ": it does not foretell the next token, so it cannot be trained here"
-            yield say("C042", step, _named(step.raw, where), message, "name a model that writes text, such as a llama, qwen2 or gpt2")
 
 
 @rule(
@@ -212,7 +174,7 @@ def tokens_have_rows(view: View) -> Iterator[Finding]:
     for step, where, folder in view.bases:
         if folder is None or not folder.kind or folder.name in said:
             continue
-        named = _named(step.raw, where)
+        named = named_at(step.raw, where)
         size, stored, rows = folder.config.get("vocab_size"), folder.embedding_rows, folder.rows
         mistaken = "vocab_size" in folder.config and (not isinstance(size, int) or size <= 0)
         if mistaken or (stored is not None and isinstance(size, int) and size != stored):
@@ -314,7 +276,7 @@ def base_is_whole(view: View) -> Iterator[Finding]:
     for step, where, folder in view.bases:
         if step.type != "train":
             continue
-        named = _named(step.raw, where)
+        named = named_at(step.raw, where)
         if folder is not None and folder.quantised:
             message = f"the weights of {folder.name} are quantised already ({folder.quantised})"
             yield say("A110", step, named, message, "name the model that it was made from")

@@ -95,6 +95,9 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
         verify_headers(folder, field)
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # each kind has checks of its own, and no exception in common
+        raise _unopened(folder, field, error) from error
+    try:
         if hasattr(config, "rescale_prenorm_residual"):
             config.rescale_prenorm_residual = False  # a trap: it would divide loaded weights too
         options: dict[str, Any] = {
@@ -107,8 +110,7 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
         }
         network, info = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
     except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise RecipeError("C002", f"transformers cannot open {folder.name}: {first}", field=field, fix="see the file it names") from error
+        raise _unopened(folder, field, error) from error
     absent = [*info.get("missing_keys", []), *info.get("mismatched_keys", [])]
     if absent:
         raise RecipeError("C003", f"{folder.name} lacks weights, or has them in another shape: {few(absent)}", field=field,
@@ -118,6 +120,11 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
     if half is not None:
         halve(network, half)
     return network
+
+
+def _unopened(folder: Path, field: str, error: Exception) -> RecipeError:
+    said = " ".join(line.strip() for line in str(error).strip().splitlines()[:2]) or type(error).__name__
+    return RecipeError("C002", f"transformers cannot open {folder.name}: {said}", field=field, fix="see the file it names")
 
 
 def verify_headers(folder: Path, field: str) -> None:

@@ -15,6 +15,7 @@ from steps.lm import attention, build, quantized
 from steps.lm.added import make_room
 from steps.lm.batches import Data, Row
 from steps.lm.checkpoint import copy_tokenizer
+from steps.lm.shapes import ANOTHER_STATE, UNTRAINED
 from steps.text.added import add_tokens
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
 from steps.text.vocabulary import PADDINGS, ids_fit, padded, sizes_agree
@@ -122,8 +123,10 @@ def words_of(job: Job) -> Path:
 
 
 def open_base(job: Job, base: Path, half: torch.dtype | None = None, quantized: dict[str, Any] | None = None) -> nn.Module:
-    """The base model, with a row for every added token."""
-    asked = job.params.attn_implementation
+    """The base model, with a row for every added token. Raises RecipeError C043 for a kind that cannot be trained."""
+    asked, kind = job.params.attn_implementation, build.read_config(base).get("model_type")
+    if kind in UNTRAINED:
+        raise RecipeError("C043", f"{base.name} is an {kind}: {UNTRAINED[kind]}", field="model.base", fix=ANOTHER_STATE)
     network = build.open_model(base, field="model.base", half=half, quantized=quantized, trust_pickle=job.params.model.base.trust_pickle,
                                attention=attention.opened_with(asked))  # fmt: skip
     attention.choose(network, asked)

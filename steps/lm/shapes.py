@@ -9,6 +9,11 @@ COUNTS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")  # of blocks
 HEADS = ("num_attention_heads", "n_head", "num_heads", "n_heads")
 UNTIED = ("llama", "mamba2", "mistral", "phi3", "qwen2", "qwen3")  # transformers' default where config.json does not say
 
+UNTRAINED = {  # model_type to why a base of that kind is not trained
+    "xlstm": "transformers fails to write text with its state, and refuses the kernels that published configs name: it is not trained here"
+}
+ANOTHER_STATE = "name another model with a state, such as a mamba or mamba2"
+
 
 def sizes(config: dict[str, Any]) -> ModelConfig:
     """The ModelConfig of a `config.json`; families that we do not build ourselves are described by the nearest that we do.

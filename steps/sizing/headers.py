@@ -10,6 +10,7 @@ BLOCK = re.compile(r"(?:^|\.)(?:layers|h|blocks|layer)\.(\d+)\.")
 PLACE = re.compile(r"((?:model\.|transformer\.|backbone\.)?(?:layers|h)\.)(\d+)\.(.+)")  # where transformers looks for a block's tensors
 COUNTS = ("num_hidden_layers", "n_layer", "num_layers")  # of blocks, in config.json
 WIDTHS = ("hidden_size", "n_embd", "d_model")
+NUMBERS = (*COUNTS, *WIDTHS, "vocab_size", "num_attention_heads", "n_head", "num_key_value_heads", "intermediate_size", "head_dim")
 OF_ANOTHER_WIDTH = ("word_embed_proj_dim", "embedding_size", "num_nextn_predict_layers")  # keys of models that are counted in another way
 PACKED_TYPES = ("U8", "I8", "I32", "U32", "F8_E4M3", "F8_E5M2")  # that packed weights are stored in
 PACKED = (  # the end of a name beside packed weights, and who writes it; the first that is found tells
@@ -62,6 +63,8 @@ def differs(config: Mapping[str, Any], tensors: Tensors) -> str:
     """
     if config.get("is_encoder_decoder") is True or any(key in config for key in OF_ANOTHER_WIDTH):
         return ""
+    if written := next((name for name in NUMBERS if isinstance(config.get(name), str)), ""):
+        return f"config.json says {written}: {config[written]!r}, a text where a number must stand"
     stored = {int(found[1]) for name in tensors if (found := BLOCK.search(name))}
     asked = _first(config, COUNTS)
     if stored and asked is not None and asked > max(stored) + 1:
@@ -143,13 +146,15 @@ def _first(config: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
 def matrices(config: Mapping[str, Any]) -> dict[str, Shape]:
     """Last names and shapes of the matrices of a block, as transformers makes them; none of a family that is not known here.
 
-    None either where config.json leaves out a size for which the families have defaults of their own.
+    None either where config.json leaves out a size for which the families have defaults of their own, or writes one that is no number.
     """
     make = KNOWN.get(str(config.get("model_type")))
     try:
         found = make(config) if make else {}
     except (KeyError, TypeError, ZeroDivisionError):
         return {}
+    if not all(isinstance(size, int) for shape in found.values() for size in shape):
+        return {}  # a size that is a text, or a float: transformers says so
     return {name if name.endswith("A_log") else f"{name}.weight": shape for name, shape in found.items()}
 
 

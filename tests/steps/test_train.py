@@ -322,6 +322,20 @@ def test_a_base_may_be_a_folder(tmp_path: Path):
         run_from(FakeContext(tmp_path / "x", project=tmp_path), {"base": {"path": "nowhere"}})
 
 
+def test_a_base_that_is_not_trained_or_does_not_open_is_named(tmp_path: Path):
+    """An xLSTM; and a config that transformers refuses in an exception of its own is no fault of recipe."""
+    made = run(FakeContext(tmp_path / "base"), model=SIZES["llama"]).path
+    config = json.loads((made / "config.json").read_text())
+    for changed, said in (
+        ({"model_type": "xlstm"}, "C043: work is an xlstm: transformers fails to write text with its state"),
+        ({"hidden_size": "24"}, "C003: work: config.json says hidden_size: '24', a text where a number must stand"),
+        ({"rms_norm_eps": "small"}, "C002: transformers cannot open work: Validation error for field 'rms_norm_eps'"),
+    ):
+        (made / "config.json").write_text(json.dumps({**config, **changed}))
+        with pytest.raises(RecipeError, match=said):
+            run_from(FakeContext(tmp_path / "x", project=tmp_path), {"base": {"path": "base/work"}})
+
+
 def run_from(context: FakeContext, model: dict[str, Any]) -> Checkpoint:
     made = train(params(model=model), text().bins, None, text().tokenizer, None, None, context)
     assert isinstance(made, Checkpoint)
