@@ -50,8 +50,8 @@ def setting(family: str, rows: int, length: int, vocabulary: int, size: dict[str
     }  # fmt: skip
 
 
-def grid() -> list[dict[str, Any]]:
-    """The settings: every family with both methods and precisions, and the corners of batch, length and vocabulary."""
+def families() -> list[dict[str, Any]]:
+    """Every family with both methods and precisions."""
     found = []
     for family in ("mamba", "mamba2", "llama", "gpt2"):
         found += [
@@ -63,8 +63,13 @@ def grid() -> list[dict[str, Any]]:
             setting(family, 2, 512, 8000, WIDE, "bf16", method="lora", lora={"r": 32}),
         ]
         found.append(setting(family, 4, 256, 2000, DEEP, times=2, train={"activation_checkpointing": True}))
+    return found
+
+
+def grid() -> list[dict[str, Any]]:
+    """The settings: every family, the corners of batch, length and vocabulary, attention, tables that are trained, and the unusual."""
     return [
-        *found,
+        *families(),
         setting("llama", 8, 256, 8000, SMALL, "bf16", train={"activation_checkpointing": True}),
         setting("llama", 4, 256, 16000, SMALL, train={"loss_chunk_tokens": 128}),
         setting("gpt2", 2, 128, 4000, WIDE, times=2, train={"optimizer": "muon"}),
@@ -180,15 +185,14 @@ def modelled(asked: dict[str, Any], kind: str, eval_batch_size: int, inside: boo
 
 
 def measured(asked: dict[str, Any]) -> dict[str, Any]:
-    """What child.py says of a setting with MAPPED, and on a CPU, but for the unusual, its growth without. Raises RuntimeError with the
+    """What child.py says of a setting with MAPPED, and on a CPU, for the first settings, its growth without. Raises RuntimeError with the
     last words of one that fails."""
     found = _child(asked, MAPPED)  # which a card does not know
     if found["device"] == "cpu":
         found |= {"mapped": found["resident"]}
-        if asked not in unusual():
+        del found["resident"]
+        if asked in families():
             found |= {"resident": _child(asked, {})["resident"]}
-        else:
-            del found["resident"]
     return found
 
 
@@ -231,8 +235,8 @@ def head(device: str) -> list[str]:
         "size, so libraries and what they keep (in bf16 oneDNN's kernel for each shape of a product) are in `start`, for which the",
         "allowance is. Twice: `mapped`, with glibc told to give large blocks back",
         f"({' '.join(f'{k}={v}' for k, v in MAPPED.items())}), against the modelled tensors and copies that operations make inside",
-        "them; and, but for the unusual settings at the end, as it is by default, in times of that model: too little by what glibc had",
-        "kept of that one layer and gives out again.",
+        "them; and, of the settings of every family at the beginning, as it is by default, in times of that model: too little by what",
+        "glibc had kept of that one layer and gives out again.",
     ]  # fmt: skip
     more = "" if device == "cuda" else " mapped | modelled | off | by default | times | start |"
     return [
