@@ -33,7 +33,7 @@ RUNTIME = {
     "cuda": int(0.6 * GIB),
     "mps": int(0.5 * GIB),
     "cpu": int(0.45 * GIB),
-}  # context and libraries, before the first tensor (cpu: 392 to 479 MB, benchmarks/memory/cpu.md)
+}  # context and libraries, before the first tensor (cpu: 392 to 482 MB, benchmarks/memory/cpu.md)
 FRAGMENTATION = {
     "cuda": 0.05,
     "mps": 0.05,
