@@ -10,9 +10,10 @@ LOWER = 0.45  # of the page's height: a footnote begins below
 SMALLER = 0.93  # of the text's size
 CLEARLY = 0.87  # the same for what may be an item of a list
 LISTED = re.compile(r"\s*\d{1,3}\. [^\W\d_]")
-SYMBOLS = tuple("∗†‡§¶")  # only notes begin so, whatever their size
+SYMBOLS = tuple("∗†‡§¶⋆★")  # only notes begin so, whatever their size
 TINY = 0.5  # below this it is no line of text but cells side by side
-MARKED = re.compile(r"^\s*(?:\d{1,3}(?:\.(?= [^\W\d_]))?|[*∗†‡§¶]{1,3}|\(?[a-z]\))\s?[^\s\d.,)%–-]")
+WORDY = 12  # letters of a line on average: no cells of a table
+MARKED = re.compile(r"^\s*(?:\d{1,3}(?:\.(?= [^\W\d_]))?|[*∗†‡§¶⋆★]{1,3}|\(?[a-z]\))\s?[^\s\d.,)%–-]")
 GLUED = re.compile(r"\s*\d{1,2}[^\W\d_]{2}")  # a raised mark, which makes its line look taller
 CALLED = re.compile(r"\s*(\d{1,2})(?:\. )?\s?[^\W\d_]")
 LARGER = 1.1  # times the size of the text: letters of headings
@@ -20,8 +21,10 @@ TALLER = 1.2
 FOOT = 0.85  # of the page's height: no heading begins below
 
 NOTICE = re.compile(  # how papers begin what they say of themselves at the foot of their first page
-    r"^\s*(?:©|\(c\)|copyright|permission to|this (?:work|article|paper|research) (?:is|was|has)|received|manuscript|accepted|published"
+    r"^\s*(?:©|\(c\)|copyright|permission to|received|manuscript|accepted|published"
+    r"|this (?:work|article|paper|research|document|manuscript|study|project|chapter|note) (?:is|was|has)"
     r"|corresponding|correspondence|e-?mail|authors?['’]? (?:addresses|address|contact)|funding|supported by|doi|isbn|issn|preprint"
+    r"|[^@]{0,60}?\b\S+@\S+\.\w"
     r"|(?:[A-Z]\. )+[^\W\d_]+(?:,? (?:and|&) [^\n]{2,60})? (?:is|are) with |the authors? (?:is|are) with "
     r"|sorumlu yazar|yazışma|iletişim|geliş tarihi|bu çalışma|e-posta)",
     re.IGNORECASE,
@@ -42,23 +45,15 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float, usual: float
         small = []
         for block in blocks:
             if block.y0 > LOWER * height and not block.listing and not block.size > LARGER * usual > 0:
-                lone = len(block.lines) > 1 and block.lines[0].strip().isdecimal()  # a raised mark that came as a line of its own
-                if lone and block.y1 - block.y0 < 1.6 * body * (len(block.lines) - 1):
-                    block.set_lines([f"{block.lines[0].strip()} {block.lines[1].lstrip()}", *block.lines[2:]])
-                size = (block.y1 - block.y0) / (glyph + (len(block.lines) - 1) * skip)  # 1: the size of running text
-                raised = (
-                    (lone and block.y0 > FOOT * height)
-                    or block.lines[0].lstrip()[:1] in SYMBOLS
-                    or (size < TALLER and GLUED.match(block.lines[0]))
-                )
-                listed = LISTED.match(block.lines[0]) is not None  # as items of a list begin, too
-                if size > TINY and (size < (CLEARLY if listed else SMALLER) or raised) and not CAPTION.match(block.lines[0]):
+                low = _takes_mark(block, body) and block.y0 > FOOT * height
+                tall = (block.y1 - block.y0) / (glyph + (len(block.lines) - 1) * skip)  # 1: the size of running text
+                if (low or _is_small(block, tall, usual, blocks)) and not CAPTION.match(block.lines[0]):
                     small.append(block)
         gone = {id(block) for block in small}
         large = [block for block in blocks if id(block) not in gone]
         notes: list[Block] = []
         for block in sorted(small, key=lambda b: b.y0):
-            marked = MARKED.match(block.lines[0]) or (number == 0 and NOTICE.match(block.lines[0]))
+            marked = MARKED.match(block.lines[0]) or (number == 0 and NOTICE.match(" ".join(block.lines[:5])))
             if not marked and not any(0 <= block.y0 - n.y1 < 1.5 * body and _share_column(n, block) for n in notes):
                 continue
             if any(b.y0 > block.y0 and b.characters > 3 and _share_column(b, block) and not _floats(b, block, large, body) for b in large):
@@ -66,10 +61,39 @@ def mark_notes(pages: list[tuple[float, list[Block]]], body: float, usual: float
             above = any(b.y1 <= block.y0 + 0.3 * body and b.characters > 40 and _share_column(b, block) for b in large)
             if above and not _wordless(block):
                 notes.append(block)
+        if number == 0:
+            for block in reversed(small):  # what the authors say of themselves without a mark, above what has one
+                under = any(-1 < n.y0 - block.y1 < 0.5 * block.size and _share_column(n, block) for n in notes)
+                if under and block not in notes and 0 < block.size < SMALLER * usual and not (block.table or "\t" in block.lines[0]):
+                    notes.append(block)
         whole, noted = sum(b.characters for b in blocks), sum(b.characters for b in notes)
         if noted * 2 < whole:
             for block in notes:
                 block.note = True
+
+
+def _takes_mark(block: Block, body: float) -> bool:
+    """True where the first line is a raised mark alone; it is put before the words of the next, as `1.` is."""
+    mark = block.lines[0].strip() if len(block.lines) > 1 else ""
+    if not mark.removesuffix(".").isdecimal():
+        return False
+    if block.y1 - block.y0 < 1.6 * body * (len(block.lines) - 1):
+        block.set_lines([f"{mark} {block.lines[1].lstrip()}", *block.lines[2:]])
+    return mark.isdecimal()
+
+
+def _is_small(block: Block, tall: float, usual: float, blocks: list[Block]) -> bool:
+    """True for a block that is set smaller than the text, or begins with a mark that is. tall: its height, 1 for running text."""
+    letters, first = block.marked or block.size, block.lines[0]
+    if tall <= TINY and (block.table or not 0 < 2 * letters < block.y1 - block.y0 or block.characters < WORDY * len(block.lines)):
+        return False  # cells side by side
+    if first.lstrip()[:1] in SYMBOLS or (tall < TALLER and GLUED.match(first)) or 0 < block.marked < LARGER * usual:
+        return True
+    size = letters / usual if letters and usual else tall
+    if CLEARLY <= size < SMALLER and LISTED.match(first):  # an item of a list, but for the white above it
+        above = max((b.y1 for b in blocks if b.y1 < block.y1 and _share_column(b, block)), default=block.y0)
+        return letters > 0 and block.y0 - above > 2 * letters
+    return size < SMALLER
 
 
 def drop_marks(blocks: list[Block]) -> None:

@@ -11,6 +11,7 @@ from steps.text.pdf_listings import is_even
 LARGER = 1.1  # times the size of the text: a heading
 BOLD = re.compile(r"bold|black|heavy|semib|demi|[A-Z]BX\d|-B(?:d|$)|[ ,-]B$|SFBX|NimbusRomNo9L-Medi", re.IGNORECASE)  # in names of fonts
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
+RAISED = 0.15  # of their size, above their baseline: marks of notes
 BESIDE = 0.35  # of their size: letters whose lines share more of their height stand side by side
 ENDING = tuple(".!?;,-\u00ad")  # of a line that is no heading
 HEADED = 0.6  # of the length of its text's first line: a heading is shorter
@@ -24,6 +25,15 @@ def size_of(line: Any, letter: Any) -> float:
     get = fields()
     size, last = get.size(letter), get.size(get.last_letter(line.this).this)
     return size if last <= LARGER * size and size <= LARGER * last else 0.0
+
+
+def size_behind(line: Any, letter: Any) -> float:
+    """Size of the last letter of a line of mupdf where the first one (its `this`) is smaller and raised, else 0."""
+    get = fields()
+    end = get.last_letter(line.this).this
+    last = get.size(end)
+    smaller = last > LARGER * get.size(letter)
+    return last if smaller and get.y(get.origin(letter).this) < get.y(get.origin(end).this) - RAISED * last else 0.0
 
 
 def headed(block: Block, first: Any, text: str) -> list[Found]:

@@ -9,12 +9,13 @@ from typing import Any
 from schemas import RecipeError
 from steps.text.columns import Block
 from steps.text.manuscripts import codes_apart
+from steps.text.notes import MARKED
 from steps.text.pdf_bidi import followed, has_letters, runs_back, turned
 from steps.text.pdf_breaks import Column, columns_of, set_breaks
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
-from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_of
+from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_behind, size_of
 from steps.text.pdf_lines import TALL, WORD, look_at_lines, lower_box
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
@@ -261,6 +262,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             if even or size != known.size or not text[:3].isalpha():  # that of nearly all is looked at once
                 size = known.size = 0.0 if even else size_of(first, letter)
             block = Block(*get.box(get.block_box(set_block).this), lines, listing=even, size=size)
+            if not (size or even) and MARKED.match(text):
+                block.marked = size_behind(first, letter)
             if block.y1 - block.y0 > TALL * size * len(lines) > 0 and WORD.search(text) and abs(first.dir.y) < 0.06:
                 lower_box(block, letter)
             told += [(block, first, text)] if len(lines) < 2 else headed(block, first, text)

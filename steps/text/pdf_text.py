@@ -269,7 +269,7 @@ def _begins_small(block: Block, letter: Block) -> bool:
 
 
 def _kind(block: Block, text: str, *, headed: bool = False) -> Kind:
-    if block.reference or headed:
+    if block.reference or (headed and not block.note):
         return "references" if block.reference else "heading"
     if block.note:
         return "footnote"
