@@ -61,21 +61,25 @@ def drop_margins(pages: list[Page], body: float, usual: float = 0.0) -> int:
             counts |= {(side, y, count - number, number) for count in numbers}
     often = Counter((side, y) for side, y, _ in places)
     counting = Counter((side, y, offset) for side, y, offset, _ in counts)
+    tops = [min((b.y0 for b in page.blocks), default=0.0) for page in pages]
     gone = 0
     for number, page, block, side, apart, numbers, key in found:
         y = round(block.y0 / 2)
-        again = texts[key] >= max(2, 0.25 * n) and not CAPTION.match(block.lines[0]) and not ("#" in key and _is_row(block, page))
+        often_enough = max(3, 0.6 * n) if _large(block, body, usual) else max(2, 0.25 * n)  # titles come again
+        again = texts[key] >= often_enough and not CAPTION.match(block.lines[0]) and not ("#" in key and _is_row(block, page))
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
         plain = apart and not noted and not _large(block, body, usual) and not CAPTION.match(block.lines[0]) and not _is_row(block, page)
         beyond = block.y1 < ends[0] - gap if side == "top" else block.y0 > ends[1] + gap
         same_place = plain and n > 1 and often[side, y] >= max(2, 0.0 if beyond else 0.6 * n)
         counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in numbers)
         stamp = apart and _is_stamp(block) and _outermost(block, page, side) and not _large(block, body, usual)
+        if side == "top" and block.lines[0].lstrip()[:4] in ("http", "www.") and block.y0 > tops[number]:
+            stamp = False  # below a running head it is text
         edge = plain and side == "bottom" and page.height - block.y1 < NEARER * alone and _outermost(block, page, side)
         if again or same_place or counted or stamp or edge or _numbers_page(" ".join(block.lines).strip()):
             page.blocks.remove(block)
             gone += 1
-    return gone + _drop_lowest(sound, gap) + _drop_grown(sound, body)
+    return gone + _drop_lowest(sound, gap) + _drop_grown(sound, body, usual)
 
 
 def _ends_of_text(pages: list[Page]) -> tuple[float, float]:
@@ -147,7 +151,7 @@ def _large(block: Block, body: float, usual: float) -> bool:
     return len(block.lines) == 1 and block.y1 - block.y0 > 1.35 * body
 
 
-def _drop_grown(pages: list[Page], body: float) -> int:
+def _drop_grown(pages: list[Page], body: float, usual: float) -> int:
     """Take out running heads and feet that stand so close to the text that they came as lines of its blocks; returns how many.
 
     They are the first or the last line of several pages, but for the numbers in them.
@@ -169,7 +173,7 @@ def _drop_grown(pages: list[Page], body: float) -> int:
         for page, block in ends:
             key = _key([block.lines[edge]])
             full = len(block.lines) > 1 and len(key) > 0.85 * max(map(len, block.lines)) and "#" not in key  # a line of the text itself
-            if len(key) < 4 or full or texts[key] < max(2, 0.4 * len(pages)):
+            if len(key) < 4 or full or texts[key] < (max(3, 0.6 * len(pages)) if _large(block, body, usual) else max(2, 0.4 * len(pages))):
                 continue
             if len(block.lines) == 1:
                 page.blocks.remove(block)

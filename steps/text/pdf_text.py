@@ -40,11 +40,14 @@ CITING = re.compile(  # before a figure that closes what was opened: (see Fig.\n
     r"|çizelge|bölüm|s|sayfa|denklem)\.?\s*$",
     re.IGNORECASE,
 )
+WITHIN = re.compile(r"\s*(?:\(\d{1,2}\)|\[\d{1,3}\])\s+[a-zçğıöşü]{2}")  # of a sentence
+CITED = re.compile(r"\[\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\](?:[,.;:)]|\s+[a-zçğıöşü])")
 CLOSING = ("”", "’", '"', "'", ")", "]", "»")
 STOPPED = tuple(f"{stop}{mark}" for stop in ".!?…" for mark in CLOSING)
 ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|[Ff]igs?|Eqs?|Secs?|Dr|Mrs?|Ms|Prof|St|vd|bkz|Bkz|örn|approx|ca|resp|z\.B)\.$")
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
+WORD = re.compile(r"[^\W\d_]{4}")
 INITIAL = re.compile("[“‘\"'«„(]?[^\\W\\d_]")
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
 FIGURES = re.compile(r"[\d.,()]")
@@ -164,7 +167,9 @@ def _label(block: Block, body: float) -> bool:
         return False
     aslant = height > 3 * body and width < 0.3 * height * block.characters
     upright = len(block.lines) == 1 and block.characters > 3 and (height > 2 * width or height > 8 * body or aslant)
-    return upright or height < SMALL * body
+    if upright or height >= SMALL * body:
+        return upright
+    return not (block.size > SMALL * body > 0 < height and WORD.search(block.lines[0]))  # boxes of some fonts hold small letters alone
 
 
 def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True) -> list[Part]:
@@ -292,6 +297,8 @@ def goes_on(before: str, text: str, *, code: bool = False) -> bool:
         closed = text[:1].islower() and before.endswith(CLOSING) and not before.endswith(STOPPED)  # a word in quotes or parentheses
         if not closed or code:
             return before.endswith(".") and ABBREVIATED.search(before[-9:]) is not None and not ITEM.match(text)
+    if text[:1] == "[" and CITED.match(text):
+        return True
     first = text.lstrip("([“\"'")[:1]
     caseless = first.isalpha() and first.lower() == first.upper()  # as of scripts without capitals
     if not (first.islower() or caseless) and not AMOUNT.match(text):
@@ -325,7 +332,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
     for at in range(1, len(lines)):
         above, following = lines[at - 1], lines[at]
         first = following[:1] if following[:1] > " " else following.lstrip()[:1]
-        ends = at in items or (first in ITEMS and ITEM.match(following) is not None and not _is_cited(lines[:at]))
+        ends = at in items or (first in ITEMS and ITEM.match(following) is not None and not _is_cited(lines, at))
         if told and not ends:
             ends = above in block.ended or above in block.heads or following in block.heads
         if ends or (at - 1 in ended and above not in block.full):
@@ -335,9 +342,12 @@ def _parts(block: Block, body: float) -> list[list[str]]:
     return [lines for lines in found if lines]
 
 
-def _is_cited(lines: list[str]) -> bool:
-    """True when the next line begins with the number of what is cited in parentheses, and is no item: (see Fig. / 2) and so on."""
-    return bool(CITING.search(" ".join(lines[-2:])))
+def _is_cited(lines: list[str], at: int) -> bool:
+    """True when a line begins with the number of what is cited, and is no item: (see Fig. / 2) and so on, or: as Equation / (2) says."""
+    if CITING.search(" ".join(lines[max(0, at - 2) : at])):
+        return True
+    within = WITHIN.match(lines[at]) is not None and not lines[at - 1].rstrip().endswith((*ENDED, ","))
+    return within and not any(ITEM.match(line) for line in lines[:at] + lines[at + 1 :])
 
 
 def _with_marks(lines: list[str]) -> tuple[list[str], set[int]]:

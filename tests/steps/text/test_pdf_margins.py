@@ -114,3 +114,28 @@ def test_a_head_above_all_running_text_is_none_of_it(tmp_path):
 
     drawn(tmp_path / "m.pdf", 8, draw)
     assert read(tmp_path / "m.pdf").split() == " ".join(sentence(i) for i in range(320)).split()
+
+
+def test_an_address_below_a_running_head_is_text(tmp_path):
+    """The sentence that the page before ends with goes on in it."""
+
+    def draw(page, number):
+        page.insert_text((400, 50), f"H. Berg: Walls {number + 1}", fontsize=9)
+        if number:
+            page.insert_text((180, 85), "https://walls.example/moss.zip", fontsize=11)
+        lines(page, 30 * number, 30 * number + 30, 115)
+
+    drawn(tmp_path / "a.pdf", 2, draw)
+    assert "https://walls.example/moss.zip" in read(tmp_path / "a.pdf")
+
+
+def test_a_title_on_several_pages_is_no_running_head(tmp_path):
+    """A title page, a table of contents and the first page may all have it; a running head stands on nearly all pages."""
+
+    def draw(page, number):
+        if number < 2:
+            page.insert_text((72, 80), "The moss on our walls", fontsize=20)
+        lines(page, 20 * number, 20 * number + 20, 130)
+
+    drawn(tmp_path / "t.pdf", 5, draw)
+    assert read(tmp_path / "t.pdf").count("The moss on our walls") == 2
