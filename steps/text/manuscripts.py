@@ -16,6 +16,8 @@ WITHIN = re.compile("[^\\W\\d_]\xad[^\\W\\d_]")
 SURE = 4  # lines with such codes in words: the others are of such fonts, too
 LEAST = 4  # numbers on a page that make a sequence
 ORDERED = 0.75  # share of them that stand below the one before: columns begin at the top again
+ALONE = 0.6  # share of numbers that came as blocks of their own, where nearly all do
+BESIDE = 8.0  # points between a number and its line, more or less
 PAGES = 0.6  # share of the pages with text on them that have one
 # Codes of the Cork encoding (LaTeX, T1) that stand as they are where a bitmap font says nothing of its letters. Those below a blank, most
 # of which Python takes for white, stand in a private area instead (`codes_apart`).
@@ -77,21 +79,36 @@ def drop_line_numbers(pages: list[list[Block]]) -> int:
                 values.add(value)
         last = max(values, default=last)
         counting = _of_lines(numbers, values)
+        edges = [block.x0 for block, *_ in counting]
         for block in blocks[:]:
             out = {i for other, i, _ in counting if other is block}
             if out:
+                beside = len(block.lines) > len(out)
                 block.set_lines([line for i, line in enumerate(block.lines) if i not in out])
                 block.x0 += max(0.0, block.indent) if len(block.lines) == 1 else 0.0
                 block.end, block.forced, block.indent = 0.0, False, -1.0  # they were told by the places of the numbers, too
+                block.x0 = _edge(block, blocks, edges) if beside else block.x0
             gone += len(out)
             if not block.lines:
                 blocks.remove(block)
     return gone
 
 
+def _edge(block: Block, blocks: list[Block], edges: list[float]) -> float:
+    """Left edge of a block without the numbers that stood before its lines: that of others which end where it ends."""
+    if min(abs(block.x0 - x) for x in edges) > 1:
+        return block.x0
+    others = [b.x0 for b in blocks if BESIDE < b.x0 - block.x0 < 5 * BESIDE and abs(b.x1 - block.x1) < BESIDE and len(b.lines) > 1]
+    return min((x for x in others if min(abs(x - edge) for edge in edges) > 1), default=block.x0)
+
+
 def _of_lines(numbers: list[tuple[Block, int, int]], values: set[int]) -> list[tuple[Block, int, int]]:
     """Those of a page's numbers that count its lines. Of two that say the same, one on the other side of its line numbers a heading."""
     counting = [number for number in numbers if number[2] in values]
+    alone = sorted(block.x0 for block, *_ in counting if len(block.lines) == 1)
+    if len(alone) > ALONE * len(counting):  # others stand in blocks that begin where they begin
+        left, right = alone[0] - BESIDE, alone[-1] + BESIDE
+        counting = [number for number in counting if len(number[0].lines) == 1 or left < number[0].x0 < right]
     often = Counter(value for *_, value in counting)
     beside = [i > 0 for block, i, _ in counting if len(block.lines) > 1]
     behind = 2 * sum(beside) > len(beside)

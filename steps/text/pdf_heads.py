@@ -9,7 +9,10 @@ from steps.text.pdf_fields import fields
 from steps.text.pdf_listings import is_even
 
 LARGER = 1.1  # times the size of the text: a heading
-BOLD = re.compile(r"bold|black|heavy|semib|demi|[A-Z]BX\d|-B(?:d|$)|[ ,-]B$|SFBX|NimbusRomNo9L-Medi", re.IGNORECASE)  # in names of fonts
+BOLD = re.compile(  # in names of fonts
+    r"bold|black|heavy|semib|demi|[A-Z]BX\d|-B(?:d|$)|[ ,-]B$|SFBX|SFSX|NimbusRomNo9L-Medi|\bLin\w+TZ?B|\bp(?:tm|hv|pl|nc|bk|cr)b\d",
+    re.IGNORECASE,
+)
 LOW = 8.0  # points: a line that low is small, or its font says little of its height
 RAISED = 0.15  # of their size, above their baseline: marks of notes
 BESIDE = 0.35  # of their size: letters whose lines share more of their height stand side by side
@@ -17,6 +20,7 @@ ENDING = tuple(".!?;,-\u00ad")  # of a line that is no heading
 HEADED = 0.6  # of the length of its text's first line: a heading is shorter
 TITLE = 13.0  # points: so large are letters of titles, which take several lines
 WORD = re.compile(r"[^\W\d_]{3}")
+LABEL = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?")  # of a heading, parted from it by a wide gap
 Found = tuple[Block, Any, str]  # a block, its first line of mupdf, and what it says
 
 
@@ -92,11 +96,14 @@ def may_be_heads(lines: list[str]) -> list[int]:
     """Numbers of the lines that could be headings of those below them: short ones, the first or behind the end of a sentence."""
     found = []
     lengths = list(map(len, lines))
+    if lines[0].isupper() and not lines[1].isupper() and WORD.search(lines[0]) and not lines[0].rstrip().endswith(ENDING):
+        found.append(0)
     for at in [at for at, (one, next_) in enumerate(pairwise(lengths)) if one < HEADED * next_ + 1]:  # nearly none
         line = lines[at].strip()
         if not 2 < len(line) < HEADED * len(lines[at + 1]) or line.endswith(ENDING) or line[0].islower():
             continue
-        if not lines[at + 1].lstrip()[:1].islower() and (at == 0 or lines[at - 1].rstrip().endswith(ENDED)):
+        begins = at == 0 or lines[at - 1].rstrip().endswith(ENDED) or (at == 1 and LABEL.fullmatch(lines[0].strip()) is not None)
+        if begins and at not in found and not lines[at + 1].lstrip()[:1].islower():
             found.append(at)
     return found
 

@@ -326,6 +326,10 @@ def _parts(block: Block, body: float) -> list[list[str]]:
     if named or lines[0] in block.heads:
         found.append(lines[:1])
         lines = lines[1:]
+    heads = set(block.heads)
+    if len(lines) > 2 and lines[1] in heads and LABEL.match(lines[0]):
+        found.append([f"{lines[0].strip()} {lines[1].strip()}"])
+        lines = lines[2:]
     lines, items = _with_marks(lines)
     ended, told = ends_of_paragraphs(lines), bool(block.heads or block.ended)
     begun = 0
@@ -334,7 +338,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         first = following[:1] if following[:1] > " " else following.lstrip()[:1]
         ends = at in items or (first in ITEMS and ITEM.match(following) is not None and not _is_cited(lines, at))
         if told and not ends:
-            ends = above in block.ended or above in block.heads or following in block.heads
+            ends = above in block.ended or above in heads or following in heads
         if ends or (at - 1 in ended and above not in block.full):
             found.append(lines[begun:at])
             begun = at

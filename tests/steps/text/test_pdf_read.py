@@ -1,9 +1,13 @@
 """What readers of real papers miss at once: numbers of citations at line beginnings, headings of small capitals, and the like."""
 
+import re
+
 import pytest
 
 from steps.text.columns import Block
+from steps.text.manuscripts import drop_line_numbers
 from steps.text.pdf_text import _label, goes_on, paragraphs
+from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 TEXT = "The moss on the north wall covers more than that on the south wall, as the numbers of"
 
@@ -31,3 +35,42 @@ def test_a_heading_whose_font_has_low_boxes_is_no_label():
     assert not _label(Block(60, 100, 300, 106, ["2. On the age of walls"], size=11.0), 12.0)
     assert _label(Block(60, 100, 300, 106, ["age of walls"], size=6.0), 12.0)
     assert _label(Block(60, 100, 70, 106, ["X"], size=11.0), 12.0)
+
+
+def test_numbers_of_sections_are_no_line_numbers(tmp_path):
+    """All line numbers stand in a column of their own, left of the text."""
+
+    def draw(page, number):
+        for i in range(40):
+            page.insert_text((24, 80 + 15 * i), str(40 * number + i + 1), fontsize=6)
+        page.insert_text((72, 80), str(number + 1), fontsize=11, fontname="hebo")
+        page.insert_text((95, 80), "On Walls", fontsize=11, fontname="hebo")
+        for i in range(1, 40):
+            page.insert_text((72, 80 + 15 * i), sentence(i + 40 * number).capitalize(), fontsize=11)
+
+    drawn(tmp_path / "n.pdf", 2, draw)
+    text = read(tmp_path / "n.pdf")
+    assert re.findall(r"\d+.*?Walls|\d+", text) == ["1 On Walls", "2 On Walls"]
+
+
+def test_a_block_without_its_line_numbers_begins_where_its_text_does():
+    """Else numbers between two columns would close the gutter."""
+    numbered = [Block(299, 100 * i, 562, 100 * i + 60, [str(5 * i + 5), *[sentence(i)] * 4]) for i in range(9)]
+    others = [Block(317, 100 * i + 60, 562, 100 * i + 80, [sentence(i)] * 2) for i in range(9)]
+    assert drop_line_numbers([[*numbered, *others]]) == 9
+    assert {block.x0 for block in numbered} == {317}
+
+
+def test_a_heading_set_close_to_its_text_is_one_though_it_is_long(tmp_path):
+    """In capitals, or parted from its number by a wide gap."""
+
+    def draw(page, _):
+        for at, head in ((80, ("2. THE WALLS THAT WE HAVE SEEN AND COUNTED",)), (180, ("3.", "The moss"))):
+            for x, words in zip((72, 96), head, strict=False):
+                page.insert_text((x, at), words, fontsize=10, fontname="hebo")
+            for i in range(5):
+                page.insert_text((72, at + 12 + 12 * i), sentence(i + at).capitalize(), fontsize=10)
+
+    drawn(tmp_path / "h.pdf", 1, draw)
+    parts = read(tmp_path / "h.pdf").split("\n\n")
+    assert [part for part in parts if part[0].isdigit()] == ["2. THE WALLS THAT WE HAVE SEEN AND COUNTED", "3. The moss"]
