@@ -10,7 +10,7 @@ from steps.text.columns import Block
 NUMBER = re.compile(r"\s*(\d{1,4})\s*$")
 ACCENTS = dict(zip("¨´ˆ˜˘ˇ¸˚˙˝`", "\u0308\u0301\u0302\u0303\u0306\u030c\u0327\u030a\u0307\u030b\u0300", strict=True))
 ACCENT = "¨´ˆ˜˘ˇ¸˚˙˝"  # those that stand for no sign of their own, as ` does
-ACCENTED = re.compile("([¨ˆ˜˘ˇ˚˙˝]|¸(?=[CSTcst])|´(?=[AEIOUYCNZaeiouycnz])|`(?=[AEIOUaeiou]))([A-Za-zıȷ])")
+ACCENTED = re.compile("([¨ˆ˜˘ˇ˚˙˝]|¸(?=[CSTcst])|´(?=[AEIOUYCNZaeiouycnzıȷ])|`(?=[AEIOUaeiouı]))([A-Za-zıȷ])")
 CEDILLA = re.compile("([CST])¸(?![cst])")  # behind a capital letter
 WITHIN = re.compile("[^\\W\\d_]\xad[^\\W\\d_]")
 SURE = 4  # lines with such codes in words: the others are of such fonts, too

@@ -31,6 +31,8 @@ _ONE = rf"(?![{BACKWARDS}])[^\W_]"
 RUN = re.compile(rf"{_ONE}(?:(?:[.,:/%+@&'’-]|(?<=[A-Za-z]) (?=[A-Za-z]))?{_ONE})*")  # figures and words of other scripts in such lines
 Letter = tuple[float, float, str]  # left and right edge, sign
 BLANK = 0.15  # of a line's height: white between two words
+NOTHING = 0.05  # points: no width
+SAME = 0.3  # points: places that differ by less are one
 SHARED = 0.4  # of their height: lines of one row
 
 
@@ -63,8 +65,8 @@ def turned(line: Any, text: str) -> str:
     for number, top, bottom, letters in rows:
         letters.sort(key=lambda letter: -letter[0] - letter[1])
         said = letters[0][2]
-        for before, (_, right, sign) in pairwise(letters):
-            said += f" {sign}" if before[0] - right > BLANK * (bottom - top) else sign
+        for before, (left, right, sign) in pairwise(letters):
+            said += f" {sign}" if before[0] - right > BLANK * (bottom - top) and right - left > NOTHING else sign
         if len(LETTER.findall(said)) > len(AHEAD.findall(said)):
             said = RUN.sub(lambda found: found[0][::-1], said)
         else:
@@ -77,12 +79,34 @@ def _letters(line: Any) -> list[Letter]:
     """Letters of a line; marks stand where their letters do."""
     get = fields()
     found: list[Letter] = []
+    own: list[tuple[float, float]] = []  # where each stands by itself
     letter = get.first_letter(line.this)
     left = right = 0.0
     while letter is not None:
         sign = chr(get.code(letter.this))
+        own.append((letter.quad.ll.x, letter.quad.lr.x))
         if not unicodedata.combining(sign):
-            left, right = letter.quad.ll.x, letter.quad.lr.x
+            left, right = own[-1]
         found.append((left, right, sign))
         letter = get.next_letter(letter.this)
-    return found
+    return _ligatures(found, own) if any(end - start < NOTHING for start, end in own) else found
+
+
+def _ligatures(letters: list[Letter], own: list[tuple[float, float]]) -> list[Letter]:
+    """Letters that one glyph stands for, as lam and alef, in their order: mupdf gives all but one no width, and the last one first."""
+    out: list[Letter] = []
+    at = 0
+    while at < len(letters):
+        left, right = own[at]
+        end = at + 1
+        if right - left < NOTHING:
+            while end < len(letters) and own[end][1] - own[end][0] < NOTHING and abs(own[end][0] - left) < SAME:
+                end += 1
+            wide = end < len(letters) and abs(own[end][1] - left) < SAME and letters[end][2] != " "
+            wide = wide and not unicodedata.combining(letters[at][2])
+            end += wide
+            if out and out[-1][2] == " " and abs(out[-1][0] - left) < SAME and end - at > 1 and not wide:
+                out.pop()  # no blank: a glyph that stands for nothing
+        out += [(*own[end - 1], sign) for *_, sign in reversed(letters[at:end])] if end - at > 1 else [letters[at]]
+        at = end
+    return out

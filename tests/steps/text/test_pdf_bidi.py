@@ -12,8 +12,9 @@ HEBREW = dict(
 
 def set_in_hebrew(document: pymupdf.Document) -> None:
     """Say of the fonts of a document that their small Latin letters are Hebrew ones, as a font of few letters does."""
-    codes = "\n".join(f"<{ord(code):02x}> <{ord(letter):04x}>" for letter, code in HEBREW.items())
-    names = f"/CMapName /x def 1 begincodespacerange <00> <ff> endcodespacerange {len(HEBREW)} beginbfchar\n{codes}\nendbfchar"
+    letters = {code: letter for letter, code in HEBREW.items()} | {"z": "אל"}
+    codes = "\n".join(f"<{ord(code):02x}> <{''.join(f'{ord(letter):04x}' for letter in said)}>" for code, said in letters.items())
+    names = f"/CMapName /x def 1 begincodespacerange <00> <ff> endcodespacerange {len(letters)} beginbfchar\n{codes}\nendbfchar"
     cmap = document.get_new_xref()
     document.update_object(cmap, "<<>>")
     document.update_stream(cmap, f"/CIDInit /ProcSet findresource begin begincmap {names} endcmap end".encode())
@@ -59,3 +60,8 @@ def test_lines_from_right_to_left_are_one_paragraph(tmp_path):
     lines = ["שלום לכם וברכה מן הים ומן ההר ומן העיר", "ומכל מקום שיש בו בית אחד לפחות."]
     found = drawn_at(tmp_path / "m.pdf", *[(100.0, 100.0 + 14 * at, seen(line)) for at, line in enumerate(lines)])
     assert found == " ".join(lines)
+
+
+def test_letters_of_one_glyph_stand_in_their_order(tmp_path):
+    """As lam and alef in Arabic, which one sign stands for in nearly all fonts."""
+    assert drawn_at(tmp_path / "m.pdf", (100.0, 100.0, seen("שלום zיכם אל הבית הזה"))) == "שלום אליכם אל הבית הזה"

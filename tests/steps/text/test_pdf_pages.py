@@ -178,7 +178,7 @@ def test_glyphs_without_letters_are_refused(tmp_path):
     ("said", "meant"),
     [
         ("i¸cin ¨ort¨us¨un¨un kayna˘gı ya¸sında ˙Istanbul C¸in S¸ehir", "için örtüsünün kaynağı yaşında İstanbul Çin Şehir"),
-        ("G¨odel, ˇSkoda, Erd˝os, na¨ıve, ´etude, pi`ece", "Gödel, Škoda, Erdős, naïve, étude, pièce"),
+        ("G¨odel, ˇSkoda, Erd˝os, na¨ıve, ´etude, pi`ece, art´ıculo", "Gödel, Škoda, Erdős, naïve, étude, pièce, artículo"),
         ("don´t, 5 ¨ and ˜ x", "don´t, 5 ¨ and ˜ x"),
         ("e\xadposta ve ön\xadçalışma", "e-posta ve ön-çalışma"),
         ("e-posta, Do\xadnau", "e-posta, Do\xadnau"),
