@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import median
 
+from steps.text.bands import ALIKE, BAND, GUTTER, bands_of, beside_abstract, by_bands, by_lines, front_of
+
 ENDED = tuple(".!?:;…”’\"')]}»")
 SHORT = 0.8  # of the longest line of a block: a line of fewer letters looks as if a paragraph ended there
-GUTTER = 5  # points: narrower white is a gap between words
 MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
 LISTED = re.compile(r"\s*(?:[•‣◦▪–▶●■]|\(?(?:\d{1,2}|[A-Za-z])[.)])\s+\S")
 LEAST_ITEMS = 4
 WIDE = 0.6
 LARGE = 1.5  # times the usual height: a line of a title, which may reach over a gutter
 RUNNING = 800  # characters of running text in a part of a page that has columns of its own
-ALIKE = 15  # points: two gutters are one
-BAND = 5  # points of white between rows of authors
-HEADING = 16  # points: at most this high, and this far above its text
 
 
 Line = tuple[float, float, float, float, str]  # left, top, right and bottom of a line, its text
@@ -105,39 +103,15 @@ def ordered_pages(pages: list[list[Block]]) -> list[Block]:
                 out += reading_order(section, between)
             continue
         gutters = gutters or (usual if _fit(page, usual) else [])
-        front = _front(page, gutters) if number == 0 and gutters else []
-        out += _by_bands(front)
+        front = (beside_abstract(page, gutters) or front_of(page, gutters)) if number == 0 and gutters else []
+        out += by_bands(front)
         out += reading_order([b for b in page if b not in front] if front else page, gutters)
     return out
 
 
-def _front(blocks: list[Block], gutters: list[float]) -> list[Block]:
-    """What stands on a first page above all running text: the authors, whose places are not the columns', under a title over a gutter."""
-    running = [b.y0 for b in blocks if not b.table and (b.characters > 150 or (len(b.lines) > 1 and b.characters > 38 * len(b.lines)))]
-    title = min(blocks, key=lambda b: b.y0)
-    if not running or not any(title.x0 < gutter - GUTTER and title.x1 > gutter + GUTTER for gutter in gutters):
-        return []
-    top = min(running)
-    return [b for b in blocks if b.y1 < top and not (top - b.y1 < HEADING and b.y1 - b.y0 < HEADING and b.characters < 60)]
-
-
-def _bands(blocks: list[Block]) -> list[list[Block]]:
-    """Blocks parted by white that reaches over the page, from top to bottom."""
-    bands: list[list[Block]] = []
-    bottom = 0.0
-    for block in sorted(blocks, key=lambda b: b.y0):
-        if bands and block.y0 < bottom + BAND:
-            bands[-1].append(block)
-            bottom = max(bottom, block.y1)
-        else:
-            bands.append([block])
-            bottom = block.y1
-    return bands
-
-
 def _sections(blocks: list[Block]) -> list[tuple[list[Block], list[float]]]:
     """Parts of a page whose columns differ, as a story in three over one in two, each with its gutters; the page where they do not."""
-    bands = _bands(blocks)
+    bands = bands_of(blocks)
     if sum(map(_runs, bands)) < 2:
         return [(blocks, [])]
     sections: list[tuple[list[Block], list[float]]] = []
@@ -164,21 +138,6 @@ def _runs(band: list[Block]) -> bool:
 
 def _alike(one: list[float], other: list[float]) -> bool:
     return len(one) == len(other) and all(abs(a - b) < ALIKE for a, b in zip(one, other, strict=True))
-
-
-def _by_bands(blocks: list[Block]) -> list[Block]:
-    """Bands parted by white from top to bottom; in a band the groups that stand beside each other from left to right, each read down."""
-    out: list[Block] = []
-    for band in _bands(blocks):
-        groups: list[list[Block]] = []
-        for block in sorted(band, key=lambda b: b.x0):
-            if groups and block.x0 < max(b.x1 for b in groups[-1]):
-                groups[-1].append(block)
-            else:
-                groups.append([block])
-        for group in groups:
-            out += _by_lines(group)
-    return out
 
 
 def _fit(blocks: list[Block], gutters: list[float]) -> bool:
@@ -230,7 +189,7 @@ def _begins(title: Block, blocks: list[Block], through: list[Block]) -> bool:
 def _down_columns(blocks: list[Block], gutters: list[float]) -> list[Block]:
     """Blocks down each column, left to right; what reaches over a gutter interrupts them all."""
     if not gutters or len(blocks) < 3:
-        return _by_lines(blocks)
+        return by_lines(blocks)
     edges = [float("-inf"), *gutters, float("inf")]
     large = LARGE * _usual_height(blocks)
     out: list[Block] = []
@@ -245,11 +204,11 @@ def _down_columns(blocks: list[Block], gutters: list[float]) -> list[Block]:
             columns[-1].append(block)
         else:
             for column in columns:  # a title, a wide table: what stands above it is read first
-                out += _by_lines(column)
+                out += by_lines(column)
                 column.clear()
             out.append(block)
     for column in columns:
-        out += _by_lines(column)
+        out += by_lines(column)
     return out
 
 
@@ -306,20 +265,6 @@ def _column(block: Block, edges: list[float]) -> int | None:
             over = max(left - block.x0, block.x1 - right)
             return i if over <= 0.15 * (block.x1 - block.x0) else None
     return None
-
-
-def _by_lines(blocks: list[Block]) -> list[Block]:
-    """Top to bottom; boxes that share a line (cells of a table) left to right."""
-    ordered = sorted(blocks, key=lambda b: (b.y0, b.x0))
-    out: list[Block] = []
-    row: list[Block] = []
-    for block in ordered:
-        if row and block.y0 < row[0].y0 + 0.5 * min(row[0].y1 - row[0].y0, block.y1 - block.y0, 14):
-            row.append(block)
-        else:
-            out += sorted(row, key=lambda b: b.x0) if len(row) > 1 else row
-            row = [block]
-    return out + sorted(row, key=lambda b: b.x0)
 
 
 def _gutters(blocks: list[Block]) -> list[float]:

@@ -3,7 +3,7 @@
 import pymupdf
 import pytest
 
-from steps.text.columns import Block, reading_order
+from steps.text.columns import Block, ordered_pages, reading_order
 from steps.text.documents import read_documents
 from steps.text.papers import Hyphens, join_lines
 
@@ -110,3 +110,15 @@ def test_a_line_in_the_middle_of_the_page_stands_above_its_columns():
     name, issue = Block(140, 30, 455, 70, ["The Courier"]), Block(233, 88, 362, 98, ["Volume 7, Issue 2"])
     columns = [Block(x, 110, x + 164, 400, [PROSE[:40]] * 24) for x in (43, 217, 391)]
     assert reading_order([*columns, issue, name], [212.0, 386.0]) == [name, issue, *columns]
+
+
+def test_an_abstract_beside_its_keywords_is_read_before_the_columns():
+    """As Elsevier sets it: wider than a column, from within the left one to the right edge; a heading above each of the two."""
+    front = [
+        Block(40, 40, 400, 60, ["On walls"]),
+        Block(40, 80, 120, 90, ["Article info"]),
+        Block(40, 100, 120, 150, ["Keywords:", "moss"]),
+    ]
+    abstract = [Block(200, 80, 280, 90, ["Abstract"]), Block(200, 100, 540, 160, [PROSE] * 5)]
+    columns = [Block(x, 190 + 130 * i, x + 240, 310 + 130 * i, [PROSE[:60]] * 10) for x in (40, 300) for i in range(4)]
+    assert ordered_pages([[*columns, *abstract, *front]]) == [*front, *abstract, *columns]
