@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
-from steps.text.columns import ENDED, Block
+from steps.text.columns import ENDED, NUMBERED, Block
 from steps.text.parts import CAPTION
 
 HEADING = re.compile(
@@ -54,7 +54,11 @@ def right_edges(blocks: list[Block]) -> dict[int, float]:
 
 def is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, float]]) -> bool:
     """True for lines set so wide that each came as a block: the upper one is full, the lower one begins as far left."""
-    if not 0 < block.y0 - above.y1 < 1.3 * above.size or block.size not in (0, above.size) or abs(above.x0 - block.x0) > 1:
+    if not 0 < block.y0 - above.y1 < 1.3 * above.size or block.size not in (0, above.size):
+        return False
+    if len(above.lines) == 2 and NUMBERED.fullmatch(above.lines[0].strip()):  # its text begins farther right, as do its other lines
+        return above.x1 > block.x1 - 1 and 0 <= block.x0 - above.x0 < 5 * above.size and len(block.lines) == 1
+    if abs(above.x0 - block.x0) > 1:
         return False
     if ITEM.match(block.lines[0]):
         return False

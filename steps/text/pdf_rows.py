@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from steps.text.columns import MARK, Block, Line
+from steps.text.columns import MARK, NUMBERED, Block, Line
 from steps.text.pdf_fields import fields, placed
 
+SENTENCE = 20  # letters: what stands behind the number of a paragraph has more
 SHORT = 40  # letters: a cell has fewer
 MOST = 12  # rows that are compared with each other
 LEAST = 2  # rows of a table
@@ -121,7 +122,8 @@ def _below(rows: list[list[Line]], at: int, step: int) -> bool:
 
     Marks of items do, and are no cells.
     """
-    if MARK.match(rows[at][0][4].strip()):
+    mark = rows[at][0][4].strip()
+    if MARK.match(mark) or (len(rows[at]) == 2 and len(rows[at][1][4]) > SENTENCE and NUMBERED.fullmatch(mark)):
         return False
     other = rows[at + step] if 0 <= at + step < len(rows) else []
     return _aligned(rows[at], other)
@@ -151,5 +153,7 @@ def table_rows(lines: Iterable[Line], count: int) -> list[str]:
     if sum(map(len, cells)) > 22 * len(cells):
         return []
     texts = [[" ".join(text.split()) for _, text in sorted([(x0, text) for x0, *_, text in row])] for row in rows]
-    listed = all(len(row) == 2 and MARK.match(row[0]) and row[1][:1].isalpha() for row in texts if len(row) > 1)
+    listed = all(
+        len(row) == 2 and (MARK.match(row[0]) or NUMBERED.fullmatch(row[0])) and row[1][:1].isalpha() for row in texts if len(row) > 1
+    )
     return [(" " if listed else "\t").join(row) for row in texts]

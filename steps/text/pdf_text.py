@@ -9,7 +9,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
-from steps.text.columns import ENDED, MARK, Block, ends_of_paragraphs, ordered_pages, usual_size
+from steps.text.columns import ENDED, MARK, NUMBERED, Block, ends_of_paragraphs, ordered_pages, usual_size
 from steps.text.manuscripts import close_lines, drop_line_numbers, name_letters
 from steps.text.notes import drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
@@ -213,7 +213,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 and not (floating or block.verse or kind in APART)
                 and (
                     is_title(last, block, usual)
-                    or (goes_on(before.text, text, code=not last.size) and not told_apart(last, block, text))
+                    or (goes_on(before.text, text, code=not last.size) and not (told_apart(last, block, text) or _is_numbered(block)))
                     or (not before.text.endswith(ENDED) and is_next_line(last, block, rights))
                     or (indented and is_flush(last, block) and len(before.text) > SENTENCE < len(text))
                 )
@@ -232,6 +232,11 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
         out[at] = out[at]._replace(text="\n".join(filter(None, [out[at].text, *rows])))
     out = [part._replace(text=part.text.replace("\u00ad", "")) if "\u00ad" in part.text else part for part in out]
     return [part for part in out if part.text]
+
+
+def _is_numbered(block: Block) -> bool:
+    """True when it begins with its number, parted from its text by a wide gap."""
+    return len(block.lines) > 1 and NUMBERED.fullmatch(block.lines[0].strip()) is not None
 
 
 def _goes_on_below(above: Block, block: Block) -> bool:
@@ -318,7 +323,10 @@ def _parts(block: Block, body: float) -> list[list[str]]:
     if len(lines) == 1:
         return [lines]
     if block.y1 - block.y0 < 1.5 * body:
-        label = (LABEL.match(lines[0]) or MARK.match(lines[0].strip())) and lines[1].lstrip()[:1].isalpha()
+        first = lines[0].strip()
+        label = (LABEL.match(first) or MARK.match(first) or NUMBERED.fullmatch(first)) and INITIAL.match(lines[1].lstrip())
+        if len(lines) > 2 and NUMBERED.fullmatch(first) and label and block.characters > 20 * (len(lines) - 1):
+            return [[" ".join(line.strip() for line in lines)]]  # a wide gap parts its text
         one = len(lines) == 2 and (label or (len(lines[0]) > 30 and lines[0].rstrip().endswith((".", "?", "!")) and len(lines[1]) > 20))
         return [[(" " if one else "\t").join(line.strip() for line in lines)]]
     found = []

@@ -74,3 +74,18 @@ def test_a_heading_set_close_to_its_text_is_one_though_it_is_long(tmp_path):
     drawn(tmp_path / "h.pdf", 1, draw)
     parts = read(tmp_path / "h.pdf").split("\n\n")
     assert [part for part in parts if part[0].isdigit()] == ["2. THE WALLS THAT WE HAVE SEEN AND COUNTED", "3. The moss"]
+
+
+@pytest.mark.parametrize("mark", ["[{}]", "({})"])
+def test_numbered_paragraphs_are_no_table(tmp_path, mark):
+    """As in laws and patents: each begins with its number and a wide gap; their lines go on below."""
+
+    def draw(page, _):
+        for i in range(6):
+            page.insert_text((72, 80 + 60 * i), mark.format(i + 1), fontsize=11)
+            page.insert_text((108, 80 + 60 * i), f"Wall {'abcdef'[i]}: {sentence(i, 13)}", fontsize=11)
+            page.insert_text((72, 100 + 60 * i), sentence(i + 13, 4), fontsize=11)
+
+    drawn(tmp_path / "p.pdf", 1, draw)
+    wanted = [f"{mark.format(i + 1)} Wall {'abcdef'[i]}: {sentence(i, 13)} {sentence(i + 13, 4)}" for i in range(6)]
+    assert read(tmp_path / "p.pdf").split("\n\n") == wanted
