@@ -15,6 +15,12 @@ FONT = re.compile(
     re.IGNORECASE,
 )
 FONTS: dict[str, bool] = {}  # what is known of those met
+BITMAP = re.compile(r"[A-Z]\d+")  # names of fonts that have none, as LaTeX's bitmaps
+BLANK = 0.25  # of their width: so much more white than a blank has stands between two words of such letters
+NARROW = frozenset("fijlrtI.,:;'!()[]|-")
+MEASURED = 14  # letters that are measured of them
+LIKE = 0.07  # of their size: steps that differ by less are one
+SPREAD = 1.05  # times their width: letters that stand farther from each other are spread over columns
 ROW = 0.5  # of the lower one's height: what two lines share that stand side by side
 APART = 2.2  # heights of a row: less white parts two blocks of one listing
 EMPTY = 0.6  # of a row's height: more white is an empty line
@@ -23,19 +29,49 @@ MOST = 0.85  # share of the letters: with more in listings there are none
 Listing = tuple[list[Block], list[Block]]  # blocks of a page, some of them listings, and those that are read where that is wrong
 
 
-def is_even(letter: Any) -> bool:
-    """True when the font of a letter of mupdf (its `this`) has letters of one width, by its name: few fonts say so themselves."""
+def is_even(letter: Any, bitmaps: dict[str, bool] | None = None) -> bool:
+    """True when the font of a letter of mupdf (its `this`) has letters of one width, by its name: few fonts say so themselves.
+
+    bitmaps: what is known of a file's fonts without names, which are measured.
+    """
     get = fields()
     name = get.font_name(get.font(letter).this)
     even = FONTS.get(name)
-    if even is None:
-        even = FONTS[name] = FONT.search(name) is not None
+    if even is not None:
+        return even
+    if BITMAP.fullmatch(name):
+        measured = _is_measured_even(letter)
+        if bitmaps is None or measured is None:
+            return bool(measured) if bitmaps is None else bitmaps.get(name, False)
+        bitmaps[name] = measured
+        return measured
+    even = FONTS[name] = FONT.search(name) is not None
     return even
 
 
-def listing_of(line: Any, text: str) -> list[Block]:
+def _is_measured_even(letter: Any) -> bool | None:
+    """True when narrow and wide letters are as far from each other, False when they are not, None where there are too few."""
+    get = fields()
+    size, font = get.size(letter), get.font_name(get.font(letter).this)
+    steps: list[tuple[float, str]] = []
+    following = get.next_letter(letter)
+    for _ in range(MEASURED):
+        if following is None or get.font_name(get.font(following.this).this) != font:
+            break
+        sign, after = chr(get.code(letter)), chr(get.code(following.this))
+        if sign != " " and after != " ":
+            steps.append((get.x(get.origin(following.this).this) - get.x(get.origin(letter).this), sign))
+            if abs(steps[-1][0] - steps[0][0]) > LIKE * size:
+                return False
+        letter, following = following.this, get.next_letter(following.this)
+    narrow = sum(sign in NARROW for _, sign in steps)
+    return True if 0 < narrow < len(steps) and len(steps) > 2 else None
+
+
+def listing_of(line: Any, text: str, bitmaps: dict[str, bool] | None = None) -> list[Block]:
     """A block that begins in such a font as listings and text, in their order. line: its first one of mupdf. text: what it says."""
     get = fields()
+    spread = _spread(line)
     rows: list[list[Line]] = []
     even: list[bool] = []  # for each row
     for said in text.split("\n"):
@@ -43,7 +79,9 @@ def listing_of(line: Any, text: str) -> list[Block]:
             break
         if said and not said.isspace():
             place = (*get.box(get.line_box(line.this).this), said)
-            told = is_even(get.first_letter(line.this).this) and is_even(get.last_letter(line.this).this)
+            told = is_even(get.first_letter(line.this).this, bitmaps) and is_even(get.last_letter(line.this).this, bitmaps)
+            if told and spread:
+                place = (*place[:4], _without_gaps(line, spread))
             last = rows[-1][-1] if rows else None
             if last is not None and min(last[3], place[3]) - max(last[1], place[1]) > ROW * min(last[3] - last[1], place[3] - place[1]):
                 rows[-1].append(place)
@@ -60,14 +98,39 @@ def listing_of(line: Any, text: str) -> list[Block]:
         inside = [row for _, row in group]
         places = [place for row in inside for place in row]
         edges = min(p[0] for p in places), min(p[1] for p in places), max(p[2] for p in places), max(p[3] for p in places)
-        blocks.append(Block(*edges, _indented(inside) if told else [place[4] for place in places], listing=told))
+        blocks.append(Block(*edges, _indented(inside, spread > 0) if told else [place[4] for place in places], listing=told))
     return blocks
 
 
-def _indented(rows: list[list[Line]]) -> list[str]:
-    """Rows as text, each line at its column."""
+def _spread(line: Any) -> float:
+    """How wide letters are that stand farther from each other than that, 0 where they do not: blanks seem to part them."""
+    get = fields()
+    letter = get.first_letter(line.this)
+    following = get.next_letter(letter.this)
+    if following is None or 0x20 in (get.code(letter.this), get.code(following.this)):
+        return 0.0
+    step = get.x(get.origin(following.this).this) - get.x(get.origin(letter.this).this)
+    width = float(letter.quad.lr.x - letter.quad.ll.x)
+    return width if SPREAD * width < step < 2 * width else 0.0
+
+
+def _without_gaps(line: Any, width: float) -> str:
+    """What a line of such letters says, with a blank for each that is one."""
+    get = fields()
+    said, letter, end = "", get.first_letter(line.this), 0.0
+    while letter is not None:
+        x = get.x(get.origin(letter.this).this)
+        if (code := get.code(letter.this)) != 0x20:
+            said += " " * round((x - end) / width - BLANK if said else 0) + chr(code)
+            end = x + width
+        letter = get.next_letter(letter.this)
+    return said
+
+
+def _indented(rows: list[list[Line]], spread: bool) -> list[str]:
+    """Rows as text, each line at its column. spread: letters stand farther from each other than they are wide, more or less."""
     wide = [(line[2] - line[0]) / len(line[4]) for row in rows for line in row if len(line[4]) > 2]
-    left, width = min(line[0] for row in rows for line in row), min(wide, default=0.0) or 5.0
+    left, width = min(line[0] for row in rows for line in row), (max if spread else min)(wide, default=0.0) or 5.0
     said = []
     for row in rows:
         text = ""

@@ -68,6 +68,7 @@ class Known:
 
     lit: set[Place] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    bitmaps: dict[str, bool] = field(default_factory=dict)  # fonts without names, and whether their letters are all as wide
     size: float = 0.0  # of the letters of the last block
     draws_marks: bool = False  # the program that made it draws the marks of lists
 
@@ -193,7 +194,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
         if not block.formula:
             if block.listing:
                 block.listing = False
-                if listing := listing_of(first, text):  # none where letters are line feeds
+                if listing := listing_of(first, text, known.bitmaps):  # none where letters are line feeds
                     listings.append((listing, []))
             if ". . ." in text and len(block.lines) > 1:
                 set_entries(block, [[line[4] for line in row] for row in rows_of(list(placed(first, text)))])
@@ -257,7 +258,7 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
                 text = with_dingbats(first, text)
                 lines = [line for line in text.split("\n") if line and not line.isspace()]
             letter = get.first_letter(first.this).this
-            even = is_even(letter)
+            even = is_even(letter, known.bitmaps)
             size = get.size(letter)
             if even or size != known.size or not text[:3].isalpha():  # that of nearly all is looked at once
                 size = known.size = 0.0 if even else size_of(first, letter)

@@ -1,8 +1,11 @@
 """Listings in PDFs keep their breaks and indents; each test draws its own pages."""
 
+import re
+
 import pymupdf
 import pytest
 
+from steps.text import pdf_listings
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 CODE = ["def grow(wall, years=3):", "    for year in range(years):", "        wall.moss += 1", "", "    return wall.moss"]
@@ -105,3 +108,36 @@ def test_a_letter_that_is_a_line_feed_is_no_line(tmp_path):
         paper.update_stream(content, paper.xref_stream(content).replace(b"[<", b"[<0a"))
         paper.save(tmp_path / "m.pdf")
     assert read(tmp_path / "m.pdf").strip() == "def grow(wall, years=3):"
+
+
+def spread(page, top, lines):
+    """As LaTeX's lstlisting sets them: each letter in the middle of a column that is wider than it."""
+    for i, line in enumerate(lines):
+        for column, letter in enumerate(line):
+            if letter != " ":
+                page.insert_text((80 + 5.9 * column, top + 11 * i), letter, fontsize=9, fontname="cour")
+
+
+def test_letters_set_in_columns_are_parted_by_no_blanks(tmp_path):
+    def draw(page, _):
+        text(page, 100, 0, 6)
+        spread(page, 200, CODE[:3])
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").endswith("\n\n" + "\n".join(CODE[:3]))
+
+
+def test_fonts_without_names_are_measured(tmp_path, monkeypatch):
+    """LaTeX's bitmap fonts have none: letters of a listing are as wide, narrow or not; those of text are not."""
+    monkeypatch.setattr(pdf_listings, "FONTS", {})
+    monkeypatch.setattr(pdf_listings, "BITMAP", re.compile(".*"))
+
+    def draw(page, _):
+        text(page, 100, 0, 6)
+        by_places(page, 200, CODE)
+        text(page, 280, 6, 6)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    before, _, rest = read(tmp_path / "m.pdf").partition("\n\n")
+    assert before.split() == " ".join(sentence(i) for i in range(6)).split()
+    assert rest.startswith("\n".join(CODE) + "\n\n" + sentence(6))
