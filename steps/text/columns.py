@@ -93,9 +93,11 @@ def ordered_pages(pages: list[list[Block]]) -> list[Block]:
     own = [_gutters(page) for page in pages]
     common = Counter(tuple(round(x / 12) for x in gutters) for gutters in own if gutters).most_common(1)
     usual: list[float] = []
+    edge = 0.0  # the left one of their text
     if common:
-        alike = [gutters for gutters in own if tuple(round(x / 12) for x in gutters) == common[0][0]]
-        usual = [median(xs) for xs in zip(*alike, strict=True)]
+        alike = [at for at, gutters in enumerate(own) if tuple(round(x / 12) for x in gutters) == common[0][0]]
+        usual = [median(xs) for xs in zip(*[own[at] for at in alike], strict=True)]
+        edge = median([min(b.x0 for b in pages[at]) for at in alike])
     out: list[Block] = []
     for number, (page, gutters) in enumerate(zip(pages, own, strict=True)):
         sections = _sections(page)
@@ -103,7 +105,10 @@ def ordered_pages(pages: list[list[Block]]) -> list[Block]:
             for section, between in sections:
                 out += reading_order(section, between)
             continue
-        gutters = gutters or (usual if _fit(page, usual) else [])
+        if not gutters and usual:
+            shift = min((b.x0 for b in page), default=edge) - edge  # the other pages of a leaf have other margins
+            gutters = min((usual, [x + shift for x in usual]), key=lambda xs: sum(b.characters for b in page if _over(b, xs)))
+            gutters = gutters if _fit(page, gutters) else []
         front = (beside_abstract(page, gutters) or front_of(page, gutters)) if number == 0 and gutters else []
         out += by_bands(front)
         out += reading_order([b for b in page if b not in front] if front else page, gutters)
@@ -139,6 +144,10 @@ def _runs(band: list[Block]) -> bool:
 
 def _alike(one: list[float], other: list[float]) -> bool:
     return len(one) == len(other) and all(abs(a - b) < ALIKE for a, b in zip(one, other, strict=True))
+
+
+def _over(block: Block, gutters: list[float]) -> bool:
+    return any(block.x0 < x < block.x1 for x in gutters)
 
 
 def _fit(blocks: list[Block], gutters: list[float]) -> bool:

@@ -122,3 +122,11 @@ def test_an_abstract_beside_its_keywords_is_read_before_the_columns():
     abstract = [Block(200, 80, 280, 90, ["Abstract"]), Block(200, 100, 540, 160, [PROSE] * 5)]
     columns = [Block(x, 190 + 130 * i, x + 240, 310 + 130 * i, [PROSE[:60]] * 10) for x in (40, 300) for i in range(4)]
     assert ordered_pages([[*columns, *abstract, *front]]) == [*front, *abstract, *columns]
+
+
+def test_contents_in_one_column_of_a_page_with_other_margins_are_a_column():
+    """They are too little text to tell a gutter; that of the other pages, as far from the text's left edge, does."""
+    pages = [[Block(x + 28 * (n % 2), 100, x + 28 * (n % 2) + 215, 700, [PROSE[:50]] * 50) for x in (58, 293)] for n in (1, 0, 1, 0, 1)]
+    contents = [Block(58, 100 + 20 * i, 273, 109 + 20 * i, [f"{i} Walls", f"{i + 2}"]) for i in range(12)]
+    text = [Block(293, 100 + 200 * i, 508, 280 + 200 * i, [PROSE[:50]] * 15) for i in range(3)]
+    assert ordered_pages([*pages, [*text, *contents]])[-15:] == [*contents, *text]

@@ -111,11 +111,12 @@ def test_a_letter_that_is_a_line_feed_is_no_line(tmp_path):
 
 
 def spread(page, top, lines):
-    """As LaTeX's lstlisting sets them: each letter in the middle of a column that is wider than it."""
+    """As LaTeX's lstlisting sets them: each word over columns that are wider than its letters, marks farther away."""
     for i, line in enumerate(lines):
         for column, letter in enumerate(line):
             if letter != " ":
-                page.insert_text((80 + 5.9 * column, top + 11 * i), letter, fontsize=9, fontname="cour")
+                aside = 1.5 if letter in ",):" else 0.0
+                page.insert_text((80 + 6 * column + aside, top + 11 * i), letter, fontsize=9, fontname="cour")
 
 
 def test_letters_set_in_columns_are_parted_by_no_blanks(tmp_path):
@@ -130,6 +131,7 @@ def test_letters_set_in_columns_are_parted_by_no_blanks(tmp_path):
 def test_fonts_without_names_are_measured(tmp_path, monkeypatch):
     """LaTeX's bitmap fonts have none: letters of a listing are as wide, narrow or not; those of text are not."""
     monkeypatch.setattr(pdf_listings, "FONTS", {})
+    monkeypatch.setattr(pdf_listings, "FONT", re.compile("(?!)"))
     monkeypatch.setattr(pdf_listings, "BITMAP", re.compile(".*"))
 
     def draw(page, _):
