@@ -167,6 +167,9 @@ LEADING = frozenset(  # English words that take a hyphen before nearly all that 
         "nine",
     ]
 )
+# the same before these
+TRAILING = frozenset(["based", "ready", "driven", "oriented", "aware", "specific", "induced", "dependent", "level", "friendly"])
+ADVERB = re.compile(r"(?<![ntrdo]a)(?<![ntrdo]o)ly$")  # `statically-typed`; but `cataly-zed`, `hydroly-zing`
 GROWING = ("ness", "ing", "ington", "land", "light", "ways", "ward", "hand", "head", "heart", "colon", "conduct", "fold", "teen", "lived")
 JOINING = frozenset(GROWN.split())
 AROUND = (("", ""), ("", ","), ("", "."), ("", ";"), ("", ":"), ("", ")"), ("", "),"), ("(", ""), ("“", ""), ("", "”"))
@@ -260,6 +263,12 @@ class Hyphens:
             return True
         if self.english and first in LEADING and len(second) > 3 and not second.startswith(GROWING):
             return True
+        if (
+            self.english
+            and len(first) > 4
+            and (second in TRAILING or (ADVERB.search(first) and len(second) > 4 and second.endswith(("ed", "ing"))))
+        ):
+            return first not in JOINING
         if self.english and len(second) > 3 and second in self.behind_hyphens and self.met(first):  # south-\nfacing, beside north-facing
             return True
         return self.compound(first, second)

@@ -46,6 +46,7 @@ WHOLE = re.compile(  # programs that part no words at line ends unless they are 
     r"|iText|TCPDF|jsPDF|Prince|PowerPoint|Excel|Acrobat PDFMaker",
     re.IGNORECASE,
 )
+BROWSER = re.compile(r"Skia|WeasyPrint|Prince|Chrom")  # programs that set U+2010 where they part a word, as CSS says
 PARTING = re.compile(r"TeX|dvips|InDesign|QuarkXPress|Typst|FrameMaker|groff|troff|Arbortext|3B2|Ventura|Scribus", re.IGNORECASE)
 TOGETHER = 8  # pages that mupdf reads before we look at them: going to and fro costs a fiftieth
 AT_ONCE = 96  # pages between two openings, a multiple of TOGETHER: what mupdf has parsed of a file stays in memory until it is closed
@@ -71,6 +72,7 @@ class Known:
     bitmaps: dict[str, bool] = field(default_factory=dict)  # fonts without names, and whether their letters are all as wide
     size: float = 0.0  # of the letters of the last block
     draws_marks: bool = False  # the program that made it draws the marks of lists
+    parts: bool = False  # it parts words with a hyphen of its own
 
 
 def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool | None]:
@@ -98,7 +100,7 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool 
         step = count if repaired else AT_ONCE  # mending it again and again would cost more
         pages: list[Page] = []
         producer = f"{_said(document, 'info:Creator')} {_said(document, 'info:Producer')}"
-        known = Known(draws_marks=DRAWING.search(producer) is not None)
+        known = Known(draws_marks=DRAWING.search(producer) is not None, parts=BROWSER.search(producer) is not None)
         for start in range(0, count, TOGETHER):
             if start and start % step == 0:
                 document, _ = _opened(path, password)
@@ -302,7 +304,7 @@ def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, s
     mupdf.fz_print_stext_page_as_text(out, found)
     out.fz_close_output()
     data: bytes = buffer.fz_buffer_extract()
-    if AT_END in data and data.count(AT_END[:-1]) == data.count(AT_END) and HYPHENED.search(data):
+    if AT_END in data and data.count(AT_END[:-1]) == data.count(AT_END) and (known.parts or HYPHENED.search(data)):
         data = data.replace(AT_END, b"\xc2\xad\n")  # a hyphen of the program's own, beside those of the author
     for sign, plain in SIGNS:
         data = data.replace(sign, plain)

@@ -127,6 +127,7 @@ def test_an_abstract_beside_its_keywords_is_read_before_the_columns():
 def test_contents_in_one_column_of_a_page_with_other_margins_are_a_column():
     """They are too little text to tell a gutter; that of the other pages, as far from the text's left edge, does."""
     pages = [[Block(x + 28 * (n % 2), 100, x + 28 * (n % 2) + 215, 700, [PROSE[:50]] * 50) for x in (58, 293)] for n in (1, 0, 1, 0, 1)]
+    title = Block(130, 40, 440, 60, ["On the moss of our walls"])
     contents = [Block(58, 100 + 20 * i, 273, 109 + 20 * i, [f"{i} Walls", f"{i + 2}"]) for i in range(12)]
-    text = [Block(293, 100 + 200 * i, 508, 280 + 200 * i, [PROSE[:50]] * 15) for i in range(3)]
-    assert ordered_pages([*pages, [*text, *contents]])[-15:] == [*contents, *text]
+    text = [Block(293, 100, 508, 280, [PROSE[:50]] * 15), Block(293, 295, 508, 475, [PROSE[:50]] * 15)]
+    assert ordered_pages([[title, *text, *contents], *pages])[:15] == [title, *contents, *text]

@@ -200,6 +200,11 @@ def test_letters_that_came_in_parts(said, meant):
         ("Ein-", "und Ausfuhr", "Ein- und Ausfuhr"),
         ("pre-", "and post-war", "pre- and post-war"),
         ("remem-", "ber it", "remember it"),
+        ("a statically-", "typed name", "a statically-typed name"),
+        ("a camera-", "ready copy", "a camera-ready copy"),
+        ("we ana-", "lyzed it", "we analyzed it"),
+        ("we analy-", "zed it", "we analyzed it"),
+        ("by multiply-", "ing it", "by multiplying it"),
     ],
 )
 def test_hyphens_that_stay_at_line_ends(left, right, joined):
@@ -219,6 +224,21 @@ def test_a_hyphen_by_its_own_sign_joins_too(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf") == "moss on the north side of old walls remembers rain, and well-known shade helps it"
+
+
+def test_a_browser_parts_words_with_a_sign_of_its_own(tmp_path):
+    """U+2010 at line ends is such a one, though no other hyphen stands on the page and the browser parts words seldom."""
+    font = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+    if not pymupdf.os.path.exists(font):
+        pytest.skip("DejaVu Sans is not installed")
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_font("F", font)
+    for i, line in enumerate(["moss on the north side of old walls remem‐", "bers rain, and shade helps it"]):
+        page.insert_text((72, 100 + 14 * i), line, fontname="F", fontsize=11)
+    document.set_metadata({"producer": "WeasyPrint 62.3"})
+    document.save(tmp_path / "m.pdf")
+    assert read(tmp_path / "m.pdf") == "moss on the north side of old walls remembers rain, and shade helps it"
 
 
 @pytest.mark.parametrize(
