@@ -7,6 +7,7 @@ from typing import Any
 
 from steps.text.columns import Block, Line
 from steps.text.pdf_fields import fields, placed
+from steps.text.pdf_marks import LONE_MARK
 from steps.text.pdf_rows import table_rows
 
 SHARED = 8.5  # points of height for a line: with less, several stand side by side
@@ -29,6 +30,8 @@ def look_at_lines(block: Block, first: Any, text: str) -> None:
         if height < LOW and WORD.search(text):
             _heighten(block, first)
         return
+    if min(map(len, block.lines[1:])) < 5 and any(len(line) < 5 and LONE_MARK.match(line) for line in block.lines[1:]):
+        _set_marks_first(block, placed(first, text))
     if len(set(block.lines)) < n:
         block.set_lines(_once(placed(first, text)) or block.lines)
     if height < ONE_LINE * block.size and _join_line(block, first, text):
@@ -38,6 +41,18 @@ def look_at_lines(block: Block, first: Any, text: str) -> None:
             _join_scripts(block, first, text)
     elif len(text) < 32 * n and height < SHARED * n:
         _find_rows(block, first, text)
+
+
+def _set_marks_first(block: Block, lines: Iterable[Line]) -> None:
+    """Set marks of items before what stands right of them in their row: some programs write them behind it."""
+    found = list(lines)
+    if len(found) != len(block.lines):
+        return
+    for at, (line, mark) in enumerate(pairwise(found[:])):
+        beside = min(line[3], mark[3]) - max(line[1], mark[1]) > 0.5 * (mark[3] - mark[1])
+        if len(mark[4]) < 5 and LONE_MARK.match(mark[4]) and beside and mark[2] <= line[0] + 1:
+            found[at], found[at + 1] = mark, line
+    block.set_lines([line[4] for line in found])
 
 
 def _once(lines: Iterable[Line]) -> list[str]:

@@ -60,3 +60,15 @@ def test_marks_drawn_as_shapes_begin_items(tmp_path, producer):
     drawn(tmp_path / "m.pdf", 1, draw)
     items = [f"• {sentence(1)}", f"• {sentence(2)} {sentence(3)}", f"• {sentence(4)}"]
     assert (read(tmp_path / "m.pdf").split("\n\n")[1:] == items) == (producer == "Skia/PDF m150")
+
+
+def test_numbers_written_behind_their_items_begin_them(tmp_path):
+    """As pdfmake does: the item first, then its number left of it."""
+
+    def draw(page, _):
+        for i in range(3):
+            page.insert_text((84, 100 + 14 * i), sentence(i, 4 + i), fontsize=11)
+            page.insert_text((72, 100 + 14 * i), f"{i + 1}.", fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split("\n\n") == [f"{i + 1}. {sentence(i, 4 + i)}" for i in range(3)]
