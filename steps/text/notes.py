@@ -14,6 +14,7 @@ SYMBOLS = tuple("∗†‡§¶⋆★")  # only notes begin so, whatever their si
 TINY = 0.5  # below this it is no line of text but cells side by side
 WORDY = 12  # letters of a line on average: no cells of a table
 MARKED = re.compile(r"^\s*(?:\d{1,3}(?:\.(?= [^\W\d_]))?|[*∗†‡§¶⋆★]{1,3}|\(?[a-z]\))\s?[^\s\d.,)%–-]")
+RAISED = re.compile(r"(?:[a-z](?:,[a-z])*|\d{1,2}|[*∗†‡§¶]) ?[A-ZÇĞİÖŞÜÄÉ]")  # before the place of an author, where it is a raised mark
 GLUED = re.compile(r"\s*\d{1,2}[^\W\d_]{2}")  # a raised mark, which makes its line look taller
 CALLED = re.compile(r"\s*(\d{1,2})(?:\. )?\s?[^\W\d_]")
 LARGER = 1.1  # times the size of the text: letters of headings

@@ -29,7 +29,8 @@ def told_apart(above: Block, block: Block, text: str) -> bool:
 
     text: of the latter's first paragraph.
     """
-    if above.size and block.size and not 1 / OTHER < above.size / block.size < OTHER:
+    size = above.size or above.marked
+    if block.marked or (size and block.size and not 1 / OTHER < size / block.size < OTHER):
         return True
     if not above.size or above.lines[-1].rstrip().endswith(("-", "\u00ad", "–", "—", "/")):
         return False

@@ -9,7 +9,7 @@ from typing import Any
 from schemas import RecipeError
 from steps.text.columns import Block
 from steps.text.manuscripts import codes_apart
-from steps.text.notes import MARKED
+from steps.text.notes import MARKED, RAISED
 from steps.text.pdf_bidi import followed, has_letters, runs_back, turned
 from steps.text.pdf_breaks import Column, columns_of, set_breaks
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
@@ -265,7 +265,7 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             if even or size != known.size or not text[:3].isalpha():  # that of nearly all is looked at once
                 size = known.size = 0.0 if even else size_of(first, letter)
             block = Block(*get.box(get.block_box(set_block).this), lines, listing=even, size=size)
-            if not (size or even) and MARKED.match(text):
+            if not (size or even) and (MARKED.match(text) or RAISED.match(text)):
                 block.marked = size_behind(first, letter)
             if block.y1 - block.y0 > TALL * size * len(lines) > 0 and WORD.search(text) and abs(first.dir.y) < 0.06:
                 lower_box(block, letter)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from steps.text.columns import ENDED, MARK, NUMBERED, Block, ends_of_paragraphs, ordered_pages, usual_size
 from steps.text.manuscripts import close_lines, drop_line_numbers, name_letters
-from steps.text.notes import drop_marks, mark_notes
+from steps.text.notes import RAISED, drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.pdf_damage import CODES, in_words, is_code
@@ -345,6 +345,8 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         above, following = lines[at - 1], lines[at]
         first = following[:1] if following[:1] > " " else following.lstrip()[:1]
         ends = at in items or (first in ITEMS and ITEM.match(following) is not None and not _is_cited(lines, at))
+        if block.marked and not ends:
+            ends = RAISED.match(following) is not None
         if told and not ends:
             ends = above in block.ended or above in heads or following in heads
         if ends or (at - 1 in ended and above not in block.full):

@@ -67,8 +67,12 @@ def test_numbers_written_behind_their_items_begin_them(tmp_path):
 
     def draw(page, _):
         for i in range(3):
-            page.insert_text((84, 100 + 14 * i), sentence(i, 4 + i), fontsize=11)
-            page.insert_text((72, 100 + 14 * i), f"{i + 1}.", fontsize=11)
+            page.insert_text((84, 100 + 12 * i), sentence(i, 4 + i), fontsize=11)
+            page.insert_text((72, 100 + 12 * i), f"{i + 1}. ", fontsize=11)
+        for i in range(6):
+            page.insert_text((72, 136 + 12 * i), sentence(i + 9).capitalize(), fontsize=11)
 
     drawn(tmp_path / "m.pdf", 1, draw)
-    assert read(tmp_path / "m.pdf").split("\n\n") == [f"{i + 1}. {sentence(i, 4 + i)}" for i in range(3)]
+    first, second, third, *_ = read(tmp_path / "m.pdf").split("\n\n")
+    assert (first, second) == (f"1. {sentence(0, 4)}", f"2. {sentence(1, 5)}")
+    assert third.startswith(f"3. {sentence(2, 6)}")

@@ -89,3 +89,21 @@ def test_numbered_paragraphs_are_no_table(tmp_path, mark):
     drawn(tmp_path / "p.pdf", 1, draw)
     wanted = [f"{mark.format(i + 1)} Wall {'abcdef'[i]}: {sentence(i, 13)} {sentence(i + 13, 4)}" for i in range(6)]
     assert read(tmp_path / "p.pdf").split("\n\n") == wanted
+
+
+@pytest.mark.parametrize("close", [True, False])
+def test_places_of_authors_are_lines(tmp_path, close):
+    """Each behind its raised mark, in one block or not; neither the authors above nor an abstract below them goes on in one."""
+
+    def draw(page, _):
+        page.insert_text((200, 80), "Hanna Berg and Olaf Stein", fontsize=12)
+        for i, place in enumerate(["Institute of Walls, Bergen", "School of Moss, Stavanger"]):
+            page.insert_text((160, 100 + (12 if close else 24) * i), "ab"[i], fontsize=6)
+            page.insert_text((163.5, 104 + (12 if close else 24) * i), place, fontsize=9)
+        for i in range(12):
+            page.insert_text((72, 150 + 14 * i), sentence(i), fontsize=11)
+
+    drawn(tmp_path / "a.pdf", 1, draw)
+    found = read(tmp_path / "a.pdf").split("\n\n")
+    assert found[:3] == ["Hanna Berg and Olaf Stein", "aInstitute of Walls, Bergen", "bSchool of Moss, Stavanger"]
+    assert found[3].startswith(sentence(0))
