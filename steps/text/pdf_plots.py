@@ -18,6 +18,9 @@ Box = tuple[float, float, float, float]
 
 def drop_labels(blocks: list[Block]) -> None:
     """Take the numbers and labels of diagrams out of the blocks of a page."""
+    scales = [b for b in blocks if len(b.lines) > LEAST and b.characters < 8 * len(b.lines) and _is_scale(b.lines)]
+    if len(scales) > 1:  # nearly never
+        _drop_between(scales, blocks)
     numbers = [b for b in blocks if len(b.lines) == 1 and len(b.lines[0]) < 8 and NUMBER.match(b.lines[0].strip())]
     if len(numbers) < LEAST:  # nearly always
         return
@@ -27,6 +30,31 @@ def drop_labels(blocks: list[Block]) -> None:
             short = max(map(len, block.lines)) < LONGEST and (not block.size or block.size <= 1.2 * (axis[0].size or block.size))
             if block in axis or (short and _is_inside(block, box) and not CAPTION.match(block.lines[0])):
                 blocks.remove(block)
+
+
+def _is_scale(lines: list[str]) -> bool:
+    """True for the numbers of an axis that came as one block: they count evenly."""
+    if not all(NUMBER.match(line.strip()) for line in lines):
+        return False
+    values = [float(line.strip().rstrip("% ").replace(",", ".").replace("−", "-").replace("–", "-")) for line in lines]
+    return _are_even([b - a for a, b in pairwise(values)])
+
+
+def _drop_between(scales: list[Block], blocks: list[Block]) -> None:
+    """Take out what two scales, one below and one left of a diagram, stand around."""
+    for below in scales:
+        if below.y1 - below.y0 > 2 * (below.size or below.y1 - below.y0):
+            continue
+        for left in scales:
+            apart = below.x0 - left.x1, below.y0 - left.y1
+            near = min(apart) > -AROUND and apart[0] < FREE and apart[1] < BELOW
+            if near and left is not below and left.y1 - left.y0 > left.x1 - left.x0:
+                box = left.x0 - 2 * AROUND, left.y0 - 2 * AROUND, below.x1 + 2 * AROUND, below.y1 + BELOW
+                for block in blocks[:]:
+                    short = max(map(len, block.lines)) < LONGEST and not CAPTION.match(block.lines[0])
+                    if block is below or block is left or (short and _is_inside(block, box)):
+                        blocks.remove(block)
+                break
 
 
 def _axes(numbers: list[Block], blocks: list[Block]) -> list[list[Block]]:

@@ -2,6 +2,8 @@
 
 import pymupdf
 
+from steps.text.columns import Block
+from steps.text.pdf_plots import drop_labels
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 
@@ -41,3 +43,21 @@ def test_a_table_whose_first_column_counts_is_text(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert [str(2010 + k) in read(tmp_path / "m.pdf") for k in range(5)] == [True] * 5
+
+
+def test_scales_that_came_as_blocks_bound_a_diagram():
+    """As R draws them: the numbers below in a row, those left of it upwards; several such diagrams may stand on a page."""
+    text = Block(60, 60, 500, 120, ["The moss on the north wall covers more than that on the south wall."] * 4, size=10)
+    caption = Block(60, 330, 500, 342, ["Figure 1: Cover by year."], size=10)
+    diagrams = []
+    for x in (60, 300):
+        diagrams += [
+            Block(x + 20, 300, x + 200, 310, ["0", "5", "10", "15", "20"], size=8),
+            Block(x, 160, x + 10, 290, ["0.0", "0.2", "0.4", "0.6", "0.8"], size=8),
+            Block(x + 80, 315, x + 130, 325, ["Years"], size=8),
+            Block(x + 120, 180, x + 180, 190, ["north wall"], size=8),
+        ]
+    table = Block(60, 400, 200, 440, ["10", "12", "17", "11"], size=10)
+    blocks = [text, *diagrams, caption, table]
+    drop_labels(blocks)
+    assert blocks == [text, caption, table]
