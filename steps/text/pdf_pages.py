@@ -15,6 +15,7 @@ from steps.text.pdf_breaks import Column, columns_of, set_breaks
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
+from steps.text.pdf_glyphs import PAIR, WRITERS, without_blanks
 from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_behind, size_of
 from steps.text.pdf_lines import TALL, WORD, look_at_lines, lower_box
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
@@ -73,6 +74,7 @@ class Known:
     size: float = 0.0  # of the letters of the last block
     draws_marks: bool = False  # the program that made it draws the marks of lists
     parts: bool = False  # it parts words with a hyphen of its own
+    blanks: bool = False  # some of its glyphs say nothing and are read as blanks
 
 
 def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool | None]:
@@ -101,6 +103,7 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool 
         pages: list[Page] = []
         producer = f"{_said(document, 'info:Creator')} {_said(document, 'info:Producer')}"
         known = Known(draws_marks=DRAWING.search(producer) is not None, parts=BROWSER.search(producer) is not None)
+        known.blanks = WRITERS.search(producer) is not None
         for start in range(0, count, TOGETHER):
             if start and start % step == 0:
                 document, _ = _opened(path, password)
@@ -253,6 +256,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             text = turned(get.first_line(set_block), text)
         elif number in with_figures:
             text = with_raised(get.first_line(set_block), text, with_figures[number], known.names)
+        if known.blanks and PAIR.search(text):
+            text = without_blanks(get.first_line(set_block), text)
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
             first = get.first_line(set_block)

@@ -12,7 +12,11 @@ HEBREW = dict(
 
 def set_in_hebrew(document: pymupdf.Document) -> None:
     """Say of the fonts of a document that their small Latin letters are Hebrew ones, as a font of few letters does."""
-    letters = {code: letter for letter, code in HEBREW.items()} | {"z": "אל"}
+    name_letters(document, {code: letter for letter, code in HEBREW.items()} | {"z": "אל"})
+
+
+def name_letters(document: pymupdf.Document, letters: dict[str, str]) -> None:
+    """Say what the codes of a document's fonts stand for."""
     codes = "\n".join(f"<{ord(code):02x}> <{''.join(f'{ord(letter):04x}' for letter in said)}>" for code, said in letters.items())
     names = f"/CMapName /x def 1 begincodespacerange <00> <ff> endcodespacerange {len(letters)} beginbfchar\n{codes}\nendbfchar"
     cmap = document.get_new_xref()

@@ -2,12 +2,14 @@
 
 import re
 
+import pymupdf
 import pytest
 
 from steps.text.columns import Block
 from steps.text.manuscripts import drop_line_numbers
 from steps.text.pdf_text import _label, goes_on, paragraphs
 from tests.steps.text.test_manuscripts import drawn, read, sentence
+from tests.steps.text.test_pdf_bidi import name_letters
 
 TEXT = "The moss on the north wall covers more than that on the south wall, as the numbers of"
 
@@ -107,3 +109,22 @@ def test_places_of_authors_are_lines(tmp_path, close):
     found = read(tmp_path / "a.pdf").split("\n\n")
     assert found[:3] == ["Hanna Berg and Olaf Stein", "aInstitute of Walls, Bergen", "bSchool of Moss, Stavanger"]
     assert found[3].startswith(sentence(0))
+
+
+@pytest.mark.parametrize("producer", ["Typst 0.15", "Somebody else's"])
+def test_a_glyph_that_says_nothing_is_no_blank(tmp_path, producer):
+    """In Turkish, Typst lets the f say `fi` and the i say nothing; behind a word that ends so there is a blank."""
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_text((72, 100), "grafqk bir harfq daha", fontsize=11)
+    name_letters(document, {letter: letter for letter in "grakbihd "} | {"f": "fi", "q": " "})
+    document.set_metadata({"producer": producer})
+    document.save(tmp_path / "m.pdf")
+    assert (read(tmp_path / "m.pdf") == "grafik bir harfi daha") == producer.startswith("Typst")
+
+
+def test_the_sign_behind_a_proof_ends_its_paragraph():
+    proof = f"{TEXT} moss that we have seen on them in all of the years since tell us. This ends the proof"
+    following = "Such walls are old, and nobody in the village knows who has built them or when that was."
+    assert goes_on(proof, following)
+    assert not goes_on(f"{proof} □", following)
