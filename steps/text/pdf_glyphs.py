@@ -9,6 +9,7 @@ WRITERS = re.compile("Typst")  # which let an f say `fi`, where a language wants
 PAIRS = ("fi ", "fj ", "ff ", "fl ")
 PAIR = re.compile("f[fijl] ")
 NOTHING = 0.05  # points: no width
+ALONE = 0.45  # of its size: an f that is wider is a ligature, behind which a blank is one
 
 
 def without_blanks(line: Any, text: str) -> str:
@@ -26,12 +27,13 @@ def without_blanks(line: Any, text: str) -> str:
 
 
 def _are_glyphs(line: Any) -> list[bool]:
-    """For each of those pairs in a line and what follows: its second letter has no width, and the blank stands where it does."""
+    """For each of those pairs in a line and what follows: the f is one alone, its second letter has no width, the blank stands there."""
     get = fields()
     letters: list[tuple[str, float, float]] = []
+    size = get.size(get.first_letter(line.this).this)
     letter = get.first_letter(line.this)
     while letter is not None:
         letters.append((chr(get.code(letter.this)), letter.quad.ll.x, letter.quad.lr.x))
         letter = get.next_letter(letter.this)
-    pairs = [letters[at.start() + 1 : at.end()] for at in PAIR.finditer("".join(sign for sign, *_ in letters))]
-    return [max(second[2], blank[1]) - second[1] < NOTHING for second, blank in pairs]
+    pairs = [letters[at.start() : at.end()] for at in PAIR.finditer("".join(sign for sign, *_ in letters))]
+    return [f[2] - f[1] < ALONE * size and max(second[2], blank[1]) - second[1] < NOTHING for f, second, blank in pairs]
