@@ -32,7 +32,7 @@ VALID = [
     valid(TALES, "on the processor at hand", {"target: t4": "target: here", "num_train_epochs: 6": "max_steps: 40"}),
     valid(DESK, "rows with an input", {}, {"data/tickets.jsonl": [{**row, "input": f"Room {n}."} for n, row in enumerate(TICKETS)]}),
     valid(DESK, "a GPT-2 of short positions, with rows as long", SMALL, gpt2("models/small", 256)),
-    valid(DESK, "a high rank with its scale, and eight bits", {"lora: {r: 16, lora_alpha: 32,": "lora: {r: 128, lora_alpha: 128,", "quant: {bits: 4, type: nf4}": "quant: {bits: 8}"}),
+    valid(DESK, "a high rank with its scale, and eight bits", {"lora: {r: 16, lora_alpha: 32,": "lora: {r: 32, lora_alpha: 64,", "quant: {bits: 4, type: nf4}": "quant: {bits: 8}"}),
     valid(DESK, "a tokenizer without a limit of length", {}, {"models/base/tokenizer_config.json": {"model_max_length": 1000000000000000019884624838656}}),
     valid(DESK, "one pass at a low rate, all weights", {"    method: qlora\n    quant: {bits: 4, type: nf4}\n    lora: {r: 16, lora_alpha: 32, target_modules: [q_proj, v_proj]}\n": "    method: full\n", "learning_rate: 1e-4": "learning_rate: 2e-5", "num_train_epochs: 2": "num_train_epochs: 1"}),
     valid(CHAT, "a system message and several turns", {}, {"data/chat.jsonl": [talk(("system", "Be brief."), ("user", "Hello"), ("assistant", "Hello."), ("user", f"And {n}?"), ("assistant", f"Is a number, {n}.")) for n in range(200)]}),
