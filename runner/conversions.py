@@ -204,3 +204,31 @@ def marks(value: Any, beside: Mapping[str, Any]) -> Known:
             "train", (), None, False, "add_tokens of train adds tokens to a base, user_symbols of train_tokenizer to a new tokenizer"
         )
     return Known("train_tokenizer", ("user_symbols",), listed)
+
+
+def counted(name: str) -> Convert:
+    """A number of steps, also as Composer writes it: 500ba are 500 steps, 8ep eight passes."""
+
+    def convert(value: Any, beside: Mapping[str, Any]) -> Known:
+        typed = (
+            re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ba|batch(?:es)?|steps?|ep|epochs?|tok|tokens?|sp)", value.strip())
+            if isinstance(value, str)
+            else None
+        )
+        if typed is None:
+            return Known("train", (name,), value)
+        number: float = float(typed[1])
+        if typed[2].startswith(("ba", "st")):
+            return Known("train", (name,), int(number))
+        if typed[2].startswith("ep") and name == "max_steps":
+            return Known("train", ("num_train_epochs",), int(number) if number == int(number) else number)
+        return Known("train", (), None, False, f"{name} counts optimizer steps, each of total_batch_size rows")
+
+    return convert
+
+
+def resumed(value: Any, beside: Mapping[str, Any]) -> Known:
+    """Where a training goes on from: a switch says what happens anyway, a folder is resume_from."""
+    if isinstance(value, str) and value.lower() not in ("auto", "latest", "last", "true", "false", "allow", "must", "never", ""):
+        return Known("train", ("resume_from", "path"), value)
+    return Known("train", (), None, False, "a stopped run goes on by itself when it is run again", delete=True)

@@ -130,6 +130,8 @@ def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value
         return Hint(f"write {name}: {{}}, or tracking: {name}", (Edit("set", full, {}),))
     if isinstance(value, float) and 0 < value < 1:
         return _share_of_steps(raw, name, full, value)
+    if isinstance(value, float) and 1 < value < 1e6 and int in shapes.at(model, path) and float not in shapes.at(model, path):
+        return Hint(f"write {name}: {int(value)} or {int(value) + 1}")
     if name in ("sources", "stages") and isinstance(value, dict) and len(path) == 1:
         first = "path" if name == "sources" else "train"
         return Hint(f"write each of them behind a dash: - {first}: …", (Edit("set", full, [value]),))
@@ -201,9 +203,13 @@ def _of_a_name(model: type[Any], base: RecipePath, path: Names, word: str) -> Hi
 def _of_a_number(model: type[Any], full: RecipePath, path: Names, word: str) -> Hint:
     """A text that was meant as a number, or as nothing."""
     name = str(path[-1]) if path else ""
-    counted = re.fullmatch(r"(\d+)\s*(tokens?|steps?|rows?|epochs?|layers?|gb|gib|mb|samples?|documents?)", word, re.I)
+    counted = re.fullmatch(r"(\d+)\s*(tokens?|steps?|rows?|epochs?|layers?|samples?|documents?)", word, re.I)
     if counted and {int, float} & set(shapes.at(model, path)):
         return Hint(f"write {name}: {counted[1]}", (Edit("set", full, int(counted[1])),))
+    sized = re.fullmatch(r"([\d.]+)\s*([kmgt])(i?)b?(ytes)?", word, re.I)
+    if sized and name.endswith("_bytes") and re.fullmatch(r"\d+(\.\d+)?", sized[1]):
+        number = round(float(sized[1]) * (1024 if sized[3] else 1000) ** (" kmgt".index(sized[2].lower())))
+        return Hint(f"write {name}: {number}", (Edit("set", full, number),))
     if re.fullmatch(r"[\d.]+[eE]?[\u2212\u2013\u2010][\d.]+", word):
         plain = re.sub("[\u2212\u2013\u2010]", "-", word)
         return Hint(

@@ -140,11 +140,9 @@ class _Reading:
             self.findings.append(Finding("K008", "error", message.rstrip(": "), path, fix))
             return None
         if step is None:
-            from runner.nearest import did_you_mean
+            from runner.step_words import fix_for
 
-            self.findings.append(
-                Finding("K007", "error", f"there is no step type {kind}", path, did_you_mean(kind, registry.names(), "there are"))
-            )
+            self.findings.append(Finding("K007", "error", f"there is no step type {kind}", path, fix_for(kind, registry.names())))
         return step
 
     def smoke(self) -> None:

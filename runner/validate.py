@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from runner import shapes
 from runner.document import scalar
+from runner.items import together
 from runner.nearest import nearest
 from schemas.findings import Edit, Finding, RecipePath
 
@@ -73,7 +74,7 @@ def findings_of(error: ValidationError, scene: Scene) -> list[Finding]:
             result.append(found)
     told = {(*f.path[:-1], edit.key) for f in result if f.code == "K010" for edit in f.edits if edit.action == "rename"}
     told |= {(*f.path[:-1], "train") for f in result if f.code == "K010" and "stages" in f.path[:-1]}
-    return [f for f in result if f.code != "K005" or not (f.path in told or any(_fills(other, f) for other in result))]
+    return together([f for f in result if f.code != "K005" or not (f.path in told or any(_fills(other, f) for other in result))])
 
 
 def _fills(other: Finding, missing: Finding) -> bool:
@@ -301,7 +302,8 @@ def _wrong_type(path: Names, value: Any, wanted: list[str], scene: Scene, mended
 
         edit = Edit("set", full, mended)
         typed = value.strip() if isinstance(value, str) and scalar(value.strip()) == mended else written(mended)
-        return Finding("K002", "error", message, full, f"write {path[-1]}: {typed}", (edit,), on=_part(value))
+        called = f"{path[-1]}: " if isinstance(path[-1], str) else ""
+        return Finding("K002", "error", message, full, f"write {called}{typed}", (edit,), on=_part(value))
     fix = _hint(value, wanted, path)
     return Finding("K002", "error", message, full, fix, on=_part(value))
 

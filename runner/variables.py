@@ -156,7 +156,8 @@ class Variables:
         self.used.add(head)
         if head not in self._vars:
             near = nearest(name, self._vars) if name.split(".")[-1] not in self._vars else name.split(".")[-1]
-            fix = f"write ${{{near}}}" if near else did_you_mean(name, self._vars, "there are") or _undefined(name)
+            others = "" if name.isupper() else did_you_mean(name, self._vars, "there are")
+            fix = f"write ${{{near}}}" if near else others or _undefined(name)
             self._say("Y030", f"there is no variable {name}", path, fix, node)
             return None
         if head not in self._done:

@@ -172,7 +172,7 @@ def test_the_offered_fixes_do_what_they_say(tmp_path: Path):
 
     step = find("train")
     assert step is not None
-    for name in synonyms._TRAIN:
+    for name in synonyms.TRAIN:
         known = synonyms.met("train", (name,), 1, {})
         assert known is not None
         assert known.path or known.words

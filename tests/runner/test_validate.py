@@ -53,7 +53,7 @@ def test_a_whole_number_may_be_written_as_a_float(tmp_path: Path, written: str):
     ("line", "code", "message", "fix"),
     [
         ("max_steps: abc", "K002", "max_steps is 'abc' (text), wanted a whole number", ""),
-        ("max_steps: 1.5", "K002", "max_steps is 1.5, wanted a whole number", ""),
+        ("max_steps: 1.5", "K002", "max_steps is 1.5, wanted a whole number", "write max_steps: 1 or 2"),
         ("max_steps: true", "K002", "max_steps is true (a truth value), wanted a whole number", ""),
         ("max_steps: [1]", "K002", "max_steps is a list, wanted a whole number", ""),
         ("max_steps: 10k", "K002", "max_steps is '10k' (text), wanted a whole number", "write max_steps: 10000"),
@@ -92,7 +92,7 @@ def test_one_mistake_is_one_finding(tmp_path: Path, line: str, code: str, messag
         ("precision: BF16", ("precision",), "bf16", "write precision: bf16"),
         ("prompts: Hello", ("prompts",), ["Hello"], "write prompts: [Hello]"),
         ("model: {d_model: '64'}", ("model", "d_model"), 64, "write d_model: 64"),
-        ("prompts: [a, 007]", ("prompts", 1), "007", "write 1: '007'"),
+        ("prompts: [a, 007]", ("prompts", 1), "007", "write '007'"),
     ],
 )
 def test_what_can_only_mean_one_thing_is_mended(tmp_path: Path, line: str, path: tuple[str | int, ...], value: object, fix: str):
@@ -213,3 +213,11 @@ def test_steps_of_one_name_are_both_judged(tmp_path: Path):
     file.write_text("recipe: r\nsteps:\n  - {type: report, title: a}\n  - {type: report, titel: b}\n")
     found = [(f.code, f.fix) for f in mean(file).findings]
     assert found == [("K009", "give this one its own name: id: report_2"), ("K001", "write title")]
+
+
+def test_items_of_one_list_are_told_together(tmp_path: Path):
+    """Five numbers where texts are wanted are one mistake, mended in one go."""
+    finding = only(train(tmp_path, "prompts: [0, 1, b, 2]"))
+    assert finding.message == "prompts.0 is 0, wanted text; so are 2 more of the list"
+    assert finding.fix == "put each in quotes"
+    assert [(edit.path[-1], edit.value) for edit in finding.edits] == [(0, "0"), (1, "1"), (3, "2")]
