@@ -53,9 +53,7 @@ BING = [
     for n in range(200)
 ]
 FIELDS = [{**row, "input": f"Printer of room {n % 40}, model P{n}; paper: {n % 5} sheets."} for n, row in enumerate(TICKETS)]
-QUOTE = "instruction,output\n" + "".join(
-    f'"Double {n}, please.","{2 * n}, it is."\n' if n != 20 else f'"Double {n}, please.,"{2 * n}, it is.\n' for n in range(200)
-)
+QUOTE = "instruction,output\n" + "".join(f"{'' if n != 20 else chr(34)}Double {n}.,It is {2 * n}.\n" for n in range(200))
 
 
 def other(architecture: str, kind: str, **more: Any) -> dict[str, Any]:
@@ -75,7 +73,7 @@ CASES = [
     line(DESK, "keys", "hiyouga/LlamaFactory#6214", "a template by its name", "the template is that of the base's tokenizer", "template: mllama", r"tokenizer|chat_template|base"),
     swap(DESK, "keys", "ed-donner/llm_engineering#652 and HazyResearch/legalbench#54", "a data set with code of its own", "code of the hub is never run: delete the line", "      - path: data/tickets.jsonl\n", "      - hub: McAuley-Lab/Amazon-Reviews-2023\n        config: raw_meta_Appliances\n        split: full\n        revision: " + REVISION + "\n        trust_remote_code: true\n", r"code|script", at="trust_remote_code", twin=False),
     # vocabulary
-    bad(CHAT, "vocab", "InternLM/InternLM#715", "special tokens that only tokenizer_config.json lists", "<|action_start|> and <|action_end|> are no tokens of tokenizer.json: their ids would lie behind the last row", {}, BASE, r"action_start|special|added|additional", files={f"{BASE}/tokenizer_config.json": {"additional_special_tokens": ["<|action_start|>", "<|action_end|>"]}}),
+    bad(CHAT, "vocab", "InternLM/InternLM#715", "special tokens that only tokenizer_config.json lists", "<|action_start|> and <|action_end|> are no tokens of tokenizer.json: their ids would lie behind the last row", {}, BASE, r"action_(start|end)|special|additional", files={f"{BASE}/tokenizer_config.json": {"additional_special_tokens": ["<|action_start|>", "<|action_end|>"]}}),
     bad(DESK, "vocab", "ggml-org/llama.cpp#15842", "new tokens whose rows are not trained", "the rows of <|ticket|> stay as they begin: train embed_tokens and lm_head too", {RATE: RATE + "    add_tokens: [\"<|ticket|>\", \"<|room|>\"]\n", QUANT: "    method: lora\n"}, "add_tokens | lora:", r"modules_to_save|embed_tokens|not trained", repair={LORA: "    lora: {r: 16, lora_alpha: 32, target_modules: [q_proj, v_proj], modules_to_save: [embed_tokens, lm_head]}\n"}),
     # schedule
     swap(DESK, "schedule", "baichuan-inc/Baichuan-13B#47 and kohya-ss/musubi-tuner#89", "a rate of full tuning for an adapter", "1e-6 over 60 steps moves an adapter nowhere: 2e-4", "learning_rate: 1e-4", "learning_rate: 1e-6", r"low|small|adapter|2e-4|1e-4", better="learning_rate: 1e-4"),
@@ -94,7 +92,7 @@ CASES = [
     bad(DESK, "data", "unslothai/unsloth#1957: Alpaca's three columns", "the column that the question is about is left out", "input is filled in every row and has no role", {"      - path: data/tickets.jsonl\n": "      - path: data/tickets.jsonl\n        columns: {prompt: instruction, completion: output}\n"}, "columns", r"input", files={ROWS: FIELDS}, mended={ROWS: FIELDS}, repair={"        columns: {prompt: instruction, completion: output}\n": ""}),
     bad(DESK, "data", "zjunlp/AutoAct#6", "the question is called query and the answer response", "query and response are prompt and completion", {}, ROWS, r"query|response|columns", files={ROWS: [{"query": f"What is {n}?", "response_text": f"A number, {n}."} for n in range(200)]}, mended={ROWS: [{"query": f"What is {n}?", "response_text": f"A number, {n}."} for n in range(200)]}, repair={"      - path: data/tickets.jsonl\n": "      - path: data/tickets.jsonl\n        columns: {prompt: query, completion: response_text}\n"}),
     # LoRA
-    swap(DESK, "lora", "huggingface/lerobot#3551", "a high rank and the default scale", "256 and lora_alpha 16 count a sixteenth", LORA, "    lora: {r: 256, target_modules: [q_proj, v_proj]}\n", r"lora_alpha|scale", "    lora: {r: 16, lora_alpha: 16, target_modules: [q_proj, v_proj]}\n", at="r: 256"),
+    swap(POLITE, "lora", "huggingface/lerobot#3551", "a high rank and the default scale", "256 and lora_alpha 16 count a sixteenth", "lora: {r: 16, lora_alpha: 16}", "lora: {r: 256}\n    batch_size: 1", r"lora_alpha|scale", "lora: {r: 64, lora_alpha: 64}\n    batch_size: 1", at="r: 256"),
     swap(DESK, "lora", "strands-labs/robots#1962", "a scale of nothing", "lora_alpha is above 0", LORA, "    lora: {r: 16, lora_alpha: 0}\n", r"lora_alpha|greater than 0|above 0", "    lora: {r: 16, lora_alpha: 16}\n", at="lora_alpha: 0"),
     swap(DESK, "lora", "meta-pytorch/torchtune, configs: lora_rank, lora_alpha", "the settings by shorter names", "rank is r, alpha lora_alpha", LORA, "    lora: {rank: 16, alpha: 32}\n", r"\br\b|lora_alpha", "    lora: {r: 16, lora_alpha: 32}\n", at="rank: 16"),
     swap(DESK, "lora", "tloen/alpaca-lora#272", "peft's file, copied", "task_type and bias are peft's: delete them", LORA, "    lora: {r: 16, lora_alpha: 32, bias: none, task_type: CAUSAL_LM}\n", r"bias|task_type", "    lora: {r: 16, lora_alpha: 32}\n", at="task_type"),

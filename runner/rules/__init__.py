@@ -50,6 +50,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "base": lambda view: bool(view.bases),
     "kinds": lambda view: bool(view.bases),
     "shapes": lambda view: bool(view.bases),
+    "folders": lambda view: bool(view.bases),
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "rows": _has_tables,
     "forms": _has_files,
@@ -66,6 +67,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
         any((number(s, "eval_steps") or OFTEN) < OFTEN for s in view.of_type("train"))
         or any(at(s.raw, "max_new_tokens") is not None for s in view.of_type("validate_checkpoint"))
     ),
+    "shards": lambda view: any(at(s.raw, "shard_tokens") is not None for s in view.of_type("tokenize_bin")),
     "settings": lambda view: any(name in variables() for name in SETTINGS),
     "pieces": lambda view: any(
         at(s.raw, "sample_bytes") is not None or any(isinstance(x.get("path"), str) for p in view.parsers(s) for _, x, _ in sources(p))
@@ -83,6 +85,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     ),
     "sifting": lambda view: any(at(s.raw, "clean") is not None or _weighed(s) for s in view.of_type("parse_corpus")),
     "amounts": _has_tables,
+    "unread": _has_tables,
     "hub": lambda view: any(isinstance(source.get("hub"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "gates": lambda view: any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "passes": lambda view: any((number(s, "num_train_epochs") or 1) < 1 for s in view.of_type("train")),

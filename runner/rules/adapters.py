@@ -20,6 +20,7 @@ REFUSED = {"mamba": ("out_proj", "conv1d"), "mamba2": ("out_proj", "conv1d")}  #
 EMBEDDINGS = ("embeddings", "embed_tokens", "wte")
 HEADS = ("lm_head",)
 ENDS = (*EMBEDDINGS, *HEADS)
+LEFT = 1 / 8  # scale that a high rank leaves of the default lora_alpha, and that nobody chose: huggingface/lerobot#3551
 PARTED = re.compile(r"[\s,;|]+")  # names that are one text, for want of a comma between them
 
 
@@ -174,12 +175,12 @@ def _write(family: str) -> str:
         "large.",
         wrong="lora: {r: 1024, lora_alpha: 1}",
         right="lora: {r: 64, lora_alpha: 128}",
-        source="arXiv 2106.09685 section 4.1; arXiv 2312.03732",
+        source="huggingface/lerobot#3551; arXiv 2106.09685 section 4.1; arXiv 2312.03732",
         severity="warning",
     ),
 )
 def sizes_are_low_rank(view: View) -> Iterator[Finding]:
-    """A112: r against the width. A113: lora_alpha / r outside of 1/32 to 32; by the root of r, to 16."""
+    """A112: r against the width. A113: lora_alpha / r outside of 1/32 to 32, LEFT where no alpha is written; by the root of r, to 16."""
     for step in view.of_type("train"):
         rank, alpha = number(step, "lora.r"), number(step, "lora.lora_alpha")
         made = step.forecast
@@ -190,11 +191,13 @@ def sizes_are_low_rank(view: View) -> Iterator[Finding]:
         used_rank, used_alpha = rank or 8, 16 if alpha is None else alpha
         by_root = at(step.raw, "lora.use_rslora") is True
         scale, most, divisor = (used_alpha / used_rank**0.5, 16, "sqrt(r)") if by_root else (used_alpha / used_rank, 32, "r")
-        if (rank is not None or alpha is not None) and used_rank > 0 and used_alpha > 0 and not 1 / 32 <= scale <= most:
+        low = scale <= LEFT if alpha is None else scale < 1 / 32
+        if (rank is not None or alpha is not None) and used_rank > 0 and used_alpha > 0 and (low or scale > most):
             where = "lora.lora_alpha" if alpha is not None else "lora.r"
             shown = f"sqrt({used_rank:g})" if by_root else f"{used_rank:g}"
             message = (
                 f"the adapter counts lora_alpha / {divisor} = {used_alpha:g} / {shown} = {scale:.3g}, usual are 1 to {4 if by_root else 2}"
             )
+            message += "" if alpha is not None else "; lora_alpha is 16 where it is left out"
             usual = max(1, round(2 * used_rank**0.5)) if by_root else int(2 * used_rank)
             yield say("A113", step, where, message, f"write lora_alpha: {usual}", severity="warning")

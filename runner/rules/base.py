@@ -197,7 +197,7 @@ def tokens_have_rows(view: View) -> Iterator[Finding]:
             said.add(folder.name)
             token, number = max(strange.items(), key=lambda each: each[1])
             message = f"{folder.name} has rows for ids up to {rows - 1:,}, its tokenizer_config.json adds {token} as id {number:,}"
-            fix = "resize the model's embedding and save it again, or take it out of added_tokens_decoder"
+            fix = "resize the model's embedding and save it again, or take it out of tokenizer_config.json"
             yield say("V010", step, named, message, fix, severity="warning")
         elif rows is not None:
             yield from _special_ids(step, named, folder, rows, said)
@@ -206,9 +206,14 @@ def tokens_have_rows(view: View) -> Iterator[Finding]:
 
 def _added_beyond(folder: ModelFolder, rows: int) -> dict[str, int]:
     """Tokens that only tokenizer_config.json adds, and that have no row: training here does not know them, transformers does."""
-    listed = folder.json("tokenizer_config.json").get("added_tokens_decoder")
+    config = folder.json("tokenizer_config.json")
+    listed, more = config.get("added_tokens_decoder"), config.get("additional_special_tokens", config.get("extra_special_tokens"))
     entries = listed.items() if isinstance(listed, dict) else ()
     found = {str(entry.get("content")): int(number) for number, entry in entries if isinstance(entry, dict) and str(number).isdigit()}
+    if folder.tokens and isinstance(more, list):
+        known = folder.tokens.keys() | found.keys()
+        new = [name for name in dict.fromkeys(more) if isinstance(name, str) and name not in known]
+        found |= {name: number for number, name in enumerate(new, max(*folder.tokens.values(), *found.values(), 0) + 1)}
     return {token: number for token, number in found.items() if number >= rows and token not in folder.tokens}
 
 

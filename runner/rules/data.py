@@ -16,8 +16,9 @@ from steps.text.choices import BY_EXTENSION
 from steps.text.hubpage import told
 from steps.text.rows import NoSuchColumn, is_chat, meant
 from steps.text.tables import TABLES
+from steps.text.turns import turns_alone
 
-MANY_EPOCHS, WASTED_EPOCHS = 40, 1000  # passes over the text: worth telling, and surely not meant
+MANY_EPOCHS, WASTED_EPOCHS, ASKED_EPOCHS = 40, 1000, 100  # passes over the text: worth telling, surely not meant, and so when asked for
 TOKENS = ("input_ids", "token_ids")  # columns of a data set that was tokenized elsewhere
 KINDS = {True: "conversations", False: "texts"}
 SCHEMES = ("http", "https", "s3", "gs", "gcs", "hf", "ftp", "az", "abfs", "file")  # before :// in an address
@@ -131,14 +132,14 @@ def columns_exist(view: View) -> Iterator[Finding]:
                         odd.append(say("D109", step, f"{where}.path", message, "give each kind a parse_corpus step of its own"))
                     shape = kind
                 except NoSuchColumn as error:
-                    odd.append(_no_column(view, step, where, source, file, error, stands_by or several))
+                    odd += _no_column(view, step, where, source, file, error, stands_by or several)
                     if not several:
                         break
             columns = _of_page(view, source)
             try:
                 shape = is_chat(meant(source.get("columns"), columns)) if columns else shape
             except NoSuchColumn as error:
-                odd.append(_no_column(view, step, where, source, Path(source["hub"]), error, stands_by))
+                odd += _no_column(view, step, where, source, Path(source["hub"]), error, stands_by)
             yield from odd[:1]
             if shape is not None:
                 shapes.setdefault(shape, where)
@@ -160,7 +161,7 @@ def _of_page(view: View, source: dict[str, Any]) -> list[str]:
 
 def _no_column(
     view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, error: NoSuchColumn, stands_by: bool
-) -> Finding:
+) -> list[Finding]:
     from runner.nearest import nearest
 
     name = file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
@@ -175,7 +176,7 @@ def _no_column(
             edits = (Edit("set", (*path(step, where), "columns", role), str(value).replace(error.wanted, near)),)
         fix = f"write {role}: {_as_written(str(value).replace(error.wanted, near))}" if near else f"name one of {listed}"
         message = f"{name} has no column {error.wanted!r}; it has {listed}"
-        return say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)  # type: ignore[arg-type]
+        return [say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)]  # type: ignore[arg-type]
     message = f"{name} has no column that is known to hold text; it has {listed}"
     fix = f"say which: {_columns_meant(error.found)}"
     if not error.found:
@@ -183,6 +184,8 @@ def _no_column(
     if file.suffix.lower() == ".json" and not source.get("columns") and (places := _lists_in(view.head(file, source.get("format")).rows)):
         message = f"{name} is one JSON object, and its rows stand under {' and '.join(places[:4])}"
         fix = f"write those of one a line, jq -c '.{places[0]}[]' {name} > rows.jsonl, and name that file"
+    if file.suffix and turns_alone([row for _, row in view.head(file, source.get("format")).rows]):
+        return []  # D182
     last = {column.rsplit(".", 1)[-1]: column for column in error.found}
     if {"chosen", "rejected"} <= last.keys():
         message = f"{name} holds preferences ({last['chosen']} and {last['rejected']}), and what is learned here are answers"
@@ -193,7 +196,7 @@ def _no_column(
         message = f"the first line of {name} is a row, not the names of its columns"
         fix = "write the names into its first line, such as: text"
     named = "hub" if source.get("hub") else "path"
-    return say("D106", step, f"{where}.{named}", message, fix, severity=severity)  # type: ignore[arg-type]
+    return [say("D106", step, f"{where}.{named}", message, fix, severity=severity)]  # type: ignore[arg-type]
 
 
 def _lists_in(rows: Sequence[tuple[int, dict[str, Any]]]) -> list[str]:
@@ -213,17 +216,25 @@ def _chosen(view: View, file: Path, source: dict[str, Any], last: dict[str, str]
     return f"to learn the chosen answers: columns: {{instruction: {asked}, output: {last['chosen']}}}"
 
 
+ASKED = ("instruction", "prompt", "question", "query", "input", "user", "source", "problem", "request", "ask", "human", "frage", "soru")
+ANSWERED = ("output", "response", "answer", "completion", "target", "reply", "assistant", "label", "solution", "gpt", "antwort", "cevap")
+TEXTUAL = ("text", "content", "body", "document", "article", "story", "passage", "metin", "sentence", "abstract", "markdown")
+
+
 def _columns_meant(found: Sequence[str]) -> str:
     """What `columns` would most likely say of columns with these names: a question and its answer, or a text."""
     last = {name.rsplit(".", 1)[-1].lower(): name for name in reversed(found)}
-    asked = next((last[word] for word in ("instruction", "prompt", "question", "query", "input", "user", "source") if word in last), None)
-    answer = next(
-        (last[w] for w in ("output", "response", "answer", "completion", "target", "reply", "assistant", "label") if w in last), None
-    )
-    if asked and answer:
+    asked, answer = _called(last, ASKED), _called(last, ANSWERED)
+    if asked and answer and asked != answer:
         return f"columns: {{instruction: {asked}, output: {answer}}}"
-    text = next((last[word] for word in ("text", "content", "body", "document", "article", "story", "passage") if word in last), None)
-    return f"columns: {{text: {text or (found[0] if found else '…')}}}"
+    return f"columns: {{text: {_called(last, TEXTUAL) or (found[0] if found else '…')}}}"
+
+
+def _called(names: dict[str, str], words: Sequence[str]) -> str | None:
+    """The column that is called by one of the words, or else has one of them as a part of its name: response_text, src_question."""
+    whole = next((names[word] for word in words if word in names), None)
+    parts = {name: re.split(r"[^a-z]+", name) for name in names}
+    return whole or next((names[name] for word in words for name, each in parts.items() if word in each), None)
 
 
 def _row_of(tokens: int) -> int:
@@ -289,9 +300,10 @@ def text_is_not_worn_out(view: View) -> Iterator[Finding]:
         epochs = made.epochs if isinstance(made, CheckpointForecast) else None
         if epochs is not None and epochs > MANY_EPOCHS:
             name = "max_steps" if number(step, "max_steps") is not None else "num_train_epochs"
-            severity: Severity = "warning" if epochs > WASTED_EPOCHS else "info"
+            severity: Severity = "warning" if epochs > (WASTED_EPOCHS if name == "max_steps" else ASKED_EPOCHS) else "info"
             message = f"every text is seen about {epochs:,.0f} times"
-            yield say("D010", step, name, message, "give it more text, or fewer steps", severity=severity)
+            fewer = "fewer steps" if name == "max_steps" else "fewer passes"
+            yield say("D010", step, name, message, f"give it more text, or {fewer}", severity=severity)
 
 
 @rule()

@@ -200,6 +200,9 @@ def _without_config(view: View, step: StepMeant, where: str, folder: str, full: 
         names = sorted(p.name for p in full.iterdir())
     except OSError:
         names = []
+    if own := next((name for name in names if name == "params.json" or re.fullmatch(r"consolidated\.\d+\.pth", name)), ""):
+        message = f"{folder} holds {own} and no config.json: it is the layout of the model's maker, not that of transformers"
+        return say("H022", step, where, message, "take the same model in the layout of transformers, on the hub often by a name in -hf")
     if ggufs := [name for name in names if name.endswith(".gguf")]:
         message = f"{folder} holds {ggufs[0]} and no config.json: a GGUF file cannot be trained"
         return say("H022", step, where, message, "name the transformers folder it was made from, or its name on the hub with hub:")

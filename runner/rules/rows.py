@@ -14,6 +14,7 @@ from steps.text.further import further
 from steps.text.heads import Head, kind_of
 from steps.text.turns import SPEAKERS
 
+UNCLOSED = "write it again by a library for CSV, which doubles the quotes inside of a cell"
 JSON_ROWS = "write each row with json.dumps(row), not str(row)"
 
 
@@ -79,6 +80,8 @@ def _of_table(
             fix = _in_utf8(view, file, name)
         elif "a Python dict" in reason:
             fix = JSON_ROWS
+        elif reason.startswith("a quote that opens"):
+            fix = UNCLOSED
         elif "map of lists" in reason:
             fix = 'write a list of rows: [{"instruction": "…", "output": "…"}, …]'
         if all_of_them:
@@ -95,8 +98,7 @@ def _of_table(
         yield say("D142", step, f"{where}.path", message, "give each column of a row once", severity="warning")
     if head.unclosed is not None:
         line, reason = head.unclosed
-        fix = "write it again by a library for CSV, which doubles the quotes inside of a cell"
-        yield say("D142", step, f"{where}.path", f"{name}, line {line}: {reason}", fix, severity="warning")
+        yield say("D142", step, f"{where}.path", f"{name}, line {line}: {reason}", UNCLOSED, severity="warning")
     if head.rows:
         bad = list(_documents(step, where, source, name, head, stands_by, unit))
         yield from bad or _at_the_end(view, step, where, source, file, head)

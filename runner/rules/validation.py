@@ -2,49 +2,64 @@
 
 from collections.abc import Iterator
 
+from runner.meant import StepMeant
 from runner.rules import View, at, number, param, rule, say
 from runner.rules.schedule import planned_steps
 from schemas.artifacts import CheckpointForecast, TokenBinForecast
 from schemas.findings import Finding, RulePage
 
 FORWARD = 1 / 3  # of a training step's work for as many tokens
-DEAR = 3  # times the training's own time
+HELD = 0.05  # of the documents are kept for validation with objective: sft
+LARGE = 0.25  # share of the time that is worth telling
 
 
 @rule(
     RulePage(
         "S019",
         "more time for validation than for training",
-        "Each validation goes through the whole fixed set, of eval_tokens at most. After every step, or every few, it takes many times as "
-        "long as the steps between, and says little new.",
+        "Each validation goes through the whole fixed set, of eval_tokens at most. After every step, or every few, it takes longer than "
+        "the steps between, and says little new.",
         wrong="eval_steps: 1   # of a set of a million tokens",
         right="eval_steps: 250",
-        source="hiyouga/LlamaFactory#3119; karpathy/nanoGPT, eval_interval",
+        source="databrickslabs/dolly#31; hiyouga/LlamaFactory#3119; karpathy/nanoGPT, eval_interval",
         severity="warning",
         needs="the recipe and the sizes of the data",
     )
 )
 def validation_is_the_smaller_part(view: View) -> Iterator[Finding]:
-    """S019: tokens of all validations, at a third of a training token's work, against those of training."""
+    """S019: tokens of a validation, at a third of a training token's work, against those of training between two."""
     for step in view.of_type("train"):
-        every, bins = number(step, "eval_steps"), view.reaches(step, "bins")
+        every, length = number(step, "eval_steps"), param(step, "max_seq_length")
         steps, _ = planned_steps(step)
-        tokens = bins.val_tokens if isinstance(bins, TokenBinForecast) else None
-        length = param(step, "max_seq_length")
-        if every is None or not tokens or not steps or not isinstance(length, int) or step.params is None or every >= steps:
+        if every is None or not steps or not isinstance(length, int) or step.params is None or every >= steps:
             continue
         try:
             rows = step.params.batch()[0]  # type: ignore[attr-defined]
         except (AttributeError, ValueError, ZeroDivisionError):
             continue
-        asked = param(step, "eval_tokens")
-        each = min(tokens, asked or tokens) * FORWARD
-        between = every * rows * length
-        if each > DEAR * between:
+        asked, held = param(step, "eval_tokens"), _held_tokens(view, step, steps * rows * length)
+        each, between = min(held, asked or held) * FORWARD, every * rows * length
+        if each > LARGE / (1 - LARGE) * between:
             better = min(max(1, steps // 10), max(int(every) + 1, round(10 * each / (rows * length))))
             before = "the step" if every == 1 else f"the {int(every):,} steps"
             message = f"a validation takes about {each / between:,.0f} times as long as {before} before it"
-            yield say("S019", step, "eval_steps", message, f"write eval_steps: {better}, or fewer eval_tokens", severity="warning")
+            if each < 2 * between:
+                message = f"about {each / (each + between):.0%} of the time goes into validation, after every {_steps(int(every))}"
+            fix = f"write eval_steps: {better}, or fewer eval_tokens"
+            yield say("S019", step, "eval_steps", message, fix, severity="warning" if each > between or every == 1 else "info")
+
+
+def _held_tokens(view: View, step: StepMeant, trained: float) -> float:
+    """Tokens that are kept for validation, by the bin, or by the passes over conversations that are made of `trained` tokens."""
+    bins, made = view.reaches(step, "bins"), step.forecast
+    if isinstance(bins, TokenBinForecast):
+        return bins.val_tokens or 0
+    passes = made.epochs if isinstance(made, CheckpointForecast) and param(step, "objective") == "sft" else None
+    return trained / passes * HELD / (1 - HELD) if passes else 0
+
+
+def _steps(every: int) -> str:
+    return "step" if every == 1 else f"{every:,} steps"
 
 
 @rule(

@@ -24,6 +24,7 @@ LONG_LINE = 8 << 20  # bytes that are read of a file without a line end in its b
 HEAD = 65536
 PARSERS_PLACE = re.compile(r": line 1 column (\d+) \(char \d+\)$")
 MOST_ROWS = 200  # of a file are looked at
+SWALLOWED = 8  # lines in one cell that look like rows
 Rows = list[tuple[int, dict[str, Any]]]
 Broken = list[tuple[int, str]]
 
@@ -172,31 +173,51 @@ def _csv(text: str, file: Path, whole: bool) -> Head:
     good: Rows = []
     broken: Broken = []
     more = 0  # rows that are only counted
+    last = 0  # line at which the last broken row ends
     try:
         names = next(table, [])
+        begins = table.line_num + 1
         for cells in table:
             if len(cells) == len(names):
                 good.append((table.line_num, dict(zip(names, cells, strict=True))))
             elif cells:
-                broken.append((table.line_num, f"cells: {len(cells)}, columns: {len(names)}"))
+                broken.append(_miscounted(cells, len(names), begins, table.line_num))
+                last = table.line_num
+            begins = table.line_num + 1
             if len(good) + len(broken) >= MOST_ROWS:
                 more = sum(1 for cells in table if cells)
                 break
     except csv.Error as error:
         broken.append((table.line_num, str(error)))
-    if not whole and broken and good and broken[-1][0] == table.line_num:
+        last = table.line_num
+    if not whole and broken and good and last == table.line_num:
         broken.pop()  # the head ends inside of a quoted cell
     total = len(good) + len(broken) + more if whole and more else None
-    return Head(good, broken, whole and not more, total, unclosed=_unclosed(good))
+    return Head(good, broken, whole and not more, total, unclosed=_unclosed(good, delimiter_of(text, file)))
 
 
-def _unclosed(good: Rows) -> tuple[int, str] | None:
-    """A row that swallowed the next, for a quote that is not closed: known by the number that each row begins with."""
+def _miscounted(cells: list[str], columns: int, first: int, last: int) -> tuple[int, str]:
+    """The line of a row that has another number of cells than there are columns, and why."""
+    if last > first and any("\n" in cell for cell in cells):
+        lines = "the line behind it is" if last == first + 1 else f"the {last - first} lines behind it are"
+        return first, f"a quote that opens here is not closed: {lines} one cell with it"
+    return last, f"cells: {len(cells)}, columns: {columns}"
+
+
+def _unclosed(good: Rows, delimiter: str) -> tuple[int, str] | None:
+    """A row that swallowed the next, for a quote that is not closed: known by the number that each row begins with, or by a cell of
+    many lines that all have the delimiters of a row, in a table where cells are lines."""
     for line, row in good:
         first, *others = [str(cell) for cell in row.values()]
         for name, cell in zip(list(row)[1:], others, strict=True):
             if first.isdigit() and (found := re.search(r"\n(\d+)[,;\t]", cell)) and int(found[1]) == int(first) + 1:
                 return line, f"a quote in {name} is not closed: the row of {first} goes on into that of {found[1]}"
+    long = [(line, row) for line, row in good if any("\n" in str(cell) for cell in row.values())]
+    for line, row in long if len(long) * 20 <= len(good) else ():
+        for name, cell in row.items():
+            inner = str(cell).split("\n")[1:-1]
+            if len(inner) >= SWALLOWED and 10 * sum(each.count(delimiter) == len(row) - 1 for each in inner) >= 9 * len(inner):
+                return line - len(inner) - 1, f"a quote in {name} is not closed: {len(inner)} lines behind it are one cell with it"
     return None
 
 

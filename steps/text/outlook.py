@@ -128,12 +128,16 @@ def _of(source: Any, seen: _Seen, context: ForecastContext) -> _Drawn:
         return _Drawn(None, None)  # another machine has them, or nobody: told as D102, and nothing can be counted
     if any(disguise(context, path, source.format) is not None for path in files[:FILES]):
         return _Drawn(None, None)  # told as D104
+    read = False
     for path in files:
         try:
             kind = format_of(path, source.format)
         except Unreadable:
             continue
+        read = True
         one.add(*_file(source, path, kind, seen, context))
+    if not read:
+        return _Drawn(None, None)  # told as D104
     if first_other(context, context.files(source.path), source.format) is not None:
         one.documents = None  # a file is no document then
     return one

@@ -1,7 +1,7 @@
 """Conversations as others write them, made into turns of {"role", "content"}: OpenAI, ShareGPT, tools, content in parts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 SPEAKERS = {  # ShareGPT and others
@@ -10,6 +10,7 @@ SPEAKERS = {  # ShareGPT and others
     "tool": "tool", "function": "tool", "ipython": "tool", "observation": "tool", "function_response": "tool", "tool_response": "tool",
     "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
+WHO, WHAT = ("role", "from", "speaker"), ("content", "value", "text", "message")  # keys of one turn
 NOTHING = ("", "<noinput>", "<no input>")  # how instruction rows write that there is no further input
 
 
@@ -119,3 +120,13 @@ def _in_order(messages: list[dict[str, str]]) -> None:
         before = role
     if not any(message["role"] == "assistant" for message in messages):
         raise BadRow("no answer to learn from")
+
+
+def turns_alone(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
+    """The columns of speaker and words where each row is a turn, by several speakers who are known; None for other rows."""
+    for who in WHO:
+        for what in WHAT:
+            said = [str(row[who]).lower() for row in rows if isinstance(row.get(who), str) and isinstance(row.get(what), str)]
+            if len(said) == len(rows) and set(said) <= SPEAKERS.keys() and len({SPEAKERS[each] for each in said}) > 1:
+                return who, what
+    return None

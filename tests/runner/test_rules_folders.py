@@ -1,0 +1,76 @@
+"""Rules about what lies in a base's folder, and about special tokens that only its settings list."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "check"))
+from cases import SFT, Case, findings
+
+BASE = "models/base"
+WHOLE = f"{BASE}/model.safetensors"
+ADAPTER = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["q_proj"]}
+PART = {"safetensors": {"model.norm.weight": (64,)}}
+
+
+def told(folder: Path, code: str, files: dict[str, Any]) -> list[str]:
+    """Messages of the findings with this code."""
+    return [f.message for f in findings(Case("test", "test", SFT, files=files), folder / "project") if f.code == code]
+
+
+def test_an_adapter_beside_the_model_is_told(tmp_path: Path):
+    """transformers would put it onto the model; alone it is another mistake."""
+    assert len(told(tmp_path, "C043", {f"{BASE}/adapter_config.json": ADAPTER})) == 1
+    alone = {f"{BASE}/adapter_config.json": ADAPTER, f"{BASE}/config.json": None, WHOLE: None}
+    assert told(tmp_path / "2", "C043", alone) == []
+    assert told(tmp_path / "3", "C043", {f"{BASE}/adapter/adapter_config.json": ADAPTER}) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (
+            ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"),
+            "holds 2 files of weights and no model.safetensors.index",
+        ),
+        (("llama.safetensors",), "holds llama.safetensors and no model.safetensors: transformers goes by the name"),
+        (("consolidated.safetensors",), "holds consolidated.safetensors, its maker's own layout"),
+    ],
+)
+def test_weights_are_found_by_their_names(tmp_path: Path, names: tuple[str, ...], says: str):
+    """Parts without an index, another name, another layout."""
+    files = {WHOLE: None, **{f"{BASE}/{name}": PART for name in names}}
+    assert [says in each for each in told(tmp_path, "C044", files)] == [True]
+    assert told(tmp_path / "2", "C044", {f"{BASE}/{names[0]}": PART}) == []
+
+
+def test_the_layout_of_its_maker_is_named(tmp_path: Path):
+    """params.json and consolidated.00.pth, as Meta gives them."""
+    gone = {f"{BASE}/{name}": None for name in ("config.json", "model.safetensors", "tokenizer.json")}
+    said = told(tmp_path, "H022", {**gone, f"{BASE}/params.json": {"dim": 64}, f"{BASE}/consolidated.00.pth": b"PK" + bytes(40)})
+    assert all("the layout of the model's maker" in each for each in said)
+    assert said
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"), [(["<|one|>", "<|two|>"], 1), (["<|im_start|>", "<|im_end|>"], 0), ([], 0), (["<|one|>"] * 3, 1)]
+)
+def test_special_tokens_without_a_row(tmp_path: Path, listed: list[str], found: int):
+    """Those that tokenizer.json lacks would get ids behind the last row; those that it has are no news."""
+    assert len(told(tmp_path, "V010", {f"{BASE}/tokenizer_config.json": {"additional_special_tokens": listed}})) == found
+
+
+def test_rows_that_are_left_take_new_tokens(tmp_path: Path):
+    """A base with rows for padding has room for them."""
+    from cases import model
+
+    shapes = model(tmp_path / "m", vocab_size=300)
+    wide = {name: (320, *shape[1:]) if shape[0] == 300 else shape for name, shape in shapes.items()}
+    files = {
+        WHOLE: {"safetensors": wide},
+        f"{BASE}/config.json": {"vocab_size": 320},
+        f"{BASE}/tokenizer_config.json": {"additional_special_tokens": ["<|one|>", "<|two|>"]},
+    }
+    assert told(tmp_path, "V010", files) == []

@@ -1,0 +1,101 @@
+"""Rules about columns that nothing reads, rows that are turns, and tables with a quote left open."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "check"))
+from cases import LM, SFT, Case, findings
+
+ROWS = "data/chat.jsonl"
+NAMED = {"      - path: data/chat.jsonl\n": "      - path: data/chat.jsonl\n        columns: {prompt: instruction, completion: output}\n"}
+TABLE = {"data/chat.jsonl": "data/chat.csv"}
+
+
+def told(folder: Path, code: str, files: dict[str, object], changes: dict[str, str] | None = None, recipe: str = SFT) -> list[str]:
+    """Severity, message and fix of the findings with this code."""
+    made = Case("test", "test", recipe, changes or {}, files)
+    return [f"{f.severity}: {f.message}; {f.fix}" for f in findings(made, folder / "project") if f.code == code]
+
+
+@pytest.mark.parametrize(
+    ("more", "changes", "found"),
+    [
+        ({"input": "At noon."}, NAMED, 1),
+        ({"context": "At noon."}, NAMED, 1),
+        ({"input": ""}, NAMED, 0),
+        ({"input": None}, NAMED, 0),
+        ({"source": "a book"}, NAMED, 0),
+        ({"input": "At noon."}, {}, 0),
+        ({"input": "At noon."}, {a: b.replace("output}", "output, input: input}") for a, b in NAMED.items()}, 0),
+        ({"input": "At noon."}, {a: b.replace("prompt: instruction", 'prompt: "{instruction} {input}"') for a, b in NAMED.items()}, 0),
+    ],
+)
+def test_a_column_of_the_question_is_read(tmp_path: Path, more: dict[str, object], changes: dict[str, str], found: int):
+    """Filled in most rows and not named beside question and answer; an empty one, and one that is in a template, are no loss."""
+    rows = [{"instruction": f"What is seen at {n}?", "output": f"The sun, {n}.", **more} for n in range(40)]
+    said = told(tmp_path, "D181", {ROWS: rows}, changes)
+    assert len(said) == found
+    assert all("is filled in 40 of the first 40 rows" in each for each in said)
+
+
+@pytest.mark.parametrize(
+    ("who", "what", "speakers", "found"),
+    [
+        ("from", "value", ("human", "gpt"), 1),
+        ("role", "content", ("user", "assistant"), 1),
+        ("role", "content", ("user", "user"), 0),
+        ("role", "content", ("hero", "villain"), 0),
+        ("speaker", "text", ("USER", "assistant"), 1),
+    ],
+)
+def test_a_row_is_no_turn(tmp_path: Path, who: str, what: str, speakers: tuple[str, str], found: int):
+    """Rows with a speaker that is known and what he says, by two of them; nothing else is said of their columns then."""
+    rows = [{who: speaker, what: f"Word {n}"} for n in range(30) for speaker in speakers]
+    assert len(told(tmp_path, "D182", {ROWS: rows})) == found
+    assert not found or told(tmp_path / "2", "D106", {ROWS: rows}) == []
+
+
+def test_turns_in_a_list_are_a_conversation(tmp_path: Path):
+    """The usual form is left alone."""
+    assert told(tmp_path, "D182", {}) == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "fix"),
+    [
+        (("query", "response_text"), "columns: {instruction: query, output: response_text}"),
+        (("src_question", "tgt_answer"), "columns: {instruction: src_question, output: tgt_answer}"),
+        (("number", "story_text"), "columns: {text: story_text}"),
+        (("number", "words"), "columns: {text: number}"),
+    ],
+)
+def test_columns_are_guessed_by_the_parts_of_their_names(tmp_path: Path, columns: tuple[str, str], fix: str):
+    """A question and its answer, else a text, else the first."""
+    rows = [dict(zip(columns, (f"one {n}", f"two {n}"), strict=True)) for n in range(30)]
+    assert [each.endswith(fix) for each in told(tmp_path, "D106", {ROWS: rows})] == [True]
+
+
+def lines(odd: dict[int, str], plain: str = "Double {n},It is {m}.\n") -> dict[str, object]:
+    """A table of 100 rows, some of them as given."""
+    return {"data/chat.csv": "instruction,output\n" + "".join(odd.get(n, plain).format(n=n, m=2 * n) for n in range(100))}
+
+
+def test_a_quote_that_is_never_closed_is_told_where_it_opens(tmp_path: Path):
+    """All that is behind it is one cell; where the next quote closes it, so is what lies between."""
+    said = told(tmp_path, "D142", lines({20: '"Double {n},It is {m}.\n'}), TABLE)
+    assert said[0].startswith("warning: data/chat.csv, line 22: a quote that opens here is not closed: the 79 lines behind it are one cell")
+    said = told(tmp_path / "2", "D142", lines({20: '"Double {n},It is {m}.\n', 50: '"Double {n},It is {m}.\n'}), TABLE)
+    assert said[0].startswith("warning: data/chat.csv, line 22: a quote in instruction is not closed: 29 lines behind it are one cell")
+
+
+def test_cells_of_several_lines_are_no_open_quotes(tmp_path: Path):
+    """Poems in a table, with commas in each line."""
+    poem = '"Write {n}.","' + "one, {n}\n" * 12 + 'the end"\n'
+    assert told(tmp_path, "D142", lines({}, poem), TABLE) == []
+
+
+def test_the_base_recipe_of_texts_is_left_alone(tmp_path: Path):
+    """Stories with titles are neither turns nor questions."""
+    assert [told(tmp_path / code, code, {}, {}, LM) for code in ("D181", "D182", "D142")] == [[], [], []]
