@@ -37,6 +37,11 @@ _WORDS: dict[str, str] = {
 }  # fmt: skip
 
 
+def called(word: str) -> str:
+    """What to write for a step by another tool's word; empty for a word that is none."""
+    return _WORDS.get(word.strip().lower().replace("-", "_").replace(" ", "_"), "")
+
+
 def fix_for(word: str, names: Iterable[str]) -> str:
     """What to write instead of a type that no step has: by what other tools call it, else the nearest name, else all of them."""
-    return _WORDS.get(word.strip().lower().replace("-", "_").replace(" ", "_")) or did_you_mean(word, names, "there are")
+    return called(word) or did_you_mean(word, names, "there are")

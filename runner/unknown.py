@@ -70,7 +70,7 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
     ):
         fix = f"write its keys flat in {scene.called}: {', '.join(f'{key}: {written(value[key])}' for key in ours[:3])}"
         return Finding("K006", "error", f"{name} is no key of {scene.called}: what stands in it has no effect", full, fix, on="key")
-    return _misspelt(name, full, parent, models, [*inside, *_wires(step, path)], best)
+    return _misspelt(name, full, parent, models, [*inside, *_wires(step, path)], best, step.name)
 
 
 def _of_parts(path: Names, name: str, value: Any, full: RecipePath) -> Finding | None:
@@ -252,13 +252,16 @@ def _set(full: RecipePath, base: RecipePath, target: Names, value: Any, raw: Map
     return (Edit("delete", full), Edit("set", base + target[: depth + 1], inner))
 
 
-def _misspelt(name: str, full: RecipePath, parent: str, models: list[type[Any]], others: list[str], best: str | None) -> Finding:
+def _misspelt(
+    name: str, full: RecipePath, parent: str, models: list[type[Any]], others: list[str], best: str | None, kind: str = ""
+) -> Finding:
     known = sorted({n for m in models for n in shapes.fields(m)})
     if (parts := glued.key_of(name, {*known, *others})) is not None:
         return Finding("K001", "error", f"{name} is one word to YAML: a colon and a blank part a key from its value", full,
                        f"write {parts[0]}: {parts[1]}", on="key")  # fmt: skip
     best = best or nearest(name, known) or nearest(name, others, 0.75)
-    shown = ", ".join(known[:15]) + (", …" if len(known) > 15 else "")
+    all_of_them = f", …; all of them: recipe explain {kind}" if kind else ", …"
+    shown = ", ".join(known[:15]) + (all_of_them if len(known) > 15 else "")
     fix = f"write {best}" if best else f"{parent} has: {shown}" if known else "delete the line"
     return Finding("K001", "error", f"unknown key {name} in {parent}", full, fix, on="key")
 
