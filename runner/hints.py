@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from runner import glued, shapes
 from runner.conversions import ATTENTIONS, local
+from runner.numerals import NOTHING, Hint, of_number, of_share
 from schemas.findings import Edit, RecipePath
 
 Names = tuple[str | int, ...]
-NOTHING = ("none", "off", "no", "false", "disabled", "nil", "undefined", "n/a", "nan")
 UNSET = ("max_steps", "vocab_size", "eval_steps", "save_steps", "seed", "total_batch_size", "total_batch_tokens", "batch_size",
          "eval_batch_size", "gradient_accumulation_steps", "eval_tokens", "num_train_epochs", "take", "max_characters", "n_heads",
          "n_kv_heads", "d_ff", "d_state", "top_k", "num_ctx")  # fmt: skip
@@ -86,13 +86,6 @@ ROLES = {  # what other tools call the roles of columns
 SWITCHES = {"compile": "inductor|reduce-overhead|max-autotune|default|eager", "activation_checkpointing": "full|selective|block|layer"}
 
 
-class Hint(NamedTuple):
-    """What to type, in words; edits when it can be nothing else."""
-
-    fix: str = ""
-    edits: tuple[Edit, ...] = ()
-
-
 def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: Any, text: str = "") -> Hint:
     """For a value of the wrong kind (K002); `text`: as it is typed."""
     hint = _of_a_value(model, raw, base, path, value, text)
@@ -100,7 +93,7 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
         return hint
     word = value.strip()
     hint = _of_a_name(model, base, path, word)
-    return hint if hint.fix else _of_a_number(model, base + path, path, word)
+    return hint if hint.fix else of_number(model, base + path, path, word)
 
 
 def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value: Any, text: str) -> Hint:
@@ -129,7 +122,7 @@ def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value
     if path[:1] == ("tracking",) and len(path) == 2 and value is True:
         return Hint(f"write {name}: {{}}, or tracking: {name}", (Edit("set", full, {}),))
     if isinstance(value, float) and 0 < value < 1:
-        return _share_of_steps(raw, name, full, value)
+        return of_share(raw, name, full, value)
     if isinstance(value, float) and 1 < value < 1e6 and int in shapes.at(model, path) and float not in shapes.at(model, path):
         return Hint(f"write {name}: {int(value)} or {int(value) + 1}")
     if name in ("sources", "stages") and isinstance(value, dict) and len(path) == 1:
@@ -200,38 +193,6 @@ def _of_a_name(model: type[Any], base: RecipePath, path: Names, word: str) -> Hi
     return Hint()
 
 
-def _of_a_number(model: type[Any], full: RecipePath, path: Names, word: str) -> Hint:
-    """A text that was meant as a number, or as nothing."""
-    name = str(path[-1]) if path else ""
-    counted = re.fullmatch(r"(\d+)\s*(tokens?|steps?|rows?|epochs?|layers?|samples?|documents?)", word, re.I)
-    if counted and {int, float} & set(shapes.at(model, path)):
-        return Hint(f"write {name}: {counted[1]}", (Edit("set", full, int(counted[1])),))
-    sized = re.fullmatch(r"([\d.]+)\s*([kmgt])(i?)b?(ytes)?", word, re.I)
-    if sized and name.endswith("_bytes") and re.fullmatch(r"\d+(\.\d+)?", sized[1]):
-        number = round(float(sized[1]) * (1024 if sized[3] else 1000) ** (" kmgt".index(sized[2].lower())))
-        return Hint(f"write {name}: {number}", (Edit("set", full, number),))
-    if re.fullmatch(r"[\d.]+[eE]?[\u2212\u2013\u2010][\d.]+", word):
-        plain = re.sub("[\u2212\u2013\u2010]", "-", word)
-        return Hint(
-            f"write {name}: {plain}, with the minus of the keyboard", (Edit("set", full, float(plain)),) if "e" in plain.lower() else ()
-        )
-    if power := re.fullmatch(r"(?:([\d.]+)\s*[*x×]\s*)?10\s*(?:\^|\*\*)\s*[({]?([-+]?\d+)[)}]?", word):
-        return Hint(f"write {name}: {power[1] or 1}e{int(power[2])}")
-    if word.lower() in NOTHING:
-        if type(None) in shapes.at(model, path):
-            return Hint(f"write {name}: null, or delete the line", (Edit("set", full, None),))
-        return Hint("delete the line")
-    if name == "target_modules" and word.lower().replace("_", "-") in ("all-linear", "all", "linear"):
-        return Hint("delete the line: every linear layer that can learn is the default", (Edit("delete", full),))
-    if word.lower() in ("auto", "default") and type(None) in shapes.at(model, path):
-        return Hint("delete the line: it follows by itself", (Edit("delete", full),))
-    if re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+", word) and int in shapes.at(model, path):
-        return Hint(f"write {name}: {word.replace(',', '')}", (Edit("set", full, int(word.replace(",", ""))),))
-    if re.fullmatch(r"-?\d+,\d+", word) and float in shapes.at(model, path):
-        return Hint(f"write {name}: {word.replace(',', '.')}", (Edit("set", full, float(word.replace(",", "."))),))
-    return Hint()
-
-
 def _of_a_target(full: RecipePath, value: Any) -> Hint:
     """`4090` and `[t4, t4]`."""
     from runner.targets import meant
@@ -274,20 +235,6 @@ def _of_a_map(model: type[Any], path: Names, full: RecipePath, text: str, key: A
     if value is None or " " in whole.replace(": ", "", 1) or not str(key).islower():
         return Hint(f"put the text in quotes: {quoted}", (Edit("set", full, whole),) if value is None or isinstance(value, str) else ())
     return Hint(f"write {written(value)}, or put the text in quotes: {quoted}")
-
-
-def _share_of_steps(raw: Any, name: str, full: RecipePath, value: float) -> Hint:
-    """A share of the run in a field of steps: transformers takes both in eval_steps and save_steps, and nobody in warmup_steps."""
-    if name == "warmup_steps":
-        taken = isinstance(raw, dict) and raw.get("warmup_ratio") is not None
-        return Hint(f"write warmup_ratio: {value:g}", () if taken else (Edit("rename", full, None, "warmup_ratio"),))
-    if name in ("eval_steps", "save_steps"):
-        steps = raw.get("max_steps") if isinstance(raw, dict) else None
-        if isinstance(steps, int) and not isinstance(steps, bool) and steps > 0:
-            number = max(1, round(value * steps))
-            return Hint(f"write {name}: {number}, {value:g} of {steps} steps", (Edit("set", full, number),))
-        return Hint("write a number of steps")
-    return Hint()
 
 
 def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
@@ -363,6 +310,23 @@ def of_field(model: type[Any], path: Names, wanted: str) -> Meaning | None:
     if isinstance(default, (int, float)):
         return Meaning(said, "delete the line")
     return Meaning(said, "delete the line" if default is None else f"delete the line: it is {default} then")
+
+
+def of_kind(model: type[Any], value: Any, wanted: list[str], path: Names) -> str:
+    """For a value of the wrong kind (K002) of which nothing else is known, in words: a unit behind it, or what the field is for."""
+    if value is None:
+        return "write a value, or delete the line"
+    number = "a whole number" in wanted or "a number" in wanted
+    if isinstance(value, str) and number and (scaled := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmMgGbB%])", value)):
+        factor = {"k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "%": 0.01}[scaled[2].lower()]
+        times = float(scaled[1]) * factor
+        return f"write {path[-1]}: {int(times) if times == int(times) else times}"
+    if "a list" in wanted and not isinstance(value, (dict, bool)):
+        return f"write {path[-1]}: [{str(value).strip().removeprefix('[').removesuffix(']')}]"
+    if number and isinstance(value, list) and len(value) == 1 and type(value[0]) in (int, float):
+        return f"write {path[-1]}: {value[0]}"
+    meaning = of_field(model, path, "") if number else None
+    return "" if meaning is None else meaning.fix if meaning.fix.startswith("write") and ":" in meaning.fix else "write a number"
 
 
 def of_word(path: Names, value: Any, words: list[str]) -> str:

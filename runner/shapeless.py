@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runner.hints import NEAR, Hint
+from runner.hints import NEAR
+from runner.numerals import Hint
 from runner.written import written
 from schemas.findings import Edit, RecipePath
 

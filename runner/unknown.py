@@ -52,6 +52,10 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
         return _moved(f"{name} belongs to {owner}, not to {parent}", full, scene.base, target, value, scene.raw, near)
     if name in shapes.fields(Recipe) and name not in ("steps", "recipe", "format") and len(path) == 1:
         return _moved(f"{name} belongs to the top of the recipe, not to {parent}", full, (), (name,), value, near.top, near)
+    if len(path) == 1 and any(name in shapes.fields(m) for m in shapes.models_at(scene.model, ("sources", 0))):
+        return Finding(
+            "K006", "error", f"{name} belongs to a source, not to {parent}", full, "write it in the source, beside its path", on="key"
+        )
     known = synonyms.met(step.name, path, value, scene.raw)
     if known is not None and known.path != path:
         return _synonym(known, name, value, full, step_id, step, scene.raw, near)

@@ -304,22 +304,8 @@ def _wrong_type(path: Names, value: Any, wanted: list[str], scene: Scene, mended
         typed = value.strip() if isinstance(value, str) and scalar(value.strip()) == mended else written(mended)
         called = f"{path[-1]}: " if isinstance(path[-1], str) else ""
         return Finding("K002", "error", message, full, f"write {called}{typed}", (edit,), on=_part(value))
-    fix = _hint(value, wanted, path)
+    fix = hints.of_kind(scene.model, value, wanted, path)
     return Finding("K002", "error", message, full, fix, on=_part(value))
-
-
-def _hint(value: Any, wanted: list[str], path: Names) -> str:
-    if value is None:
-        return "write a value, or delete the line"
-    if isinstance(value, str):
-        scaled = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmMgGbB%])", value)
-        if scaled and ("a whole number" in wanted or "a number" in wanted):
-            factor = {"k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "%": 0.01}[scaled[2].lower()]
-            number = float(scaled[1]) * factor
-            return f"write {path[-1]}: {int(number) if number == int(number) else number}"
-    if "a list" in wanted and not isinstance(value, (dict, bool)):
-        return f"write {path[-1]}: [{str(value).strip().removeprefix('[').removesuffix(']')}]"
-    return ""
 
 
 def _mended(kind: str, path: Names, value: Any, scene: Scene) -> Any:
@@ -358,14 +344,14 @@ def _enum(path: Names, value: Any, words: list[Any], wanted: list[str], scene: S
     if same is not None:
         called = f"{path[-1]}: " if isinstance(path[-1], str) else ""
         return Finding("K004", "error", message, full, f"write {called}{same}", (Edit("set", full, same),), on=_part(value))
-    from runner import hints
+    from runner import hints, numerals
 
     if isinstance(value, (dict, list)) and (shape := hints.of_type(scene.model, scene.raw, scene.base, path, value, "")).fix:
         return Finding("K004", "error", message, full, shape.fix, shape.edits, on=_part(value))
     known = hints.of_word(path, value, list(map(str, words)))
     if known:
         return Finding("K004", "error", message, full, known, on=_part(value))
-    if (isinstance(value, bool) or str(value).strip().lower() in hints.NOTHING) and type(None) in shapes.at(scene.model, path):
+    if (isinstance(value, bool) or str(value).strip().lower() in numerals.NOTHING) and type(None) in shapes.at(scene.model, path):
         fix = "delete the line: without it there is none"
         return Finding("K004", "error", message, full, fix, (Edit("delete", full),), on=_part(value))
     near = nearest(str(value), map(str, words)) if isinstance(value, str) else None

@@ -176,6 +176,9 @@ def _no_column(
             edits = (Edit("set", (*path(step, where), "columns", role), str(value).replace(error.wanted, near)),)
         fix = f"write {role}: {_as_written(str(value).replace(error.wanted, near))}" if near else f"name one of {listed}"
         message = f"{name} has no column {error.wanted!r}; it has {listed}"
+        if near is not None and near.strip() == error.wanted:
+            message = f"{name} has no column {error.wanted!r}; the name begins or ends with a blank: {near!r}"
+            fix = f"take the blank out of its first line, or write {role}: {_as_written(str(value).replace(error.wanted, near))}"
         return [say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)]  # type: ignore[arg-type]
     message = f"{name} has no column that is known to hold text; it has {listed}"
     fix = f"say which: {_columns_meant(error.found)}"
@@ -192,7 +195,7 @@ def _no_column(
         fix = _chosen(view, file, source, last)
     if tokens := next((column for column in error.found if column in TOKENS), ""):
         message, fix = f"{name} holds tokens ({tokens}), and rows are read as text", "name the data set that they were made from"
-    if file.name.lower().endswith((".csv", ".tsv")) and any(len(each) > LONGEST_NAME or each.count(" ") > 3 for each in error.found):
+    if file.name.lower().endswith((".csv", ".tsv")) and any(map(_no_name, error.found)):
         message = f"the first line of {name} is a row, not the names of its columns"
         fix = "write the names into its first line, such as: text"
     named = "hub" if source.get("hub") else "path"
@@ -242,8 +245,15 @@ def _row_of(tokens: int) -> int:
     return max(16, 1 << (tokens // 4).bit_length() - 1) if tokens >= 4 else 16
 
 
+def _no_name(cell: str) -> bool:
+    """True for what is no name of a column: a sentence, or a number."""
+    return (
+        len(cell) > LONGEST_NAME or cell.count(" ") > 3 or cell.endswith((".", "?", "!")) or (cell.count(" ") > 1 and cell[-1:].isdigit())
+    )
+
+
 def _as_written(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False) if "{" in value else value
+    return json.dumps(value, ensure_ascii=False) if "{" in value or value != value.strip() else value
 
 
 @rule()

@@ -125,7 +125,7 @@ def intervals_happen(view: View) -> Iterator[Finding]:
         steps, known = planned_steps(step)
         for name, what in (("eval_steps", "validated"), ("save_steps", "saved")):
             interval = number(step, name)
-            if steps and interval is not None and interval > steps * (1 if number(step, "max_steps") is not None else ROUGH):
+            if steps and steps > 0 and interval is not None and interval > steps * (1 if number(step, "max_steps") is not None else ROUGH):
                 better = max(1, steps // 4)
                 yield say("S011", step, name, f"{name} is {interval:,}, but {known}: it is {what} only at the end",
                           f"write {name}: {better}, or delete it", severity="warning")  # fmt: skip

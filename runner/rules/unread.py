@@ -1,17 +1,25 @@
 """Unread: columns that hold what is asked or answered, which nothing reads, and rows that are a turn each."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from runner.rules import View, path, rule, say
+from runner.rules import View, param, path, rule, say, sources
 from runner.rules.rows import name_of, read_heads
 from schemas.findings import Edit, Finding, RulePage
-from steps.text.rows import NoSuchColumn, fields_of
-from steps.text.turns import NOTHING, turns_alone
+from steps.text.rows import SAME, NoSuchColumn, fields_of
+from steps.text.turns import NOTHING, WHAT, WHO, turns_alone
 
 FEWEST = 2  # rows: of fewer nothing is said
 MOST = 0.5  # share of the rows in which a column is filled
-ASKED = ("input", "context", "passage")  # columns that a question is about, when the roles of others are named
+ASKED = {  # columns that stand with a question, by the role that they would have
+    "input": "input", "context": "input", "passage": "input", "system": "system", "system_prompt": "system",
+}  # fmt: skip
+PLACE = {"input": "goes behind the question", "system": "goes before the question"}
+QUESTIONS = ("instruction", "question", "prompt", "query", "user", "human", "problem")
+ANSWERS = ("output", "answer", "response", "completion", "reply", "assistant", "gpt", "solution", "chosen")
+SPOKEN = 2, 6  # how many speakers rows have that are a turn each
+SHARE = 0.1  # of the rows, of each of them
 
 
 @rule(
@@ -22,35 +30,66 @@ ASKED = ("input", "context", "passage")  # columns that a question is about, whe
         "and answer, only what it names is read: the model then learns to answer about a text that it was never shown.",
         wrong='columns: {instruction: instruction, output: output}   # {"instruction": …, "input": …, "output": …}',
         right="columns: {instruction: instruction, input: input, output: output}",
-        source="unslothai/unsloth#1957; hiyouga/LlamaFactory#5294",
+        source="unslothai/unsloth#1957; hiyouga/LlamaFactory#5294; baidu-baige/LoongForge#47",
         severity="warning",
         needs="the first rows of JSONL, CSV and parquet files",
     )
 )
 def questions_are_read_whole(view: View) -> Iterator[Finding]:
-    """D181: input, context or passage filled in half of the rows, beside columns that name question and answer."""
+    """D181: input, context, passage or system filled in half of the rows, beside columns that name question and answer; and history."""
     for step, where, source, file, head, _ in read_heads(view):
         columns = source.get("columns")
-        if not isinstance(columns, dict) or len(head.rows) < FEWEST:
+        if len(head.rows) < FEWEST:
             continue
         try:
             roles = head.roles(columns)
         except NoSuchColumn:
             continue  # said by the rule about columns
-        if not {"instruction", "output"} <= roles.keys() or "input" in roles:
+        if not {"instruction", "output"} <= roles.keys():
             continue
         read = {name.split(".")[0] for template in roles.values() for name in fields_of(template)}
-        for name in ASKED:
-            filled = sum(_text(row.get(name)) not in NOTHING for _, row in head.rows)
-            if name in read or filled < MOST * len(head.rows):
+        found = f"{name_of(view, file)}: {{}} is filled in {{}} of the first {len(head.rows)} rows, and "
+        if "history" not in read and (filled := sum(_filled(row.get("history")) for _, row in head.rows)):
+            message = found.format("history", filled) + "nothing reads it: those answers are learned without what was said before"
+            fix = 'write the turns of a conversation as one list: {"messages": [{"role": "user", "content": "…"}, …]}'
+            yield say("D181", step, f"{where}.path", message, fix, severity="warning")
+        for name, role in ASKED.items() if isinstance(columns, dict) else ():
+            filled = sum(_filled(row.get(name)) for _, row in head.rows)
+            if role in roles or name in read or filled < MOST * len(head.rows):
                 continue
-            message = (
-                f"{name_of(view, file)}: {name} is filled in {filled} of the first {len(head.rows)} rows, and columns does not name it"
-            )
-            edits = (Edit("set", (*path(step, f"{where}.columns"), "input"), name),)
-            fix = f"add input: {name}, which goes behind the question"
+            edits = (Edit("set", (*path(step, f"{where}.columns"), role), name),)
+            fix = f"add {role}: {name}, which {PLACE[role]}"
+            message = found.format(name, filled) + "columns does not name it"
             yield say("D181", step, f"{where}.columns", message, fix, severity="warning", edits=edits)
             break
+
+
+@rule(
+    RulePage(
+        "D183",
+        "question and answer the other way round",
+        "In columns: the role stands first and the column of the file behind it: instruction is what is asked, output what is learned. The "
+        "other way round the model learns to guess questions.",
+        wrong="columns: {instruction: answer, output: question}",
+        right="columns: {instruction: question, output: answer}",
+        severity="warning",
+    )
+)
+def columns_name_roles(view: View) -> Iterator[Finding]:
+    """D183: by what the columns are called."""
+    for step in view.of_type("parse_corpus"):
+        for where, source, _ in sources(step):
+            columns = source.get("columns")
+            if not isinstance(columns, dict):
+                continue
+            keys = {SAME.get(role, role): role for role in columns}
+            asked, said = (columns.get(keys.get(role)) for role in ("instruction", "output"))
+            if str(asked).lower() in ANSWERS and str(said).lower() in QUESTIONS:
+                turned = {keys["instruction"]: said, keys["output"]: asked}
+                edits = tuple(Edit("set", (*path(step, f"{where}.columns"), role), column) for role, column in turned.items())
+                fix = f"write columns: {{{', '.join(f'{role}: {column}' for role, column in turned.items())}}}"
+                message = f"columns takes {asked} for the question and {said} for the answer that is learned"
+                yield say("D183", step, f"{where}.columns", message, fix, severity="warning", edits=edits)
 
 
 @rule(
@@ -66,16 +105,30 @@ def questions_are_read_whole(view: View) -> Iterator[Finding]:
     )
 )
 def a_conversation_is_a_row(view: View) -> Iterator[Finding]:
-    """D182: rows of a speaker and what he says, with two speakers at least."""
+    """D182: rows of a speaker and what he says, with two speakers at least; of speakers nobody knows where answers are learned."""
+    tuned = any(param(step, "objective") == "sft" for step in view.of_type("train"))
     for step, where, source, file, head, stands_by in read_heads(view):
-        found = turns_alone([row for _, row in head.rows])
+        rows = [row for _, row in head.rows]
+        found = turns_alone(rows) or (_spoken(rows) if tuned else None)
         if found is None or len(head.rows) < FEWEST or source.get("columns"):
             continue
         who, what = found
         message = f"{name_of(view, file)}: each row is one turn ({who} and {what}), and nothing says which turns are one conversation"
-        fix = f'write a conversation a row: {{"conversations": [{{"{who}": "…", "{what}": "…"}}, …]}}'
+        keys = found if turns_alone(rows) and who != "speaker" and what != "message" else ("role", "content")
+        fix = f'write a conversation a row: {{"conversations": [{{"{keys[0]}": "…", "{keys[1]}": "…"}}, …]}}'
         yield say("D182", step, f"{where}.path", message, fix, severity="warning" if stands_by else "error")
 
 
-def _text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else "" if value is None else str(value)
+def _spoken(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
+    """The columns of speaker and words, where few speakers say all rows between them: customer and agent, as others are called."""
+    for who in WHO:
+        for what in WHAT:
+            said = Counter(str(row[who]) for row in rows if isinstance(row.get(who), str) and isinstance(row.get(what), str))
+            few = SPOKEN[0] <= len(said) <= SPOKEN[1] and min(said.values()) >= SHARE * len(rows)
+            if few and sum(said.values()) == len(rows) > 2 * len(said):
+                return who, what
+    return None
+
+
+def _filled(value: Any) -> bool:
+    return value.strip() not in NOTHING if isinstance(value, str) else bool(value)

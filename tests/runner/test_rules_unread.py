@@ -46,15 +46,45 @@ def test_a_column_of_the_question_is_read(tmp_path: Path, more: dict[str, object
         ("from", "value", ("human", "gpt"), 1),
         ("role", "content", ("user", "assistant"), 1),
         ("role", "content", ("user", "user"), 0),
-        ("role", "content", ("hero", "villain"), 0),
+        ("role", "content", ("hero", "villain"), 1),
+        ("speaker", "text", ("customer", "agent"), 1),
         ("speaker", "text", ("USER", "assistant"), 1),
     ],
 )
 def test_a_row_is_no_turn(tmp_path: Path, who: str, what: str, speakers: tuple[str, str], found: int):
-    """Rows with a speaker that is known and what he says, by two of them; nothing else is said of their columns then."""
+    """Rows with a speaker and what he says, by two of them; nothing else is said of their columns then."""
     rows = [{who: speaker, what: f"Word {n}"} for n in range(30) for speaker in speakers]
     assert len(told(tmp_path, "D182", {ROWS: rows})) == found
     assert not found or told(tmp_path / "2", "D106", {ROWS: rows}) == []
+
+
+def test_plays_are_texts(tmp_path: Path):
+    """Speakers whom nobody knows are told of where answers are learned, and nowhere else."""
+    rows = [{"speaker": each, "text": f"Word {n} of the play."} for n in range(200) for each in ("hero", "villain")]
+    assert told(tmp_path, "D182", {"data/stories.jsonl": rows}, {}, LM) == []
+
+
+def test_what_was_said_before_is_told_when_nothing_reads_it(tmp_path: Path):
+    """LLaMA-Factory's history, which other forms of rows do not have; an empty one is no loss."""
+    rows = [{"instruction": f"And {n}?", "output": f"It is {n}.", "history": [["Hi", "Ho"]] if n % 2 else []} for n in range(40)]
+    assert [each.split(":")[0] for each in told(tmp_path, "D181", {ROWS: rows})] == ["warning"]
+    assert told(tmp_path / "2", "D181", {ROWS: [{**row, "history": []} for row in rows]}) == []
+
+
+def test_a_system_message_that_is_left_out_is_told(tmp_path: Path):
+    """It goes before the question."""
+    rows = [{"instruction": f"And {n}?", "output": f"It is {n}.", "system": "Be short."} for n in range(40)]
+    assert [
+        each.endswith("add system: system, which goes before the question") for each in told(tmp_path, "D181", {ROWS: rows}, NAMED)
+    ] == [True]
+
+
+def test_question_and_answer_the_other_way_round(tmp_path: Path):
+    """By the names of the columns; names that say nothing are left alone."""
+    rows = [{"question": f"What is {n}?", "answer": f"A number, {n}."} for n in range(40)]
+    for asked, said, found in (("answer", "question", 1), ("question", "answer", 0)):
+        columns = {a: b.replace("instruction,", f"{asked},").replace("output}", f"{said}}}") for a, b in NAMED.items()}
+        assert len(told(tmp_path / asked, "D183", {ROWS: rows}, columns)) == found
 
 
 def test_turns_in_a_list_are_a_conversation(tmp_path: Path):

@@ -173,7 +173,7 @@ def test_the_offered_fixes_do_what_they_say(tmp_path: Path):
     step = find("train")
     assert step is not None
     for name in synonyms.TRAIN:
-        known = synonyms.met("train", (name,), 1, {})
+        known = met("train", (name,), 1, {})
         assert known is not None
         assert known.path or known.words
         assert name not in shapes.fields(step.params) or known.path == (name,) or not known.path, name
@@ -287,3 +287,46 @@ def test_a_model_that_is_checked_is_its_checkpoint(name: str, way: str, tmp_path
     step = f"- type: check_vocab_consistency\n    model_name_or_path: {name}\n  - type: tokenize_bin"
     fixes = [f.fix for f in meant(tmp_path, ("- type: tokenize_bin", step)).findings if f.code == "K010"]
     assert fixes == [f"write checkpoint: {{{way}: {name}}}"]
+
+
+@pytest.mark.parametrize(
+    ("step", "key", "path"),
+    [
+        ("train", "ckpt_interval", ("save_steps",)),
+        ("train", "use_gradient_checkpointing", ("activation_checkpointing",)),
+        ("train_tokenizer", "max_vocab_size", ("vocab_size",)),
+        ("tokenize_bin", "token_dtype", ("dtype",)),
+        ("tokenize_bin", "num_proc", ("workers",)),
+        ("parse_corpus", "min_length", ("clean", "min_characters")),
+        ("export_ollama", "gguf_type", ("quantization",)),
+    ],
+)
+def test_keys_of_other_steps_lead_to_ours(step: str, key: str, path: tuple[str, ...]):
+    """By name, where the value is the same."""
+    known = met(step, (key,), 1, {})
+    assert known is not None
+    assert known.path == path
+
+
+@pytest.mark.parametrize(
+    ("step", "key"),
+    [
+        ("train", "use_peft"), ("train", "max_time"), ("train", "cpu_offload"), ("train", "merge_lora"),
+        ("train_tokenizer", "pre_tokenizer"),
+        ("tokenize_bin", "append_eos"), ("parse_corpus", "dedupe"), ("validate_checkpoint", "tasks"), ("export_ollama", "imatrix"),
+        ("", "secrets"),
+    ],
+)  # fmt: skip
+def test_keys_without_a_counterpart_are_told_where_the_matter_is_settled(step: str, key: str):
+    """In words, and nothing is renamed."""
+    known = met(step, (key,), 1, {})
+    assert known is not None
+    assert known.words
+    assert not known.path
+
+
+def test_a_key_of_a_source_belongs_to_the_source(tmp_path: Path):
+    """It stands beside sources: in recipes of those who know other tools."""
+    (tmp_path / "r.yaml").write_text("recipe: a\nsteps:\n  - {type: parse_corpus, columns: {text: b}, sources: [{path: a.jsonl}]}\n")
+    found = mean(tmp_path / "r.yaml").findings
+    assert [each.message for each in found if each.code == "K006"] == ["columns belongs to a source, not to parse_corpus"]

@@ -52,10 +52,10 @@ def test_a_whole_number_may_be_written_as_a_float(tmp_path: Path, written: str):
 @pytest.mark.parametrize(
     ("line", "code", "message", "fix"),
     [
-        ("max_steps: abc", "K002", "max_steps is 'abc' (text), wanted a whole number", ""),
+        ("max_steps: abc", "K002", "max_steps is 'abc' (text), wanted a whole number", "write a number"),
         ("max_steps: 1.5", "K002", "max_steps is 1.5, wanted a whole number", "write max_steps: 1 or 2"),
-        ("max_steps: true", "K002", "max_steps is true (a truth value), wanted a whole number", ""),
-        ("max_steps: [1]", "K002", "max_steps is a list, wanted a whole number", ""),
+        ("max_steps: true", "K002", "max_steps is true (a truth value), wanted a whole number", "write a number"),
+        ("max_steps: [1]", "K002", "max_steps is a list, wanted a whole number", "write max_steps: 1"),
         ("max_steps: 10k", "K002", "max_steps is '10k' (text), wanted a whole number", "write max_steps: 10000"),
         ("max_seq_length:", "K002", "max_seq_length is empty, wanted a whole number", "write a value, or delete the line"),
         ("max_steps: 0", "K003", "max_steps is 0, wanted more than 0", "delete the line: it is not set then"),
@@ -64,10 +64,10 @@ def test_a_whole_number_may_be_written_as_a_float(tmp_path: Path, written: str):
         ("max_step: 5", "K001", "unknown key max_step in train", "write max_steps"),
         ("model: {d_modle: 5}", "K001", "unknown key d_modle in model", "write d_model"),
         ("model: 5", "K002", "model is 5, wanted a map", ""),
-        ("model: {d_model: big}", "K002", "model.d_model is 'big' (text), wanted a whole number", ""),
+        ("model: {d_model: big}", "K002", "model.d_model is 'big' (text), wanted a whole number", "write d_model: 256, or delete the line"),
         ("model: {base: {hubb: a/b}}", "K001", "unknown key hubb in base", "write hub"),
         ("batch_size: atuo", "K004", "batch_size is atuo, wanted auto or a whole number", "write batch_size: auto"),
-        ("batch_size: [1]", "K002", "batch_size is a list, wanted a whole number or auto", ""),
+        ("batch_size: [1]", "K002", "batch_size is a list, wanted a whole number or auto", "write batch_size: 1"),
         ("expect: {10: {loss: 4.0}}", "K002", "expect.10.loss is 4.0, wanted a list", "write loss: [4.0]"),
         ("prompts: [1, b]", "K002", "prompts.0 is 1, wanted text", "write 0: '1'"),
     ],
@@ -181,7 +181,7 @@ def test_of_a_union_only_the_nearest_member_speaks(tmp_path: Path):
     found = [(f.message, f.fix) for f in mean(file).findings]
     assert found == [
         ("unknown key revison in sources.0", "write revision"),
-        ("sources.1.weight is 'heavy' (text), wanted a number", ""),
+        ("sources.1.weight is 'heavy' (text), wanted a number", "write weight: 1, or delete the line, which means the same"),
     ]
 
 
