@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from runner.document import Document, Node, scalar
+from runner.nearest import nearest
 
 DEEPEST = 60
 TEXTS = ("about", "system", "title")  # keys of texts for people and for models
@@ -205,9 +206,12 @@ class _Builder:
                 f"*{event.anchor} stands inside &{event.anchor} itself" if inside else f"there is no anchor &{event.anchor} before this"
             )
             glob = not inside and any(mark in event.anchor for mark in "./*")
-            self.document.complain(
-                "Y006", message, start, end, f'a text that begins with * stands in quotes: "*{event.anchor}"' if glob else ""
-            )
+            fix = f'a text that begins with * stands in quotes: "*{event.anchor}"'
+            if not glob:
+                near = nearest(event.anchor, [name for name, node in self.anchors.items() if node is not None])
+                named = f"write *{near}" if near else f"write &{event.anchor} behind the key whose value is meant, above this line"
+                fix = "write the value itself" if inside else named
+            self.document.complain("Y006", message, start, end, fix)
             self._add(Node(self.document, start, end, f"*{event.anchor}" if glob else None))
             return
         self.aliased += _count(source, MOST_ALIASED)
@@ -285,8 +289,12 @@ class _Builder:
         """`<<: *other`: keys of the other map that this one does not have."""
         source = node.items.pop("<<")
         for other in source.items if isinstance(source.items, list) else [source]:
+            if other.items is None and self.document.text.startswith("*", other.start) and other.value is None:
+                continue  # an alias of nothing, which is said
             if not isinstance(other.items, dict):
-                self.document.complain("Y006", "<< wants the alias of a map", source.start, source.end)
+                self.document.complain(
+                    "Y006", "<< wants the alias of a map", source.start, source.end, "write <<: *name, of a map that is marked &name above"
+                )
                 continue
             for key, child in other.items.items():
                 node.items.setdefault(key, child)

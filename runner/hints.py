@@ -177,7 +177,7 @@ def _of_a_name(model: type[Any], base: RecipePath, path: Names, word: str) -> Hi
             return hint
     if name in SWITCHES and re.fullmatch(SWITCHES[name], word, re.I):
         return Hint(f"write {name}: true", (Edit("set", full, True),))
-    if name == "seed":
+    if name == "seed" and not re.fullmatch(r"-?\d+", word):
         return Hint("write a whole number, such as seed: 42, or delete the line")
     if name == "sources" and word and "{" not in word:
         return Hint(f"write sources: [{{path: {word}}}]", (Edit("set", full, [{"path": word}]),))

@@ -8,6 +8,7 @@ from typing import Any
 
 from schemas.context import ForecastContext
 from steps.sizing.headers import EMBEDDINGS, Tensor, quantised
+from steps.sizing.positions import positions_of
 
 DEAR_BYTES = 1 << 20  # of a tokenizer.json whose tokens are kept from one check to the next
 LARGEST_HEADER = 64 * 1024 * 1024
@@ -50,8 +51,7 @@ class ModelFolder:
     @property
     def positions(self) -> int | None:
         """Tokens that it reads at once, None where its config does not say."""
-        found = self.config.get("max_position_embeddings", self.config.get("n_positions"))
-        return found if isinstance(found, int) else None
+        return positions_of(self.config)
 
     @cached_property
     def shards(self) -> list[str]:

@@ -158,6 +158,8 @@ class Variables:
             near = nearest(name, self._vars) if name.split(".")[-1] not in self._vars else name.split(".")[-1]
             others = "" if name.isupper() else did_you_mean(name, self._vars, "there are")
             fix = f"write ${{{near}}}" if near else others or _undefined(name)
+            if re.search(r"[-+*/%]|\bif\b|\bor\b|[|(]", name) and re.search(r"[\s(|]", name):
+                fix = "nothing is computed in ${…}: write the value, or a variable of its own"
             self._say("Y030", f"there is no variable {name}", path, fix, node)
             return None
         if head not in self._done:

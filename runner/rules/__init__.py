@@ -58,6 +58,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "content": _has_files,
     "heldout": _has_files,
     "hubnames": lambda view: any("hub" in str(step.raw) for step in view.meant.steps),
+    "named": lambda view: any("hub" in str(step.raw) for step in view.meant.steps),
     "idle": _has_files,
     "leftovers": _has_tables,
     "bins": lambda view: any(

@@ -119,7 +119,10 @@ def tokenizer_is_there(view: View) -> Iterator[Finding]:
             yield say("T101", step, named, f"{folder.name}/{pointer} is a pointer of Git LFS, not the file", "git lfs pull")
             continue
         if any(file in folder for file in TOKENIZERS):
-            if unknown := _unknown_without_row(folder):
+            if "tokenizer.json" in folder and not folder.json("tokenizer.json").get("model"):
+                message = f"{folder.name}/tokenizer.json holds no tokenizer: it is empty, cut off or another file"
+                yield say("T101", step, named, message, AGAIN)
+            elif unknown := _unknown_without_row(folder):
                 message = f"{folder.name}/tokenizer.json names {unknown} as its unknown token, which is not in its vocabulary"
                 yield say("T101", step, named, message, "fetch the folder again, or add the token and its row")
             continue

@@ -41,7 +41,7 @@ def folders_hold_one_model(view: View) -> Iterator[Finding]:
             message = f"{folder.name} holds an adapter beside the model: transformers puts it onto the model, or opens the model it names"
             fix = "merge it first (peft: merge_and_unload), or move adapter_config.json and adapter_model.safetensors out of the folder"
             yield say("C043", step, named, message, fix)
-        if SINGLE not in folder and INDEX not in folder and folder.shards:
+        if SINGLE not in folder and INDEX not in folder and folder.shards and SINGLE not in folder.shards:
             yield say("C044", step, named, *_unled(folder))
 
 

@@ -27,7 +27,7 @@ OTHER_HEADS = ("ForSequenceClassification", "ForTokenClassification", "ForQuesti
         wrong="model: {base: {path: models/flan-t5}}",
         right="model: {base: {path: models/llama}}",
         source="huggingface/autotrain-advanced#821; salesforce/CodeT5#100",
-        needs="config.json",
+        needs="config.json; where it cannot be looked at, the name on the hub",
     )
 )
 def bases_foretell_the_next_token(view: View) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from runner.rules import VOUCHES, View, path, rule, say
+from runner.meant import StepMeant
+from runner.rules import VOUCHES, View, param, path, rule, say
 from schemas.findings import Finding, RulePage
 
 BETWEEN = ("Corpus", "Tokenizer", "TokenBin", "Plan")  # kinds that are made to be read by a later step
@@ -35,6 +36,16 @@ def results_are_read(view: View) -> Iterator[Finding]:
             yield say(
                 "L010", step, "", message, f"name it where it is wanted: {_input(kind)}: {step.id}, or delete the step", severity="warning"
             )
+        elif kind == "TokenBin" and (trained := list(view.of_type("train"))) and not any(_takes(each, step.id) for each in trained):
+            answers = [each for each in trained if param(each, "objective") == "sft"]
+            if len(answers) == len(trained):
+                message = f"no training reads the tokens of {step.id}: objective: sft takes documents and answers as they are"
+                fix = "delete objective: sft to learn every token of them, or delete this step"
+                yield say("L010", answers[0], "objective", message, fix, severity="warning")
+
+
+def _takes(step: StepMeant, maker: str) -> bool:
+    return any(link.inside and link.step == maker for links in step.inputs.values() for link in links)
 
 
 @rule(

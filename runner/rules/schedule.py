@@ -163,7 +163,7 @@ def expectations_are_met_on_the_way(view: View) -> Iterator[Finding]:
 HIGHEST = {"narrow": 0.1, "new": 0.03, "base": 3e-3, "large base": 5e-4, "lora": 5e-3}
 NARROW = 128  # d_model of a new model: below it a rate for narrow ones is survived (arXiv 2203.03466, figure 1)
 LARGE = 100_000_000  # parameters of a base, above which a rate for new models undoes it
-LOWEST = {"new": 1e-6, "base": 1e-7, "lora": 2e-6}
+LOWEST = {"new": 5e-6, "base": 1e-7, "lora": 5e-6}
 SPARE = 1.2  # times the rows that are counted on: how many there are is an estimate
 MARKS = 8  # tokens that a template puts around the turns of a document, at least
 

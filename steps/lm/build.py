@@ -18,6 +18,7 @@ from steps.lm.quantized import stay_trainable
 from steps.lm.shapes import sizes
 from steps.lm.stored import loaded
 from steps.sizing.headers import differs, quantised
+from steps.sizing.positions import positions_of
 from steps.sizing.throughput import ONE_THREAD_PARAMETERS
 
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -175,8 +176,7 @@ def parameter_count(network: nn.Module) -> int:
 
 def longest_input(network: nn.Module) -> int | None:
     """Positions that the network has, None where it has no limit (Mamba)."""
-    limit = getattr(network.config, "max_position_embeddings", None)
-    return int(limit) if limit else None
+    return positions_of(network.config.to_dict())
 
 
 OWN = {"mamba": "own scan in PyTorch", "mamba2": "own chunked scan in PyTorch"}

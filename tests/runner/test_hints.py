@@ -220,7 +220,7 @@ def test_a_model_by_one_word(model: str, fix: str, tmp_path: Path):
     ("old", "new", "fix"),
     [
         ("export_ollama", "export_ollama\n    weights: first", "write weights: last, as it is when left out"),
-        (STEPS, "max_steps: many", ""),
+        (STEPS, "max_steps: many", "write a number"),
     ],
 )
 def test_where_nothing_better_is_known_the_usual_value_is_named(old: str, new: str, fix: str, tmp_path: Path):

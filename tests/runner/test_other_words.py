@@ -71,3 +71,22 @@ def test_a_variable_of_the_shell_is_told_as_one(tmp_path: Path):
     found = [f for f in mean(tmp_path / "r.yaml").findings if f.code == "Y030"]
     assert [f.message for f in found] == ["there is no variable HOME"]
     assert found[0].fix.endswith("variables of the shell are not read")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "fix"),
+    [
+        ("take: 5", "take: ${ctx * 2}", "Y030", "nothing is computed in ${…}: write the value, or a variable of its own"),
+        ("take: 5", "<<: *opt", "Y006", "write &opt behind the key whose value is meant, above this line"),
+        ("take: 5", "<<: *opts", "Y006", "write *opt"),
+        ("seed: 3", 'seed: "7"', "K002", "write seed: 7"),
+    ],
+)
+def test_what_other_languages_can_do_in_a_value(tmp_path: Path, old: str, new: str, code: str, fix: str):
+    """Sums in a variable, an anchor that is nowhere, a number in quotes."""
+    option = "about: &opt x\n" if "opts" in new else ""
+    source = "  - type: parse_corpus\n    sources:\n      - path: a.txt\n        take: 5\n"
+    text = f"recipe: r\n{option}seed: 3\nvars: {{ctx: 64}}\nsteps:\n{source}"
+    (tmp_path / "r.yaml").write_text(text.replace(old, new))
+    found = [each for each in mean(tmp_path / "r.yaml").findings if each.code == code]
+    assert [each.fix for each in found] == [fix]

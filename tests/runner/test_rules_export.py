@@ -176,3 +176,11 @@ def test_a_tokenizer_that_llama_cpp_has_not(tmp_path: Path):
     ((code, key, message),) = exported(tmp_path, {"model_type": "llama"}, tokenizer)
     assert (code, key) == ("E003", "base")
     assert message.endswith("it puts a space before a text that begins with none, and llama.cpp before any")
+
+
+def test_tokens_that_no_training_reads(tmp_path: Path):
+    """A training on answers takes documents; a second one, on tokens, makes them wanted."""
+    tuned = ("    max_steps: 1000\n", "    max_steps: 1000\n    objective: sft\n")
+    assert said(tmp_path, tuned).count("L010") == 1
+    both = ("  - type: export_ollama\n", "  - {type: train, id: more, model: {family: llama}, max_steps: 1000}\n  - type: export_ollama\n")
+    assert "L010" not in said(tmp_path, tuned, both)

@@ -74,3 +74,14 @@ def test_rows_that_are_left_take_new_tokens(tmp_path: Path):
         f"{BASE}/tokenizer_config.json": {"additional_special_tokens": ["<|one|>", "<|two|>"]},
     }
     assert told(tmp_path, "V010", files) == []
+
+
+@pytest.mark.parametrize("text", ["{}", '{"version": "1.0", "model": {"type"', "[]"])
+def test_a_tokenizer_that_is_none_is_told(tmp_path: Path, text: str):
+    """An empty file, one that is cut off, a list."""
+    assert "models/base/tokenizer.json holds no tokenizer" in told(tmp_path, "T101", {f"{BASE}/tokenizer.json": text})[0]
+
+
+def test_an_empty_file_of_weights_is_said_once(tmp_path: Path):
+    """It is there, by its right name."""
+    assert told(tmp_path, "C044", {WHOLE: b""}) == []

@@ -27,6 +27,8 @@ STEPS = "max_steps: 1000"
         ("warmup_steps: 500", []),
         ("learning_rate: 6e-2", ["S014"]),
         ("learning_rate: 2e-2", []),
+        ("learning_rate: 4e-6", ["S014"]),
+        ("learning_rate: 5e-6", []),
         ("learning_rate: 1e-3\n    min_lr: 1e-3", ["S005"]),
         ("scheduler: wsd\n    decay_share: 0", ["S003"]),
         ("early_stopping: {patience: 2, min_delta: 1.0}", ["S016"]),
