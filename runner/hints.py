@@ -64,6 +64,10 @@ NEAR: dict[str, dict[str, str]] = {
                 "concat": "stream", "on": "documents", "off": "none", "bfd": "documents", "ffd": "documents", "wrapped": "stream"},
     "on_oom": {"retry": "reduce", "halve": "reduce", "auto": "reduce", "continue": "reduce", "fail": "stop", "raise": "stop",
                "error": "stop", "none": "stop", "false": "stop", "true": "reduce"},
+    "normalization": {"lowercase": "nfkc_cf", "lower": "nfkc_cf", "casefold": "nfkc_cf", "nfc": "identity", "nfd": "identity",
+                      "none": "identity", "nfkd": "nfkc", "true": "nfkc", "false": "identity", "default": "nmt_nfkc", "unicode": "nfkc"},
+    "near_duplicates": {"true": "drop", "yes": "drop", "remove": "drop", "false": "keep", "no": "keep", "none": "keep"},
+    "dedup": {"true": "exact", "yes": "exact", "minhash": "exact", "fuzzy": "exact", "false": "none", "near": "exact"},
     "exhausted": {"first_exhausted": "stop", "all_exhausted": "repeat", "loop": "repeat"},
 }  # fmt: skip
 
@@ -154,6 +158,10 @@ def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value
 def _of_a_name(model: type[Any], base: RecipePath, path: Names, word: str) -> Hint:
     """A text that names a thing: a variable, a file, a model, another tool's word."""
     name, full = str(path[-1]) if path else "", base + path
+    if path == ("vocab_size",) and (most := re.fullmatch(r"(?:at[ _]most|max|up to|<=?)\s*:?\s*(\d+)", word, re.I)):
+        return Hint(f"write vocab_size: {{at_most: {most[1]}}}", (Edit("set", full, {"at_most": int(most[1])}),))
+    if name in ("samples", "prompts", "user_symbols", "add_tokens", "stop") and not word.startswith(("$", "{{", "%")):
+        return Hint()  # marks in angle brackets are meant
     if variable := re.fullmatch(r"\$(\w+)|\{\{\s*(\w+)\s*\}\}|<(\w+)>|%(\w+)%", word):
         return Hint(f"write ${{{next(filter(None, variable.groups()))}}}, a variable of vars:")
     if name == "resume_from" and word.lower() in ("latest", "last", "auto", "best", "true", "checkpoint"):

@@ -291,6 +291,8 @@ TRAIN: dict[str, Convert] = {
                          "export_ollama")),
     **dict.fromkeys(("attention", "attention_type", "attn", "use_xformers", "use_sdp"), attention("auto")),
     **dict.fromkeys(("profile", "profiler", "use_profiler"), says("there is no profiler; report shows the speed of a run", delete=True)),
+    **dict.fromkeys(("api_key", "wandb_api_key", "wandb_key", "wandb_token"),
+                    says("a tracker's key stands in the environment, as WANDB_API_KEY, and in no recipe", delete=True)),
     "unsloth": says("the fastest exact kernels of the machine are chosen by themselves", delete=True),
     "architectures": says("a new network is named by model: {family: …}, a base brings its own"),
     "processing_class": says(TOKENIZERS), "early_stop": to("early_stopping"), "scheduler_type": to("scheduler"),

@@ -26,6 +26,10 @@ def meant(name: str) -> str:
         card, count = several[2] or several[3], several[1] or several[4]
         if known(card) is not None:
             return f"write target: {{gpu: {card}, count: {count}}}"
+    if (size := re.fullmatch(r"(\d+)-?gi?b?(?:-?(?:gpu|vram|ram|cuda))?", word)) is not None and "g" in word:
+        large = [each for each in names() if (card := known(each)) is not None and card.kind == "cuda"
+                 and abs(card.memory_bytes / 2**30 - int(size[1])) < 1]  # fmt: skip
+        return f"write the card that has them, such as {', '.join(large[:4])}" if large else HERE
     card = known(re.sub(r"-?(\d+)-?gb?$", r"-\1", word))
     if card is not None:
         return f"write {card.name}"

@@ -50,7 +50,7 @@ def runnable(data: dict, folder: Path) -> tuple[dict, str]:
     if any("path" in base and not weighs(folder / base["path"]) for base in bases):
         return data, "a base model without its weights"
     for number, step in enumerate(steps):
-        if step.get("type") == "parse_corpus" and "hub" in str(step.get("sources")):  # the same step on text that is here
+        if step.get("type") == "parse_corpus" and re.search("hub|url", str(step.get("sources"))):  # the same on text that is here
             steps[number] = {**step, "sources": STORIES[0]["sources"], "exhausted": "stop", "priority": {}}
     before = kinds[: kinds.index("train")]
     chat = any(step.get("objective") == "sft" for step in steps)

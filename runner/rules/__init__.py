@@ -292,7 +292,7 @@ def sources(step: StepMeant) -> Iterator[tuple[str, dict[str, Any], bool]]:
 
 
 def _weighed(step: StepMeant) -> bool:
-    return sum(source.get("weight") is not None and isinstance(source.get("path"), str) for _, source, _ in sources(step)) > 1
+    return any(source.get("weight") is not None for _, source, _ in sources(step))
 
 
 def say(

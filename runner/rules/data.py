@@ -141,12 +141,21 @@ def columns_exist(view: View) -> Iterator[Finding]:
             except NoSuchColumn as error:
                 odd += _no_column(view, step, where, source, Path(source["hub"]), error, stands_by)
             yield from odd[:1]
+            if shape is None and _is_text(view, source):
+                shape = False
             if shape is not None:
                 shapes.setdefault(shape, where)
         if len(shapes) == 2:
             first, second = sorted(shapes, key=lambda s: shapes[s])
             message = f"this source holds {KINDS[second]}, {shapes[first]} holds {KINDS[first]}"
             yield say("D109", step, shapes[second], message, "give each kind a parse_corpus step of its own")
+
+
+def _is_text(view: View, source: dict[str, Any]) -> bool:
+    """True where every file of the source is a text, a page or a paper, and there is one."""
+    files = view.facts.files(source["path"]) if isinstance(source.get("path"), str) else []
+    texts = (".txt", ".md", ".html", ".htm", ".pdf", ".docx")
+    return bool(files) and source.get("format") in (None, "auto") and all(file.suffix.lower() in texts for file in files)
 
 
 def _of_page(view: View, source: dict[str, Any]) -> list[str]:

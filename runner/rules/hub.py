@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from runner.meant import StepMeant
 from runner.nearest import did_you_mean, nearest
 from runner.rules import View, rule, say, sources
+from runner.rules import path as step_path
 from runner.screen import in_bytes
-from schemas.findings import Finding, RulePage
+from schemas.findings import Edit, Finding, RulePage
 from steps.text.hubpage import entries, page_of
 
 DATA = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt", ".arrow")
 MOST_FILES = 2000
+SLICE = re.compile(r"\s*([\w.-]+)\s*\[(.*)\]\s*")
 WORDS = {  # how `datasets` knows a split by a file's or folder's name
     "train": ("train", "training"),
     "validation": ("validation", "valid", "dev", "val"),
@@ -41,6 +44,9 @@ def data_sets_have_what_is_asked(view: View) -> Iterator[Finding]:
                 continue
             config, split = source.get("config"), source.get("split") or "train"
             severity: Any = "warning" if stands_by else "error"
+            if (sliced := SLICE.fullmatch(str(split))) is not None:
+                yield _sliced(step, where, source, sliced, severity)
+                continue
             folder, whole = folder_of(view, name, source.get("revision"))
             if folder is None:
                 if config is None and name in NAMED:
@@ -67,6 +73,18 @@ def data_sets_have_what_is_asked(view: View) -> Iterator[Finding]:
                 message = f"{name} has no split {asked!r}; it has {', '.join(sorted(splits))}"
                 best = nearest(asked, splits, 0.5) or min(splits, key=lambda s: s != "train")
                 yield say("D107", step, at, message, f"write split: {best}", severity=severity)
+
+
+def _sliced(step: StepMeant, where: str, source: dict[str, Any], found: re.Match[str], severity: Any) -> Finding:
+    """train[:1000] is what `datasets` takes for a data set that it fetched whole; here rows are read as they come."""
+    name, first = found[1], re.fullmatch(r":([1-9]\d*)", found[2])
+    edits: tuple[Edit, ...] = ()
+    if first and source.get("take") is None:
+        at = step_path(step, where)
+        edits = (Edit("set", (*at, "split"), name), Edit("set", (*at, "take"), int(first[1])))
+    message = f"{source['split']} is a slice, and rows are read one after the other, without knowing how many there are"
+    fix = f"write split: {name}, and take: {first[1] if first else 'N'} beside it"
+    return say("D107", step, f"{where}.split", message, fix, severity=severity, edits=edits)
 
 
 @rule(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from runner.nearest import nearest
 from runner.rules import View, rule
 from runner.rules.paths import hub_names
 from runner.surroundings import variables
@@ -14,6 +15,9 @@ from schemas.findings import Finding, RulePage
 NUMBERS = re.compile(r"[1-9]\d*(,[1-9]\d*)*")
 CARDS = re.compile(r"(-1|\d+|(GPU|MIG)-[\w/-]+)(,\s*(-1|\d+|(GPU|MIG)-[\w/-]+))*|NoDevFiles|")
 ALLOCATOR = re.compile(r"\s*[a-z_0-9]+\s*:\s*(\[[^\]]*\]|[\w.]+)\s*(,\s*[a-z_0-9]+\s*:\s*(\[[^\]]*\]|[\w.]+)\s*)*,?")
+
+OPTIONS = ("max_split_size_mb", "expandable_segments", "garbage_collection_threshold", "roundup_power2_divisions", "backend",
+           "max_non_split_rounding_mb", "pinned_use_cuda_host_register", "pinned_num_register_threads")  # pytorch: notes/cuda  # fmt: skip
 
 
 def _address(value: str) -> tuple[str, str] | None:
@@ -47,6 +51,9 @@ def _cards(value: str) -> tuple[str, str] | None:
 
 def _allocator(value: str) -> tuple[str, str] | None:
     if ALLOCATOR.fullmatch(value):
+        for name in re.findall(r"(?:^|,)\s*([a-z_0-9]+)\s*:", re.sub(r"\[[^\]]*\]", "", value)):
+            if name not in OPTIONS and (near := nearest(name, OPTIONS, 0.8)):
+                return f"names {name}, which torch does not know: it stops when it first touches the card", value.replace(name, near)
         return None
     return "cannot be read: torch stops when it first touches the card; it is name:value,name:value", value.replace("=", ":")
 

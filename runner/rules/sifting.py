@@ -160,3 +160,30 @@ def mixes_are_drawn(view: View) -> Iterator[Finding]:
         fix = f"take the weights off: then each is read once; with exhausted: repeat this one would be read {again:,} times"
         severity: Severity = "warning" if drawn < LITTLE else "info"
         yield say("D161", step, f"sources.{first}.weight", message, fix, severity=severity)
+
+
+@rule(
+    RulePage(
+        "D187",
+        "a weight without another",
+        "weight: is a share beside the weights of other sources, which are drawn side by side. Sources without one are read whole, before "
+        "or after the mix: of one weight alone nothing is mixed.",
+        wrong="sources:\n  - {path: wiki/*.jsonl, weight: 0.7}\n  - {path: ours.jsonl}",
+        right="sources:\n  - {path: wiki/*.jsonl, weight: 0.7}\n  - {path: ours.jsonl, weight: 0.3}",
+        source="recipe: sources without weight are read whole and in order",
+        severity="warning",
+    )
+)
+def weights_have_another(view: View) -> Iterator[Finding]:
+    """D187: one weight among several sources."""
+    for step in view.of_type("parse_corpus"):
+        listed = at(step.raw, "sources")
+        if not isinstance(listed, list) or len(listed) < 2:
+            continue
+        weighed = [number for number, source in enumerate(listed) if isinstance(source, dict) and source.get("weight") is not None]
+        if len(weighed) == 1:
+            message = (
+                f"weight has no effect: {'the other source has' if len(listed) == 2 else 'the others have'} none, and all are read whole"
+            )
+            place = f"sources.{weighed[0]}.weight"
+            yield say("D187", step, place, message, "write a weight in each source of the mix, or delete it", severity="warning")

@@ -72,6 +72,7 @@ def questions_are_read_whole(view: View) -> Iterator[Finding]:
         "other way round the model learns to guess questions.",
         wrong="columns: {instruction: answer, output: question}",
         right="columns: {instruction: question, output: answer}",
+        source="recipe: in columns the role stands first",
         severity="warning",
     )
 )

@@ -125,7 +125,12 @@ def test_the_command_line_sets_any_value(tmp_path: Path):
         ("steps.base.max_steps.x", "1", "Y040: --set steps.base.max_steps.x=1: max_steps holds one value, no keys", ""),
         ("seed", "[1", "Y040: --set seed=[1: '[1' is no value: a ',' or ']' is missing in what opens in line 1", "put it in quotes"),
         ("steps.base.max_step", "1", "K001: --set steps.base.max_step=1: unknown key max_step in base", "write max_steps"),
-        ("steps.base.max_steps", "many", "K002: --set steps.base.max_steps=many: max_steps is 'many' (text), wanted a whole number", ""),
+        (
+            "steps.base.max_steps",
+            "many",
+            "K002: --set steps.base.max_steps=many: max_steps is 'many' (text), wanted a whole number",
+            "write a number",
+        ),
         ("sede", "1", "K001: --set sede=1: unknown key sede", "write seed"),
     ],
 )

@@ -85,6 +85,9 @@ def test_conversations_and_texts_are_two_corpora(folder: Path):
     """The second of the two is pointed at."""
     (finding,) = meant(folder, base=corpus("{path: pairs.jsonl}", "{path: rows.jsonl, columns: {text: body}}")).findings
     assert (finding.code, finding.path) == ("D109", ("steps", "parse_corpus", "sources", 1))
+    (folder / "plain.txt").write_text("A text among answers.\n")
+    (finding,) = meant(folder, base=corpus("{path: pairs.jsonl}", "{path: plain.txt}")).findings
+    assert (finding.code, finding.path) == ("D109", ("steps", "parse_corpus", "sources", 1))
 
 
 def test_too_few_tokens_for_one_row(folder: Path):

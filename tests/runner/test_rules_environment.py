@@ -87,6 +87,8 @@ def test_trackers_of_the_whole_recipe_are_looked_at_once(tmp_path: Path):
     [
         ("PYTORCH_CUDA_ALLOC_CONF", "max_split_size_mb=128", "export PYTORCH_CUDA_ALLOC_CONF=max_split_size_mb:128"),
         ("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True,roundup_power2_divisions:[256:1,512:2]", None),
+        ("PYTORCH_CUDA_ALLOC_CONF", "expandable_segment:True", "export PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True"),
+        ("PYTORCH_ALLOC_CONF", "some_new_option:4", None),
         ("HF_ENDPOINT", "hf-mirror.com/", "export HF_ENDPOINT=https://hf-mirror.com"),
         ("HF_ENDPOINT", "https://hf-mirror.com", None),
         ("HF_HOME", __file__, "unset HF_HOME, or name a folder that can be written"),

@@ -72,3 +72,30 @@ def test_the_limits_are_those_of_the_run():
     """One function for the check and for the step."""
     assert unfit("one two", Clean(min_words=3)) == "too few words"
     assert unfit("one two", Clean()) == ""
+
+
+@pytest.mark.parametrize(
+    ("weights", "found"), [((0.7, None), 1), ((0.7, 0.3), 0), ((None, None), 0), ((0.7, None, None), 1), ((0.7, 0.3, None), 0)]
+)
+def test_a_weight_alone_mixes_nothing(tmp_path: Path, weights: tuple[float | None, ...], found: int):
+    """It is a share beside others, and sources without one are read whole."""
+    listed = []
+    for number, weight in enumerate(weights):
+        rows(tmp_path, f"{number}.jsonl", 40)
+        listed.append(f"{{path: {number}.jsonl}}" if weight is None else f"{{path: {number}.jsonl, weight: {weight}}}")
+    assert said(tmp_path, (STORIES, ", ".join(listed))).count("D187") == found
+
+
+@pytest.mark.parametrize(
+    ("split", "fix"),
+    [
+        ("train[:500]", "write split: train, and take: 500 beside it"),
+        ("train[:10%]", "write split: train, and take: N beside it"),
+        ("train", ""),
+        ("train+test", ""),
+    ],
+)
+def test_a_slice_of_a_split_cannot_be_read_as_it_comes(tmp_path: Path, split: str, fix: str):
+    """`datasets` refuses it when rows are streamed; several splits it takes."""
+    found = meant(tmp_path, (STORIES, STORIES.replace("}", f', split: "{split}"}}'))).findings
+    assert [each.fix for each in found if each.code == "D107"] == ([fix] if fix else [])

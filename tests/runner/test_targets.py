@@ -157,3 +157,15 @@ def test_a_batch_that_counted_the_cards_in_is_told_so(tmp_path: Path):
         f"{product} is not the effective batch of 8",
         f"{product} on one device is not the effective batch of 8; of the target's 4 a train step uses one",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("24gb", "write the card that has them, such as rtx3090, rtx4090, a5000"),
+        ("80 GB gpu", "write the card that has them, such as a100-80, h100"),
+    ],
+)
+def test_memory_alone_is_a_card_that_has_it(name: str, fix: str):
+    """No chip of Apple's of that memory."""
+    assert meant_by(name) == fix
