@@ -227,6 +227,14 @@ def counted(name: str) -> Convert:
     return convert
 
 
+def targets(value: Any, beside: Mapping[str, Any]) -> Known:
+    """The layers that get an adapter: a switch, a word for all of them, or names."""
+    if value is True or (isinstance(value, str) and value.strip().lower().replace("_", "-") in ("all", "all-linear", "linear")):
+        return Known("train", (), None, False, "every linear layer that can learn is the default", delete=True)
+    names = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    return Known("train", ("lora", "target_modules"), names)
+
+
 def resumed(value: Any, beside: Mapping[str, Any]) -> Known:
     """Where a training goes on from: a switch says what happens anyway, a folder is resume_from."""
     if isinstance(value, str) and value.lower() not in ("auto", "latest", "last", "true", "false", "allow", "must", "never", ""):

@@ -141,6 +141,8 @@ def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value
         return Hint(f"write early_stopping: {{patience: {3 if value is True else value}}}")
     if name == "languages" and isinstance(value, list) and value and all(isinstance(each, str) for each in value):
         return Hint(f"write languages: {{allow: [{', '.join(value)}]}}", (Edit("set", full, {"allow": value}),))
+    if path == ("recipe",) and isinstance(value, dict):
+        return Hint(f"write recipe: {value.get('name', 'NAME')}, and what stands in it beside it, at the line's begin")
     if name == "clean" and isinstance(value, bool):
         return Hint("delete the line: texts are made tidy by itself", (Edit("delete", full),)) if value else Hint(
             "write clean: {nfc: false, whitespace: false, dedup: none}")  # fmt: skip
@@ -343,6 +345,8 @@ def of_word(path: Names, value: Any, words: list[str]) -> str:
     word = str(value[0] if isinstance(value, list) and len(value) == 1 else value).strip().lower()
     if name == "quantization" and re.fullmatch(r"(iq|q)\d_?(k|xs|xxs|s|m|nl)\w*", word):
         return f"write quantization: f16 or q8_0; {K_QUANTS.format(word.upper())}"
+    if name == "objective" and word in ("dpo", "grpo", "ppo", "orpo", "kto", "rlhf", "rm", "simpo", "reward"):
+        return "preferences and rewards are not trained; write objective: sft to learn the answers that were chosen"
     if name == "tracking" or path[:1] == ("tracking",):
         return _of_a_tracker(word, isinstance(path[-1], int))
     if name in ("optimizer", "scheduler", "family") and word not in NEAR[name]:

@@ -194,6 +194,21 @@ _SOURCE: dict[str, Convert] = {  # keys of one source
     **dict.fromkeys(("file", "filename", "file_name", "data_files", "dir", "folder", "glob", "local"), says("write path:", "parse_corpus")),
     **dict.fromkeys(("dataset", "repo", "repo_id", "id"), says("write hub:", "parse_corpus")),
 }  # fmt: skip
+_ANY: dict[str, Convert] = {  # what other tools say of a step, whatever it does
+    **dict.fromkeys(("depends_on", "needs", "after", "requires", "dependencies", "depends"),
+                    says("a step reads the nearest earlier one that makes what it takes, or the one named: tokenizer: ID", "", True)),
+    **dict.fromkeys(("when", "if", "enabled", "disabled", "skip", "condition", "run_if"),
+                    says("every step of the list is done, and none is done twice: put # before the lines of one that is not wanted", "")),
+    **dict.fromkeys(("input", "inputs", "in", "reads"),
+                    says("what a step reads is named by its kind: corpus: ID, tokenizer: ID, bins: ID or checkpoint: ID", "")),
+    **dict.fromkeys(("output", "outputs", "output_dir", "out", "save_to", "output_path", "writes"),
+                    says("the result of a step lies in the store, and recipe list shows where", "", True)),
+    **dict.fromkeys(("cache", "force", "overwrite", "rerun", "use_cache"),
+                    says("results are kept by content: what is unchanged is not made again, what is changed is", "", True)),
+    **dict.fromkeys(("description", "comment", "desc", "notes", "about"), says("a comment behind # says what a step is for", "", True)),
+    **dict.fromkeys(("name", "step_id", "label", "alias", "step_name"),
+                    lambda value, beside: Known("", (), None, False, f"a step's own name is its id: write id: {value}")),
+}  # fmt: skip
 _FIXED_NAMES = ("pipeline", "stages", "jobs", "tasks", "device", "version")  # the same word often means something else
 
 
@@ -220,4 +235,4 @@ def met(step: str, path: Names, value: Any, beside: Mapping[str, Any]) -> Known 
     for table in tables:
         if name in table:
             return table[name](value, beside)
-    return None
+    return _ANY[name](value, beside) if name in _ANY and len(path) == 1 else None

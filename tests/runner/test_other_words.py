@@ -90,3 +90,36 @@ def test_what_other_languages_can_do_in_a_value(tmp_path: Path, old: str, new: s
     (tmp_path / "r.yaml").write_text(text.replace(old, new))
     found = [each for each in mean(tmp_path / "r.yaml").findings if each.code == code]
     assert [each.fix for each in found] == [fix]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("name: words", "a step's own name is its id: write id: words"),
+        ("depends_on: [read]", "delete the line"),
+        ("enabled: false", "put # before the lines of one that is not wanted"),
+        ("input: read", "what a step reads is named by its kind"),
+    ],
+)
+def test_what_other_pipelines_say_of_any_step(tmp_path: Path, line: str, said: str):
+    """Its name, its order, its inputs: whatever the step does."""
+    steps = f"  - {{type: parse_corpus, id: read, sources: [{{path: a.txt}}]}}\n  - type: split_long\n    max_tokens: 99\n    {line}\n"
+    (tmp_path / "r.yaml").write_text(f"recipe: r\nsteps:\n{steps}  - {{type: export_ollama, name: a}}\n")
+    found = [each for each in mean(tmp_path / "r.yaml").findings if each.code == "K010"]
+    assert [said in each.fix for each in found] == [True]
+
+
+@pytest.mark.parametrize(("value", "meant"), [(True, None), ("all", None), ("all-linear", None), ("q_proj, v_proj", ["q_proj", "v_proj"])])
+def test_layers_by_a_switch_or_a_word_are_all_of_them(value: object, meant: object):
+    """Axolotl's lora_target_linear and LLaMA-Factory's lora_target: the default, unless they name some."""
+    for key in ("lora_target_linear", "lora_target"):
+        known = met("train", (key,), value, {})
+        assert known is not None
+        assert (known.value, known.delete) == (meant, meant is None)
+
+
+def test_a_recipe_within_recipe_is_told(tmp_path: Path):
+    """Its name stands alone behind the key."""
+    (tmp_path / "r.yaml").write_text("recipe:\n  name: mine\n  steps: []\n")
+    found = [each.fix for each in mean(tmp_path / "r.yaml").findings if each.code == "K002"]
+    assert found == ["write recipe: mine, and what stands in it beside it, at the line's begin"]
