@@ -230,7 +230,7 @@ def counted(name: str) -> Convert:
 def targets(value: Any, beside: Mapping[str, Any]) -> Known:
     """The layers that get an adapter: a switch, a word for all of them, or names."""
     if value is True or (isinstance(value, str) and value.strip().lower().replace("_", "-") in ("all", "all-linear", "linear")):
-        return Known("train", (), None, False, "every linear layer that can learn is the default", delete=True)
+        return Known("train", (), None, False, "lora.target_modules is every linear layer when it is left out", delete=True)
     names = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     return Known("train", ("lora", "target_modules"), names)
 
