@@ -11,7 +11,7 @@ FOLDER = "the names in the base's folder"
 
 @rule(
     RulePage(
-        "C043",
+        "C045",
         "an adapter beside a model",
         "Where a folder holds adapter_config.json, transformers opens the model and puts the adapter onto it, or goes for the model that "
         "the adapter names. What was to be trained anew, or merged, is then half of each.",
@@ -32,7 +32,7 @@ FOLDER = "the names in the base's folder"
     ),
 )
 def folders_hold_one_model(view: View) -> Iterator[Finding]:
-    """C043, C044: of folders with a config.json that names its kind; an adapter alone and weights of other formats are told elsewhere."""
+    """C045, C044: of folders with a config.json that names its kind; an adapter alone and weights of other formats are told elsewhere."""
     for step, where, folder in view.bases:
         if step.type != "train" or folder is None or not folder.kind or not isinstance(at(step.raw, f"{where}.path"), str):
             continue
@@ -40,7 +40,7 @@ def folders_hold_one_model(view: View) -> Iterator[Finding]:
         if folder.adapter:
             message = f"{folder.name} holds an adapter beside the model: transformers puts it onto the model, or opens the model it names"
             fix = "merge it first (peft: merge_and_unload), or move adapter_config.json and adapter_model.safetensors out of the folder"
-            yield say("C043", step, named, message, fix)
+            yield say("C045", step, named, message, fix)
         if SINGLE not in folder and INDEX not in folder and folder.shards and SINGLE not in folder.shards:
             yield say("C044", step, named, *_unled(folder))
 

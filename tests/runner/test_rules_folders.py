@@ -22,10 +22,10 @@ def told(folder: Path, code: str, files: dict[str, Any]) -> list[str]:
 
 def test_an_adapter_beside_the_model_is_told(tmp_path: Path):
     """transformers would put it onto the model; alone it is another mistake."""
-    assert len(told(tmp_path, "C043", {f"{BASE}/adapter_config.json": ADAPTER})) == 1
+    assert len(told(tmp_path, "C045", {f"{BASE}/adapter_config.json": ADAPTER})) == 1
     alone = {f"{BASE}/adapter_config.json": ADAPTER, f"{BASE}/config.json": None, WHOLE: None}
-    assert told(tmp_path / "2", "C043", alone) == []
-    assert told(tmp_path / "3", "C043", {f"{BASE}/adapter/adapter_config.json": ADAPTER}) == []
+    assert told(tmp_path / "2", "C045", alone) == []
+    assert told(tmp_path / "3", "C045", {f"{BASE}/adapter/adapter_config.json": ADAPTER}) == []
 
 
 @pytest.mark.parametrize(
