@@ -44,6 +44,7 @@ from schemas.training import (
     TrainModel,
 )  # fmt: skip
 from steps import step
+from steps.lm.bitwise import BITWISE_PAGES
 from steps.lm.pages import TRAIN_PAGES
 from steps.lm.phases import PHASE_PAGES
 from steps.sizing.attention import ATTENTION_PAGES
@@ -104,6 +105,9 @@ class Train(StepParams):
         default=False, description="compute a layer again in the backward pass: a third slower, less memory"
     )
     compile: bool = Field(default=False, description="torch.compile; where it does not work the run goes on without and says so")
+    deterministic: bool = Field(
+        default=False, description="on CUDA: a resume is bit for bit, as it is on a CPU anyway; slower, Mamba-1 by our own scan"
+    )
     loss_chunk_tokens: Positive = Field(default=1024, description="positions whose logits exist at one time")
     on_oom: Literal["reduce", "stop"] = Field(default="reduce", description="out of memory: smaller micro-batches, then less, or stop")
     eval_steps: Annotated[Positive | None, NotInKey] = Field(default=None, description="steps between validations; a tenth of all")
@@ -283,7 +287,7 @@ def _mistake(code: str, message: str, name: str, fix: str) -> None:
     version=8,
     libraries=("torch", "transformers", "peft"),
     prolonged_by=("max_steps", "num_train_epochs", "on_spike", "spike_factor"),
-    pages=(*TRAIN_PAGES, *PHASE_PAGES, *ATTENTION_PAGES),
+    pages=(*TRAIN_PAGES, *PHASE_PAGES, *ATTENTION_PAGES, *BITWISE_PAGES),
 )
 def train(
     params: Train,
@@ -297,13 +301,15 @@ def train(
     """Train as `params` say and leave a transformers folder with the tokenizer's files.
 
     objective lm reads `bins`, sft reads `corpus`; the tokenizer is the base model's own, if there is a base. Killed, it goes on from
-    its last save, on a CPU to the same bytes. Raises RecipeError for what cannot be trained, each with its remedy.
+    its last save, on a CPU to the same bytes, on CUDA with `deterministic`. Raises RecipeError for what cannot be trained, each with its
+    remedy.
     """
+    from steps.lm import build, deterministic
     from steps.lm.assemble import assemble
     from steps.lm.job import Job
 
-    job = Job(with_plan(params, plan), bins, corpus or [], tokenizer, checkpoint, context)
-    return assemble(job)
+    with deterministic.mode(params.deterministic, build.device()):
+        return assemble(Job(with_plan(params, plan), bins, corpus or [], tokenizer, checkpoint, context))
 
 
 @train.needs

@@ -1,6 +1,7 @@
 """A training run put together: model, data, loop, and the checkpoint at the end."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from torch import nn
 
 from schemas import Checkpoint, RecipeError
 from schemas.training import ADAPTED, LoraSettings, Tracking
-from steps.lm import adapters, attention, build, checkpoint, even, first_save, oom, precision, texts
+from steps.lm import adapters, attention, build, checkpoint, deterministic, even, first_save, oom, precision, texts
 from steps.lm.batches import PackedRows, WholeRows, validation_rows
+from steps.lm.bitwise import loose
 from steps.lm.finish import Trained, finish, memory_table
 from steps.lm.flat import FLASH
 from steps.lm.frozen import held_dtype
@@ -75,6 +77,9 @@ def assemble(job: Job) -> Checkpoint:
             message = f"documents of one row would see each other in a {network.config.model_type}, which knows no borders"
             raise RecipeError("D119", message, field="packing", fix="leave packing out")
     attention.verify(head, settings.precision, params.compile)
+    path = build.path(network, device)
+    settings = replace(settings, computed=deterministic.computed_by(params, network, device, path))
+    free = loose(settings.computed)
     hooks = Hooks(
         sampler=_sampler(job, network, words, half), watcher=Bands(params.expect, context, params.on_expect == "stop"),
         after_early_backward=(lambda: adapters.every_adapter_learns(network)) if adapted is not None else (lambda: None),
@@ -88,8 +93,9 @@ def assemble(job: Job) -> Checkpoint:
         build.scans_stay_eager()
     told = open_trackers(Tracking.of(params.tracking), context, _config(job), checkpoint.newest(context.keep))
     loop = Loop(head, material.data, material.validation, settings, told, hooks)
+    repeats = f"; resumed it is not bitwise: {free}" if free else "" if device.type == "cpu" else "; resumed it is bit for bit"
     context.event("training", parameters=build.parameter_count(network), steps=settings.steps, precision=settings.precision,
-                  path=build.path(network, device), message=f"{build.path(network, device)}; {settings.precision}")  # fmt: skip
+                  path=path, bitwise=not free, message=f"{path}; {settings.precision}{repeats}")  # fmt: skip
     with build.fitting_threads(network):
         try:
             earlier, facts = earlier_of(job), _facts(job, network, material)
@@ -185,6 +191,7 @@ def _settings(params: Any, material: Material) -> Settings:
     precise = "fp32" if params.precision == "auto" else params.precision
     shown = {"eval_steps", "save_steps", "keep", "expect", "on_expect", "samples", "tracking"}
     shown |= {FIELD} if params.attn_implementation == "auto" else set()  # older than the field, a save is of such a training
+    shown |= set() if params.deterministic else {deterministic.FIELD}
     facts = [params.model_dump(mode="json", exclude=shown), steps, material.digest]
     live = Live(rows, micro, params.eval_batch_size or max(8, micro), params.max_seq_length, params.activation_checkpointing,
                 params.loss_chunk_tokens)  # fmt: skip

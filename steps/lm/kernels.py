@@ -1,5 +1,6 @@
 """The CUDA kernels of mamba-ssm and causal-conv1d: whether they import, and whether they compute what our own code computes."""
 
+import sys
 from typing import Any
 
 import torch
@@ -14,6 +15,8 @@ FUNCTIONS = {
     "mamba": (("mamba_ssm.ops.selective_scan_interface", "selective_scan_fn"),),
     "mamba2": (("mamba_ssm.ops.triton.ssd_combined", "mamba_chunk_scan_combined"), ("causal_conv1d", "causal_conv1d_fn")),
 }
+SWITCH = ("mamba_ssm.utils.determinism", "use_deterministic_mode")  # of mamba-ssm since 2.3, by which its Triton kernels go
+TUNED = "mamba_ssm.ops.triton.ssd_"  # modules of those kernels
 _found: dict[tuple[str, str], Any] = {}
 _agreed: set[str] = set()  # families whose kernels gave what our own code gives
 _refused: dict[str, str] = {}  # family to why its kernels are not used though they import
@@ -34,6 +37,25 @@ def missing(family: str) -> str:
     return next((module.split(".")[0].replace("_", "-") for module, name in FUNCTIONS[family] if kernel(module, name) is None), "")
 
 
+def unordered(family: str) -> str:
+    """Why a family's kernels do not add up in one order though torch is told to; empty where they do, or where it is not.
+
+    A trap: mamba-ssm leaves each kernel one shape of its blocks when it is imported in that mode. One imported before measures which is
+    the quickest, and the order of its sums goes by that.
+    """
+    if not torch.are_deterministic_algorithms_enabled():
+        return ""
+    if family == "mamba":
+        return "mamba-ssm's kernel adds up in no fixed order"
+    switched = kernel(*SWITCH)
+    if switched is None or not switched():
+        return "this mamba-ssm has no deterministic kernels, or MAMBA_DETERMINISTIC switches them off"
+    loaded = [module for name, module in sys.modules.items() if name.startswith(TUNED)]
+    if any(len(getattr(found, "configs", ())) > 1 for module in loaded for found in vars(module).values()):
+        return "mamba-ssm measures which kernels are quickest: it was imported before, or TRITON_CACHE_AUTOTUNING is set"
+    return ""
+
+
 def usable(device: torch.device, family: str) -> bool:
     """Whether a forward pass on `device` goes through the kernels."""
     return device.type in DEVICES and family in _agreed
@@ -52,7 +74,7 @@ def verify(mixer: nn.Module, family: str, precision: str) -> None:
     device, training = next(mixer.parameters()).device, mixer.training
     _refused.pop(family, None)
     _agreed.discard(family)
-    if device.type not in DEVICES or missing(family):
+    if device.type not in DEVICES or missing(family) or unordered(family):
         return
     draw = torch.Generator().manual_seed(0)
     given, onto = (torch.randn(2, LENGTH, mixer.hidden_size, generator=draw).to(device) for _ in range(2))
@@ -95,6 +117,8 @@ def path(device: torch.device, family: str, own: str) -> str:
         return f"{own}: mamba-ssm's kernels need CUDA, this is {device.type}"
     if missing(family):
         return f"{own}: {missing(family)} does not import here"
+    if (why := unordered(family)) and family not in _agreed:
+        return f"{own}: deterministic is on, and {why}"
     if family not in _agreed:
         return f"{own}: {_refused.get(family, 'kernels are compared with it before a training')}"
     return "mamba-ssm kernels: CUDA, mamba-ssm imports, and one batch agrees with our own scan"

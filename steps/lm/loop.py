@@ -11,6 +11,7 @@ import torch
 from schemas import RecipeError, StepContext, TrainLine
 from steps.lm import precision as numbers
 from steps.lm.batches import Data, Micro, Row
+from steps.lm.bitwise import THREADS, parted, verdict
 from steps.lm.checkpoint import Saver, forget, load_state, states
 from steps.lm.evaluate import Scored, score, worst
 from steps.lm.loss import Head
@@ -332,6 +333,7 @@ class Loop:
             "progress": {**vars(self.progress)},
             "schedule": self.settings.schedule,
             "guard": self.settings.guard,
+            "computed": self.settings.computed,
         }
         self.saver.save(self.progress.step, state)
 
@@ -357,20 +359,20 @@ class Loop:
             forget(self.context.keep)  # of another run, or none that opens: they must not be taken for this one's
             self.context.rewind(-1)
             return False
-        exact = self.take_up(state)
+        why = self.take_up(state)
         self.proved = self.proved or self.progress.step > 1
-        step, how = self.progress.step, "bit for bit" if exact else "not bitwise: the device's sums may differ in order"
-        self.context.event("resumed", step=step, bitwise=exact, message=f"resumed at step {step} of {self.settings.steps}, {how}")
+        message = f"resumed at step {self.progress.step} of {self.settings.steps}, {verdict(why)}"
+        self.context.event("resumed", step=self.progress.step, bitwise=not why, message=message)
         return True
 
-    def take_up(self, state: dict[str, Any]) -> bool:
-        """Go on from a state that `save` wrote; the logs are cut back to it. Returns whether what follows is the same to the bit."""
-        exact = self.put_back(state) and self.device.type == "cpu"
+    def take_up(self, state: dict[str, Any]) -> str:
+        """Go on from a state that `save` wrote; the logs are cut back to it. Returns why what follows is not the same to the bit."""
+        why = self.put_back(state)
         vars(self.progress).update(state["progress"])  # in place: the training that goes back holds it
         self.run_as(Live(**self.progress.live))
         self.progress.resumed.append(self.progress.step)
         self.context.rewind(self.progress.step)
-        return exact
+        return why
 
     def run_as(self, live: Live) -> None:
         """Run as a training did whose progress this one has: with rows as short as memory left them there."""
@@ -380,8 +382,8 @@ class Loop:
                 self.data.shorten(length, 0)
         self._apply(live)
 
-    def put_back(self, state: dict[str, Any]) -> bool:
-        """Weights, optimizer, scaler, generators and thread count of `state`. Returns whether the thread count is what it was."""
+    def put_back(self, state: dict[str, Any]) -> str:
+        """Weights, optimizer, scaler, generators and thread count of `state`. Returns why what follows is not the same to the bit."""
         named = dict(self.head.network.named_parameters())
         with torch.no_grad():
             for name, value in state["network"].items():
@@ -394,4 +396,4 @@ class Loop:
             torch.cuda.set_rng_state_all(state["cuda_generators"])
         if state["threads"] != torch.get_num_threads():
             torch.set_num_threads(state["threads"])
-        return bool(torch.get_num_threads() == state["threads"])
+        return parted(self.settings.computed, state) or ("" if torch.get_num_threads() == state["threads"] else THREADS)

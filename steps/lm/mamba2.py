@@ -13,6 +13,7 @@ from transformers.models.mamba2.configuration_mamba2 import Mamba2Config
 from transformers.models.mamba2.modeling_mamba2 import Mamba2ForCausalLM, Mamba2Mixer
 
 from schemas import ModelConfig
+from steps.lm import deterministic
 from steps.lm.conv import causal_conv
 from steps.lm.kernels import FUNCTIONS, kernel, usable
 from steps.lm.mamba import inverse_softplus, log_uniform
@@ -98,10 +99,14 @@ class SsdMixer(Mamba2Mixer):
         documents = None if starts is None else starts.cumsum(1, dtype=torch.int32)
         groups, N = self.n_groups, self.ssm_state_size
         gate, mixed, dt = self.in_proj(hidden_states).split([self.intermediate_size, self.conv_dim, self.num_heads], dim=-1)
-        bias = None if self.conv1d.bias is None else self.conv1d.bias.to(mixed.dtype)
-        mixed = conv(
-            mixed.contiguous().transpose(1, 2), self.conv1d.weight.squeeze(1).to(mixed.dtype), bias, seq_idx=documents, activation="silu"
-        ).transpose(1, 2)  # numbers of documents need the channels side by side in memory, as they are then
+        if torch.are_deterministic_algorithms_enabled():  # causal-conv1d adds up in one order from 1.7 on, and does not say whether it does
+            mixed = causal_conv(mixed, self.conv1d.weight.squeeze(1), self.conv1d.bias, None, starts)
+        else:
+            bias = None if self.conv1d.bias is None else self.conv1d.bias.to(mixed.dtype)
+            mixed = conv(
+                mixed.contiguous().transpose(1, 2), self.conv1d.weight.squeeze(1).to(mixed.dtype), bias, seq_idx=documents,
+                activation="silu",
+            ).transpose(1, 2)  # numbers of documents need the channels side by side in memory, as they are then  # fmt: skip
         x, B, C = mixed.split([self.intermediate_size, groups * N, groups * N], dim=-1)
         y = scan(
             x.unflatten(-1, (self.num_heads, self.head_dim)), dt, -torch.exp(self.A_log.float()), B.unflatten(-1, (groups, N)),
@@ -144,7 +149,7 @@ def ssd(
         x, dt, B, C = (F.pad(v, (0, 0) * (v.ndim - 2) + (0, count * L - T)) for v in (x, dt, B, C))
         starts = None if starts is None else F.pad(starts, (0, count * L - T))
     x = (x * dt[..., None]).view(b, count, L, G, H // G * P)
-    sums = (dt * A).view(b, count, L, H).cumsum(2)  # (b, c, L, H)
+    sums = _summed((dt * A).view(b, count, L, H))  # (b, c, L, H)
     B, C = (v.view(b, count, L, G, N).transpose(2, 3) for v in (B, C))  # (b, c, G, L, N)
     near, seen, carried = _decays(sums, None if starts is None else starts.view(b, count, L))
     pairs = (C @ B.transpose(3, 4))[:, :, :, None] * near.unflatten(2, (G, H // G))  # (b, c, G, H / G, L, L)
@@ -161,6 +166,18 @@ def ssd(
     far = (C @ torch.stack(states, 1)).transpose(2, 3).unflatten(-1, (H // G, P))  # (b, c, L, G, H / G, P)
     y = torch.addcmul(y, far, seen.view(b, count, L, G, H // G, 1))
     return y.reshape(b, count * L, H, P)[:, :T], state
+
+
+def _summed(x: Tensor) -> Tensor:
+    """Sums of x (b, c, L, H) up to each of its L positions. torch's own on a card have no fixed order, and it refuses them where one is
+    asked for: there they are formed by doubling what each holds, log2(L) additions."""
+    if not deterministic.on(x.device):
+        return x.cumsum(2)
+    reach = 1
+    while reach < x.shape[2]:
+        x = x + F.pad(x[:, :, :-reach], (0, 0, reach, 0))
+        reach *= 2
+    return x
 
 
 def _decays(sums: Tensor, starts: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:

@@ -41,6 +41,7 @@ class Settings:
     min_delta: float = 0.0
     band_at: frozenset[int] = frozenset()  # where a figure of the validation is expected
     compile: bool = False
+    computed: dict[str, Any] = field(default_factory=dict)  # of steps.lm.deterministic: what its bits depend on beside all this
 
     def validates(self, step: int) -> bool:
         """Whether the fixed set is scored after `step` steps. Only at `eval_at` does that choose the best weights and stop early."""

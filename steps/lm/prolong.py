@@ -9,6 +9,7 @@ import torch
 
 from schemas import StepContext
 from schemas.context import Earlier
+from steps.lm.bitwise import verdict
 from steps.lm.checkpoint import BEST, load_state, newest, write_json
 from steps.lm.loop import Loop
 from steps.lm.resume import read_state
@@ -50,12 +51,12 @@ def taken_over(loop: Loop, context: StepContext) -> bool:
         except OSError:  # it is being cleared away
             context.rewind(-1)
             continue
-        exact = loop.take_up(state)
+        why = loop.take_up(state)
         loop.save()
         there = f"a training of {of:,} {'ended' if earlier.finished else 'was stopped'}"
-        how = "bit for bit" if exact else "not bitwise: the device's sums may differ in order"
-        message = f"goes on at step {step:,} of {loop.settings.steps:,}, where {there}, {how}" + ("" if looked else f"; {OTHER_STEPS}")
-        context.event("resumed", step=step, bitwise=exact, steps=of, message=message)
+        message = f"goes on at step {step:,} of {loop.settings.steps:,}, where {there}, {verdict(why)}"
+        message += "" if looked else f"; {OTHER_STEPS}"
+        context.event("resumed", step=step, bitwise=not why, steps=of, message=message)
         return True
     return False
 

@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 import torch
 
 from schemas import RecipeError, StepContext
+from steps.lm.bitwise import RATES, verdict
 from steps.lm.checkpoint import write_json
 from steps.lm.loop import Loop
 from steps.lm.progress import Progress
 
 FOLDER = "state"  # in the checkpoint
 TENSORS, DATA = "state.safetensors", "state.json"
+CARD = "cuda_generator"
 CARRIED = ("step", "position", "tokens", "losses", "norms", "skipped", "scored", "best", "evaluated")  # of a run's progress
 LEFT_OUT = {"attn_implementation": "auto", "dropout": 0.0}  # facts that are only written when they are not so
 
@@ -46,9 +48,10 @@ class Kept(NamedTuple):
             named = dict(loop.head.network.named_parameters())  # what no stage trains, too
             weights = {name: value for name, value in stored.items() if name in named}
         cards = torch.cuda.get_rng_state_all() if loop.device.type == "cuda" else []
+        drawn = [self.tensors.get(f"{CARD}.{number}", state) for number, state in enumerate(cards)]
         return {"network": weights, "optimizer": states, "scaler": self.data["scaler"], "generator": self.tensors["generator"],
-                "cuda_generators": cards, "threads": self.data["threads"], "schedule": self.data["schedule"],
-                "guard": self.data.get("guard")}  # fmt: skip
+                "cuda_generators": drawn, "threads": self.data["threads"], "schedule": self.data["schedule"],
+                "guard": self.data.get("guard"), "computed": self.data.get("computed", {"device": self.data["device"]})}  # fmt: skip
 
 
 def read_state(checkpoint: Path) -> Kept:
@@ -68,6 +71,9 @@ def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> 
 
     folder.mkdir(exist_ok=True)
     tensors: dict[str, torch.Tensor] = {"generator": torch.get_rng_state()}
+    cards = loop.settings.computed if loop.device.type == "cuda" else {}
+    if cards:
+        tensors |= {f"{CARD}.{number}": state for number, state in enumerate(torch.cuda.get_rng_state_all())}
     scalars: dict[str, Any] = {}
     for number, part in enumerate(loop.optimizer.state_dict()):
         for index, fields in part["state"].items():
@@ -87,6 +93,7 @@ def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> 
         "format": 1, "facts": facts, "progress": {name: done[name] for name in CARRIED}, "scalars": scalars,
         "schedule": loop.settings.schedule, "guard": loop.settings.guard, "scaler": loop.scaler.state_dict(),
         "threads": torch.get_num_threads(), "device": loop.device.type, "rows": rows, "cuts": cuts,
+        **({"computed": cards} if cards else {}),
     })  # fmt: skip
 
 
@@ -122,14 +129,12 @@ def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepCont
     if step >= loop.settings.steps:
         raise RecipeError("R104", f"that training did {step} steps, and max_steps here is {loop.settings.steps}", field="max_steps",
                           fix=f"write max_steps above {step}")  # fmt: skip
-    other = _schedule(loop, data, step, context)
-    same = loop.put_back(kept.state(loop))
+    rates = _schedule(loop, data, step, context)
+    why = loop.put_back(kept.state(loop)) or rates
     loop.progress = Progress(**data["progress"], looked=step, reductions=data.get("cuts", []))
     loop.run_as(replace(loop.settings.live, **data.get("rows", {})))  # a position is one among such rows
-    exact = not other and same and loop.device.type == data["device"] == "cpu"
-    how = "bit for bit" if exact else f"not bitwise{other}"
-    context.event("resumed", step=step, bitwise=exact, came_from=checkpoint.name,
-                  message=f"goes on at step {step} of {loop.settings.steps} where another training ended, {how}")  # fmt: skip
+    context.event("resumed", step=step, bitwise=not why, came_from=checkpoint.name,
+                  message=f"goes on at step {step} of {loop.settings.steps} where another training ended, {verdict(why)}")  # fmt: skip
 
 
 def _schedule(loop: Loop, data: dict[str, Any], step: int, context: StepContext) -> str:
@@ -144,14 +149,14 @@ def _schedule(loop: Loop, data: dict[str, Any], step: int, context: StepContext)
     (k, was), now, jump = parted, settings.rate(parted[0]), settings.rate(step)
     theirs = replace(settings, **schedule)
     if theirs.scheduler == settings.scheduler == "constant" and math.isclose(theirs.rate(step - 1), jump, rel_tol=1e-9):
-        return f": warmup_steps was {theirs.warmup} there, {settings.warmup} by this schedule"
+        return f"warmup_steps was {theirs.warmup} there, {settings.warmup} by this schedule"
     message = (
         f"from step {k + 1} to {step} the rate was not this schedule's ({was:.3g} there, {now:.3g} here): one training of "
         f"{settings.steps} steps would end otherwise, and the rate goes from {theirs.rate(step - 1):.3g} to {jump:.3g}"
     )
     fix = "scheduler: constant with warmup_steps: N, or wsd before it falls, can be prolonged exactly"
     context.warn("R105", message, field="scheduler", fix=fix)
-    return ": its rates were others"
+    return RATES
 
 
 def _short(value: Any) -> str:

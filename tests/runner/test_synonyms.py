@@ -57,6 +57,7 @@ def only(meant: Meant) -> Finding:
         ("eval_interval: 10", "eval_steps", None),
         ("grad_clip: 0.5", "max_grad_norm", None),
         ("bf16: true", "precision", "bf16"),
+        ("full_determinism: true", "deterministic", None),
         ("fp16: true", "precision", "fp16"),
         ("adapter: lora", "method", None),
     ],

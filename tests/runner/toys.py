@@ -105,6 +105,7 @@ class Fit(StepParams):
     max_seq_length: int = 512
     precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
     max_grad_norm: float | None = 1.0
+    deterministic: bool = False
     expect: dict[int, dict[str, list[float]]] = Field(default_factory=dict)
     prompts: list[str] = Field(default_factory=list)
 

@@ -1,6 +1,7 @@
 """A CUDA card where there is none: its tensors say that they lie on `cuda:0`, and are computed by the CPU on memory of their own.
 
-What a card refuses is refused: a product of a tensor of the card and one of the CPU, its numbers as an array. What the CPU has to wait
+What a card refuses is refused: a product of a tensor of the card and one of the CPU, its numbers as an array, and in torch's
+deterministic mode what adds up in no fixed order on one. What the CPU has to wait
 for is counted in `waited`: a number or an index that is asked of the card, and a copy that does not go through pinned memory. Autocast
 and the whole of autograd are torch's own. The library of card.cpp, named by the variable CARD, must be loaded before torch is.
 """
@@ -31,6 +32,7 @@ BETWEEN = {aten.copy_.default, aten._to_copy.default, aten.index.Tensor, aten.in
            aten._index_put_impl_.default}  # take tensors of the card and of the CPU  # fmt: skip
 ASKING = {aten._local_scalar_dense.default, aten.nonzero.default, aten.equal.default, aten.masked_select.default, aten._unique2.default,
           aten.repeat_interleave.Tensor}  # answer with a number or a shape  # fmt: skip
+DISORDERLY = {aten.cumsum.default, aten.nll_loss2d_forward.default, aten.histc.default, aten.put_.default, aten.median.dim}
 waited: Counter[str] = Counter()  # by the line of ours that waits
 
 
@@ -74,6 +76,8 @@ def computed(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         raise RuntimeError(f"{function}: expected all tensors to be on the same device")
     if waits(function, args, kwargs, on):
         waited[_place()] += 1
+    if on and function in DISORDERLY and torch.are_deterministic_algorithms_enabled() and given[0].is_floating_point():
+        raise RuntimeError(f"{function} does not have a deterministic implementation, but you set a mode that asks for one")
     inner = {**kwargs, "device": torch.device("cpu")} if to is not None and torch.device(to).type == "cuda" else kwargs
     found = function(*tree_map(_plain, args), **tree_map(_plain, inner))
     written = _written(function._schema, args, kwargs)

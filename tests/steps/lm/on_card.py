@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -17,7 +18,7 @@ else:
 
 import torch
 
-from schemas import Checkpoint, ModelConfig, TrainLine
+from schemas import Checkpoint, ModelConfig, RecipeError, TrainLine
 from steps.lm import build, kernels, room
 from steps.lm.checkpoint import copy_tokenizer, write_model
 from steps.lm.loop import Loop
@@ -141,6 +142,91 @@ def going_on(folder: Path, **written: Any) -> Facts:
     return {"equal": found[0] == found[1], "resumed": [e["step"] for e in context.events if e["event"] == "resumed"]}
 
 
+def twice(folder: Path, family: str, named: str = "", **written: Any) -> Facts:
+    """One training on a card, and one that is killed in its third step and goes on. named: as the card is called until then."""
+    asked: Facts = {"model": {**SIZES[family], **({"dropout": 0.1} if family == "llama" else {})}, "max_steps": 4, "save_steps": 1,
+                    "packing": "documents", "eval_steps": 2, "eval_tokens": 60, "precision": "bf16", **written}  # fmt: skip
+    whole, context = FakeContext(folder / "whole"), FakeContext(folder / "halves")
+    plain, modes, kills = context.log, [], [KeyboardInterrupt]
+
+    def log(line: Any) -> None:
+        plain(line)
+        modes.append((torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark))
+        if isinstance(line, TrainLine) and line.step == 3 and kills:
+            raise kills.pop()
+
+    context.log = log  # type: ignore[method-assign]
+    torch.backends.cudnn.benchmark = True
+    with card():
+        made, name = run(whole, **asked), torch.cuda.get_device_name()
+        try:
+            with mock.patch.object(torch.cuda, "get_device_name", return_value=named or name):
+                run(context, **asked)
+        except KeyboardInterrupt:
+            pass
+        again = run(context, **asked)
+    left = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = False
+    files = [(one.path / "model.safetensors").read_bytes() for one in (made, again)]
+    said = next(event for event in context.events if event["event"] == "resumed")
+    began = next(event for event in context.events if event["event"] == "training")
+    return {"equal": files[0] == files[1], "bitwise": said["bitwise"], "said": said["message"], "began": began["message"], "card": name,
+            "modes": sorted(set(modes)), "left": left, "variable": os.environ.get("CUBLAS_WORKSPACE_CONFIG")}  # fmt: skip
+
+
+def prolonged(folder: Path, **first: Any) -> Facts:
+    """resume_from on a card: a training of 4 steps and one that goes on to 6, beside one of 6; with dropout. first: of the first alone."""
+    asked: Facts = {"model": {**SIZES["llama"], "dropout": 0.1}, "scheduler": "constant", "warmup_steps": 1, "deterministic": True,
+                    "eval_steps": 100, "precision": "bf16"}  # fmt: skip
+    context = FakeContext(folder / "more")
+    with card():
+        whole = run(FakeContext(folder / "whole"), **asked, max_steps=6)
+        start = run(FakeContext(folder / "first"), **{**asked, **first}, max_steps=4)
+        given = params(**asked, max_steps=6, resume_from={"step": "first"})
+        more = train(given, text().bins, None, text().tokenizer, None, start, context)
+    files = [(one.path / "model.safetensors").read_bytes() for one in (whole, more)]  # type: ignore[union-attr]
+    said = next(event for event in context.events if event["event"] == "resumed")
+    stored = (start.path / "state" / "state.safetensors").read_bytes()
+    return {"equal": files[0] == files[1], "bitwise": said["bitwise"], "said": said["message"], "kept": b"cuda_generator.0" in stored}
+
+
+def in_order(folder: Path) -> Facts:
+    """Which way a Mamba takes in deterministic mode where mamba-ssm imports."""
+    old = {**dict.fromkeys(STAND_INS), **STAND_INS, kernels.SWITCH: None}
+    new = {**old, kernels.SWITCH: torch.are_deterministic_algorithms_enabled}
+    late = ModuleType(kernels.TUNED + "combined")
+    late.one = SimpleNamespace(configs=[1, 2])  # type: ignore[attr-defined]
+    found: Facts = {}
+    for name, family, there, modules in (("mamba", "mamba", new, {}), ("old", "mamba2", old, {}), ("new", "mamba2", new, {}),
+                                         ("late", "mamba2", new, {late.__name__: late})):  # fmt: skip
+        kernels._found.clear()
+        kernels._found.update(there)
+        context = FakeContext(folder / name)
+        with card(), mock.patch.dict(sys.modules, modules):
+            run(context, model=SIZES[family], packing="documents", max_steps=3, precision="bf16", eval_tokens=60, deterministic=True)
+        found[name] = {"losses": losses(context), "path": context.kept["training"]["path"]}
+    kernels._found.clear()
+    return found
+
+
+def refused(folder: Path) -> Facts:
+    """What is said where cuBLAS has another workspace, has begun without one, and of an operation that has no deterministic form."""
+    found: Facts = {}
+
+    def late(*_: Any) -> Any:
+        raise RuntimeError("Deterministic behavior was enabled with a mode, but this operation is not deterministic because it uses CuBLAS")
+
+    other = mock.patch.dict(os.environ, {"CUBLAS_WORKSPACE_CONFIG": ":8:8"})
+    disorder = mock.patch.object(Loop, "_gradients", lambda self, *_: torch.ones(3, device=self.device).cumsum(0))
+    for name, changed in (("other", other), ("late", mock.patch.object(torch, "mm", late)), ("operation", disorder)):
+        with card(), changed:
+            try:
+                run(FakeContext(folder / name), model=SIZES["llama"], deterministic=True)
+            except RecipeError as error:
+                found[name] = [error.code, str(error), error.field, error.fix, torch.are_deterministic_algorithms_enabled()]
+    return found
+
+
 def without_room(folder: Path) -> Facts:
     """Logits of a model in fp32, in half on a card that has no room for that, and by blocks on one that has room for neither."""
     made, ids = network("llama"), torch.arange(2, 22)[None]
@@ -170,7 +256,13 @@ CASES: dict[str, Callable[[Path], Facts]] = {
     "fp16": lambda folder: going_on(folder, precision="fp16"),
     "8 bit": lambda folder: going_on(folder, precision="bf16", optimizer="adamw_8bit"),
     "muon": lambda folder: going_on(folder, precision="bf16", optimizer="muon"),
-    **({"room": without_room} if waited is not None else {}),
+    **{f"deterministic {family}": lambda folder, family=family: twice(folder, family, deterministic=True) for family in SIZES},
+    "as it comes": lambda folder: twice(folder, "llama"),
+    "loose": lambda folder: twice(folder, "llama", deterministic=True, optimizer="adamw_8bit"),
+    "another card": lambda folder: twice(folder, "llama", "another card", deterministic=True),
+    "prolonged": prolonged,
+    "prolonged, off before": lambda folder: prolonged(folder, deterministic=False),
+    **({"room": without_room, "in order": in_order, "refused": refused} if waited is not None else {}),
 }  # fmt: skip
 
 if __name__ == "__main__":

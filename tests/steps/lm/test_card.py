@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from steps.lm.bitwise import FREE
 from tests.conftest import ROOT
 from tests.steps.lm.small import SIZES
 
@@ -26,7 +27,8 @@ TWICE = {
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What tests/steps/lm/on_card.py found, in a process of its own."""
     folder = tmp_path_factory.mktemp("card")
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    variables.pop("CUBLAS_WORKSPACE_CONFIG", None)
     if not torch.cuda.is_available():
         variables["CARD"] = str(compiled(folder))
     done = subprocess.run([sys.executable, "-m", "tests.steps.lm.on_card", str(folder)], env=variables, cwd=ROOT, capture_output=True,
@@ -98,6 +100,71 @@ def test_it_goes_on_where_it_stopped(found: dict[str, Any], name: str):
     facts = told(found, name)
     assert facts["resumed"] == [2]
     assert facts["equal"] or torch.cuda.is_available()  # a true card's sums may come in another order
+
+
+@pytest.mark.parametrize("family", SIZES)
+def test_deterministic_a_card_goes_on_bit_for_bit(found: dict[str, Any], family: str):
+    """Killed in its third step. All the while torch is in that mode and cuDNN measures nothing; afterwards both are as they were."""
+    facts = told(found, f"deterministic {family}")
+    assert facts["equal"]
+    assert (facts["bitwise"], facts["said"]) == (True, "resumed at step 2 of 4, bit for bit")
+    assert facts["began"].endswith("; bf16; resumed it is bit for bit")
+    assert (facts["modes"], facts["left"], facts["variable"]) == ([[True, False]], [False, True], ":4096:8")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("as it comes", FREE),
+        ("loose", "bitsandbytes promises no order of its sums"),
+        ("another card", "the card: another card there, {card} here"),
+    ],
+)
+def test_a_card_goes_on_otherwise_and_says_why(found: dict[str, Any], name: str, why: str):
+    """Out of the mode, with kernels that promise nothing, on another card. What is known before is said when the training begins."""
+    facts = told(found, name)
+    why = why.format(card=facts["card"])
+    assert (facts["bitwise"], facts["said"]) == (False, f"resumed at step 2 of 4, not bitwise: {why}")
+    assert facts["began"].endswith("resumed it is bit for bit" if name == "another card" else f"resumed it is not bitwise: {why}")
+
+
+def test_a_card_goes_on_from_another_training_bit_for_bit(found: dict[str, Any]):
+    """resume_from, with what dropout draws; not where that one was out of the mode."""
+    facts = told(found, "prolonged")
+    assert (facts["equal"], facts["kept"]) == (True, True)
+    assert (facts["bitwise"], facts["said"]) == (True, "goes on at step 4 of 6 where another training ended, bit for bit")
+    before = told(found, "prolonged, off before")
+    assert (before["bitwise"], before["said"].partition("not bitwise: ")[2]) == (False, "deterministic was off in that run")
+
+
+def test_deterministic_only_kernels_that_add_up_in_one_order_are_used(found: dict[str, Any]):
+    """Those of Mamba-2 where mamba-ssm has them so and chooses none by measuring; never that of Mamba-1."""
+    if "in order" not in found:
+        pytest.skip("stand-ins are the kernels")
+    facts = told(found, "in order")
+    own = "scan in PyTorch: deterministic is on, and "
+    assert {name: one["path"].partition(own)[2] or one["path"].partition(":")[0] for name, one in facts.items()} == {
+        "mamba": "mamba-ssm's kernel adds up in no fixed order",
+        "old": "this mamba-ssm has no deterministic kernels, or MAMBA_DETERMINISTIC switches them off",
+        "new": "mamba-ssm kernels",
+        "late": "mamba-ssm measures which kernels are quickest: it was imported before, or TRITON_CACHE_AUTOTUNING is set",
+    }
+    assert facts["old"]["losses"] == facts["late"]["losses"] == pytest.approx(facts["new"]["losses"], rel=2e-3)
+    assert facts["new"]["losses"] != facts["old"]["losses"]
+
+
+def test_what_cannot_be_deterministic_is_an_error_with_its_remedy(found: dict[str, Any]):
+    """cuBLAS with another workspace, or begun without one; an operation without such a form. The mode is off again after each."""
+    if "refused" not in found:
+        pytest.skip("a true card's cuBLAS is asked once")
+    needs, typed = "P120: deterministic needs CUBLAS_WORKSPACE_CONFIG=:4096:8 before cuBLAS begins, and", "type `export "
+    typed += "CUBLAS_WORKSPACE_CONFIG=:4096:8` before `recipe run`"
+    assert told(found, "refused") == {
+        "other": ["P120", f"{needs} CUBLAS_WORKSPACE_CONFIG is ':8:8'", "deterministic", typed, False],
+        "late": ["P120", f"{needs} an earlier step of this run has used the card", "deterministic", typed, False],
+        "operation": ["P121", "P121: aten.cumsum.default has no deterministic form on CUDA", "deterministic",
+                      "delete deterministic: a resume is not bitwise then", False],
+    }  # fmt: skip
 
 
 def test_a_model_runs_on_a_card_that_has_no_room_for_it(found: dict[str, Any]):
