@@ -235,6 +235,16 @@ def targets(value: Any, beside: Mapping[str, Any]) -> Known:
     return Known("train", ("lora", "target_modules"), names)
 
 
+def switched(path: str) -> Convert:
+    """A switch of ours that another tool turns on by a word, too, as Unsloth's use_gradient_checkpointing: unsloth."""
+
+    def convert(value: Any, beside: Mapping[str, Any]) -> Known:
+        on = value.strip().lower() not in ("false", "no", "none", "") if isinstance(value, str) else value
+        return Known("train", (path,), on)
+
+    return convert
+
+
 def resumed(value: Any, beside: Mapping[str, Any]) -> Known:
     """Where a training goes on from: a switch says what happens anyway, a folder is resume_from."""
     if isinstance(value, str) and value.lower() not in ("auto", "latest", "last", "true", "false", "allow", "must", "never", ""):

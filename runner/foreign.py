@@ -19,11 +19,6 @@ from schemas.recipe import SHARED, Recipe
 
 WRITES = "`recipe convert` writes this recipe, which has what can be taken over:\n"
 NEW = "a model without base: begins from nothing, and a run that was stopped goes on by itself"
-SAID = {
-    "lora_target_linear": "every linear layer that can learn is adapted without it",
-    "use_peft": "lora: and method: say so",
-    "checkpoint_files": "a model's folder is read whole",
-}
 ROUNDS = 20  # values that are mended, or taken out again
 WORD = re.compile(r"write (?:\w+: )?([\w.-]+)$")  # of a fix that names one
 
@@ -105,11 +100,9 @@ def _home(key: str, value: Any, top: Mapping[str, Any]) -> Known | None:
 
 
 def _by_value(key: str, value: Any) -> Known | None:
-    """For keys that are ours by name alone, or whose value decides."""
+    """For keys that are a step's too, by name alone."""
     if key == "init_from" and value in ("scratch", "resume"):  # nanoGPT's
         return Known("train", words=NEW, delete=True)
-    if key in SAID:
-        return Known("train", words=SAID[key], delete=True)
     if key == "tokenizer" and isinstance(value, Mapping):  # torchtune's
         return Known("train", words=TOKENIZERS, delete=True)
     return None

@@ -102,11 +102,9 @@ def _of_llama_factory(found: dict[str, Any]) -> None:
 
 
 def _of_others(found: dict[str, Any]) -> None:
-    """Of nanoGPT, Unsloth, axolotl, the alignment handbook."""
+    """Of nanoGPT, axolotl, the alignment handbook."""
     if str(found.get("init_from")).startswith("gpt2"):
         found |= {"model_name_or_path": found.pop("init_from"), "objective": "lm"}
-    if isinstance(again := found.pop("use_gradient_checkpointing", None), str | bool):
-        found.setdefault("gradient_checkpointing", bool(again))
     if found.get("max_steps") == -1:  # of transformers: not set
         del found["max_steps"]
     texts = found.pop("pretraining_dataset", None)

@@ -32,7 +32,7 @@ class Neighbours:
     top: Mapping[str, Any] = field(default_factory=dict)
     taken: set[RecipePath] = field(default_factory=set)
 
-    def oftype_of(self, name: str) -> list[str]:
+    def of_type(self, name: str) -> list[str]:
         """Ids of the steps of that type."""
         return [i for i, (step, _) in self.steps.items() if step is not None and step.name == name]
 
@@ -212,7 +212,7 @@ def _synonym(
     elif step is not None and known.step == step.name:
         base, holder, can = ("steps", step_id), raw, shapes.has(step.params, known.path)
     else:
-        owners = near.oftype_of(known.step)
+        owners = near.of_type(known.step)
         other = near.steps[owners[0]] if owners else (type_of(known.step), {})
         can = other[0] is None or shapes.has(other[0].params, known.path)
         if len(owners) != 1:

@@ -258,7 +258,7 @@ def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
         characters=tally.characters,
         bytes=tally.bytes,
         languages=dict(sorted(tally.languages.items())),
-        sources=_by_label(params, tally),
+        sources=tally.by_label(),
         shape="chat" if tally.chats else "text",
     ).save(context.workdir)
 
@@ -345,14 +345,6 @@ def _report(params: ParseCorpus, context: StepContext, reading: Reading, sieve: 
         if folder not in tally.by_priority:
             fix = "name a folder as it stands below the source's root"
             context.warn("D117", f"no document lies in the priority folder {folder}", field="priority", fix=fix)
-
-
-def _by_label(params: ParseCorpus, tally: Tally) -> dict[str, int]:
-    """Documents by the names of the sources; two of one name are one."""
-    found: dict[str, int] = {}
-    for source, (documents, _, _) in zip(params.sources, tally.by_source, strict=True):
-        found[source.label] = found.get(source.label, 0) + documents
-    return found
 
 
 @parse_corpus.reads

@@ -87,6 +87,13 @@ class Tally:
         entry[0] += 1
         entry[1] += repeat
 
+    def by_label(self) -> dict[str, int]:
+        """Documents by the names of the sources; two of one name are one."""
+        found: Counter[str] = Counter()
+        for source, (documents, _, _) in zip(self.sources, self.by_source, strict=True):
+            found[source.label] += documents
+        return dict(found)
+
     def facts(self, priority: dict[str, float]) -> dict[str, Any]:
         """For the statistics: totals, languages, shares asked and got, repeats asked and drawn."""
         weighed = [i for i, source in enumerate(self.sources) if source.weight is not None]

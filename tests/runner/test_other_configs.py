@@ -138,7 +138,7 @@ def test_a_file_of_axolotl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert "    lora: {r: 32}\n    batch_size: 2\n" in recipe
     assert "    optimizer: adamw_8bit\n" in recipe
     assert "#   val_set_size: val_fraction: 0.1 of the step tokenize_bin, which this recipe does not have\n" in recipe
-    assert "#   lora_target_linear: every linear layer that can learn is adapted without it\n" in recipe
+    assert "#   lora_target_linear: lora.target_modules is every linear layer when it is left out\n" in recipe
     assert "#   rl_beta_of_mine: no key of a recipe, nor one that is known of another tool\n" in recipe
     assert "strict" not in recipe
     assert sound(tmp_path / "recipes" / "qlora.yaml")

@@ -290,6 +290,14 @@ def test_a_model_that_is_checked_is_its_checkpoint(name: str, way: str, tmp_path
     assert fixes == [f"write checkpoint: {{{way}: {name}}}"]
 
 
+@pytest.mark.parametrize(("word", "on"), [("unsloth", True), ("true", True), ("none", False), (False, False)])
+def test_a_switch_that_a_word_turns_on(word: str | bool, on: bool):
+    """Unsloth's own way to compute again is a way to compute again."""
+    known = met("train", ("use_gradient_checkpointing",), word, {})
+    assert known is not None
+    assert known.value is on
+
+
 @pytest.mark.parametrize(
     ("step", "key", "path"),
     [

@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -159,11 +159,9 @@ def twice(folder: Path, family: str, named: str = "", **written: Any) -> Facts:
     torch.backends.cudnn.benchmark = True
     with card():
         made, name = run(whole, **asked), torch.cuda.get_device_name()
-        try:
-            with mock.patch.object(torch.cuda, "get_device_name", return_value=named or name):
-                run(context, **asked)
-        except KeyboardInterrupt:
-            pass
+        with suppress(KeyboardInterrupt), mock.patch.object(torch.cuda, "get_device_name", return_value=named or name):
+            run(context, **asked)
+        assert not kills, "nothing stopped the first run"
         again = run(context, **asked)
     left = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
     torch.backends.cudnn.benchmark = False
