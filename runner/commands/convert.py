@@ -30,6 +30,7 @@ def _config(file: Path, out: Path | None) -> int:
     from runner.otherconfigs import CODE, read_config
     from runner.resolve import mean
     from runner.screen import text
+    from runner.statcache import write_atomic
     from schemas.findings import RecipeError
 
     if file.suffix.lower() in (".yaml", ".yml"):
@@ -49,8 +50,7 @@ def _config(file: Path, out: Path | None) -> int:
     why = [f"#   {key}: {' '.join(reason.split())}" for key, reason in made.left.items()]
     left = [f"# Not taken over from {file.name}:", *why] if why else []
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text("\n".join([f"# Made of {file.name} by `recipe convert`.", made.recipe, *left, ""]), "utf-8")
+        write_atomic(str(target), "\n".join([f"# Made of {file.name} by `recipe convert`.", made.recipe, *left, ""]), sync=True)
     except OSError as error:
         raise RecipeError(CODE, f"{target} cannot be written: {error.strerror}", fix="name another place: --out FILE") from error
     taken = f"{made.keys - len(made.left)} of {made.keys} keys of {file.name}"

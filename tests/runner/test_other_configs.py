@@ -258,6 +258,18 @@ def test_a_file_of_yaml_that_does_not_parse(tmp_path: Path, monkeypatch: pytest.
     assert said.output.startswith("a.yaml:2:")
 
 
+def test_a_recipe_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where, why, and another way; nothing of it is left."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yml").write_text(AXOLOTL)
+    (tmp_path / "recipes").write_text("a file, no folder")
+    error = CliRunner().invoke(convert, ["a.yml"], standalone_mode=False).exception
+    assert isinstance(error, RecipeError)
+    assert (error.code, error.fix) == ("C052", "name another place: --out FILE")
+    assert error.message.startswith("recipes/a.yaml cannot be written: ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yml", "recipes"]
+
+
 def test_nothing_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A recipe of that name stays; another name is taken."""
     converted(tmp_path, "a.yml", AXOLOTL, monkeypatch)
