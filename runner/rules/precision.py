@@ -57,3 +57,35 @@ def libraries_have_kernels(view: View) -> Iterator[Finding]:
         if at(step.raw, "optimizer") == "adamw_8bit" and (machine.kind == "mps" or (machine.kind == "cuda" and machine.capability < 60)):
             edits = (Edit("set", path(step, "optimizer"), "adamw"),)
             yield say("P016", step, "optimizer", f"bitsandbytes has no kernels for {name}", "write optimizer: adamw", edits=edits)
+
+
+UNORDERED = (("compile", True), ("method", "qlora"), ("optimizer", "adamw_8bit"))  # whose sums come in no fixed order on a card
+
+
+@rule(
+    RulePage(
+        "P017",
+        "deterministic beside what is not",
+        "With deterministic: true a training that was killed on an NVIDIA card goes on bit for bit. torch.compile chooses its kernels by "
+        "the lengths that it has met, bitsandbytes promises no order of its sums, and Metal has no such mode: there it is slower for "
+        "nothing.",
+        wrong="deterministic: true\noptimizer: adamw_8bit",
+        right="deterministic: true\noptimizer: adamw",
+        source="PyTorch, torch.use_deterministic_algorithms; the training says the same at its start",
+        severity="warning",
+        needs="the recipe and the target",
+    ),
+)
+def order_is_kept(view: View) -> Iterator[Finding]:
+    """P017: deterministic with compile, qlora or adamw_8bit on CUDA; on Metal. On a CPU all is in order anyway."""
+    machine = view.meant.target
+    for step in view.of_type("train"):
+        if at(step.raw, "deterministic") is not True or machine.kind == "cpu":
+            continue
+        beside = [f"{name}: {str(value).lower()}" for name, value in UNORDERED if at(step.raw, name) == value]
+        if machine.kind == "mps":
+            message = f"{machine.title or machine.name} has no deterministic mode: a resume is not bitwise there"
+            yield say("P017", step, "deterministic", message, "delete deterministic", severity="warning")
+        elif beside:
+            message = f"a resume is not bitwise all the same: {' and '.join(beside)} adds up in no fixed order"
+            yield say("P017", step, "deterministic", message, f"delete {' and '.join(beside)}, or deterministic", severity="warning")

@@ -295,6 +295,22 @@ def test_a_rate_that_is_not_written_is_judged_by_what_is_taken(tmp_path: Path, m
         assert [f.code for f in made if f.code == "S014"] == codes
 
 
+@pytest.mark.parametrize(
+    ("target", "line", "codes"),
+    [
+        ("t4", "optimizer: adamw_8bit", ["P017"]),
+        ("a100-80", "compile: true", ["P017"]),
+        ("m2-32gb", "optimizer: adamw", ["P017"]),
+        ("t4", "optimizer: adamw", []),
+        ("cpu", "compile: true", []),
+    ],
+)
+def test_a_mode_that_keeps_the_order_beside_what_does_not(tmp_path: Path, target: str, line: str, codes: list[str]):
+    """Slower for nothing; on a CPU there is nothing to keep."""
+    found = said(tmp_path, ("target: t4", f"target: {target}"), (STEPS, f"{STEPS}\n    deterministic: true\n    {line}"))
+    assert [code for code in found if "P017" in code] == codes
+
+
 def test_a_batch_of_any_size_is_answered(tmp_path: Path):
     """A slip of the pen: its divisors are not looked for one by one to the last."""
     lines = f"{STEPS}\n    batch_size: 1000000000\n    total_batch_size: 9999999967"
