@@ -162,6 +162,7 @@ steps:
     lora: {{r: 16, lora_alpha: 32}}
     num_train_epochs: 2
     total_batch_size: 8
+    batch_size: 2
     max_seq_length: 512
     learning_rate: 1e-4
     warmup_ratio: 0.1
