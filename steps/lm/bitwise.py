@@ -7,6 +7,7 @@ from schemas import RulePage
 
 FREE = "the device's sums may differ in order (deterministic: true keeps it)"
 THREADS = "the thread count of that run is not had here"
+UNTOLD = "it is from a time when a state did not tell what it was computed with"
 RATES = "the rate was another so far"
 
 BITWISE_PAGES = (
@@ -38,11 +39,13 @@ def parted(here: Mapping[str, Any], state: Mapping[str, Any]) -> str:
     other = there.get("device", "cpu")
     if device != other:
         return f"that run was on {other}, this one is on {device}"
-    if (why := loose(here)) or device == "cpu":
+    if why := loose(here):
         return why
-    if not there.get("deterministic"):
+    if device != "cpu" and not there.get("deterministic"):
         return "deterministic was off in that run"
-    for name, value in here["facts"].items():
+    if here.get("facts") and "facts" not in there:
+        return UNTOLD
+    for name, value in here.get("facts", {}).items():
         if (found := there["facts"].get(name)) != value:
             return f"{name}: {found} there, {value} here"
     return ""
@@ -52,7 +55,7 @@ def loose(here: Mapping[str, Any]) -> str:
     """Why a training that is computed so gives other bits when it is run again; empty where it gives the same."""
     device = here.get("device", "cpu")
     if device == "cpu":
-        return ""
+        return ", and ".join(here.get("loose", []))
     if device != "cuda":
         return f"{device} has no deterministic mode"
     if not here["deterministic"]:

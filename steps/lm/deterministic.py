@@ -1,9 +1,11 @@
 """The deterministic mode of a card: what torch, cuBLAS and the kernels are told, and a record of what the bits then depend on."""
 
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +17,7 @@ FIELD = "deterministic"
 VARIABLE, FIXED = "CUBLAS_WORKSPACE_CONFIG", (":4096:8", ":16:8")  # what torch takes for deterministic; the first is the quicker one
 PACKAGES = ("triton", "mamba-ssm", "causal-conv1d", "flash-attn")  # whose kernels may be in use
 REFUSED = "does not have a deterministic implementation"  # as torch says it of an operation
+COMPILED = "torch.compile chooses its kernels by the lengths that it has met"
 LATE = "but this operation is not deterministic because it uses"  # and of cuBLAS
 
 
@@ -59,9 +62,13 @@ def on(device: torch.device) -> bool:
 
 def computed_by(params: Any, network: nn.Module, device: torch.device, path: str) -> dict[str, Any]:
     """What the bits of a training depend on beside its settings, as plain data. path: which code computes the network, in words."""
+    compiled = [COMPILED] if params.compile else []
     if device.type != "cuda":
-        return {"device": device.type}
-    loose = ["torch.compile chooses its kernels by the lengths that it has met"] if params.compile else []
+        precision = "fp32" if params.precision == "auto" else params.precision
+        facts = {"torch": str(torch.__version__), "the processor": _processor(), "precision": precision, "compile": params.compile}
+        even = params.objective == "lm" and params.packing != "documents"  # all rows as long: it has met all of them at the first
+        return {"device": device.type, "facts": facts, "loose": [] if even else compiled}
+    loose = compiled
     if params.method == "qlora" or params.optimizer == "adamw_8bit":
         loose.append("bitsandbytes promises no order of its sums")
     facts = {
@@ -70,6 +77,15 @@ def computed_by(params: Any, network: nn.Module, device: torch.device, path: str
         "products in fp32": torch.get_float32_matmul_precision(), "the code": path, **{name: _version(name) for name in PACKAGES},
     }  # fmt: skip
     return {"device": "cuda", "deterministic": on(device), "loose": loose, "facts": facts}
+
+
+def _processor() -> str:
+    """What torch and the library of its products choose their kernels by, as far as it is told: kind, maker, and widest instructions."""
+    try:
+        maker = next(line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").open() if line.startswith("vendor_id"))
+    except (OSError, StopIteration):
+        maker = ""
+    return " ".join(filter(None, (platform.machine(), maker, torch.backends.cpu.get_cpu_capability())))
 
 
 def _version(distribution: str) -> str | None:

@@ -71,8 +71,7 @@ def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> 
 
     folder.mkdir(exist_ok=True)
     tensors: dict[str, torch.Tensor] = {"generator": torch.get_rng_state()}
-    cards = loop.settings.computed if loop.device.type == "cuda" else {}
-    if cards:
+    if loop.device.type == "cuda":
         tensors |= {f"{CARD}.{number}": state for number, state in enumerate(torch.cuda.get_rng_state_all())}
     scalars: dict[str, Any] = {}
     for number, part in enumerate(loop.optimizer.state_dict()):
@@ -93,7 +92,7 @@ def keep_state(loop: Loop, folder: Path, facts: dict[str, Any], whole: bool) -> 
         "format": 1, "facts": facts, "progress": {name: done[name] for name in CARRIED}, "scalars": scalars,
         "schedule": loop.settings.schedule, "guard": loop.settings.guard, "scaler": loop.scaler.state_dict(),
         "threads": torch.get_num_threads(), "device": loop.device.type, "rows": rows, "cuts": cuts,
-        **({"computed": cards} if cards else {}),
+        "computed": loop.settings.computed, "settings": _moving(loop),
     })  # fmt: skip
 
 
@@ -130,11 +129,28 @@ def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepCont
         raise RecipeError("R104", f"that training did {step} steps, and max_steps here is {loop.settings.steps}", field="max_steps",
                           fix=f"write max_steps above {step}")  # fmt: skip
     rates = _schedule(loop, data, step, context)
-    why = loop.put_back(kept.state(loop)) or rates
+    why = loop.put_back(kept.state(loop)) or rates or _moved_otherwise(loop, data)
     loop.progress = Progress(**data["progress"], looked=step, reductions=data.get("cuts", []))
     loop.run_as(replace(loop.settings.live, **data.get("rows", {})))  # a position is one among such rows
     context.event("resumed", step=step, bitwise=not why, came_from=checkpoint.name,
                   message=f"goes on at step {step} of {loop.settings.steps} where another training ended, {verdict(why)}")  # fmt: skip
+
+
+def _moving(loop: Loop) -> dict[str, Any]:
+    """What a step's bits follow from beside data, rate and kernels, by the names of a recipe; as it is in the end."""
+    settings, live = loop.settings, loop.live
+    return {"weight_decay": settings.weight_decay, "decay_embeddings": settings.decay_embeddings, "max_grad_norm": settings.max_grad_norm,
+            "z_loss": settings.z_loss, "batch_size": live.batch_size, "loss_chunk_tokens": live.loss_chunk_tokens}  # fmt: skip
+
+
+def _moved_otherwise(loop: Loop, data: dict[str, Any]) -> str:
+    """Which of these was another in that training, empty where none was."""
+    guard, was = loop.settings.guard, data.get("guard") or loop.settings.guard
+    here, there = _moving(loop), data.get("settings", {})
+    differing = [f"{name} was {_short(value)} there, {_short(here[name])} here" for name, value in there.items() if value != here[name]]
+    if was != guard and {was["action"], guard["action"]} != {"none"}:
+        differing.append(f"on_spike was {was['action']} there, {guard['action']} here")
+    return ", ".join(differing)
 
 
 def _schedule(loop: Loop, data: dict[str, Any], step: int, context: StepContext) -> str:

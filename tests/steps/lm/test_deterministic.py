@@ -8,14 +8,16 @@ import pytest
 import torch
 
 from schemas import TrainLine
-from steps.lm.bitwise import FREE, parted
-from steps.lm.deterministic import VARIABLE, mode
+from steps.lm.bitwise import FREE, UNTOLD, parted
+from steps.lm.deterministic import COMPILED, VARIABLE, mode
 from tests.conftest import FakeContext
 from tests.steps.lm.small import SIZES, run
 
 ON: dict[str, Any] = {"device": "cuda", "deterministic": True, "loose": [], "facts": {"the card": "H100", "torch": "2.13.0"}}
 OFF = {**ON, "deterministic": False}
 CPU = {"device": "cpu"}
+AVX2: dict[str, Any] = {"device": "cpu", "facts": {"the processor": "x86_64 AVX2", "precision": "fp32", "compile": False}, "loose": []}
+BF16 = {**AVX2, "facts": {**AVX2["facts"], "precision": "bf16"}}
 
 
 @pytest.mark.parametrize(
@@ -33,11 +35,17 @@ CPU = {"device": "cpu"}
         (ON, {"computed": {**ON, "facts": {"the card": "L4", "torch": "2.13.0"}}}, "the card: L4 there, H100 here"),
         (ON, {"computed": {**ON, "facts": {"the card": "H100"}}}, "torch: None there, 2.13.0 here"),
         ({**ON, "loose": ["a kernel adds up anyhow"]}, {"computed": ON}, "a kernel adds up anyhow"),
+        (AVX2, {"computed": AVX2}, ""),
+        (AVX2, {"computed": BF16}, "precision: bf16 there, fp32 here"),
+        (AVX2, {"computed": {**AVX2, "facts": {**AVX2["facts"], "compile": True}}}, "compile: True there, False here"),
+        (AVX2, {"computed": {**AVX2, "facts": {}}}, "the processor: None there, x86_64 AVX2 here"),
+        (AVX2, {"computed": CPU}, UNTOLD),
+        ({**AVX2, "loose": [COMPILED]}, {"computed": AVX2}, COMPILED),
         ({"device": "mps"}, {"cuda_generators": []}, "mps has no deterministic mode"),
     ],
 )
 def test_a_resume_is_bit_for_bit_only_in_equal_surroundings(here: dict[str, Any], state: dict[str, Any], why: str):
-    """On a CPU; on CUDA in the mode in both halves, on the same card with the same software. Else the reason is said."""
+    """On a CPU of the same kind in the same numbers; on CUDA in the mode in both halves, on the same card. Else the reason is said."""
     assert parted(here, state) == why
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from schemas import Checkpoint, RecipeError, TrainLine
+from steps.lm.bitwise import UNTOLD
 from steps.lm.loop import Loop
 from steps.sizing.fallback import Live
 from steps.train import train
@@ -116,6 +117,36 @@ def test_a_warm_up_that_is_over_is_no_other_schedule(tmp_path: Path):
     resumed = next(event for event in context.events if event["event"] == "resumed")
     assert context.warnings == []
     assert resumed["message"].endswith("ended, not bitwise: warmup_steps was 1 there, 2 by this schedule")
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ({"precision": "bf16"}, "precision: fp32 there, bf16 here"),
+        ({"batch_size": 1}, "batch_size was 2 there, 1 here"),
+        ({"loss_chunk_tokens": 40}, "loss_chunk_tokens was 1024 there, 40 here"),
+        ({"weight_decay": 0.0, "z_loss": 1e-4}, "weight_decay was 0.1 there, 0.0 here, z_loss was 0.0 there, 0.0001 here"),
+        ({"on_spike": "skip"}, "on_spike was none there, skip here"),
+    ],
+)
+def test_what_makes_other_bits_is_said(written: dict[str, Any], why: str, tmp_path: Path):
+    """Numbers, micro-batches or terms that are not those of the first half: it goes on, and is not called bit for bit."""
+    first = run(FakeContext(tmp_path / "first"), **LONG, max_steps=3)
+    context = FakeContext(tmp_path / "more")
+    prolonged(context, first, max_steps=5, **written)
+    resumed = next(event for event in context.events if event["event"] == "resumed")
+    assert (resumed["bitwise"], resumed["message"].partition("another training ended, ")[2]) == (False, f"not bitwise: {why}")
+
+
+def test_a_state_that_does_not_tell_what_computed_it_is_not_called_bitwise(tmp_path: Path):
+    """One that was written before that was kept goes on all the same."""
+    first = run(FakeContext(tmp_path / "first"), **LONG, max_steps=3)
+    state = first.path / "state" / "state.json"
+    state.write_text(json.dumps({k: v for k, v in json.loads(state.read_text("utf-8")).items() if k not in ("computed", "settings")}))
+    context = FakeContext(tmp_path / "more")
+    prolonged(context, first, max_steps=5)
+    resumed = next(event for event in context.events if event["event"] == "resumed")
+    assert (resumed["bitwise"], resumed["message"].partition("not bitwise: ")[2]) == (False, UNTOLD)
 
 
 @pytest.mark.parametrize(
