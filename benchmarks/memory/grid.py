@@ -165,8 +165,8 @@ def unusual() -> list[dict[str, Any]]:
     ]
 
 
-def modelled(asked: dict[str, Any], kind: str, eval_batch_size: int, inside: bool) -> tuple[dict[str, int], dict[str, int]]:
-    """Parts of training and of validation, as the forecast has them. inside: with what operations hold within themselves."""
+def modelled(asked: dict[str, Any], kind: str, eval_batch_size: int) -> tuple[dict[str, int], dict[str, int]]:
+    """Parts of training and of validation, as the forecast has them."""
     model, train, lora = ModelConfig.model_validate(asked["model"]), asked["train"], asked["lora"]
     adapters = adapters_of(LoraSettings.model_validate(lora), model)
     count = lora_parameters(model, adapters) if asked["method"] == "lora" else 0
@@ -179,7 +179,7 @@ def modelled(asked: dict[str, Any], kind: str, eval_batch_size: int, inside: boo
     again = train.get("activation_checkpointing", False)
     shared["whole"] = whole_of(model, lora.get("modules_to_save") or (), asked["added"])
     shared |= {"loss_chunk_tokens": chunk, "optimizer": optimizer, "attention": train.get("attn_implementation", "sdpa")}
-    training = training_memory(model, batch_size=train["batch_size"], length=train["max_seq_length"], accumulation=times, inside=inside,
+    training = training_memory(model, batch_size=train["batch_size"], length=train["max_seq_length"], accumulation=times,
                                checkpointing=again, **shared)  # fmt: skip
     return training, evaluation_memory(model, batch_size=eval_batch_size, length=train["max_seq_length"], **shared)
 
@@ -207,7 +207,7 @@ def _child(asked: dict[str, Any], more: dict[str, str]) -> dict[str, Any]:
 def line(asked: dict[str, Any], found: dict[str, Any]) -> tuple[str, float, float, float]:
     """The row of the table, and how far training, validation and resident memory (0 on a card) are off."""
     card = found["device"] == "cuda"
-    training, evaluation = modelled(asked, found["device"], found["eval_batch_size"], card)
+    training, evaluation = modelled(asked, found["device"], found["eval_batch_size"])
     tensors, scored = (sum(parts[name] for name in PARTS) for parts in (training, evaluation))
     peak = found["allocated"] if card else found["tensors"]
     off, off_scored = tensors / peak - 1, scored / found["evaluation"] - 1
@@ -218,10 +218,9 @@ def line(asked: dict[str, Any], found: dict[str, Any]) -> tuple[str, float, floa
     ]  # fmt: skip
     off_mapped = 0.0
     if not card:
-        whole = sum(modelled(asked, "cpu", found["eval_batch_size"], True)[0][name] for name in PARTS)
-        off_mapped = whole / found["mapped"] - 1
-        usual = [f"{found['resident'] / 1e6:.0f}", f"{found['resident'] / whole:.2f}"] if "resident" in found else ["", ""]
-        cells += [f"{found['mapped'] / 1e6:.0f}", f"{whole / 1e6:.0f}", f"{off_mapped:+.0%}", *usual, f"{found['start'] / 1e6:.0f}"]
+        off_mapped = tensors / found["mapped"] - 1
+        usual = [f"{found['resident'] / 1e6:.0f}", f"{found['resident'] / tensors:.2f}"] if "resident" in found else ["", ""]
+        cells += [f"{found['mapped'] / 1e6:.0f}", f"{tensors / 1e6:.0f}", f"{off_mapped:+.0%}", *usual, f"{found['start'] / 1e6:.0f}"]
     return f"| {' | '.join(cells)} |", off, off_scored, off_mapped
 
 
@@ -234,9 +233,9 @@ def head(device: str) -> list[str]:
         "Resident: growth of the process's memory from before the network was made. One layer of it trained before, on rows of the same",
         "size, so libraries and what they keep (in bf16 oneDNN's kernel for each shape of a product) are in `start`, for which the",
         "allowance is. Twice: `mapped`, with glibc told to give large blocks back",
-        f"({' '.join(f'{k}={v}' for k, v in MAPPED.items())}), against the modelled tensors and copies that operations make inside",
-        "them; and, of the settings of every family at the beginning, as it is by default, in times of that model: too little by what",
-        "glibc had kept of that one layer and gives out again.",
+        f"({' '.join(f'{k}={v}' for k, v in MAPPED.items())}), against the modelled tensors; and, of the settings of every",
+        "family at the beginning, as it is by default, in times of that model: too little by what glibc had kept of that one layer and",
+        "gives out again.",
     ]  # fmt: skip
     more = "" if device == "cuda" else " mapped | modelled | off | by default | times | start |"
     return [

@@ -39,14 +39,16 @@ class HeadLoss(torch.autograd.Function):
             if rounded:
                 h = even.filled(h, 0)
             logits = (h @ low.T)[:n].float()  # (chunk, V)
-            lse = logits.logsumexp(-1, keepdim=True)
-            total += (lse - logits.gather(1, t)).sum(dtype=wide)
+            aimed = logits.gather(1, t)
+            top = logits.amax(-1, keepdim=True)
+            g = logits.sub_(top).exp_()  # in place, for both: logsumexp would make this once more for itself
+            sums = g.sum(-1, keepdim=True)
+            lse = sums.log() + top
+            total += (lse - aimed).sum(dtype=wide)
             penalty += lse.square().sum(dtype=wide)
             if not (wants_hidden or wants_weight):
                 continue
-            g = logits.sub_(lse).exp_()
-            if z_loss:
-                g *= 1 + 2 * z_loss * lse
+            g *= (1 + 2 * z_loss * lse) / sums
             g.scatter_add_(1, t, torch.full_like(lse, -1.0))
             g = g.to(dtype)
             if rounded:
@@ -55,6 +57,7 @@ class HeadLoss(torch.autograd.Function):
                 g_hidden[s : s + chunk] = (g @ low)[:n]
             if g_weight is not None:
                 g_weight += g.T @ h
+            del g, logits  # the next chunk's take their place
         ctx.save_for_backward(g_hidden, g_weight)
         ctx.types = hidden.dtype, weight.dtype
         plain = total.float()

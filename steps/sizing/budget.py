@@ -62,7 +62,6 @@ def training_memory(
     optimizer: str = "adamw",
     accumulation: int = 2,
     kind: str = "cuda",
-    inside: bool = True,
     attention: str = "sdpa",
     documents: int | None = None,
     whole: Whole = Whole(),  # noqa: B008
@@ -80,7 +79,6 @@ def training_memory(
     only each layer's input, and one whole layer in the backward pass. Layers below the first that is adapted keep nothing else, unless
     the gradient goes on through them to what is trained whole.
     logits: `loss_chunk_tokens` positions (None: all) x vocabulary and what the loss makes of them (`_loss`), the head's gradient too.
-    `inside`: with the copy of the logits that logsumexp makes inside itself, which an allocator sees and a dispatch mode does not.
     attention: eager keeps its scores (`score_width`), of whole rows, or of `documents` of at most so many tokens that are attended one by
     one. adapters: DoRA also works in matrices as large as the weights that it adapts (`dora_forward_bytes`).
     workspace: gradients of activations in the backward pass of one layer. allowance: RUNTIME, and FRAGMENTATION of all the rest.
@@ -112,7 +110,7 @@ def training_memory(
     other = 4 * table if whole.embedding or not lora else 0  # the embedding's
     waiting = own if model.tie_embeddings or not known else 0
     in_layers = known or 4 * (trained - (whole.at_ends(model) if lora else model.embedding_parameters()))
-    in_loss, left = _loss(table, vocabulary, 4 * tokens * d, tokens, half, loss_chunk_tokens, own, inside, frozen and not own)
+    in_loss, left = _loss(table, vocabulary, 4 * tokens * d, tokens, half, loss_chunk_tokens, own, frozen and not own)
     if whole.rows and not whole.head:
         in_loss = _loss_of_rows((2 if half else 4) * table, vocabulary, tokens, loss_chunk_tokens) + 4 * tokens * d
     dora = dora_forward_bytes(model, tokens, adapters, half, frozen) if lora else 0
@@ -230,23 +228,15 @@ def allowance(parts: Mapping[str, int], kind: str) -> int:
     return RUNTIME[kind] + round(FRAGMENTATION[kind] * sum(parts[name] for name in PARTS if name in parts))
 
 
-def _loss(
-    table: int, vocabulary: int, hidden: int, tokens: int, half: bool, chunk: int | None, own: int, inside: bool, frozen: bool
-) -> tuple[int, int]:
+def _loss(table: int, vocabulary: int, hidden: int, tokens: int, half: bool, chunk: int | None, own: int, frozen: bool) -> tuple[int, int]:
     """Bytes at the worst moment of the loss, and of what it leaves for the backward pass: the gradients of the head and of its input.
 
-    fp32: one chunk's logits; while the next chunk's are made the last one's are still there; the head's gradient, and a chunk's share
-    of it. Below fp32 the logits also stand in half before they are widened and after they became gradients, and so does the head.
-    `inside`: logsumexp makes a copy of the logits of its own.
+    fp32: one chunk's logits, which become their own gradient; the head's gradient, and a chunk's share of it. Below fp32 the logits
+    also stand in half before they are widened and after they became gradients, and so does the head.
     """
-    size = tokens if chunk is None else min(tokens, chunk)
-    logits, following = 4 * size * vocabulary, 4 * min(size, tokens - size) * vocabulary
-    copy = logits if inside else 0
-    if half:
-        low = 0 if frozen else 2 * table
-        worst = low + max((logits + following) * 3 // 2, logits * 3 // 2 + own // 2, logits + following * 3 // 2 + copy)
-    else:
-        worst = max(logits + following, logits + own, logits + following + copy)
+    logits = 4 * (tokens if chunk is None else min(tokens, chunk)) * vocabulary
+    low = 0 if frozen or not half else 2 * table
+    worst = low + logits * 3 // 2 + own // 2 if half else logits + own
     return worst + own + hidden, own + hidden
 
 

@@ -50,7 +50,7 @@ def test_the_peak_is_what_torch_holds(
     size = {"d_model": 64, "n_layers": 3}
     asked = setting(family, 4, 256, 500, size, precision, method=method, **said)
     found = measure(asked)
-    training, evaluation = modelled(asked, "cpu", found["eval_batch_size"], inside=False)
+    training, evaluation = modelled(asked, "cpu", found["eval_batch_size"])
     assert sum(training[name] for name in PARTS) == pytest.approx(found["tensors"], rel=0.06)
     assert sum(evaluation[name] for name in PARTS) == pytest.approx(found["evaluation"], rel=0.06)
 

@@ -146,7 +146,7 @@ def test_a_layer_under_lora_keeps_what_is_counted(family: str) -> None:
 
 
 def test_lora_on_qwen_takes_what_a_hand_counts() -> None:
-    """Qwen2.5-1.5B, r 8, one row of 1024 in bf16: 8.1 GiB, more than 80 % of an 8 GB card, and less than of one of 12 GB."""
+    """Qwen2.5-1.5B, r 8, one row of 1024 in bf16: 7.8 GiB, more than 80 % of an 8 GB card, and less than of one of 12 GB."""
     from schemas.machine import GIB, known
 
     qwen = ModelConfig(family="llama", vocab_size=151936, d_model=1536, n_layers=28, n_heads=12, n_kv_heads=2, d_ff=8960)
@@ -159,9 +159,9 @@ def test_lora_on_qwen_takes_what_a_hand_counts() -> None:
     assert memory["activations"] == 28 * 1024 * layer + 12 * 1024 * 1536
     assert memory["weights"] == pytest.approx(2 * 1.5437e9 + 6 * adapters, rel=1e-3)
     assert (memory["gradients"], memory["optimizer"]) == (4 * adapters, 8 * adapters)
-    assert memory["logits"] == pytest.approx(1024 * 151936 * 8, rel=0.01)
+    assert memory["logits"] == pytest.approx(1024 * 151936 * 6, rel=0.01)
     need = sum(memory.values())
-    assert 7.8 * GIB < need < 8.4 * GIB
+    assert 7.7 * GIB < need < 7.9 * GIB
     small, large = known("rtx4060"), known("rtx3060")
     assert small is not None
     assert large is not None
@@ -204,7 +204,7 @@ def test_the_peak_is_what_torch_holds(
     asked = setting(family, rows, length, vocabulary, {"d_model": 64, "n_layers": 3}, precision, method=method, times=times,
                     train={"attn_implementation": attention})  # fmt: skip
     found = measure(asked)
-    training, evaluation = modelled(asked, "cpu", found["eval_batch_size"], inside=False)
+    training, evaluation = modelled(asked, "cpu", found["eval_batch_size"])
     assert sum(training[name] for name in PARTS) == pytest.approx(found["tensors"], rel=0.1)
     assert sum(evaluation[name] for name in PARTS) == pytest.approx(found["evaluation"], rel=0.1)
 

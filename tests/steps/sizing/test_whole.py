@@ -69,7 +69,7 @@ def test_the_peak_with_whole_modules_is_what_torch_holds(
     asked = setting("llama", 2, 64, 8000, {"d_model": 64, "n_layers": 2}, precision, method="lora", times=times, lora=lora, added=added,
                     tie_embeddings=tied)  # fmt: skip
     found = measure(asked)
-    training, evaluation = modelled(asked, "cpu", found["eval_batch_size"], inside=False)
+    training, evaluation = modelled(asked, "cpu", found["eval_batch_size"])
     assert sum(training[name] for name in PARTS) == pytest.approx(found["tensors"], rel=0.03)
     assert sum(evaluation[name] for name in PARTS) == pytest.approx(found["evaluation"], rel=0.05)
 
