@@ -10,6 +10,7 @@ from schemas.findings import Finding, RulePage
 
 FORWARD = 1 / 3  # of a training step's work for as many tokens
 HELD = 0.05  # of the documents are kept for validation with objective: sft
+TENTH = 1 / 9  # of the training between two, which makes a tenth of all
 LARGE = 0.25  # share of the time that is worth telling
 
 
@@ -45,7 +46,8 @@ def validation_is_the_smaller_part(view: View) -> Iterator[Finding]:
             message = f"a validation takes about {each / between:,.0f} times as long as {before} before it"
             if each < 2 * between:
                 message = f"about {each / (each + between):.0%} of the time goes into validation, after every {_steps(int(every))}"
-            fix = f"write eval_steps: {better}, or fewer eval_tokens"
+            fewer = max(length, int(between * TENTH // FORWARD))
+            fix = f"write eval_steps: {better}, or fewer eval_tokens" if better > every else f"write eval_tokens: {fewer}"
             yield say("S019", step, "eval_steps", message, fix, severity="warning" if each > between or every == 1 else "info")
 
 

@@ -82,9 +82,10 @@ def computed_by(params: Any, network: nn.Module, device: torch.device, path: str
 def _processor() -> str:
     """What torch and the library of its products choose their kernels by, as far as it is told: kind, maker, and widest instructions."""
     try:
-        maker = next(line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").open() if line.startswith("vendor_id"))
-    except (OSError, StopIteration):
-        maker = ""
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        lines = []
+    maker = next((line.partition(":")[2].strip() for line in lines if line.startswith("vendor_id")), "")
     return " ".join(filter(None, (platform.machine(), maker, torch.backends.cpu.get_cpu_capability())))
 
 

@@ -35,6 +35,13 @@ def test_time_that_goes_into_validation(tmp_path: Path, every: int, share: float
     assert [each.startswith(says) for each in said] == ([True] if says else [])
 
 
+def test_time_that_goes_into_validation_is_not_mended_by_more_of_it(tmp_path: Path):
+    """Validations that are rare already, of a run of few steps, are made smaller: a tenth of the steps would be more of them."""
+    changes = {STEPS: "    max_steps: 6\n    eval_steps: 5\n", BIN: f"{BIN}    val_fraction: 0.9\n"}
+    (said,) = told(tmp_path, "S019", changes)
+    assert said.partition("; ")[2].startswith("write eval_tokens: ")
+
+
 def test_time_that_goes_into_validation_of_conversations(tmp_path: Path):
     """Of many conversations a twentieth is validated on, after every step: by the passes that the steps are."""
     rows = [{"instruction": f"What is {n}?", "output": f"A number, {n}, which is one more than {n - 1}."} for n in range(4000)]
