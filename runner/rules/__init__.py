@@ -40,8 +40,11 @@ SETTINGS = (  # variables of the environment whose values are looked at
     "HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "TMPDIR", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES",
     "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF",
 )  # fmt: skip
-SECRETS = ("password", "://", "hf_", "sk-", "gh", "glpat", "AKIA", "xox", "AIza")  # pieces of texts that hold one
-ALWAYS = ("links", "vocabulary", "data", "schedule", "memory", "precision", "hardware", "paths", "keys", "environment")
+SECRETS = ("password", "wandb", "://", "hf_", "sk-", "gh", "glpat", "AKIA", "xox", "AIza")  # pieces of texts that hold one
+BESIDE = (  # keys that others put out of work
+    "similarity", "dry_run_steps", "on_expect", "decay_embeddings", "max_new_tokens", "fallback", "add_tokens",
+)  # fmt: skip
+ALWAYS = ("links", "vocabulary", "data", "schedule", "memory", "precision", "hardware", "paths", "keys", "environment", "extremes")
 SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loaded for a recipe that they can say something about
     "attention": lambda view: any(at(s.raw, "attn_implementation") is not None for s in view.of_type("train")),
     "adapters": lambda view: any(at(s.raw, "lora") is not None or at(s.raw, "method") is not None for s in view.of_type("train")),
@@ -60,6 +63,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "hubnames": lambda view: any("hub" in str(step.raw) for step in view.meant.steps),
     "named": lambda view: any("hub" in str(step.raw) for step in view.meant.steps),
     "idle": _has_files,
+    "unused": lambda view: any(name in str(step.raw) for step in view.meant.steps for name in BESIDE),
     "leftovers": _has_tables,
     "bins": lambda view: any(
         at(s.raw, "bins") is not None or any(link.folder is not None for link in s.inputs.get("bins", [])) for s in view.meant.steps

@@ -20,6 +20,7 @@ REFUSED = {"mamba": ("out_proj", "conv1d"), "mamba2": ("out_proj", "conv1d")}  #
 EMBEDDINGS = ("embeddings", "embed_tokens", "wte")
 HEADS = ("lm_head",)
 ENDS = (*EMBEDDINGS, *HEADS)
+LOW_RANK = 16  # up to it a scale below a quarter is a slip; high ranks are trained with less (arXiv 2305.14314: 16 over 64)
 LEFT = 1 / 8  # scale that a high rank leaves of the default lora_alpha, and that nobody chose: huggingface/lerobot#3551
 PARTED = re.compile(r"[\s,;|]+")  # names that are one text, for want of a comma between them
 
@@ -180,7 +181,10 @@ def _write(family: str) -> str:
     ),
 )
 def sizes_are_low_rank(view: View) -> Iterator[Finding]:
-    """A112: r against the width. A113: lora_alpha / r outside of 1/32 to 32, LEFT where no alpha is written; by the root of r, to 16."""
+    """A112: r against the width. A113: lora_alpha / r outside of 1/32, of low ranks 1/4, to 32; LEFT where no alpha is written.
+
+    By the root of r, to 16.
+    """
     for step in view.of_type("train"):
         rank, alpha = number(step, "lora.r"), number(step, "lora.lora_alpha")
         made = step.forecast
@@ -191,8 +195,9 @@ def sizes_are_low_rank(view: View) -> Iterator[Finding]:
         used_rank, used_alpha = rank or 8, 16 if alpha is None else alpha
         by_root = at(step.raw, "lora.use_rslora") is True
         scale, most, divisor = (used_alpha / used_rank**0.5, 16, "sqrt(r)") if by_root else (used_alpha / used_rank, 32, "r")
-        low = scale <= LEFT if alpha is None else scale < 1 / 32
-        if (rank is not None or alpha is not None) and used_rank > 0 and used_alpha > 0 and (low or scale > most):
+        low = scale <= LEFT if alpha is None else scale < (1 / 4 if used_rank <= LOW_RANK and not by_root else 1 / 32)
+        high = scale > most or (scale == most and used_rank > 1 and not by_root)  # 32 of rank 1 are in use
+        if (rank is not None or alpha is not None) and used_rank > 0 and used_alpha > 0 and (low or high):
             where = "lora.lora_alpha" if alpha is not None else "lora.r"
             shown = f"sqrt({used_rank:g})" if by_root else f"{used_rank:g}"
             message = (

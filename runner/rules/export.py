@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runner.meant import StepMeant
 from runner.modelfolder import TOKENIZERS, ModelFolder
 from runner.rules import View, at, number, param, path, rule, say
+from runner.rules.kinds import writes_nothing
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RecipeError, RulePage, Severity
 from steps.export.architectures import FAMILIES, metadata, within_reach
@@ -69,7 +70,7 @@ def base_can_be_exported(view: View) -> Iterator[Finding]:
     for export in view.of_type("export_ollama"):
         for step in view.makers(export, "checkpoint"):
             folder = view.base(step)
-            if folder is None or not folder.kind:
+            if folder is None or not folder.kind or any(writes_nothing(folder)):  # C042 says it all
                 continue
             try:
                 metadata(folder.config, 1)

@@ -8,11 +8,11 @@ from typing import Any
 from runner.meant import StepMeant
 from runner.rules import FILES, View, path, rule, say, sources
 from runner.rules.rows import name_of
-from schemas.findings import Edit, Finding
+from schemas.findings import Edit, Finding, RecipeError
 from steps.text.choices import format_of
 from steps.text.disguise import Disguise, disguise
 from steps.text.heads import kind_of
-from steps.text.packed import packing
+from steps.text.packed import cut_off, packing
 from steps.text.unreadable import Unreadable
 
 SAVED_AS = {  # what to do with files that no reader is for, where that is not to read them as text
@@ -23,6 +23,7 @@ SAVED_AS = {  # what to do with files that no reader is for, where that is not t
                     "write its rows as JSON lines or parquet, and name that file"),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff"), "read its text by OCR into .txt, and name that file"),
 }  # fmt: skip
+UNPACKED = 8 << 20  # bytes of packed files that are read to their end, of one source
 EMPTY = Disguise("it is empty", "make the file again, or name another")
 
 
@@ -35,6 +36,7 @@ def files_can_be_read(view: View) -> Iterator[Finding]:
             found = [(file, why) for file in files[:FILES] if (why := _unreadable(view, file, source.get("format"))) is not None]
             if not found:
                 yield from _cut_lists(view, step, where, source, files[:FILES])
+                yield from _cut_archives(view, step, where, files[:FILES])
                 continue
             file, (reason, fix) = found[0]
             none = len(found) == len(files)
@@ -60,6 +62,27 @@ def _cut_lists(view: View, step: StepMeant, where: str, source: dict[str, Any], 
         if start == b"[" and not _end(view, file).endswith(b"]"):
             message = f"{name_of(view, file)} is cut off: the list that opens at its beginning is not closed"
             yield say("D104", step, f"{where}.path", message, "fetch or make it again: it was not written to its end", severity="warning")
+
+
+def _cut_archives(view: View, step: StepMeant, where: str, files: list[Path]) -> Iterator[Finding]:
+    """Packed files that end before their end, of those that are soon read; the first of a source."""
+    left = UNPACKED
+    for file in files:
+        left -= (view.facts.size(file) or 0) if packing(file) else 0
+        if packing(file) and left >= 0 and (why := _cut(view, file)):
+            message = f"{name_of(view, file)} cannot be read to its end: {why}; what stands before that is used"
+            yield say("D104", step, f"{where}.path", message, "fetch or make it again", severity="warning")
+            return
+
+
+def _cut(view: View, file: Path) -> str:
+    try:
+        found: str | None = view.facts.remembered(
+            f"cut off 1 {packing(file)}", [file], lambda: cut_off(view.facts.project / file, view.facts.size(file) or 0)
+        )
+    except RecipeError:
+        return ""  # its reader is not here: told elsewhere
+    return found or ""
 
 
 def _end(view: View, file: Path) -> bytes:

@@ -13,7 +13,7 @@ from steps.text.sources import files_of
 from steps.text.unreadable import Unreadable
 
 PAPERS = {"references": "drop", "tables": "keep", "captions": "keep", "footnotes": "drop", "formulas": "keep", "sections": None,
-          "document": None}  # with what they are when left out  # fmt: skip
+          "document": None, "password": None}  # with what they are when left out  # fmt: skip
 ROWS = ("jsonl", "json", "csv", "parquet")
 
 

@@ -1,11 +1,15 @@
 """Kinds of base models, by the model_type of config.json: those that write no text, and those that cannot be trained here."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from runner.rules import View, rule, say
 from runner.rules.base import named_at
 from schemas.findings import Finding, RulePage
 from steps.lm.shapes import ANOTHER_STATE, UNTRAINED
+
+if TYPE_CHECKING:
+    from runner.modelfolder import ModelFolder
 
 WRITES_NOTHING = {  # kinds of models that transformers has, and not as a model of the next word
     "an encoder": ("bert", "roberta", "xlm-roberta", "distilbert", "albert", "electra", "deberta", "deberta-v2", "modernbert", "mpnet",
@@ -16,6 +20,15 @@ WRITES_NOTHING = {  # kinds of models that transformers has, and not as a model 
                                      "idefics3", "paligemma", "wav2vec2", "hubert", "qwen2_audio", "smolvlm"),
 }  # fmt: skip
 OTHER_HEADS = ("ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMaskedLM", "ForRewardModel")
+
+
+def writes_nothing(folder: "ModelFolder") -> tuple[str, str]:
+    """What the model is instead of one that foretells the next token, and its head where that tells; both empty for one that does."""
+    alone = folder.config.get("is_decoder") is True and folder.config.get("is_encoder_decoder") is not True  # a decoder made of it
+    what = "" if alone else next((what for what, kinds in WRITES_NOTHING.items() if folder.kind in kinds), "")
+    heads = folder.config.get("architectures") or ()
+    head = next((str(name) for name in heads if str(name).endswith(OTHER_HEADS)), "") if isinstance(heads, list) else ""
+    return what, head
 
 
 @rule(
@@ -35,10 +48,7 @@ def bases_foretell_the_next_token(view: View) -> Iterator[Finding]:
     for step, where, folder in view.bases:
         if folder is None or not folder.kind or step.type != "train":
             continue
-        alone = folder.config.get("is_decoder") is True and folder.config.get("is_encoder_decoder") is not True  # a decoder made of it
-        what = "" if alone else next((what for what, kinds in WRITES_NOTHING.items() if folder.kind in kinds), "")
-        heads = folder.config.get("architectures") or ()
-        head = next((str(name) for name in heads if str(name).endswith(OTHER_HEADS)), "") if isinstance(heads, list) else ""
+        what, head = writes_nothing(folder)
         if what or head:
             message = f"{folder.name} is {what} ({folder.kind})" if what else f"{folder.name} is a {head}"
             message += ": it does not foretell the next token, so it cannot be trained here"

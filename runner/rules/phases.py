@@ -2,18 +2,20 @@
 
 import os
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from runner.meant import StepMeant
 from runner.nearest import nearest
-from runner.rules import View, at, path, rule, say
+from runner.rules import View, at, param, path, rule, say
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
-from schemas.findings import Edit, Finding
+from schemas.findings import Edit, Finding, RulePage
 from schemas.model import ModelConfig
 
 WRITTEN = ("d_model", "n_layers", "n_heads", "n_kv_heads", "d_ff", "d_state", "d_conv", "expand", "head_dim")  # sizes of a network
 SHOWN = 2
+UNTRAINED = 0.02  # share of the parameters: norms and biases are less
 HEAD = "lm_head.weight"
 
 
@@ -113,9 +115,20 @@ def _other_words(view: View, step: StepMeant, ref: dict[str, Any]) -> Iterator[F
     yield say("V106", step, "init_from", message, fix, on="key")
 
 
-@rule()
+@rule(
+    RulePage(
+        "S028",
+        "weights that no stage trains",
+        "Of a new network everything has to be trained at some time: weights that no stage names stay as they were drawn, and what lies "
+        "above them learns from noise. Freezing is for weights that came from an earlier training, by init_from.",
+        wrong="stages: [{steps: 500, train: [layers.3]}, {train: [lm_head]}]",
+        right="stages: [{steps: 500, train: [layers.3]}, {train: [all]}]",
+        source="AETHER phase 2: the first phase's weights are frozen, the new ones trained",
+        severity="warning",
+    )
+)
 def stages_train_something(view: View) -> Iterator[Finding]:
-    """S024: a pattern against the names of a new network's weights. S023: stages against the steps that the data gives."""
+    """S023: stages against the steps that the data gives. S024: a pattern against the names of a new network's weights. S028, S026."""
     for step in view.of_type("train"):
         stages, made = at(step.raw, "stages"), step.forecast
         if not isinstance(stages, list) or not isinstance(made, CheckpointForecast):
@@ -128,6 +141,8 @@ def stages_train_something(view: View) -> Iterator[Finding]:
         if made.model is not None and at(step.raw, "model.base") is None:
             yield from _unknown(step, stages, made.model)
             yield from _tied(step, stages, made.model)
+            if not (at(step.raw, "init_from") or at(step.raw, "resume_from")):
+                yield from _never(step, stages, made.model)
 
 
 def _unknown(step: StepMeant, stages: list[Any], model: ModelConfig) -> Iterator[Finding]:
@@ -162,6 +177,23 @@ def _tied(step: StepMeant, stages: list[Any], model: ModelConfig) -> Iterator[Fi
                 f"{named[0].removesuffix('.weight')} is tied to {other.removesuffix('.weight')}: this stage trains both, as one weight"
             )
             yield say("S026", step, f"stages.{number}.train", message, "write tie_embeddings: false to have two", severity="info")
+
+
+def _never(step: StepMeant, stages: list[Any], model: ModelConfig) -> Iterator[Finding]:
+    """S028: where more than UNTRAINED of a new network's parameters are in no stage."""
+    from steps.sizing.names import matched, weights
+
+    patterns = [str(each) for stage in stages if isinstance(stage, dict) for each in (stage.get("train") or ())]
+    sizes = {name: prod(shape) for name, shape in weights(model, param(step, "max_seq_length") or 1).items()}
+    embedding = next(iter(sizes))
+    tied = model.tie_embeddings and any(matched(each, HEAD) for each in patterns)
+    left = {name: n for name, n in sizes.items() if not any(matched(each, name) for each in patterns) and not (tied and name == embedding)}
+    if patterns and sum(left.values()) > UNTRAINED * sum(sizes.values()):
+        share = sum(left.values()) / sum(sizes.values())
+        first = max(left, key=lambda name: left[name])
+        message = f"no stage trains {share:.0%} of the new network's parameters, such as {first}: they stay as they were drawn"
+        fix = "write train: [all] in the last stage, or name the weights of an earlier training in init_from"
+        yield say("S028", step, "stages", message, fix, severity="warning", on="key")
 
 
 def _earlier(view: View, step: StepMeant, ref: dict[str, Any]) -> ModelConfig | None:

@@ -22,6 +22,7 @@ CHAT_MARK = re.compile(
 OTHER_MARK = re.compile(r"[<\[(|#]\{\w+\}")  # what a template of columns writes around a field
 TYPED_MARK = re.compile(r"<\|\w+\|>|<(?!(?:br|hr|p|b|i|u|li|ul|em|td|tr|div|span)>)[A-Za-z]\w*>")
 SHOWN = 4
+ORDINARY = 2  # letters of a word that stands in half of all others
 
 
 @rule(
@@ -161,3 +162,30 @@ def _unknown(view: View, step: StepMeant, other: StepMeant, strange: list[str], 
     message += "each is spelled in bytes" if bytes_in else "each becomes the unknown token"
     fix = f"write corpus: [{', '.join(dict.fromkeys(parser.id for each in (step, other) for parser in view.parsers(each)))}]"
     return say("T111", step, "corpus", message, fix, severity="info" if bytes_in else "warning")
+
+
+@rule(
+    RulePage(
+        "T125",
+        "a symbol that is cut out of words",
+        "A user symbol is one piece wherever it stands, inside of words too, and no longer piece holds it: with the symbol e every word is "
+        "cut at each of its e's. A blank in it never matches, for a tokenizer of words writes it as a mark. Symbols are for marks that no "
+        "word contains.",
+        wrong='user_symbols: ["e", "<tr>"]',
+        right='user_symbols: ["<tr>"]',
+        source="google/sentencepiece, doc/special_symbols.md: user defined symbols",
+        severity="warning",
+    )
+)
+def symbols_are_no_letters(view: View) -> Iterator[Finding]:
+    """T125: symbols of one or two letters, and those that begin or end with a blank."""
+    for step in view.of_type("train_tokenizer"):
+        for place, symbol in enumerate(param(step, "user_symbols") or ()):
+            if symbol.isalpha() and len(symbol) <= ORDINARY:
+                message = f"the symbol {symbol!r} is cut out of every word that has it"
+            elif symbol != symbol.strip() and symbol.strip().isalpha() and param(step, "model") != "byte_bpe":
+                message = f"the symbol {symbol!r} has a blank at its end, which no piece of a text has"
+            else:
+                continue
+            yield say("T125", step, f"user_symbols.{place}", message, "take it out: letters and words get pieces by themselves",
+                      severity="warning")  # fmt: skip

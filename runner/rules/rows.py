@@ -70,7 +70,8 @@ def _of_table(
     view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, head: Head, stands_by: bool
 ) -> Iterator[Finding]:
     name, unit = name_of(view, file), "row" if file.suffix == ".parquet" else "line"
-    if head.broken:
+    read = source.get("take") if isinstance(source.get("take"), int) else None  # rows behind these are never reached
+    if head.broken and (read is None or head.broken[0][0] <= read + 1 or not head.rows):
         line, reason = head.broken[0]
         all_of_them = not head.rows
         alone = all_of_them and len(head.broken) == 1 and reason.startswith("a list")  # the whole file in one line
@@ -90,7 +91,7 @@ def _of_table(
             message = f"{name}, {unit} {line}: {reason} ({len(head.broken)} of the first {len(head.broken) + len(head.rows)} {unit}s)"
         strict = param(step, "on_bad_row") == "error"
         yield say("D142", step, f"{where}.path", message, fix, severity=_severity(all_of_them or strict, stands_by))
-    elif head.rows and not head.whole:
+    elif head.rows and not head.whole and (read is None or read > len(head.rows)):
         yield from _further(view, step, where, source, file, name, stands_by)
     if head.twice:
         line, column = head.twice[0]
@@ -106,7 +107,7 @@ def _of_table(
 
 def _at_the_end(view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, head: Head) -> Iterator[Finding]:
     """D141 of the last rows of a file whose first ones are good."""
-    if head.whole or kind_of(file, source.get("format")) != "jsonl":
+    if head.whole or kind_of(file, source.get("format")) != "jsonl" or isinstance(source.get("take"), int):
         return
     from steps.text.heads import MOST_ROWS
     from steps.text.lastrows import last_rows

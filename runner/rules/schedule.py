@@ -325,47 +325,6 @@ def micro_batches_are_equal(view: View) -> Iterator[Finding]:
 
 @rule(
     RulePage(
-        "S016",
-        "a factor out of all reason",
-        "AdamW's weight decay is 0 to 0.3, gradients are clipped at 0.1 to 10, z-loss is 1e-4 to 1e-3, the rate rises over a small part "
-        "of the steps, and validation gets a small share of the documents. Values far off are slips of units or of the exponent: the "
-        "weights shrink to nothing, no step moves, or hardly any text is left to train on.",
-        wrong="weight_decay: 100\nmax_grad_norm: 1e-6",
-        right="weight_decay: 0.1\nmax_grad_norm: 1.0",
-        source="arXiv 1711.05101; arXiv 2204.02311, 5 (z-loss); hiyouga/LlamaFactory#3119",
-        severity="warning",
-    )
-)
-def factors_are_factors(view: View) -> Iterator[Finding]:
-    """S016: weight_decay, max_grad_norm, z_loss, warmup_ratio, both dropouts, val_fraction, min_delta, tolerance and memory_margin."""
-    bounds = {"weight_decay": (0.0, 2.0, 0.1), "max_grad_norm": (1e-3, 1e4, 1.0), "z_loss": (0.0, 0.05, 1e-4),
-              "warmup_ratio": (0.0, 0.5, 0.03), "early_stopping.min_delta": (0.0, 0.2, 0.001),
-              "lora.lora_dropout": (0.0, 0.5, 0.05), "model.dropout": (0.0, 0.5, 0.1),
-              }  # fmt: skip
-    for step in view.of_type("train"):
-        for name, (low, high, usual) in bounds.items():
-            value = number(step, name)
-            last = name.rsplit(".", 1)[-1]
-            if (
-                value is not None and value > 0 and not low <= value <= high and not (("dropout" in last or "ratio" in last) and value >= 1)
-            ):  # told by K003
-                yield say("S016", step, name, f"{last} is {value:g}, usual is {usual:g}", f"write {last}: {usual:g}", severity="warning")
-    others = (("validate_checkpoint", "tolerance", (0.0, 0.1, 1e-4)), ("plan", "memory_margin", (0.2, 1.0, 0.8)))
-    for kind, name, (low, high, usual) in others:
-        for step in view.of_type(kind):
-            value = number(step, name)
-            if value is not None and value > 0 and not low <= value <= high and not (name == "memory_margin" and value > 1):  # K003
-                yield say("S016", step, name, f"{name} is {value:g}, usual is {usual:g}", f"write {name}: {usual:g}", severity="warning")
-    for step in view.of_type("tokenize_bin"):
-        share = number(step, "val_fraction")
-        if share is not None and 0.5 < share < 1:
-            message = f"val_fraction is {share:g}: more is kept for validation than is trained on"
-            better = round(1 - share, 6)
-            yield say("S016", step, "val_fraction", message, f"write val_fraction: {better:g}", severity="warning")
-
-
-@rule(
-    RulePage(
         "S017",
         "early stopping that cannot stop",
         "It counts validations without an improvement. Where the run has no more validations than patience asks for, it goes to its end "

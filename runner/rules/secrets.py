@@ -1,5 +1,6 @@
 """Secrets that stand in the recipe itself: passwords of files, names and tokens in addresses."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -35,9 +36,14 @@ def secrets_are_not_written(view: View) -> Iterator[Finding]:
     said = set()
     for step in view.meant.steps:
         for where, value in _texts(step.raw):
-            if holds_secret(value) and value not in said and where.rpartition(".")[2] != "password":
+            if (holds_secret(value) or _wandb_key(where, value)) and value not in said and where.rpartition(".")[2] != "password":
                 said.add(value)
                 yield _written(step, where, value)
+
+
+def _wandb_key(where: str, value: str) -> bool:
+    """Whether it is a login of wandb, 40 digits of base 16 as a commit has, where no commit belongs."""
+    return where.startswith("tracking.") and re.fullmatch(r"[0-9a-f]{40}", value) is not None
 
 
 def _written(step: StepMeant, where: str, value: str) -> Finding:
@@ -54,7 +60,8 @@ def _written(step: StepMeant, where: str, value: str) -> Finding:
         fix = f"fetch the file yourself and write path: data/{name}; of the hub write hub: and export HF_TOKEN"
     else:
         message = f"a token stands in {key}, and will in every run's folder"
-        fix = "take it out and export it where its reader looks, such as HF_TOKEN; if others have seen it, have a new one made"
+        reader = "WANDB_API_KEY" if where.startswith("tracking.") else "HF_TOKEN"
+        fix = f"take it out and export it where its reader looks, such as {reader}; if others have seen it, have a new one made"
     return say("D124", step, where, message, fix, severity="warning", edits=edits)
 
 

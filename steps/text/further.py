@@ -34,9 +34,9 @@ class Further(NamedTuple):
 
 
 def further(facts: ForecastContext, file: Path, kind: str) -> Further | None:
-    """What is wrong behind the beginning of `file`, of `kind` jsonl or csv; None where the beginning is all, or it is not looked at."""
+    """What is wrong behind the beginning of `file`, of `kind` jsonl or csv; None where it is not looked at."""
     size = facts.size(file)
-    if kind not in ("jsonl", "csv") or packing(file) or size <= HEAD or (kind == "csv" and size > WHOLE):
+    if kind not in ("jsonl", "csv") or packing(file) or (kind == "csv" and size > WHOLE):
         return None
     made = facts.remembered(f"{FACT} {kind}", [file], lambda: _looked(facts.project / file, kind, size))
     return None if made is None else Further([(line, reason) for line, reason in made[0]], *made[1:])

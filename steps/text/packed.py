@@ -13,6 +13,8 @@ from steps.text.unreadable import Unreadable
 
 PACKED = ("gz", "zst", "bz2", "xz")
 RATIO = 3  # bytes in one of a packed file, roughly
+MOST = 1032  # bytes that deflate packs into one, at best (zlib, technical details)
+READ = {"gz": 4 << 20, "zst": 8 << 20, "bz2": 1 << 20, "xz": 2 << 20}  # bytes of a file that is read to its end: a tenth of a second
 DAMAGE = (EOFError, zlib.error, lzma.LZMAError)
 
 
@@ -31,7 +33,7 @@ def unpacked_bytes(path: Path, size: int) -> int:
                 said = int.from_bytes(file.read(4), "little")  # modulo 4 GiB, and of the last part where there are several
         except OSError:
             said = 0
-        if said > size and size < 1 << 28:
+        if size < said <= MOST * size and size < 1 << 28:
             return said
     return size * RATIO
 
@@ -59,6 +61,22 @@ def open_bytes(path: Path) -> BinaryIO:
         stream: Any = pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, mode="r"), "zstd")
         return cast(BinaryIO, io.BufferedReader(stream, 1 << 18))
     return raw
+
+
+def cut_off(path: Path, size: int) -> str:
+    """Why a packed file of `size` bytes cannot be read to its end; empty where it can, or is too large to be tried.
+
+    Raises RecipeError D105 when zstandard's reader is not installed.
+    """
+    if not 0 < size <= READ.get(packing(path), 0):
+        return ""
+    try:
+        with told(path), open_bytes(path) as file:
+            while file.read(1 << 20):
+                pass
+    except Unreadable as error:
+        return str(error)
+    return ""
 
 
 @contextmanager

@@ -175,3 +175,27 @@ def test_conversations_without_a_last_answer_are_told_as_such(tmp_path: Path, la
     """Not as rows that all have one answer: their answers differ."""
     found = findings(Case("", "", SFT, {}, {"data/chat.jsonl": talks(last)}), tmp_path / "p")
     assert [f.code for f in found if f.code in ("D152", "D180")] == codes
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_a_packed_file_that_ends_early_is_told(tmp_path: Path, kind: str):
+    """A download that broke off: the run would learn from what came; a whole one, of one part or of two, is sound."""
+    import bz2
+    import lzma
+
+    pack = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[kind]
+    lines = "".join(json.dumps({"text": f"{n * n % 9973} bears met {n * 31 % 7919} hens."}) + "\n" for n in range(4000))
+    whole = pack(lines.encode())
+    cut = [found for found in told(tmp_path / "cut", f"data/a.jsonl.{kind}", whole[: len(whole) // 2]) if found[0] == "D104"]
+    assert cut == [("D104", "warning", "fetch or make it again")]
+    for number, sound in enumerate((whole, whole + pack(JSONL.encode()))):
+        assert [found for found in told(tmp_path / str(number), f"data/a.jsonl.{kind}", sound) if found[0] == "D104"] == []
+
+
+def test_rows_behind_the_last_that_is_taken_are_not_told(tmp_path: Path):
+    """take: 50 never reaches a broken line 300; take: 350 does."""
+    broken = JSONL.split("\n")
+    broken[299] = '{"text": "cut'
+    for take, codes in ((50, []), (350, ["D142"])):
+        found = told(tmp_path / str(take), "data/a.jsonl", "\n".join(broken), f"take: {take}")
+        assert [code for code, *_ in found if code == "D142"] == codes

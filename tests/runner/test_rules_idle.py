@@ -18,7 +18,9 @@ def found(folder: Path, sources: str, *codes: str) -> list[tuple[str, str, str]]
     return [(f.code, f.severity, f.fix) for f in meant(folder, (f"[{STORIES}]", sources)).findings if f.code in codes]
 
 
-@pytest.mark.parametrize("setting", ["references: keep", "tables: drop", "sections: {methods: 2}", "document: line"])
+@pytest.mark.parametrize(
+    "setting", ["references: keep", "tables: drop", "sections: {methods: 2}", "document: line", "password: '${env:PW}'"]
+)
 def test_settings_of_texts_do_nothing_for_rows(tmp_path: Path, setting: str):
     """Rows are documents as they are; a text has the parts, and what is usual says nothing."""
     name = setting.split(":")[0]
