@@ -63,6 +63,9 @@ def of_number(model: type[Any], full: RecipePath, path: Names, word: str) -> Hin
     return Hint()
 
 
+USUAL_SHARES = {"eval_steps": (0.1, "every tenth of all steps"), "save_steps": (0.05, "every twentieth of all steps, of 500 at most,")}
+
+
 def of_share(raw: Any, name: str, full: RecipePath, value: float) -> Hint:
     """A share of the run in a field of steps: transformers takes both in eval_steps and save_steps, and nobody in warmup_steps."""
     if name == "warmup_steps":
@@ -73,5 +76,8 @@ def of_share(raw: Any, name: str, full: RecipePath, value: float) -> Hint:
         if isinstance(steps, int) and not isinstance(steps, bool) and steps > 0:
             number = max(1, round(value * steps))
             return Hint(f"write {name}: {number}, {value:g} of {steps} steps", (Edit("set", full, number),))
-        return Hint("write a number of steps")
+        usual, words = USUAL_SHARES[name]
+        if value == usual:
+            return Hint(f"delete the line: {words} is what happens without it", (Edit("delete", full),))
+        return Hint(f"write a number of steps, or delete it: {words} then")
     return Hint()

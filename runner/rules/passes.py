@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from runner.rules import View, at, number, rule, say
-from runner.rules.schedule import SPARE, rows_of
+from runner.rules.batches import SPARE, rows_of
 from schemas.findings import Finding, RulePage
 
 

@@ -5,12 +5,11 @@ from math import ceil
 
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, path, rule, say
+from runner.rules.batches import documents_of
 from runner.screen import in_bytes, plural
-from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
+from schemas.artifacts import CheckpointForecast
 from schemas.findings import Edit, Finding, RulePage
-from steps.sizing.divisors import divisors
 from steps.text.rowform import FEWEST
-from steps.text.vocabulary import bytes_per_token
 
 
 def planned_steps(step: StepMeant) -> tuple[int | None, str]:
@@ -25,6 +24,7 @@ def planned_steps(step: StepMeant) -> tuple[int | None, str]:
 WRITTEN = 1e12  # bytes of all saves of a run: less is borne
 DISK_BYTES_S = 1e9  # of a good disk
 COUNTED = 1.05  # the same where documents were counted: copies that are dropped make them fewer
+MANY = 20  # steps: shorter runs are trials
 ROUGH = 1.5  # steps that follow from the data are an estimate: what is beyond them by less is not told
 
 
@@ -44,7 +44,18 @@ def warm_up_ends(view: View) -> Iterator[Finding]:
             message = f"warmup_steps is {warmup:,}, but max_steps is {last:,}: the learning rate rises to the end and hardly falls"
             edits = (Edit("rename", ("steps", step.id, "warmup_steps"), 0.05, "warmup_ratio"),)
             yield say("S003", step, "warmup_steps", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
+        elif (
+            warmup is not None
+            and last is not None
+            and last > MANY
+            and 0.5 * last < warmup <= 0.9 * last
+            and not at(step.raw, "resume_from")
+        ):
+            yield _long_rise(step, warmup, f"max_steps is {last:,}")
         yield from _rise_and_fall(step, steps)
+        if warmup is not None and steps and last is None and steps > MANY and 0.5 * _doubt(view, step) * steps < warmup < steps:
+            yield _long_rise(step, warmup, known)
+            continue
         if steps is None or warmup is None or number(step, "max_steps") is not None or warmup < _doubt(view, step) * steps:
             continue
         message = f"warmup_steps is {warmup:,}, but {known}: the learning rate never reaches its peak"
@@ -52,12 +63,19 @@ def warm_up_ends(view: View) -> Iterator[Finding]:
         yield say("S003", step, "warmup_steps", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
 
 
+def _long_rise(step: StepMeant, warmup: float, known: str) -> Finding:
+    """S003 for a warm-up that is most of the run, though it ends."""
+    edits = (Edit("rename", ("steps", step.id, "warmup_steps"), 0.05, "warmup_ratio"),)
+    message = f"warmup_steps is {warmup:,}, but {known}: the learning rate rises for most of the run"
+    return say("S003", step, "warmup_steps", message, "write warmup_ratio: 0.05", severity="warning", edits=edits)
+
+
 def _doubt(view: View, step: StepMeant) -> float:
     """How far beyond the estimated steps a number must lie to be surely beyond them: rows that stay whole can be counted."""
     corpora = view.reaches(step, "corpus")
     if at(step.raw, "objective") != "sft" or not isinstance(corpora, list) or not corpora or param(step, "packing") == "documents":
         return ROUGH
-    return COUNTED if all(_documents(view, step, corpus) is not None for corpus in corpora) else ROUGH
+    return COUNTED if all(documents_of(view, step, corpus) is not None for corpus in corpora) else ROUGH
 
 
 def _rise_and_fall(step: StepMeant, steps: int | None) -> Iterator[Finding]:
@@ -164,78 +182,6 @@ HIGHEST = {"narrow": 0.1, "new": 0.03, "base": 3e-3, "large base": 5e-4, "lora":
 NARROW = 128  # d_model of a new model: below it a rate for narrow ones is survived (arXiv 2203.03466, figure 1)
 LARGE = 100_000_000  # parameters of a base, above which a rate for new models undoes it
 LOWEST = {"new": 5e-6, "base": 1e-7, "lora": 5e-6}
-SPARE = 1.2  # times the rows that are counted on: how many there are is an estimate
-MARKS = 8  # tokens that a template puts around the turns of a document, at least
-
-
-@rule(
-    RulePage(
-        "S013",
-        "one step takes more than the whole data",
-        "An optimizer step of more rows than there are sees every text several times before the weights move once: an epoch is less than a "
-        "step. Most often the effective batch was copied from a recipe for far more data.",
-        wrong="num_train_epochs: 3\ntotal_batch_size: 4096   # of 200 conversations",
-        right="num_train_epochs: 3\ntotal_batch_size: 16",
-        source="axolotl-ai-cloud/axolotl#1212; hiyouga/LlamaFactory#5499",
-        severity="warning",
-        needs="the recipe, sizes and first rows of the data",
-    )
-)
-def a_step_is_less_than_the_data(view: View) -> Iterator[Finding]:
-    """S013: rows of a step against rows of the data, as far as they are known."""
-    for step in view.of_type("train"):
-        try:
-            total = step.params.batch()[0] if step.params is not None else 0  # type: ignore[attr-defined]
-        except (AttributeError, ValueError, ZeroDivisionError):
-            continue
-        have, what = rows_of(view, step)
-        if have is None or total <= 1 or total <= SPARE * have:
-            continue
-        name = next((n for n in ("total_batch_size", "total_batch_tokens", "batch_size") if number(step, n) is not None), "")
-        if not name:
-            continue
-        message = f"one step takes {total:,} rows, the data has about {max(1, int(have)):,} {what}"
-        yield say("S013", step, name, message, f"write total_batch_size: {max(1, int(have) // 8)}, or give it more", severity="warning")
-
-
-def rows_of(view: View, step: StepMeant) -> tuple[float | None, str]:
-    """Rows that one pass over the data has, and what they are."""
-    length = param(step, "max_seq_length")
-    bins, corpora = view.reaches(step, "bins"), view.reaches(step, "corpus")
-    if at(step.raw, "objective") == "sft" and isinstance(corpora, list):
-        found = [_documents(view, step, c) for c in corpora]
-        known = [n for n in found if n is not None]
-        if not known or len(known) != len(found):
-            return None, ""
-        filled = _filled(view, step, sum(known))
-        return (float(sum(known)), "documents") if filled is None else (filled, "rows that are filled with several documents")
-    if isinstance(bins, TokenBinForecast) and bins.train_tokens is not None and isinstance(length, int):
-        return (bins.train_tokens / length, "rows of text") if bins.train_tokens * 2 >= length else (None, "")  # D113 says the rest
-    return None, ""
-
-
-def _filled(view: View, step: StepMeant, documents: int) -> float | None:
-    """Rows that so many documents fill, where they are packed and the length of the data is known."""
-    made, length = step.forecast, param(step, "max_seq_length")
-    vocabulary = made.vocab_size if isinstance(made, CheckpointForecast) else None
-    sizes = [c.bytes for c in view.reaches(step, "corpus") or [] if isinstance(c, CorpusForecast)]
-    if at(step.raw, "packing") != "documents" or not vocabulary or not isinstance(length, int) or not sizes or None in sizes:
-        return None
-    tokens = sum(size for size in sizes if size is not None) / bytes_per_token(vocabulary) + MARKS * documents
-    return min(float(documents), tokens / length)
-
-
-def _documents(view: View, step: StepMeant, corpus: object) -> int | None:
-    """Documents of a corpus; those before split_long, which makes more of them, where the texts are short enough to stay whole."""
-    if isinstance(corpus, CorpusForecast) and corpus.documents is not None:
-        return corpus.documents
-    makers = [m for maker in view.makers(step, "corpus") if maker.type == "split_long" for m in view.makers(maker, "corpus")]
-    before = [m.forecast for m in makers]
-    if len(before) != 1 or not isinstance(before[0], CorpusForecast) or before[0].documents is None or not before[0].bytes:
-        return None
-    mean = before[0].bytes / max(1, before[0].documents)
-    longest = number(view.makers(step, "corpus")[0], "max_tokens")
-    return before[0].documents if longest is not None and mean < longest else None
 
 
 @rule(
@@ -296,35 +242,6 @@ def validation_is_a_set(view: View) -> Iterator[Finding]:
 
 @rule(
     RulePage(
-        "B003",
-        "the last micro-batch of a step is smaller",
-        "The effective batch is no multiple of batch_size. Nothing is lost and the gradient is exact, but one pass of each step runs at a "
-        "fraction of the speed.",
-        wrong="total_batch_size: 16\nbatch_size: 5",
-        right="total_batch_size: 16\nbatch_size: 4",
-        source="karpathy/nanoGPT#283; hiyouga/LlamaFactory#4315",
-        severity="info",
-    )
-)
-def micro_batches_are_equal(view: View) -> Iterator[Finding]:
-    """B003: total_batch_size no multiple of batch_size, total_batch_tokens none of a row's length."""
-    for step in view.of_type("train"):
-        tokens, length = number(step, "total_batch_tokens"), param(step, "max_seq_length")
-        if isinstance(tokens, int) and isinstance(length, int) and tokens > length > 0 and tokens % length:
-            message = f"{tokens:,} tokens are {tokens // length:,} rows of {length:,}: a step has {tokens // length * length:,}"
-            fix = f"write total_batch_tokens: {round(tokens / length) * length}"
-            yield say("B003", step, "total_batch_tokens", message, fix, severity="info")
-        total, micro = number(step, "total_batch_size"), number(step, "batch_size")
-        if isinstance(tokens, int) and isinstance(length, int) and 0 < length <= tokens:
-            total = tokens // length
-        if isinstance(total, int) and isinstance(micro, int) and 0 < micro < total and total % micro:
-            best = divisors(total, micro)[-1]
-            message = f"{total} rows a step in micro-batches of {micro}: the last has {total % micro}"
-            yield say("B003", step, "batch_size", message, f"write batch_size: {best}", severity="info")
-
-
-@rule(
-    RulePage(
         "S017",
         "early stopping that cannot stop",
         "It counts validations without an improvement. Where the run has no more validations than patience asks for, it goes to its end "
@@ -355,5 +272,8 @@ def early_stopping_can_stop(view: View) -> Iterator[Finding]:
             message = (
                 f"the run has {max(1, int(steps // every))} validations, early stopping waits for {int(patience)} without an improvement"
             )
-            better = max(1, int(steps // (4 * patience)))
-            yield say("S017", step, "early_stopping", message, f"write eval_steps: {better}", severity="warning", on="key")
+            often = int(steps // (4 * patience))
+            fix = f"write eval_steps: {often}" if often else "write patience: 3: it counts validations, not steps"
+            if not often and steps < 4 * every:
+                fix += f", and eval_steps: {max(1, steps // 12)}"
+            yield say("S017", step, "early_stopping", message, fix, severity="warning", on="key")

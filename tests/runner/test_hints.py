@@ -40,6 +40,19 @@ def test_a_number_that_is_none_is_no_count(value: str, tmp_path: Path):
     assert (found.code, found.edits) == ("K003", ())
 
 
+@pytest.mark.parametrize(
+    ("line", "fix", "mended"),
+    [
+        ("eval_steps: 0.1", "delete the line: every tenth of all steps is what happens without it", True),
+        ("save_steps: 0.25", "write a number of steps, or delete it: every twentieth of all steps, of 500 at most, then", False),
+    ],
+)
+def test_a_share_of_steps_that_are_not_known(line: str, fix: str, mended: bool, tmp_path: Path):
+    """Where the run is given in epochs, what happens without the line may be what was meant."""
+    (found,) = [f for f in meant(tmp_path, (STEPS, f"num_train_epochs: 1\n    {line}")).findings if f.code == "K002"]
+    assert (found.fix, bool(found.edits)) == (fix, mended)
+
+
 def test_a_step_without_its_dash_is_told(tmp_path: Path):
     """Its type stands in the step before it."""
     (found,) = [f for f in meant(tmp_path, ("  - type: tokenize_bin", "    type: tokenize_bin")).findings if f.code == "Y004"]
