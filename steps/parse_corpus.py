@@ -50,7 +50,13 @@ PAGES = (
         "files cannot be read, and strict asks for all",
         "Without `strict: true` damaged files are listed with the reason in the report and the rest is used.",
     ),
-    RulePage("D104", "nothing could be read", "Every file of every source failed, was empty, or was dropped by cleaning."),
+    RulePage(
+        "D104",
+        "nothing could be read",
+        "Every file of every source failed, was empty, or was dropped by cleaning. A scan is pictures of pages: without a text layer "
+        "there is nothing to read, nor in a document under a password, one that is cut off, or a page that a script fills.",
+        source="pymupdf/PyMuPDF#567, onyx-dot-app/onyx#369",
+    ),
     RulePage("D105", "a library for this format is missing", "Readers load only when a file of their format comes."),
     RulePage(
         "D106",

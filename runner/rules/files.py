@@ -12,6 +12,7 @@ from schemas.findings import Edit, Finding, RecipeError
 from steps.text.choices import format_of
 from steps.text.disguise import Disguise, disguise
 from steps.text.heads import kind_of
+from steps.text.mute import is_cut, mute
 from steps.text.packed import cut_off, packing
 from steps.text.unreadable import Unreadable
 
@@ -33,17 +34,18 @@ def files_can_be_read(view: View) -> Iterator[Finding]:
     for step in view.of_type("parse_corpus"):
         for where, source, stands_by in sources(step):
             files = view.facts.files(source["path"]) if isinstance(source.get("path"), str) and source["path"] else []
-            found = [(file, why) for file in files[:FILES] if (why := _unreadable(view, file, source.get("format"))) is not None]
+            found = [(file, why) for file in files[:FILES] if (why := _unreadable(view, file, source)) is not None]
             if not found:
                 yield from _cut_lists(view, step, where, source, files[:FILES])
                 yield from _cut_archives(view, step, where, files[:FILES])
                 continue
             file, (reason, fix) = found[0]
             none = len(found) == len(files)
-            if not none and not any(disguise(view.facts, each, source.get("format")) for each, _ in found):
+            told = [pair for pair in found if pair[1] not in (EMPTY, _NO_ROWS) and not pair[1].reason.startswith("no ")]
+            if not none and not told:
                 continue  # an empty file, or one of another kind, among others
             if not none:
-                file, (reason, fix) = next(pair for pair in found if disguise(view.facts, pair[0], source.get("format")))
+                file, (reason, fix) = told[0]
             message = f"{source['path'] if len(files) == 1 else name_of(view, file)} cannot be read: {reason}"
             if len(files) > 1:
                 all_of_them = f"{source['path']} matches {len(files)} files and none can be read: {file.name}: {reason}"
@@ -54,8 +56,11 @@ def files_can_be_read(view: View) -> Iterator[Finding]:
 
 
 def _cut_lists(view: View, step: StepMeant, where: str, source: dict[str, Any], files: list[Path]) -> Iterator[Finding]:
-    """A list of JSON that is not closed: its rows are read as far as they are there."""
+    """A list of JSON that is not closed, a PDF without its end: what is there of them is read."""
     for file in files:
+        if file.suffix.lower() == ".pdf" and not packing(file) and is_cut(view.facts, file):
+            message = f"{name_of(view, file)} is cut off: a PDF ends with %%EOF, and pages may be missing"
+            yield say("D104", step, f"{where}.path", message, "fetch or make it again: it was not written to its end", severity="warning")
         if kind_of(file, source.get("format")) != "json" or packing(file):
             continue
         start = view.facts.head(file, 1024).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
@@ -94,16 +99,19 @@ def _end(view: View, file: Path) -> bytes:
         return b"]"
 
 
-def _unreadable(view: View, file: Path, wanted: Any) -> Disguise | None:
+def _unreadable(view: View, file: Path, source: dict[str, Any]) -> Disguise | None:
+    wanted = source.get("format")
     if not view.facts.size(file):
         return EMPTY
     if (found := disguise(view.facts, file, wanted)) is not None:
         return found
     try:
-        format_of(file, wanted if isinstance(wanted, str) else "auto")  # type: ignore[arg-type]
+        kind = format_of(file, wanted if isinstance(wanted, str) else "auto")  # type: ignore[arg-type]
     except Unreadable as error:
         return Disguise(str(error), SAVED_AS.get(file.suffix.lower(), "name other files, or say what they are: format: txt"))
-    return None if not kind_of(file, wanted) or _has_rows(view, file, wanted) else _NO_ROWS
+    if not kind_of(file, wanted):
+        return mute(view.facts, file, kind, source.get("password"))
+    return None if _has_rows(view, file, wanted) else _NO_ROWS
 
 
 _NO_ROWS = Disguise("it holds no rows", "make the file again, or name another")

@@ -115,6 +115,8 @@ def _of_text(path: Path, kind: str, head: bytes, size: int, wanted: object) -> D
     binary = next((what for magic, what in BINARIES.items() if head.startswith(magic)), "")
     if binary and (b"\0" in head or head[0] >= 0x80):
         return Disguise(f"it is {binary}", "write its rows as JSON lines or parquet, and name that file")
+    if kind in ("txt", "md") and head.startswith(b"{\\rtf") and wanted in (None, "auto"):
+        return Disguise("it is RTF, and its signs for fonts would be learned as words", "save it as .docx or .txt, and name that file")
     if kind in ("txt", "md", "html"):
         short = head.strip().lower().rstrip(b".") if kind != "html" and size <= SHORT else b""
         return Disguise(f"it holds what a server answered: {short.decode('ascii')}", AGAIN) if short in WHOLE_ANSWERS else None
