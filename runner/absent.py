@@ -77,6 +77,26 @@ def of_folder(view: View, named: str) -> Absent | None:
     return None
 
 
+def in_run(view: View, named: str, file: str, kind: str = "") -> list[str]:
+    """The results of a run, named by its folder, that hold `file`; of that kind of artifact where one is asked for."""
+    folder = view.facts.project / os.path.expanduser(named)
+    found: list[str] = []
+    seen: list[object] = []
+    for path in sorted(folder.glob(f"artifacts/*/{file}")):
+        described = view.facts.json(path.parent / "artifact.json")
+        if (
+            isinstance(described, dict) and kind in ("", described.get("kind")) and described not in seen
+        ):  # a check vouches for the same one
+            seen.append(described)
+            found.append(f"{named.rstrip('/')}/artifacts/{path.parent.name}")
+    return found
+
+
+def one_of(results: list[str]) -> str:
+    """A fix that names them: `write A`, or `write A or B`."""
+    return f"write {' or '.join(results)}"
+
+
 def _better(view: View, better: str, message: str) -> Absent:
     there = _is_there(view, better)
     if not there and (near := in_other_case(view.facts.project, better)):

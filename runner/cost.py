@@ -115,7 +115,7 @@ def plain(meant: Meant) -> dict[str, Any]:
 
 
 def compare(each: list[Meant]) -> str:
-    """One recipe on several machines, side by side: a block for each train step, a row for each machine."""
+    """One recipe on several machines, side by side: a block for each train step, a row for each machine; empty where nothing is known."""
     lines: list[str] = []
     for step in each[0].steps:
         if step.type != "train" or not isinstance(step.forecast, CheckpointForecast):
@@ -127,7 +127,9 @@ def compare(each: list[Meant]) -> str:
         for row in rows:
             cells = [f"{cell:<{w}}" if column < 2 else f"{cell:>{w}}" for column, (cell, w) in enumerate(zip(row, widths, strict=True))]
             lines.append("  " + "  ".join(cells))
-    return "\n".join(line.rstrip() for line in lines) or "no train step to compare"
+    if not lines and each[0].steps and not any(step.type == "train" for step in each[0].steps):
+        return "no train step to compare"
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _compared(step: StepMeant, machine: Machine) -> tuple[str, ...]:
@@ -164,7 +166,8 @@ def _whole(meant: Meant) -> str:
     if bins:
         parts.append(f"{_count(max(bins))} training tokens")
     if seconds := sum(f.seconds or 0 for f in made):
-        parts.append(f"about {_time(seconds)}")
+        open_ended = [s.id for s in steps if s.type == "train" and not (s.forecast is not None and s.forecast.seconds)]
+        parts.append(f"about {_time(seconds)}" + (f" beside {' and '.join(open_ended)}, whose time is not known" if open_ended else ""))
     if disk := sum(needed(steps)) + fetched:
         parts.append(f"{in_bytes(disk)} of disk" + (f", {in_bytes(fetched)} of it weights from the hub" if fetched else ""))
     return ", ".join(parts)

@@ -1,5 +1,6 @@
 """The recipe judged: forecasts down the graph, then every rule; and mended, as far as that is safe."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -235,12 +236,25 @@ def _of_link(view: View, step: StepMeant, name: str, link: Link, kind: type[Any]
         if link.folder is None:
             return unknown, _not_yet(view, step, name, link)
         message, fix = f"{link.folder.name} is no {kind.kind()}: {found}", "name a folder that a run of recipe made"
-        if kind is artifacts.Checkpoint:
+        if inside := _in_run(view, link.folder, kind.kind()):
+            fix = inside
+        elif kind is artifacts.Checkpoint:
             message, fix = _no_checkpoint(view, link.folder) or (message, fix)
         if kind is artifacts.Tokenizer and any(view.facts.size(folder / file) for file in kind.files):
             fix = "delete the line, and put check_vocab_consistency before it, with this path as its checkpoint: it takes the tokenizer out"
         return unknown, Finding("L022", "error", message, ("steps", step.id, name), fix)
     return _from_artifact(kind, data), None
+
+
+def _in_run(view: View, folder: Path, kind: str) -> str:
+    """What to write for a run's folder, in which the artifact lies; empty for other folders."""
+    if not (folder / "artifacts").is_dir():
+        return ""
+    from runner.absent import in_run, one_of
+
+    relative = os.path.relpath(folder, view.facts.project)
+    inside = in_run(view, str(folder) if relative.startswith("..") else relative, artifacts.DESCRIPTION, kind)
+    return one_of(inside) if inside else ""
 
 
 def _no_checkpoint(view: View, folder: Path) -> tuple[str, str] | None:

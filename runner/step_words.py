@@ -16,7 +16,7 @@ _WORDS: dict[str, str] = {
     **dict.fromkeys(("merge", "merge_lora", "merge_adapter", "merge_and_unload", "fuse", "merge_weights", "export_merged"), _MERGES),
     **dict.fromkeys(("convert", "convert_gguf", "convert_to_gguf", "convert_hf_to_gguf", "quantize", "quantise", "export_gguf", "to_gguf",
                      "gguf", "save_gguf", "llama_cpp", "ollama", "create_ollama", "ollama_create", "modelfile", "deploy", "serve",
-                     "push_to_ollama"), _EXPORTS),
+                     "push_to_ollama", "export", "exporting", "export_model", "to_ollama"), _EXPORTS),
     **dict.fromkeys(("finetune", "fine_tune", "finetuning", "sft", "instruct", "instruction_tuning", "lora", "qlora", "tune", "adapter",
                      "finetune_lora", "train_lora", "peft"), _TUNES),
     **dict.fromkeys(("pretrain", "pretraining", "pre_train", "train_model", "training", "fit", "trainer"), "write type: train"),

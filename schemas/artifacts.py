@@ -243,11 +243,15 @@ class Forecast(Strict):
 
 
 class CorpusForecast(Forecast):
-    """Of a Corpus. pieces: about how many rows it has where its documents are split, which only the run counts."""
+    """Of a Corpus. pieces: about how many rows it has where its documents are split, which only the run counts.
+
+    guessed: bytes is told from the size of PDFs and the like, of which text is a tenth on the whole and anything in one file.
+    """
 
     documents: int | None = None
     pieces: int | None = None
     bytes: int | None = None
+    guessed: bool = False
     characters: int | None = None
     columns: list[str] | None = None
     languages: list[str] = Field(default_factory=list)
@@ -267,11 +271,12 @@ class TokenizerForecast(Forecast):
 
 
 class TokenBinForecast(Forecast):
-    """Of a TokenBin."""
+    """Of a TokenBin. guessed: as the corpus that it is made of."""
 
     vocab_size: int | None = None
     train_tokens: int | None = None
     val_tokens: int | None = None
+    guessed: bool = False
     dtype: Literal["uint16", "uint32"] | None = None
 
 

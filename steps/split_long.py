@@ -218,6 +218,7 @@ def forecast(params: SplitLong, inputs: dict[str, Any], context: ForecastContext
     whole = sum(known) if corpora and len(known) == len(corpora) else None
     return CorpusForecast(
         bytes=whole,
+        guessed=any(c.guessed for c in corpora),
         characters=sum(c.characters or 0 for c in corpora) if whole is not None else None,
         documents=corpora[0].documents if params.analyze_only and len(corpora) == 1 else None,
         pieces=sum(_pieces(params, c, inputs.get("tokenizer")) for c in corpora) or None if whole is not None else None,

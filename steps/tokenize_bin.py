@@ -184,11 +184,15 @@ def forecast(params: TokenizeBin, inputs: dict[str, Any], context: ForecastConte
         return TokenBinForecast(vocab_size=size, dtype=dtype)
     per_token = bytes_per_token(size)
     tokens = int(sum(known) / per_token)
+    counts = [c.pieces or c.documents for c in corpora]
+    documents = sum(count or 0 for count in counts) if all(counts) else 0
+    held = max(params.val_fraction, 1 / documents) if documents > 1 else params.val_fraction  # one document at least
     return TokenBinForecast(
         vocab_size=size,
         dtype=dtype,
-        train_tokens=int(tokens * (1 - params.val_fraction)),
-        val_tokens=int(tokens * params.val_fraction),
+        train_tokens=int(tokens * (1 - held)),
+        val_tokens=int(tokens * held),
+        guessed=any(c.guessed for c in corpora),
         seconds=1 + sum(known) / 10e6,
         disk_bytes=tokens * (4 if dtype == "uint32" else 2),
         because={"train_tokens": f"{sum(known)} bytes at about {per_token:.1f} bytes a token"},

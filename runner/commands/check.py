@@ -47,6 +47,8 @@ def check(
 ) -> int:
     """Say what is wrong with recipes; all of recipes/ without FILES. Exit code 2 when there are errors."""
     if target is not None and "," in target:
+        if fix or diff or because or online or shape in ("sarif", "github"):
+            raise click.UsageError("several targets are compared in a table or as JSON alone: name one --target for the other options")
         return _compare(files, tuple(_pair(given) for given in sets), target, shape)
     overrides = Overrides(tuple(_pair(given) for given in sets), target=target)
     checked = [_checked(Path(name), overrides, fix or diff, online) for name in files or _all_recipes()]
@@ -105,11 +107,32 @@ def _compare(files: tuple[str, ...], sets: tuple[tuple[str, str], ...], target: 
         if shape in ("json", "forecast"):
             blocks.append([plain(meant) for meant in each])
             continue
-        unknown = {f.message: f.fix for meant in each for f in meant.findings if f.code == "H001"}
-        said = "".join(f"{message}\n  fix: {fix}\n" for message, fix in unknown.items())
-        blocks.append(f"{file}\n{said}" + compare([meant for meant in each if not any(f.code == "H001" for f in meant.findings)] or each))
+        known = [meant for meant in each if not any(f.code == "H001" for f in meant.findings)]
+        blocks.append(
+            "\n\n".join(filter(None, [*_errors_of(each, names), f"{file}\n{table}" if (table := compare(known or each)) else ""]))
+        )
     sys.stdout.write((json.dumps(blocks, ensure_ascii=False, indent=1) if shape in ("json", "forecast") else "\n\n".join(blocks)) + "\n")
     return 0 if good else 2
+
+
+def _errors_of(each: list[Meant], names: list[str]) -> list[str]:
+    """The errors of one recipe on several machines, once each, with the machines where it is not one on all; not what the table says."""
+    on: dict[tuple[str, str], list[str]] = {}
+    first: dict[tuple[str, str], Finding] = {}
+    for meant, name in zip(each, names, strict=True):
+        for finding in meant.findings:
+            if finding.severity == "error" and finding.code not in ("B010", "B013"):
+                first.setdefault((finding.code, finding.message), finding)
+                on.setdefault((finding.code, finding.message), []).append(name)
+    colour, width = _terminal()
+    said = []
+    for key, finding in first.items():
+        if finding.code == "H001":
+            said.append(f"{finding.message}\n  fix: {finding.fix}")
+            continue
+        shown = text([finding], lambda file: source_of({}, file), file=str(each[0].file), colour=colour, width=width)
+        said.append(shown if len(on[key]) == len(names) else f"on {', '.join(on[key])}:\n{shown}")
+    return said
 
 
 def _print(checked: list[Checked], shape: str, *, fixing: bool, because: bool = False) -> None:

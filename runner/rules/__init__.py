@@ -118,6 +118,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
 FAMILIES = (*ALWAYS, *SOMETIMES)
 OFTEN = 100  # steps between validations: with more the steps are the larger part
 FILES = 20  # of a source are opened, at most
+GUESS = 8  # times its guess may the text of PDFs be
 VOUCHES = ("check_vocab_consistency", "validate_checkpoint")  # types that hand on what they were given
 
 

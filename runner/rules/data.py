@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import FILES, View, at, number, param, path, rule, say, sources
+from runner.rules import FILES, GUESS, View, at, number, param, path, rule, say, sources
 from runner.rules.paths import hub_id
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage, Severity
@@ -267,7 +267,7 @@ def _as_written(value: str) -> str:
 
 @rule()
 def bins_hold_a_row(view: View) -> Iterator[Finding]:
-    """D113: fewer tokens than one row of the model. The count is an estimate, so only where it is short by half."""
+    """D113: fewer tokens than one row of the model. The count is an estimate: only where it is short by half, or far shorter if guessed."""
     for step in view.of_type("train"):
         bins = view.reaches(step, "bins")
         length = param(step, "max_seq_length")
@@ -275,7 +275,7 @@ def bins_hold_a_row(view: View) -> Iterator[Finding]:
             continue
         least = min(_row_of(bins.train_tokens or length), _row_of(4 * (bins.val_tokens or length)))  # of validation one row is enough
         for tokens, what in ((bins.train_tokens, "training"), (bins.val_tokens, "validation")):
-            if tokens and tokens * 2 < length:
+            if tokens and tokens * (GUESS if bins.guessed else 2) < length:
                 where = "max_seq_length" if number(step, "max_seq_length") is not None else ""
                 message = f"{what} has about {tokens:,} tokens in all, one row takes {length:,}"
                 more = "more text" if what == "training" else "more text or a larger val_fraction"

@@ -8,6 +8,7 @@ from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import View, at, path, rule, say
+from runner.surroundings import variables
 from runner.unquoted import as_typed, escapes_in, with_slashes
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.choices import BY_EXTENSION
@@ -90,9 +91,18 @@ def hub_names_are_pinned(view: View) -> Iterator[Finding]:
         right="sources: [{path: data/texts.jsonl}]",
         source="hiyouga/LlamaFactory: a path in the field of a name",
     ),
+    RulePage(
+        "H037",
+        "a store at an address",
+        "The store is a folder. An address such as s3://bucket would become a folder of that name below the project, and nobody else "
+        "would find what is in it. A bucket that is mounted is a folder; so is a disk that a team shares.",
+        wrong="store: s3://lab/store",
+        right="store: /mnt/lab/store   # or RECIPE_STORE",
+        source="read in the code of the store",
+    ),
 )
 def paths_travel(view: View) -> Iterator[Finding]:
-    """H021: absolute paths, a store by a path of Windows. H022: no model's folder, or one below ~. H023: a path after `hub:`."""
+    """H021: absolute paths, a store by a path of Windows. H022: no model's folder, or one below ~. H023: a path after `hub:`. H037."""
     from runner.rules.hubnames import belongs_elsewhere
 
     store = view.meant.recipe.store if view.meant.recipe is not None else None
@@ -100,6 +110,12 @@ def paths_travel(view: View) -> Iterator[Finding]:
         better = with_slashes(as_typed(store))
         message = f"the store {as_typed(store)} is one folder with this name: a path has / between its folders"
         yield Finding("H021", "warning", message, ("store",), f"write store: {better}", (Edit("set", ("store",), better),))
+    named_store = variables().get("RECIPE_STORE") or store or ""
+    if "://" in named_store:
+        by_hand = named_store != store
+        message = f"{'RECIPE_STORE' if by_hand else 'the store'} is {named_store}: a store is a folder, not an address"
+        fix = "name a folder that all machines mount, or " + ("unset it" if by_hand else "delete the line for .recipe/store")
+        yield Finding("H037", "error", message, () if by_hand else ("store",), fix)
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
             name = source["hub"]
@@ -213,7 +229,11 @@ def _without_config(view: View, step: StepMeant, where: str, folder: str, full: 
         return say("H022", step, where, message, f"write {better}", edits=(Edit("set", path(step, where), better),))
     if below:
         return say("H022", step, where, message, f"name one of the folders in it: {', '.join(below[:5])}")
-    return say("H022", step, where, message, "name the folder that transformers saved")
+    from runner.absent import in_run, one_of
+
+    inside = in_run(view, folder, "config.json")
+    edits = (Edit("set", path(step, where), inside[0]),) if len(inside) == 1 else ()
+    return say("H022", step, where, message, one_of(inside) if inside else "name the folder that transformers saved", edits=edits)
 
 
 def _of_llama2c(file: Path) -> bool:

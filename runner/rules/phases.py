@@ -38,6 +38,7 @@ def first_weights_fit(view: View) -> Iterator[Finding]:
             continue
         if isinstance(folder, str) and (found := _no_weights(view, step, folder)) is not None:
             yield found
+            yield from _other_words(view, step, ref)
             continue
         yield from _other_words(view, step, ref)
         model = made.model if isinstance(made, CheckpointForecast) else None
@@ -79,15 +80,23 @@ def _no_folder(view: View, step: StepMeant, named: str) -> Finding:
 
 
 def _no_weights(view: View, step: StepMeant, named: str) -> Finding | None:
-    """C001 of a folder that is there and holds weights of another kind alone."""
-    names = [file.name for file in view.facts.files(named)]
+    """C001 of a folder that is there and holds no weights, or those of another kind alone."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(view.facts.project / os.path.expanduser(named)))
+    except OSError:
+        return None
     if any(name.endswith((".safetensors", ".safetensors.index.json")) for name in names):
         return None
+    from runner.absent import in_run, one_of
+
     other = next((name for name in names if name.endswith((".gguf", ".bin", ".pt", ".pth", ".ckpt", ".h5"))), "")
-    if not other:
-        return None
-    message = f"{named} holds no *.safetensors, only {other}, which gives no weights here"
-    return say("C001", step, "init_from.path", message, "name the folder of the training, with model.safetensors")
+    if not other and "config.json" in names:
+        return None  # its sizes can be compared
+    message = f"{named} holds no *.safetensors" + (f", only {other}, which gives no weights here" if other else "")
+    inside = in_run(view, named, "model.safetensors")
+    fix = one_of(inside) if inside else "name the folder of the training, with model.safetensors"
+    edits = (Edit("set", path(step, "init_from.path"), inside[0]),) if len(inside) == 1 else ()
+    return say("C001", step, "init_from.path", message, fix, edits=edits)
 
 
 def _other_words(view: View, step: StepMeant, ref: dict[str, Any]) -> Iterator[Finding]:

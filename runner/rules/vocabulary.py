@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import View, at, number, param, rule, say
+from runner.rules import GUESS, View, at, number, param, rule, say
 from runner.screen import in_bytes
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RulePage
@@ -183,10 +183,11 @@ def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
             continue
         there = sum(s for s in sizes if s is not None)
         text = min(there, param(step, "sample_bytes"))
+        most_text = text * (GUESS if any(isinstance(c, CorpusForecast) and c.guessed for c in corpora) else 1)
         sampled = text < there and number(step, "sample_bytes") is not None
         if sampled and pieces_at_most(view, step, there, there) > pieces_at_most(view, step, text, there) < size:
             continue  # T109
-        if text > 0 and (most := _most(view, step, size, text, there)) < size and _alphabet_fits(view, step, size):
+        if text > 0 and (most := _most(view, step, size, most_text, max(there, most_text))) < size and _alphabet_fits(view, step, size):
             message = f"{size:,} pieces from about {in_bytes(text)} of text: there will hardly be more than {most:,}"
             fix = f"write vocab_size: {{at_most: {size}}} to take the largest that works, or give it more text"
             edit = Edit("set", ("steps", step.id, "vocab_size"), {"at_most": size})

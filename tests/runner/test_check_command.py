@@ -68,6 +68,39 @@ def test_machines_are_compared_side_by_side(folder: Path):
     assert all(sum(part["memory_parts"].values()) == part["peak_memory_bytes"] for part in parts)
 
 
+def test_machines_are_compared_and_errors_are_said(folder: Path):
+    """Those of one machine name it; without a training that is understood there is no table; exit code 2 where all have one."""
+    meant(folder, ("max_steps: 1000", "max_steps: 1000\n    precision: bf16"))
+    result = typed("recipe.yaml", "--target", "t4,l4")
+    assert result.return_value == 0
+    assert result.output.startswith("on t4:\nrecipe.yaml:12:5: P101: NVIDIA Tesla T4 has no bf16 (compute capability 7.5, wanted 8.0)\n")
+    assert "NVIDIA L4" in result.output
+    (folder / "recipe.yaml").write_text("recipe: a\nsteps:\n  - {type: train, max_steps: ${n}}\n")
+    result = typed("recipe.yaml", "--target", "t4,l4")
+    assert result.return_value == 2
+    assert result.output == (
+        "recipe.yaml:3:30: Y003: ${n} must be quoted inside { } or [ ]\n    3 |   - {type: train, max_steps: ${n}}\n"
+        '      |                              ^^^^\n  fix: write "${n}"\n'
+    )
+
+
+@pytest.mark.parametrize("option", ["--fix", "--diff", "--because", "--online", "--format=sarif"])
+def test_a_comparison_takes_no_other_options(folder: Path, option: str):
+    """What it would not do is refused, not left out without a word."""
+    meant(folder)
+    result = typed("recipe.yaml", "--target", "t4,l4", option)
+    assert "name one --target for the other options" in str(result.exception)
+
+
+def test_a_time_that_is_not_known_is_not_left_out_of_the_sum(folder: Path):
+    """How many tokens stand on the hub nobody knows before: the sum says what is not in it."""
+    (folder / "a.txt").write_text("One and two. " * 100)
+    mine = "  - {type: parse_corpus, id: mine, sources: [{path: a.txt}]}\n  - type: train_tokenizer\n    corpus: [parse_corpus, mine]\n"
+    both = ("  - type: tokenize_bin\n", "  - type: tokenize_bin\n    corpus: [parse_corpus, mine]\n")
+    meant(folder, ("  - type: train_tokenizer\n", mine), both, ("max_steps: 1000", "num_train_epochs: 2"))
+    assert "in all: about 1 s beside train, whose time is not known, " in typed("recipe.yaml").output.splitlines()[-1]
+
+
 def test_an_error_is_two_and_a_warning_is_nothing(folder: Path):
     """Exit codes for scripts."""
     meant(folder, SMALL)

@@ -141,6 +141,17 @@ def test_files_that_nobody_reads(folder: Path):
     assert said(folder, base=corpus("{path: texts}")) == []
 
 
+def test_a_store_is_no_address(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """It would be a folder `s3:` below the project; so it would by the environment."""
+    text = corpus("{path: pairs.jsonl}")
+    (finding,) = [f for f in meant(folder, base="store: s3://lab/store\n" + text).findings if f.code == "H037"]
+    assert (finding.message, finding.path) == ("the store is s3://lab/store: a store is a folder, not an address", ("store",))
+    monkeypatch.setenv("RECIPE_STORE", "gs://lab/store")
+    assert "H037" in said(folder, base=text)
+    monkeypatch.setenv("RECIPE_STORE", "store")
+    assert said(folder, base="store: s3://lab/store\n" + text) == []
+
+
 def test_a_path_is_no_hub_name(folder: Path):
     """Mended by the right key; a folder in the hub's layout is left alone, and so is a hub name."""
     assert "H023" in said(folder, base=corpus("{hub: pairs.jsonl}"))

@@ -1,5 +1,6 @@
 """Rules about tokenizers of little text, and of text that is changed first."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -77,3 +78,15 @@ def test_a_normalization_that_takes_from_every_text_is_told(tmp_path: Path, writ
     found = [f.message for f in meant(tmp_path, changes, export).findings if f.code == "T122"]
     assert found == ([f"{written} makes {lost}: no model of this tokenizer writes them"] if lost else [])
     assert "T122" not in said(tmp_path, changes)
+
+
+def test_pages_that_nobody_counted_are_no_small_text(tmp_path: Path, test_data: Path):
+    """Of PDFs the text is a guess, and one document at least is held out: an error needs far less than a row."""
+    (tmp_path / "papers").mkdir()
+    for name in ("paper-lme4-lmer.pdf", "paper-sandwich.pdf"):
+        shutil.copy(test_data / "docs" / name, tmp_path / "papers")
+    papers = (STORIES, "{path: papers}")
+    row = ("    max_steps: 1000\n", "    max_steps: 1000\n    max_seq_length: 1024\n")
+    assert "D113" not in said(tmp_path, papers, row)
+    assert "D113" in said(tmp_path, papers, (row[0], row[1].replace("1024", "131072")))
+    assert "T102" not in said(tmp_path, papers)

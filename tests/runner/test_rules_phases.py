@@ -55,6 +55,22 @@ def test_a_folder_is_looked_at(tmp_path: Path):
     assert said(tmp_path, base=one) == []
 
 
+def test_a_run_is_no_checkpoint_and_its_training_is_named(tmp_path: Path):
+    """Weights and bases lie below artifacts/; what a check vouched for is the same one and is not named twice."""
+    for step in ("train", "validate_checkpoint"):
+        folder = tmp_path / "runs" / "old" / "artifacts" / step
+        folder.mkdir(parents=True)
+        (folder / "artifact.json").write_text('{"kind": "Checkpoint", "digest": "a"}')
+        (folder / "model.safetensors").write_bytes(b"w")
+        (folder / "config.json").write_text("{}")
+    first = SOUND.replace("    max_steps: 1000\n", "    max_steps: 1000\n    init_from: {path: runs/old}\n")
+    base = SOUND.replace("model: {family: mamba, d_model: 512, n_layers: 12}", "model: {base: {path: runs/old}}\n    objective: sft")
+    given = SOUND.replace("  - type: export_ollama\n", "  - type: export_ollama\n    checkpoint: {path: runs/old}\n")
+    for code, text in (("C001", first), ("H022", base), ("L022", given)):
+        (finding,) = [f for f in meant(tmp_path, base=text).findings if f.code == code]
+        assert finding.fix == "write runs/old/artifacts/train", code
+
+
 @pytest.mark.parametrize(("word", "fix"), [("train", "{step: train}"), ("runs/old", "{path: runs/old}")])
 def test_a_name_alone_is_mended(tmp_path: Path, word: str, fix: str):
     """A step where it has no slash, else a folder."""
