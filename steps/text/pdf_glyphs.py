@@ -1,4 +1,8 @@
-"""Glyphs that say nothing, where the one before them says it for both: mupdf reads them as blanks within words."""
+"""Blanks that mupdf reads where there are none, and those that it does not read.
+
+Glyphs that say nothing, where the one before them says it for both, are blanks within words to it. It sets a blank for white between two
+letters, but not behind signs of mathematics, letters of other scripts or letters of the Latin alphabet with two marks.
+"""
 
 import re
 from typing import Any
@@ -9,6 +13,8 @@ WRITERS = re.compile("Typst")  # which let an f say `fi`, where a language wants
 PAIRS = ("fi ", "fj ", "ff ", "fl ")
 PAIR = re.compile("f[fijl] ")
 NOTHING = 0.05  # points: no width
+WORDLESS = re.compile("[\u10a0-\u10ff\u1e00-\u1fff\u20d0-\u2e7f\U0001d400-\U0001d7ff](?=\\S)")  # what no blank is set behind
+WHITE = 0.15  # of the size of its letters: so much is a blank to mupdf
 ALONE = 0.45  # of its size: an f that is wider is a ligature, behind which a blank is one
 
 
@@ -37,3 +43,39 @@ def _are_glyphs(line: Any) -> list[bool]:
         letter = get.next_letter(letter.this)
     pairs = [letters[at.start() : at.end()] for at in PAIR.finditer("".join(sign for sign, *_ in letters))]
     return [f[2] - f[1] < ALONE * size and max(second[2], blank[1]) - second[1] < NOTHING for f, second, blank in pairs]
+
+
+def with_blanks(line: Any, text: str) -> str:
+    """The text of a block, which begins with `line`, with a blank where white follows such a sign."""
+    get = fields()
+    lines = text.split("\n")
+    for number, said in enumerate(lines):
+        if line is None:
+            break
+        if not said.isascii() and WORDLESS.search(said):
+            lines[number] = _spaced(line, said)
+        line = get.next_line(line.this)
+    return "\n".join(lines)
+
+
+def _spaced(line: Any, said: str) -> str:
+    """One line. Signs of its letters and of what it says are told by their order, since others may have been read in another way."""
+    get = fields()
+    signs = {found[0] for found in WORDLESS.finditer(said)}
+    followed: dict[str, list[bool]] = {sign: [] for sign in signs}
+    letter = get.first_letter(line.this)
+    while letter is not None:
+        sign, following = chr(get.code(letter.this)), get.next_letter(letter.this)
+        if sign in signs:
+            white = following is not None and following.quad.ll.x - letter.quad.lr.x > WHITE * get.size(following.this)
+            followed[sign].append(white)
+        letter = following
+    if any(len(white) != said.count(sign) for sign, white in followed.items()):
+        return said
+    order = {sign: iter(white) for sign, white in followed.items()}
+    out = ""
+    for at, sign in enumerate(said):
+        out += sign
+        if sign in order and next(order[sign]) and not said[at + 1 : at + 2].isspace():
+            out += " "
+    return out

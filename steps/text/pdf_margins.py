@@ -47,14 +47,15 @@ def drop_margins(pages: list[Page], body: float, usual: float = 0.0) -> int:
     for number, page in enumerate(pages):
         for block, side in _in_margins(page, body):
             apart = _apart(block, page, body, gap)
-            found.append((number, page, block, side, apart, _numbers(block) if apart else set(), _key(block.lines)))
+            outermost = apart and _outermost(block, page, side)
+            found.append((number, page, block, side, apart, outermost, _numbers(block) if apart else set(), _key(block.lines)))
     n = len(sound)
     ends = _ends_of_text(sound)
     alone = _white_beside(pages[0]) if len(pages) == 1 else 0.0
     texts = Counter(key for key, _ in {(key, number) for number, *_, key in found})
     places: set[tuple[str, int, int]] = set()  # side, height and page of what stands apart in the margins
     counts: set[tuple[str, int, int, int]] = set()  # side, height, number less the page's, page
-    for number, _, block, side, apart, numbers, _ in found:
+    for number, _, block, side, apart, _, numbers, _ in found:
         if apart:
             y = round(block.y0 / 2)
             places |= {(side, y - 1, number), (side, y, number), (side, y + 1, number)}
@@ -63,14 +64,14 @@ def drop_margins(pages: list[Page], body: float, usual: float = 0.0) -> int:
     counting = Counter((side, y, offset) for side, y, offset, _ in counts)
     tops = [min((b.y0 for b in page.blocks), default=0.0) for page in pages]
     gone = 0
-    for number, page, block, side, apart, numbers, key in found:
+    for number, page, block, side, apart, outermost, numbers, key in found:
         y = round(block.y0 / 2)
         often_enough = max(3, 0.6 * n) if _large(block, body, usual) else max(2, 0.25 * n)  # titles come again
         again = texts[key] >= often_enough and not CAPTION.match(block.lines[0]) and not ("#" in key and _is_row(block, page))
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
         plain = apart and not noted and not _large(block, body, usual) and not CAPTION.match(block.lines[0]) and not _is_row(block, page)
         beyond = block.y1 < ends[0] - gap if side == "top" else block.y0 > ends[1] + gap
-        same_place = plain and n > 1 and often[side, y] >= max(2, 0.0 if beyond else 0.6 * n)
+        same_place = plain and outermost and n > 1 and often[side, y] >= max(2, 0.0 if beyond else 0.6 * n)
         counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in numbers)
         stamp = apart and _is_stamp(block) and _outermost(block, page, side) and not _large(block, body, usual)
         if side == "top" and block.lines[0].lstrip()[:4] in ("http", "www.") and block.y0 > tops[number]:

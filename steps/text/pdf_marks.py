@@ -46,7 +46,7 @@ def _set_mark(sign: str, place: tuple[float, float, float], blocks: list[Block])
     height = (item.y1 - item.y0) / len(item.lines)
     at = round((top - item.y0) / height)
     lone = len(item.lines) == 1 and item.y1 - item.y0 > 2 * (bottom - top)
-    if lone or at >= len(item.lines) or abs(item.y0 + at * height - top) > 0.4 * height:
+    if lone or not 0 <= at < len(item.lines) or abs(item.y0 + at * height - top) > 0.4 * height:
         return False
     item.set_lines([*item.lines[:at], f"{sign} {item.lines[at].lstrip()}", *item.lines[at + 1 :]])
     return True

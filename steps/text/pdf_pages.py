@@ -15,7 +15,7 @@ from steps.text.pdf_breaks import Column, columns_of, set_breaks
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
-from steps.text.pdf_glyphs import PAIR, WRITERS, without_blanks
+from steps.text.pdf_glyphs import PAIR, WORDLESS, WRITERS, with_blanks, without_blanks
 from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_behind, size_of
 from steps.text.pdf_lines import TALL, WORD, look_at_lines, lower_box
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
@@ -258,6 +258,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             text = with_raised(get.first_line(set_block), text, with_figures[number], known.names)
         if known.blanks and PAIR.search(text):
             text = without_blanks(get.first_line(set_block), text)
+        if not (text.isascii() or back) and WORDLESS.search(text):
+            text = with_blanks(get.first_line(set_block), text)
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
             first = get.first_line(set_block)

@@ -14,6 +14,7 @@ DOTS = ". . ."  # lead from an entry to its page
 APART = 8.0  # points of white between two cells
 WIDE = 0.5  # sizes of the letters: so much white between two of them is more than a blank
 ALIGNED = 3.0  # points: cells of a column begin at one place
+RAISED = tuple("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 
 
 def may_hold_rows(lines: list[str]) -> bool:
@@ -63,7 +64,7 @@ def _cut(rows: list[list[Line]], line: Any, text: str) -> None:
     for said in text.split("\n"):
         if line is None:
             break
-        gaps[(*get.box(get.line_box(line.this).this), said)] = _gaps(line) if len(said) < 2 * SHORT else []
+        gaps[(*get.box(get.line_box(line.this).this), said)] = _gaps(line, said) if len(said) < 2 * SHORT else []
         line = get.next_line(line.this)
     for step in (-1, 1):
         for at in range(len(rows))[::-step]:
@@ -85,22 +86,29 @@ def _cells(line: Line, gaps: list[tuple[int, float, float]], beside: list[Line])
     return [*cells, (x0, y0, x1, y1, said[begun:])]
 
 
-def _gaps(line: Any) -> list[tuple[int, float, float]]:
-    """Wide white in a line: the number of the blank that stands for it, where it begins, where it ends."""
+def _gaps(line: Any, said: str) -> list[tuple[int, float, float]]:
+    """Wide white in a line that says `said`: the place of the blank that stands for it, where it begins, where it ends.
+
+    said may lack raised letters, have them as other signs, and blanks more than the letters.
+    """
     get = fields()
     found = []
     blank: tuple[int, float] | None = None
     letter, at = get.first_letter(line.this), 0
     while letter is not None:
         this = letter.this
+        code = get.code(this)
+        if said[at : at + 2] == f" {chr(code)}" and code != 0x20:
+            at += 1
         x = get.x(get.origin(this).this)
-        if get.code(this) == 0x20:
+        if code == 0x20:
             blank = at, x
         elif blank is not None:
             if x - blank[1] > WIDE * get.size(this):
                 found.append((*blank, x))
             blank = None
-        letter, at = get.next_letter(this), at + 1
+        at += said[at : at + 1] == chr(code) or said[at : at + 1] in RAISED
+        letter = get.next_letter(this)
     return found
 
 

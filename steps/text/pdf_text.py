@@ -47,7 +47,10 @@ STOPPED = tuple(f"{stop}{mark}" for stop in ".!?…" for mark in CLOSING)
 ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|[Ff]igs?|Eqs?|Secs?|Dr|Mrs?|Ms|Prof|St|vd|bkz|Bkz|örn|approx|ca|resp|z\.B)\.$")
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
-WORD = re.compile(r"[^\W\d_]{4}")
+WORD = re.compile(r"[^\W\d_]{4}|^\W*[^\W\d_]{3}\W*$")
+SAID = re.compile(  # some words of a sentence; an entry of contents
+    r"(?:\S*[^\W\d_]{2}\S* ){2,}\S*[^\W\d_]{2}\S*[.,:;!?]$|\d+(?:\.\d+)*\.? .+\t\d+$"
+)
 INITIAL = re.compile("[“‘\"'«„(]?[^\\W\\d_]")
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
 FIGURES = re.compile(r"[\d.,()]")
@@ -59,6 +62,7 @@ TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps 
 ROW_GAP = 8  # points of white between two rows of a table, at most
 AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
 SMALL = 0.63  # of the body's line height: labels inside figures
+LOWER = 0.48  # the same of fonts whose letters are all as wide: their boxes are low
 
 
 def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
@@ -167,9 +171,12 @@ def _label(block: Block, body: float) -> bool:
         return False
     aslant = height > 3 * body and width < 0.3 * height * block.characters
     upright = len(block.lines) == 1 and block.characters > 3 and (height > 2 * width or height > 8 * body or aslant)
-    if upright or height >= SMALL * body:
+    word = height > 0 and WORD.search(block.lines[0 if block.size else -1])
+    if upright or height >= (SMALL if block.size or not word else LOWER) * body:
         return upright
-    return not (block.size > SMALL * body > 0 < height and WORD.search(block.lines[0]))  # boxes of some fonts hold small letters alone
+    if SAID.search(block.lines[-1].strip()):
+        return False
+    return not (block.size > SMALL * body > 0 and word)  # boxes of some fonts hold small letters alone
 
 
 def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True) -> list[Part]:

@@ -143,3 +143,14 @@ def test_fonts_without_names_are_measured(tmp_path, monkeypatch):
     before, _, rest = read(tmp_path / "m.pdf").partition("\n\n")
     assert before.split() == " ".join(sentence(i) for i in range(6)).split()
     assert rest.startswith("\n".join(CODE) + "\n\n" + sentence(6))
+
+
+@pytest.mark.parametrize("font", ["SFTT1000", "SFST0800", "SFIT1000", "ECTT0900", "ECST1000", "CMSLTT10"])
+def test_typewriters_of_latex_are_known_by_name(font):
+    """Slanted and italic ones, in which R's sessions are set, too."""
+    assert pdf_listings.FONT.search(font)
+
+
+@pytest.mark.parametrize("font", ["SFRM1000", "SFTI1000", "ECBX1200", "ECSI1000", "CMTI10"])
+def test_other_fonts_of_latex_are_none(font):
+    assert not pdf_listings.FONT.search(font)

@@ -139,3 +139,18 @@ def test_a_title_on_several_pages_is_no_running_head(tmp_path):
 
     drawn(tmp_path / "t.pdf", 5, draw)
     assert read(tmp_path / "t.pdf").count("The moss on our walls") == 2
+
+
+def test_headings_below_a_running_head_are_text(tmp_path):
+    """Though most pages begin with one, at one place: only what stands outermost is known by its place."""
+    heads = ["Old walls", "Young walls", "Rain", "Shade", "The north", "The south"]
+
+    def draw(page, number):
+        page.insert_text((400, 40), "H. Berg: On walls", fontsize=9)
+        page.insert_text((72, 74), heads[number], fontsize=11, fontname="hebo")
+        lines(page, 30 * number, 30 * number + 30, 104)
+
+    drawn(tmp_path / "h.pdf", 6, draw)
+    text = read(tmp_path / "h.pdf")
+    assert [head for head in heads if head in text.split("\n\n")] == heads
+    assert "Berg" not in text

@@ -2,6 +2,8 @@
 
 import pytest
 
+from steps.text.columns import Block
+from steps.text.pdf_marks import set_marks
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 
@@ -76,3 +78,10 @@ def test_numbers_written_behind_their_items_begin_them(tmp_path):
     first, second, third, *_ = read(tmp_path / "m.pdf").split("\n\n")
     assert (first, second) == (f"1. {sentence(0, 4)}", f"2. {sentence(1, 5)}")
     assert third.startswith(f"3. {sentence(2, 6)}")
+
+
+def test_a_mark_above_a_low_line_is_none_of_it():
+    """A line so low that the mark seems to stand two of them above it: it has no such line."""
+    blocks = [Block(80, 98, 86, 108, ["•"]), Block(90, 100, 200, 101, ["_"])]
+    set_marks(blocks)
+    assert [block.lines for block in blocks] == [["•"], ["_"]]

@@ -37,6 +37,19 @@ def test_a_heading_whose_font_has_low_boxes_is_no_label():
     assert not _label(Block(60, 100, 300, 106, ["2. On the age of walls"], size=11.0), 12.0)
     assert _label(Block(60, 100, 300, 106, ["age of walls"], size=6.0), 12.0)
     assert _label(Block(60, 100, 70, 106, ["X"], size=11.0), 12.0)
+    assert not _label(Block(60, 100, 85, 106, ["Cat"], size=11.0), 12.0)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Block(70, 100, 300, 107, ["#", "make uninstall"]),  # in a typewriter, whose boxes are low
+        Block(226, 280, 334, 285, ["commercially, mentioning its origin."], size=5.0),
+        Block(103, 267, 539, 274, ["12.1. Elements\t35"], size=7.6),  # of the contents
+    ],
+)
+def test_small_lines_of_text_are_no_labels(block):
+    assert not _label(block, 12.0)
 
 
 def test_numbers_of_sections_are_no_line_numbers(tmp_path):
@@ -128,3 +141,17 @@ def test_the_sign_behind_a_proof_ends_its_paragraph():
     following = "Such walls are old, and nobody in the village knows who has built them or when that was."
     assert goes_on(proof, following)
     assert not goes_on(f"{proof} □", following)
+
+
+def test_white_behind_a_sign_is_a_blank(tmp_path):
+    """mupdf sets none behind signs of mathematics, as where TeX writes no blanks; what stands close to one stays so."""
+
+    def draw(page, _):
+        writer = pymupdf.TextWriter(page.rect)
+        said = [(72, "Where k"), (116, "≤"), (125.5, "two and m"), (183.5, "≤"), (189.7, "three, the moss is thin.")]
+        for x, word in said:
+            writer.append((x, 100), word, font=pymupdf.Font("symb" if word == "≤" else "helv"), fontsize=11)
+        writer.write_text(page)
+
+    drawn(tmp_path / "s.pdf", 1, draw)
+    assert read(tmp_path / "s.pdf") == "Where k ≤ two and m ≤three, the moss is thin."
