@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def columns_exist(view: View) -> Iterator[Finding]:
     for step in view.of_type("parse_corpus"):
         shapes: dict[bool, str] = {}
         for where, source, stands_by in sources(step):
-            shape = None
+            shape, apart = None, ("", "")
             odd: list[Finding] = []
             several = not source.get("columns") and len(view.facts.files(str(source.get("path", "")))) > 1
             for file in view.tables(source):
@@ -133,6 +134,7 @@ def columns_exist(view: View) -> Iterator[Finding]:
                     shape = kind
                 except NoSuchColumn as error:
                     odd += _no_column(view, step, where, source, file, error, stands_by or several)
+                    apart = apart if apart[0] else (str(_below(view, file)), _columns_meant(error.found))
                     if not several:
                         break
             columns = _of_page(view, source)
@@ -140,6 +142,9 @@ def columns_exist(view: View) -> Iterator[Finding]:
                 shape = is_chat(meant(source.get("columns"), columns)) if columns else shape
             except NoSuchColumn as error:
                 odd += _no_column(view, step, where, source, Path(source["hub"]), error, stands_by)
+            if odd and odd[0].code == "D106" and shape is not None and apart[0]:
+                message = f"{odd[0].message}; other files of the source hold {KINDS[shape]}"
+                odd[0] = replace(odd[0], message=message, fix=f"give it a source of its own: {{path: {apart[0]}, {apart[1]}}}")
             yield from odd[:1]
             if shape is None and _is_text(view, source):
                 shape = False
@@ -168,12 +173,17 @@ def _of_page(view: View, source: dict[str, Any]) -> list[str]:
     return page.columns if page is not None else []
 
 
+def _below(view: View, file: Path) -> Path:
+    return file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
+
+
 def _no_column(
     view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, error: NoSuchColumn, stands_by: bool
 ) -> list[Finding]:
     from runner.nearest import nearest
+    from runner.rules.relined import numbered
 
-    name = file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
+    name = _below(view, file)
     listed = ", ".join(error.found[:10])
     severity = "warning" if stands_by else "error"
     for role, value in (source.get("columns") or {}).items():
@@ -193,7 +203,10 @@ def _no_column(
     fix = f"say which: {_columns_meant(error.found)}"
     if not error.found:
         message, fix = f"the rows of {name} are empty", "make the file again, or name another"
-    if file.suffix.lower() == ".json" and not source.get("columns") and (places := _lists_in(view.head(file, source.get("format")).rows)):
+    held = view.head(file, source.get("format")).rows if file.suffix.lower() in (".json", ".jsonl") and not source.get("columns") else ()
+    if numbered(held):
+        message, fix = f"{name} is one map of rows by their numbers", f"write one row a line: jq -c '.[]' {name} > rows.jsonl"
+    elif places := _lists_in(held):
         message = f"{name} is one JSON object, and its rows stand under {' and '.join(places[:4])}"
         fix = f"write those of one a line, jq -c '.{places[0]}[]' {name} > rows.jsonl, and name that file"
     if file.suffix and turns_alone([row for _, row in view.head(file, source.get("format")).rows]):
@@ -236,7 +249,7 @@ TEXTUAL = ("text", "content", "body", "document", "article", "story", "passage",
 def _columns_meant(found: Sequence[str]) -> str:
     """What `columns` would most likely say of columns with these names: a question and its answer, or a text."""
     last = {name.rsplit(".", 1)[-1].lower(): name for name in reversed(found)}
-    asked, answer = _called(last, ASKED), _called(last, ANSWERED)
+    asked, answer = _called(last, ASKED) or last.get("q"), _called(last, ANSWERED) or last.get("a")
     if asked and answer and asked != answer:
         return f"columns: {{instruction: {asked}, output: {answer}}}"
     return f"columns: {{text: {_called(last, TEXTUAL) or (found[0] if found else '…')}}}"

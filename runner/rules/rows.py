@@ -8,14 +8,12 @@ from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import View, param, rule, say, sources
+from runner.rules.relined import PYTHON, UNCLOSED, remedy
 from schemas.findings import Finding, RulePage, Severity
 from steps.text import rows
 from steps.text.further import further
 from steps.text.heads import Head, kind_of
 from steps.text.turns import SPEAKERS
-
-UNCLOSED = "write it again by a library for CSV, which doubles the quotes inside of a cell"
-JSON_ROWS = "write each row with json.dumps(row), not str(row)"
 
 
 def read_heads(view: View) -> Iterator[tuple[StepMeant, str, dict[str, Any], Path, Head, bool]]:
@@ -74,17 +72,7 @@ def _of_table(
     if head.broken and (read is None or head.broken[0][0] <= read + 1 or not head.rows):
         line, reason = head.broken[0]
         all_of_them = not head.rows
-        alone = all_of_them and len(head.broken) == 1 and reason.startswith("a list")  # the whole file in one line
-        listed = alone or "JSON list" in reason or reason.startswith("this is a JSON")
-        fix = f"write one row a line: jq -c '.[]' {name} > rows.jsonl" if listed else "mend or delete the line"
-        if "no UTF-8" in reason:
-            fix = _in_utf8(view, file, name)
-        elif "a Python dict" in reason:
-            fix = JSON_ROWS
-        elif reason.startswith("a quote that opens"):
-            fix = UNCLOSED
-        elif "map of lists" in reason:
-            fix = 'write a list of rows: [{"instruction": "…", "output": "…"}, …]'
+        fix = _in_utf8(view, file, name) if "no UTF-8" in reason else remedy(view, file, name, line, reason)
         if all_of_them:
             message = f"{name}, {unit} {line}: {reason}; no line is a row"
         else:
@@ -139,7 +127,7 @@ def _further(view: View, step: StepMeant, where: str, source: dict[str, Any], fi
     at, reason = found.broken[0]
     place, seen = (f"line {at}", f"{found.seen} lines") if found.whole else (f"byte {at:,}", f"{found.seen} lines looked at")
     message = f"{name}, {place}: {reason} ({found.wrong} of {seen})"
-    fix = _in_utf8(view, file, name) if "no UTF-8" in reason else JSON_ROWS if "a Python dict" in reason else "mend or delete the line"
+    fix = _in_utf8(view, file, name) if "no UTF-8" in reason else PYTHON if "a Python dict" in reason else "mend or delete the line"
     strict = param(step, "on_bad_row") == "error"
     yield say("D142", step, f"{where}.path", message, fix, severity=_severity(strict, stands_by))
 

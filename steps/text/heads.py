@@ -262,6 +262,9 @@ def _one_map(text: str, whole: bool) -> Head:
     return Head([(1, found)], [], whole, 1)
 
 
+WORDS = {str: "a text", list: "a list", int: "a number", float: "a number", bool: "a truth value", type(None): "null"}  # what is no row
+
+
 def _json_lines(lines: Sequence[str | int], whole: bool) -> Head:
     good: Rows = []
     broken: Broken = []
@@ -280,7 +283,7 @@ def _json_lines(lines: Sequence[str | int], whole: bool) -> Head:
         if isinstance(row, dict):
             good.append((number, row))
         else:
-            broken.append((number, f"a {type(row).__name__}, wanted a map of columns"))
+            broken.append((number, f"{WORDS[type(row)]}, wanted a map of columns"))
     cut = len(lines) > MOST_ROWS
     counted = sum(1 for line in lines if isinstance(line, int) or line.strip()) if whole and cut else None
     return Head(good, broken, whole and not cut, counted, tuple(twice))
@@ -300,7 +303,9 @@ def line_reason(line: str, reason: str) -> str:
     if line.strip().rstrip(",") in ("[", "{") or line.lstrip().startswith("[{"):
         return "this is a JSON file, not one row a line"
     if line.rstrip().endswith(","):
-        return "a comma behind the row: this is a JSON list, not one row a line"
+        return "a comma behind the row, as in a JSON list"
+    if line.rstrip().endswith(",}") and "'" not in line.partition(":")[0]:
+        return "a comma before the closing bracket"
     if reason.startswith("Expecting property name") and _is_python(line):
         return "a Python dict in single quotes, no JSON"
     if reason.startswith("Extra data") and line.lstrip()[:1] == "{":

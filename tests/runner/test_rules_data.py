@@ -320,7 +320,11 @@ def test_a_json_object_is_read_as_the_run_reads_it(tmp_path: Path, held: dict[st
     ("row", "code", "message"),
     [
         ({"content": "Two."}, "", ""),  # known to hold text: the run reads it
-        ({"story": "Two."}, "D106", "parts/b.jsonl has no column that is known to hold text; it has story"),
+        (
+            {"story": "Two."},
+            "D106",
+            "parts/b.jsonl has no column that is known to hold text; it has story; other files of the source hold texts",
+        ),
         ({"instruction": "Say.", "output": "Two."}, "D109", "b.jsonl holds conversations, the files before it hold texts"),
     ],
 )
