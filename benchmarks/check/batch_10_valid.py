@@ -20,6 +20,7 @@ MIXED = [
     for n in range(320)
 ]
 ROWS = "data/tickets.jsonl"
+LLAMA = GPT.replace("gpt2", "llama")
 
 # fmt: off
 VALID = [
@@ -41,7 +42,7 @@ VALID = [
     valid(DESK, "the train file of a folder with three", {"path: data/tickets.jsonl": "path: data/tickets/train.jsonl"}, SPLITS),
     valid(DESK, "one file of a folder, and its first rows alone", {"path: data/tickets.jsonl\n": "path: data/tickets.jsonl\n        take: 160\n"}),
     valid(NOVELS, "longer, at a rate that stands", {"    warmup_steps: 10\n": "    warmup_steps: 10\n    scheduler: constant\n", THIRD: again("    resume_from: {step: gpt}\n    num_train_epochs: 12\n    scheduler: constant\n    warmup_steps: 10\n    batch_size: 4\n    gradient_accumulation_steps: 2\n").replace("    total_batch_size: 8\n", "") + THIRD}),
-    valid(NOVELS, "the same weights, in shorter rows", {THIRD: again("    num_train_epochs: 1\n    init_from: {step: gpt}\n").replace("${ctx}", "128").replace("6e-4", "2e-4") + THIRD}),
+    valid(NOVELS, "the same weights in shorter rows, where positions are turned and not learned", {GPT: LLAMA, THIRD: again("    num_train_epochs: 1\n    init_from: {step: gpt}\n", LLAMA).replace("${ctx}", "128").replace("6e-4", "2e-4") + THIRD}),
     valid(NOVELS, "all of the validation side, and its best", {"    eval_steps: 20\n": "    eval_steps: 20\n    eval_tokens: null\n", "    name: novels\n": "    name: novels\n    weights: best\n"}),
     valid(TALES, "few tokens a step at a low rate", {"total_batch_tokens: 4096": "total_batch_tokens: 1024", "learning_rate: 8e-4": "learning_rate: 3e-4"}),
     valid(POLITE, "a 7B in four bits on a 3090", {**hub("meta-llama/Llama-2-7b-chat-hf"), "target: a100-80": "target: rtx3090", "    method: lora\n": "    method: qlora\n", "max_seq_length: 1024": "max_seq_length: 1024\n    batch_size: 1\n    activation_checkpointing: true"}),

@@ -44,7 +44,7 @@ def first_weights_fit(view: View) -> Iterator[Finding]:
         model = made.model if isinstance(made, CheckpointForecast) else None
         earlier = _earlier(view, step, ref)
         if model is not None and earlier is not None and at(step.raw, "model.base") is None:
-            yield from _compared(step, model, earlier)
+            yield from _compared(view, step, model, earlier, ref)
 
 
 def _adapter_alone(view: View, ref: dict[str, Any]) -> dict[str, Any]:
@@ -219,11 +219,13 @@ def _earlier(view: View, step: StepMeant, ref: dict[str, Any]) -> ModelConfig | 
     return found.model if isinstance(found, CheckpointForecast) else None
 
 
-def _compared(step: StepMeant, model: ModelConfig, earlier: ModelConfig) -> Iterator[Finding]:
+def _compared(view: View, step: StepMeant, model: ModelConfig, earlier: ModelConfig, ref: dict[str, Any]) -> Iterator[Finding]:
+    from runner.rules.lengths import positions_before
     from steps.sizing.names import weights
 
     length = getattr(step.params, "max_seq_length", 0)
-    here, there = weights(model, length), weights(earlier, length)
+    learned = positions_before(view, step, ref) or length
+    here, there = weights(model, length), weights(earlier, learned)
     shared = [name for name in here if name in there]
     differing = [name for name in shared if here[name] != there[name] and model.vocab_size and earlier.vocab_size]
     if not shared:
@@ -233,7 +235,16 @@ def _compared(step: StepMeant, model: ModelConfig, earlier: ModelConfig) -> Iter
         parts = [f"{name} is {_size(here[name])} here and {_size(there[name])} there" for name in differing[:SHOWN]]
         more = f" and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
         message = f"these weights do not fit: {', '.join(parts)}{more}"
-        yield say("R108", step, "init_from", message, f"write {_sizes(model, earlier) or 'the sizes of that one'} in model", on="key")
+        better = [f"write {_sizes(model, earlier) or 'the sizes of that one'} in model"]
+        if length != learned and model.family == "gpt2":
+            message += f": it learned {learned:,} positions, and rows have {length:,} tokens here"
+            edits = (Edit("set", path(step, "max_seq_length"), learned),) if at(step.raw, "max_seq_length") is not None else ()
+            if len(differing) == 1:
+                fix = f"write max_seq_length: {learned}, the length that it learned"
+                yield say("R108", step, "init_from", message, fix, on="key", edits=edits)
+                return
+            better.append(f"max_seq_length: {learned}")
+        yield say("R108", step, "init_from", message, " and ".join(better), on="key")
 
 
 def _sizes(model: ModelConfig, earlier: ModelConfig) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from math import isclose
+from math import ceil, isclose
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,11 @@ def _plain(step: StepMeant, name: str) -> Any:
 
 
 def _adapted_unlike(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
-    return [f"lora.{k} is {here.get(k)} here and {there.get(k)} there" for k in {**here, **there} if here.get(k) != there.get(k)]
+    def shown(value: Any) -> str:
+        return "not written" if value is None else f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
+
+    unlike = [k for k in {**here, **there} if here.get(k) != there.get(k)]
+    return [f"lora.{k} is {shown(here.get(k))} here and {shown(there.get(k))} there" for k in unlike]
 
 
 def _attends_unlike(view: View, step: StepMeant, there: Any) -> list[str]:
@@ -231,7 +235,12 @@ def _left(step: StepMeant, done: int, known: str) -> Iterator[Finding]:
     if steps is not None and steps <= done:
         name = "max_steps" if number(step, "max_steps") is not None else "resume_from"
         message = f"{known}, and this training ends at {steps:,}: nothing is left to do"
-        yield say("R104", step, name, message, f"write max_steps above {done}: it counts from the very beginning", on="both")
+        fix = f"write max_steps above {done}: it counts from the very beginning"
+        passes = number(step, "num_train_epochs")
+        if passes is not None and steps > 0:
+            more = ceil(passes * done / steps * 100) / 100
+            fix = f"write num_train_epochs above {more:g}: they are counted from the very beginning, too"
+        yield say("R104", step, name, message, fix, on="both")
 
 
 def _schedule(step: StepMeant, done: int, theirs: dict[str, Any]) -> Iterator[Finding]:

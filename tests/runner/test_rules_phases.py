@@ -120,3 +120,41 @@ def test_weights_of_a_folder_with_another_tokenizer(tmp_path: Path, tokens: list
     tokenizer(tmp_path / "old", tokens)
     found = meant(tmp_path, ("max_steps: 1000", "max_steps: 1000\n    init_from: {path: old}")).findings
     assert [f.message for f in found if f.code == "V106"] == ([message] if message else [])
+
+
+LEARNED = SOUND.replace("family: mamba, d_model: 512, n_layers: 12", "family: gpt2, d_model: 512, n_layers: 12")
+AGAIN = """\
+  - type: train
+    id: second
+    model: {MODEL}
+    max_seq_length: LENGTH
+    max_steps: 1000
+  - {type: export_ollama, checkpoint: train}
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "length", "found"),
+    [
+        ("family: gpt2, d_model: 512, n_layers: 12}\n    init_from: {step: train", 512, []),
+        ("family: gpt2, d_model: 512, n_layers: 12}\n    init_from: {step: train", 256, [("R108", "init_from")]),
+        ("family: gpt2, d_model: 512, n_layers: 12}\n    init_from: {step: train", 1024, [("R108", "init_from")]),
+        ("base: {step: train}", 512, []),
+        ("base: {step: train}", 256, []),
+        ("base: {step: train}", 1024, [("M101", "max_seq_length")]),
+    ],
+)
+def test_positions_that_were_learned_are_as_many(tmp_path: Path, model: str, length: int, found: list[tuple[str, str]]):
+    """First weights want the very length; a base takes shorter rows, too."""
+    second = AGAIN.replace("MODEL", model).replace("LENGTH", str(length))
+    result = meant(tmp_path, base=LEARNED.replace("  - type: export_ollama\n", second)).findings
+    assert [(f.code, f.path[-1]) for f in result] == found
+    assert all(f.edits[0].value == 512 for f in result)
+
+
+def test_a_base_that_was_trained_on_a_base_has_its_positions(tmp_path: Path):
+    """However many trainings lie between, and whatever length their rows have."""
+    second = AGAIN.replace("MODEL", "base: {step: train}").replace("LENGTH", "256")
+    third = AGAIN.replace("MODEL", "base: {step: second}").replace("LENGTH", "1024").replace("id: second", "id: third")
+    text = LEARNED.replace("  - type: export_ollama\n", second.split("  - {")[0] + third)
+    assert [(f.code, f.path[1]) for f in meant(tmp_path, base=text).findings] == [("M101", "third")]
