@@ -64,7 +64,7 @@ def first_rows(meant: Meant, rows: int) -> tuple[list[str], list[Finding]]:
         teller = _teller(view, step)
         told = teller.why or f"{teller.length} tokens a row"
         lines.append(f"{step.id}: {told}")
-        for number_, (where, document) in enumerate(_documents(view, step), 1):
+        for number_, (where, document) in enumerate(documents_of(view, step), 1):
             if number_ > rows:
                 break
             lines += _row(teller, number_, where, document, found)
@@ -191,7 +191,7 @@ def _tokenizer_folder(view: View, step: StepMeant) -> tuple[Path | None, str]:
     return None, f"text alone: {makers[0].id} has not run yet; recipe run --to {makers[0].id} makes it"
 
 
-def _documents(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any]]]:
+def documents_of(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any]]]:
     """Documents that reach `step`, from the beginnings of local files and of what the hub's cache has, each with where it stands."""
     behind = [m for name in ("corpus", "bins") for m in view.makers(step, name)]
     parsers: list[StepMeant] = []

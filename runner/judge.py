@@ -215,6 +215,10 @@ def _foresee(view: View, step: StepMeant) -> Iterator[Finding]:
         return
     try:
         step.forecast = step.step.forecast_function(step.params, given, view.facts)
+        if isinstance(step.forecast, artifacts.TokenBinForecast) and step.forecast.train_tokens:
+            from runner.counted import as_counted  # only where there is something to count
+
+            step.forecast = as_counted(view, step, step.forecast)
     except RecipeError as error:
         yield error.finding(("steps", step.id))
     except Exception as error:  # noqa: BLE001 - a forecast's slip must not hide other findings

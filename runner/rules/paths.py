@@ -222,6 +222,9 @@ def _without_config(view: View, step: StepMeant, where: str, folder: str, full: 
     if ggufs := [name for name in names if name.endswith(".gguf")]:
         message = f"{folder} holds {ggufs[0]} and no config.json: a GGUF file cannot be trained"
         return say("H022", step, where, message, "name the transformers folder it was made from, or its name on the hub with hub:")
+    if own := next((name for name in names if name.endswith(".bin") and _of_llama2c(full / name)), ""):
+        fix = f"recipe convert {full / own} --tokenizer tokenizer.bin, and name the folder that it writes"
+        return say("H022", step, where, f"{folder} holds {own}, a checkpoint of llama2.c, which is one file", fix)
     message = f"{folder} holds no config.json: it is no model folder"
     below = [name for name in names if view.facts.size(full / name / "config.json")]
     if len(below) == 1:

@@ -128,6 +128,10 @@ def test_a_checkpoint_of_llama2c_is_converted_first(folder: Path, test_data: Pat
     train = f"  - {{type: train, model: {{base: {{path: {file}}}}}, objective: sft, max_steps: 1}}\n"
     (finding,) = [f for f in meant(folder, base=corpus("{path: pairs.jsonl}") + train).findings if f.code == "H022"]
     assert finding.fix == f"recipe convert {file} --tokenizer tokenizer.bin, and name the folder that it writes"
+    (inside,) = [
+        f for f in meant(folder, base=corpus("{path: pairs.jsonl}") + train.replace(f"/{file.name}", "")).findings if f.code == "H022"
+    ]
+    assert inside.fix == finding.fix
 
 
 def test_files_that_nobody_reads(folder: Path):
