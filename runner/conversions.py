@@ -102,6 +102,29 @@ def bits(count: int) -> Convert:
     return convert
 
 
+def quantized(value: Any, beside: Mapping[str, Any]) -> Known:
+    """How a frozen base is held, by a word: litgpt's bnb.nf4-dq and bnb.int8, 4bit, a switch; or how the export is, by llama.cpp's."""
+    word = str(value).strip().lower()
+    if re.fullmatch(r"(i?q\d|tq\d|b?f16|f32)\w*", word):
+        return Known("export_ollama", ("quantization",), value)
+    if word in ("false", "none", "no", "null", ""):
+        return Known("train", (), None, True, "a model is loaded whole unless the recipe says otherwise", delete=True)
+    eight = re.search(r"int8|8.?bit|^8$|llm_int8", word)
+    quant: dict[str, Any] = {"bits": 8} if eight else {"bits": 4, **({"type": "fp4"} if "fp4" in word else {})}
+    if not eight and ("dq" in word or "double" in word):
+        quant["double"] = True
+    there = beside.get("method") == "qlora"
+    return Known("train", ("quant",), quant, there, "" if there else "with method: qlora")
+
+
+def of_each_pass(value: Any, beside: Mapping[str, Any]) -> Known:
+    """torchtune's max_steps_per_epoch and its like: steps of one pass, where max_steps counts all."""
+    passes = next((beside[name] for name in ("num_train_epochs", "epochs", "num_epochs", "max_epochs") if name in beside), 1)
+    whole = isinstance(value, int) and isinstance(passes, int) and value > 0 and passes > 0
+    beside_it = "; delete num_train_epochs" if passes != 1 or "num_train_epochs" in beside or "epochs" in beside else ""
+    return Known("train", ("max_steps",), value * passes if whole else None, False, f"it counts the steps of each pass{beside_it}")
+
+
 def warmup(value: Any, beside: Mapping[str, Any]) -> Known:
     """Steps, or a share of them where the number is a fraction."""
     part = isinstance(value, float) and 0 < value < 1

@@ -41,7 +41,7 @@ NEAR: dict[str, dict[str, str]] = {
                      "fp8": "q8_0", "nf4": "q4_0", "none": "f16", "8": "q8_0", "5": "q5_0", "4": "q4_0", "4.0": "q4_0", "8.0": "q8_0",
                      "16": "f16", "32": "f32", "float16": "f16", "half": "f16", "float32": "f32", "false": "f16", "gguf": "f16",
                      "auto": "f16", "q3": "q4_0", "q2": "q4_0", "q6": "q5_1", "int5": "q5_0", "awq": "q4_0", "gptq": "q4_0",
-                     "mxfp4": "q4_0"},
+                     "mxfp4": "q4_0", "fast_quantized": "q8_0", "not_quantized": "f16", "quantized": "q4_0"},  # the last three: Unsloth's
     "family": {"qwen": "llama", "qwen2": "llama", "qwen3": "llama", "mistral": "llama", "gemma": "llama", "phi": "llama", "phi3": "llama",
                "transformer": "llama", "gpt": "gpt2", "gpt_neox": "gpt2", "gptneox": "gpt2", "nanogpt": "gpt2", "opt": "gpt2",
                "mamba3": "mamba2", "hebbian": "mamba_hebbian", "fast_weights": "mamba_hebbian",
@@ -129,6 +129,8 @@ def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value
         return of_share(raw, name, full, value)
     if isinstance(value, float) and 1 < value < 1e6 and int in shapes.at(model, path) and float not in shapes.at(model, path):
         return Hint(f"write {name}: {int(value)} or {int(value) + 1}")
+    if name == "lang" and isinstance(value, list) and len(value) != 1:
+        return Hint("delete the line: each text's language is seen by itself; or write one, and a source for each", (Edit("delete", full),))
     if name in ("sources", "stages") and isinstance(value, dict) and len(path) == 1:
         first = "path" if name == "sources" else "train"
         return Hint(f"write each of them behind a dash: - {first}: …", (Edit("set", full, [value]),))
@@ -339,9 +341,24 @@ def of_kind(model: type[Any], value: Any, wanted: list[str], path: Names) -> str
     return "" if meaning is None else meaning.fix if meaning.fix.startswith("write") and ":" in meaning.fix else "write a number"
 
 
+def _one(name: str, value: Any, words: list[str]) -> str:
+    """The known word that one of several is, or comes nearest to."""
+    word = str(value).strip().lower()
+    near = NEAR.get(name, {}).get(word, word)
+    return near if near in words else ""
+
+
 def of_word(path: Names, value: Any, words: list[str]) -> str:
     """For a word that the field does not know (K004): the nearest meaning among `words`, in words."""
     name = str(path[-1]) if path else ""
+    if isinstance(value, list) and len(value) > 1:
+        one = next((said for each in value if (said := _one(name, each, words))), "")
+        more = ", and for each of the others a step of its own" if name == "quantization" else ""
+        return f"one word is wanted: write {name}: {one}{more}" if one else ""
+    if isinstance(value, str) and len(parts := re.split(r"[\s,;+]+", value.strip().lower())) > 1 and set(parts) <= set(words):
+        several = isinstance(path[-1], int) or name == "tracking"
+        called = "" if isinstance(path[-1], int) else f"{name}: "
+        return f"part them: write {called}[{', '.join(parts)}]" if several else f"one word is wanted: write {name}: {parts[0]}"
     word = str(value[0] if isinstance(value, list) and len(value) == 1 else value).strip().lower()
     if name == "quantization" and re.fullmatch(r"(iq|q)\d_?(k|xs|xxs|s|m|nl)\w*", word):
         return f"write quantization: f16 or q8_0; {K_QUANTS.format(word.upper())}"

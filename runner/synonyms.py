@@ -144,6 +144,7 @@ _STEPS: dict[str, dict[str, Convert]] = {
                         says("prompts are continued once each, at a temperature of 0.7 and a top_p of 0.9", "validate_checkpoint", True)),
     },
 }  # fmt: skip
+SHARED_BELOW = Known("", (), None, False, "what steps share stands below vars:, with its anchor, such as vars: {common: &common {…}}")
 _TOP: dict[str, Convert] = {
     **dict.fromkeys(("report_to", "use_wandb", "log_with", "logger_name"), tracker_of_all),
     "wandb_project": to("tracking.wandb.project", ""), "wandb_entity": to("tracking.wandb.entity", ""),
@@ -151,7 +152,8 @@ _TOP: dict[str, Convert] = {
     **dict.fromkeys(("random_seed", "manual_seed"), to("seed", "")), "variables": to("vars", ""),
     **dict.fromkeys(("device", "gpu", "hardware", "machine"), to("target", "")), "version": to("format", ""),
     **dict.fromkeys(("base", "inherits", "include", "defaults"),
-                    lambda value, beside: Known("", ("extends",), value if isinstance(value, str) else None)),
+                    lambda value, beside: Known("", ("extends",), value if isinstance(value, str) else None)
+                    if not isinstance(value, Mapping) else SHARED_BELOW),
     **dict.fromkeys(("pipeline", "stages", "jobs", "tasks"), to("steps", "")), "title": to("about", ""),
     **dict.fromkeys(("import", "imports"), lambda value, beside: Known("", ("extends",), value if isinstance(value, str) else None)),
     **dict.fromkeys(("author", "tags", "notes", "license", "metadata", "logging", "log_level"),
@@ -160,6 +162,8 @@ _TOP: dict[str, Convert] = {
                     says("a value of the environment is named where it is wanted: ${env:NAME}", "")),
     **dict.fromkeys(("params", "config", "settings", "parameters"),
                     says("what several steps share stands in vars:, and is named ${name}; all else is a step's", "")),
+    **dict.fromkeys(("common", "shared", "anchors", "templates", "presets", "x-common", "aliases", "globals", "constants"),
+                    lambda value, beside: SHARED_BELOW),
     **dict.fromkeys(("output", "cache", "cache_dir", "runs_dir", "output_path", "workdir", "work_dir"),
                     says("runs lie in runs/ beside the recipe, artifacts in .recipe/", "")),
     **dict.fromkeys(("resources", "accelerators"), says("target: names the machine", "")),

@@ -149,7 +149,9 @@ def at_top(name: str, value: Any, near: Neighbours) -> Finding:
             inside.setdefault(word, step_id)
     if name in inside:
         return Finding("K006", "error", f"{name} belongs to the step {inside[name]}", full, "write it there", on="key")
-    best = best or nearest(name, shapes.fields(Recipe))
+    best = best or (nearest(name, shapes.fields(Recipe)) if not isinstance(value, dict) else None)
+    if best is None and isinstance(value, dict):
+        return Finding("K001", "error", f"unknown key {name}", full, synonyms.SHARED_BELOW.words, on="key")
     fix = f"write {best}" if best else "the top level has: " + ", ".join(shapes.fields(Recipe))
     return Finding("K001", "error", f"unknown key {name}", full, fix, on="key")
 

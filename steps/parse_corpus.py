@@ -24,7 +24,7 @@ from schemas import (
 )
 from steps import step
 from steps.text.choices import Format, SectionName, Split
-from steps.text.language import KNOWN
+from steps.text.language import KNOWN, codes_meant
 from steps.text.left_out import TWICE, by_reason, counted, in_words, nothing_left
 from steps.text.private import Kind
 from steps.text.remote import keyed_url, shown_url
@@ -53,8 +53,7 @@ PAGES = (
     RulePage(
         "D104",
         "nothing could be read",
-        "Every file of every source failed, was empty, or was dropped by cleaning. A scan is pictures of pages: without a text layer "
-        "there is nothing to read, nor in a document under a password, one that is cut off, or a page that a script fills.",
+        "Every file of every source failed, was empty, or was dropped by cleaning. A scan without a text layer is pictures: run OCR first.",
         source="pymupdf/PyMuPDF#567, onyx-dot-app/onyx#369",
     ),
     RulePage("D105", "a library for this format is missing", "Readers load only when a file of their format comes."),
@@ -175,8 +174,8 @@ class Languages(Strict):
     def _known(self) -> "Languages":
         for code in self.allow:
             if code not in KNOWN:
-                fix = "write the code of ISO 639, such as tr, en, de"
-                raise PydanticCustomError("D101", "no language {code} is known", {"code": code, "name": "allow", "fix": fix})
+                said = {"code": code, "name": "allow", "fix": codes_meant(self.allow)}
+                raise PydanticCustomError("D101", "no language {code} is known", said)
         return self
 
 

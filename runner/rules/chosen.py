@@ -86,7 +86,7 @@ def rows_hold_what_was_meant(view: View) -> Iterator[Finding]:
                 yield say("D163", step, f"{where}.columns.text", message, fix, severity="warning")
         said = source.get("lang")
         found = Counter(filter(None, map(guessed_language, texts)))
-        if said in WORDS and found and found.most_common(1)[0][0] != said and found.most_common(1)[0][1] >= many:
+        if isinstance(said, str) and said in WORDS and found and found.most_common(1)[0][0] != said and found.most_common(1)[0][1] >= many:
             language, count = found.most_common(1)[0]
             message = f"lang is {said}, and {count} of the first {len(texts)} texts of {name} are in {language}"
             yield say("D164", step, f"{where}.lang", message, f"write lang: {language}, or delete it", severity="warning")

@@ -367,9 +367,13 @@ def _rows_as_text(view: View, step: StepMeant) -> tuple[StepMeant, str, str] | N
 @rule()
 def languages_are_let_through(view: View) -> Iterator[Finding]:
     """D112: sources that say a language which clean.languages drops."""
+    from steps.text.language import KNOWN
+
     for step in view.of_type("parse_corpus"):
         allowed = at(step.raw, "clean.languages.allow")
         said = [source.get("lang") for _, source, _ in sources(step)]
-        if isinstance(allowed, list) and said and all(isinstance(lang, str) and lang and lang not in allowed for lang in said):
+        if not isinstance(allowed, list) or not allowed or not all(code in KNOWN for code in allowed if isinstance(code, str)):
+            continue  # D101
+        if said and all(isinstance(lang, str) and lang and lang not in allowed for lang in said):
             message = f"clean lets {', '.join(map(str, allowed))} through, and the sources are {', '.join(sorted(set(map(str, said))))}"
             yield say("D112", step, "clean.languages.allow", message, f"add {said[0]} to allow, or mend lang of the source")

@@ -187,13 +187,15 @@ def ollama_sees_what_was_learned(view: View) -> Iterator[Finding]:
         folder = view.base(makers[0]) if makers else None
         if not isinstance(stops, list) or folder is None or at(makers[0].raw, "objective") != "sft":
             continue
+        from runner.rules.stops import stops_meant
         from runner.rules.template import end_mark
 
         end = end_mark(folder)
         if end and not any(isinstance(stop, str) and stop and stop in end for stop in stops):
-            listed = ", ".join(json.dumps(each, ensure_ascii=False) for each in [*stops, end])
-            edit = Edit("set", ("steps", step.id, "parameters", "stop"), [*stops, end])
-            message = f"answers of {folder.name} end with {end}, which is no stop here"
+            meant, why = stops_meant(stops, end)
+            listed = ", ".join(json.dumps(each, ensure_ascii=False) for each in meant)
+            edit = Edit("set", ("steps", step.id, "parameters", "stop"), meant)
+            message = f"answers of {folder.name} end with {end}, which is no stop here{why}"
             yield say("E025", step, "parameters.stop", message, f"write stop: [{listed}]", severity="warning", edits=(edit,))
 
 

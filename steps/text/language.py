@@ -40,6 +40,23 @@ def code_of(name: str) -> str | None:
     return names.get(lower) or (lower if lower in KNOWN else None)
 
 
+def codes_meant(names: Sequence[str]) -> str:
+    """What to write for a list of languages of which one is no code."""
+    found = [codes_in(name) for name in names]
+    if all(found):
+        return f"write allow: [{', '.join(dict.fromkeys(code for codes in found for code in codes))}]"
+    return "write the code of ISO 639, such as tr, en, de; without languages: all are kept"
+
+
+def codes_in(name: str) -> list[str]:
+    """The codes that were meant by what is none: a name, a code with its country, several with commas. Empty where one is unknown."""
+    parts = [part.strip() for part in name.replace("[", "").replace("]", "").split(",") if part.strip()]
+    found = [part if part in KNOWN else code_of(part) for part in parts]
+    bases = [part.replace("_", "-").partition("-")[0].lower() for part in parts]
+    codes = [code or (base if base in KNOWN else None) for code, base in zip(found, bases, strict=True)]
+    return [code for code in codes if code] if all(codes) else []
+
+
 def guessed_language(text: str) -> str:
     """`tr`, `en`, or nothing when neither has at least 4 % common words and twice as many as the other."""
     head = text[:SAMPLE]
