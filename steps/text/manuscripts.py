@@ -12,6 +12,8 @@ ACCENTS = dict(zip("¨´ˆ˜˘ˇ¸˚˙˝`", "\u0308\u0301\u0302\u0303\u0306\u030
 ACCENT = "¨´ˆ˜˘ˇ¸˚˙˝"  # those that stand for no sign of their own, as ` does
 ACCENTED = re.compile("([¨ˆ˜˘ˇ˚˙˝]|¸(?=[CSTcst])|´(?=[AEIOUYCNZaeiouycnzıȷ])|`(?=[AEIOUaeiouı]))([A-Za-zıȷ])")
 CEDILLA = re.compile("([CST])¸(?![cst])")  # behind a capital letter
+BEHIND, BEFORE = re.compile("([CSTcst])¸"), re.compile("(?<![CSTcst])¸[cst]")  # any, in fonts that are none of TeX's own
+GRAVE = re.compile("[^\\W\\d_]`[aeiou]")  # within a word
 WITHIN = re.compile("[^\\W\\d_]\xad[^\\W\\d_]")
 SURE = 4  # lines with such codes in words: the others are of such fonts, too
 LEAST = 4  # numbers on a page that make a sequence
@@ -186,12 +188,19 @@ def name_letters(blocks: list[Block]) -> None:
         for block in blocks:
             if any(STOOD.search(line) for line in block.lines):
                 block.rename(lambda line: line.translate(CAME))
+    if "`" in text and GRAVE.search(text):
+        for block in blocks:
+            if not block.listing and any(GRAVE.search(line) for line in block.lines):
+                block.rename(lambda line: ACCENTED.sub(_composed, line))
     if text.isascii():
         return
     if met := [accent for accent in ACCENT if accent in text]:  # far cheaper than the patterns, which most texts have no use for
+        behind = CEDILLA
+        if "¸" in text and len(re.findall("[cst]¸(?![CSTcst])", text)) > len(BEFORE.findall(text)):
+            behind = BEHIND
         for block in blocks:
             if any(accent in line for line in block.lines for accent in met):
-                block.rename(lambda line: ACCENTED.sub(_composed, CEDILLA.sub(r"¸\1", line)))
+                block.rename(lambda line: ACCENTED.sub(_composed, behind.sub(r"¸\1", line)))
     if "\xad" in text and "-" not in text and WITHIN.search(text):  # a font has one glyph for both
         for block in blocks:
             block.rename(lambda line: line.replace("\xad", "-"))

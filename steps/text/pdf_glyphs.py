@@ -1,7 +1,8 @@
 """Blanks that mupdf reads where there are none, and those that it does not read.
 
 Glyphs that say nothing, where the one before them says it for both, are blanks within words to it. It sets a blank for white between two
-letters, but not behind signs of mathematics, letters of other scripts or letters of the Latin alphabet with two marks.
+letters, but not behind signs of mathematics, letters of other scripts or letters of the Latin alphabet with two marks. A cedilla that is
+drawn below a letter ends before it, so that white seems to follow.
 """
 
 import re
@@ -14,6 +15,7 @@ PAIRS = ("fi ", "fj ", "ff ", "fl ")
 PAIR = re.compile("f[fijl] ")
 NOTHING = 0.05  # points: no width
 WORDLESS = re.compile("[\u10a0-\u10ff\u1e00-\u1fff\u20d0-\u2e7f\U0001d400-\U0001d7ff](?=\\S)")  # what no blank is set behind
+CEDILLA = re.compile("[^\\W\\d_]¸ ")  # below the letter before it
 WHITE = 0.15  # of the size of its letters: so much is a blank to mupdf
 ALONE = 0.45  # of its size: an f that is wider is a ligature, behind which a blank is one
 
@@ -79,3 +81,30 @@ def _spaced(line: Any, said: str) -> str:
         if sign in order and next(order[sign]) and not said[at + 1 : at + 2].isspace():
             out += " "
     return out
+
+
+def without_gaps(line: Any, text: str) -> str:
+    """The text of a block, which begins with `line`, without blanks behind cedillas where the next letter stands close to theirs."""
+    get = fields()
+    lines = text.split("\n")
+    for number, said in enumerate(lines):
+        if line is None:
+            break
+        if "¸ " in said:
+            close = iter(_are_close(line))
+            lines[number] = CEDILLA.sub(lambda found, close=close: found[0][:2] if next(close, False) else found[0], said)  # type: ignore[misc]
+        line = get.next_line(line.this)
+    return "\n".join(lines)
+
+
+def _are_close(line: Any) -> list[bool]:
+    """For each letter with a cedilla and a blank behind it: the next one stands close to it."""
+    get = fields()
+    letters: list[tuple[str, float, float]] = []
+    size = get.size(get.first_letter(line.this).this)
+    letter = get.first_letter(line.this)
+    while letter is not None:
+        letters.append((chr(get.code(letter.this)), letter.quad.ll.x, letter.quad.lr.x))
+        letter = get.next_letter(letter.this)
+    found = CEDILLA.finditer("".join(sign for sign, *_ in letters))
+    return [at.end() < len(letters) and letters[at.end()][1] - letters[at.start()][2] < WHITE * size for at in found]

@@ -25,6 +25,11 @@ ROW = 0.5  # of the lower one's height: what two lines share that stand side by 
 APART = 2.2  # heights of a row: less white parts two blocks of one listing
 EMPTY = 0.6  # of a row's height: more white is an empty line
 INDENT = 12  # columns: a listing's blocks begin no farther from each other
+BRACES = ("{", "}", "|", "<", ">", "\\")  # which LaTeX may take from another font
+CLOSED = frozenset(["}", "})", "};", "},"])
+COMMAND = re.compile(  # a line of code that stands alone: behind a prompt, or with signs that no sentence has
+    r"(?:>>>|[>$#%+]|[A-Z]:\\\S*>|[\w()~/@:-]+[>$#]) ?\S|[^@]*?(?:\w\([^)\s]|\w\(\)|[{};=|]|<-|[-=]>|\\\w| --?\w)"
+)
 MOST = 0.85  # share of the letters: with more in listings there are none
 Listing = tuple[list[Block], list[Block]]  # blocks of a page, some of them listings, and those that are read where that is wrong
 
@@ -79,7 +84,10 @@ def listing_of(line: Any, text: str, bitmaps: dict[str, bool] | None = None) -> 
             break
         if said and not said.isspace():
             place = (*get.box(get.line_box(line.this).this), said)
-            told = is_even(get.first_letter(line.this).this, bitmaps) and is_even(get.last_letter(line.this).this, bitmaps)
+            told = is_even(get.first_letter(line.this).this, bitmaps) and (
+                is_even(get.last_letter(line.this).this, bitmaps) or said.rstrip().endswith(BRACES)
+            )
+            told = told or (said.strip() in CLOSED and even[-1:] == [True])
             if told and spread:
                 place = (*place[:4], _without_gaps(line, spread))
             last = rows[-1][-1] if rows else None
@@ -148,10 +156,15 @@ def set_listings(pages: list[tuple[list[Block], list[Listing]]]) -> None:
         return
     for blocks, listings in pages:
         for new, old in _joined(listings):
-            if old and sum(len(block.lines) for block in new if block.listing) > 1:
+            lines = [line for block in new if block.listing for line in block.lines]
+            if old and (len(lines) > 1 or (lines and len(new) == 1 and _is_command(lines[0]))):
                 at = next(i for i, block in enumerate(blocks) if block is old[0])
                 gone = {id(block) for block in old}
                 blocks[:] = [*blocks[:at], *new, *(block for block in blocks[at:] if id(block) not in gone)]
+
+
+def _is_command(line: str) -> bool:
+    return "://" not in line and COMMAND.match(line.strip()) is not None
 
 
 def _joined(listings: list[Listing]) -> list[Listing]:

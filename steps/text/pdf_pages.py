@@ -15,8 +15,9 @@ from steps.text.pdf_breaks import Column, columns_of, set_breaks
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
-from steps.text.pdf_glyphs import PAIR, WORDLESS, WRITERS, with_blanks, without_blanks
+from steps.text.pdf_glyphs import PAIR, WORDLESS, WRITERS, with_blanks, without_blanks, without_gaps
 from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_behind, size_of
+from steps.text.pdf_inline import join_inline
 from steps.text.pdf_lines import TALL, WORD, look_at_lines, lower_box
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
@@ -213,6 +214,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
             blocks.append(block)
         if listings and not listings[-1][1]:
             listings[-1][1].extend(blocks[before:])
+    join_inline(blocks)
     if known.draws_marks:
         set_shapes(page, blocks)
     drop_labels(blocks)
@@ -260,6 +262,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             text = without_blanks(get.first_line(set_block), text)
         if not (text.isascii() or back) and WORDLESS.search(text):
             text = with_blanks(get.first_line(set_block), text)
+        if "¸ " in text:
+            text = without_gaps(get.first_line(set_block), text)
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
             first = get.first_line(set_block)

@@ -154,3 +154,42 @@ def test_typewriters_of_latex_are_known_by_name(font):
 @pytest.mark.parametrize("font", ["SFRM1000", "SFTI1000", "ECBX1200", "ECSI1000", "CMTI10"])
 def test_other_fonts_of_latex_are_none(font):
     assert not pdf_listings.FONT.search(font)
+
+
+@pytest.mark.parametrize("command", ["> model <- lm(moss ~ wall)", "$ make install", "grow(wall, years=3)", r"\usepackage{moss}"])
+def test_a_command_alone_is_no_part_of_the_text_below(tmp_path, command):
+    def draw(page, _):
+        text(page, 100, 0, 3)
+        by_blanks(page, 150, [command])
+        text(page, 174, 3, 3)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    text_above, text_below = (" ".join(sentence(i) for i in range(at, at + 3)) for at in (0, 3))
+    assert read(tmp_path / "m.pdf").split("\n\n") == [text_above, command, text_below]
+
+
+def test_a_name_alone_in_a_typewriter_is_text(tmp_path):
+    """As an address, or the word with which a paragraph goes on."""
+
+    def draw(page, _):
+        text(page, 100, 0, 3)
+        by_blanks(page, 150, ["https://walls.example/moss?year=3"])
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").endswith(f"{sentence(2)} https://walls.example/moss?year=3")
+
+
+def test_braces_of_another_font_are_part_of_a_listing(tmp_path):
+    """LaTeX takes them from its signs of mathematics."""
+    rows = ["grow <- function(wall) {", "    wall$moss + 1", "}"]
+
+    def draw(page, _):
+        text(page, 100, 0, 6)
+        for i, line in enumerate(rows):
+            for at, sign in enumerate(line):
+                if sign != " ":
+                    page.insert_text((80 + WIDTH * at, 200 + 11 * i), sign, fontsize=9, fontname="tiro" if sign in "{}" else "cour")
+        text(page, 260, 6, 6)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert "\n".join(rows) in read(tmp_path / "m.pdf")

@@ -7,6 +7,7 @@ import pytest
 
 from steps.text.columns import Block
 from steps.text.manuscripts import drop_line_numbers
+from steps.text.manuscripts import name_letters as with_letters
 from steps.text.pdf_text import _label, goes_on, paragraphs
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 from tests.steps.text.test_pdf_bidi import name_letters
@@ -155,3 +156,31 @@ def test_white_behind_a_sign_is_a_blank(tmp_path):
 
     drawn(tmp_path / "s.pdf", 1, draw)
     assert read(tmp_path / "s.pdf") == "Where k ≤ two and m ≤three, the moss is thin."
+
+
+@pytest.mark.parametrize(
+    ("came", "said"),
+    [
+        ("Le m`etre est la longueur", "Le mètre est la longueur"),
+        ("Ays¸e Güls¸en tas¸c¸ı", "Ayşe Gülşen taşçı"),  # each cedilla behind its letter
+        ("ya¸samak ve ta¸s", "yaşamak ve taş"),  # before it, as TeX's own fonts have it
+        ("Quote `apple' so", "Quote `apple' so"),
+    ],
+)
+def test_accents_beside_their_letters_are_part_of_them(came, said):
+    block = Block(72, 100, 300, 112, [came])
+    with_letters([block])
+    assert block.lines == [said]
+
+
+def test_a_cedilla_below_its_letter_parts_no_word(tmp_path):
+    """It ends before the letter does, so that a blank seems to follow; where one does, it stays."""
+
+    def draw(page, _):
+        for x, word in (72, "ukurova"), (124, "ve D"):
+            page.insert_text((x, 100), "C", fontsize=11)
+            page.insert_text((x + 1.5, 100), "¸", fontsize=11)
+            page.insert_text((x + (8.2 if word == "ukurova" else 11.5), 100), word, fontsize=11)
+
+    drawn(tmp_path / "c.pdf", 1, draw)
+    assert read(tmp_path / "c.pdf") == "Çukurova Ç ve D"

@@ -1,0 +1,56 @@
+"""Paragraphs that a tall sign within a line has parted: the box of a sum or a brace reaches over other lines, so mupdf begins a block anew."""
+
+import re
+
+from steps.text.columns import Block
+from steps.text.pdf_math import closed
+
+# Computer Modern's extension font names its operators by letters (The TeXbook, Appendix F).
+OPERATORS = {"P": "∑", "Q": "∏", "R": "∫", "S": "⋃", "T": "⋂"}
+OPERATOR = re.compile(r"(?<![^\W_])([PQRST])([^\W_]|∞)?$")  # at the end of a line, with its upper limit
+LIMIT = re.compile(r"([^\W\d_][=∈<≤](?:\d{1,3}|[^\W\d_])|[^\W\d_](?=\s))\s?")  # the lower one, in front of the rest of the line
+BACK, ON = 0.6, 0.5  # of the size of the letters: the rest begins so far before and behind where the line ended
+ROWS = 0.7  # the same, for a line: with less, several stand side by side
+SHARED = 0.3  # the same: what both blocks share of the page's height
+
+
+def join_inline(blocks: list[Block]) -> None:
+    """Put a block that begins in the last line of the one before, right behind it, into that one."""
+    at = 1
+    while at < len(blocks):
+        above, block = blocks[at - 1], blocks[at]
+        if _goes_on_in_line(above, block):
+            _join(above, block)
+            del blocks[at]
+        else:
+            at += 1
+
+
+def _goes_on_in_line(above: Block, block: Block) -> bool:
+    size, more = above.size, len(block.lines) > 1
+    if not size or block.y0 > above.y1 - SHARED * size or block.y1 < above.y1 - size or block.x0 < above.x0 - 1:
+        return False
+    if above.table or above.formula or above.listing or above.verse or block.table or block.listing or (more and block.indent < 0):
+        return False
+    if any(b.y1 - b.y0 < ROWS * size * len(b.lines) for b in (above, block) if len(b.lines) > 1):
+        return False  # cells side by side
+    end = above.end or (above.x1 if len(above.lines) == 1 else 0.0)
+    start = block.x0 + max(block.indent, 0.0)
+    if not (end > 0 and -BACK * size < start - end < ON * size):
+        return False
+    return block.y0 > above.y0 + ROWS * size if len(above.lines) > 1 else more and block.x0 < above.x0 + 1
+
+
+def _join(above: Block, block: Block) -> None:
+    """The first line of a block behind the last one of another, a sign of the extension font between them read as what it is."""
+    last, first = above.lines[-1].rstrip(), block.lines[0].strip()
+    if sign := OPERATOR.search(last):
+        limits = f"^{closed(sign[2], small=True)}" if sign[2] else ""
+        if low := LIMIT.match(first):
+            limits, first = f"_{closed(low[1], small=True)}{limits}", first[low.end() :]
+        last = f"{last[: sign.start()]}{OPERATORS[sign[1]]}{limits}"
+    told = above.full, above.ended, above.heads
+    above.set_lines([*above.lines[:-1], f"{last} {first}", *block.lines[1:]])
+    above.full, above.ended, above.heads = (one + other for one, other in zip(told, (block.full, block.ended, block.heads), strict=True))
+    above.x1, above.y1, above.end = max(above.x1, block.x1), max(above.y1, block.y1), block.end if len(block.lines) > 1 else block.x1
+    above.y0 = min(above.y0, block.y0) if len(above.lines) == len(block.lines) else above.y0

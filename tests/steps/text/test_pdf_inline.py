@@ -1,0 +1,45 @@
+"""Paragraphs that a tall sign within a line has parted are one."""
+
+import pytest
+
+from steps.text.columns import Block
+from steps.text.pdf_inline import join_inline
+from tests.steps.text.test_manuscripts import sentence
+
+
+def parted(last: str, first: str) -> list[Block]:
+    """A paragraph whose second line ends at 114 in a sum, and the block that begins behind it."""
+    above = Block(72, 100, 512, 136, [sentence(0), last], size=11.0, end=114.0)
+    return [above, Block(72, 108, 512, 142, [f"{first} of the walls", sentence(1)], indent=38.0)]
+
+
+@pytest.mark.parametrize(
+    ("last", "first", "said"),
+    [
+        ("the share Pn", "i=1 ni", "the share ∑_(i=1)^n ni of the walls"),
+        ("the share S", "i∈N wi", "the share ⋃_(i∈N) wi of the walls"),
+        ("such as P", "j aj", "such as ∑_j aj of the walls"),
+        ("the kernel exp", "−x2", "the kernel exp −x2 of the walls"),
+    ],
+)
+def test_what_begins_where_the_line_above_ended_goes_on_in_it(last, first, said):
+    blocks = parted(last, first)
+    join_inline(blocks)
+    assert [block.lines for block in blocks] == [[sentence(0), said, sentence(1)]]
+
+
+def test_lines_beside_each_other_are_not_joined():
+    """Words over their translations, and cells, begin at one height."""
+    blocks = [
+        Block(72, 100, 90, 124, ["den", "the"], size=11.0, end=90.0),
+        Block(92, 100, 120, 124, ["Hans", "Hans"], size=11.0, indent=0.0),
+    ]
+    join_inline(blocks)
+    assert len(blocks) == 2
+
+
+def test_a_paragraph_below_another_is_its_own():
+    blocks = parted("the share", "of moss")
+    blocks[1].y0, blocks[1].y1 = 137, 170
+    join_inline(blocks)
+    assert len(blocks) == 2
