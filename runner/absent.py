@@ -10,6 +10,10 @@ from runner.rules import View
 from runner.unquoted import DOUBLE, as_typed, escapes_in, with_slashes
 
 QUOTES = "\u201c\u201d\u2018\u2019 "
+EXAMPLE = re.compile(  # what manuals write where a reader writes a name of their own; only of what is not there
+    r"(?i)(?:^|/)(?:path[-_ /]?to(?=[-_/ ]|$)|your[-_ ][\w-]+|<[^/<>]+>|\{[\w -]+\}|x{3,}|y{3,}|todo|fixme|changeme|placeholder"
+    r"|\.{3}|…)(?=$|[/.])|^[A-Z]+_(?:PATH|DIR|FOLDER|FILE|NAME)$"
+)
 READ_AS = {"\\t": "a tab", "\\n": "a line end", "\\r": "a line end"}
 
 
@@ -35,6 +39,8 @@ def of_source(view: View, pattern: str) -> Absent:
     found = of_signs(view, pattern)
     if found is not None:
         return found
+    if found := _through_a_file(view, pattern):
+        return found
     several = [part.strip() for part in re.split(r"[,;]", pattern)]
     if len(several) > 1 and all(part and view.facts.files(part) for part in several):
         listed = ", ".join(f"{{path: {part}}}" for part in several)
@@ -42,8 +48,22 @@ def of_source(view: View, pattern: str) -> Absent:
     return _of_names(view, pattern, project)
 
 
+def _through_a_file(view: View, pattern: str) -> Absent | None:
+    """Of a path that goes on behind a file as if it were a folder: data/a.jsonl/, data/a.jsonl/*.json."""
+    parts = Path(os.path.expanduser(pattern)).parts
+    for count in range(1, len(parts) + 1):
+        better = str(Path(*parts[:count]))
+        if (view.facts.project / better).is_file() and (count < len(parts) or pattern.endswith("/")):
+            return Absent(f"no file matches {pattern}: {better} is a file, and no folder", f"write path: {better}", better)
+    return None
+
+
 def of_signs(view: View, named: str) -> Absent | None:
     """Of signs in a path that mean something else than they were meant to; None where there are none."""
+    if EXAMPLE.search(named) and "*" not in named:
+        found = _elsewhere(view.facts.project, Path(named).name)
+        fix = f"write {found}, which has that name" if found else "write the path of what is there on your disk"
+        return Absent(f"{named} stands for a path of your own, as manuals write it", fix)
     if escapes := escapes_in(named):
         typed = as_typed(named)
         if not escapes_in(bare := named.strip("\t\r\n ")):
@@ -156,6 +176,8 @@ def _of_names(view: View, pattern: str, project: Path) -> Absent:
     if below != pattern and view.facts.files(below):
         return Absent(f"there is no {pattern}: paths start at the project's folder", f"write {below}", below)
     beside = f"the folder {shown}" if there != project else f"the project's folder {project}"
+    if any(mark in missing for mark in "*?[{") and (cased := _in_other_letters(view, pattern)):
+        return Absent(f"no file matches {pattern}: capital and small letters count in a path", f"write {cased}", cased)
     if any(mark in missing for mark in "*?[{"):
         return Absent(f"no file matches {pattern}", f"look into {beside}: paths start at the project's folder")
     names = _names(there)
@@ -183,6 +205,13 @@ def _below(view: View, folder: Path, rest: list[str]) -> str:
             return f"{folder}/…, which has {', '.join(names[:5])}"
         folder = folder / near
     return str(folder)
+
+
+def _in_other_letters(view: View, pattern: str) -> str:
+    """A glob with its extension in the other letters, where that matches: *.CSV for *.csv."""
+    front, dot, extension = pattern.rpartition(".")
+    both = [f"{front}.{other}" for other in (extension.lower(), extension.upper()) if other != extension] if dot else []
+    return next((each for each in both if "/" not in extension and view.facts.files(each)), "")
 
 
 def _elsewhere(project: Path, name: str) -> str | None:

@@ -51,8 +51,9 @@ def files_exist(view: View) -> Iterator[Finding]:
                 yield from _alternatives_exist(view, step, where, pattern)
                 continue
             elsewhere = pattern.startswith(("/", "~")) and view.meant.target.name != "here"
-            from runner.absent import of_source
+            from runner.absent import EXAMPLE, of_source
 
+            elsewhere = elsewhere and not EXAMPLE.search(pattern)
             message, fix, better = of_source(view, pattern)
             edits = (Edit("set", path(step, f"{where}.path"), better),) if better else ()
             yield say("D102", step, f"{where}.path", message, fix, severity="warning" if stands_by or elsewhere else "error", edits=edits)

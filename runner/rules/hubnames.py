@@ -7,6 +7,10 @@ from runner.rules import View, at, path, rule, say
 from runner.rules.paths import hub_names
 from schemas.findings import Edit, Finding, RulePage
 
+EXAMPLE = re.compile(  # names that manuals write for a reader's own
+    r"(?i)<[^<>]*>(?:/.*)?|[\w.-]+/<[^<>]*>|(?:your|hf)[-_]?(?:hf[-_]?)?(?:user[-_]?name|user|name|org\w*|account|namespace|repo|id)/.+"
+    r"|.+/your[-_].+|(?:user[-_]?name|owner|namespace|org(?:ani[sz]ation)?|user)/(?:[\w-]*[-_])?(?:model|name|repo|data(?:set)?)(?:[-_](?:name|id))?"
+)
 PINNED = re.compile(r"([\w.-]+/[\w.-]+)@([\w./-]+)")
 MODELS = ("model.base", "checkpoint", "init_from", "resume_from", "model", "reference")
 OLLAMA = {  # what Ollama's library calls them, and the weights that one of its tags was made from
@@ -22,7 +26,7 @@ OLLAMA = {  # what Ollama's library calls them, and the weights that one of its 
 @rule(
     RulePage(
         "H036",
-        "Ollama's name of a model, or a commit in a name",
+        "Ollama's name of a model, a commit in a name, or a name of a manual",
         "A model on the hub is called owner/name, and its commit stands beside it as revision. name:tag is how Ollama calls a model; what "
         "it serves is a GGUF, which cannot be trained: the weights that it was made from are on the hub under another name.",
         wrong='model: {base: {hub: "llama3.2:1b"}}',
@@ -36,7 +40,10 @@ def hub_names_are_names(view: View) -> Iterator[Finding]:
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
             name, place = source["hub"], f"{where}.hub"
-            if (pinned := PINNED.fullmatch(name)) is not None:
+            if EXAMPLE.fullmatch(name.strip()):
+                message = f"{name} stands for a name of your own, as manuals write it"
+                yield say("H036", step, place, message, "write owner/name as huggingface.co has it, or path: for a folder")
+            elif (pinned := PINNED.fullmatch(name)) is not None:
                 edits = (Edit("set", path(step, place), pinned[1]), Edit("set", path(step, f"{where}.revision"), pinned[2]))
                 fix = f"write hub: {pinned[1]}, revision: {pinned[2]}"
                 free = at(step.raw, f"{where}.revision") is None
@@ -60,4 +67,4 @@ def _of_its_size(model: str, tag: str) -> str | None:
 
 def belongs_elsewhere(where: str, name: str) -> bool:
     """Whether H036 says what is wrong with a name."""
-    return PINNED.fullmatch(name) is not None or (where in MODELS and is_ollamas(name))
+    return PINNED.fullmatch(name) is not None or EXAMPLE.fullmatch(name.strip()) is not None or (where in MODELS and is_ollamas(name))

@@ -143,8 +143,11 @@ def paths_travel(view: View) -> Iterator[Finding]:
                     "H021", step, where, f"{named} is a path of one machine", "write it relative to the project's folder", severity="info"
                 )
         for where in FOLDERS:
-            if isinstance(named := at(step.raw, where), str) and named.startswith("~"):
+            named = at(step.raw, where)
+            if isinstance(named, str) and named.startswith("~"):
                 yield _home(view, step, where, named)
+            elif isinstance(named, str) and not named.strip():
+                yield say("H022", step, where, "the path is empty", "name the folder, or delete what it stands in")
         for where in ("model.base.path", "checkpoint.path"):
             folder = at(step.raw, where)
             full = view.facts.project / folder if isinstance(folder, str) and folder and not folder.startswith("~") else None
@@ -205,6 +208,8 @@ def _no_model(view: View, step: StepMeant, where: str, folder: str) -> Finding:
         beside = []
     near = nearest(full.name, beside)
     fix = f"write {Path(folder).parent / near}" if near else f"paths start at {view.facts.project}"
+    if not near and folder.startswith("/"):
+        fix = "make it there, or write a path below the project's folder, which travels with the recipe"
     if not near and re.fullmatch(r"[\w.-]+/[\w.-]+", folder) and not folder.startswith("."):
         fix = f"write hub: {folder} when it is a name on the hub; {fix}"
     return say("H022", step, where, f"there is no folder {folder}", fix)
