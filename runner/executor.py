@@ -57,6 +57,7 @@ class Execution:
         self.half_done: Path | None = None  # side files of the step that has just failed
         self.began = time.perf_counter()
         self.written_at = 0.0
+        self.looked_anew = False  # something is said of a reused result that was not said before
 
     # The run ----------------------------------------------------------------------------------------------------------
 
@@ -197,10 +198,24 @@ class Execution:
         if self.before.keys.get(step.id) != work.key.value:
             reason = f"made by {entry.made.get('run')}" + (f" ({'; '.join(work.why)})" if work.why else "")
         done = {"digest": entry.digest, "kind": entry.kind, "seconds": entry.made.get("seconds", 0.0)}
+        self._look_again(step, work)
         record = self.ledger.step(step, "reused", reason, work, side=self.store.side(work.key.value), **done)
         if self.rundir is not None:
             self._show(self.rundir, record)
         return record
+
+    def _look_again(self, step: StepMeant, work: Work) -> None:
+        """What the step itself has to say of a reused result, by params that are in no key: then the report is another, too."""
+        if work.step.again_function is None:
+            return
+        try:
+            warnings = work.step.again_function(work.params, self.store.side(work.key.value))
+        except RecipeError:
+            del self.ready.results[step.id]
+            raise
+        self.looked_anew = self.looked_anew or warnings is not None
+        for said in warnings or []:
+            self.ledger.warned(step.id, said.code, said.message, said.field, said.fix)
 
     def _show(self, rundir: RunDir, record: StepRecord, *, logs: bool = True) -> None:
         """Put a step's files into the run's folder."""
@@ -314,7 +329,7 @@ class Execution:
     def _same_as_before(self) -> bool:
         """True when every step was reused as the last run left it, and that run ended well and still has its folder."""
         before = self.before
-        if before.status != "done" or before.part != self.options.partial or self.stop.asked:
+        if before.status != "done" or before.part != self.options.partial or self.stop.asked or self.looked_anew:
             return False
         folder = self.meant.project / "runs" / before.run
         if read_record(folder) is None:

@@ -8,7 +8,7 @@ from typing import Any, Union, get_args, get_origin
 
 from schemas.artifacts import Artifact, Forecast
 from schemas.base import StepParams
-from schemas.findings import RulePage
+from schemas.findings import RecipeError, RulePage
 from schemas.machine import Machine
 
 
@@ -54,6 +54,7 @@ class Step:
     needs_function: Callable[[Any], dict[str, Any]] | None = None
     smoke_function: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     settle_function: Callable[[Any, Machine, Machine], StepParams] | None = None
+    again_function: Callable[[Any, Path], list[RecipeError] | None] | None = None
     pages: tuple[RulePage, ...] = field(default=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Artifact:
@@ -85,6 +86,15 @@ class Step:
     def settle(self, function: Callable[[Any, Machine, Machine], StepParams]) -> Callable[[Any, Machine, Machine], StepParams]:
         """Decorator: `function(params, target, here)` resolves what `auto` means before the key is made."""
         self.settle_function = function
+        return function
+
+    def again(self, function: Callable[[Any, Path], list[RecipeError] | None]) -> Callable[[Any, Path], list[RecipeError] | None]:
+        """Decorator: `function(params, side)` looks at a result that is reused with the eyes of today's params that are in no key.
+
+        side: the folder of its logs and statistics, which it may bring up to date. Returns warnings, none too, where it finds
+        other than before, and None where all is as it was; raises RecipeError for what is not to be gone on from.
+        """
+        self.again_function = function
         return function
 
     def smoke(self, function: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:

@@ -47,6 +47,7 @@ from steps import step
 from steps.lm.bitwise import BITWISE_PAGES
 from steps.lm.pages import TRAIN_PAGES
 from steps.lm.phases import PHASE_PAGES
+from steps.lm.watch import look_again
 from steps.sizing.attention import ATTENTION_PAGES
 from steps.sizing.divisors import divisors
 from steps.sizing.planned import with_plan
@@ -172,13 +173,11 @@ class Train(StepParams):
             _mistake("V107", "add_tokens has no effect with objective: lm: its bin was made without them", "add_tokens",
                      "write objective: sft, or delete add_tokens")  # fmt: skip
         if self.decay_share is not None and self.scheduler != "wsd":
-            _mistake(
-                "S007", f"decay_share has no effect with scheduler: {self.scheduler}", "decay_share", "write scheduler: wsd, or delete it"
-            )
+            _mistake("S007", f"decay_share has no effect with scheduler: {self.scheduler}", "decay_share",
+                     "write scheduler: wsd, or delete it")  # fmt: skip
         if self.spike_factor is not None and self.on_spike == "none":
-            _mistake(
-                "S008", "spike_factor has no effect with on_spike: none", "spike_factor", "write on_spike: skip, or delete spike_factor"
-            )
+            _mistake("S008", "spike_factor has no effect with on_spike: none", "spike_factor",
+                     "write on_spike: skip, or delete spike_factor")  # fmt: skip
         wrong, right = {"lm": ("none", "stream or documents"), "sft": ("stream", "none or documents")}[self.objective]
         if self.packing == wrong:
             _mistake("D150", f"packing: {wrong} is not for objective: {self.objective}", "packing", f"write {right}")
@@ -396,4 +395,5 @@ def _forecast(params: Train, inputs: dict[str, Any], context: ForecastContext) -
     return foresee(params, inputs, context)
 
 
+train.again(look_again)
 __all__ = ["Train", "train"]

@@ -158,7 +158,7 @@ def documents_of(view: View, step: StepMeant, corpus: object) -> int | None:
     )
 )
 def micro_batches_are_equal(view: View) -> Iterator[Finding]:
-    """B003: total_batch_size no multiple of batch_size, total_batch_tokens none of a row's length."""
+    """B003: total_batch_size no multiple of batch_size or accumulation, total_batch_tokens none of a row's length."""
     for step in view.of_type("train"):
         tokens, length = number(step, "total_batch_tokens"), param(step, "max_seq_length")
         if isinstance(tokens, int) and isinstance(length, int) and tokens > length > 0 and tokens % length:
@@ -172,3 +172,9 @@ def micro_batches_are_equal(view: View) -> Iterator[Finding]:
             best = divisors(total, micro)[-1]
             message = f"{total} rows a step in micro-batches of {micro}: the last has {total % micro}"
             yield say("B003", step, "batch_size", message, f"write batch_size: {best}", severity="info")
+        times = number(step, "gradient_accumulation_steps")
+        if isinstance(total, int) and micro is None and isinstance(times, int) and 0 < times < total and total % times:
+            each = ceil(total / times)
+            message = f"{total} rows a step cannot be {times} equal micro-batches: there are {ceil(total / each)} of at most {each}"
+            fix = f"write gradient_accumulation_steps: {divisors(total, times)[-1]}"
+            yield say("B003", step, "gradient_accumulation_steps", message, fix, severity="info")

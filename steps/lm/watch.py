@@ -1,8 +1,10 @@
 """What looks at a training's figures while it runs: expected bands, spikes of the gradient, and whether validation still improves."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
 
@@ -12,6 +14,9 @@ SMOOTHED_STEPS = 20  # the training loss that is compared and reported is the me
 SPIKE_FACTOR = 10.0
 REMEMBERED_NORMS, FEWEST_NORMS = 100, 20  # norms of the last steps, and how many there must be before one can be a spike
 MOST_SKIPPED = 10  # in a row: then it is no spike, but the gradient
+
+
+FIX = "look at the curve; then mend the settings, or the band"
 
 
 class Figures(Protocol):
@@ -37,22 +42,14 @@ class Bands:
             return
         scored = done.scored if done.scored.get("step") == step else {}  # not those of a validation before it
         found = {"train_loss": done.train_loss, "val_loss": scored.get("loss"), "val_bits_per_byte": scored.get("bits_per_byte")}
-        entries: list[dict[str, Any]] = []
-        outside: list[str] = []
-        for metric, band in self.expect[step].model_dump(exclude_none=True).items():
-            value, (low, high) = found[metric], band
-            entries.append(_entry(step, metric, band, value))
-            if not entries[-1]["inside"]:
-                shown = "not known" if value is None else f"{value:.3f}"
-                if metric == "train_loss" and step > 1:
-                    shown += f", the mean of {min(step, SMOOTHED_STEPS)} steps"
-                outside.append(f"{metric} at step {step} is {shown}, expected {low:g} to {high:g}")
-        fix = "look at the curve; then mend the settings, or the band"
+        bands = self.expect[step].model_dump(exclude_none=True).items()
+        entries = [_entry(step, metric, band, found[metric]) for metric, band in bands]
+        outside = [_outside(entry) for entry in entries if not entry["inside"]]
         if outside and self.stop:
-            raise RecipeError("S111", "; ".join(outside), field=f"expect.{step}", fix=fix)
+            raise RecipeError("S111", "; ".join(outside), field=f"expect.{step}", fix=FIX)
         done.expected += entries
         for message in outside:
-            self.context.warn("S110", message, field=f"expect.{step}", fix=fix)
+            self.context.warn("S110", message, field=f"expect.{step}", fix=FIX)
 
 
 def judged(expect: Mapping[int, Any], found: list[dict[str, Any]], last: int) -> list[dict[str, Any]]:
@@ -69,6 +66,51 @@ def judged(expect: Mapping[int, Any], found: list[dict[str, Any]], last: int) ->
             elif (step, metric) in values:
                 rows.append(_entry(step, metric, band, values[step, metric]))
     return rows
+
+
+def look_again(params: Any, side: Path) -> list[RecipeError] | None:
+    """Judge a training that is done by the bands as they are written now, from its logs; the report shows them, too.
+
+    Returns a warning S110 for each that is outside, None where the bands are those that it was judged by. Raises RecipeError S111 where
+    one is outside and on_expect is stop. A band that its figures do not tell of (no validation at that step) is not reached.
+    """
+    place = side / "stats" / "training.json"
+    try:
+        stats = json.loads(place.read_text("utf-8"))
+        losses = {line["step"]: line["train_loss"] for line in _logged(side, "train_steps")} if params.expect else {}
+        scored = {line["step"]: line for line in _logged(side, "eval_steps")} if params.expect else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    found = []
+    for step in params.expect:
+        last = [losses[s] for s in range(max(1, step - SMOOTHED_STEPS + 1), step + 1) if s in losses]
+        line = scored.get(step, {})
+        values = {"train_loss": sum(last) / len(last) if last else None, "val_loss": line.get("eval_loss"),
+                  "val_bits_per_byte": line.get("bits_per_byte")}  # fmt: skip
+        found += [{"step": step, "metric": name, "found": value} for name, value in values.items() if value is not None]
+    rows = judged(params.expect, found, int(stats["steps"]))
+    outside = [row for row in rows if row["inside"] is False]
+    if outside and params.on_expect == "stop":
+        raise RecipeError("S111", "; ".join(map(_outside, outside)), field=f"expect.{outside[0]['step']}", fix=FIX)
+    if rows == (stats.get("expect") or []):
+        return None
+    part = place.with_suffix(".part")
+    part.write_text(json.dumps({**stats, "expect": rows}, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    part.replace(place)
+    return [RecipeError("S110", _outside(row), field=f"expect.{row['step']}", fix=FIX) for row in outside]
+
+
+def _logged(side: Path, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (side / "logs" / f"{name}.jsonl").read_text("utf-8").splitlines()]
+
+
+def _outside(entry: dict[str, Any]) -> str:
+    """In words."""
+    step, metric, value = entry["step"], entry["metric"], entry["found"]
+    shown = "not known" if value is None else f"{value:.3f}"
+    if metric == "train_loss" and step > 1:
+        shown += f", the mean of {min(step, SMOOTHED_STEPS)} steps"
+    return f"{metric} at step {step} is {shown}, expected {entry['low']:g} to {entry['high']:g}"
 
 
 def _entry(step: int, metric: str, band: list[float], value: float | None) -> dict[str, Any]:

@@ -300,3 +300,30 @@ def test_what_a_password_opened_stands_whatever_its_variable_says_later(tmp_path
     assert run(meant)["texts"] == made  # nothing to do: that run stands
     monkeypatch.delenv("PDF_PASSWORD")
     assert run(meant)["texts"].status == "failed"
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_a_reused_result_is_judged_by_what_is_in_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: bool):
+    """What the step says of it is told, and the report is made again; where it says what was known, nothing has changed."""
+    said: list[RecipeError] | None = None
+    monkeypatch.setattr(say, "again_function", lambda params, side: said if params.text == "a" and side.is_dir() else None)
+    run(chain(tmp_path))
+    said = [RecipeError("X010", "it is not what is expected", field="text")] if last else []
+    screen = Heard()
+    again = run(chain(tmp_path), screen)
+    assert (again["one"].status, ran, [f.code for f in screen.findings]) == ("reused", ["told"], ["X010"] if last else [])
+    said = None
+    run(chain(tmp_path), screen)
+    assert (ran, screen.mended) == ([], [])
+
+
+def test_a_reused_result_that_is_refused_stops_what_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As if the step had failed."""
+    run(chain(tmp_path))
+
+    def refuse(params: Say, _: Path) -> None:
+        if params.text == "a":
+            raise RecipeError("X010", "no", field="text")
+
+    monkeypatch.setattr(say, "again_function", refuse)
+    assert [record.status for record in run(chain(tmp_path)).values()] == ["failed", "skipped", "skipped", "made"]

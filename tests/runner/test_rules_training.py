@@ -324,6 +324,12 @@ def test_a_batch_in_tokens_is_rows_for_the_micro_batch(tmp_path: Path, micro: in
     assert said(tmp_path, (STEPS, lines)) == codes
 
 
+@pytest.mark.parametrize(("times", "codes"), [(3, ["(B003)"]), (6, ["(B003)"]), (4, [])])
+def test_rows_that_are_no_equal_micro_batches(tmp_path: Path, times: int, codes: list[str]):
+    """Of 8 rows in 3 parts the last has two; in 6 parts of two rows only four are made."""
+    assert said(tmp_path, (STEPS, f"{STEPS}\n    total_batch_size: 8\n    gradient_accumulation_steps: {times}")) == codes
+
+
 QUANTISED = "  - {{type: train, id: tuned, model: {{base: {{step: train}}}}, method: qlora, quant: {{bits: {bits}}}, max_steps: 10}}\n"
 
 

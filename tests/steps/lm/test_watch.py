@@ -1,14 +1,16 @@
 """What looks at a run: spikes, bands that stop, validations that no longer improve."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from schemas import Checkpoint, RecipeError, TrainLine
+from schemas import Checkpoint, EvalLine, RecipeError, TrainLine
 from steps.lm.trackers import OPENERS
-from steps.lm.watch import SpikeGuard, patience_is_over
+from steps.lm.watch import SpikeGuard, look_again, patience_is_over
 from tests.conftest import FakeContext
-from tests.steps.lm.small import SIZES, run
+from tests.steps.lm.small import SIZES, params, run
 
 
 def test_a_spike_is_left_out_and_told(context: FakeContext):
@@ -100,3 +102,38 @@ def test_a_band_may_stop_the_run(tmp_path: Path):
         run(context, expect={3: {"train_loss": [0.0, 0.1]}}, on_expect="stop")
     assert error.value.field == "expect.3"
     assert max(line.step for line in context.lines if isinstance(line, TrainLine)) == 3
+
+
+def finished(folder: Path, **written: Any) -> FakeContext:
+    """A training of four steps, validated at 2 and 4, with its logs and statistics beside it as a run keeps them."""
+    context = FakeContext(folder)
+    run(context, **{"model": SIZES["llama"], "max_steps": 4, "eval_steps": 2, **written})
+    for name, kind in (("train_steps", TrainLine), ("eval_steps", EvalLine)):
+        lines = (line.model_dump_json() for line in context.lines if isinstance(line, kind))
+        context.side(f"logs/{name}.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    context.side("stats/training.json").write_text(json.dumps(context.kept["training"]), "utf-8")
+    return context
+
+
+def test_bands_that_are_written_after_the_training_are_judged_by_its_logs(tmp_path: Path):
+    """As the training itself would have judged them, once; and what stands in the report follows."""
+    bands = {2: {"train_loss": [0.0, 1.0], "val_loss": [0.0, 99.0]}, 3: {"val_loss": [0.0, 1.0]}, 9: {"train_loss": [0.0, 1.0]}}
+    asked = params(model=SIZES["llama"], max_steps=4, expect=bands)
+    context = finished(tmp_path / "after")
+    side = context.side("x").parent
+    told = look_again(asked, side)
+    while_it_ran = finished(tmp_path / "during", expect={2: bands[2], 9: bands[9]})
+    assert told is not None
+    assert [(e.code, e.message) for e in told] == [(c, m) for c, m in while_it_ran.warnings if c == "S110"]
+    assert json.loads((side / "stats" / "training.json").read_text("utf-8"))["expect"] == while_it_ran.kept["training"]["expect"]
+    assert look_again(asked, side) is None
+    assert look_again(params(model=SIZES["llama"], max_steps=4), side) == []
+
+
+def test_a_band_that_stops_stops_what_goes_on_from_a_training_that_is_done(tmp_path: Path):
+    """However often it is run."""
+    side = finished(tmp_path).side("x").parent
+    asked = params(model=SIZES["llama"], max_steps=4, expect={2: {"train_loss": [0.0, 1.0]}}, on_expect="stop")
+    for _ in range(2):
+        with pytest.raises(RecipeError, match=r"S111: train_loss at step 2 is .*, the mean of 2 steps, expected 0 to 1"):
+            look_again(asked, side)
