@@ -201,7 +201,8 @@ def _no_column(
             fix = f"take the blank out of its first line, or write {role}: {_as_written(str(value).replace(error.wanted, near))}"
         return [say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)]  # type: ignore[arg-type]
     message = f"{name} has no column that is known to hold text; it has {listed}"
-    fix = f"say which: {_columns_meant(error.found)}"
+    answers = any(at(train.raw, "objective") == "sft" for train in view.of_type("train"))
+    fix = f"say which: {_columns_meant(error.found, answers)}"
     if not error.found:
         message, fix = f"the rows of {name} are empty", "make the file again, or name another"
     held = view.head(file, source.get("format")).rows if file.suffix.lower() in (".json", ".jsonl") and not source.get("columns") else ()
@@ -243,17 +244,32 @@ def _chosen(view: View, file: Path, source: dict[str, Any], last: dict[str, str]
 
 
 ASKED = ("instruction", "prompt", "question", "query", "input", "user", "source", "problem", "request", "ask", "human", "frage", "soru")
-ANSWERED = ("output", "response", "answer", "completion", "target", "reply", "assistant", "label", "solution", "gpt", "antwort", "cevap")
+ANSWERED = ("output", "response", "answer", "answers", "completion", "target", "reply", "assistant", "label", "solution", "gpt", "bot",
+            "model", "summary", "highlights", "decision", "antwort", "cevap")  # fmt: skip
 TEXTUAL = ("text", "content", "body", "document", "article", "story", "passage", "metin", "sentence", "abstract", "markdown")
 
 
-def _columns_meant(found: Sequence[str]) -> str:
-    """What `columns` would most likely say of columns with these names: a question and its answer, or a text."""
-    last = {name.rsplit(".", 1)[-1].lower(): name for name in reversed(found)}
+def _columns_meant(found: Sequence[str], answers: bool = False) -> str:
+    """What `columns` would most likely say of columns with these names: a question and its answer, or a text. answers: those are learned,
+    so that what stands beside one is asked."""
+    holders = {name.rpartition(".")[0] for name in found}
+    plain = [name for name in found if name not in holders]
+    last = {name.rsplit(".", 1)[-1].strip().lower(): name for name in reversed(plain) if not name.endswith((".answer_start", ".id"))}
+    last |= {holder.lower(): name for holder in holders for name in plain if name == f"{holder}.text"}
     asked, answer = _called(last, ASKED) or last.get("q"), _called(last, ANSWERED) or last.get("a")
     if asked and answer and asked != answer:
-        return f"columns: {{instruction: {asked}, output: {answer}}}"
-    return f"columns: {{text: {_called(last, TEXTUAL) or (found[0] if found else '…')}}}"
+        more = next((last[word] for word in ("context", "input", "passage") if word in last and last[word] not in (asked, answer)), "")
+        return _columns(instruction=asked, **({"input": more} if more else {}), output=answer)
+    if len(plain) == 2 and all(len(name.rsplit(".", 1)[-1]) == 2 for name in plain):  # languages
+        return _columns(instruction=plain[0], output=plain[1])
+    if answer and answers and 1 < len(plain) <= 4:
+        others = [name for name in plain if name != answer]
+        return _columns(instruction=others[0] if len(others) == 1 else "\n".join(f"{{{name}}}" for name in others), output=answer)
+    return _columns(text=_called(last, TEXTUAL) or (plain[0] if plain else found[0] if found else "…"))
+
+
+def _columns(**roles: str) -> str:
+    return f"columns: {{{', '.join(f'{role}: {_as_written(name)}' for role, name in roles.items())}}}"
 
 
 def _called(names: dict[str, str], words: Sequence[str]) -> str | None:

@@ -85,5 +85,11 @@ def numbered(rows: Sequence[tuple[int, dict[str, Any]]]) -> bool:
     return len(inner) > 1 and all(isinstance(row, dict) and row.keys() == inner[0].keys() for row in inner) and _counts(rows[0][1])
 
 
+def by_columns(rows: Sequence[tuple[int, dict[str, Any]]]) -> bool:
+    """Whether a file that is one map holds columns, each with its cells by the numbers of rows, as pandas writes a table."""
+    columns = list(rows[0][1].values()) if len(rows) == 1 else []
+    return len(columns) > 1 and all(isinstance(cells, dict) and len(cells) > 1 and _counts(cells) for cells in columns)
+
+
 def _counts(row: dict[str, Any]) -> bool:
     return all(key.isdigit() for key in row)

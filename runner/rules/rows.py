@@ -1,6 +1,6 @@
 """Rows: the first rows of JSONL and CSV files become documents here as they do in the run, so what is wrong with them is known before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import View, param, rule, say, sources
-from runner.rules.relined import PYTHON, UNCLOSED, remedy
+from runner.rules.relined import PYTHON, UNCLOSED, by_columns, remedy
 from schemas.findings import Finding, RulePage, Severity
 from steps.text import rows
 from steps.text.further import further
@@ -94,29 +94,40 @@ def _of_table(
 
 
 def _at_the_end(view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, head: Head) -> Iterator[Finding]:
-    """D141 of the last rows of a file whose first ones are good."""
+    """D141 of the last rows of a file whose first ones are good, and of those between."""
     if head.whole or kind_of(file, source.get("format")) != "jsonl" or isinstance(source.get("take"), int):
         return
     from steps.text.heads import MOST_ROWS
     from steps.text.lastrows import last_rows
+    from steps.text.spread import spread_rows
 
     first, found = last_rows(view.facts, file, MOST_ROWS)
-    bad: list[tuple[int, str]] = []
     try:
         roles = head.roles(source.get("columns"))
     except rows.NoSuchColumn:
         return  # said by the rule about columns
-    for number, row in enumerate(found):
+    bad = list(_unused(enumerate(found), roles))
+    if bad and len(bad) * 20 >= len(found):
+        number, reason = bad[0]
+        place = f"line {first + number}" if first else f"the last row but {len(found) - 1 - number}"
+        message = f"{name_of(view, file)}: the first rows can be used, {len(bad)} of the last {len(found)} cannot"
+        yield say("D141", step, f"{where}.path", f"{message}: {place}: {reason}", _remedy(reason), severity="warning")
+        return
+    between = spread_rows(view.facts, file, len(head.rows) + len(head.broken))
+    bad = list(_unused(between, roles))
+    if bad and len(bad) * 20 >= len(between):
+        line, reason = bad[0]
+        message = f"{name_of(view, file)}: the first rows can be used, {len(bad)} of {len(between)} from the rest cannot"
+        yield say("D141", step, f"{where}.path", f"{message}: line {line}: {reason}", _remedy(reason), severity="warning")
+
+
+def _unused(numbered: Iterable[tuple[int, dict[str, Any]]], roles: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """The rows that become no document, each with its number and the reason."""
+    for number, row in numbered:
         try:
             rows.document(row, roles)
         except (rows.BadRow, KeyError, TypeError, ValueError, AttributeError) as error:
-            bad.append((number, str(error) if isinstance(error, rows.BadRow) else f"{type(error).__name__}: {error}"))
-    if len(bad) * 20 < max(len(found), 1) or not bad:
-        return
-    number, reason = bad[0]
-    place = f"line {first + number}" if first else f"the last row but {len(found) - 1 - number}"
-    message = f"{name_of(view, file)}: the first rows can be used, {len(bad)} of the last {len(found)} cannot"
-    yield say("D141", step, f"{where}.path", f"{message}: {place}: {reason}", _remedy(reason), severity="warning")
+            yield number, str(error) if isinstance(error, rows.BadRow) else f"{type(error).__name__}: {error}"
 
 
 def _further(view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, name: str, stands_by: bool) -> Iterator[Finding]:
@@ -166,6 +177,11 @@ def _documents(step: StepMeant, where: str, source: dict[str, Any], name: str, h
     if not bad:
         return
     line, reason = bad[0]
+    if by_columns(head.rows):
+        message = f"{name} is one map of columns, each with its cells by the numbers of rows"
+        fix = 'write rows: frame.to_json("rows.jsonl", orient="records", lines=True)'
+        yield say("D141", step, f"{where}.path", message, fix, severity=_severity(True, stands_by))
+        return
     every = len(bad) == len(head.rows)
     few = len(bad) * 20 < len(head.rows)
     if every:
@@ -211,6 +227,10 @@ def questions_and_answers_are_texts(view: View) -> Iterator[Finding]:
 
 
 def _remedy(reason: str) -> str:
+    if "neither role nor from" in reason:
+        return 'name the keys of a turn role and content: {"role": "user", "content": "…"}'
+    if "a list in a list" in reason:
+        return "take the outer brackets away, or name the first of them: columns: {messages: messages.0}"
     if "speaker" in reason:
         return f"name the speakers as one of {', '.join(sorted(SPEAKERS))}"
     if "no list of turns" in reason:

@@ -15,7 +15,7 @@ from schemas.findings import Finding, RecipeError, RulePage, Severity
 if TYPE_CHECKING:
     from steps.text.chat_form import ChatForm
 
-TRIED = 50  # conversations are written, at most
+TRIED, SHAPES = 50, 100  # conversations are written in any case; kinds of them, by the order of their speakers, each once
 MARK = re.compile(r"<\|[^|<>\s]{1,40}\|>|<(?:start|end)_of_[a-z_]+>|</?s>|\[/?INST\]|<</?SYS>>|<\|?(?:im_start|im_end|eot_id|end)\|?>")
 PLAIN = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<SYS>")  # marks that Llama 2 and Mistral write as plain text
 TEMPLATE = "the base's chat template and tokenizer, and the first rows of the data"
@@ -31,9 +31,21 @@ def _tuned(view: View) -> Iterator[tuple[Any, ModelFolder]]:
             yield step, folder
 
 
-@rule()
+@rule(
+    RulePage(
+        "D172",
+        "the template leaves a message out",
+        "Some templates write nothing for a system message, or only the last question, and say nothing of it. What the answers were given "
+        "for is then not what the model reads: it learns them without their reason, and later has no place for instructions.",
+        wrong='{"messages": [{"role": "system", "content": "Answer in French."}, …]}   # of a template without a place for it',
+        right='{"messages": [{"role": "user", "content": "Answer in French.\\n\\nWhere is …?"}, …]}',
+        source="EricLBuehler/mistral.rs#45; microsoft/autogen#1037",
+        severity="warning",
+        needs=TEMPLATE,
+    )
+)
 def template_writes_conversations(view: View) -> Iterator[Finding]:
-    """D115: the first conversations, written in the base's own template as the run would write them."""
+    """D115, D172: conversations of every shape that occurs, written in the base's own template as the run would write them."""
     for step, folder in _tuned(view):
         if folder.template is None:
             continue
@@ -46,18 +58,47 @@ def template_writes_conversations(view: View) -> Iterator[Finding]:
             continue
         except (OSError, ValueError, AttributeError, KeyError, TypeError):
             continue  # a damaged tokenizer is judged elsewhere
-        refused, tried, first = 0, 0, ("", "")
+        refused: list[tuple[str, str]] = []
+        lacking: list[str] = []
+        shapes: dict[tuple[Any, ...], str] = {}  # of turns, to what is wrong with the first conversation like that
+        seen = tried = 0
         for where, messages in _conversations(view, step):
-            tried += 1
-            try:
-                form.rendered(messages)
-            except RecipeError as error:
-                refused, first = refused + 1, first if refused else (f"{where}: {error.message}", _remedy(form, messages, error.message))
-            if tried == TRIED:
-                break
+            seen += 1
+            shape = tuple((message["role"], "<think" in message["content"]) for message in messages)
+            wrong = shapes.get(shape)
+            if tried < TRIED or (wrong is None and len(shapes) < SHAPES):
+                tried += 1
+                wrong = ""
+                try:
+                    left = _left_out(form.rendered(messages).text, messages)
+                    wrong = f"{where}: the model's chat template writes nothing of what the {left} says" if left else ""
+                    lacking += [wrong] if wrong else []
+                except RecipeError as error:
+                    wrong = "refused"
+                    refused.append((f"{where}: {error.message}", _remedy(form, messages, error.message)))
+                shapes[shape] = shapes.get(shape) or wrong
+            elif wrong == "refused":
+                refused.append(("", ""))
+            elif wrong:
+                lacking.append(wrong)
         if refused:
-            some = "" if refused == tried else f" ({refused} of the first {tried})"
-            yield say("D115", step, "model.base", f"{folder.name}: {first[0]}{some}", first[1])
+            yield say("D115", step, "model.base", f"{folder.name}: {refused[0][0]}{_share(len(refused), seen)}", refused[0][1])
+        if lacking:
+            fix = "put its text into the question, or name a base whose template has a place for it"
+            yield say("D172", step, "model.base", f"{folder.name}: {lacking[0]}{_share(len(lacking), seen)}", fix, severity="warning")
+
+
+def _share(wrong: int, seen: int) -> str:
+    return "" if wrong == seen else f" ({wrong} of {seen} that were looked at)"
+
+
+def _left_out(text: str, messages: list[dict[str, str]]) -> str:
+    """The role of the first message, no answer, of which not one line is in `text`; nothing when all are there."""
+    for message in messages:
+        lines = [line.strip() for line in message["content"].split("\n") if line.strip()]
+        if message["role"] in ("system", "user") and lines and not any(line in text for line in lines):
+            return message["role"]
+    return ""
 
 
 def _remedy(form: "ChatForm", messages: list[dict[str, str]], reason: str) -> str:
@@ -75,16 +116,28 @@ def _remedy(form: "ChatForm", messages: list[dict[str, str]], reason: str) -> st
 
 def _conversations(view: View, step: Any) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """Conversations that reach `step`, seen through split_long, each with where it stands."""
+    from steps.text.heads import Head, kind_of
+    from steps.text.spread import spread_rows
+
     makers, parsers = list(view.makers(step, "corpus")), set()
     while makers:
         maker = makers.pop()
         parsers.add(maker.id)
         makers += view.makers(maker, "corpus")
+    behind = []
     for maker, _, source, file, head, _ in read_heads(view):
         if maker.id not in parsers:
             continue
         name = file.relative_to(view.facts.project) if file.is_relative_to(view.facts.project) else file
-        for line, made in head.placed(source.get("columns")):
+        columns = source.get("columns")
+        for line, made in head.placed(columns):
+            if made.messages:
+                yield f"{name}, line {line}", made.messages
+        if not head.whole and kind_of(file, source.get("format")) == "jsonl":
+            behind.append((name, file, head, columns))
+    for name, file, head, columns in behind:
+        rows = spread_rows(view.facts, file, len(head.rows) + len(head.broken))
+        for line, made in Head(rows, [], False).placed(columns):
             if made.messages:
                 yield f"{name}, line {line}", made.messages
 

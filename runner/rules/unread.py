@@ -11,6 +11,7 @@ from steps.text.rows import SAME, NoSuchColumn, fields_of
 from steps.text.turns import NOTHING, WHAT, WHO, turns_alone
 
 FEWEST = 2  # rows: of fewer nothing is said
+NEARLY = 0.9  # of the rows
 MOST = 0.5  # share of the rows in which a column is filled
 ASKED = {  # columns that stand with a question, by the role that they would have
     "input": "input", "context": "input", "passage": "input", "system": "system", "system_prompt": "system",
@@ -18,6 +19,9 @@ ASKED = {  # columns that stand with a question, by the role that they would hav
 PLACE = {"input": "goes behind the question", "system": "goes before the question"}
 QUESTIONS = ("instruction", "question", "prompt", "query", "user", "human", "problem")
 ANSWERS = ("output", "answer", "response", "completion", "reply", "assistant", "gpt", "solution", "chosen")
+TARGETS = (
+    *ANSWERS, "label", "label_text", "labels", "target", "summary", "highlights", "class", "category", "sentiment", "intent", "translation",
+)  # fmt: skip
 SPOKEN = 2, 6  # how many speakers rows have that are a turn each
 SHARE = 0.1  # of the rows, of each of them
 
@@ -129,6 +133,46 @@ def _spoken(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
             if few and sum(said.values()) == len(rows) > 2 * len(said):
                 return who, what
     return None
+
+
+@rule(
+    RulePage(
+        "D190",
+        "an answer that nothing reads",
+        "Rows with a text are learned as texts, whatever stands beside it. Where answers are to be learned and another column holds them, "
+        "the label of a text or its summary, the model only learns to go on writing such texts.",
+        wrong='{"text": "The room was cold.", "label": "complaint"}   # objective: sft',
+        right="columns: {instruction: text, output: label}",
+        source="oobabooga/textgen#2710; hiyouga/LlamaFactory#9600",
+        severity="warning",
+        needs="the first rows of JSONL, CSV and parquet files",
+    )
+)
+def answers_are_read(view: View) -> Iterator[Finding]:
+    """D190: texts that an sft learns, with a column beside them that is called as answers are and is filled in nearly all rows."""
+    tuned = {parser.id for step in view.of_type("train") if param(step, "objective") == "sft" for parser in view.parsers(step)}
+    for step, where, source, file, head, _ in read_heads(view):
+        if step.id not in tuned or len(head.rows) < FEWEST or source.get("columns"):
+            continue  # what columns names is meant
+        try:
+            roles = head.roles(None)
+        except NoSuchColumn:
+            continue  # said by the rule about columns
+        read = {name.split(".")[0] for template in roles.values() for name in fields_of(template)}
+        name = next((n for n in TARGETS if n not in read and _said(n, [row for _, row in head.rows])), "")
+        if "text" not in roles or {"messages", "instruction"} & roles.keys() or not name:
+            continue
+        text = roles["text"] if "{" not in roles["text"] else "text"
+        message = f"{name_of(view, file)}: {text} alone is learned, and nothing reads {name}, which stands beside it"
+        fix = f"to learn it as the answer: columns: {{instruction: {text}, output: {name}}}; if it is none: columns: {{text: {text}}}"
+        yield say("D190", step, f"{where}.path", message, fix, severity="warning")
+
+
+def _said(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a column holds a text, a number or a truth value in nearly all rows, and not the same in each."""
+    values = [row.get(name) for row in rows]
+    told = [value for value in values if isinstance(value, str | int | float) and str(value).strip()]
+    return len(told) >= NEARLY * len(rows) and len(set(map(str, told))) > 1
 
 
 def _filled(value: Any) -> bool:

@@ -11,6 +11,7 @@ SPEAKERS = {  # ShareGPT and others
     "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
 WHO, WHAT = ("role", "from", "speaker"), ("content", "value", "text", "message")  # keys of one turn
+KEYS = 4  # of a turn are named, at most
 NOTHING = ("", "<noinput>", "<no input>")  # how instruction rows write that there is no further input
 
 
@@ -53,9 +54,12 @@ def pair(asked: Any, answer: Any, more: str, system: str) -> list[dict[str, str]
 def _turn(turn: Any, column: str) -> dict[str, str]:
     """{"role", "content"} of OpenAI or {"from", "value"} of ShareGPT."""
     if not isinstance(turn, Mapping):
-        raise BadRow(f"{column} holds something that is no turn")
+        inside = isinstance(turn, list) and turn and isinstance(turn[0], Mapping)
+        raise BadRow(f"{column} holds a list in a list" if inside else f"{column} holds something that is no turn")
     said = str(turn.get("role") or turn.get("from") or "")
     role = SPEAKERS.get(said.lower())
+    if role is None and not said and turn and not {"role", "from"} & turn.keys():
+        raise BadRow(f"a turn of {column} has neither role nor from, but {', '.join(str(key) for key in list(turn)[:KEYS])}")
     if role is None:
         raise BadRow(f"a turn of {column} has no known speaker" + (f": {said[:30]!r}" if said else ""))
     content = _content(turn.get("content", turn.get("value", turn.get("text"))), column)

@@ -312,6 +312,44 @@ def test_the_line_of_a_refused_conversation_is_its_own(tmp_path: Path):
     assert "data/chat.jsonl, line 43: " in finding.message
 
 
+REFUSING = (
+    "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ m.content + '</s>' }}{% endfor %}"
+)
+SILENT = "{% for m in messages %}{% if m.role != 'system' %}{{ m.content + '</s>' }}{% endif %}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    ("template", "code", "words"),
+    [
+        (REFUSING, "D115", "does not write the conversation"),
+        (SILENT, "D172", "writes nothing of what the system says"),
+    ],
+)
+@pytest.mark.parametrize(("at", "many"), [(120, 200), (900, 1000)])
+def test_conversations_of_every_shape_are_written(tmp_path: Path, template: str, code: str, words: str, at: int, many: int):
+    """Behind the first fifty, and behind the first rows of the file."""
+    brief = {"role": "system", "content": "Be brief."}
+    rows = [{"messages": [*([brief] if n >= at else []), *row["messages"]]} for n, row in enumerate(talks("It is {n}.", count=many))]
+    files = {"data/chat.jsonl": rows, "models/base/tokenizer_config.json": {"chat_template": template}}
+    (found,) = [f for f in findings(Case("test", "test", SFT, {}, files), tmp_path / "project") if f.code in ("D115", "D172")]
+    assert found.code == code
+    assert words in found.message
+
+
+def test_a_second_file_is_written_too(tmp_path: Path):
+    """Its conversations have another shape."""
+    asked = talks("It is {n}.", count=60)
+    files = {
+        "data/chat.jsonl": asked,
+        "data/more.jsonl": [{"messages": [{"role": "system", "content": "Be brief."}, *row["messages"]]} for row in asked],
+        "models/base/tokenizer_config.json": {"chat_template": REFUSING},
+    }
+    more = {"      - path: data/chat.jsonl\n": "      - path: data/chat.jsonl\n      - path: data/more.jsonl\n"}
+    (found,) = [f for f in findings(Case("test", "test", SFT, more, files), tmp_path / "project") if f.code == "D115"]
+    assert "data/more.jsonl, line 1: " in found.message
+    assert "(60 of 120 that were looked at)" in found.message
+
+
 @pytest.mark.parametrize(("positions", "longer"), [(512, False), (4096, True)])
 def test_rows_are_not_asked_to_be_longer_than_the_base(tmp_path: Path, positions: int, longer: bool):
     """A remedy that the next check refuses (M101) is none."""

@@ -87,6 +87,96 @@ def test_question_and_answer_the_other_way_round(tmp_path: Path):
         assert len(told(tmp_path / asked, "D183", {ROWS: rows}, columns)) == found
 
 
+@pytest.mark.parametrize(
+    ("row", "changes", "found"),
+    [
+        ({"text": "Room {n} was cold.", "label": "complaint {n}"}, {}, 1),
+        ({"text": "Room {n} was cold.", "label": "complaint"}, {}, 0),
+        ({"text": "Room {n} was cold.", "summary": "Cold {n}."}, {}, 1),
+        ({"text": "Room {n} was cold.", "source": "letter {n}"}, {}, 0),
+        ({"text": "Room {n} was cold.", "label": ""}, {}, 0),
+        (
+            {"text": "Room {n} was cold.", "label": "complaint {n}"},
+            {"      - path: data/chat.jsonl\n": "      - path: data/chat.jsonl\n        columns: {text: text}\n"},
+            0,
+        ),
+        (
+            {"text": "Room {n} was cold.", "label": "complaint {n}"},
+            {"      - path: data/chat.jsonl\n": "      - path: data/chat.jsonl\n        columns: {instruction: text, output: label}\n"},
+            0,
+        ),
+    ],
+)
+def test_an_answer_beside_a_text_is_told(tmp_path: Path, row: dict[str, str], changes: dict[str, str], found: int):
+    """Where answers are learned, a column that is called as answers are; one that is the same in all rows is none."""
+    rows = [{name: value.replace("{n}", str(n)) for name, value in row.items()} for n in range(40)]
+    said = told(tmp_path, "D190", {ROWS: rows}, changes)
+    assert len(said) == found
+    assert all("columns: {instruction: text, output: " in each for each in said)
+
+
+def test_texts_for_a_new_model_have_labels(tmp_path: Path):
+    """Nothing is learned there but texts."""
+    rows = [{"text": f"Room {n} was cold and small, and the bed was hard.", "label": n % 2} for n in range(400)]
+    assert told(tmp_path, "D190", {"data/stories.jsonl": rows}, {}, LM) == []
+
+
+def test_a_table_by_columns_is_told_as_one(tmp_path: Path):
+    """What pandas writes by default: naming a part of it would be one cell."""
+    cells = {name: {str(n): f"{name} {n}" for n in range(30)} for name in ("instruction", "output")}
+    said = told(tmp_path, "D141", {"data/chat.json": cells}, {"data/chat.jsonl": "data/chat.json"})
+    assert [each.split("; ")[1] for each in said] == ['write rows: frame.to_json("rows.jsonl", orient="records", lines=True)']
+
+
+@pytest.mark.parametrize(
+    ("turns", "reason", "fix"),
+    [
+        (
+            [{"speaker": "user", "text": "Q"}, {"speaker": "bot", "text": "A"}],
+            "neither role nor from, but speaker, text",
+            "role and content",
+        ),
+        (
+            [[{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]],
+            "a list in a list",
+            "columns: {messages: messages.0}",
+        ),
+    ],
+)
+def test_turns_by_other_keys_are_told(tmp_path: Path, turns: list[object], reason: str, fix: str):
+    """The keys are at fault, not who speaks."""
+    (said,) = told(tmp_path, "D141", {ROWS: [{"messages": turns} for _ in range(30)]})
+    assert reason in said
+    assert fix in said
+
+
+def test_rows_between_the_first_and_the_last_are_looked_at(tmp_path: Path):
+    """Of a thousand, two hundred in the middle have no answer."""
+    rows = [{"instruction": f"And {n}?", "output": "" if 400 <= n < 600 else f"It is {n}."} for n in range(1000)]
+    (said,) = told(tmp_path, "D141", {ROWS: rows})
+    assert "the first rows can be used, 100 of 400 from the rest cannot: line 401: turn 2 is an empty answer" in said
+
+
+@pytest.mark.parametrize(
+    ("columns", "fix"),
+    [
+        ({"human": "a", "bot": "b"}, "columns: {instruction: human, output: bot}"),
+        ({"translation": {"en": "a", "tr": "b"}}, "columns: {instruction: translation.en, output: translation.tr}"),
+        ({"question": "a", "context": "c", "answers": {"text": ["x"], "answer_start": [3]}},
+         "columns: {instruction: question, input: context, output: answers.text}"),
+        ({"Question ": "a", "Answer ": "b"}, 'columns: {instruction: "Question ", output: "Answer "}'),
+        ({"premise": "a", "hypothesis": "b", "label": 1}, 'columns: {instruction: "{premise}\\n{hypothesis}", output: label}'),
+    ],
+)  # fmt: skip
+def test_columns_that_are_offered_can_be_written(tmp_path: Path, columns: dict[str, object], fix: str):
+    """Parts of maps by their dotted names, blanks in quotes; written so, rows become documents."""
+    rows = [{k: f"{v} {n}" if isinstance(v, str) else v for k, v in columns.items()} for n in range(30)]
+    (said,) = told(tmp_path, "D106", {ROWS: rows})
+    assert said.endswith(fix)
+    named = {"      - path: data/chat.jsonl\n": f"      - path: data/chat.jsonl\n        {fix}\n"}
+    assert told(tmp_path / "2", "D106", {ROWS: rows}, named) == told(tmp_path / "3", "D141", {ROWS: rows}, named) == []
+
+
 def test_turns_in_a_list_are_a_conversation(tmp_path: Path):
     """The usual form is left alone."""
     assert told(tmp_path, "D182", {}) == []
