@@ -25,6 +25,9 @@ LEFT = 1 / 8  # scale that a high rank leaves of the default lora_alpha, and tha
 PARTED = re.compile(r"[\s,;|]+")  # names that are one text, for want of a comma between them
 
 
+BRACKETS = " '\"[](){}"  # around a name, where a list was written as a text
+
+
 @rule()
 def targets_learn(view: View) -> Iterator[Finding]:
     """A101, A102: `lora.target_modules` against the layers of the base model's family."""
@@ -36,7 +39,7 @@ def targets_learn(view: View) -> Iterator[Finding]:
             continue
         folder = view.base(step)
         known, family = LAYERS[model.family], folder.kind if folder is not None and folder.kind else model.family
-        if folder is not None and folder.layers:
+        if folder is not None and not folder.layers.isdisjoint(known):  # else the weights are others, which is told
             known = [name for name in known if name in folder.layers] + sorted(folder.layers - {*known, "lm_head"})
         whole = at(step.raw, "lora.modules_to_save")
         edits: tuple[Edit, ...] = ()
@@ -68,6 +71,9 @@ def targets_learn(view: View) -> Iterator[Finding]:
                 alone = near is not None and near not in targets and sum(each not in (*known, *ENDS) for each in targets) == 1
                 fix = f"write {near}" if alone else f"write target_modules: [{', '.join(usual)}]"
                 edits = ()
+                bare = [str(each).strip(BRACKETS) for each in targets]
+                if bare != targets and set(bare) <= {*known, *ENDS}:
+                    fix, edits = f"write target_modules: [{', '.join(bare)}]", (Edit("set", path(step, "lora.target_modules"), bare),)
                 if parts := [part for part in PARTED.split(str(name)) if part in known] if PARTED.search(str(name)) else []:
                     better = [*targets[:index], *parts, *targets[index + 1 :]]
                     fix = f"part them by commas: target_modules: [{', '.join(map(str, better))}]"

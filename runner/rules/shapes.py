@@ -23,9 +23,16 @@ def weights_are_those_of_the_config(view: View) -> Iterator[Finding]:
             message = f"{folder.name} holds {SINGLE} and other weights that {INDEX} names: which of them are read is chance"
             yield say("C003", step, f"{where}.{named}", message, "delete what does not belong to config.json", severity="warning")
         elif reason := differs(folder.config, folder.tensors):
-            fix = "copy config.json and the weights from one place"
-            yield say("C003", step, f"{where}.{named}", f"{folder.name}: {reason}", fix)
+            yield say("C003", step, f"{where}.{named}", f"{folder.name}: {reason}", _remedy(reason))
         elif count := unread_blocks(folder.config, folder.tensors):
             message = f"{folder.name} holds {plural(count, 'block')} more than config.json asks for: they are left out"
             fix = "copy config.json and the weights from one place"
             yield say("C003", step, f"{where}.{named}", message, fix, severity="warning")
+
+
+def _remedy(reason: str) -> str:
+    if "as peft names" in reason or ".base_layer." in reason:
+        return "merge the adapter and save the model itself: model.merge_and_unload().save_pretrained(FOLDER)"
+    if "is looked for" in reason:
+        return "save the model itself, without what it was wrapped in: model.save_pretrained(FOLDER)"
+    return "copy config.json and the weights from one place"

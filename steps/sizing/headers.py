@@ -17,8 +17,12 @@ PACKED = (  # the end of a name beside packed weights, and who writes it; the fi
     (".quant_state.bitsandbytes__nf4", "bitsandbytes nf4"), (".quant_state.bitsandbytes__fp4", "bitsandbytes fp4"),
     (".weight.absmax", "bitsandbytes, 4 bits"), (".weight.SCB", "bitsandbytes, 8 bits"), (".SCB", "bitsandbytes, 8 bits"),
     (".qweight", "gptq or awq"), (".weight_packed", "compressed-tensors"), (".weight_scale_inv", "fp8"), (".weight_scale", "fp8 or int8"),
-    (".scales", "mlx"),
+    (".weight._data", "quanto"), (".W_q", "hqq"), (".codebooks", "aqlm"), (".weight_scales", "eetq"), (".scales", "mlx"),
 )  # fmt: skip
+WRAPPERS = {  # what stands before the names of weights that were saved out of something else, and what that was
+    "module.": "DataParallel", "_orig_mod.": "torch.compile", "base_model.model.": "peft", "_fsdp_wrapped_module.": "FSDP",
+}  # fmt: skip
+STARTS = {"gpt2": "transformer.", "mamba": "backbone.", "mamba2": "backbone.", **dict.fromkeys(("llama", "mistral", "qwen2"), "model.")}
 Shape = tuple[int, ...]
 
 
@@ -65,6 +69,8 @@ def differs(config: Mapping[str, Any], tensors: Tensors) -> str:
         return ""
     if written := next((name for name in NUMBERS if isinstance(config.get(name), str)), ""):
         return f"config.json says {written}: {config[written]!r}, a text where a number must stand"
+    if named := misnamed(config, tensors):
+        return named
     stored = {int(found[1]) for name in tensors if (found := BLOCK.search(name))}
     asked = _first(config, COUNTS)
     if stored and asked is not None and asked > max(stored) + 1:
@@ -77,6 +83,17 @@ def differs(config: Mapping[str, Any], tensors: Tensors) -> str:
     if config.get("tie_word_embeddings") is False and not heads and embedding is not None:
         return "config.json says that the output layer is not tied to the embedding, and the weights have none: it would be random numbers"
     return _in_blocks(config, tensors, asked) or _at_the_ends(config, tensors)
+
+
+def misnamed(config: Mapping[str, Any], tensors: Tensors) -> str:
+    """Blocks of which none is called as the loader looks for it, in words: transformers 5.23 fills them with random numbers and goes on."""
+    own, lasts = STARTS.get(str(config.get("model_type"))), tuple(matrices(config))
+    blocks = [name for name in tensors if BLOCK.search(name) and name.endswith(lasts)] if own and lasts else []
+    looked_for = tuple(f"{start}{part}." for start in (own, "") for part in ("h", "layers"))
+    if not blocks or any(name.startswith(looked_for) for name in blocks):
+        return ""
+    before = next((f", as {who} names them" for start, who in WRAPPERS.items() if blocks[0].startswith(start)), "")
+    return f"the weights are called {blocks[0]}{before}, and {own}{'h' if own == 'transformer.' else 'layers'}.0 is looked for: all random"
 
 
 def _in_blocks(config: Mapping[str, Any], tensors: Tensors, asked: int | None) -> str:
