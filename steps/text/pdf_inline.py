@@ -1,4 +1,4 @@
-"""Paragraphs that a tall sign within a line has parted: the box of a sum or a brace reaches over other lines, so mupdf begins a block anew."""
+"""Paragraphs that a tall sign in a line has parted: the box of a sum or a brace reaches over others, and mupdf begins a block anew."""
 
 import re
 

@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
-from steps.text.columns import ENDED, NUMBERED, Block
+from steps.text.columns import ENDED, NUMBERED, SHORT, Block
 from steps.text.parts import CAPTION
 
 HEADING = re.compile(
@@ -15,6 +16,8 @@ HEADING = re.compile(
 ITEM = re.compile(
     r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\d{1,2}(?:\.\d{1,2})?(?:\.[a-z]{1,4}){1,3}[.)]\s+[^\W\d]|\[\d{1,3}\]\s)"
 )
+COUNTED = re.compile(r"\s*\((\d{1,2}|[ivx]{1,4}|[b-h])\)\s")
+ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 OTHER = 1.12  # times the size of letters: another one
 ROOM = 0.6  # of their size: how wide a letter of a word is, at most
 NARROW = 0.38  # the same, at least
@@ -97,3 +100,33 @@ def is_title(above: Block, block: Block, usual: float) -> bool:
     if not usual or not above.size or abs(above.size - block.size) > 0.1 or above.size < LARGE * usual:
         return False
     return -LARGE * usual < block.y0 - above.y1 < 0.6 * above.size and not HEADING.match(block.lines[0])
+
+
+def dashed(lines: list[str]) -> set[int]:
+    """Numbers of the lines above those that begin with a dash, as items of a list and what people say do, and of the last of such items."""
+    if sum(line.startswith("— ") for line in lines) < 2:
+        return set()
+    most = SHORT * max(map(len, lines))
+    found = set()
+    for at, (line, below) in enumerate(pairwise(lines)):
+        short, item = len(line) < most, below.startswith("— ")
+        if (item and (short or (line.rstrip().endswith((*ENDED, ";")) and below[2:3].isupper()))) or (
+            short and line.startswith("— ") and below[:1].isupper()
+        ):
+            found.add(at)
+    return found
+
+
+def counts_on(lines: list[str], at: int) -> bool:
+    """True when a line begins with the next number of a list within the text: `the steps are (1) to fit a model,\\n(2) to test`."""
+    mark = COUNTED.match(lines[at])
+    if mark is None:
+        return False
+    before = (
+        str(int(mark[1]) - 1)
+        if mark[1].isdecimal()
+        else ROMANS[ROMANS.index(mark[1]) - 1]
+        if mark[1] in ROMANS[1:]
+        else chr(ord(mark[1]) - 1)
+    )
+    return any(line.find(f"({before}) ", 1) > 0 and not line.lstrip().startswith("(") for line in lines[:at])

@@ -26,7 +26,7 @@ from steps.text.pdf_plots import drop_labels
 from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted, rows_of
 from steps.text.pdf_unseen import Place, is_doubtful, without_unseen
-from steps.text.pdf_verses import set_entries
+from steps.text.pdf_verses import part_entries, set_entries
 from steps.text.unreadable import Unreadable, WrongPassword
 
 SIGNS = (
@@ -182,7 +182,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
     import pymupdf
     from pymupdf import mupdf
 
-    told = _told(page, found, known)
+    told = part_entries(_told(page, found, known))
     columns = columns_of([block for block, _, _ in told])
     blocks: list[Block] = []
     listings: list[Listing] = []

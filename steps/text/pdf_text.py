@@ -20,6 +20,8 @@ from steps.text.pdf_joins import (
     ITEM,
     OTHER,
     SENTENCE,
+    counts_on,
+    dashed,
     is_caption_below,
     is_flush,
     is_indented,
@@ -51,6 +53,7 @@ WORD = re.compile(r"[^\W\d_]{4}|^\W*[^\W\d_]{3}\W*$")
 SAID = re.compile(  # some words of a sentence; an entry of contents
     r"(?:\S*[^\W\d_]{2}\S* ){2,}\S*[^\W\d_]{2}\S*[.,:;!?]$|\d+(?:\.\d+)*\.? .+\t\d+$"
 )
+ENTRY = re.compile(r"\t(?:\d{1,4}|[ivxlc]{1,6})$")  # of contents
 INITIAL = re.compile("[“‘\"'«„(]?[^\\W\\d_]")
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
 FIGURES = re.compile(r"[\d.,()]")
@@ -217,7 +220,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 number == 0
                 and before is not None
                 and last is not None
-                and not (floating or block.verse or kind in APART)
+                and not (floating or block.verse or kind in APART or ENTRY.search(before.text))
                 and (
                     is_title(last, block, usual)
                     or (goes_on(before.text, text, code=not last.size) and not (told_apart(last, block, text) or _is_numbered(block)))
@@ -313,7 +316,8 @@ def goes_on(before: str, text: str, *, code: bool = False) -> bool:
         return True
     first = text.lstrip("([“\"'")[:1]
     caseless = first.isalpha() and first.lower() == first.upper()  # as of scripts without capitals
-    if not (first.islower() or caseless) and not AMOUNT.match(text):
+    within = text[:1] == "(" and min(len(before), len(text)) > SENTENCE and not ITEM.match(text)  # machine\n(SVM), so
+    if not (first.islower() or caseless or within) and not AMOUNT.match(text):
         if before.endswith(("-", "\u00ad")) or not (first.isdigit() or first.isupper()):
             return False
         if len(before) <= 120 or len(text) <= 60 or (len(text) < 80 and HEADING.match(text)):
@@ -346,7 +350,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         found.append([f"{lines[0].strip()} {lines[1].strip()}"])
         lines = lines[2:]
     lines, items = _with_marks(lines)
-    ended, told = ends_of_paragraphs(lines), bool(block.heads or block.ended)
+    ended, told = ends_of_paragraphs(lines) | dashed(lines), bool(block.heads or block.ended)
     begun = 0
     for at in range(1, len(lines)):
         above, following = lines[at - 1], lines[at]
@@ -365,7 +369,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
 
 def _is_cited(lines: list[str], at: int) -> bool:
     """True when a line begins with the number of what is cited, and is no item: (see Fig. / 2) and so on, or: as Equation / (2) says."""
-    if CITING.search(" ".join(lines[max(0, at - 2) : at])):
+    if CITING.search(" ".join(lines[max(0, at - 2) : at])) or counts_on(lines, at):
         return True
     within = WITHIN.match(lines[at]) is not None and not lines[at - 1].rstrip().endswith((*ENDED, ","))
     return within and not any(ITEM.match(line) for line in lines[:at] + lines[at + 1 :])

@@ -1,9 +1,12 @@
 """Lines of a PDF that end where their author ended them: verses, addresses, contents. Others end where the column does."""
 
 import re
+from itertools import islice
+from typing import Any
 
 from steps.text.columns import Block
 from steps.text.parts import CAPTION
+from steps.text.pdf_fields import fields, placed
 
 ENDS = (",", ".", ";", ":", "!", "?", "—", "…", "”", "’")
 WORD = re.compile(r"[^\W\d_]{3}")
@@ -17,7 +20,11 @@ ROOM = 0.3  # of the column that stays white beside the longest line: its first 
 LEADER = re.compile(r"\s*(?:\.\s?){4,}[\s\u2060\u200b]*((?:\d{1,4}|[ivxlc]{1,6})\s*)$")  # dots from an entry to the number of its page
 PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,6}")
 RIGHT = 0.5  # of the column that stays white before lines that end with it: a sender's address
+AWAY = 18.0  # points of white before the number of a page, at least
+WIDE = 0.6  # of the block: the first line of what is no entry
 LARGE = 1.5  # times the usual height: a title, whose lines are one
+
+Found = tuple[Block, Any, str]  # a block, the first line of the one of mupdf that it is made of, and its text
 
 
 def set_verses(blocks: list[Block], body: float) -> None:
@@ -57,13 +64,58 @@ def set_verses(blocks: list[Block], body: float) -> None:
 
 
 def set_entries(block: Block, rows: list[list[str]]) -> None:
-    """Entries of contents whose numbers, names, dots and pages came as lines of their own. rows: those that stand side by side."""
-    lines = [" ".join(" ".join(row).split()) for row in rows]
-    led = [LEADER.search(line) is not None for line in lines]
-    if not any(led) or not all(told or (len(row) > 1 and PAGE.fullmatch(row[-1].strip())) for told, row in zip(led, rows, strict=True)):
-        return
-    block.set_lines([LEADER.sub(r"\t\1", line) if told else "\t".join(line.rsplit(" ", 1)) for told, line in zip(led, lines, strict=True)])
-    block.verse = True
+    """Entries of contents whose numbers, names, dots and pages came as lines of their own. rows: those that stand side by side.
+
+    A long title may take several rows, of which the last one has the page.
+    """
+    entries: list[str] = []
+    begun, led = "", False
+    for row in rows:
+        line = " ".join(" ".join(row).split())
+        if begun and line[:1].isdigit():  # a heading above its entries
+            entries.append(begun)
+            begun = ""
+        line = f"{begun[:-1]}{line}" if begun.endswith("-") and line[:1].islower() else f"{begun} {line}".strip()
+        if LEADER.search(line) is not None:
+            led = True
+            line = LEADER.sub(r"\t\1", line)
+        elif len(row) > 1 and PAGE.fullmatch(row[-1].strip()):
+            line = "\t".join(line.rsplit(" ", 1))
+        else:
+            begun = line
+            continue
+        entries.append(line)
+        begun = ""
+    if led and not begun and 2 * len(entries) >= len(rows):
+        block.set_lines(entries)
+        block.verse = True
+
+
+def part_entries(told: list[Found]) -> list[Found]:
+    """`told` with the last entry of contents that came in one block with the text below it as a block of its own."""
+    out: list[Found] = []
+    for found in told:
+        block, first, text = found
+        lines = block.lines
+        at = 2 if len(lines) > 4 and len(lines[2]) < 5 else 1
+        if len(lines) > 4 and len(lines[at]) < 5 and PAGE.fullmatch(lines[at].strip()) and not block.formula:
+            *entry, below = islice(placed(first, text), at + 2)
+            row = (
+                all(line[1] < (entry[0][1] + entry[0][3]) / 2 for line in entry)
+                and entry[-1][2] > block.x1 - 2
+                and entry[-1][0] - entry[-2][2] > AWAY
+            )
+            wide = below[2] - below[0] > WIDE * (block.x1 - block.x0) and LEADER.search(below[4]) is None
+            if row and wide and below[1] > (entry[0][1] + entry[0][3]) / 2 and below[0] < entry[0][0] + AWAY:
+                number = " ".join(line[4].strip() for line in entry[:-1])
+                out.append((Block(block.x0, block.y0, block.x1, below[1], [f"{number}\t{entry[-1][4].strip()}"], verse=True), first, ""))
+                for _ in range(at + 1):
+                    first = fields().next_line(first.this)
+                block.set_lines(lines[at + 1 :])
+                block.y0 = below[1]
+                found = block, first, "\n".join(text.split("\n")[at + 1 :])
+        out.append(found)
+    return out
 
 
 def _set_contents(block: Block) -> None:

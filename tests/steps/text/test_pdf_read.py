@@ -28,6 +28,38 @@ def test_items_of_a_list_in_small_letters_are_items():
     assert [part.text for part in paragraphs([Block(72, 100, 500, 142, lines)], 14.0)] == lines
 
 
+def test_a_list_within_a_sentence_has_no_items():
+    """Its numbers may stand at the beginning of lines."""
+    lines = [
+        "The steps are: (1) count the walls of the street and their moss,",
+        "(2) count them again after a year, (3) if there",
+        "is more, ask why.",
+    ]
+    assert [part.text for part in paragraphs([Block(72, 100, 500, 142, lines)], 14.0)] == [" ".join(lines)]
+
+
+def test_lines_that_begin_with_a_dash_are_items():
+    """Or what people say; a dash within a sentence may begin a line, too."""
+    lines = [
+        "— moss",
+        "— walls of stone and of brick, which are old and were built by people whom nobody asked about them",
+        "— rain",
+        "Count all of",
+    ]
+    below = "them once a month, if you can, and write down what you have seen on that day, even where nothing has changed since the last"
+    found = [part.text for part in paragraphs([Block(72, 100, 500, 170, [*lines, below])], 14.0)]
+    assert found == [*lines[:3], f"{lines[3]} {below}"]
+    prose = ["He asked Berg (“H. Berg”)", "— and nobody else — whether", "— as she had said — moss grows"]
+    assert len(paragraphs([Block(72, 100, 500, 142, prose)], 14.0)) == 1
+
+
+def test_a_short_name_in_parentheses_goes_on_above():
+    assert goes_on(
+        f"{TEXT} the relevance vector machine", "(RVM), which we have tried on all of the walls and found to be slower than the other one."
+    )
+    assert not goes_on(f"{TEXT} the machine", "(1) The first of the walls that we have seen has more moss than all the others together.")
+
+
 def test_a_column_that_begins_with_a_citation_goes_on():
     assert goes_on("The moss covers the north wall", "[12, 14–16], whereas the south wall is bare.")
     assert not goes_on("The moss covers the north wall", "[12] Berg, H. Walls of the north.")
@@ -184,3 +216,17 @@ def test_a_cedilla_below_its_letter_parts_no_word(tmp_path):
 
     drawn(tmp_path / "c.pdf", 1, draw)
     assert read(tmp_path / "c.pdf") == "Çukurova Ç ve D"
+
+
+def test_the_last_entry_of_contents_is_none_of_the_text_below(tmp_path):
+    """LaTeX sets no white between them."""
+
+    def draw(page, _):
+        for i, (number, name, at) in enumerate((("1", "Old walls", "2"), ("2", "Young walls", "3"))):
+            for x, word in ((72, number), (90, name), (500, at)):
+                page.insert_text((x, 100 + 30 * i), word, fontsize=11, fontname="hebo")
+        for i in range(6):
+            page.insert_text((72, 143 + 13 * i), sentence(i, 16), fontsize=11)
+
+    drawn(tmp_path / "c.pdf", 1, draw)
+    assert read(tmp_path / "c.pdf") == f"1\tOld walls\t2\n\n2 Young walls\t3\n\n{' '.join(sentence(i, 16) for i in range(6))}"

@@ -5,7 +5,7 @@ import pymupdf
 from steps.text.columns import Block
 from steps.text.documents import read_documents
 from steps.text.pdf_bidi import followed
-from steps.text.pdf_verses import set_verses
+from steps.text.pdf_verses import set_entries, set_verses
 
 POEM = [
     "The wall stood up before the rain,", "and rain came down the wall;", "the moss that drank it came again", "and did not mind at all."
@@ -113,3 +113,15 @@ def test_entries_of_contents_that_came_in_pieces_are_lines(tmp_path):
     page.insert_textbox(pymupdf.Rect(70, 260, 520, 460), PROSE, fontsize=11, fontname="tiro")
     document.save(tmp_path / "a.pdf")
     assert read(tmp_path / "a.pdf")[0] == "1 Walls\t3\n1.1 Walls to the north\t3\n1.2 Walls to the south\t12"
+
+
+def test_a_long_entry_of_contents_has_its_page_in_its_last_row():
+    rows = [
+        ["1", "Of walls", "2"],
+        ["1.1", "The moss on the north side and the sun-"],
+        ["dried cushions . . . . . .", "3"],
+        ["1.2 Rain . . . . . . .", "4"],
+    ]
+    block = Block(72, 100, 300, 150, [cell for row in rows for cell in row])
+    set_entries(block, rows)
+    assert block.lines == ["1 Of walls\t2", "1.1 The moss on the north side and the sundried cushions\t3", "1.2 Rain\t4"]
