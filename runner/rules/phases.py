@@ -44,7 +44,17 @@ def first_weights_fit(view: View) -> Iterator[Finding]:
         model = made.model if isinstance(made, CheckpointForecast) else None
         earlier = _earlier(view, step, ref)
         if model is not None and earlier is not None and at(step.raw, "model.base") is None:
+            if may_have(view, step, earlier.vocab_size):
+                model = model.with_vocab(earlier.vocab_size or 0)
             yield from _compared(view, step, model, earlier, ref)
+
+
+def may_have(view: View, step: StepMeant, rows: Any) -> bool:
+    """Whether the new network of `step` may have so many rows: its tokenizer's size is {at_most: N}, and known once that is made."""
+    tokenizer = view.reaches(step, "tokenizer")
+    if not isinstance(tokenizer, TokenizerForecast) or tokenizer.exact or at(step.raw, "model.vocab_size") is not None:
+        return False
+    return isinstance(rows, int) and 0 < rows <= (tokenizer.rows or tokenizer.vocab_size or 0)
 
 
 def _adapter_alone(view: View, ref: dict[str, Any]) -> dict[str, Any]:

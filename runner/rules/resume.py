@@ -9,6 +9,7 @@ from typing import Any
 from runner.meant import StepMeant
 from runner.nearest import nearest
 from runner.rules import View, at, number, param, rule, say
+from runner.rules.phases import may_have
 from runner.rules.schedule import planned_steps
 from schemas.artifacts import CheckpointForecast
 from schemas.findings import Finding
@@ -139,7 +140,7 @@ def _differing(view: View, step: StepMeant, facts: Any) -> list[str]:
     tokens = _tokens_of(view, step)
     if tokens and isinstance(facts.get("data"), str) and facts["data"] not in ("", tokens):
         found.append("its token file holds other tokens than the one that was trained on")
-    return found + (_unlike(step, facts["model"]) if isinstance(facts.get("model"), dict) else [])
+    return found + (_unlike(view, step, facts["model"]) if isinstance(facts.get("model"), dict) else [])
 
 
 def _adapter(step: StepMeant) -> dict[str, Any]:
@@ -180,13 +181,14 @@ def _tokens_of(view: View, step: StepMeant) -> str:
     return str(split.get("blake3", "")) if isinstance(split, dict) else ""
 
 
-def _unlike(step: StepMeant, there: dict[str, Any]) -> list[str]:
+def _unlike(view: View, step: StepMeant, there: dict[str, Any]) -> list[str]:
     """Sizes of this step's network that another one has otherwise, as far as both are known; of its dropout a network tells nothing."""
     made = step.forecast
     if not isinstance(made, CheckpointForecast) or made.model is None:
         return []
     here = made.model.model_dump(mode="json")
-    both = [name for name, value in here.items() if value is not None and there.get(name) is not None and name != "dropout"]
+    left = {"dropout", "vocab_size"} if may_have(view, step, there.get("vocab_size")) else {"dropout"}
+    both = [name for name, value in here.items() if value is not None and there.get(name) is not None and name not in left]
     return [f"{name} is {here[name]} here and {there[name]} there" for name in both if _by_layer(here[name]) != _by_layer(there[name])]
 
 
@@ -215,7 +217,7 @@ def _from_step(view: View, step: StepMeant, earlier: StepMeant) -> Iterator[Find
             differing.append(f"its tokens come from {fed[0]} here and from {was[0]} there")
     other = earlier.forecast
     if isinstance(other, CheckpointForecast) and other.model is not None:
-        differing += _unlike(step, other.model.model_dump(mode="json"))
+        differing += _unlike(view, step, other.model.model_dump(mode="json"))
     if step.params is not None and earlier.params is not None and not view.reaches(step, "plan") and not view.reaches(earlier, "plan"):
         rows = [each.params.batch()[0] for each in (step, earlier)]  # type: ignore[union-attr]
         if rows[0] != rows[1]:

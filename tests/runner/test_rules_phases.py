@@ -43,6 +43,17 @@ def test_weights_that_do_not_fit(tmp_path: Path, sizes: str, code: str, words: s
     assert words in found[0].message
 
 
+def test_a_tokenizer_of_at_most_so_many_pieces_may_be_as_large_as_the_first_one(tmp_path: Path):
+    """Its size is known when it is made; the other sizes are compared."""
+    one = SOUND.replace("vocab_size: 16000", "vocab_size: {at_most: 16000}")
+    one = one.replace("    max_steps: 1000\n", "    max_steps: 1000\n    init_from: {path: runs/old}\n")
+    (tmp_path / "runs" / "old").mkdir(parents=True)
+    config = {"model_type": "mamba", "hidden_size": 512, "num_hidden_layers": 12, "vocab_size": 9000, "expand": 2, "state_size": 16}
+    for changed, codes in (({}, []), ({"vocab_size": 17000}, ["R108"]), ({"state_size": 32}, ["R108"])):
+        (tmp_path / "runs" / "old" / "config.json").write_text(json.dumps({**config, **changed}))
+        assert [code for code in said(tmp_path, base=one) if "R1" in code] == codes
+
+
 def test_a_folder_is_looked_at(tmp_path: Path):
     """It must be there, and its config says what its weights are."""
     one = SOUND.replace("    max_steps: 1000\n", "    max_steps: 1000\n    init_from: {path: runs/old}\n")

@@ -56,6 +56,15 @@ def test_what_a_network_does_not_tell_of_itself_is_no_difference(tmp_path: Path,
     assert [f.message for f in found if f.code[:2] in ("R1", "M0")] == []
 
 
+@pytest.mark.parametrize(("rows", "found"), [(9000, 0), (17000, 1)])
+def test_a_tokenizer_of_at_most_so_many_pieces_may_be_as_large_as_before(tmp_path: Path, rows: int, found: int):
+    """Its size is known when it is made."""
+    keep(tmp_path, {**STATE, "facts": {**FACTS, "model": {"family": "mamba", "vocab_size": rows}}})
+    more = "\n    scheduler: constant\n    warmup_steps: 50\n    resume_from: {path: first}"
+    changes = (("vocab_size: 16000", "vocab_size: {at_most: 16000}"), ("max_steps: 1000", f"max_steps: 1000{more}"))
+    assert len([f for f in meant(tmp_path, *changes).findings if f.code == "R103"]) == found
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
