@@ -155,6 +155,9 @@ def local(name: str) -> bool:
     )  # fmt: skip
 
 
+BASES = ("base_model", "model_name_or_path", "model_id")  # other tools' keys of the model that is fine-tuned
+
+
 def base(value: Any, beside: Mapping[str, Any]) -> Known:
     """A model by one name: a folder when it looks like a path, else on the hub."""
     return Known("train", ("model", "base", "path" if isinstance(value, str) and local(value) else "hub"), value)
@@ -180,7 +183,7 @@ def share(value: Any, beside: Mapping[str, Any]) -> Known:
 
 def packed(value: Any, beside: Mapping[str, Any]) -> Known:
     """A switch; bins are packed anyway."""
-    if value is True and beside.get("objective") == "sft":
+    if value is True and (beside.get("objective") == "sft" or any(name in beside for name in BASES)):
         return Known("train", ("packing",), "documents")
     return Known("train", (), None, False, "a bin has no gaps; packing: documents keeps its documents apart", delete=True)
 
@@ -192,6 +195,9 @@ def fallback(value: Any, beside: Mapping[str, Any]) -> Known:
     return Known("train", (), None, False, "when memory runs out, smaller micro-batches are tried anyway", delete=True)
 
 
+LOADERS = ("json", "csv", "text", "parquet", "arrow", "pandas")  # of the library datasets: they read files that stand beside them
+
+
 def files(value: Any, beside: Mapping[str, Any]) -> Known:
     """Paths, one or a list, as sources; axolotl's list of maps says by path: what may also be a data set of the hub."""
     given = [value] if isinstance(value, (str, dict)) else value if isinstance(value, list) else []
@@ -201,9 +207,20 @@ def files(value: Any, beside: Mapping[str, Any]) -> Known:
         if not isinstance(path, str):
             return Known("parse_corpus", ("sources",), None, False)
         strange = strange or (isinstance(each, dict) and len(each) > 1)
+        if isinstance(each, dict) and path in LOADERS and (named := loaded(each.get("data_files"))):
+            found += [{"path": file} for file in named]
+            continue
         found.append({"hub" if isinstance(each, dict) and not local(path) and "/" in path else "path": path})
     return Known("parse_corpus", ("sources",), found or None, bool(found) and not strange,
                  "what the rows hold is seen by itself" if strange else "")  # fmt: skip
+
+
+def loaded(data_files: Any) -> list[str]:
+    """The files that `data_files` of the library datasets names for training: one, a list, or a map of splits."""
+    given = data_files.get("train") or next(iter(data_files.values()), None) if isinstance(data_files, dict) else data_files
+    listed = given if isinstance(given, list) else [given]
+    files = [each for each in listed if isinstance(each, str) and each]
+    return files if len(files) == len(listed) else []
 
 
 def hub_rows(value: Any, beside: Mapping[str, Any]) -> Known:
@@ -220,7 +237,7 @@ def marks(value: Any, beside: Mapping[str, Any]) -> Known:
     if not isinstance(listed, list) or not listed or not all(isinstance(part, str) and part for part in listed):
         return Known("train", (), None, False, TOKENIZERS)
     model = beside.get("model")
-    if any(name in beside for name in ("base_model", "model_name_or_path", "model_id")) or (isinstance(model, dict) and "base" in model):
+    if any(name in beside for name in BASES) or (isinstance(model, dict) and "base" in model):
         return Known("train", ("add_tokens",), listed)
     if "steps" in beside:  # at the top of a recipe, where no model stands
         return Known(

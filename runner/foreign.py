@@ -75,6 +75,8 @@ def _taken_over(top: Mapping[str, Any], name: str) -> Foreign:
     if {"max_steps", "num_train_epochs"} <= set(params.get("train", {})):  # the first counts, as in transformers
         made.left[origins.pop(("train", ("num_train_epochs",)))] = "max_steps says how long it trains"
         del params["train"]["num_train_epochs"]
+    if "block_size" in top:  # rows of a bin, as in run_clm of transformers, of a base too
+        params.setdefault("train", {}).setdefault("objective", "lm")
     _set_family(params.get("train", {}).get("model"), top)
     listed = _steps(params)
     for (kind, path), key in origins.items():

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from runner.conversions import LOADERS, loaded
 from runner.document import scalar
 from schemas.findings import RecipeError
 
@@ -70,7 +71,11 @@ def _assigned(tree: ast.Module) -> dict[str, Any]:
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         if name in FIRST and call.args and isinstance(first := _value(call.args[0], found), str):
-            called.setdefault(FIRST[name], first)
+            given = next((word.value for word in call.keywords if word.arg == "data_files"), None)
+            if first in LOADERS and name == "load_dataset":
+                called |= {"train_file": named} if (named := loaded(_value(given, found) if given is not None else None)) else {}
+            else:
+                called.setdefault(FIRST[name], first)
         if name in CALLS:
             values = {word.arg: _value(word.value, found) for word in call.keywords if word.arg}
             called |= {CALLS[name].get(key, key): value for key, value in values.items() if value is not None}

@@ -59,7 +59,9 @@ def _set(result: Layers, document: Document, name: str, typed: str, node: Node) 
         return _set_step(result, name, typed, node, rest)
     if head in ("extends", "format"):
         return _said(name, typed, f"{head} cannot be set from the command line")
-    known = result.top.get(head)
+    known, variables = result.top.get(head), result.top.get("vars")
+    if known is None and variables is not None and isinstance(variables.items, dict) and head in variables.items:
+        return _said(name, typed, f"{head} is a variable", f"write --set vars.{name}={typed}")
     if head == "vars" and rest and (known is None or known.get(rest[0]) is None):
         names = known.items if known is not None and isinstance(known.items, dict) else ()
         return _said(name, typed, f"there is no variable {rest[0]}", did_you_mean(rest[0], map(str, names), "there are"))

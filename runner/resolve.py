@@ -327,7 +327,12 @@ def _secrets(variables: Variables, reading: _Reading) -> list[Finding]:
             continue
         if step is None or step.step is None or not shapes.is_secret(step.step.params, path[2:]):
             message = "${env:…} may stand only in fields that hold a secret"
-            found.append(Finding("Y033", "error", message, path, "write the value, or a variable of vars:", on="value"))
+            fix = (
+                "delete it: trackers read their keys from the environment"
+                if path[0] == "tracking"
+                else "write the value, or a variable of vars:"
+            )
+            found.append(Finding("Y033", "error", message, path, fix, on="value"))
         elif not (node.value.startswith("${env:") and node.value.endswith("}") and node.value.count("${") == 1):
             found.append(
                 Finding("Y033", "error", "${env:…} stands alone in its field", path, "put the whole secret in the variable", on="value")

@@ -12,7 +12,7 @@ import click
 )
 @click.option("--out", type=click.Path(path_type=Path), help="The new folder, or recipe.  [default: one of its name, here or in recipes/]")
 def convert(file: Path, tokenizer: Path | None, out: Path | None) -> int:
-    """Write a checkpoint of llama2.c and its tokenizer as a transformers folder, or another trainer's configuration as a recipe.
+    """Write another trainer's configuration as a recipe, or a checkpoint of llama2.c and its tokenizer as a transformers folder.
 
     A recipe then names the folder: `model: {base: {path: FOLDER}}`. Configurations are those of transformers, axolotl, LLaMA-Factory,
     torchtune, nanoGPT and their like: YAML, JSON, TOML, a Python file of assignments, or a script with the command's flags.

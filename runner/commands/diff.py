@@ -76,6 +76,7 @@ def changed(first: dict[str, Any], second: dict[str, Any]) -> dict[str, tuple[An
 
 
 def _short(value: Any, width: int = 60) -> str:
+    value = float(f"{value:.6g}") if isinstance(value, float) else value
     text = "-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split())
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -131,10 +131,10 @@ def columns_exist(view: View) -> Iterator[Finding]:
                     kind = is_chat(head.roles(source.get("columns")))
                     if shape not in (None, kind):
                         message = f"{file.name} holds {KINDS[kind]}, the files before it hold {KINDS[not kind]}"
-                        odd.append(say("D109", step, f"{where}.path", message, "give each kind a parse_corpus step of its own"))
+                        odd = odd or [say("D109", step, f"{where}.path", message, "give each kind a parse_corpus step of its own")]
                     shape = kind
                 except NoSuchColumn as error:
-                    odd += _no_column(view, step, where, source, file, error, stands_by or several)
+                    odd = odd or _no_column(view, step, where, source, file, error, stands_by or several)
                     apart = apart if apart[0] else (str(_below(view, file)), _columns_meant(error.found))
                     if not several:
                         break
@@ -142,11 +142,11 @@ def columns_exist(view: View) -> Iterator[Finding]:
             try:
                 shape = is_chat(meant(source.get("columns"), columns)) if columns else shape
             except NoSuchColumn as error:
-                odd += _no_column(view, step, where, source, Path(source["hub"]), error, stands_by)
+                odd = odd or _no_column(view, step, where, source, Path(source["hub"]), error, stands_by)
             if odd and odd[0].code == "D106" and shape is not None and apart[0]:
                 message = f"{odd[0].message}; other files of the source hold {KINDS[shape]}"
-                odd[0] = replace(odd[0], message=message, fix=f"give it a source of its own: {{path: {apart[0]}, {apart[1]}}}")
-            yield from odd[:1]
+                odd = [replace(odd[0], message=message, fix=f"give it a source of its own: {{path: {apart[0]}, {apart[1]}}}")]
+            yield from odd
             if shape is None and _is_text(view, source):
                 shape = False
             if shape is not None:
@@ -187,19 +187,23 @@ def _no_column(
     name = _below(view, file)
     listed = ", ".join(error.found[:10])
     severity = "warning" if stands_by else "error"
+    told: list[Finding] = []
     for role, value in (source.get("columns") or {}).items():
-        if error.wanted not in str(value):
-            continue
-        near = nearest(error.wanted, error.found)
+        wanted = error.wanted if error.wanted in str(value) else str(value)
+        if wanted != error.wanted and (not told or wanted in error.found or not re.fullmatch(r"[\w -]+", wanted)):
+            continue  # a name of another row than the first, or a template, is told when it is met
+        near = nearest(wanted, error.found)
         edits: tuple[Edit, ...] = ()
-        if near is not None and near.lower() == error.wanted.lower():
-            edits = (Edit("set", (*path(step, where), "columns", role), str(value).replace(error.wanted, near)),)
-        fix = f"write {role}: {_as_written(str(value).replace(error.wanted, near))}" if near else f"name one of {listed}"
-        message = f"{name} has no column {error.wanted!r}; it has {listed}"
-        if near is not None and near.strip() == error.wanted:
-            message = f"{name} has no column {error.wanted!r}; the name begins or ends with a blank: {near!r}"
-            fix = f"take the blank out of its first line, or write {role}: {_as_written(str(value).replace(error.wanted, near))}"
-        return [say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits)]  # type: ignore[arg-type]
+        if near is not None and near.strip().lower() == wanted.strip().lower():
+            edits = (Edit("set", (*path(step, where), "columns", role), str(value).replace(wanted, near)),)
+        fix = f"write {role}: {_as_written(str(value).replace(wanted, near))}" if near else f"name one of {listed}"
+        message = f"{name} has no column {wanted!r}; it has {listed}"
+        if near is not None and near.strip() == wanted:
+            message = f"{name} has no column {wanted!r}; the name begins or ends with a blank: {near!r}"
+            fix = f"take the blank out of its first line, or write {role}: {_as_written(str(value).replace(wanted, near))}"
+        told.append(say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits))  # type: ignore[arg-type]
+    if told:
+        return told
     message = f"{name} has no column that is known to hold text; it has {listed}"
     answers = any(at(train.raw, "objective") == "sft" for train in view.of_type("train"))
     fix = f"say which: {_columns_meant(error.found, answers)}"

@@ -1,6 +1,8 @@
 """Files of sources that are there and give nothing: empty, cut off, something else than their name says, or without a row."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ SAVED_AS = {  # what to do with files that no reader is for, where that is not t
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff"), "read its text by OCR into .txt, and name that file"),
 }  # fmt: skip
 UNPACKED = 8 << 20  # bytes of packed files that are read to their end, of one source
+AS_TEXT = "name other files, or say what they are: format: txt"
 EMPTY = Disguise("it is empty", "make the file again, or name another")
 
 
@@ -40,7 +43,8 @@ def files_can_be_read(view: View) -> Iterator[Finding]:
                 yield from _cut_archives(view, step, where, files[:FILES])
                 continue
             file, (reason, fix) = found[0]
-            none = len(found) == len(files)
+            none = len(found) == len(files[:FILES]) and not any(_has_reader(each, source) for each in files[FILES:])
+            yield from _left_out(step, where, source, files)
             told = [pair for pair in found if pair[1] not in (EMPTY, _NO_ROWS) and not pair[1].reason.startswith("no ")]
             if not none and not told:
                 continue  # an empty file, or one of another kind, among others
@@ -49,10 +53,36 @@ def files_can_be_read(view: View) -> Iterator[Finding]:
             message = f"{source['path'] if len(files) == 1 else name_of(view, file)} cannot be read: {reason}"
             if len(files) > 1:
                 all_of_them = f"{source['path']} matches {len(files)} files and none can be read: {file.name}: {reason}"
-                message = all_of_them if none else f"{message} ({len(found)} of {len(files[:FILES])} files)"
-            edits = (Edit("delete", path(step, f"{where}.format")),) if fix.startswith("delete format:") else ()
+                message = (
+                    all_of_them
+                    if none
+                    else f"{message} ({len(found)} of {'the first ' if len(files) > FILES else ''}{len(files[:FILES])} files)"
+                )
+            edits: tuple[Edit, ...] = (Edit("delete", path(step, f"{where}.format")),) if fix.startswith("delete format:") else ()
+            if none and fix == AS_TEXT and len({each.suffix for each in files}) == 1 and b"\0" not in view.facts.head(file, 4096):
+                edits = (Edit("set", path(step, f"{where}.format"), "txt"),)
             severity: Any = "error" if none and not stands_by else "warning"
             yield say("D104", step, f"{where}.path", message, fix, severity=severity, edits=edits)
+
+
+def _has_reader(file: Path, source: dict[str, Any]) -> bool:
+    try:
+        return bool(format_of(file, source.get("format") or "auto"))
+    except Unreadable:
+        return False
+
+
+def _left_out(step: StepMeant, where: str, source: dict[str, Any], files: list[Path]) -> Iterator[Finding]:
+    """Texts that no reader is for, such as code, among files that are read: where they are named by their ending, or are most of all."""
+    kinds = Counter(file.suffix for file in files if not _has_reader(file, source) and file.suffix.lower() not in SAVED_AS)
+    if not kinds or sum(kinds.values()) == len(files):
+        return
+    (suffix, count), pattern = kinds.most_common(1)[0], str(source["path"])
+    named = suffix[1:] in re.split(r"[{},.]", pattern.rpartition("/")[2])
+    if suffix and (named or 2 * count > len(files)):
+        message = f"{count} of the {len(files)} files of {pattern} are left out: no reader for {suffix} files"
+        fix = "write format: txt beside it to read all as they stand, or give them a source of their own with it"
+        yield say("D104", step, f"{where}.path", message, fix, severity="warning" if named else "info")
 
 
 def _cut_lists(view: View, step: StepMeant, where: str, source: dict[str, Any], files: list[Path]) -> Iterator[Finding]:
@@ -108,7 +138,7 @@ def _unreadable(view: View, file: Path, source: dict[str, Any]) -> Disguise | No
     try:
         kind = format_of(file, wanted if isinstance(wanted, str) else "auto")  # type: ignore[arg-type]
     except Unreadable as error:
-        return Disguise(str(error), SAVED_AS.get(file.suffix.lower(), "name other files, or say what they are: format: txt"))
+        return Disguise(str(error), SAVED_AS.get(file.suffix.lower(), AS_TEXT))
     if not kind_of(file, wanted):
         return mute(view.facts, file, kind, source.get("password"))
     return None if _has_rows(view, file, wanted) else _NO_ROWS

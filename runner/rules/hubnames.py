@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from runner.conversions import LOADERS
 from runner.rules import View, at, path, rule, say
 from runner.rules.paths import hub_names
 from schemas.findings import Edit, Finding, RulePage
@@ -36,7 +37,7 @@ OLLAMA = {  # what Ollama's library calls them, and the weights that one of its 
     )
 )
 def hub_names_are_names(view: View) -> Iterator[Finding]:
-    """H036: of a model, name:tag and names of Ollama's library without an owner; owner/name@commit. H023 tells the rest."""
+    """H036: of a model, name:tag and names of Ollama's library; owner/name@commit; of data, a loader. H023 tells the rest."""
     for step in view.meant.steps:
         for where, source in hub_names(step.raw):
             name, place = source["hub"], f"{where}.hub"
@@ -52,6 +53,9 @@ def hub_names_are_names(view: View) -> Iterator[Finding]:
                 known = _of_its_size(*name.lower().partition(":")[::2])
                 fix = "write the name on the hub of the weights that it was made from" + (f", such as {known}" if known else ": owner/name")
                 yield say("H036", step, place, f"{name} is Ollama's name of a model, whose GGUF cannot be trained", fix)
+            elif where.startswith("sources") and name in LOADERS and not (view.facts.project / name).exists():
+                message = f"{name} is a loader of the library datasets, which reads files, and no data set on the hub"
+                yield say("H036", step, place, message, "write path: and the files; their kind goes by their names")
 
 
 def is_ollamas(name: str) -> bool:

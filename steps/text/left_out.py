@@ -56,6 +56,8 @@ def nothing_left(unreadable: Sequence[Mapping[str, str]], dropped: Mapping[str, 
     why = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in unreadable[:3])
     why = why or "; ".join(f"{entry['count']} {reason}" for reason, entry in dropped.items()) or "the sources are empty"
     fix = "mend these files, or name others" if unreadable else "name other files, or clean less"
+    if unreadable and all(entry["reason"].startswith("no reader for") for entry in unreadable):
+        fix = "say what they are: format: txt, or name other files"
     if any("password" in entry["reason"] for entry in unreadable):
         fix = "give the password: password: ${env:NAME}"
     return RecipeError("D104", f"no document is left ({why})", field="sources", fix=fix)

@@ -278,3 +278,30 @@ def test_nothing_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert error.code == "C051"
     assert CliRunner().invoke(convert, ["a.yml", "--out", "b.yaml"], standalone_mode=False).exception is None
     assert (tmp_path / "b.yaml").is_file()
+
+
+def test_files_that_a_loader_of_datasets_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """In a script and in axolotl's list, by one name, several or by split: they are files, `json` is no data set."""
+    call = 'model = AutoModelForCausalLM.from_pretrained("gpt2")\nds = load_dataset("json", data_files={0})\n'
+    for given, sources in (
+        ('"a.jsonl"', "[{path: a.jsonl}]"),
+        ('["a.jsonl", "b.jsonl"]', "[{path: a.jsonl}, {path: b.jsonl}]"),
+        ('{"train": "a.jsonl", "test": "b.jsonl"}', "[{path: a.jsonl}]"),
+    ):
+        _, recipe = converted(tmp_path, "train.py", call.replace("{0}", given), monkeypatch)
+        assert f"    sources: {sources}\n" in recipe
+        (tmp_path / "recipes" / "train.yaml").unlink()
+    text = "base_model: a/b\ndatasets:\n  - {path: json, data_files: a.jsonl, type: alpaca}\nsample_packing: true\n"
+    _, recipe = converted(tmp_path, "ax.yml", text, monkeypatch)
+    assert "    sources: [{path: a.jsonl}]\n" in recipe
+    assert "    packing: documents\n" in recipe
+
+
+def test_blocks_of_a_base_are_rows_of_a_bin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """run_clm of transformers joins its texts and cuts them into blocks: nothing there is too long for a row."""
+    _, recipe = converted(
+        tmp_path, "run.sh", "python run_clm.py --model_name_or_path gpt2 --train_file a.txt --block_size 256", monkeypatch
+    )
+    assert "  - type: tokenize_bin\n  - type: train\n" in recipe
+    assert "    objective: lm\n" in recipe
+    assert "    max_seq_length: 256\n" in recipe

@@ -79,6 +79,13 @@ def test_variables_that_cannot_be_put_in(tmp_path: Path, value: str, finding: st
     assert meant.findings[0].place.line == 9
 
 
+def test_a_key_for_a_tracker_is_no_value_to_write(tmp_path: Path):
+    """It would stand in the recipe for all to read."""
+    text = HEAD + 'tracking: {wandb: {project: a, api_key: "${env:WANDB_API_KEY}"}}\n' + BODY
+    (finding,) = [f for f in understood(tmp_path, text).findings if f.code == "Y033"]
+    assert finding.fix == "delete it: trackers read their keys from the environment"
+
+
 def test_variables_in_a_circle(tmp_path: Path):
     """The way round is shown."""
     meant = understood(tmp_path, HEAD + "vars: {a: '${b}', b: '${a}'}\n" + BODY.replace("10", "${a}"))
@@ -132,6 +139,7 @@ def test_the_command_line_sets_any_value(tmp_path: Path):
             "write a number",
         ),
         ("sede", "1", "K001: --set sede=1: unknown key sede", "write seed"),
+        ("width", "2", "Y040: --set width=2: width is a variable", "write --set vars.width=2"),
     ],
 )
 def test_the_command_line_is_checked(tmp_path: Path, name: str, value: str, message: str, fix: str):

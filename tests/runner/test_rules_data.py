@@ -71,6 +71,8 @@ def test_columns_are_held_against_the_first_row(folder: Path):
     (finding,) = meant(folder, base=corpus('{path: rows.jsonl, columns: {text: "{title} {Body}"}}')).findings
     assert finding.message == "rows.jsonl has no column 'Body'; it has title, body"
     assert finding.edits[0].value == "{title} {body}"
+    both = meant(folder, base=corpus("{path: rows.jsonl, columns: {prompt: Title, completion: boddy}}")).findings
+    assert [(f.path[-1], f.fix) for f in both] == [("prompt", "write prompt: title"), ("completion", "write completion: body")]
     (finding,) = meant(folder, base=corpus("{path: rows.jsonl, columns: {text: story}}")).findings
     assert (finding.code, finding.edits, finding.fix) == ("D106", (), "name one of title, body")
 
@@ -154,6 +156,22 @@ def test_a_store_is_no_address(folder: Path, monkeypatch: pytest.MonkeyPatch):
     assert "H037" in said(folder, base=text)
     monkeypatch.setenv("RECIPE_STORE", "store")
     assert said(folder, base="store: s3://lab/store\n" + text) == []
+
+
+def test_code_is_text_when_it_is_said(folder: Path):
+    """More than are opened, and none with a reader: mended. Among others it is told where the pattern names it, or it is most of all."""
+    (folder / "src").mkdir()
+    for number in range(30):
+        (folder / "src" / f"m{number}.py").write_text(f"x = {number}\n")
+    (finding,) = [f for f in meant(folder, base=corpus('{path: "src/*.py"}')).findings if f.code == "D104"]
+    assert finding.message == "src/*.py matches 30 files and none can be read: m0.py: no reader for .py files"
+    assert [edit.value for edit in finding.edits] == ["txt"]
+    (folder / "src" / "a.md").write_text("One.")
+    for pattern, severity in (("src/*.{py,md}", "warning"), ("src", "info")):
+        (finding,) = [f for f in meant(folder, base=corpus(f'{{path: "{pattern}"}}')).findings if f.code == "D104"]
+        assert (finding.severity, finding.message.split(" are ")[0]) == (severity, f"30 of the 31 files of {pattern}")
+    assert "D104" not in said(folder, base=corpus('{path: "src/*.md"}'))
+    assert "D104" not in said(folder, base=corpus('{path: "src/*.{py,md}", format: txt}'))
 
 
 def test_a_path_is_no_hub_name(folder: Path):

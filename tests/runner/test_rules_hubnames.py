@@ -36,3 +36,9 @@ def test_a_name_or_a_path_is_not_told(name: str, tmp_path: Path):
 def test_a_data_set_may_be_called_as_a_model_is(tmp_path: Path):
     """Only models are Ollama's."""
     assert not [f for f in meant(tmp_path, (STORIES, "{hub: mistral}")).findings if f.code == "H036"]
+
+
+def test_a_loader_is_no_data_set(tmp_path: Path):
+    """json, csv and their like are what load_dataset reads files by."""
+    (finding,) = [f for f in meant(tmp_path, (STORIES, "{hub: json}")).findings if f.code == "H036"]
+    assert finding.fix == "write path: and the files; their kind goes by their names"

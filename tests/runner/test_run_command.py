@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.commands.diff import _short
 from tests.conftest import ROOT
 from tests.runner.by_hand import project, recipe, recipe_command
 from tests.steps.disks import close, grow, small_disk
@@ -197,6 +198,7 @@ def test_runs_are_listed_and_compared(home):
     found = json.loads(recipe(home, "diff", rows[0]["run"], "latest", "--json").stdout)
     assert found["params"] == {"two.run": ["tr a-z A-Z < $IN/out.txt > big.txt", "rev < $IN/out.txt > big.txt"]}
     assert list(found["results"]) == ["two"]
+    assert _short(2.123456789) == "2.12346"
     assert "they do not differ" in recipe(home, "diff", "latest", "latest").stdout
 
 

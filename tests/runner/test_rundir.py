@@ -68,6 +68,9 @@ def test_runs_are_found_by_id_start_latest_and_path(tmp_path):
     (tmp_path / "runs" / f"{folder.name}-2").mkdir()
     with pytest.raises(RecipeError, match="R006: '2' is the start of 2 runs"):
         find_run(tmp_path, "2")
+    with pytest.raises(RecipeError) as elsewhere:
+        find_run(tmp_path / "runs", "latest")
+    assert elsewhere.value.fix == "go to the project's folder, or name it: --project FOLDER"
 
 
 def test_exports_are_copies_and_read_only(tmp_path):

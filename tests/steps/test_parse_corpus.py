@@ -135,6 +135,10 @@ def test_nothing_left_says_why(tmp_path):
     project = files(tmp_path, a_DOT_txt="")
     with pytest.raises(RecipeError, match=r"D104: no document is left \(a\.txt: empty file\)"):
         made(tmp_path, {"path": "*.txt"}, project=project)
+    (project / "code.py").write_text("x = 1")
+    with pytest.raises(RecipeError) as code:
+        made(tmp_path, {"path": "*.py"}, project=project)
+    assert code.value.fix == "say what they are: format: txt, or name other files"
 
 
 def test_a_glob_that_matches_nothing_and_its_fallback(tmp_path):
