@@ -9,6 +9,7 @@ from runner.meant import StepMeant
 from runner.modelfolder import INDEX, POINTER, TOKENIZERS, ModelFolder
 from runner.rules import View, at, param, path, rule, say
 from schemas.findings import Edit, Finding, RulePage, Severity
+from steps.sizing.configs import refused
 
 FOLDER = "config.json and the headers of the weights in the base's folder, or in the local hub cache"
 QUANTISED_NAME = re.compile(
@@ -225,6 +226,8 @@ def _special_ids(step: Any, named: str, folder: ModelFolder, rows: int, said: se
         for role in ("eos", "bos", "pad"):
             value = folder.json(file).get(f"{role}_token_id")
             for number in value if isinstance(value, list) else [value]:
+                if role == "pad" and file == "config.json" and refused(folder.config):
+                    continue  # C046: no model is made
                 if isinstance(number, int) and not isinstance(number, bool) and (number >= rows or number < (-1 if role == "pad" else 0)):
                     said.add(folder.name)
                     message = f"{folder.name}/{file} says {role}_token_id {number}, its vocabulary ends at {rows - 1:,}"

@@ -1,7 +1,6 @@
 """Models made new from a ModelConfig, or opened from a transformers folder, in fp32 and with our Mamba mixer."""
 
 import json
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from steps.lm.frozen import halve, stored_dtype
 from steps.lm.quantized import stay_trainable
 from steps.lm.shapes import sizes
 from steps.lm.stored import loaded
+from steps.sizing.configs import lacks_experts, refused, written
 from steps.sizing.headers import differs, quantised
 from steps.sizing.positions import positions_of
 from steps.sizing.throughput import ONE_THREAD_PARAMETERS
@@ -110,7 +110,7 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
             **(attention or {}),
         }
         network, info = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
-    except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+    except Exception as error:  # each kind computes with what its config says, and fails in its own way
         raise _unopened(folder, field, error) from error
     absent = [*info.get("missing_keys", []), *info.get("mismatched_keys", [])]
     if absent:
@@ -137,7 +137,9 @@ def verify_headers(folder: Path, field: str) -> None:
     if kind := quantised(config, tensors):
         message = f"the weights of {folder.name} are quantised already ({kind})"
         raise RecipeError("A110", message, field=field, fix="name the model that it was made from")
-    if reason := differs(config, tensors):
+    if wrong := refused(config):
+        raise RecipeError("C046", f"{folder.name}/config.json: {wrong.key} {wrong.said}", field=field, fix=written(wrong, "config.json"))
+    if reason := differs(config, tensors) or lacks_experts(config, tensors):
         raise RecipeError("C003", f"{folder.name}: {reason}", field=field, fix="copy config.json and the weights from one place")
 
 

@@ -10,7 +10,6 @@ BLOCK = re.compile(r"(?:^|\.)(?:layers|h|blocks|layer)\.(\d+)\.")
 PLACE = re.compile(r"((?:model\.|transformer\.|backbone\.)?(?:layers|h)\.)(\d+)\.(.+)")  # where transformers looks for a block's tensors
 COUNTS = ("num_hidden_layers", "n_layer", "num_layers")  # of blocks, in config.json
 WIDTHS = ("hidden_size", "n_embd", "d_model")
-NUMBERS = (*COUNTS, *WIDTHS, "vocab_size", "num_attention_heads", "n_head", "num_key_value_heads", "intermediate_size", "head_dim")
 OF_ANOTHER_WIDTH = ("word_embed_proj_dim", "embedding_size", "num_nextn_predict_layers")  # keys of models that are counted in another way
 PACKED_TYPES = ("U8", "I8", "I32", "U32", "F8_E4M3", "F8_E5M2")  # that packed weights are stored in
 PACKED = (  # the end of a name beside packed weights, and who writes it; the first that is found tells
@@ -63,22 +62,28 @@ def _is_packed(name: str, tensor: Tensor) -> bool:
 def differs(config: Mapping[str, Any], tensors: Tensors) -> str:
     """What whole weights lack of what config.json asks for, or have in another shape, in words; empty where they agree.
 
-    Norms, biases, masks, other heads and whatever else is stored are left alone: only matrices of a family that is known here count.
+    Masks, other heads and whatever else is stored are left alone: only matrices of a family that is known here count, and biases and norms
+    that some of them have and others have not.
     """
     if config.get("is_encoder_decoder") is True or any(key in config for key in OF_ANOTHER_WIDTH):
         return ""
-    if written := next((name for name in NUMBERS if isinstance(config.get(name), str)), ""):
-        return f"config.json says {written}: {config[written]!r}, a text where a number must stand"
     if named := misnamed(config, tensors):
         return named
     stored = {int(found[1]) for name in tensors if (found := BLOCK.search(name))}
+    written, config = config, {**DEFAULTS.get(str(config.get("model_type")), {}), **config}
     asked = _first(config, COUNTS)
     if stored and asked is not None and asked > max(stored) + 1:
-        return f"config.json asks for {asked} blocks, the weights have {max(stored) + 1}: the rest would be random numbers"
+        says = _says(written, COUNTS, f"asks for {asked} blocks", f"{asked} blocks")
+        return f"{says}, the weights have {max(stored) + 1}: the rest would be random numbers"
     width = _first(config, WIDTHS)
     embedding = _embedding(tensors)
     if width is not None and embedding is not None and embedding[1] != width:
-        return f"config.json says a width of {width:,}, the embedding of the weights has {embedding[1]:,}"
+        says = _says(written, WIDTHS, f"says a width of {width:,}", f"a width of {width:,}")
+        return f"{says}, the embedding of the weights has {embedding[1]:,}"
+    usual = config.get("vocab_size")
+    if "vocab_size" not in written and usual and embedding is not None and embedding[0] != usual:
+        says = f"config.json has no vocab_size, and a {config['model_type']} has {usual:,} tokens then"
+        return f"{says}, the embedding of the weights has {embedding[0]:,}"
     heads = any(name.endswith(("lm_head.weight", "embed_out.weight", "output.weight")) for name in tensors)
     if config.get("tie_word_embeddings") is False and not heads and embedding is not None:
         return "config.json says that the output layer is not tied to the embedding, and the weights have none: it would be random numbers"
@@ -94,6 +99,13 @@ def misnamed(config: Mapping[str, Any], tensors: Tensors) -> str:
         return ""
     before = next((f", as {who} names them" for start, who in WRAPPERS.items() if blocks[0].startswith(start)), "")
     return f"the weights are called {blocks[0]}{before}, and {own}{'h' if own == 'transformer.' else 'layers'}.0 is looked for: all random"
+
+
+def _says(config: Mapping[str, Any], names: tuple[str, ...], asked: str, usual: str) -> str:
+    if _first(config, names) is not None:
+        return f"config.json {asked}"
+    own = {"gpt2": ("n_layer", "n_embd")}.get(str(config.get("model_type")), ("num_hidden_layers", "hidden_size"))
+    return f"config.json has no {next(name for name in own if name in names)}, and a {config.get('model_type')} has {usual} then"
 
 
 def _in_blocks(config: Mapping[str, Any], tensors: Tensors, asked: int | None) -> str:
@@ -113,6 +125,8 @@ def _in_blocks(config: Mapping[str, Any], tensors: Tensors, asked: int | None) -
                 return f"the weights lack {start}{number}.{last}, which config.json asks for{stead}"
             if has := _other(tensors[names[last]].shape, shape):
                 return f"{names[last]} is {has}"
+        if absent := next((last for last in vectors(config) if last not in names), ""):
+            return f"the weights lack {start}{number}.{absent}, which a {config['model_type']} of this config.json has"
     return ""
 
 
@@ -163,16 +177,29 @@ def _first(config: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
 def matrices(config: Mapping[str, Any]) -> dict[str, Shape]:
     """Last names and shapes of the matrices of a block, as transformers makes them; none of a family that is not known here.
 
-    None either where config.json leaves out a size for which the families have defaults of their own, or writes one that is no number.
+    A size that config.json leaves out is the family's own, as in transformers. None where one is written that is no number.
     """
-    make = KNOWN.get(str(config.get("model_type")))
+    kind = str(config.get("model_type"))
+    make = KNOWN.get(kind)
     try:
-        found = make(config) if make else {}
+        found = make({**DEFAULTS.get(kind, {}), **config}) if make else {}
     except (KeyError, TypeError, ZeroDivisionError):
         return {}
     if not all(isinstance(size, int) for shape in found.values() for size in shape):
         return {}  # a size that is a text, or a float: transformers says so
     return {name if name.endswith("A_log") else f"{name}.weight": shape for name, shape in found.items()}
+
+
+def vectors(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Last names of the biases and norms of a block that tell one family, or one switch of config.json, from another."""
+    kind, biased = config.get("model_type"), config.get("attention_bias") is True
+    attention = {"qwen2": "qkv", "qwen3": "qkvo" * biased, "llama": "qkvo" * biased, "gemma": "qkvo" * biased}.get(str(kind), "")
+    names = [f"self_attn.{part}_proj.bias" for part in attention]
+    if kind in ("qwen3", "gemma3_text"):
+        names += ["self_attn.q_norm.weight", "self_attn.k_norm.weight"]
+    if kind == "llama" and config.get("mlp_bias") is True:
+        names += [f"mlp.{part}_proj.bias" for part in ("gate", "up", "down")]
+    return tuple(names)
 
 
 def _attention(config: Mapping[str, Any]) -> dict[str, Shape]:
@@ -219,4 +246,24 @@ def _mamba2(config: Mapping[str, Any]) -> dict[str, Shape]:
 KNOWN: dict[str, Callable[[Mapping[str, Any]], dict[str, Shape]]] = {
     **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3"), _attention),
     "gpt2": _gpt2, "mamba": _mamba, "mamba_hebbian": _mamba, "mamba2": _mamba2,
+}  # fmt: skip
+
+
+_LLAMA = {"vocab_size": 32000, "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "intermediate_size": 11008}
+_QWEN = {**_LLAMA, "vocab_size": 151936, "intermediate_size": 22016, "num_key_value_heads": 32}
+_GEMMA2 = {"vocab_size": 256000, "hidden_size": 2304, "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4,
+           "head_dim": 256, "intermediate_size": 9216}  # fmt: skip
+DEFAULTS: dict[str, dict[str, Any]] = {  # sizes that transformers takes where config.json has none
+    "llama": _LLAMA, "mistral": {**_LLAMA, "intermediate_size": 14336, "num_key_value_heads": 8},
+    "qwen2": _QWEN, "qwen3": {**_QWEN, "head_dim": 128},
+    "gemma": {"vocab_size": 256000, "hidden_size": 3072, "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 16,
+              "head_dim": 256, "intermediate_size": 24576},
+    "gemma2": _GEMMA2, "gemma3_text": {**_GEMMA2, "vocab_size": 262208},
+    "phi3": {"vocab_size": 32064, "hidden_size": 3072, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,
+             "intermediate_size": 8192},
+    "gpt2": {"vocab_size": 50257, "n_embd": 768, "n_layer": 12, "n_head": 12},
+    "mamba": {"vocab_size": 50280, "hidden_size": 768, "num_hidden_layers": 32, "state_size": 16, "expand": 2, "conv_kernel": 4,
+              "time_step_rank": "auto"},
+    "mamba2": {"vocab_size": 32768, "hidden_size": 4096, "num_hidden_layers": 64, "state_size": 128, "expand": 2, "conv_kernel": 4,
+               "n_groups": 8, "num_heads": 128},
 }  # fmt: skip

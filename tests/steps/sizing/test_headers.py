@@ -115,10 +115,28 @@ def test_blocks_behind_the_last_are_counted():
     assert unread_blocks({**CONFIG, "num_hidden_layers": 1}, llama()) == 1
 
 
-def test_a_config_that_lacks_a_size_is_not_guessed_at():
-    """Families have defaults of their own."""
-    assert matrices({**CONFIG, "model_type": "qwen3"}) == {}
+def test_a_size_that_config_lacks_is_the_familys_own():
+    """As transformers has it; nothing is said of a kind that is not known here."""
+    assert matrices({**CONFIG, "model_type": "qwen3"})["self_attn.k_proj.weight"][0] % 128 == 0
     assert matrices({"model_type": "mixtral", **GATED}) == {}
+    bare = {key: value for key, value in CONFIG.items() if key != "num_hidden_layers"}
+    assert differs(bare, llama()).startswith("config.json has no num_hidden_layers, and a llama has 32 blocks then")
+    bare = {key: value for key, value in CONFIG.items() if key != "vocab_size"}
+    assert "has 32,000 tokens then" in differs(bare, llama())
+
+
+@pytest.mark.parametrize(
+    ("change", "absent"),
+    [
+        ({"attention_bias": True}, "self_attn.q_proj.bias"),
+        ({"mlp_bias": True}, "mlp.gate_proj.bias"),
+        ({"model_type": "qwen2"}, "self_attn.q_proj.bias"),
+        ({"model_type": "qwen3", "head_dim": 16}, "self_attn.q_norm.weight"),
+    ],
+)
+def test_biases_and_norms_that_a_config_asks_for(change: dict[str, Any], absent: str):
+    """transformers would draw them at random."""
+    assert f"the weights lack model.layers.0.{absent}" in differs({**CONFIG, "num_key_value_heads": 2, **change}, llama())
 
 
 @pytest.mark.parametrize(
