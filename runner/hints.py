@@ -3,6 +3,7 @@
 import re
 from math import isfinite
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from runner import glued, shapes
 from runner.conversions import ATTENTIONS, local
@@ -10,6 +11,7 @@ from runner.numerals import NOTHING, Hint, of_number, of_share
 from schemas.findings import Edit, RecipePath
 
 Names = tuple[str | int, ...]
+INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\xad]")
 UNSET = ("max_steps", "vocab_size", "eval_steps", "save_steps", "seed", "total_batch_size", "total_batch_tokens", "batch_size",
          "eval_batch_size", "gradient_accumulation_steps", "eval_tokens", "num_train_epochs", "take", "max_characters", "n_heads",
          "n_kv_heads", "d_ff", "d_state", "top_k", "num_ctx")  # fmt: skip
@@ -96,6 +98,9 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
     if hint.fix or not isinstance(value, str):
         return hint
     word = value.strip()
+    if not word.isascii() and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", plain := INVISIBLE.sub("", normalize("NFKC", word)), re.I):
+        number = int(plain) if re.fullmatch(r"[-+]?\d+", plain) else float(plain)  # wide digits, or a sign that nobody sees
+        return Hint(f"write {path[-1]}: {number}", (Edit("set", base + path, number),)) if path else Hint()
     hint = _of_a_name(model, base, path, word)
     return hint if hint.fix else of_number(model, base + path, path, word)
 

@@ -16,7 +16,7 @@ def explain(error: Any, text: str) -> Said:
     opened = error.context_mark.line + 1 if error.context_mark is not None else 0
     context = str(error.context or "")
     if "'\\t'" in problem or "tab" in problem.lower():
-        return "Y011", "a tab cannot indent a line", "indent with spaces", at, at + 1
+        return _tab(text, at)
     odd = _odd_character(text, at)
     if odd is not None:
         return odd
@@ -28,6 +28,13 @@ def explain(error: Any, text: str) -> Said:
         return "Y003", "a value cannot begin with !", "put the value in quotes", first, min(first + 1, len(text))
     if "escape" not in f"{problem} {context}" and (found := unquoted.value_at(text, at)) is not None:
         return "Y003", *found
+    if (
+        "escape" not in f"{problem} {context}"
+        and "flow" not in context
+        and "quoted" not in context
+        and (dash := _dash(text, at)) is not None
+    ):
+        return dash
     if "expected alphabetic or numeric character" in problem and ("alias" in context or "anchor" in context):
         start = error.context_mark.index if error.context_mark is not None else at
         word = re.compile(r"[^\s,\]}]*").match(text, start)
@@ -47,6 +54,63 @@ def explain(error: Any, text: str) -> Said:
             return "Y003", *found
         return "Y003", "an unknown escape after \\ in double quotes", "use single quotes, in which \\ is only itself", at, at + 1
     return _structure(error, problem, context, at, text)
+
+
+def _tab(text: str, at: int) -> Said:
+    """A tab by what stands before it: nothing, a key or a dash that a blank should follow, or a value."""
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at) if "\n" in text[at:] else len(text)
+    first = text.find("\t", start, end)
+    at = first if first >= 0 else at
+    before, behind = text[start:at].strip(), " ".join(text[at:end].split())
+    if not before:
+        return "Y011", "a tab cannot indent a line", "indent with spaces", at, at + 1
+    if before.endswith(":") or before.strip("- ") == "":
+        return (
+            "Y011",
+            f"a tab stands behind {before.rpartition(' ')[2]}, where YAML wants a blank",
+            f"write {before} {behind}".rstrip(),
+            at,
+            at + 1,
+        )
+    return (
+        "Y011",
+        f"a tab stands behind {before.rpartition(' ')[2]}, which YAML does not read",
+        f"write {before} {behind}".rstrip(),
+        at,
+        at + 1,
+    )
+
+
+DASHES = re.compile(r"[ ]*([-\u2010-\u2015\u2212*\u2022])( *)([\w.\"']+)(?= *:)")  # what stands for a dash and its blank at a line's begin
+
+
+def _dash(text: str, at: int) -> Said | None:
+    """An item of a list that begins with another sign than a dash and a blank."""
+    start = text.rfind("\n", 0, at) + 1
+    found = DASHES.match(text, start)
+    if found is None:
+        return None
+    if found[1] == "-" and found[2]:
+        return _beside(text, start, found)
+    line = text[found.start(3) : text.find("\n", at) if "\n" in text[at:] else len(text)].strip()
+    sign = "no blank stands behind the dash" if found[1] == "-" else f"{found[1]} is no dash to YAML"
+    return "Y003", f"{sign}: an item of a list begins with - and a blank", f"write - {line}", found.start(1), found.end(3)
+
+
+def _beside(text: str, start: int, found: "re.Match[str]") -> Said | None:
+    """A dash before a key that stands in a map, below another of its keys in the same column."""
+    column = found.start(1) - start
+    for above in reversed(text[:start].split("\n")[:-1]):
+        depth = len(above) - len(above.lstrip(" "))
+        if not above.strip() or above.lstrip().startswith("#") or depth > column:
+            continue
+        key = re.match(r" *([\w.-]+) *:", above) if depth == column and not above.lstrip().startswith("-") else None
+        if key is None:
+            return None
+        message = f"- begins an item of a list, and {found[3]} stands in a map, as {key[1]} above it"
+        return "Y003", message, f"take the dash away, and begin {found[3]} in column {column + 1}", found.start(1), found.end(3)
+    return None
 
 
 ODD = {"\u00a0": "a no-break space", "\u3000": "a wide space", "\u2003": "a wide space", "\u200b": "an invisible space",

@@ -152,7 +152,11 @@ def system_message_fits(view: View) -> Iterator[Finding]:
             continue
         message = f"the system message takes {'' if known else 'at least '}{took:,} tokens, the context that is served has {int(context):,}"
         where = "num_ctx" if asked is not None else "max_seq_length"
-        fix = f"shorten it, or write {where}: {max(64, 1 << (2 * took).bit_length())}"
+        wanted = max(64, 1 << (2 * took).bit_length())
+        base = view.base(trains[0])
+        most = base.config.get("max_position_embeddings") if base is not None else None
+        fits = not isinstance(most, int) or wanted <= most
+        fix = f"shorten it, or write {where}: {wanted}" if fits else f"shorten it: the base has {most:,} positions"
         yield say("E030", step, "system", message, fix, severity="warning")
 
 

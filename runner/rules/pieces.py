@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import View, number, param, path, rule, say
@@ -78,6 +79,7 @@ def symbols_are_met(view: View) -> Iterator[Finding]:
     """T110: none of the symbols, those of chats aside, in a sample; a warning where a template of columns writes marks of its own."""
     for step in view.of_type("train_tokenizer"):
         symbols = param(step, "user_symbols")
+        yield from _made_anyway(view, step, symbols)
         own = [symbol for symbol in symbols or () if isinstance(symbol, str) and symbol and not CHAT_MARK.fullmatch(symbol)]
         found = text_sources(view, step)
         if not own or not found or any(source.path is None for source in found):
@@ -91,6 +93,29 @@ def symbols_are_met(view: View) -> Iterator[Finding]:
         message += f", whose columns write {written[0].split(chr(10))[0][:30]!r}" if written else ""
         severity: Severity = "warning" if written else "info"
         yield say("T110", step, "user_symbols", message, "spell them as the text does", severity=severity)
+
+
+OF_OTHERS = ("[PAD]", "[UNK]", "[BOS]", "[EOS]", "[CLS]", "[SEP]", "[MASK]", "<mask>", "<cls>", "<sep>")  # of BERT and its like
+MADE = ("[PAD]", "[UNK]", "[BOS]", "[EOS]")  # those of them that every tokenizer here has under another name
+
+
+def _made_anyway(view: View, step: StepMeant, symbols: Any) -> Iterator[Finding]:
+    """T110 of another library's special tokens, where no text holds them."""
+    others = [symbol for symbol in symbols or () if symbol in OF_OTHERS]
+    found = text_sources(view, step)
+    if not set(others) & set(MADE) or not found or any(source.path is None for source in found):
+        return
+    texts = sampled_texts(found, view.facts)
+    met = [symbol for symbol in others if any(symbol in text for text in texts)]
+    if met or not any(texts):
+        return
+    rest = [symbol for symbol in symbols if symbol not in others]
+    fix = f"write user_symbols: {json.dumps(rest, ensure_ascii=False)}" if rest else "delete user_symbols"
+    edit = Edit("set", path(step, "user_symbols"), rest) if rest else Edit("delete", path(step, "user_symbols"))
+    message = (
+        f"{', '.join(others)} are special tokens of another library: <pad>, <unk>, <s> and </s> are made anyway, and no text holds these"
+    )
+    yield say("T110", step, "user_symbols", message, fix, severity="warning", edits=(edit,))
 
 
 @rule(

@@ -24,6 +24,10 @@ STRANGE = {  # by how a file begins: what it is, and what gives a file of ids
     b"PK\x03\x04": ("a packed archive, as numpy.savez and torch.save write it", "write the ids alone, with numpy's tofile"),
     b"\x80\x02": ("a pickle", "write the ids alone, with numpy's tofile"),
     b"GGUF": ("a model in GGUF", "name a .bin file of ids, or a folder of them"),
+    b"\x80\x04": ("a pickle", "write the ids alone, with numpy's tofile"),
+    b"\x1f\x8b": ("packed with gzip", "unpack it: gunzip, and name the file that comes out"),
+    b"\x28\xb5\x2f\xfd": ("packed with zstandard", "unpack it: zstd -d, and name the file that comes out"),
+    b"version https://git-lfs": ("a pointer of Git LFS", "git lfs pull"),
     b"MMIDIDX": ("Megatron's index of another file", "name the .bin file beside it"),
 }
 
@@ -126,8 +130,13 @@ def sampled(stamp: tuple[str, int, int], rows: int | None, dtype: Dtype) -> Rang
 
 
 def stamps(path: Path) -> list[tuple[str, int, int]]:
-    """Path, size and time of each token file that `path` names. Raises Unknown when there is none."""
-    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in token_files(path)]
+    """Path, size and time of each token file that `path` names. Raises Unknown when there is none, or nothing in them."""
+    found = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in token_files(path)]
+    if not any(size for _, size, _ in found):
+        raise Unknown(
+            f"{path.name} is empty" if len(found) == 1 else f"every file of {path.name} is empty", "make it again, or name another"
+        )
+    return found
 
 
 def _layout(file: Path, dtype: Dtype) -> tuple[int, str]:
@@ -140,6 +149,8 @@ def _layout(file: Path, dtype: Dtype) -> tuple[int, str]:
     for begin, (what, remedy) in STRANGE.items():
         if head.startswith(begin):
             raise Unknown(f"{file.name} is no flat file of ids: it is {what}", remedy)
+    if what := _is_text(head):
+        raise Unknown(f"{file.name} is no flat file of ids: it is {what}", "make ids of it with parse_corpus and tokenize_bin")
     if _is_wide(head):
         message = f"{file.name} is written as int64: three of four halves in it are nothing, and would be read as token 0"
         raise Unknown(message, "write it again as uint16, or uint32 above 65,535: ids.astype(numpy.uint16).tofile(path)")
@@ -152,6 +163,20 @@ def _layout(file: Path, dtype: Dtype) -> tuple[int, str]:
     if written in ("uint16", "uint32"):
         return 0, str(written)
     return 0, _guess(head)
+
+
+def _is_text(head: bytes) -> str:
+    """What a file is whose every byte is a letter or a sign of a text; a file of ids has others among its first hundred."""
+    start = head[: SURE * 4]
+    if len(start) < 100 or any(byte < 9 or 13 < byte < 32 for byte in start):
+        return ""
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(start) - 4:
+            return ""
+    shown = start.lstrip().lower()
+    return "a web page" if shown.startswith((b"<!doctype html", b"<html")) else "text"
 
 
 def _offsets(file: Path) -> tuple[Path, int] | None:
