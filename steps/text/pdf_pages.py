@@ -12,6 +12,7 @@ from steps.text.manuscripts import codes_apart
 from steps.text.notes import MARKED, RAISED
 from steps.text.pdf_bidi import followed, has_letters, runs_back, turned
 from steps.text.pdf_breaks import Column, columns_of, set_breaks
+from steps.text.pdf_cells import with_cells
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
@@ -182,7 +183,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
     import pymupdf
     from pymupdf import mupdf
 
-    told = part_entries(_told(page, found, known))
+    told = with_cells(part_entries(_told(page, found, known)))
     columns = columns_of([block for block, _, _ in told])
     blocks: list[Block] = []
     listings: list[Listing] = []
@@ -190,14 +191,14 @@ def _page(page: Any, found: Any, known: Known) -> Page:
     for block, first, text in told:
         n = len(block.lines)
         height = block.y1 - block.y0
-        if height > UPRIGHT * n and (n > 1 or height > 2 * (block.x1 - block.x0)) and len(text) > 9:
+        if first is not None and height > UPRIGHT * n and (n > 1 or height > 2 * (block.x1 - block.x0)) and len(text) > 9:
             turned[round(first.dir.y)] += len(text)
         if n == 1 and len(text) < 3 and is_rubble(text):
             continue
-        if height > ASLANT * n and n < 4 and len(text) < STAMPED and not (block.formula or _is_straight(first.dir.y)):
+        if height > ASLANT * n and n < 4 and len(text) < STAMPED and first is not None and not _is_straight(first.dir.y):
             continue  # a stamp
         before = len(blocks)
-        if not block.formula:
+        if first is not None:
             if block.listing:
                 block.listing = False
                 if listing := listing_of(first, text, known.bitmaps):  # none where letters are line feeds
@@ -208,7 +209,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
                 look_at_lines(block, first, text)
             if len(block.lines) > 1 and not (block.table or block.verse):
                 _find_paragraphs(block, first, text, columns)
-        if n > LEAST and not (block.table or block.verse) and not block.formula and height < UPRIGHT * n and may_hold_rows(block.lines):
+        if n > LEAST and not (block.table or block.verse) and first is not None and height < UPRIGHT * n and may_hold_rows(block.lines):
             blocks += parted(block, first, text)
         else:
             blocks.append(block)

@@ -149,6 +149,8 @@ def _body_height(pages: list[Page]) -> float:
         for block in page.blocks:
             if 0 < block.size * ROWS * len(block.lines) > block.y1 - block.y0:
                 continue  # cells side by side
+            if block.table and block.y1 - block.y0 > 1.5 * block.size * len(block.lines) > 0:
+                continue  # cells of several lines
             if len(block.lines) > 1 and block.characters > 80:
                 heights[round((block.y1 - block.y0) / len(block.lines), 1)] += block.characters
             elif len(block.lines) == 1 and block.characters > 50:
