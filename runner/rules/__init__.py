@@ -64,6 +64,9 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "export": lambda view: any(view.of_type("export_ollama")),
     "answers": lambda view: any(view.of_type("export_ollama")) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "base": lambda view: bool(view.bases),
+    "proportions": lambda view: any(
+        number(s, f"model.{name}") is not None for s in view.of_type("train") for name in ("n_layers", "n_heads", "d_ff", "expand")
+    ),
     "lengths": lambda view: any(at(s.raw, "model.base.step") is not None for s in view.of_type("train")),
     "kinds": lambda view: bool(view.bases),
     "configs": lambda view: bool(view.bases),

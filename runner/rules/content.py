@@ -195,10 +195,14 @@ def _all_alike(texts: Texts) -> Iterator[Finding]:
     answers = {turn["content"] for d in texts.documents for turn in d.messages or () if turn["role"] == "assistant"}
     copies = len(texts.documents) - len({d.text for d in texts.documents})
     said = f"{'its' if texts.whole else 'the first'} {len(texts.documents)} rows"
-    if 2 * copies >= len(texts.documents):
-        kept = at(texts.step.raw, "clean.dedup") == "none"
+    kept = at(texts.step.raw, "clean.dedup") == "none"
+    if kept and len(texts.documents) >= ENOUGH and len(texts.documents) > 2 * copies >= 0.1 * len(texts.documents):
+        message = f"{copies} of {said} are copies of others, and dedup: none keeps them: validation is learned, too"
+        yield told(texts, message, "delete dedup: none, which keeps one of each", "D152")
+    elif 2 * copies >= len(texts.documents):
         message = f"{copies} of {said} are copies of others" + (", and dedup: none keeps them" if kept else "")
-        severity = "warning" if len(texts.documents) >= ENOUGH and copies >= NEARLY * len(texts.documents) else severity
+        sure = kept or copies >= NEARLY * len(texts.documents)
+        severity = "warning" if len(texts.documents) >= ENOUGH and sure else severity
         fix = "delete dedup: none, which keeps one of each" if kept else "look at the script that wrote them: one of each is kept"
         yield told(texts, message, fix, "D152", severity)
     elif len(answers) == 1:

@@ -19,6 +19,7 @@ from steps.text.rows import NoSuchColumn, is_chat, meant
 from steps.text.tables import TABLES
 from steps.text.turns import turns_alone
 
+LEARNED_EPOCHS = 80  # passes over answers, after which a base says them by heart
 MANY_EPOCHS, WASTED_EPOCHS, ASKED_EPOCHS = 40, 1000, 100  # passes over the text: worth telling, surely not meant, and so when asked for
 TOKENS = ("input_ids", "token_ids")  # columns of a data set that was tokenized elsewhere
 KINDS = {True: "conversations", False: "texts"}
@@ -353,7 +354,9 @@ def text_is_not_worn_out(view: View) -> Iterator[Finding]:
         epochs = made.epochs if isinstance(made, CheckpointForecast) else None
         if epochs is not None and epochs > MANY_EPOCHS:
             name = "max_steps" if number(step, "max_steps") is not None else "num_train_epochs"
-            severity: Severity = "warning" if epochs > (WASTED_EPOCHS if name == "max_steps" else ASKED_EPOCHS) else "info"
+            tuned = at(step.raw, "objective") == "sft" and at(step.raw, "model.base") is not None
+            most = LEARNED_EPOCHS if tuned else WASTED_EPOCHS if name == "max_steps" else ASKED_EPOCHS
+            severity: Severity = "warning" if epochs > most else "info"
             message = f"every text is seen about {epochs:,.0f} times"
             fewer = "fewer steps" if name == "max_steps" else "fewer passes"
             yield say("D010", step, name, message, f"give it more text, or {fewer}", severity=severity)

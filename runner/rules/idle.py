@@ -14,6 +14,7 @@ from steps.text.unreadable import Unreadable
 
 PAPERS = {"references": "drop", "tables": "keep", "captions": "keep", "footnotes": "drop", "formulas": "keep", "sections": None,
           "document": None, "password": None}  # with what they are when left out  # fmt: skip
+LISTED = 1000  # files are compared, at most
 ROWS = ("jsonl", "json", "csv", "parquet")
 
 
@@ -75,6 +76,44 @@ def files_are_read_once(view: View) -> Iterator[Finding]:
                 whole = len(twice) == len(files)
                 yield say("D186", step, f"{where}.path", message, fix, severity="warning" if whole and not kept else "info")
             seen |= {(file, form): pattern for file in files if (file, form) not in seen}
+
+
+@rule(
+    RulePage(
+        "D191",
+        "a file and its copy, both kept",
+        "dedup: none keeps documents that are equal. Of a file that lies there twice each document is then learned twice, and, since "
+        "validation gets a share of the documents, what the model is tried on has been learned: its loss falls to the end.",
+        wrong="clean: {dedup: none}   # of book.txt and book (1).txt",
+        right="sources: [{path: texts/*.txt}]   # of copies one is kept",
+        source="ai-forever/ru-gpts#23; arXiv 2107.06499 (deduplicating training data makes language models better)",
+        severity="warning",
+        needs="sizes and beginnings of the files",
+    )
+)
+def copies_are_not_kept(view: View) -> Iterator[Finding]:
+    """D191: under dedup: none, files of one size that begin with the same bytes."""
+    for step in view.of_type("parse_corpus"):
+        if at(step.raw, "clean.dedup") != "none":
+            continue
+        named = [source.get("path") for where, source, _ in sources(step) if not where.endswith("fallback")]
+        files = dict.fromkeys(file for pattern in named if isinstance(pattern, str) and pattern for file in view.facts.files(pattern))
+        sizes: dict[int, list[Path]] = {}
+        for file in list(files)[:LISTED]:
+            sizes.setdefault(view.facts.size(file), []).append(file)
+        first: dict[tuple[int, bytes], Path] = {}
+        copies = [
+            (file, other)
+            for size, alike in sizes.items()
+            if size and len(alike) > 1
+            for file in alike
+            if (other := first.setdefault((size, view.facts.head(file)), file)) is not file
+        ]
+        if copies:
+            file, other = (each.relative_to(view.facts.project) if each.is_relative_to(view.facts.project) else each for each in copies[0])
+            more = f", and {len(copies) - 1} more files are copies" if len(copies) > 1 else ""
+            message = f"{file} is a copy of {other}{more}: dedup: none keeps both, and validation is learned, too"
+            yield say("D191", step, "clean.dedup", message, "delete dedup: none, or the copies", severity="warning")
 
 
 @rule()

@@ -178,8 +178,9 @@ def expectations_are_met_on_the_way(view: View) -> Iterator[Finding]:
 
 
 # Peak rates of AdamW above which nothing was seen to learn
-HIGHEST = {"narrow": 0.1, "new": 0.03, "base": 3e-3, "large base": 5e-4, "lora": 5e-3}
+HIGHEST = {"narrow": 0.1, "new": 0.03, "base": 3e-3, "large base": 5e-4, "huge base": 1.5e-4, "lora": 5e-3}
 NARROW = 128  # d_model of a new model: below it a rate for narrow ones is survived (arXiv 2203.03466, figure 1)
+HUGE = 1_000_000_000  # parameters of a base, above which the rate of an adapter undoes it, where answers are learned
 LARGE = 100_000_000  # parameters of a base, above which a rate for new models undoes it
 LOWEST = {"new": 5e-6, "base": 1e-7, "lora": 5e-6}
 
@@ -208,8 +209,9 @@ def the_rate_is_one_that_learns(view: View) -> Iterator[Finding]:
         usual = {"lora": "2e-4", "base": "1e-5", "new": "1e-3"}[kind]
         count = step.forecast.parameters if isinstance(step.forecast, CheckpointForecast) else None
         large = kind == "base" and count is not None and count > LARGE
+        huge = large and count is not None and count > HUGE and at(step.raw, "objective") == "sft"
         narrow = kind == "new" and (number(step, "model.d_model") or 256) < NARROW
-        if rate >= HIGHEST["large base" if large else "narrow" if narrow else kind]:
+        if rate >= HIGHEST["huge base" if huge else "large base" if large else "narrow" if narrow else kind]:
             said = f"learning_rate is {rate:g}" if written is not None else f"no learning_rate is written, and {rate:g} is taken"
             message = f"{said}: {what} does not survive it"
             where = "learning_rate" if written is not None else "model.base"

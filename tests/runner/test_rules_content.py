@@ -359,3 +359,19 @@ def test_rows_are_not_asked_to_be_longer_than_the_base(tmp_path: Path, positions
     (found,) = [f for f in findings(Case("test", "test", SFT, changes, files), tmp_path / "project") if f.code == "D111"]
     assert "put a split_long step with max_tokens: 512 before it" in found.fix
     assert ("or write max_seq_length" in found.fix) == longer
+
+
+@pytest.mark.parametrize(("dedup", "copies", "told"), [("none", 30, ["D152"]), ("none", 5, []), ("exact", 30, [])])
+def test_copies_that_are_kept_are_told(tmp_path: Path, dedup: str, copies: int, told: list[str]):
+    """They come to stand on both sides of validation; where one of each is kept, a few are no matter."""
+    rows = talks("It is {n}.", count=200 - copies)
+    changes = {"      - path: data/chat.jsonl\n": f"      - path: data/chat.jsonl\n    clean: {{dedup: {dedup}}}\n"}
+    made = Case("test", "test", SFT, changes, {"data/chat.jsonl": [*rows, *rows[:copies]]})
+    assert [f.code for f in findings(made, tmp_path / "project") if f.code == "D152"] == told
+
+
+@pytest.mark.parametrize(("steps", "severity"), [(1000, "info"), (4000, "warning")])
+def test_answers_that_are_learned_by_heart_are_told(tmp_path: Path, steps: int, severity: str):
+    """A base needs few passes; a new network has a thousand."""
+    made = Case("test", "test", SFT, {"num_train_epochs: 3": f"max_steps: {steps}"}, {})
+    assert [f.severity for f in findings(made, tmp_path / "project") if f.code == "D010"] == [severity]

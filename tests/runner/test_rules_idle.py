@@ -47,3 +47,19 @@ def test_a_priority_folder_is_there(tmp_path: Path, folder: str, fix: str | None
     wanted = [] if fix is None else [("D117", "warning", fix)]
     assert found(tmp_path, f"[{{path: all}}]\n    priority: {{{folder}: 3}}", "D117") == wanted
     assert found(tmp_path, f"[{{path: all}}]\n    priority: [{folder}]", "D117") == wanted
+
+
+@pytest.mark.parametrize(
+    ("second", "clean", "codes"),
+    [
+        ("One.\n\nTwo.\n" * 50, "clean: {dedup: none}", ["D191"]),
+        ("One.\n\nTwo.\n" * 50, "clean: {dedup: exact}", []),
+        ("One.\n\nTen.\n" * 50, "clean: {dedup: none}", []),
+    ],
+)
+def test_a_copy_of_a_file_is_told_where_both_are_kept(tmp_path: Path, second: str, clean: str, codes: list[str]):
+    """By size and beginning, whatever they are called."""
+    (tmp_path / "a.txt").write_text("One.\n\nTwo.\n" * 50, "utf-8")
+    (tmp_path / "b (1).txt").write_text(second, "utf-8")
+    sources = f"[{{path: '*.txt', document: blank_line}}]\n    {clean}"
+    assert [f.code for f in meant(tmp_path, (f"[{STORIES}]", sources)).findings if f.code == "D191"] == codes

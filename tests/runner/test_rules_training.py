@@ -358,3 +358,42 @@ def test_the_scale_of_an_adapter_is_a_usual_one(tmp_path: Path, lora: str, fixes
     """With use_rslora the root of the rank divides."""
     found = meant(tmp_path, ("  - type: export_ollama\n", TUNED.replace("{target_modules: [in_proj]}", f"{{{lora}}}"))).findings
     assert [f.fix for f in found if f.code == "A113"] == fixes
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        ("family: gpt2, d_model: 64, n_layers: 48, n_heads: 8", [("n_layers", "write n_layers: 2, or a d_model of some 1536")]),
+        ("family: llama, d_model: 256, n_layers: 4, n_heads: 128", [("n_heads", "write n_heads: 4")]),
+        ("family: llama, d_model: 256, n_layers: 4, n_heads: 64, n_kv_heads: 32", [("n_heads", "write n_heads: 4 and n_kv_heads: 4")]),
+        ("family: llama, d_model: 768, n_layers: 12, n_heads: 1", [("n_heads", "write n_heads: 12")]),
+        ("family: llama, d_model: 256, n_layers: 4, n_heads: 4, d_ff: 64", [("d_ff", "delete it, which means 704")]),
+        ("family: gpt2, d_model: 256, n_layers: 4, n_heads: 4, d_ff: 65536", [("d_ff", "delete it, which means 1,024")]),
+        ("family: mamba, d_model: 256, n_layers: 4, expand: 32", [("expand", "write expand: 2")]),
+        ("family: llama, d_model: 576, n_layers: 30, n_heads: 9, n_kv_heads: 3, d_ff: 1536", []),
+        ("family: gpt2, d_model: 768, n_layers: 12, n_heads: 12", []),
+        ("family: mamba, d_model: 64, n_layers: 12", []),
+        ("family: llama, d_model: 64, n_layers: 5, n_heads: 8, n_kv_heads: 4, d_ff: 172", []),
+    ],
+)
+def test_sizes_of_a_network_go_together(tmp_path: Path, model: str, found: list[tuple[str, str]]):
+    """Numbers in each other's place are told; networks that people trained are left alone."""
+    changes = ("family: mamba, d_model: 512, n_layers: 12", model)
+    assert [(f.path[-1], f.fix) for f in meant(tmp_path, changes).findings if f.code == "M012"] == found
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "codes"),
+    [
+        ("Qwen/Qwen2.5-7B-Instruct", "2e-4", ["S014"]),
+        ("Qwen/Qwen2.5-7B-Instruct", "1e-4", []),
+        ("Qwen/Qwen2.5-0.5B-Instruct", "2e-4", []),
+    ],
+)
+def test_the_rate_of_an_adapter_undoes_a_large_base(tmp_path: Path, name: str, rate: str, codes: list[str]):
+    """Where all of its weights are trained on answers; smaller ones bear it."""
+    base = "{hub: NAME, revision: 989aa7980e4cf806f80c7fef2b1adb7bc71aa306}".replace("NAME", name)
+    whole = {"    method: lora\n    lora: {r: 8, lora_alpha: 16}\n": "    method: full\n", "learning_rate: 2e-4": f"learning_rate: {rate}"}
+    text = Case("", "", SFT, whole).text().replace("{path: models/base}", base).replace("rtx4090", "h200")
+    found = findings(Case("", "", SFT, raw=text), tmp_path / "p")
+    assert [f.code for f in found if f.code == "S014"] == codes
