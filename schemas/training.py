@@ -62,9 +62,11 @@ class TrainModel(ModelConfig):
     def _base_alone(self) -> Self:
         others = sorted(self.model_fields_set - {"base"})
         if self.base is not None and others:
+            first = "family" if "family" in others else others[0]
+            instead = ", with init_from: for that base's weights" if first == "family" else ""
             raise PydanticCustomError(
                 "M003", "{name} has no effect beside base: the base model has its own sizes",
-                {"name": others[0], "fix": f"delete {others[0]}, or delete base to train a new model"},
+                {"name": first, "fix": f"delete {first}, or delete base to train a new model{instead}"},
             )  # fmt: skip
         return self
 

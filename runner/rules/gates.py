@@ -9,7 +9,6 @@ from runner.meant import StepMeant
 from runner.modelfolder import TOKENIZERS
 from runner.rules import View, at, number, param, rule, say, sources
 from runner.rules.rows import name_of, read_heads
-from runner.screen import plural
 from schemas.findings import Finding, RecipeError, RulePage
 from steps.text.forms import first_other
 from steps.text.rowform import MOST_LEFT_OUT
@@ -150,8 +149,10 @@ def _long_files(view: View, step: StepMeant, length: int) -> Iterator[Finding]:
             files = [f for f in view.facts.files(pattern) if f.suffix.lower() in (".txt", ".md")]
             long = [f for f in files if view.facts.size(f) > CHARACTERS_A_TOKEN * length]
             if long and first_other(view.facts, files, source.get("format")) is None:  # D159 says the rest
-                message = f"{len(long)} of {plural(len(files), 'text file')} are longer than the {length:,} tokens of a row of {step.id}, "
-                message += f"such as {name_of(view, long[0])}; none is cut"
+                first, row = name_of(view, long[0]), f"the {length:,} tokens of a row of {step.id}"
+                message = f"{len(long)} of {len(files)} text files are longer than {row}, such as {first}; none is cut"
+                if len(files) == 1:
+                    message = f"{first} is longer than {row}, and is not cut"
                 fix = f"put a split_long step with max_tokens: {length} between"
                 if any(m.type == "split_long" for m in view.makers(step, "corpus")):
                     fix = "delete analyze_only from split_long, which only counts so"

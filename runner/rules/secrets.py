@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from runner.meant import StepMeant
 from runner.rules import View, path, rule, say, sources
+from runner.surroundings import variables
 from schemas.findings import Edit, Finding, RulePage
 from schemas.secrets import holds_secret
 
@@ -25,11 +26,15 @@ from schemas.secrets import holds_secret
     )
 )
 def secrets_are_not_written(view: View) -> Iterator[Finding]:
-    """D124: a secret as such, where the name of a variable could stand; a token or a password in any other value."""
+    """D124: a secret as such, where the name of a variable could stand; a token or a password in other values. D118: one not set here."""
     for step in view.of_type("parse_corpus"):
         for where, source, _ in sources(step):
             password = source.get("password")
-            if isinstance(password, str) and password and not password.startswith("${env:"):
+            if isinstance(password, str) and password.startswith("${env:") and not variables().get(password[6:-1]):
+                message = f"the password {password} is not set in the environment of this check, and the run ends without it"
+                fix = "export it where it runs, or delete password to leave encrypted files out"
+                yield say("D118", step, f"{where}.password", message, fix, severity="info")
+            elif isinstance(password, str) and password and not password.startswith("${env:"):
                 message = "a password stands in the recipe, and will in every run's folder"
                 fix = "write password: ${env:PDF_PASSWORD}, and export that variable"
                 yield say("D124", step, f"{where}.password", message, fix, severity="warning")

@@ -71,8 +71,11 @@ def tick_text(value: float, ticks: list[float], log: bool = False) -> str:
         if abs(value) >= unit * (10 if unit == 1e3 else 1):
             return f"{value / unit:.3f}".rstrip("0").rstrip(".").replace("-", "−") + word
     gap = min((abs(b - a) for a, b in pairwise(ticks)), default=abs(value))
-    if log or not gap or gap < 1e-3:
+    if log or not gap:
         return figure(value)
+    if max(map(abs, ticks)) < 1e-2 and gap < 1e-3:  # all in one form
+        digits, exponent = f"{value:.2e}".split("e")
+        return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}".replace("-", "−")
     decimals = max(0, -floor(log10(gap) + 1e-9))
     decimals += abs(round(gap, decimals) - gap) > gap * 1e-6
     return f"{value:,.{decimals}f}".replace("-", "−")

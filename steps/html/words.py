@@ -134,8 +134,8 @@ def plural(value: Any, one: str, many: str = "") -> str:
 
 
 def language(code: str) -> str:
-    """The English name of a language's code; a code that is not known stands as it is, none is `no language given`."""
-    return LANGUAGES.get(code.split("-")[0].split("_")[0].lower(), code) if code else "no language given"
+    """The English name of a language's code; a code that is not known stands as it is, none is `und`."""
+    return LANGUAGES.get(code.split("-")[0].split("_")[0].lower(), code) if code else LANGUAGES["und"]
 
 
 def family(name: Any) -> str:

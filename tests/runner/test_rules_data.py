@@ -253,9 +253,10 @@ def test_a_file_without_use_among_others_is_a_warning(folder: Path):
         assert [(f.code, f.severity) for f in found if f.code == "D141"] == [("D141", severity)]
 
 
-@pytest.mark.parametrize(("password", "expected"), [("hunter2", ["D124"]), ("'${env:PW}'", [])])
-def test_a_password_in_the_recipe_is_told(folder: Path, password: str, expected: list[str]):
-    """A warning at the word; the name of a variable is none."""
+@pytest.mark.parametrize(("password", "expected"), [("hunter2", ["D124"]), ("'${env:PW}'", []), ("'${env:UNSET_PW}'", ["(D118)"])])
+def test_a_password_in_the_recipe_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch, password: str, expected: list[str]):
+    """A warning at the word; the name of a variable is none, and one without a value ends the run."""
+    monkeypatch.setenv("PW", "hunter2")
     assert said(folder, base=corpus(f"{{path: texts, password: {password}}}")) == expected
 
 

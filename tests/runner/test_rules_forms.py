@@ -100,3 +100,15 @@ def test_a_system_message_fits_the_context(tmp_path: Path, times: int, extra: st
     system = "You answer briefly and kindly and you never speak of the weather. " * times
     said = told(tmp_path, "E030", {}, {name: f"{name}{extra}    system: {system}\n"})
     assert len(said) == found
+
+
+@pytest.mark.parametrize(("text", "size", "count"), [("One line.\n", 9000, 1), ("One line.\n", 900, 0), ("One line.\n \n", 9000, 0)])
+def test_a_text_that_no_blank_line_parts(tmp_path: Path, text: str, size: int, count: int):
+    """Long and in one piece: the lines may be what was meant. A line of blanks is a blank one."""
+    changes = {"path: data/stories.jsonl": "path: a.txt\n        document: blank_line"}
+    said = told(tmp_path, "D174", {"a.txt": text * size}, changes, LM)
+    assert (
+        said
+        == ["info: a.txt has no blank line in its first 64 kB: it may be one document of 90 kB; write document: line, if each line is one"]
+        * count
+    )

@@ -36,6 +36,7 @@ CPU = Machine(name="here", kind="cpu", memory_bytes=8 * GIB, fp16=False)
         ({"total_batch_size": 2, "batch_size": 4}, "B002", "batch_size"),
         ({"total_batch_size": None, "total_batch_tokens": 20}, "B001", "total_batch_tokens"),
         ({"model": {"base": {"path": "x"}, "d_model": 8}}, "M003", "d_model"),
+        ({"model": {"base": {"path": "x"}, "d_model": 8, "family": "mamba_hebbian"}}, "M003", "family"),
         ({"model": {"base": {"path": "x", "hub": "y"}}}, "H003", None),
         ({"model": {"base": {"path": "x", "revision": "y"}}}, "H004", "revision"),
         ({"expect": {5: {"train_loss": [3.0, 2.0]}}}, "S002", "train_loss"),

@@ -41,6 +41,8 @@ def test_ticks_are_round():
     axis = fitted([0, 1400], 0, 100, tight=True)
     assert [tick_text(t, axis.ticks(7)) for t in axis.ticks(7)] == ["0", "200", "400", "600", "800", "1,000", "1,200", "1,400"]
     assert [tick_text(t, [0, 250_000, 1_000_000]) for t in (0, 250_000, 1_000_000)] == ["0", "250 k", "1 M"]
+    assert [tick_text(t, [0, 5e-4, 1e-3]) for t in (0, 5e-4, 1e-3)] == ["0", "5e−4", "1e−3"]
+    assert [tick_text(t, [3, 3.0005, 3.001]) for t in (3, 3.0005, 3.001)] == ["3.0000", "3.0005", "3.0010"]
 
 
 def test_a_logarithmic_axis_leaves_out_what_it_cannot_show():
