@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.meant import Meant, StepMeant
-from runner.surroundings import free_bytes, variables
+from runner.surroundings import free_bytes
 from schemas.artifacts import LINKED_BYTES, CheckpointForecast
 
 COPY = "copy in the run"
@@ -88,8 +88,9 @@ def _json(file: Path) -> dict[str, Any]:
 
 def store_of(meant: Meant) -> Path:
     """The folder of the store, as it is named now."""
-    setting = meant.recipe.store if meant.recipe is not None else None
-    return meant.project / (variables().get("RECIPE_STORE") or setting or ".recipe/store")
+    from runner.store import root_of
+
+    return root_of(meant.project, meant.recipe.store if meant.recipe is not None else None)
 
 
 def places(meant: Meant) -> Iterator[Place]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from runner.disk import full_disk
 from runner.statcache import StatCache, write_atomic
-from runner.store import READ_ONLY, Store, alive, remove
+from runner.store import READ_ONLY, Store, remove
 from schemas.artifacts import LINKED_BYTES
 from schemas.findings import RecipeError
 from schemas.records import RunRecord, StepRecord
@@ -201,14 +201,6 @@ def read_record(folder: Path) -> RunRecord | None:
         return RunRecord.model_validate({**data, "folder": folder})
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def running(folder: Path) -> bool:
-    """True while the process that writes the run is alive."""
-    try:
-        return alive(int((folder / "run.pid").read_text()))
-    except (OSError, ValueError):
-        return False
 
 
 def find_runs(project: Path) -> list[Path]:

@@ -97,15 +97,6 @@ def everywhere(model: type[BaseModel], deepest: int = 3) -> dict[str, list[Names
     return found
 
 
-def default_of(model: type[BaseModel], path: Names) -> Any:
-    """The default of the field at `path`, or None."""
-    for parent in models_at(model, path[:-1]):
-        field = fields(parent).get(str(path[-1]))
-        if field is not None and not field.is_required():
-            return field.get_default(call_default_factory=True) if field.default_factory is None else field.default_factory()  # type: ignore[call-arg]
-    return None
-
-
 def is_secret(model: type[BaseModel], path: Names) -> bool:
     """True when the field at `path` is marked Secret."""
     found: list[Any] = [model]

@@ -1,6 +1,6 @@
 """The small protocols through which a step sees the run, and a forecast sees the disk."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -123,11 +123,3 @@ class ForecastContext(Protocol):
 
         name: of the fact, with all else that it depends on, and a number to raise when the same files should give another.
         """
-
-
-def stop_check(context: StepContext, items: Iterator[Any]) -> Iterator[Any]:
-    """`items`, until the run is asked to stop; then `context.stopped()` is raised."""
-    for item in items:
-        if context.stopping():
-            raise context.stopped()
-        yield item

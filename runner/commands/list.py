@@ -30,8 +30,6 @@ def list(as_json: bool, project: str) -> int:
 
 def _row(folder: Path) -> dict[str, Any] | None:
     """What the table shows of a run. Read as plain JSON: a hundred records need no validation to be listed."""
-    from runner.rundir import running
-
     try:
         data = json.loads((folder / "metadata.json").read_text("utf-8"))
         stats = [step.get("stats", {}) for step in data["steps"]]
@@ -39,8 +37,10 @@ def _row(folder: Path) -> dict[str, Any] | None:
         return None
     losses = [found for one in stats for name in ("training", "validation") if (found := one.get(name, {}).get("val_loss")) is not None]
     status = data.get("status", "")
-    if status == "running" and not running(folder):
-        status = "killed"
+    if status == "running":
+        from runner.background import process_of
+
+        status = status if process_of(folder) is not None else "killed"
     return {
         "run": folder.name, "recipe": data.get("recipe", "") + (" (smoke)" if data.get("smoke") else ""), "status": status,
         "when": data.get("started", ""), "seconds": data.get("seconds", 0.0), "val_loss": losses[-1] if losses else None,

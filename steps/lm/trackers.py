@@ -213,9 +213,11 @@ def flat(data: Any, name: str = "") -> dict[str, Any]:
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
-    """The id of a run that survives a kill."""
+    """The id of a run that survives a kill, also one between the beginning of the file and its end."""
     if not path.exists():
-        path.write_text(make())
+        half = path.with_name(f"{path.name}.half")
+        half.write_text(make())
+        half.replace(path)
     return path.read_text()
 
 

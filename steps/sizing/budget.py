@@ -26,7 +26,6 @@ from steps.sizing.whole import Whole
 
 Precision = Literal["fp32", "fp16", "bf16"]
 Method = Literal["full", "lora"]
-Quantization = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 
 LOSS_CHUNK_TOKENS = 1024  # positions whose logits exist at one time
 RUNTIME = {

@@ -14,15 +14,6 @@ from steps.text.private import Kind, Masks
 CLUSTERS = 100_000  # clusters of near duplicates that are told one by one
 
 
-class LanguagesLike(Protocol):
-    """Params of the choice of languages."""
-
-    @property
-    def allow(self) -> list[str]: ...
-    @property
-    def min_share(self) -> float: ...
-
-
 class CleanLike(Protocol):
     """Params of cleaning; those of parse_corpus have this shape."""
 

@@ -202,6 +202,18 @@ def test_runs_are_listed_and_compared(home):
     assert "they do not differ" in recipe(home, "diff", "latest", "latest").stdout
 
 
+def test_a_killed_run_is_not_at_work_by_the_number_of_another(home):
+    """Its process's number has another by now, which began later than the run."""
+    recipe(home, "run", "recipes/it.yaml")
+    (folder,) = (path for path in (home / "runs").iterdir() if not path.is_symlink())
+    metadata = folder / "metadata.json"
+    metadata.write_text(json.dumps({**json.loads(metadata.read_text()), "status": "running"}))
+    (folder / "run.pid").write_text(str(os.getpid()))
+    os.utime(folder / "run.pid", (1e9, 1e9))
+    (row,) = [json.loads(line) for line in recipe(home, "list", "--json").stdout.splitlines()]
+    assert row["status"] == "killed"
+
+
 def test_a_read_only_project_is_said(home):
     """No traceback: what cannot be written and what to do."""
     (home / ".recipe").write_text("in the way")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from runner import disk, rundir
+from runner.background import process_of
 from runner.disk import full_disk
-from runner.rundir import RunDir, find_run, find_runs, git_commit, packages, place, read_record, running
+from runner.rundir import RunDir, find_run, find_runs, git_commit, packages, place, read_record
 from runner.statcache import StatCache
 from schemas.findings import RecipeError
 from tests.runner.by_hand import meant_of, run, say
@@ -55,7 +56,7 @@ def test_two_runs_in_a_second_have_two_folders(tmp_path):
     names = [RunDir.create(tmp_path, "r", cache).folder.name for _ in range(3)]
     assert len(set(names)) == 3
     assert [path.name for path in find_runs(tmp_path)] == sorted(names)
-    assert running(tmp_path / "runs" / names[0])
+    assert process_of(tmp_path / "runs" / names[0]) is not None
 
 
 def test_runs_are_found_by_id_start_latest_and_path(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from runner.statcache import StatCache
 from runner.store import Entry, Store, digest_folder
+from runner.surroundings import Surroundings, standing_in
 from schemas.findings import RecipeError
 
 
@@ -172,3 +173,11 @@ def test_side_files_of_a_step_that_kept_nothing_begin_anew(tmp_path):
     (store.keep("k") / "side").mkdir(parents=True)
     store.begin("k")
     assert not store.keep("k").exists()
+
+
+def test_the_environment_names_the_store(tmp_path):
+    """Also one that stands in for this machine's: a check looks where that machine's run would."""
+    with standing_in(Surroundings({"RECIPE_STORE": "theirs"})):
+        assert Store(tmp_path, "mine").root == tmp_path / "theirs"
+    with standing_in(Surroundings({})):
+        assert Store(tmp_path, "mine").root == tmp_path / "mine"

@@ -10,7 +10,7 @@ import pytest
 
 from schemas import EvalLine, TrainLine
 from schemas.training import Tracking
-from steps.lm.trackers import OPENERS, PATIENCE, open_trackers
+from steps.lm.trackers import OPENERS, PATIENCE, _kept, open_trackers
 from tests.conftest import FakeContext
 from tests.steps.lm.small import run
 
@@ -149,3 +149,17 @@ def test_a_tracker_that_is_not_installed_says_what_to_type(tmp_path: Path, monke
     told.close(True)
     assert context.warnings == [("S120", "wandb is not installed: nothing is told to it")]
     assert "WANDB_MODE" not in os.environ
+
+
+def test_the_id_of_a_curve_is_never_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Killed before the file is whole, there is none, and the next run makes one."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            _kept(tmp_path / "run_id", lambda: "first")
+    assert not (tmp_path / "run_id").exists()
+    assert [_kept(tmp_path / "run_id", lambda name=name: name) for name in ("second", "third")] == ["second", "second"]
