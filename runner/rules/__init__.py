@@ -70,6 +70,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "lengths": lambda view: any(at(s.raw, "model.base.step") is not None for s in view.of_type("train")),
     "kinds": lambda view: bool(view.bases),
     "configs": lambda view: bool(view.bases),
+    "tokens": lambda view: bool(view.bases),
     "shapes": lambda view: bool(view.bases),
     "folders": lambda view: bool(view.bases),
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),

@@ -1,0 +1,49 @@
+"""Tokenizers of bases that their library does not open, or that do not give a text back."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "check"))
+from cases import SFT, Case, findings
+
+FILE = "models/base/tokenizer.json"
+pytest.importorskip("tokenizers")
+
+
+def told(folder: Path, change: dict[str, Any], base: str = SFT) -> list[tuple[str, str]]:
+    """Code and fix of what is said of the tokenizer with this change."""
+    found = findings(Case("", "", base, files={FILE: change} if change else {}), folder / "project")
+    return [(f.code, f.fix) for f in found if f.code in ("T101", "T120")]
+
+
+@pytest.mark.parametrize(
+    ("change", "newer"),
+    [
+        ({"model": {"type": "Zebra"}}, True),
+        ({"pre_tokenizer": {"type": "Zebra"}}, True),
+        ({"version": "2.0"}, True),
+        ({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}, False),
+    ],
+)
+def test_a_tokenizer_that_its_library_does_not_open(tmp_path: Path, change: dict[str, Any], newer: bool):
+    """A part of a kind that it does not know, of a newer one perhaps; merges of pieces that are not there."""
+    ((code, fix),) = set(told(tmp_path, change))
+    assert code == "T101"
+    assert ("pip install -U tokenizers" in fix) is newer
+
+
+@pytest.mark.parametrize("change", [{"decoder": None}, {"pre_tokenizer": None}, {"normalizer": {"type": "Lowercase"}}])
+def test_a_tokenizer_that_does_not_give_a_text_back(tmp_path: Path, change: dict[str, Any]):
+    """Blanks or capitals are gone: the step that proves it would end there, once, after the data was read."""
+    assert [code for code, _ in told(tmp_path, change)] == ["T120"]
+    without = SFT.replace("  - type: check_vocab_consistency\n    checkpoint: {path: models/base}\n", "")
+    assert told(tmp_path / "b", change, without) == []
+
+
+def test_a_sound_one_is_opened_once(tmp_path: Path):
+    """What was found is kept by the file's content."""
+    assert told(tmp_path, {}) == []
+    assert list((tmp_path / "project" / ".recipe" / "facts").glob("*.json"))
