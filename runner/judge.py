@@ -1,6 +1,7 @@
 """The recipe judged: forecasts down the graph, then every rule; and mended, as far as that is safe."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,8 @@ def judge(meant: Meant, texts: dict[Path, str] | None = None) -> list[Finding]:
     if meant.target.count > 1:
         found = [_on_one_device(f, meant.target.count) if f.code == "B002" else f for f in found]
     placed = _without_followers([f.at(meant.place(f.path, f.on) if f.path else None) for f in found])
+    if meant.data.get("vars"):
+        placed = [_by_variable(meant, f, texts or {}) for f in placed]
     order = {str(file): number for number, file in enumerate(meant.files)}
     unique: dict[tuple[Any, ...], Finding] = {}
     for f in placed:
@@ -81,6 +84,22 @@ def judge(meant: Meant, texts: dict[Path, str] | None = None) -> list[Finding]:
     left = applied(meant, list(unique.values()), texts or {})
     meant.findings = sorted(left, key=lambda f: _position(f, order))
     return meant.findings
+
+
+def _by_variable(meant: Meant, finding: Finding, texts: dict[Path, str]) -> Finding:
+    """With the line in which the variable is set that stands in the place of the value that is wrong."""
+    place = finding.place
+    if place is None or finding.severity == "info" or finding.code[0] == "Y" or place.line != place.end_line:
+        return finding
+    text = source_of(texts, place.file)
+    names = re.findall(r"\$\{(\w+)[.}]", text[place.start : place.end])
+    if finding.path not in meant.places and (behind := re.match(r"\s*:\s*[\"']?\$\{(\w+)[.}]", text[place.end : place.end + 80])):
+        names = [behind[1]]  # a key alone: what is wrong stands in the variable
+    at = meant.place(("vars", names[0])) if len(names) == 1 and ("vars", names[0]) in meant.places else None
+    if at is None:
+        return finding
+    said = f"{names[0]} is set in line {at.line}" + ("" if at.file == place.file else f" of {at.file}")
+    return replace(finding, fix=f"{finding.fix}; {said}" if finding.fix else said)
 
 
 def _without_followers(found: list[Finding]) -> list[Finding]:
