@@ -125,6 +125,15 @@ def of_each_pass(value: Any, beside: Mapping[str, Any]) -> Known:
     return Known("train", ("max_steps",), value * passes if whole else None, False, f"it counts the steps of each pass{beside_it}")
 
 
+def heads(value: Any, beside: Mapping[str, Any]) -> Known:
+    """Heads of attention; those of a Mamba-2 follow from its widths."""
+    model = beside.get("model")
+    family = str(model.get("family", "")) if isinstance(model, Mapping) else ""
+    if family.startswith("mamba"):
+        return Known("train", (), None, False, "a Mamba-2 has expand x d_model / head_dim heads: write head_dim", family != "mamba2")
+    return Known("train", ("model", "n_heads"), value)
+
+
 def warmup(value: Any, beside: Mapping[str, Any]) -> Known:
     """Steps, or a share of them where the number is a fraction."""
     part = isinstance(value, float) and 0 < value < 1

@@ -308,6 +308,10 @@ def _strange(step: StepMeant) -> Iterator[Finding]:
     if number(step, "parameters.num_predict") == 0:
         message = "num_predict is 0: no answer has a word"
         yield say("E023", step, "parameters.num_predict", message, "delete it, or write -1 for no limit", severity="warning")
+    last = number(step, "parameters.repeat_last_n")
+    if last is not None and last < -1:
+        message = f"repeat_last_n is {last:g}: -1 is the whole context, 0 none, and less means nothing"
+        yield say("E023", step, "parameters.repeat_last_n", message, "write repeat_last_n: 64, or delete it", severity="warning")
     stops = at(step.raw, "parameters.stop")
     for index, text in enumerate(stops if isinstance(stops, list) else []):
         if text == "":

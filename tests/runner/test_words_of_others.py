@@ -117,3 +117,23 @@ def test_a_stop_that_is_nearly_one_becomes_it(tmp_path: Path, written: str, fix:
     """E025 with the list that was meant, which is let be."""
     assert told(tmp_path, CLINIC, {STOP: f"stop: {written}"}) == [("E025", f"write stop: {fix}")]
     assert told(tmp_path / "q", CLINIC, {STOP: f"stop: {fix}"}) == []
+
+
+HEADS = "      head_dim: 32\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "changes", "fix"),
+    [
+        (RADIO, {HEADS: f"{HEADS}      num_heads: 8\n"}, "a Mamba-2 has expand x d_model / head_dim heads: write head_dim"),
+        (RADIO, {HEADS: f"{HEADS}      conv_bias: true\n"}, "delete the line"),
+        (RADIO, {HEADS: f"{HEADS}      attn_layer_idx: [1]\n"}, "delete the line"),
+        (ARCHIVE, {"      n_heads: 6\n": "      num_heads: 6\n"}, "write n_heads: 6"),
+        (CLINIC, {"{temperature: 0.3,": "{temp: 0.3,"}, "write temperature: 0.3"),
+        (CLINIC, {"{temperature: 0.3,": "{ctx: 256,"}, "write num_ctx: 256"),
+        (CLINIC, {"{temperature: 0.3,": "{repeat_last_n: -5,"}, "write repeat_last_n: 64, or delete it"),
+    ],
+)
+def test_sizes_and_parameters_by_other_names(tmp_path: Path, base: Base, changes: dict[str, str], fix: str):
+    """What has no counterpart goes; what would have no effect is not offered."""
+    assert [found for _, found in told(tmp_path, base, changes)] == [fix]
