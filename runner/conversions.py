@@ -51,6 +51,17 @@ def precision(word: str) -> Convert:
     return convert
 
 
+def number_format(value: Any, beside: Mapping[str, Any]) -> Known:
+    """A number format by its name in torch, Lightning and others: bfloat16, 16-mixed."""
+    word = str(value).lower().removeprefix("torch.").removeprefix("amp_")
+    parts = word.replace("-", "_").split("_")
+    return Known("train", ("precision",), FORMATS.get(word, FORMATS.get(parts[0], value)))
+
+
+FORMATS = {"bfloat16": "bf16", "float16": "fp16", "half": "fp16", "float32": "fp32", "float": "fp32", "bf16": "bf16", "16": "fp16",
+           "32": "fp32", "no": "fp32"}  # fmt: skip
+
+
 ATTENTIONS = {  # what others call them: LLaMA-Factory's flash_attn, transformers, xformers
     **dict.fromkeys(("flash_attention_2", "fa2", "flash", "flash_attention", "flash_attn", "flash_2", "flash_attention_3", "fa3"),
                     "flash_attention_2"),
@@ -83,6 +94,11 @@ def tracker(value: Any, beside: Mapping[str, Any]) -> Known:
     if not names:
         return Known("train", (), None, True, "runs are recorded in runs/ without a tracker", delete=True)
     return Known("train", ("tracking",), names[0] if len(names) == 1 else names)
+
+
+def one_tracker(name: str) -> Convert:
+    """A switch such as use_mlflow: true."""
+    return lambda value, beside: tracker(name if value is True or value == "true" else "none", beside)
 
 
 def tracker_of_all(value: Any, beside: Mapping[str, Any]) -> Known:
@@ -180,7 +196,14 @@ def tokenizer_of(value: Any, beside: Mapping[str, Any]) -> Known:
 
 
 def adapter(value: Any, beside: Mapping[str, Any]) -> Known:
-    """axolotl's adapter is our method."""
+    """axolotl's adapter is our method; DoRA is LoRA with use_dora, and frozen layers are said by stages."""
+    word = str(value).lower()
+    if word == "dora":
+        return Known("train", ("method",), "lora", False, "with lora: {use_dora: true}")
+    if word == "freeze":
+        return Known("train", ("method",), "full", False, "with stages: [{train: [layers.3]}], which says what is trained")
+    if word not in ("lora", "qlora", "full", "none", "null", "false"):
+        return Known("train", (), None, False, "adapters are LoRA, rsLoRA (use_rslora) and DoRA (use_dora): write method: lora")
     return Known("train", ("method",), value if value in ("lora", "qlora") else "full")
 
 
@@ -253,6 +276,13 @@ def marks(value: Any, beside: Mapping[str, Any]) -> Known:
             "train", (), None, False, "add_tokens of train adds tokens to a base, user_symbols of train_tokenizer to a new tokenizer"
         )
     return Known("train_tokenizer", ("user_symbols",), listed)
+
+
+def more_tokens(value: Any, beside: Mapping[str, Any]) -> Known:
+    """axolotl's tokens: a list of new ones; a number is elsewhere the length of a run."""
+    if isinstance(value, list):
+        return marks(value, beside)
+    return Known("train", (), None, False, "the run's length is max_steps, each of total_batch_tokens: write max_steps")
 
 
 def counted(name: str) -> Convert:

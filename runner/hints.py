@@ -36,7 +36,8 @@ NEAR: dict[str, dict[str, str]] = {
     },
     "precision": {"fp8": "auto", "int8": "auto", "tf32": "fp32", "true": "auto", "16-true": "bf16", "bf16-true": "bf16",
                   "bf16-mixed": "bf16", "16-mixed": "fp16", "32-true": "fp32", "mixed": "auto", "no": "fp32", "double": "fp32",
-                  "fp16_mixed": "fp16", "bf16_mixed": "bf16", "amp": "auto", "false": "fp32"},
+                  "fp16_mixed": "fp16", "pure_bf16": "bf16", "amp_bf16": "bf16", "amp_fp16": "fp16",
+                  "bf16_mixed": "bf16", "amp": "auto", "false": "fp32"},
     "model": {"wordpiece": "bpe", "char": "unigram", "word": "unigram", "sentencepiece": "unigram", "spm": "unigram", "bbpe": "byte_bpe",
               "tiktoken": "byte_bpe", "gpt2": "byte_bpe", "bytelevel": "byte_bpe"},
     "quantization": {"int8": "q8_0", "8bit": "q8_0", "q8": "q8_0", "int4": "q4_0", "4bit": "q4_0", "q4": "q4_0", "q5": "q5_0",
@@ -81,6 +82,13 @@ NEAR["family"] |= dict.fromkeys(
     ("falcon_mamba", "s4", "hyena", "lstm", "rnn"), "mamba"
 ) | dict.fromkeys(("rwkv7", "xlstm", "retnet", "zamba", "griffin"), "mamba2")  # fmt: skip
 
+SAID = {  # words that no word of ours replaces alone
+    **dict.fromkeys((("scheduler", "reduce_lr_on_plateau"), ("scheduler", "plateau"), ("scheduler", "greedy")),
+                    "no scheduler follows the validation: write scheduler: cosine, and early_stopping: {patience: 3} to end when it "
+                    "no longer improves"),
+    ("method", "dora"): "write method: lora, with lora: {use_dora: true}",
+    ("method", "freeze"): "write method: full, with stages: [{train: [layers.3]}], which says what is trained",
+}  # fmt: skip
 ROLES = {  # what other tools call the roles of columns
     "response": "output", "target": "output", "reply": "output", "assistant": "output", "chosen": "output", "label": "output",
     "query": "instruction", "user": "instruction", "human": "instruction", "request": "instruction", "context": "input",
@@ -264,7 +272,9 @@ def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
     if name in ("weight", "repeat") and value <= 0:
         return Hint("write a number above 0, or delete the source")
     if name == "warmup_ratio" and value >= 2 and value == int(value):
-        return Hint(f"write warmup_steps: {int(value)}", (Edit("rename", full, int(value), "warmup_steps"),))
+        share_too = f", or warmup_ratio: {value / 100:g} for {value:g} % of all steps" if value <= 50 else ""
+        edits = () if share_too else (Edit("rename", full, int(value), "warmup_steps"),)
+        return Hint(f"write warmup_steps: {int(value)}{share_too}", edits)
     if name in SHARES and 1 < value <= 100:
         share = float(f"{value / 100:.6g}")
         return Hint(f"write {name}: {share:g}, a share and no percentage", (Edit("set", full, share),))
@@ -369,6 +379,8 @@ def of_word(path: Names, value: Any, words: list[str]) -> str:
         return f"write quantization: f16 or q8_0; {K_QUANTS.format(word.upper())}"
     if name == "objective" and word in ("dpo", "grpo", "ppo", "orpo", "kto", "rlhf", "rm", "simpo", "reward"):
         return "preferences and rewards are not trained; write objective: sft to learn the answers that were chosen"
+    if (name, word.replace("-", "_")) in SAID:
+        return SAID[name, word.replace("-", "_")]
     if name == "tracking" or path[:1] == ("tracking",):
         return _of_a_tracker(word, isinstance(path[-1], int))
     if name in ("optimizer", "scheduler", "family") and word not in NEAR[name]:

@@ -1,5 +1,7 @@
 """Names that other tools use for what a train step says: its params, its network, its adapters and its quantisation."""
 
+from typing import Any
+
 from runner.conversions import (
     TOKENIZERS,
     Convert,
@@ -14,7 +16,10 @@ from runner.conversions import (
     heads,
     hub_rows,
     marks,
+    more_tokens,
+    number_format,
     of_each_pass,
+    one_tracker,
     packed,
     precision,
     quantized,
@@ -71,8 +76,8 @@ TRAIN: dict[str, Convert] = {
                      "accumulation_steps", "accum_steps"), to("gradient_accumulation_steps")),
     **dict.fromkeys(("grad_clip", "gradient_clip_val", "max_norm", "gradient_clipping", "clip_grad_norm",
                      "clip_grad"), to("max_grad_norm")),
-    "bf16": precision("bf16"), "fp16": precision("fp16"), "mixed_precision": to("precision"), "dtype": to("precision"),
-    "torch_dtype": to("precision"),
+    "bf16": precision("bf16"), "fp16": precision("fp16"), "mixed_precision": number_format, "dtype": number_format,
+    "torch_dtype": number_format, "bfloat16": precision("bf16"), "float32": precision("fp32"),
     "warmup": warmup, "num_warmup_steps": warmup, "warmup_iters": warmup, "lr_warmup_steps": warmup,
     "warmup_proportion": to("warmup_ratio"),
     **dict.fromkeys(("min_learning_rate", "lr_min", "eta_min", "final_lr"), to("min_lr")),
@@ -149,7 +154,7 @@ TRAIN: dict[str, Convert] = {
                      "mask_inputs", "mask_history", "train_on_prompt", "train_on_completions_only", "roles_to_train", "train_on_eos"),
                     says("objective: sft puts the loss on the answers and their ends, objective: lm on every token")),
     **dict.fromkeys(("pad_token", "pad_token_id", "eos_token", "eos_token_id", "bos_token", "bos_token_id", "resize_token_embeddings",
-                     "resize_vocab", "add_bos_token", "add_eos_token", "padding_side", "pad_to_max_length", "padding",
+                     "add_bos_token", "add_eos_token", "padding_side", "pad_to_max_length", "padding",
                      "truncation", "truncation_side", "tokenizer_name", "tokenizer_path", "tokenizer_type", "use_fast",
                      "use_fast_tokenizer", "tokenizer_use_fast", "pad_to_sequence_len", "pad_to_multiple_of"),
                     says(TOKENIZERS)),
@@ -160,7 +165,7 @@ TRAIN: dict[str, Convert] = {
     **dict.fromkeys(("load_best_model_at_end", "metric_for_best_model", "greater_is_better", "save_best", "save_best_only",
                      "best_metric", "monitor", "track_best_checkpoint", "always_save_checkpoint", "eval_only"),
                     says("the best weights are kept beside the last, by val_loss: weights: best of export_ollama takes them")),
-    **dict.fromkeys(("early_stopping_patience", "patience", "early_stopping_threshold", "early_stopping_steps"),
+    **dict.fromkeys(("early_stopping_patience", "patience", "early_stopping_steps", "early_stop_interval"),
                     to("early_stopping.patience")),
     **dict.fromkeys(("num_generations", "group_size", "max_prompt_length", "max_completion_length", "reward_funcs", "reward_model", "beta",
                      "rl", "dpo_beta", "pref_beta", "pref_loss", "kl_coef", "ref_model", "loss_type", "rlhf", "use_vllm",
@@ -193,17 +198,17 @@ TRAIN: dict[str, Convert] = {
                      "ckpt_path", "resume_dir", "load_path", "resume_from_path", "restore_path"), resumed),
     **dict.fromkeys(("adapter_name_or_path", "lora_path", "lora_model_dir", "peft_model_id", "adapter_file", "lora_checkpoint"),
                     says("a tuned checkpoint is whole: name it as model: {base: {path: …}}; an adapter alone is no base")),
-    **dict.fromkeys(("lora_parameters", "peft_config", "lora_config", "peft"), to("lora")), "fine_tune_type": adapter,
+    **dict.fromkeys(("lora_parameters", "peft_config", "lora_config"), lambda value, _: _adapters(value)), "fine_tune_type": adapter,
     **dict.fromkeys(("use_dora", "peft_use_dora", "lora_use_dora"), to("lora.use_dora")),
     **dict.fromkeys(("use_rslora", "peft_use_rslora", "lora_use_rslora"), to("lora.use_rslora")),
     **dict.fromkeys(("lora_bias", "fan_in_fan_out", "lora_fan_in_fan_out", "task_type", "init_lora_weights", "inference_mode",
-                     "loraplus_lr_ratio", "lora_dtype", "rank_pattern", "alpha_pattern", "layers_pattern"),
+                     "lora_dtype"),
                     says("adapters are set by r, lora_alpha, lora_dropout and target_modules", delete=True)),
     **dict.fromkeys(("quantization_bit", "quantization_bits", "bits", "bnb_bits"),
                     lambda value, beside: bits(value if isinstance(value, int) else 4)(True, beside)),
     **dict.fromkeys(("bnb_4bit_quant_type", "quant_type", "quantization_type"), to("quant.type")),
     **dict.fromkeys(("bnb_4bit_use_double_quant", "double_quant", "double_quantization", "use_double_quant"), to("quant.double")),
-    **dict.fromkeys(("bnb_4bit_compute_dtype", "compute_dtype", "bnb_4bit_quant_storage"), to("precision")),
+    **dict.fromkeys(("bnb_4bit_compute_dtype", "compute_dtype", "bnb_4bit_quant_storage"), number_format),
     **dict.fromkeys(("use_4bit", "load_4bit", "qlora", "use_qlora", "4bit"), bits(4)), **dict.fromkeys(("load_8bit", "8bit"), bits(8)),
     **dict.fromkeys(("bnb_config", "quantization_config"), to("quant")),
     **dict.fromkeys(("quantize", "quantization", "quantization_method", "quant_method", "load_in"), quantized),
@@ -236,7 +241,7 @@ TRAIN: dict[str, Convert] = {
     **dict.fromkeys(("rope_scaling", "rope_theta", "rope_type", "sliding_window", "attn_bias", "mlp_bias", "hidden_act", "activation",
                      "rms_norm_eps", "initializer_range", "norm_eps", "bias", "qk_norm", "logit_softcap"),
                     says("a new network has its family's own; the base keeps what it was made with", delete=True)),
-    **dict.fromkeys(("max_tokens", "tokens", "num_tokens", "total_tokens", "train_tokens"),
+    **dict.fromkeys(("max_tokens", "num_tokens", "total_tokens", "train_tokens"),
                     says("the run's length is max_steps, each of total_batch_tokens: write max_steps")),
     **dict.fromkeys(("unfrozen_parameters", "freeze_trainable_layers", "freeze_layers", "trainable_layers", "trainable_params", "unfreeze"),
                     says("stages says what is trained when: stages: [{train: [layers.3]}]")),
@@ -263,7 +268,7 @@ TRAIN: dict[str, Convert] = {
     "checkpointer": base, "embedding_dim": to("model.d_model"),
     "checkpoint_files": says("a model's folder is read whole", delete=True),
     "mlp_ratio": says("model.d_ff is the width of the inner layer"),
-    **dict.fromkeys(("use_peft", "use_lora", "peft", "peft_config", "lora_config"),
+    **dict.fromkeys(("use_peft", "use_lora", "peft"),
                     says("write method: lora, or qlora, and lora: {r: …, lora_alpha: …}")),
     **dict.fromkeys(("run_name", "experiment_name", "exp_name"), says("a run is named by the recipe and its time", delete=True)),
     **dict.fromkeys(("half", "allow_tf32", "matmul_precision", "fp8"), says("precision says it all: auto, fp32, fp16 or bf16")),
@@ -305,6 +310,14 @@ TRAIN: dict[str, Convert] = {
     "unsloth": says("the fastest exact kernels of the machine are chosen by themselves", delete=True),
     "architectures": says("a new network is named by model: {family: …}, a base brings its own"),
     "processing_class": says(TOKENIZERS), "early_stop": to("early_stopping"), "scheduler_type": to("scheduler"),
+    **dict.fromkeys(("sequence_length", "max_model_len"), to("max_seq_length")), "local_batch_size": to("batch_size"),
+    **dict.fromkeys(("batch_accumulation_per_replica", "device_train_grad_accum"), to("gradient_accumulation_steps")),
+    "min_decay_lr": to("min_lr"), "steps_per_save": counted("save_steps"), "early_stopping_threshold": to("early_stopping.min_delta"),
+    **dict.fromkeys(("test_split_size", "split_dataset_ratio"), share), "tuner_type": adapter, "tokens": more_tokens,
+    "quant_bits": to("quant.bits"), "use_bnb_nested_quant": to("quant.double"), "deterministic_warn_only": to("deterministic"),
+    "mlflow_tracking_uri": to("tracking.mlflow.uri"), "mlflow_experiment_name": to("tracking.mlflow.experiment"),
+    "use_mlflow": one_tracker("mlflow"), "use_tensorboard": one_tracker("tensorboard"),
+    "train": says("every train step trains", delete=True), "checkpoints": says("save_steps says when is saved, keep how many saves stay"),
     "vocab_size": to("model.vocab_size"), "model_type": to("model.family"), "architecture": to("model.family"),
 }  # fmt: skip
 MODEL: dict[str, Convert] = {
@@ -354,3 +367,15 @@ QUANT: dict[str, Convert] = {
                      "group_size", "desc_act", "block_size", "blocksize"),
                     says("blocks are 64 weights, and the head stays whole", delete=True)),
 }  # fmt: skip
+
+
+def _adapters(value: Any) -> Known:
+    """A map of an adapter's settings, each key by our name; those that we have not are left out."""
+    if not isinstance(value, dict):
+        return Known("train", ("lora",), None, False)
+    ours: dict[str, Any] = {}
+    for key, inner in value.items():
+        known = LORA[key](inner, value) if key in LORA else Known("train", ("lora", str(key)), inner)
+        if known.path[:1] == ("lora",) and len(known.path) == 2 and known.value is not None:
+            ours[str(known.path[1])] = known.value
+    return Known("train", ("lora",), ours or None, bool(ours))

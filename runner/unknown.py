@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import steps as registry
-from runner import glued, shapes, synonyms
+from runner import glued, kindred, shapes, synonyms
 from runner.conversions import Known
 from runner.nearest import nearest
 from runner.validate import Scene, value_at
@@ -17,6 +17,7 @@ from schemas.step import Step
 Names = tuple[str | int, ...]
 LEARNING = ("unfreeze", "unfrozen", "trainable", "modules", "layers", "parameters", "params", "target_modules", "learn")
 STILL = ("freeze", "frozen", "freeze_layers", "freeze_modules", "freeze_parameters", "freeze_embeddings", "fixed", "no_grad", "exclude")
+SURE = 0.9  # likeness from which a name is one of ours misspelt, and none of another tool
 OF_A_TARGET = {
     **dict.fromkeys(("name", "card", "type", "device", "model", "accelerator", "gpu_type", "machine"), "gpu"),
     **dict.fromkeys(("gpus", "num_gpus", "n_gpus", "devices", "num", "number", "nproc", "world_size"), "count"),
@@ -74,6 +75,10 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
     ):
         fix = f"write its keys flat in {scene.called}: {', '.join(f'{key}: {written(value[key])}' for key in ours[:3])}"
         return Finding("K006", "error", f"{name} is no key of {scene.called}: what stands in it has no effect", full, fix, on="key")
+    if nearest(name, [*(n for m in models for n in shapes.fields(m)), *_wires(step, path)], SURE) is None:
+        theirs = kindred.met(step.name, path)
+        if theirs is not None:
+            return _synonym(theirs, name, value, full, step_id, step, scene.raw, near)
     return _misspelt(name, full, parent, models, [*inside, *_wires(step, path)], best, step.name)
 
 
@@ -149,6 +154,9 @@ def at_top(name: str, value: Any, near: Neighbours) -> Finding:
             inside.setdefault(word, step_id)
     if name in inside:
         return Finding("K006", "error", f"{name} belongs to the step {inside[name]}", full, "write it there", on="key")
+    theirs = kindred.met("train", full) if best is None and near.of_type("train") else None
+    if theirs is not None:
+        return _synonym(theirs, name, value, full, "", None, near.top, near)
     best = best or (nearest(name, shapes.fields(Recipe)) if not isinstance(value, dict) else None)
     if best is None and isinstance(value, dict):
         return Finding("K001", "error", f"unknown key {name}", full, synonyms.SHARED_BELOW.words, on="key")
@@ -229,7 +237,10 @@ def _synonym(
             "K010", "error", f"{name} would be {ours}, which is not supported yet", full, known.words or "delete the line", on="key"
         )
     if value_at(holder, known.path) is not None or base + known.path in near.taken:
-        return Finding("K010", "error", f"{message}, and {ours} is written already", full, "delete the line", on="key")
+        meant = known.value if isinstance(known.value, dict) else {}
+        said = ", ".join(f"{key}: {written(inner)}" for key, inner in meant.items())
+        fix = f"write {said} in {ours}, and delete the line" if said else "delete the line"
+        return Finding("K010", "error", f"{message}, and {ours} is written already", full, fix, on="key")
     if known.value is None:
         return Finding("K010", "error", message, full, f"write {ours}{words}", on="key")
     edits = _set(full, base, known.path, known.value, holder, near) if known.exact else ()
