@@ -72,6 +72,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "configs": lambda view: bool(view.bases),
     "tokens": lambda view: bool(view.bases),
     "shapes": lambda view: bool(view.bases),
+    "beside": lambda view: bool(view.bases),
     "folders": lambda view: bool(view.bases),
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "rows": _has_tables,

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from runner.layouts import of_another
 from runner.meant import StepMeant
 from runner.modelfolder import INDEX, POINTER, TOKENIZERS, ModelFolder
 from runner.rules import View, at, param, path, rule, say
@@ -74,8 +75,12 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
             if at(step.raw, f"{where}.trust_pickle") is True and any(name.startswith("pytorch_model.bin") for name in pickles):
                 continue
             message = f"{folder.name} holds no *.safetensors" + (f", only {pickles[0]}, which can run code" if pickles else "")
-            if not pickles and (gguf := next((p.name for p in view.facts.files(str(folder.folder)) if p.suffix == ".gguf"), "")):
+            gguf = next((p.name for p in view.facts.files(str(folder.folder)) if p.suffix == ".gguf"), "")
+            if not pickles and gguf:
                 message += f", only {gguf}, which cannot be trained"
+            if not pickles and not gguf and (other := of_another(folder.folder, folder.name)) is not None:
+                yield say("C001", step, named, f"{message}, and {other[0]}", other[1])
+                continue
             trust = "write trust_pickle: true beside path if you trust who made it; only weights are read"
             fix = trust if pickles else "name the transformers folder, with its weights in *.safetensors"
             yield say("C001", step, named, message, fix)

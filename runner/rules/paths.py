@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from runner.layouts import of_another
 from runner.meant import StepMeant
 from runner.rules import View, at, path, rule, say
 from runner.surroundings import variables
@@ -230,6 +231,8 @@ def _without_config(view: View, step: StepMeant, where: str, folder: str, full: 
     if own := next((name for name in names if name.endswith(".bin") and _of_llama2c(full / name)), ""):
         fix = f"recipe convert {full / own} --tokenizer tokenizer.bin, and name the folder that it writes"
         return say("H022", step, where, f"{folder} holds {own}, a checkpoint of llama2.c, which is one file", fix)
+    if (other := of_another(full, folder)) is not None:
+        return say("H022", step, where, f"{folder} {other[0]}; and no config.json", other[1])
     message = f"{folder} holds no config.json: it is no model folder"
     below = [name for name in names if view.facts.size(full / name / "config.json")]
     if len(below) == 1:

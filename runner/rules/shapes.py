@@ -6,6 +6,7 @@ from runner.modelfolder import INDEX, SINGLE
 from runner.rules import View, at, rule, say
 from runner.screen import plural
 from schemas.findings import Finding
+from steps.sizing.configs import refused
 from steps.sizing.headers import differs, unread_blocks
 
 
@@ -18,6 +19,8 @@ def weights_are_those_of_the_config(view: View) -> Iterator[Finding]:
     for step, where, folder in view.bases:
         if step.type != "train" or folder is None or not folder.tensors or folder.quantised or folder.broken:
             continue
+        if refused(folder.config) is not None:
+            continue  # what it asks for is not what was meant
         named = next((way for way in ("path", "hub") if isinstance(at(step.raw, f"{where}.{way}"), str)), "path")
         if SINGLE in folder and INDEX in folder and SINGLE not in folder.shards:
             message = f"{folder.name} holds {SINGLE} and other weights that {INDEX} names: which of them are read is chance"

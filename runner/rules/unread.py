@@ -23,6 +23,7 @@ TARGETS = (
     *ANSWERS, "label", "label_text", "labels", "target", "summary", "highlights", "class", "category", "sentiment", "intent", "translation",
 )  # fmt: skip
 SPOKEN = 2, 6  # how many speakers rows have that are a turn each
+PICTURES = ("images", "image", "image_path", "image_paths", "image_file", "pixel_values", "videos", "video", "audios", "audio")
 SHARE = 0.1  # of the rows, of each of them
 
 
@@ -122,6 +123,31 @@ def a_conversation_is_a_row(view: View) -> Iterator[Finding]:
         keys = found if turns_alone(rows) and who != "speaker" and what != "message" else ("role", "content")
         fix = f'write a conversation a row: {{"conversations": [{{"{keys[0]}": "…", "{keys[1]}": "…"}}, …]}}'
         yield say("D182", step, f"{where}.path", message, fix, severity="warning" if stands_by else "error")
+
+
+@rule(
+    RulePage(
+        "D188",
+        "pictures that nothing reads",
+        "Texts are trained alone. An answer about a picture that the model was never shown teaches it to invent what it cannot see.",
+        wrong='{"messages": […], "images": ["scans/1.png"]}',
+        right="rows whose answers follow from their texts",
+        source="trl 1.16: SFTTrainer, the dataset appears to be vision-related",
+        severity="warning",
+        needs="the first rows of JSONL, CSV and parquet files",
+    )
+)
+def answers_need_no_picture(view: View) -> Iterator[Finding]:
+    """D188: a column of pictures, films or sound that is filled in half of the rows, where answers are learned."""
+    if not any(param(step, "objective") == "sft" for step in view.of_type("train")):
+        return
+    for step, where, _, file, head, _ in read_heads(view):
+        counts = {name: sum(_filled(row.get(name)) for _, row in head.rows) for name in PICTURES}
+        name = next((name for name, count in counts.items() if len(head.rows) >= FEWEST and count > MOST * len(head.rows)), "")
+        if name:
+            message = f"{name_of(view, file)}: {name} is filled in {counts[name]} of the first {len(head.rows)} rows, and nothing reads it"
+            fix = "leave out rows whose answers need it; a model of pictures is trained by other tools"
+            yield say("D188", step, f"{where}.path", message, fix, severity="warning")
 
 
 def _spoken(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:

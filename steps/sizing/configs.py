@@ -33,6 +33,7 @@ TURNED = {  # kinds of rotary scaling, with what each needs
 LAYERS = ("full_attention", "sliding_attention", "chunked_attention", "window_attention", "indexed_attention", "linear_attention", "conv",
           "moe", "hybrid", "compressed_sparse_attention", "heavily_compressed_attention", "minimax_m3_sparse", "hybrid_sliding",
           "reference_sliding_attention")  # fmt: skip
+TINY = 4  # values of a head: of test models, which transformers lets be odd
 WORD = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?", re.IGNORECASE)
 
 
@@ -84,6 +85,7 @@ def _refused(config: Mapping[str, Any]) -> Iterator[Refused]:
     if isinstance(labels, dict) and not all(str(label).isdigit() for label in labels):
         yield Refused("id2label", "has names where numbers must stand")
     yield from _layers(config)
+    yield from _heads(config)
     yield from _rotary(config)
 
 
@@ -123,6 +125,15 @@ def _layers(config: Mapping[str, Any]) -> Iterator[Refused]:
         yield Refused("layer_types", f"has {len(kinds)} entries, and num_hidden_layers is {blocks}")
 
 
+def _heads(config: Mapping[str, Any]) -> Iterator[Refused]:
+    """Heads divide the width of a llama (LlamaConfig.validate_architecture), and one that is turned is even (validate_rope)."""
+    width, heads, own = config.get("hidden_size"), config.get("num_attention_heads"), config.get("head_dim")
+    if config.get("model_type") == "llama" and _is_integer(width) and _is_integer(heads) and heads > 0 and width % heads:
+        yield Refused("num_attention_heads", f"is {heads}, and does not divide hidden_size {width}")
+    if _is_integer(own) and own > TINY and own % 2 and config.get("partial_rotary_factor", 1.0) == 1.0:
+        yield Refused("head_dim", f"is {own}, and rotary positions turn pairs of values: it must be even")
+
+
 def _rotary(config: Mapping[str, Any]) -> Iterator[Refused]:
     key = "rope_parameters" if config.get("rope_parameters") else "rope_scaling"
     rope = config.get(key)
@@ -153,6 +164,9 @@ def _scaling(config: Mapping[str, Any], key: str, rope: Mapping[str, Any]) -> It
     for name in ("low_freq_factor", "high_freq_factor", "beta_fast", "beta_slow", "attention_factor"):
         if rope.get(name) is not None and not _is_number(rope[name]):
             yield Refused(key, f"says {name}: {rope[name]!r}, where a number must stand")
+    low, high = rope.get("low_freq_factor"), rope.get("high_freq_factor")
+    if kind == "llama3" and _is_number(low) and _is_number(high) and high <= low:
+        yield Refused(key, f"says high_freq_factor: {high:g}, which is not above low_freq_factor: {low:g}")
     width = _head(config)
     for name in ("short_factor", "long_factor"):
         factors = rope.get(name)

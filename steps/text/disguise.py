@@ -24,6 +24,8 @@ BINARIES = {
     b"SQLite format 3\0": "a data base of SQLite", b"ARROW1\0": "an Arrow file", b"\x80\x04\x95": "a pickle of Python",
     b"\x93NUMPY": "an array of numpy", b"\x89HDF\r\n": "an HDF5 file", b"Obj\x01": "an Avro file", b"GGUF": "a GGUF file",
 }  # fmt: skip
+SAVED = ("dataset_info.json", "state.json", "dataset_dict.json")  # of datasets' save_to_disk, beside the Arrow files
+TO_ROWS = "datasets.load_from_disk(FOLDER).to_json('rows.jsonl') writes its rows: name that file"
 SHORT = 400  # bytes of a server's word in place of a file
 AGAIN = "fetch the file again, and look into it; on the hub files stand under /resolve/, and /blob/ is a page about one"
 
@@ -51,6 +53,8 @@ def disguise(context: ForecastContext, path: Path, wanted: object = "auto") -> D
     if packed:
         frames = packed == "zst" and head[1:4] == b"\x2a\x4d\x18"  # RFC 8878, 3.1.2: frames that are skipped may come first
         return None if frames or head.startswith(PACKERS[packed][0]) else _not_packed(path, packed, head)
+    if path.name in SAVED and any(each.suffix == ".arrow" for each in context.files(str(path.parent))):
+        return Disguise("it describes a data set that datasets has saved, in Arrow files", TO_ROWS)
     if kind == "parquet":
         return _no_parquet(context, path, head)
     if kind in ("pdf", "docx"):

@@ -22,7 +22,7 @@ LLAMA: dict[str, Any] = {
         ("torch_dtype", "torch.float16", '"float16"'), ("torch_dtype", "auto", ""), ("hidden_act", "swishy", ""), ("rope_theta", 0, ""),
         ("rope_theta", "10000", ""), ("pad_token_id", 300, ""), ("pad_token_id", -301, ""), ("sliding_window", "4096", "4096"),
         ("layer_types", ["full_attention"], ""), ("layer_types", ["full_attention", "half_attention"], ""), ("id2label", {"a": "b"}, ""),
-        ("num_attention_heads", 0, ""),
+        ("num_attention_heads", 0, ""), ("num_attention_heads", 5, ""), ("head_dim", 15, ""),
     ],
 )  # fmt: skip
 def test_a_field_of_another_type_or_value(field: str, value: Any, better: str):
@@ -38,6 +38,10 @@ def test_a_field_of_another_type_or_value(field: str, value: Any, better: str):
     [
         ({"type": "yarn"}, "lacks factor"),
         ({"rope_type": "llama3", "factor": 8.0}, "lacks low_freq_factor and high_freq_factor"),
+        (
+            {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 4.0, "high_freq_factor": 1.0},
+            "says high_freq_factor: 1, which is not above low_freq_factor: 4",
+        ),
         ({"rope_type": "zigzag", "factor": 2}, "'zigzag'"),
         ({"type": "linear", "factor": "4"}, "factor: '4'"),
         ({"type": "linear", "factor": 0}, "no number"),
