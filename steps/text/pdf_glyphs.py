@@ -2,7 +2,8 @@
 
 Glyphs that say nothing, where the one before them says it for both, are blanks within words to it. It sets a blank for white between two
 letters, but not behind signs of mathematics, letters of other scripts or letters of the Latin alphabet with two marks. A cedilla that is
-drawn below a letter ends before it, so that white seems to follow.
+drawn below a letter ends before it, so that white seems to follow. And braces and bars that Ghostscript calls by the signs that stand at
+their codes in TeX's font of symbols.
 """
 
 import re
@@ -15,6 +16,10 @@ PAIRS = ("fi ", "fj ", "ff ", "fl ")
 PAIR = re.compile("f[fijl] ")
 NOTHING = 0.05  # points: no width
 WORDLESS = re.compile("[\u10a0-\u10ff\u1e00-\u1fff\u20d0-\u2e7f\U0001d400-\U0001d7ff](?=\\S)")  # what no blank is set behind
+DISTILLER = re.compile("Ghostscript")
+SUITS = re.compile("[¶♣♢]")
+SYMBOLS = re.compile("MathSymbols|CMSY|CMBSY")
+BRACES = str.maketrans("¶♣♢", "{|}")
 CEDILLA = re.compile("[^\\W\\d_]¸ ")  # below the letter before it
 WHITE = 0.15  # of the size of its letters: so much is a blank to mupdf
 ALONE = 0.45  # of its size: an f that is wider is a ligature, behind which a blank is one
@@ -108,3 +113,20 @@ def _are_close(line: Any) -> list[bool]:
         letter = get.next_letter(letter.this)
     found = CEDILLA.finditer("".join(sign for sign, *_ in letters))
     return [at.end() < len(letters) and letters[at.end()][1] - letters[at.start()][2] < WHITE * size for at in found]
+
+
+def with_braces(line: Any, text: str) -> str:
+    """The text of a block, which begins with `line`, such signs of TeX's symbols read as the braces and bars that are shown."""
+    get = fields()
+    lines = text.split("\n")
+    for number, said in enumerate(lines):
+        if line is None:
+            break
+        if SUITS.search(said):
+            letter = get.first_letter(line.this)
+            while letter is not None and chr(get.code(letter.this)) not in "¶♣♢":
+                letter = get.next_letter(letter.this)
+            if letter is not None and SYMBOLS.search(get.font_name(get.font(letter.this).this)):
+                lines[number] = said.translate(BRACES)
+        line = get.next_line(line.this)
+    return "\n".join(lines)

@@ -16,7 +16,7 @@ from steps.text.pdf_cells import with_cells
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
-from steps.text.pdf_glyphs import PAIR, WORDLESS, WRITERS, with_blanks, without_blanks, without_gaps
+from steps.text.pdf_glyphs import BRACES, DISTILLER, PAIR, SUITS, WORDLESS, WRITERS, with_blanks, with_braces, without_blanks, without_gaps
 from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_behind, size_of
 from steps.text.pdf_inline import join_inline
 from steps.text.pdf_lines import TALL, WORD, look_at_lines, lower_box
@@ -76,6 +76,7 @@ class Known:
     size: float = 0.0  # of the letters of the last block
     draws_marks: bool = False  # the program that made it draws the marks of lists
     parts: bool = False  # it parts words with a hyphen of its own
+    renames: bool = False  # it names signs by what stands at their codes in another font
     blanks: bool = False  # some of its glyphs say nothing and are read as blanks
 
 
@@ -105,7 +106,7 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool 
         pages: list[Page] = []
         producer = f"{_said(document, 'info:Creator')} {_said(document, 'info:Producer')}"
         known = Known(draws_marks=DRAWING.search(producer) is not None, parts=BROWSER.search(producer) is not None)
-        known.blanks = WRITERS.search(producer) is not None
+        known.blanks, known.renames = WRITERS.search(producer) is not None, DISTILLER.search(producer) is not None
         for start in range(0, count, TOGETHER):
             if start and start % step == 0:
                 document, _ = _opened(path, password)
@@ -263,6 +264,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             text = without_blanks(get.first_line(set_block), text)
         if not (text.isascii() or back) and WORDLESS.search(text):
             text = with_blanks(get.first_line(set_block), text)
+        if known.renames and not text.isascii() and SUITS.search(text):
+            text = with_braces(get.first_line(set_block), text)
         if "¸ " in text:
             text = without_gaps(get.first_line(set_block), text)
         lines = [line for line in text.split("\n") if line and not line.isspace()]
@@ -288,7 +291,11 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
                 doubtful.append(told[-1])
     if doubtful:
         told = without_unseen(page, told, doubtful, known.lit)
-    return with_formulas(told, seeds) if seeds else told
+    told = with_formulas(told, seeds) if seeds else told
+    for block, *_ in told if known.renames else ():
+        if block.formula and any(map(SUITS.search, block.lines)):
+            block.rename(lambda line: line.translate(BRACES))
+    return told
 
 
 def _find_paragraphs(block: Block, first: Any, text: str, columns: list[Column]) -> None:

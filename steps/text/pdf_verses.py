@@ -17,6 +17,17 @@ NEARLY_ALL = 0.75  # the same where they begin with small letters: prose beside 
 LONGEST = 75  # letters of a line
 ADDRESS = 36  # letters of a line, where three are all
 ROOM = 0.3  # of the column that stays white beside the longest line: its first word would have fitted
+STATEMENT = re.compile(  # begins or ends a line of an algorithm
+    r"\s*(?:\d{1,2}:?\s+)?(?:(?:if|else|elseif|elif|end|endif|endfor|endwhile|while|for|foreach|repeat|until|return|begin|procedure|function|initiali[sz]e)\b"
+    r"|(?:input|output|require|ensure|data|result):)|.*(?:;|\bdo|\bthen|[{}←⇐]|:=)\s*(?:$|(?<=[←⇐=]))",
+    re.IGNORECASE,
+)
+CONTROL = re.compile(  # what few lines of prose have
+    r"\s*(?:\d{1,2}:\s|(?:input|output|require|ensure|data|result):|end(?: ?(?:if|for|while))?$|else$|begin$)|.*(?:\bdo|\bthen)$",
+    re.IGNORECASE,
+)
+STEP = re.compile(r"\d{1,2}:?")  # the number of a line
+STATEMENTS = 0.65  # share of the lines of an algorithm that are told, at least
 LEADER = re.compile(r"\s*(?:\.\s?){4,}[\s\u2060\u200b]*((?:\d{1,4}|[ivxlc]{1,6})\s*)$")  # dots from an entry to the number of its page
 PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,6}")
 RIGHT = 0.5  # of the column that stays white before lines that end with it: a sender's address
@@ -36,6 +47,8 @@ def set_verses(blocks: list[Block], body: float) -> None:
         n = len(block.lines)
         if not block.verse and (".." in block.lines[-1] or ". ." in block.lines[-1]):
             _set_contents(block)
+        if n == 2 and not (block.verse or block.table or block.formula or block.listing or block.note) and _is_algorithm(block):
+            _set_algorithm(block)
         if (
             n < (2 if block.forced else 3)
             or block.verse
@@ -48,6 +61,9 @@ def set_verses(blocks: list[Block], body: float) -> None:
         ):
             continue
         first, second = block.lines[:2]
+        if _is_algorithm(block):
+            _set_algorithm(block)
+            continue
         ends = first.rstrip().endswith(ENDS) or second.rstrip().endswith(ENDS)
         if not ends and second[:1].islower():
             continue  # nearly always: a look at each block of each page
@@ -61,6 +77,26 @@ def set_verses(blocks: list[Block], body: float) -> None:
         if any(line.rstrip().endswith("-") for line in block.lines) or (n == 3 and longest > ADDRESS):
             continue
         block.verse = (begun and ended and n > 3) or block.forced or _has_room(block, blocks)
+
+
+def _is_algorithm(block: Block) -> bool:
+    """True for lines of pseudocode, set in the letters of the text."""
+    lines = block.lines
+    if max(map(len, lines)) > LONGEST or not any(map(CONTROL.match, lines)):
+        return False
+    return sum(STATEMENT.match(line) is not None for line in lines) >= STATEMENTS * len(lines)
+
+
+def _set_algorithm(block: Block) -> None:
+    """Keep the lines of an algorithm, the number of each before it."""
+    lines: list[str] = []
+    for line in map(str.strip, block.lines):
+        if lines and STEP.fullmatch(lines[-1]):
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    block.set_lines(lines)
+    block.verse = True
 
 
 def set_entries(block: Block, rows: list[list[str]]) -> None:

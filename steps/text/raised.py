@@ -9,7 +9,7 @@ import re
 RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
 _ONE = r"(?:\d{1,3}[a-z]?|[*∗†‡§¶]{1,3}|[a-h])"
 CALL = re.compile(rf"\[?{_ONE}(?:\s?[,;–-]\s?{_ONE})*,?\]?")
-CALLING = re.compile(r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[^\W\d_]{2}[.,;:?!)\]”’\"']{1,2}|[\])][.,;:])\s?$")
+CALLING = re.compile(r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[A-ZÇĞİÖŞÜ]{3}|[^\W\d_]{2}[.,;:?!)\]”’\"']{1,2}|[\])][.,;:])\s?$")
 NAMES = re.compile(r"\b(?:sinh?|cosh?|tanh?|cot|sec|csc|log|exp|mol|rad)$")  # of functions and units, which have exponents
 POWERED = re.compile(r"(?:\d|\b[kcdmµμn]?[ms]|\b(?:kg|ha)|(?<![^\W_])[^\W\d_])$")  # a figure, a unit, a letter
 

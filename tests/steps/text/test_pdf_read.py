@@ -5,6 +5,7 @@ import re
 import pymupdf
 import pytest
 
+from steps.text import pdf_glyphs
 from steps.text.columns import Block
 from steps.text.manuscripts import drop_line_numbers
 from steps.text.manuscripts import name_letters as with_letters
@@ -230,3 +231,16 @@ def test_the_last_entry_of_contents_is_none_of_the_text_below(tmp_path):
 
     drawn(tmp_path / "c.pdf", 1, draw)
     assert read(tmp_path / "c.pdf") == f"1\tOld walls\t2\n\n2 Young walls\t3\n\n{' '.join(sentence(i, 16) for i in range(6))}"
+
+
+@pytest.mark.parametrize(
+    ("producer", "said"), [("GPL Ghostscript 9.55.0", "the set {a, b} of walls"), ("Another", "the set ¶a, b} of walls")]
+)
+def test_braces_that_ghostscript_renames_are_braces(tmp_path, monkeypatch, producer, said):
+    """It takes their codes in ASCII for those of TeX's font of symbols."""
+    monkeypatch.setattr(pdf_glyphs, "SYMBOLS", re.compile("Helvetica"))
+    document = pymupdf.open()
+    document.new_page().insert_text((72, 100), "the set ¶a, b} of walls", fontsize=11)
+    document.set_metadata({"producer": producer})
+    document.save(tmp_path / "g.pdf")
+    assert read(tmp_path / "g.pdf") == said

@@ -125,3 +125,18 @@ def test_a_long_entry_of_contents_has_its_page_in_its_last_row():
     block = Block(72, 100, 300, 150, [cell for row in rows for cell in row])
     set_entries(block, rows)
     assert block.lines == ["1 Of walls\t2", "1.1 The moss on the north side and the sundried cushions\t3", "1.2 Rain\t4"]
+
+
+def test_lines_of_an_algorithm_are_lines():
+    """In the letters of the text, with or without numbers; prose that begins with such words is prose."""
+    lines = ["Data: the walls of a street", "Result: their moss", "while there are walls do", "look at the next one;"]
+    numbered = ["9: while n > 0 do", "10:", "if n is even then", "11: end if"]
+    prose = [
+        "while the walls of the street are old and have moss on them",
+        "for years they were young, until the rain",
+        "begin to fall on them.",
+    ]
+    blocks = [Block(72, 100, 300, 148, lines), Block(72, 160, 300, 196, numbered), Block(72, 200, 300, 236, list(prose))]
+    set_verses(blocks, 12.0)
+    assert [block.verse for block in blocks] == [True, True, False]
+    assert blocks[1].lines == ["9: while n > 0 do", "10: if n is even then", "11: end if"]

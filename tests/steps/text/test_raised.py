@@ -11,6 +11,7 @@ from tests.steps.text.test_manuscripts import drawn, read, sentence
     ("before", "said", "read_as"),
     [
         ("an old wall", "12", ""),
+        ("as an SVM", "5", ""),
         ("it was red.", "3,5–7", ""),
         ("the hill", "[4]", ""),
         ("It is red.”", "14", ""),
