@@ -12,7 +12,9 @@ from runner.facts import Facts
 from runner.meant import Meant, StepMeant
 from runner.rules import View, at, number, param, sources
 from schemas.findings import Finding, RecipeError, RulePage
+from steps.text.choices import format_of
 from steps.text.encodings import beginning
+from steps.text.textfile import GAP
 from steps.text.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -222,10 +224,25 @@ def documents_of(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, A
                     yield f"{where}:{line}", document.model_dump()
             pattern = source.get("path")
             for file in view.facts.files(pattern) if isinstance(pattern, str) and pattern and not tables else []:
-                if file.suffix.lower() in (".txt", ".md"):
-                    data = view.facts.head(file)
-                    try:
-                        text = beginning(data, view.facts.size(file) <= len(data))
-                    except Unreadable:
-                        continue
-                    yield os.path.relpath(file, view.meant.project), {"text": text, "messages": None}
+                yield from _texts_of(view, source, file)
+
+
+def _texts_of(view: View, source: Mapping[str, Any], file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The documents of a text file's beginning, parted as the source says; what stands at the cut is left out, unless it is all."""
+    try:
+        kind = format_of(file, source.get("format") or "auto")
+        data = view.facts.head(file)
+        text = beginning(data, whole := view.facts.size(file) <= len(data))
+    except Unreadable:
+        return
+    if kind not in ("txt", "md"):
+        return
+    where, split = os.path.relpath(file, view.meant.project), source.get("document") or "file"
+    parts = text.splitlines() if split == "line" else GAP.split(text) if split == "blank_line" else [text]
+    if not whole and len(parts) > 1:
+        del parts[-1]
+    elif not whole:
+        where = f"{where}, its first {len(data) >> 10} kB"
+    for number_, part in enumerate(parts, 1):
+        if part.strip():
+            yield f"{where}:{number_}" if split == "line" else where, {"text": part.strip("\n"), "messages": None}

@@ -141,6 +141,8 @@ def _asked(recipe: str, smoke: bool) -> tuple[Path, bool, tuple[tuple[str, str],
 
         if file.suffix in (".yaml", ".yml"):
             raise click.UsageError(f"there is no file {recipe}")
+        if file.is_dir() and (inside := sorted([*file.glob("*.yaml"), *file.glob("*.yml")])):
+            raise click.UsageError(f"{recipe} is a folder: name a recipe in it, such as {inside[0]}")
         file = find_run(Path.cwd(), recipe) / "config" / "run_config.json"
     config = file.parent
     if file.name != "run_config.json" or not (config.parent / "metadata.json").is_file():

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from runner.meant import StepMeant
+from runner.nearest import nearest
 from runner.rules import FILES, View, at, number, param, rule, say, sources
 from runner.rules.content import HEAD
 from runner.rules.rows import read_heads
@@ -181,7 +182,8 @@ def weights_have_another(view: View) -> Iterator[Finding]:
         if not isinstance(listed, list) or len(listed) < 2:
             continue
         weighed = [number for number, source in enumerate(listed) if isinstance(source, dict) and source.get("weight") is not None]
-        if len(weighed) == 1:
+        misspelt = any(nearest(str(key), ["weight"]) for source in listed if isinstance(source, dict) for key in source if key != "weight")
+        if len(weighed) == 1 and not misspelt:
             message = (
                 f"weight has no effect: {'the other source has' if len(listed) == 2 else 'the others have'} none, and all are read whole"
             )

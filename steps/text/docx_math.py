@@ -41,7 +41,8 @@ def closed(text: str) -> str:
     return text if len(text) < 2 or text.isalnum() or fenced else f"({text})"
 
 
-def _small(text: str) -> str:
+def small(text: str) -> str:
+    """`text` as an index or exponent: in brackets, unless it is a sign or a number."""
     return text if len(text) < 2 or text.isdecimal() else f"({text})"
 
 
@@ -53,12 +54,12 @@ def _fraction(node: Any) -> str:
 
 def _scripts(node: Any) -> str:
     low, high = _of(node, "sub"), _of(node, "sup")
-    return closed(_of(node, "e")) + (f"_{_small(low)}" if low else "") + (f"^{_small(high)}" if high else "")
+    return closed(_of(node, "e")) + (f"_{small(low)}" if low else "") + (f"^{small(high)}" if high else "")
 
 
 def _scripts_before(node: Any) -> str:
     low, high = _of(node, "sub"), _of(node, "sup")
-    return (f"_{_small(low)}" if low else "") + (f"^{_small(high)}" if high else "") + closed(_of(node, "e"))
+    return (f"_{small(low)}" if low else "") + (f"^{small(high)}" if high else "") + closed(_of(node, "e"))
 
 
 def _phantom(node: Any) -> str:
@@ -74,7 +75,7 @@ def _root(node: Any) -> str:
 def _large(node: Any) -> str:
     low, high = _of(node, "sub"), _of(node, "sup")
     sign = _sign(node, "naryPr", "chr", "∫")
-    return sign + (f"_{_small(low)}" if low else "") + (f"^{_small(high)}" if high else "") + f" {_of(node, 'e')}"
+    return sign + (f"_{small(low)}" if low else "") + (f"^{small(high)}" if high else "") + f" {_of(node, 'e')}"
 
 
 def _fenced(node: Any) -> str:
@@ -94,7 +95,7 @@ def _accent(node: Any) -> str:
 
 
 def _limit(node: Any) -> str:
-    return f"{_of(node, 'e')}{'_' if node.tag.endswith('limLow') else '^'}{_small(_of(node, 'lim'))}"
+    return f"{_of(node, 'e')}{'_' if node.tag.endswith('limLow') else '^'}{small(_of(node, 'lim'))}"
 
 
 def _matrix(node: Any) -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+from steps.text.docx_math import closed, small
+
 DEEPEST = 60  # elements inside each other, beyond which they are taken for one
 UNSEEN = {"annotation", "annotation-xml", "mphantom", "mspace", "none", "mprescripts", "maligngroup", "malignmark"}
 INVISIBLE = str.maketrans(dict.fromkeys("\u2061\u2062\u2063\u2064\u200b"))  # function application, times, comma, plus: not shown
@@ -68,29 +70,19 @@ def _one(node: Node) -> str:
     parts = [text.strip() for child, text in zip(children, said, strict=True) if not isinstance(child, str)]
     row = "".join(said)
     if tag == "mfrac" and len(parts) == 2:
-        return f"{_closed(parts[0])}/{_closed(parts[1])}"
+        return f"{closed(parts[0])}/{closed(parts[1])}"
     if tag in ("msup", "mover") and len(parts) == 2:
-        return f"{_closed(parts[0])}^{_small(parts[1])}"
+        return f"{closed(parts[0])}^{small(parts[1])}"
     if tag in ("msub", "munder") and len(parts) == 2:
-        return f"{_closed(parts[0])}_{_small(parts[1])}"
+        return f"{closed(parts[0])}_{small(parts[1])}"
     if tag in ("msubsup", "munderover") and len(parts) == 3:
-        return f"{_closed(parts[0])}_{_small(parts[1])}^{_small(parts[2])}"
+        return f"{closed(parts[0])}_{small(parts[1])}^{small(parts[2])}"
     if tag == "mroot" and len(parts) == 2:
-        return f"√[{parts[1]}]{_closed(parts[0])}"
+        return f"√[{parts[1]}]{closed(parts[0])}"
     if tag == "msqrt":
-        return f"√{_closed(row.strip())}"
+        return f"√{closed(row.strip())}"
     if tag == "mfenced":
         return f"({', '.join(parts)})"
     if tag in ("mtable", "mtr"):
         return ("; " if tag == "mtable" else ", ").join(parts)
     return f" {row} " if tag == "mtext" else row
-
-
-def _closed(text: str) -> str:
-    """In brackets, unless it is one thing."""
-    fenced = text[:1] + text[-1:] in ("()", "[]", "{}") and text.count(text[0]) == 1
-    return text if len(text) < 2 or text.isalnum() or fenced else f"({text})"
-
-
-def _small(text: str) -> str:
-    return text if len(text) < 2 or text.isdecimal() else f"({text})"

@@ -102,3 +102,24 @@ def test_a_data_set_that_is_not_in_the_cache_is_named(tmp_path: Path, monkeypatc
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     lines, _ = shown(tmp_path, CHATML, recipe=TUNE.replace("path: chat.jsonl", "hub: owner/chats"))
     assert lines[1].startswith("  no row can be shown: its sources are on a hub and not in its cache")
+
+
+@pytest.mark.parametrize(
+    ("source", "rows"),
+    [
+        ("path: a.txt, document: line", ["a.txt:1: 9 characters", "a.txt:2: 9 characters", "a.txt:4: 11 characters"]),
+        ("path: a.txt, document: blank_line", ["a.txt: 19 characters", "a.txt: 11 characters"]),
+        ("path: a.txt", ["a.txt: 32 characters"]),
+        ("path: a.py, format: txt", ["a.py: 5 characters"]),
+        ("path: long.txt", ["long.txt, its first 64 kB: 65,535 characters"]),
+        ("path: long.txt, document: line", [f"long.txt:{n}: 1 characters" for n in (1, 2, 3)]),
+    ],
+)
+def test_texts_are_parted_as_their_source_says(tmp_path: Path, source: str, rows: list[str]):
+    """By lines or empty ones, by any name that is said to be a text; of a long one it is said that its beginning is looked at."""
+    (tmp_path / "a.txt").write_text("Two bees.\nOne wasp.\n\nThree moths")
+    (tmp_path / "a.py").write_text("x = 1")
+    (tmp_path / "long.txt").write_text("x\n" * 40_000)
+    (tmp_path / "r.yaml").write_text(NEW.replace("path: chat.jsonl", source))
+    done = CliRunner().invoke(show, [str(tmp_path / "r.yaml"), "--rows", "3"])
+    assert [line.partition(", ")[2] for line in done.stdout.splitlines() if line.startswith("  row ")] == rows

@@ -84,6 +84,9 @@ def test_a_weight_alone_mixes_nothing(tmp_path: Path, weights: tuple[float | Non
         rows(tmp_path, f"{number}.jsonl", 40)
         listed.append(f"{{path: {number}.jsonl}}" if weight is None else f"{{path: {number}.jsonl, weight: {weight}}}")
     assert said(tmp_path, (STORIES, ", ".join(listed))).count("D187") == found
+    if weights == (0.7, 0.3):  # the one that is misspelt is told as such
+        misspelt = ", ".join(listed).replace("weight: 0.3", "weigth: 0.3")
+        assert said(tmp_path, (STORIES, misspelt)) == ["K001"]
 
 
 @pytest.mark.parametrize(

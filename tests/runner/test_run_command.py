@@ -89,6 +89,7 @@ def test_why_names_what_changed(home):
     ("arguments", "code", "said"),
     [
         (["run", "recipes/none.yaml"], 64, "there is no file recipes/none.yaml"),
+        (["run", "recipes"], 64, "recipes is a folder: name a recipe in it, such as recipes/it.yaml"),
         (["run"], 64, "Missing argument"),
         (["ran", "recipes/it.yaml"], 64, "there is no verb 'ran'; did you mean `recipe run`?"),
         (["recipes/it.yaml"], 64, "did you mean `recipe run recipes/it.yaml`?"),
