@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
 
-from runner.modelfolder import TOKENIZERS, ModelFolder
+from runner.modelfolder import ModelFolder
 from runner.rules import View, rule, say
-from runner.rules.base import named_at
+from runner.rules.base import SMALL, named_at
 from schemas.findings import Finding, RecipeError
 
 FEWEST = 256  # tokens: with fewer it is cut down by hand, to be looked at
@@ -20,7 +20,7 @@ def tokenizers_open(view: View) -> Iterator[Finding]:
     """T101: a tokenizer that cannot be opened. T120: one that a step is to prove, and that does not give a plain sentence back."""
     told: set[str] = set()
     for step, where, folder in view.bases:
-        files = [folder.folder / name for name in TOKENIZERS if name in folder] if folder is not None else []
+        files = [folder.folder / name for name in SMALL if name in folder] if folder is not None else []
         if folder is None or not files or folder.name in told or not folder.tokens:
             continue  # without tokens: told by its files
         error, back = view.facts.remembered("tokenizer opened 1", files, partial(_tried, folder))

@@ -43,6 +43,13 @@ def test_a_tokenizer_that_does_not_give_a_text_back(tmp_path: Path, change: dict
     assert told(tmp_path / "b", change, without) == []
 
 
+def test_a_damaged_file_beside_it(tmp_path: Path):
+    """Names and switches are read with the tokenizer; a file that changes is looked at again."""
+    for name, content in (("tokenizer_config.json", "{"), ("special_tokens_map.json", "{"), ("tokenizer.model", b"junk")):
+        case = Case("", "", SFT, files={f"models/base/{name}": content})
+        assert "T101" in [f.code for f in findings(case, tmp_path / name)]
+
+
 def test_a_sound_one_is_opened_once(tmp_path: Path):
     """What was found is kept by the file's content."""
     assert told(tmp_path, {}) == []
