@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from runner.meant import StepMeant
 from runner.modelfolder import TOKENIZERS, ModelFolder
 from runner.rules import View, at, number, param, path, rule, say
-from runner.rules.kinds import writes_nothing
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RecipeError, RulePage, Severity
 from steps.export.architectures import FAMILIES, metadata, within_reach
@@ -70,7 +69,7 @@ def base_can_be_exported(view: View) -> Iterator[Finding]:
     for export in view.of_type("export_ollama"):
         for step in view.makers(export, "checkpoint"):
             folder = view.base(step)
-            if folder is None or not folder.kind or any(writes_nothing(folder)):  # C042 says it all
+            if folder is None or not folder.kind or _writes_nothing(folder):  # C042 says it all
                 continue
             try:
                 metadata(folder.config, 1)
@@ -82,6 +81,12 @@ def base_can_be_exported(view: View) -> Iterator[Finding]:
             yield from _lengths(export, step, folder)
             for code, message, fix in _refused(view, folder):
                 yield say(code, step, "model.base", f"{export.id} cannot export {folder.name}: {message}", fix)
+
+
+def _writes_nothing(folder: ModelFolder) -> bool:
+    from runner.rules.kinds import writes_nothing
+
+    return any(writes_nothing(folder))
 
 
 def _refused(view: View, folder: ModelFolder) -> list[list[str]]:
