@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import steps as registry
-from runner import shapes, synonyms
+from runner import kindred, shapes, synonyms
 from runner.conversions import TOKENIZERS, Known
 from runner.nearest import nearest
 from runner.otherkeys import laid_flat
@@ -68,7 +68,7 @@ def _taken_over(top: Mapping[str, Any], name: str) -> Foreign:
             _share(kept, home.path, home.value)
         elif not home.path or home.value is None or not _has(home):
             words = f" ({home.words})" if home.words else ""
-            made.left[key] = f"{_sent_home(key, home).message}{words}" if home.path else home.words
+            made.left[key] = f"{_sent_home(key, home).message}{words}" if home.path else home.words.removesuffix("; delete the line")
         elif home.path == ("objective",) or not _is_default(home):
             _nest(params.setdefault(home.step, {}), home.path, home.value)
             origins[home.step, home.path] = key
@@ -98,7 +98,7 @@ def _home(key: str, value: Any, top: Mapping[str, Any]) -> Known | None:
     train = type_of("train")
     if known is None and train is not None and shapes.has(train.params, ("model", key)):
         return Known("train", ("model", key), value)
-    return known
+    return known or kindred.met("train", (key,))
 
 
 def _by_value(key: str, value: Any) -> Known | None:

@@ -27,7 +27,7 @@ gradient_accumulation_steps: 4
 optimizer: adamw_bnb_8bit
 lr_scheduler: cosine
 learning_rate: 0.0002
-rl_beta_of_mine: 3
+zeta_of_mine: 3
 """
 NANO = """# config for training GPT-2
 import time
@@ -139,9 +139,18 @@ def test_a_file_of_axolotl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert "    optimizer: adamw_8bit\n" in recipe
     assert "#   val_set_size: val_fraction: 0.1 of the step tokenize_bin, which this recipe does not have\n" in recipe
     assert "#   lora_target_linear: lora.target_modules is every linear layer when it is left out\n" in recipe
-    assert "#   rl_beta_of_mine: no key of a recipe, nor one that is known of another tool\n" in recipe
+    assert "#   zeta_of_mine: no key of a recipe, nor one that is known of another tool\n" in recipe
     assert "strict" not in recipe
     assert sound(tmp_path / "recipes" / "qlora.yaml")
+
+
+def test_keys_of_a_family_are_left_out_with_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What no table names is told by the words in its name."""
+    _, recipe = converted(tmp_path, "watched.yml", f"{AXOLOTL}\nloss_watchdog_threshold: 5.0\nparallelism_config: {{dp: 2}}\n", monkeypatch)
+    assert (
+        "#   loss_watchdog_threshold: on_spike: stop ends a run whose gradient jumps; expect: with on_expect: stop one whose loss" in recipe
+    )
+    assert "#   parallelism_config: training runs on one device, which target: names at the top\n" in recipe
 
 
 def test_a_file_of_nanogpt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
