@@ -7,6 +7,7 @@ from unicodedata import normalize
 
 from runner import glued, shapes
 from runner.conversions import ATTENTIONS, local
+from runner.nearwords import MORE, SAID
 from runner.numerals import NOTHING, Hint, of_number, of_share
 from schemas.findings import Edit, RecipePath
 
@@ -82,13 +83,9 @@ NEAR["family"] |= dict.fromkeys(
     ("falcon_mamba", "s4", "hyena", "lstm", "rnn"), "mamba"
 ) | dict.fromkeys(("rwkv7", "xlstm", "retnet", "zamba", "griffin"), "mamba2")  # fmt: skip
 
-SAID = {  # words that no word of ours replaces alone
-    **dict.fromkeys((("scheduler", "reduce_lr_on_plateau"), ("scheduler", "plateau"), ("scheduler", "greedy")),
-                    "no scheduler follows the validation: write scheduler: cosine, and early_stopping: {patience: 3} to end when it "
-                    "no longer improves"),
-    ("method", "dora"): "write method: lora, with lora: {use_dora: true}",
-    ("method", "freeze"): "write method: full, with stages: [{train: [layers.3]}], which says what is trained",
-}  # fmt: skip
+for _name, _words in MORE.items():
+    NEAR.setdefault(_name, {}).update(_words)
+
 ROLES = {  # what other tools call the roles of columns
     "response": "output", "target": "output", "reply": "output", "assistant": "output", "chosen": "output", "label": "output",
     "query": "instruction", "user": "instruction", "human": "instruction", "request": "instruction", "context": "input",

@@ -95,7 +95,10 @@ def test_keys_of_sources_tokenizers_and_exports(tmp_path: Path):
     ("method", "freeze", "write method: full, with stages: [{train: [layers.3]}], which says what is trained"),
     ("scheduler", "reduce_lr_on_plateau", "no scheduler follows the validation: write scheduler: cosine, and early_stopping: "
                                           "{patience: 3} to end when it no longer improves"),
-    ("precision", "amp_bf16", "write precision: bf16"),
+    ("precision", "amp_bf16", "write precision: bf16"), ("precision", "bfloat16-mixed", "write precision: bf16"),
+    ("precision", "fp64", "write precision: fp32"), ("attn_implementation", "sage", "write attn_implementation: sdpa"),
+    ("packing", "bfd_split", "write packing: documents"), ("method", "pissa", "write method: lora"),
+    ("method", "rslora", "write method: lora, with lora: {use_rslora: true}"),
     ("warmup_ratio", "5", "write warmup_steps: 5, or warmup_ratio: 0.05 for 5 % of all steps"),
 ])  # fmt: skip
 def test_values_that_no_word_of_ours_replaces_alone(tmp_path: Path, key: str, value: str, fix: str):
