@@ -67,6 +67,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "proportions": lambda view: any(
         number(s, f"model.{name}") is not None for s in view.of_type("train") for name in ("n_layers", "n_heads", "d_ff", "expand")
     ),
+    "unseen": lambda view: any(at(s.raw, "add_tokens") for s in view.of_type("train")),
     "lengths": lambda view: any(at(s.raw, "model.base.step") is not None for s in view.of_type("train")),
     "kinds": lambda view: bool(view.bases),
     "configs": lambda view: bool(view.bases),

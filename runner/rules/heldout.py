@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.rules import View, rule, say, sources
+from runner.rules import View, at, rule, say, sources
 from schemas.findings import Finding, RulePage
 
 SIDES = {  # by the beginning of a file's name
@@ -29,7 +29,8 @@ SHOWN = 3
     )
 )
 def files_set_aside_stay_there(view: View) -> Iterator[Finding]:
-    """D185: train and valid, val, dev, test or eval side by side in what one source reads; an information where a pattern asks for it."""
+    """D185: train and valid, val, dev, test or eval side by side in what one source reads; an information where a pattern names
+    them, or asks for all texts of a folder."""
     for step in view.of_type("parse_corpus"):
         for where, source, _ in sources(step):
             pattern = source.get("path")
@@ -43,7 +44,9 @@ def files_set_aside_stay_there(view: View) -> Iterator[Finding]:
             near = train.relative_to(view.facts.project) if train.is_relative_to(view.facts.project) else train
             if sum(file.parent == train.parent for file in files) > len(held) + 1:
                 near = near.with_name(f"{re.split('[-_.][0-9]', near.name)[0]}*")  # of several
-            whole = "*" not in str(pattern)
+            tuned = any(at(train.raw, "objective") == "sft" and step in view.parsers(train) for train in view.of_type("train"))
+            named = any(_plain(file).lower() in str(pattern).lower() for file in held)
+            whole = not named and (tuned or "*" not in str(pattern))
             fix = f"write path: {near}: a share of it is kept for validation by itself"
             yield say("D185", step, f"{where}.path", message, fix, severity="warning" if whole else "info")
 

@@ -34,6 +34,23 @@ def test_a_pattern_that_takes_all_is_an_information(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("pattern", "severity"),
+    [("set", "warning"), ("set/*.jsonl", "warning"), ("'set/{train,test}.jsonl'", "info")],
+)
+def test_where_answers_are_learned_a_pattern_is_a_warning(pattern: str, severity: str, tmp_path: Path):
+    """A set of questions is what a model is tried on; who names the file means it."""
+    tuned = (
+        "recipe: r\ntarget: t4\nsteps:\n  - type: parse_corpus\n    sources: [SOURCE]\n"
+        "  - type: train\n    objective: sft\n    method: lora\n    model: {base: {path: base}}\n"
+    )
+    (tmp_path / "set").mkdir()
+    for name in ("train.jsonl", "test.jsonl"):
+        (tmp_path / "set" / name).write_text('{"instruction": "And?", "output": "Yes."}\n' * 9, "utf-8")
+    found = meant(tmp_path, ("SOURCE", f"{{path: {pattern}}}"), base=tuned).findings
+    assert [f.severity for f in found if f.code == "D185"] == [severity]
+
+
+@pytest.mark.parametrize(
     "names",
     [("train.jsonl",), ("trains.jsonl", "testimony.jsonl"), ("train.jsonl", "test.jsonl", "poems.jsonl"), ("a.jsonl", "test.jsonl")],
 )

@@ -1,0 +1,74 @@
+"""Unseen: tokens that are added to a base's tokenizer and that nothing of the data spells."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from runner.nearest import nearest
+from runner.rules import View, at, path, rule, say
+from runner.rules.rows import read_heads
+from schemas.findings import Edit, Finding, RulePage, Severity
+from steps.text.further import WHOLE
+from steps.text.heads import kind_of
+from steps.text.packed import packing
+
+MARKS = re.compile(r"<[^<>\s]{1,40}>|\[[A-Z][A-Z_0-9]{1,30}\]")
+
+
+@rule(
+    RulePage(
+        "V109",
+        "an added token that no row holds",
+        "The row of an added token begins as the mean of the others, and is learned where the token occurs. One that stands neither in the "
+        "data nor in the chat template never does: it stays what it was, and what the data writes in its place is cut into pieces. Most "
+        "often the data spells it otherwise.",
+        wrong='add_tokens: ["<|call|>"]   # the rows say <call>',
+        right='add_tokens: ["<call>"]',
+        source="huggingface/peft#334; hiyouga/LlamaFactory#6749",
+        severity="warning",
+        needs="the rows of JSONL, CSV and parquet files, and the base's chat template",
+    )
+)
+def added_tokens_occur(view: View) -> Iterator[Finding]:
+    """V109: each of add_tokens against all rows and the template; an information where the data spells nothing like it."""
+    for step in view.of_type("train"):
+        added = at(step.raw, "add_tokens")
+        if not isinstance(added, list) or not added or not (texts := _texts(view, step)):
+            continue
+        folder = view.base(step)
+        whole = "\n".join([*texts, (folder.template or "") if folder is not None else ""])
+        there = set(folder.tokens) if folder is not None else set()
+        found = sorted({mark for mark in MARKS.findall(whole) if mark not in there and mark not in added})
+        for number, token in enumerate(added):
+            if not isinstance(token, str) or not token or token in whole or token in there:
+                continue
+            stripped = token.strip()
+            near = stripped if stripped and stripped != token and stripped in whole else _near(token, found)
+            edits = (Edit("set", path(step, f"add_tokens.{number}"), near),) if near == stripped != token else ()
+            message = f"no row holds {token!r}, and the chat template does not: its row is never learned"
+            fix = f"write {near!r}, which the rows hold" if near else "take it out, or look at how the data spells it"
+            severity: Severity = "warning" if near else "info"  # it may be kept for later
+            yield say("V109", step, f"add_tokens.{number}", message, fix, severity=severity, edits=edits)
+
+
+def _texts(view: View, step: Any) -> list[str]:
+    """What is said in all documents that reach `step`; nothing where some were not looked at."""
+    parsers, texts = view.parsers(step), []
+    for maker, _, source, file, head, _ in read_heads(view):
+        if maker not in parsers:
+            continue
+        if not head.whole:
+            if kind_of(file, source.get("format")) != "jsonl" or packing(file) or view.facts.size(file) > WHOLE:
+                return []
+            texts.append(view.facts.head(file, WHOLE).decode("utf-8", "replace").replace('\\"', '"'))  # as it stands in the file
+            continue
+        for document in head.documents(source.get("columns")):
+            texts += [message["content"] for message in document.messages] if document.messages else [document.text]
+    paths = [source.get("path") for parser in parsers for source in at(parser.raw, "sources") or [] if isinstance(source, dict)]
+    return texts if paths and all(isinstance(each, str) for each in paths) else []
+
+
+def _near(token: str, found: list[str]) -> str | None:
+    """A mark of the data with the same letters, or nearly so."""
+    plain = {re.sub(r"\W", "", mark).lower(): mark for mark in found}
+    return plain.get(re.sub(r"\W", "", token).lower()) or nearest(token, found)

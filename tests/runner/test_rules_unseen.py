@@ -1,0 +1,42 @@
+"""Tokens that are added and that no row holds."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "check"))
+from cases import CHATML, SFT, Case, findings
+
+
+@pytest.mark.parametrize("count", [120, 900])
+@pytest.mark.parametrize(
+    ("token", "fix"),
+    [
+        ("<call>", ""),
+        ("<|call|>", "write '<call>', which the rows hold"),
+        ("<Call>", "write '<call>', which the rows hold"),
+        ("\\n<call>\\t", "write '<call>', which the rows hold"),
+        ("<zzz>", "take it out, or look at how the data spells it"),
+        ("<|turn|>", ""),
+    ],
+)
+def test_a_token_that_no_row_holds_is_told(tmp_path: Path, token: str, fix: str, count: int):
+    """The template's own marks are held by every row; a file is searched to its end."""
+    rows = [
+        {
+            "messages": [
+                {"role": "user", "content": f"And {n}?"},
+                {"role": "assistant", "content": f"<call>{n}" if n > count - 9 else f"{n}"},
+            ]
+        }
+        for n in range(count)
+    ]
+    files = {
+        "data/chat.jsonl": rows,
+        "models/base/tokenizer_config.json": {"chat_template": CHATML.replace("message['role'] +", "message['role'] + '<|turn|>' +")},
+    }
+    made = Case("", "", SFT, {"    lora:": f'    add_tokens: ["{token}"]\n    lora:'}, files)
+    found = [f for f in findings(made, tmp_path / "p") if f.code == "V109"]
+    assert [f.fix for f in found] == ([fix] if fix else [])
+    assert [f.severity for f in found] == (["warning" if "which" in fix else "info"] if fix else [])
