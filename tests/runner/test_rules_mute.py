@@ -25,7 +25,8 @@ def packed(**parts: str) -> bytes:
     into = io.BytesIO()
     with zipfile.ZipFile(into, "w") as archive:
         for name, content in parts.items():
-            archive.writestr(name.replace("__", "/").replace("_", "."), content)
+            entry = zipfile.ZipInfo(name.replace("__", "/").replace("_", "."), (2026, 1, 1, 0, 0, 0))  # the same bytes at any hour
+            archive.writestr(entry, content)
     return into.getvalue()
 
 

@@ -38,7 +38,7 @@ def test_who_quantised_is_told_by_the_names_alone(tmp_path: Path, ends: tuple[st
     for name, shape in WHOLE.items():
         shapes |= {name.removesuffix(".weight") + end: shape for end in ends} if name.endswith("_proj.weight") else {name: shape}
     message = f"the weights of models/base are quantised already ({who}, which config.json does not say)"
-    assert told(tmp_path, shapes) == [("A110", message, "name the model that it was made from")]
+    assert told(tmp_path, shapes) == [("A110", message, "name the model that it was made from; base is set in line 5")]
 
 
 @pytest.mark.parametrize(
