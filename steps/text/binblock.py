@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import chain, compress, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,50 +145,70 @@ def encode_block(setting: Setting, task: Block | list[str]) -> Any:
     """A block of rows as `Encoded`; stretches of a long text as (their ids in the bin's dtype, the largest)."""
     import numpy as np
 
-    opened, seams = tools(setting.tokenizer)
+    (opened, seams), dtype = tools(setting.tokenizer), setting.dtype
     if isinstance(task, list):
         ids = np.concatenate(opened.encode_arrays(task))
-        return ids.astype(setting.dtype).tobytes(), int(ids.max(initial=-1))
+        return ids.astype(dtype).tobytes(), int(ids.max(initial=-1))
     whole, lines = rows_of(task)
-    rows = [row for row in map(fresh, whole) if row["text"]]
-    found = Encoded(lines, Side(), Side(), repeated=sum(row.get("overlap", 0) for row in whole))
-    parts: dict[int, list[np.ndarray]] = {0: [], 1: []}
-    for row, pieces in zip(rows, documents(opened, seams, rows), strict=True):
-        data = row["text"].encode("utf-8", OWN_WAY)
-        origin = row.get("origin")
-        number = int(_side_of(origin.encode("utf-8", OWN_WAY) if origin else data, setting.seed) < setting.cut)
-        _add(found.val if number else found.train, row, data, sum(map(len, pieces)), number == 1)
-        parts[number] += pieces
-    for number, side in enumerate((found.train, found.val)):
-        if parts[number]:
-            flat = np.concatenate(parts[number])
-            found.largest = max(found.largest, int(flat.max(initial=-1)))
-            side.ids = flat.astype(setting.dtype).tobytes()
+    repeated = sum(row.get("overlap", 0) for row in whole)
+    rows = [row for row in (map(fresh, whole) if repeated else whole) if row["text"]]
+    texts = [row["text"].encode("utf-8", OWN_WAY) for row in rows]
+    found = Encoded(lines, Side(), Side(), repeated=repeated)
+    pieces = documents(opened, seams, rows, texts)
+    origins = (row.get("origin") for row in rows)
+    val = [
+        _side_of(origin.encode("utf-8", OWN_WAY) if origin else data, setting.seed) < setting.cut
+        for origin, data in zip(origins, texts, strict=True)
+    ]
+    found.val.digests = [_digest(data) for data in compress(texts, val)]
+    train = [not each for each in val]
+    again = enumerate(row.get("repeat", 1) for row in compress(rows, train))
+    found.train.again = [(number, repeat) for number, repeat in again if repeat > 1]
+    for side, own in ((found.train, train), (found.val, val)):
+        found.largest = max(
+            found.largest, _fill(side, list(compress(rows, own)), map(len, compress(texts, own)), compress(pieces, own), dtype)
+        )
     return found
 
 
-def documents(opened: TextTokenizer, seams: Seams, rows: list[dict[str, Any]]) -> "list[list[np.ndarray]]":
-    """The ids of each row, begin and end tokens included, in pieces.
+def _fill(side: Side, rows: list[dict[str, Any]], sizes: Iterator[int], pieces: "Iterator[list[np.ndarray]]", dtype: str) -> int:
+    """Put the documents of one side into it; their largest id. sizes: UTF-8 bytes of each. pieces: ids of each."""
+    import numpy as np
+
+    known = list(pieces)
+    side.sizes = list(sizes)
+    side.lengths = [sum(map(len, each)) for each in known]
+    side.meta = [_opening(row.get("lang", ""), row.get("source", "")) + b"%d}\n" % size for row, size in zip(rows, side.sizes, strict=True)]
+    if not known:
+        return -1
+    ids = np.concatenate(list(chain.from_iterable(known)))
+    side.ids = ids.astype(dtype).tobytes()
+    return int(ids.max(initial=-1))
+
+
+def documents(opened: TextTokenizer, seams: Seams, rows: list[dict[str, Any]], texts: list[bytes]) -> "list[list[np.ndarray]]":
+    """The ids of each row, begin and end tokens included, in pieces. texts: of each row, in UTF-8.
 
     A conversation is written by the model's own chat template where the tokenizer's folder has one; ours stands in the text already.
     """
     import numpy as np
 
     first, last = marks(opened)
+    whole = seams.whole if opened.takes_utf8 else -1  # characters of the longest text that may be given as its bytes
     talks = [bool(row.get("messages")) and opened.form.source is not None for row in rows]
-    texts: list[str] = []
+    given: list[str | bytes] = []
     counts: list[int] = []
-    for row, talk in zip(rows, talks, strict=True):
-        parted = [] if talk else seams.parted(row["text"])
-        texts += parted
+    for row, data, talk in zip(rows, texts, talks, strict=True):
+        parted = [] if talk else [data] if len(row["text"]) <= whole else seams.parted(row["text"])
+        given += parted
         counts.append(len(parted))
-    ids = iter(opened.encode_arrays(texts))
+    ids = iter(opened.encode_arrays(given))
     made = []
     for row, talk, count in zip(rows, talks, counts, strict=True):
         if talk:
             made.append([np.array(opened.form.tokens(row["messages"], opened).ids, np.int32)])
         else:
-            made.append([*first, *(next(ids) for _ in range(count)), *last])
+            made.append([*first, *islice(ids, count), *last])
     return made
 
 
@@ -197,18 +218,6 @@ def marks(opened: TextTokenizer) -> "tuple[list[np.ndarray], list[np.ndarray]]":
 
     first, last = ([] if token is None else [np.array([token], np.int32)] for token in (opened.bos_id, opened.eos_id))
     return first, last
-
-
-def _add(side: Side, row: dict[str, Any], data: bytes, tokens: int, val: bool) -> None:
-    """A document. data: its text in UTF-8."""
-    size = len(data)
-    if val:
-        side.digests.append(_digest(data))
-    elif row.get("repeat", 1) > 1:
-        side.again.append((len(side.lengths), row["repeat"]))
-    side.lengths.append(tokens)
-    side.sizes.append(size)
-    side.meta.append(_opening(row.get("lang", ""), row.get("source", "")) + b"%d}\n" % size)
 
 
 @cache

@@ -157,7 +157,7 @@ class Filling:
     # Every document once -----------------------------------------------------------------------------------------------
 
     def _first(self, workers: int) -> None:
-        results = ordered(encode_block, self.setting, self._tasks(), workers)
+        results = ordered(encode_block, self.setting, self._tasks(), workers, threads=self._in_threads())
         while True:
             try:
                 task, result = next(results)
@@ -175,6 +175,10 @@ class Filling:
         self.place.finish()
         self.turn = 2
         self.save()
+
+    def _in_threads(self) -> bool:
+        """Whether threads get on as well as processes: a chat template is Python, and of it one runs at a time."""
+        return self.opened.many_threads and all(corpus.shape == "text" for corpus in self.corpora)
 
     def _told(self, error: Exception) -> Exception:
         """An error of reading as the user's; one of writing as it is."""

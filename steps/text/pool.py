@@ -1,4 +1,4 @@
-"""Work spread over processes with the results in the order of the tasks: the same bytes for any number of workers.
+"""Work spread over processes, or a few threads, with the results in the order of the tasks: the same bytes for any number of workers.
 
 Each worker is a fresh interpreter at one end of a socket pair. It shares no state and no lock with us, and when we are killed its
 end closes and it goes: no orphan. (The pools of the standard library leave theirs behind.)
@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from importlib import import_module
+from itertools import islice
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ Workers = int | Literal["auto"]
 END = object()
 WORTH = 1 << 22  # bytes of text that are worth starting a process for
 AHEAD = 3  # tasks a worker holds or has finished before their turn: bounds the memory
+MOST_THREADS = 4  # beyond it, what they do while they hold Python's lock would keep them waiting for each other
 
 
 def cores() -> int:
@@ -31,26 +33,54 @@ def cores() -> int:
 
 
 def workers_for(wish: Workers, size: int) -> int:
-    """How many processes: as many as wished; `auto`: as cores, when there are `size` bytes of work enough for each."""
+    """How many workers: as many as wished; `auto`: as cores, when there are `size` bytes of work enough for each."""
     return wish if wish != "auto" else max(1, min(cores(), size // WORTH))
 
 
 def ordered(
-    function: Callable[[Any, Any], Any], setting: Any, tasks: Iterable[Any], workers: int, *, apart: bool = False
+    function: Callable[[Any, Any], Any],
+    setting: Any,
+    tasks: Iterable[Any],
+    workers: int,
+    *,
+    apart: bool = False,
+    threads: bool = False,
 ) -> Iterator[tuple[Any, Any]]:
     """(task, function(setting, task)) in the order of `tasks`, at most AHEAD tasks a worker taken in advance.
 
     We are one of the workers: so there is work done while the others start, and one process less. apart: we are not, since what is done
-    may bring its process down. function: a module's own, by name; `setting` goes to each worker once, a task to one of them: all of it
-    is pickled. A task may carry what is only ours: of a `Task` the part `given` alone is sent. What `function` raises comes out at the
-    task's turn, and ends all.
+    may bring its process down. threads: nearly all of `function` is in a library that lets go of Python's lock, so a few workers are
+    threads: they need no start, and what they make is not copied. function: a module's own, by name; `setting` goes to each worker once,
+    a task to one of them: all of it is pickled. A task may carry what is only ours: of a `Task` the part `given` alone is sent. What
+    `function` raises comes out at the task's turn, and ends all.
     Raises RecipeError D123 when a worker dies.
     """
     if workers <= 1:
         yield from ((task, function(setting, given(task))) for task in tasks)
         return
+    if threads and workers <= MOST_THREADS:
+        yield from _in_threads(function, setting, iter(tasks), workers)
+        return
     with closing(_Pool(function, setting, workers if apart else workers - 1)) as pool:
         yield from pool.run(iter(tasks), works=not apart)
+
+
+def _in_threads(function: Callable[[Any, Any], Any], setting: Any, tasks: Iterator[Any], workers: int) -> Iterator[tuple[Any, Any]]:
+    """As `ordered`, by threads of this process; we hand out and take in."""
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    taken: deque[tuple[Any, Future[Any]]] = deque()
+    pool = ThreadPoolExecutor(workers)
+    try:
+        while True:
+            for task in islice(tasks, workers + 1 - len(taken)):  # one waits; more would only be held
+                taken.append((task, pool.submit(function, setting, given(task))))
+            if not taken:
+                return
+            task, made = taken.popleft()
+            yield task, made.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class Task:

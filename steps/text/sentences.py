@@ -5,6 +5,7 @@ closing quote behind the cut, and reads 0.3 MB a second, where a tokenizer reads
 """
 
 import re
+from functools import lru_cache
 
 LATIN = ".!?…؟।۔"
 WIDE = "。！？｡"
@@ -18,9 +19,9 @@ ABBREVIATIONS = frozenset(
 CLOSING = r"[\"'”’»)\]]*+"
 ENDS = re.compile(rf"(?:(?<![{LATIN}])[{LATIN}]++{CLOSING}(?=\s)|[{WIDE}]++[”’』」）》】\"']*+)\s*+")
 MARKS = [(mark, mark in WIDE) for mark in LATIN + WIDE]
-ASCII_MARKS = [(mark, wide) for mark, wide in MARKS if mark.isascii()]
 FOLLOWING = frozenset("\"'”’»)]") | {chr(i) for i in range(1 << 16) if chr(i).isspace()}  # what may follow a Latin one
-ROMAN = re.compile(r"[IVXLC]{1,7}")
+ROMANS = "IVXLC"
+ROMAN = re.compile(rf"[{ROMANS}]{{1,7}}")
 DOTTED = re.compile(r"(?:\w\.)+\w")  # e.g, U.S, M.Ö
 LONGEST_WORD = 40  # characters looked back at before a mark
 
@@ -31,38 +32,45 @@ def sentence_ends(text: str) -> list[int]:
     Not after abbreviations (Dr., örn., U.S.), initials (A. Yılmaz), ordinals (19. yüzyıl, 3. Selim, II. Abdülhamit), nor inside numbers
     (3.14) and addresses (a.b/c?d=e); and not where the next word goes on in small letters ("Gel!" dedi.).
     """
-    return [match.end() for match in ENDS.finditer(text) if _ends_here(text, 0, match)]
+    return [match.end() for match in ENDS.finditer(text) if _ends_here(text, 0, match.start(), match.end())]
 
 
 def last_sentence_end(text: str, begin: int, low: int, limit: int) -> int:
     """The last of `sentence_ends` in (low, limit], looked for from its end on; 0 when there is none. What is before `begin` is not seen."""
     floor = max(begin, low - LONGEST_WORD)
-    marks, mark = ASCII_MARKS if text.isascii() else MARKS, limit
+    marks, mark = _marks_of(text), limit
     while (mark := _last_likely(marks, text, floor, mark)) >= 0:
         kind = LATIN if text[mark] in LATIN else WIDE
         while mark > floor and text[mark - 1] in kind:
             mark -= 1  # where its run of marks begins
         match = ENDS.match(text, mark, limit + 1)
-        if match and match.end() <= limit and _ends_here(text, floor, match):
-            return match.end() if match.end() > low else 0
+        if match and (end := match.end()) <= limit and _ends_here(text, floor, mark, end):
+            return end if end > low else 0
     return 0
+
+
+@lru_cache(1)
+def _marks_of(text: str) -> list[tuple[str, bool]]:
+    """Those marks that stand in the text at all, mostly three of twelve: it is asked for again and again of the same one."""
+    return [(mark, wide) for mark, wide in MARKS if mark in text]
 
 
 def _last_likely(marks: list[tuple[str, bool]], text: str, low: int, stop: int) -> int:
     """The last mark in [low, stop) that may end a sentence; -1 when none may. Each kind by itself: one character is found far quicker."""
-    found = low - 1
+    found, inner = low - 1, max(0, stop - 1)
     for mark, wide in marks:
-        at = text.rfind(mark, found + 1, stop if wide else max(0, stop - 1))
+        at = text.rfind(mark, found + 1, stop if wide else inner)
         while at >= 0 and not wide and text[at + 1] not in FOLLOWING:
             at = text.rfind(mark, found + 1, at)
-        found = max(found, at)
+        if at > found:
+            found = at
     return found if found >= low else -1
 
 
-def _ends_here(text: str, begin: int, match: "re.Match[str]") -> bool:
-    """Whether what looks like the end of a sentence is one."""
-    mark, dot, after = match[0][0], match.start(), match.end()
-    return mark in WIDE or not (text[after : after + 1].islower() or (mark == "." and _short(text, begin, dot, after)))
+def _ends_here(text: str, begin: int, at: int, after: int) -> bool:
+    """Whether what looks like the end of a sentence is one. at: its first mark. after: where what follows it begins."""
+    mark = text[at]
+    return mark in WIDE or not (text[after : after + 1].islower() or (mark == "." and _short(text, begin, at, after)))
 
 
 def _short(text: str, begin: int, dot: int, after: int) -> bool:
@@ -75,6 +83,6 @@ def _short(text: str, begin: int, dot: int, after: int) -> bool:
     following = text[after : after + 1]
     if word.isdigit():
         return len(word) <= 2 and following.isalnum()
-    if word.lower() in ABBREVIATIONS or DOTTED.fullmatch(word):
+    if word.lower() in ABBREVIATIONS or ("." in word and DOTTED.fullmatch(word)):
         return True
-    return (len(word) == 1 and word.isalpha()) or (ROMAN.fullmatch(word) is not None and following.isalpha())
+    return (len(word) == 1 and word.isalpha()) or (word[:1] in ROMANS and ROMAN.fullmatch(word) is not None and following.isalpha())

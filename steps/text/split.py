@@ -113,9 +113,9 @@ class Cutter:
 
     def _cut(self, text: str, head: int, limit: int) -> int:
         """The best place to cut in (head, limit]."""
-        least = head + int((limit - head) * FILLED)
+        low = max(head, head + int((limit - head) * FILLED) - 1)
         for find, even_early in self._kinds:
-            best = find(text, head, head if even_early else max(head, least - 1), limit)
+            best = find(text, head, head if even_early else low, limit)
             if best:
                 return best
         return limit
@@ -165,6 +165,8 @@ def _paragraph(text: str, begin: int, low: int, limit: int) -> int:
     """The end of the last blank stretch with a line break in it, which begins at `low` or later, in (low, limit]; or 0."""
     stop = limit
     while (line := text.rfind("\n", low, stop)) >= 0:
+        if not text[line + 1 : line + 2].isspace():
+            return line + 1  # as mostly
         end = BLANK(text, line + 1, limit + 1).end()  # type: ignore[union-attr]  # it always matches
         if end <= limit:
             return end

@@ -1,8 +1,10 @@
 """The part of split_long that runs in several processes: a block of rows becomes the lines of its pieces, and what is to be counted."""
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -88,6 +90,23 @@ def split_block(setting: Setting, block: Block) -> Split | None:
     """The rows of a block, those that are too long in pieces. None for a long line: whoever holds the output cuts it as it comes."""
     if block.long:
         return None
+    with uncollected():
+        return _split(setting, block)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Rows and their pieces hold no cycles: while they are made the collector would look at all of them again and again, for nothing."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+def _split(setting: Setting, block: Block) -> Split:
     opened, ruler = tools(setting.tokenizer)
     around, knife = marks(opened), cutter(setting)
     rows, lines = lines_of(block)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from unicodedata import is_normalized
 
 from schemas import RecipeError
+from steps.text.batches import Batches
 from steps.text.offsets import offsets, offsets_after_prefix, offsets_as_told, offsets_by_search
 from steps.text.spmodel import BYTE, CONTROL, NORMAL, USER, Model, read_model
 
@@ -35,6 +36,8 @@ class TextTokenizer(ABC):
     eos_id: int | None
     user_symbols: list[str]
     folder: Path | None = None
+    takes_utf8 = False  # whether `encode_arrays` takes a text's bytes too: whoever has them saves their being made once more
+    many_threads = False  # whether several may encode at once, each on a core of its own
 
     @cached_property
     def form(self) -> "ChatForm":
@@ -48,8 +51,8 @@ class TextTokenizer(ABC):
         """Ids of `text`."""
 
     @abstractmethod
-    def encode_arrays(self, texts: list[str]) -> "list[np.ndarray]":
-        """Ids of each text as int32 arrays: the quick way through a corpus."""
+    def encode_arrays(self, texts: list[Any]) -> "list[np.ndarray]":
+        """Ids of each text as int32 arrays: the quick way through a corpus. With `takes_utf8` a text may be its bytes."""
 
     @abstractmethod
     def encode_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
@@ -101,6 +104,9 @@ class TextTokenizer(ABC):
 class SentencePieceTokenizer(TextTokenizer):
     """`tokenizer.model`."""
 
+    takes_utf8 = True
+    many_threads = True  # the library changes nothing in a model that is open, and lets go of Python's lock while it encodes
+
     def __init__(self, path: Path) -> None:
         sentencepiece = _library("sentencepiece")
         self.folder = path.parent
@@ -112,7 +118,7 @@ class SentencePieceTokenizer(TextTokenizer):
         self.user_symbols = self.model.of_kind(USER)
         self._byte = [piece.kind == BYTE for piece in self.model.pieces]
         self._sizes: np.ndarray | None = None
-        self._as_numpy = _takes_numpy(self.processor)
+        self._batches = Batches(self.processor)
         plain = self.model.normalization == "identity" and not self.model.remove_extra_whitespaces
         self._plain, self._prefixed = plain and not self.model.add_dummy_prefix, plain and self.model.add_dummy_prefix
         self._tells_offsets = _tells_offsets(self.processor)
@@ -123,13 +129,9 @@ class SentencePieceTokenizer(TextTokenizer):
         ids: list[int] = self.processor.encode(text)
         return ids
 
-    def encode_arrays(self, texts: list[str]) -> "list[np.ndarray]":
+    def encode_arrays(self, texts: list[Any]) -> "list[np.ndarray]":
         """Ids of each text as int32 arrays."""
-        import numpy as np
-
-        if self._as_numpy:  # one thread: callers that want more start more processes
-            return self.processor.encode(texts, out_type="numpy", num_threads=1) if texts else []
-        return [np.array(ids, dtype=np.int32) for ids in self.processor.encode(texts, num_threads=1)]
+        return self._batches.ids(texts)
 
     def encode_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Ids of `text` and the characters [start, end) of each."""
@@ -239,7 +241,7 @@ class FastTokenizer(TextTokenizer):
         ids: list[int] = self.backend.encode(text, add_special_tokens=False).ids
         return ids
 
-    def encode_arrays(self, texts: list[str]) -> "list[np.ndarray]":
+    def encode_arrays(self, texts: list[Any]) -> "list[np.ndarray]":
         """Ids of each text as int32 arrays."""
         import numpy as np
 
@@ -347,13 +349,6 @@ def _library(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise RecipeError("T100", f"this step needs {name}, which is not installed", fix=INSTALL) from error
-
-
-def _takes_numpy(processor: Any) -> bool:
-    try:
-        return hasattr(processor.encode(["a"], out_type="numpy", num_threads=1)[0], "dtype")
-    except (ValueError, TypeError, RuntimeError):
-        return False
 
 
 def _tells_offsets(processor: Any) -> bool:

@@ -17,6 +17,7 @@ from steps.split_long import SplitLong, split_long
 from steps.text import binning, blocks
 from steps.text.binfile import BinReader
 from steps.text.chat import render
+from steps.text.pool import MOST_THREADS, ordered
 from steps.tokenize_bin import TokenizeBin, tokenize_bin
 from tests.conftest import ROOT, FakeContext
 from tests.steps.text.made import corpus, folder, opened, stories, tokenizer
@@ -72,9 +73,20 @@ def files(bins) -> dict[str, bytes]:
 def test_any_number_of_workers_gives_the_same_bytes(small, model):
     """And blocks of any size: those of one process that takes the corpus in one piece."""
     several = files(made(mixed(), model=model, workers=3))
+    assert several == files(made(mixed(), model=model, workers=MOST_THREADS + 1))  # processes, where three of SentencePiece are threads
     assert several == files(made(mixed(), model=model, workers=1))
     blocks.BLOCK, blocks.LONG = 1 << 20, 1 << 22
     assert several == files(made(mixed(), model=model, workers=1))
+
+
+@pytest.mark.parametrize(("model", "chat", "threads"), [("bpe", False, True), ("bpe", True, False), ("byte_bpe", False, False)])
+def test_threads_are_for_what_does_not_run_in_python(monkeypatch, model, chat, threads):
+    """A chat template does, and of it one would run at a time; `tokenizers` changes its settings while it works."""
+    asked = []
+    monkeypatch.setattr(binning, "ordered", lambda *given, **how: asked.append(how) or ordered(*given[:3], 1))
+    given = corpus(list(stories().rows())[:20])
+    made(given.model_copy(update={"shape": "chat"}).at(given.path) if chat else given, model=model, workers=2)
+    assert asked == [{"threads": threads}]
 
 
 def written(place: Path) -> int:

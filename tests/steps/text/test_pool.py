@@ -1,15 +1,16 @@
-"""Work in several processes: in order, without orphans, and with the errors of the workers."""
+"""Work in several processes or threads: in order, without orphans, and with the errors of the workers."""
 
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from schemas import RecipeError
-from steps.text.pool import Task, ordered, workers_for
+from steps.text.pool import MOST_THREADS, Task, ordered, workers_for
 from tests.conftest import ROOT
 
 
@@ -28,19 +29,22 @@ def huge(setting, task):
     return task * 2
 
 
-@pytest.mark.parametrize(("workers", "apart"), [(1, False), (3, False), (3, True)])
-def test_results_come_in_the_order_of_the_tasks(workers, apart):
+WAYS = [{}, {"apart": True}, {"threads": True}]
+
+
+@pytest.mark.parametrize(("workers", "way"), [(1, {}), *((3, way) for way in WAYS)])
+def test_results_come_in_the_order_of_the_tasks(workers, way):
     """Each beside its task, what stays with us untouched."""
     ours = object()
-    found = list(ordered(half, 99, (Task(i, ours) for i in range(20)), workers, apart=apart))
+    found = list(ordered(half, 99, (Task(i, ours) for i in range(20)), workers, **way))
     assert [result for _, result in found] == [i / 2 for i in range(20)]
     assert all(task.ours is ours for task, _ in found)
 
 
-@pytest.mark.parametrize(("workers", "apart"), [(1, False), (2, False), (2, True)])
-def test_an_error_comes_at_its_turn(workers, apart):
+@pytest.mark.parametrize(("workers", "way"), [(1, {}), *((2, way) for way in WAYS)])
+def test_an_error_comes_at_its_turn(workers, way):
     """What stood before it is there first."""
-    results = ordered(half, 7, range(20), workers, apart=apart)
+    results = ordered(half, 7, range(20), workers, **way)
     assert [next(results)[1] for _ in range(7)] == [i / 2 for i in range(7)]
     with pytest.raises(ValueError, match="7 is forbidden"):
         next(results)
@@ -57,6 +61,31 @@ def test_we_are_one_of_the_workers_unless_told_otherwise(apart):
     """So work is done while the others start, by one process less."""
     found = {result for _, result in ordered(process, None, range(60), 2, apart=apart)}
     assert (len(found), os.getpid() in found) == (2, not apart)
+
+
+def thread(setting, task):
+    """Which thread of which process did it; slow enough for others to take a task too."""
+    time.sleep(0.02)
+    return os.getpid(), threading.get_ident()
+
+
+def test_a_few_workers_can_be_threads():
+    """All of this process and none of them we ourselves; more of them are processes."""
+    few = {result for _, result in ordered(thread, None, range(20), MOST_THREADS, threads=True)}
+    assert {pid for pid, _ in few} == {os.getpid()}
+    assert len(few) == MOST_THREADS
+    assert threading.get_ident() not in {each for _, each in few}
+    many = {result for _, result in ordered(thread, None, range(400), MOST_THREADS + 1, threads=True)}
+    assert len({pid for pid, _ in many}) > 1
+
+
+def test_threads_are_given_little_in_advance():
+    """What they have made and nobody has taken is held: so there is a bound to it."""
+    begun = []
+    results = ordered(thread, None, (begun.append(i) or i for i in range(100)), 2, threads=True)
+    next(results)
+    assert len(begun) <= 2 + 1
+    results.close()
 
 
 def test_a_worker_that_dies_is_told():

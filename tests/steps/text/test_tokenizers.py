@@ -1,6 +1,7 @@
 """open_tokenizer: text to ids and back, the same by every way."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,25 @@ def test_a_batch_is_its_texts_one_by_one(model):
     assert [a.tolist() for a in tokens.encode_arrays(TEXTS)] == single
     assert [tokens.count(text) for text in TEXTS] == [len(ids) for ids in single]
     assert tokens.encode_arrays([]) == []
+
+
+@pytest.mark.parametrize("model", ["bpe", "unigram"])
+def test_a_text_may_be_given_as_its_bytes(model):
+    """The same ids, NUL, emoji and the empty text among them."""
+    tokens = opened(model)
+    assert tokens.takes_utf8
+    given = [*TEXTS, ""]
+    assert [a.tolist() for a in tokens.encode_arrays([text.encode() for text in given])] == [tokens.encode(text) for text in given]
+
+
+def test_several_threads_encode_the_same():
+    """With one open model at a time, each text in the very ids that it has alone."""
+    tokens = opened("unigram")
+    assert tokens.many_threads
+    alone = [tokens.encode(text) for text in TEXTS]
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(tokens.encode_arrays, [TEXTS] * 40):
+            assert [ids.tolist() for ids in found] == alone
 
 
 @pytest.mark.parametrize("model", ["bpe", "unigram"])
