@@ -22,8 +22,11 @@ Row = list[Line]  # what stands side by side
 
 def with_cells(told: list[Found]) -> list[Found]:
     """`told` with the rows of such tables as one block for each."""
-    rows = {at: found for at, (block, first, text) in enumerate(told) if _is_flat(block) and (found := _rows(block, first, text))}
-    if len(rows) < 2:  # nearly always
+    flat = [at for at, (block, *_) in enumerate(told) if _is_flat(block)]
+    if len(flat) < 2:  # nearly always
+        return told
+    rows = {at: found for at in flat if (found := _rows(*told[at]))}
+    if len(rows) < 2:
         return told
     made: dict[int, list[Found]] = {}
     gone: set[int] = set()

@@ -15,7 +15,7 @@ WRITERS = re.compile("Typst")  # which let an f say `fi`, where a language wants
 PAIRS = ("fi ", "fj ", "ff ", "fl ")
 PAIR = re.compile("f[fijl] ")
 NOTHING = 0.05  # points: no width
-WORDLESS = re.compile("[\u10a0-\u10ff\u1e00-\u1fff\u20d0-\u2e7f\U0001d400-\U0001d7ff](?=\\S)")  # what no blank is set behind
+WORDLESS = re.compile("[\u10a0-\u10ff\u1e00-\u1fff\u20d0-\u2e7f\U0001d400-\U0001d7ff](?=[^\\s,;:)])")  # what no blank is set behind
 DISTILLER = re.compile("Ghostscript")
 SUITS = re.compile("[¶♣♢]")
 SYMBOLS = re.compile("MathSymbols|CMSY|CMBSY")
@@ -69,23 +69,28 @@ def _spaced(line: Any, said: str) -> str:
     """One line. Signs of its letters and of what it says are told by their order, since others may have been read in another way."""
     get = fields()
     signs = {found[0] for found in WORDLESS.finditer(said)}
-    followed: dict[str, list[bool]] = {sign: [] for sign in signs}
-    letter = get.first_letter(line.this)
-    while letter is not None:
-        sign, following = chr(get.code(letter.this)), get.next_letter(letter.this)
-        if sign in signs:
-            white = following is not None and following.quad.ll.x - letter.quad.lr.x > WHITE * get.size(following.this)
-            followed[sign].append(white)
+    places = [at for at, sign in enumerate(said) if sign in signs]
+    codes = {ord(sign) for sign in signs}
+    white: list[int] = []  # places behind which a blank is set
+    letter, number = get.first_letter(line.this), 0
+    while letter is not None and number < len(places):
+        this = letter.this
+        following = get.next_letter(this)
+        code = get.code(this)
+        if code in codes:
+            at = places[number]
+            if ord(said[at]) != code:
+                return said
+            if following is not None and following.quad.ll.x - letter.quad.lr.x > WHITE * get.size(following.this):
+                white.append(at)
+            number += 1
         letter = following
-    if any(len(white) != said.count(sign) for sign, white in followed.items()):
-        return said
-    order = {sign: iter(white) for sign, white in followed.items()}
-    out = ""
-    for at, sign in enumerate(said):
-        out += sign
-        if sign in order and next(order[sign]) and not said[at + 1 : at + 2].isspace():
-            out += " "
-    return out
+    out, begun = "", 0
+    for at in white:
+        if not said[at + 1 : at + 2].isspace():
+            out += f"{said[begun : at + 1]} "
+            begun = at + 1
+    return out + said[begun:]
 
 
 def without_gaps(line: Any, text: str) -> str:
