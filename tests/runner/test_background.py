@@ -90,6 +90,26 @@ def test_a_detached_run_survives_its_terminal(home):
     assert (home / "runs" / name / "logs" / "console.log").read_text().splitlines()[1].split()[:3] == ["+", "two", "made"]
 
 
+def test_a_run_in_the_foreground_saves_when_its_terminal_is_closed(home):
+    """As after Ctrl-C: the connection to a rented machine breaks, the run is stopped and the next one goes on."""
+    file = home / "recipes" / "it.yaml"
+    file.write_text(file.read_text() + "  - {type: shell, id: three, run: echo > last.txt}\n")
+    master, terminal = pty.openpty()
+    command, how = recipe_command(home, "run", "recipes/it.yaml")
+    child = subprocess.Popen(command, **how, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True)
+    os.close(terminal)
+    while b"one" not in os.read(master, 4096):  # the first step is made, the second waits
+        pass
+    time.sleep(0.3)
+    child.send_signal(signal.SIGHUP)  # what the session's leader and its children get
+    os.close(master)
+    (home / "go").touch()
+    assert child.wait(20) == 130
+    (folder,) = (path for path in (home / "runs").iterdir() if not path.is_symlink())
+    assert ended(home, folder.name) == "stopped"
+    assert recipe(home, "run", "recipes/it.yaml").returncode == 0
+
+
 def test_what_has_errors_or_nothing_to_do_ends_at_once(home):
     """The screen and the exit code are those of a run in the foreground."""
     bad = recipe(home, "run", "recipes/it.yaml", "--detach", "--set", "steps.one.runn=x")
