@@ -13,6 +13,7 @@ from steps.lm.bitwise import verdict
 from steps.lm.checkpoint import BEST, load_state, newest, write_json
 from steps.lm.loop import Loop
 from steps.lm.resume import read_state
+from steps.lm.schedule import told_apart
 
 PROGRESS = "state/progress.json"  # beside a finished training: what its checkpoint's state leaves out
 BEST_ADAPTERS = "state/best.pt"  # its best trained weights, where the checkpoint holds them merged
@@ -93,7 +94,8 @@ def _against(loop: Loop, state: dict[str, Any], step: int, looked: bool) -> str 
     if step >= here:
         return f"this one ends at {here:,}"
     if (parted := loop.settings.parts_from(state["schedule"], step)) is not None:
-        return f"from step {parted[0] + 1:,} on its rate was another ({parted[1]:.3g}, here {loop.settings.rate(parted[0]):.3g})"
+        was, now = told_apart(parted[1], loop.settings.rate(parted[0]))
+        return f"from step {parted[0] + 1:,} on its rate was another ({was}, here {now})"
     if not loop.settings.guarded_as(state["guard"], state["progress"]["spikes"]):
         return "spikes of its gradient were treated otherwise"
     if loop.settings.patience is not None and not looked:

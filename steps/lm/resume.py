@@ -14,6 +14,7 @@ from steps.lm.bitwise import RATES, verdict
 from steps.lm.checkpoint import write_json
 from steps.lm.loop import Loop
 from steps.lm.progress import Progress
+from steps.lm.schedule import told_apart
 
 FOLDER = "state"  # in the checkpoint
 TENSORS, DATA = "state.safetensors", "state.json"
@@ -166,8 +167,9 @@ def _schedule(loop: Loop, data: dict[str, Any], step: int, context: StepContext)
     theirs = replace(settings, **schedule)
     if theirs.scheduler == settings.scheduler == "constant" and math.isclose(theirs.rate(step - 1), jump, rel_tol=1e-9):
         return f"warmup_steps was {theirs.warmup} there, {settings.warmup} by this schedule"
+    there, here = told_apart(was, now)
     message = (
-        f"from step {k + 1} to {step} the rate was not this schedule's ({was:.3g} there, {now:.3g} here): one training of "
+        f"from step {k + 1} to {step} the rate was not this schedule's ({there} there, {here} here): one training of "
         f"{settings.steps} steps would end otherwise, and the rate goes from {theirs.rate(step - 1):.3g} to {jump:.3g}"
     )
     fix = "scheduler: constant with warmup_steps: N, or wsd before it falls, can be prolonged exactly"

@@ -24,3 +24,10 @@ def learning_rate(
     if scheduler == "cosine":
         return lowest + (peak - lowest) * 0.5 * (1 + math.cos(math.pi * share))
     return peak + (lowest - peak) * share
+
+
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two rates in as few digits as let them differ, three at least."""
+    return next(
+        ((a, b) for digits in range(3, 16) if (a := f"{one:.{digits}g}") != (b := f"{other:.{digits}g}")), (f"{one:.3g}", f"{other:.3g}")
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from steps.lm.schedule import learning_rate
+from steps.lm.schedule import learning_rate, told_apart
 
 SAME = {"steps": 100, "peak": 1.0, "lowest": 0.1, "warmup": 10}
 
@@ -31,3 +31,12 @@ def test_rates_never_rise_after_the_warmup():
     for scheduler in ("cosine", "linear", "constant", "wsd"):
         rates = [learning_rate(step, scheduler=scheduler, **SAME) for step in range(9, 100)]
         assert rates == sorted(rates, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [(1e-3, 2e-3, ("0.001", "0.002")), (0.0039893, 0.0039941, ("0.003989", "0.003994")), (1e-3, 1e-3, ("0.001", "0.001"))],
+)
+def test_two_rates_that_differ_are_written_so_that_one_sees_it(one: float, other: float, told: tuple[str, str]):
+    """Two cosines of other lengths part in the fourth digit."""
+    assert told_apart(one, other) == told
