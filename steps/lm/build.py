@@ -1,6 +1,8 @@
 """Models made new from a ModelConfig, or opened from a transformers folder, in fp32 and with our Mamba mixer."""
 
 import json
+import pickle
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,6 +126,13 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
 
 
 def _unopened(folder: Path, field: str, error: Exception) -> RecipeError:
+    if isinstance(error, pickle.UnpicklingError):  # torch's own words tell how to run what is in it
+        named = re.search(r"GLOBAL ([\w.]+)", str(error))
+        if named is None:
+            message = f"the pickle in {folder.name} cannot be read as weights"
+            return RecipeError("C002", message, field=field, fix="fetch it again, or take the same model as safetensors")
+        message = f"the pickle in {folder.name} holds more than weights: {named[1]}, code that is not run"
+        return RecipeError("C002", message, field=field, fix="take the same model as safetensors, from somebody you trust")
     said = " ".join(line.strip() for line in str(error).strip().splitlines()[:2]) or type(error).__name__
     return RecipeError("C002", f"transformers cannot open {folder.name}: {said}", field=field, fix="see the file it names")
 

@@ -10,6 +10,7 @@ import torch
 
 from schemas import RecipeError, StepContext, TrainLine
 from steps.lm import precision as numbers
+from steps.lm.astray import no_number
 from steps.lm.batches import Data, Micro, Row
 from steps.lm.bitwise import THREADS, parted, verdict
 from steps.lm.checkpoint import Saver, forget, load_state, states
@@ -115,11 +116,9 @@ class Loop:
         self.optimizer.unscale(self.scaler)
         norm = float(torch.nn.utils.clip_grad_norm_(self.trained, s.max_grad_norm or math.inf))
         if not math.isfinite(total):
-            raise RecipeError("S101", f"the loss is {total} at step {step + 1}", field="learning_rate",
-                              fix=f"lower learning_rate (now {s.peak_rate:g}), or warm up longer")  # fmt: skip
+            raise no_number("loss", total, step, self.head.network, s)
         if not math.isfinite(norm) and not self.scaler.is_enabled():
-            raise RecipeError("S101", f"the gradient is {norm} at step {step + 1}", field="learning_rate",
-                              fix=f"lower learning_rate (now {s.peak_rate:g}), or set max_grad_norm")  # fmt: skip
+            raise no_number("gradient", norm, step, self.head.network, s)
         guard = SpikeGuard(s.on_spike, s.spike_factor, self.progress.norms, self.progress.skipped)
         if math.isfinite(norm) and guard.spiked(norm, step + 1, self.context):
             self.scaler.update()

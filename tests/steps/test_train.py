@@ -252,6 +252,23 @@ def test_a_rate_that_is_too_high_is_named(tmp_path: Path):
     assert error.value.field == "learning_rate"
 
 
+def test_weights_that_are_no_numbers_are_named(tmp_path: Path):
+    """Before the first update no rate is to blame: what was begun with is."""
+    from safetensors.torch import load_file, save_file
+
+    first = run(FakeContext(tmp_path / "first"), max_steps=1)
+    weights = load_file(first.path / "model.safetensors")
+    weights["backbone.layers.1.mixer.in_proj.weight"][0, 0] = float("nan")
+    save_file(weights, first.path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(RecipeError) as error:
+        run(FakeContext(tmp_path / "more"), max_steps=1, init_from={"path": str(first.path)})
+    assert (error.value.code, error.value.field) == ("S101", "model")
+    said = (
+        "the loss is nan at step 1, before anything was learned: backbone.layers.1.mixer.in_proj.weight of the weights that it begins with"
+    )
+    assert error.value.message.startswith(said)
+
+
 def test_the_plan_fills_what_is_not_written(tmp_path: Path):
     """A plan's batch_size is taken; one written by hand wins."""
     made = Plan(settings={"batch_size": 1, "gradient_accumulation_steps": 2}).save(tmp_path)

@@ -142,7 +142,12 @@ def test_a_pickle_is_opened_only_where_it_is_trusted(tmp_path: Path):
     with pytest.raises(RecipeError) as error:
         build.open_model(tmp_path, trust_pickle=True)
     assert error.value.code == "C002"
+    assert error.value.message.startswith(f"the pickle in {tmp_path.name} holds more than weights: ")
+    assert "weights_only" not in f"{error.value}{error.value.fix}"  # torch's own words tell how to run it
     assert not (tmp_path / "ran").exists()
+    (tmp_path / "pytorch_model.bin").write_bytes(b"no pickle at all")
+    with pytest.raises(RecipeError, match="cannot be read as weights"):
+        build.open_model(tmp_path, trust_pickle=True)
 
 
 class Evil:
