@@ -340,13 +340,13 @@ def test_a_base_may_be_a_folder(tmp_path: Path):
 
 
 def test_a_base_that_is_not_trained_or_does_not_open_is_named(tmp_path: Path):
-    """An xLSTM; and a config that transformers refuses in an exception of its own is no fault of recipe."""
+    """An xLSTM; and a config that transformers refuses, in the words of the check."""
     made = run(FakeContext(tmp_path / "base"), model=SIZES["llama"]).path
     config = json.loads((made / "config.json").read_text())
     for changed, said in (
         ({"model_type": "xlstm"}, "C043: work is an xlstm: transformers fails to write text with its state"),
-        ({"hidden_size": "24"}, "C003: work: config.json says hidden_size: '24', a text where a number must stand"),
-        ({"rms_norm_eps": "small"}, "C002: transformers cannot open work: Validation error for field 'rms_norm_eps'"),
+        ({"hidden_size": "24"}, "C046: work/config.json: hidden_size is '24', where a whole number must stand"),
+        ({"rms_norm_eps": "small"}, "C046: work/config.json: rms_norm_eps is 'small', where a number with a point must stand"),
     ):
         (made / "config.json").write_text(json.dumps({**config, **changed}))
         with pytest.raises(RecipeError, match=said):
