@@ -223,7 +223,7 @@ def find_run(project: Path, name: str) -> Path:
     if known:
         raise RecipeError("R006", f"{name!r} is the start of {len(known)} runs", fix=f"write more of it: {known[0].name}, {known[1].name}")
     fix = "see `recipe list`, or write `latest`" if find_runs(project) and name != "latest" else "begin one: recipe run FILE"
-    if not (project / "runs").is_dir():
+    if not (project / "runs").is_dir() and not (project / "recipes").is_dir():
         fix = "go to the project's folder, or name it: --project FOLDER"
     raise RecipeError("R006", f"there is no run {name!r} in {project / 'runs'}", fix=fix)
 
