@@ -17,7 +17,7 @@ from cases import Case
 HARMLESS = {
     "a sampling setting without sampling": "the run saves what it trains, and asks transformers for no generation_config",
     "sampling settings in config.json": "they are kept as they are",
-    "a head of its own that is said to be tied": "both matrices of the scaffold hold the same numbers",
+    "a head of its own that is said to be tied": "transformers takes both as they are where they differ",
     "calls of tools in the answers": "they are written in the marks that Hermes and Qwen use",
     "roles of tools by LLaMA-Factory's names": "they are known",
 }
