@@ -283,7 +283,7 @@ def _mistake(code: str, message: str, name: str, fix: str) -> None:
 
 
 @step(
-    version=9,
+    version=10,
     libraries=("torch", "transformers", "peft"),
     prolonged_by=("max_steps", "num_train_epochs", "on_spike", "spike_factor"),
     pages=(*TRAIN_PAGES, *PHASE_PAGES, *ATTENTION_PAGES, *BITWISE_PAGES),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from steps.text.binfile import BinReader
 
 IGNORED = -100  # as a target: no loss here
+PIECE_ROWS = 8  # of a long document, that follow each other in training
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +125,35 @@ def fullest(rows: Iterable[Row], room: int, most: int | None = None) -> list[Row
     return chosen
 
 
+def _pieces_of(offsets: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where documents begin, and how many tokens they have; those of more than `most` tokens as several, of `most` but for the last.
+
+    offsets: (documents + 1,) int64, the last is the number of all tokens.
+    """
+    begins, sizes = offsets[:-1], np.diff(offsets)
+    counts = np.maximum(1, -(-sizes // most))
+    if (counts == 1).all():
+        return begins, sizes
+    inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)  # which piece of its document
+    starts = np.repeat(begins, counts) + inside * most
+    return starts, np.minimum(most, np.repeat(offsets[1:], counts) - starts)
+
+
 class PackedRows:
     """A bin's documents end to end, cut into rows of `length` tokens that do not overlap.
 
     The stream is epoch after epoch, each a new order of all documents; a position is a token of it, and the last token of a row is
     only a target, the first of the next. So no token is lost at an epoch's end. isolated: documents do not see each other.
+
+    A document longer than PIECE_ROWS rows is shuffled in pieces of so many: else a book would be all that many steps see, one after
+    the other, and what was learned before it is unlearned.
     """
 
     def __init__(self, reader: "BinReader", length: int, seed: int, isolated: bool = False) -> None:
         self.reader, self.length, self.seed, self.isolated = reader, length, seed, isolated
         self.tokens_per_epoch = int(reader.offsets[-1])
         self.rows_per_epoch = self.tokens_per_epoch / length
-        self._sizes = np.diff(reader.offsets.astype(np.int64))
+        self._starts, self._sizes = _pieces_of(reader.offsets.astype(np.int64), PIECE_ROWS * length)
         self._epoch = -1
         self._order = self._ends = np.zeros(0, np.int64)
 
@@ -183,9 +201,9 @@ class PackedRows:
             epoch, place = divmod(start, self.tokens_per_epoch)
             self._shuffle(epoch)
             at = int(np.searchsorted(self._ends, place, side="right"))
-            document = self._order[at]
-            inside = place - int(self._ends[at] - self._sizes[document])
-            offset = int(self.reader.offsets[document]) + inside
+            piece = self._order[at]
+            inside = place - int(self._ends[at] - self._sizes[piece])
+            offset = int(self._starts[piece]) + inside
             take = min(end - start, int(self._ends[at]) - place)
             yield self.reader.tokens[offset : offset + take], inside == 0
             start += take

@@ -1,6 +1,10 @@
 """Rows for training and validation."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 
 from steps.lm.batches import PackedRows, Row, WholeRows, pad, validation_rows
@@ -15,9 +19,9 @@ def reader(split: str = "train") -> BinReader:
 def test_every_document_once_an_epoch():
     """An epoch of the stream is a permutation of the documents, end to end, and the next is another."""
     bins = reader()
-    rows = PackedRows(bins, 48, seed=1)
+    rows = PackedRows(bins, 100, seed=1)  # none is longer than PIECE_ROWS of them
     total = rows.tokens_per_epoch
-    stream = np.concatenate([rows.row(48 * r)[0][:-1] for r in range(2 * total // 48 + 1)])
+    stream = np.concatenate([rows.row(100 * r)[0][:-1] for r in range(2 * total // 100 + 1)])
     documents = sorted(bins.document(i).tolist() for i in range(len(bins)))
     epochs = []
     for epoch in range(2):
@@ -33,6 +37,21 @@ def test_rows_follow_each_other():
     """The last token of a row, only a target there, is the first of the next: nothing is learned twice, nothing left out."""
     rows = PackedRows(reader(), 48, seed=1)
     assert all(rows.row(48 * r)[0][-1] == rows.row(48 * (r + 1))[0][0] for r in range(rows.tokens_per_epoch // 48 + 3))
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_a_book_does_not_fill_the_steps_one_after_the_other(isolated: bool):
+    """Half of the text is one document: each quarter of an epoch has its part of it, every token comes once, its pieces in order."""
+    sizes = [40_000, *[200] * 150, *[10_000]]
+    bins: Any = SimpleNamespace(offsets=np.cumsum([0, *sizes]), tokens=np.arange(sum(sizes)))
+    rows = PackedRows(bins, 100, seed=1, isolated=isolated)
+    made = [rows.row(100 * r) for r in range(sum(sizes) // 100)]
+    stream = np.concatenate([ids[:-1] for ids, _ in made])
+    assert sorted(stream) == list(range(sum(sizes)))
+    shares = [(part < 40_000).mean() for part in np.split(stream, 4)]
+    assert 0.35 < min(shares) <= max(shares) < 0.65
+    begins = stream[np.concatenate([starts[:-1] for _, starts in made])]
+    assert sorted(begins) == [*range(0, 40_000, 800), *range(40_000, 70_000, 200), *range(70_000, 80_000, 800)]
 
 
 def test_the_loader_is_a_number():
@@ -52,9 +71,9 @@ def test_the_loader_is_a_number():
 
 def test_shorter_rows_go_on_at_the_same_token():
     """After a cut of the length the stream goes on where it was: every token is a target once, whatever the rows' length."""
-    whole = PackedRows(reader(), 48, seed=1)
+    whole = PackedRows(reader(), 100, seed=1)
     (before,), position = whole.batches(0, 3, 3)
-    position = whole.shorten(36, position)
+    position = whole.shorten(75, position)
     (after,), end = whole.batches(position, 4, 4)
     straight, _ = PackedRows(reader(), end, seed=1).row(0)
     assert torch.cat([before.ids.flatten(), after.ids.flatten()]).tolist() == straight[:end].tolist()
