@@ -74,7 +74,7 @@ def judge(meant: Meant, texts: dict[Path, str] | None = None) -> list[Finding]:
         found = [f for f in found if not f.code.startswith(OF_A_MACHINE)]
     if meant.target.count > 1:
         found = [_on_one_device(f, meant.target.count) if f.code == "B002" else f for f in found]
-    placed = _without_followers([f.at(meant.place(f.path, f.on) if f.path else None) for f in found])
+    placed = _without_followers([meant.placed(f) for f in found])
     if meant.data.get("vars"):
         placed = [_by_variable(meant, f, texts or {}) for f in placed]
     order = {str(file): number for number, file in enumerate(meant.files)}

@@ -1,6 +1,7 @@
 """The recipe as meant: what resolve makes of the text, and what the rules, the graph and the executor read."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from schemas.recipe import Recipe
 from schemas.step import Step
 
 VOUCHING = {"check_vocab_consistency": "tokenizer", "validate_checkpoint": "checkpoint"}  # types that give this input back unchanged
+DELETED = re.compile("(?:^|(?<=, or ))delete the line")  # of the recipe; elsewhere a line of data is meant
 OriginKind = Literal["written", "extended", "default", "derived", "planned", "fixed", "command line"]
 
 
@@ -99,6 +101,13 @@ class Meant:
             if path in self.places:
                 return self.places[path][1]
         return None
+
+    def placed(self, finding: Finding) -> Finding:
+        """The finding at its place. Of a key that shares its line with the map it is in, the key is to be deleted and not the line."""
+        own, parent = self.places.get(finding.path), self.places.get(finding.path[:-1])
+        if own and parent and own[1].line == parent[0].line:
+            finding = replace(finding, fix=DELETED.sub(f"delete {finding.path[-1]}", finding.fix))
+        return finding.at(self.place(finding.path, finding.on) if finding.path else None)
 
     @property
     def errors(self) -> list[Finding]:

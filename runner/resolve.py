@@ -391,4 +391,4 @@ def _placed(meant: Meant, finding: Finding, overrides: Overrides) -> Finding:
             if typed == name or typed.startswith(name + "."):
                 message = f"--set {name}={value}: {finding.message}"
                 return Finding(finding.code, finding.severity, message, finding.path, finding.fix, (), finding.on, None)
-    return finding.at(meant.place(finding.path, finding.on))
+    return meant.placed(finding)

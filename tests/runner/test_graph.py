@@ -68,7 +68,7 @@ def test_params_wire_what_they_name(tmp_path: Path):
         ([READ, "type: pieces, corpus: raed"], ("L001", "there is no step raed", "write read")),
         ([READ, "type: pieces", "type: bins, tokenizer: read"],
          ("L003", "read makes a Corpus, tokenizer of bins wants a Tokenizer", "write tokenizer: pieces")),
-        ([READ, "type: pieces, corpus: pieces"], ("L004", "pieces takes its own result", "name another step, or delete the line")),
+        ([READ, "type: pieces, corpus: pieces"], ("L004", "pieces takes its own result", "name another step, or delete corpus")),
         ([READ, "type: proof, tokenizer: pieces", "type: pieces"],
          ("L006", "proof takes the result of pieces, which stands after it", "put pieces before proof")),
         ([READ, "type: pieces", "type: proof, id: a, tokenizer: b", "type: proof, id: b, tokenizer: a"],
@@ -76,7 +76,7 @@ def test_params_wire_what_they_name(tmp_path: Path):
         ([READ, "type: pieces", "type: bins, tokenizer: [pieces, pieces]"],
          ("L005", "tokenizer takes one Tokenizer, here are 2", "write tokenizer: pieces")),
         ([READ, "type: pieces, corpus: 5"], ("L005", "corpus is 5, wanted the id of a step", "write corpus: <step id>")),
-        ([READ, "type: pieces, corpus: none"], ("L002", "pieces cannot do without its corpus", "delete the line to take the nearest")),
+        ([READ, "type: pieces, corpus: none"], ("L002", "pieces cannot do without its corpus", "delete corpus to take the nearest")),
     ],
 )  # fmt: skip
 def test_what_cannot_be_wired(tmp_path: Path, steps: list[str], found: tuple[str, str, str]):

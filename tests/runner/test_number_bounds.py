@@ -14,16 +14,16 @@ from cases import SFT, Case, findings
 @pytest.mark.parametrize(
     ("old", "new", "fix"),
     [
-        ("lora_alpha: 16", "lora_alpha: 0", "write lora_alpha: 16, or delete the line, which means the same"),
-        ("lora_alpha: 16", "lora_alpha: 16, lora_dropout: 1", "write lora_dropout: 0, or delete the line, which means the same"),
-        ("lora_alpha: 16", "lora_alpha: 16, layers: 0", "delete the line"),
+        ("lora_alpha: 16", "lora_alpha: 0", "write lora_alpha: 16, or delete lora_alpha, which means the same"),
+        ("lora_alpha: 16", "lora_alpha: 16, lora_dropout: 1", "write lora_dropout: 0, or delete lora_dropout, which means the same"),
+        ("lora_alpha: 16", "lora_alpha: 16, layers: 0", "delete layers"),
         ("max_seq_length: 512", "max_seq_length: -1", "write max_seq_length: 512, or delete the line, which means the same"),
         ("max_tokens: 512", "max_tokens: 0", "write max_tokens: 512"),
         ("learning_rate: 2e-4", "learning_rate: 2e-4\n    weight_decay: -0.1",
          "write weight_decay: 0.1, or delete the line, which means the same"),
         ("learning_rate: 2e-4", "learning_rate: 2e-4\n    warmup_ratio: -0.1", "delete the line"),
         ("learning_rate: 2e-4", "learning_rate: 0", "write learning_rate: 1e-3, or 2e-4 for an adapter"),
-        ("target: rtx4090", "target: {gpu: rtx4090, memory_gb: 0}", "delete the line"),
+        ("target: rtx4090", "target: {gpu: rtx4090, memory_gb: 0}", "delete memory_gb"),
         ("target: rtx4090", "target: {gpu: rtx4090, memory_gb: 16GB}", "write memory_gb: 16, which counts gigabytes"),
     ],
 )  # fmt: skip

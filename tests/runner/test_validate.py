@@ -64,7 +64,7 @@ def test_a_whole_number_may_be_written_as_a_float(tmp_path: Path, written: str):
         ("max_step: 5", "K001", "unknown key max_step in train", "write max_steps"),
         ("model: {d_modle: 5}", "K001", "unknown key d_modle in model", "write d_model"),
         ("model: 5", "K002", "model is 5, wanted a map", ""),
-        ("model: {d_model: big}", "K002", "model.d_model is 'big' (text), wanted a whole number", "write d_model: 256, or delete the line"),
+        ("model: {d_model: big}", "K002", "model.d_model is 'big' (text), wanted a whole number", "write d_model: 256, or delete d_model"),
         ("model: {base: {hubb: a/b}}", "K001", "unknown key hubb in base", "write hub"),
         ("batch_size: atuo", "K004", "batch_size is atuo, wanted auto or a whole number", "write batch_size: auto"),
         ("batch_size: [1]", "K002", "batch_size is a list, wanted a whole number or auto", "write batch_size: 1"),
@@ -126,7 +126,7 @@ def test_a_nested_key_written_flat_moves_in(tmp_path: Path):
 def test_a_move_does_not_overwrite(tmp_path: Path):
     """Where the right place is taken, only words are offered."""
     finding = only(train(tmp_path, "max_steps: 9", "model: {max_steps: 5}"))
-    assert (finding.edits, finding.fix) == ((), "delete the line: max_steps is written already")
+    assert (finding.edits, finding.fix) == ((), "delete max_steps: max_steps is written already")
 
 
 def test_a_key_of_another_step_is_sent_there(tmp_path: Path):
@@ -181,7 +181,7 @@ def test_of_a_union_only_the_nearest_member_speaks(tmp_path: Path):
     found = [(f.message, f.fix) for f in mean(file).findings]
     assert found == [
         ("unknown key revison in sources.0", "write revision"),
-        ("sources.1.weight is 'heavy' (text), wanted a number", "write weight: 1, or delete the line, which means the same"),
+        ("sources.1.weight is 'heavy' (text), wanted a number", "write weight: 1, or delete weight, which means the same"),
     ]
 
 
