@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from steps.lm.build import longest_input
 from steps.lm.texts import MARK, prompt_ids, write
 from steps.text.tokenizers import TextTokenizer
 
@@ -73,9 +74,11 @@ def known_share(
     """
     sampled: list[str] = []
     copies = max(1, COPIES // len(known.openings))
+    longest = longest_input(network)
+    most = None if longest is None else max(1, longest // 2)  # of an opening: the other half is for what follows
     for turn in range(ROUNDS):
         for i, opening in enumerate(known.openings):
-            before = prompt_ids(opening, tokenizer)
+            before = prompt_ids(opening, tokenizer)[:most]
             texts = write(network, tokenizer, before, copies=copies, max_new_tokens=max_new_tokens, seed=seed + 1000 * turn + i)
             for ids in texts:
                 whole = words_of(tokenizer.decode(ids))

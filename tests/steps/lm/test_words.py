@@ -1,8 +1,8 @@
 """Words of sampled text against those of the corpus."""
 
-from steps.lm.words import known_share, languages, words_of
+from steps.lm.words import Language, known_share, languages, words_of
 from steps.text.tokenizers import open_tokenizer
-from tests.steps.lm.small import network, text
+from tests.steps.lm.small import IDS, SIZES, network, text
 
 
 def test_words_are_runs_of_letters():
@@ -26,3 +26,15 @@ def test_enough_words_are_sampled():
     assert found["sampled"] >= 1000
     assert found["share"] == found["known"] / found["sampled"]
     assert 0 < found["share"] < 1
+
+
+def test_a_model_of_few_positions_is_sampled_behind_a_shorter_opening():
+    """Openings that would fill its positions are cut: something has to follow."""
+    from schemas import ModelConfig
+    from steps.lm.build import build
+
+    tokenizer = open_tokenizer(text().tokenizer.path)
+    known = Language({"bir"}, ["Once upon a time there was an old well in a far village"])
+    made = build(ModelConfig(**SIZES["gpt2"]), tokenizer.vocab_size, IDS, 9, 3).eval()
+    assert len(tokenizer.encode(known.openings[0])) >= 9
+    assert known_share(made, tokenizer, known, max_new_tokens=60, seed=1)["sampled"] > 0
