@@ -112,6 +112,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "sifting": lambda view: any(at(s.raw, "clean") is not None or _weighed(s) for s in view.of_type("parse_corpus")),
     "amounts": _has_tables,
     "unread": _has_tables,
+    "turns": lambda view: _has_tables(view) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "hub": lambda view: any(isinstance(source.get("hub"), str) for s in view.of_type("parse_corpus") for _, source, _ in sources(s)),
     "gates": lambda view: any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "passes": lambda view: any((number(s, "num_train_epochs") or 1) < 1 for s in view.of_type("train")),

@@ -1,12 +1,12 @@
 """Data: sources that are not there, columns that rows do not have, and text that is too little for what is asked of it."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from runner.columns import as_written, columns_meant
 from runner.meant import StepMeant
 from runner.rules import FILES, GUESS, View, at, number, param, path, rule, say, sources
 from runner.rules.paths import hub_id
@@ -136,7 +136,7 @@ def columns_exist(view: View) -> Iterator[Finding]:
                     shape = kind
                 except NoSuchColumn as error:
                     odd = odd or _no_column(view, step, where, source, file, error, stands_by or several)
-                    apart = apart if apart[0] else (str(_below(view, file)), _columns_meant(error.found))
+                    apart = apart if apart[0] else (str(_below(view, file)), columns_meant(error.found))
                     if not several:
                         break
             columns = _of_page(view, source)
@@ -197,17 +197,17 @@ def _no_column(
         edits: tuple[Edit, ...] = ()
         if near is not None and near.strip().lower() == wanted.strip().lower():
             edits = (Edit("set", (*path(step, where), "columns", role), str(value).replace(wanted, near)),)
-        fix = f"write {role}: {_as_written(str(value).replace(wanted, near))}" if near else f"name one of {listed}"
+        fix = f"write {role}: {as_written(str(value).replace(wanted, near))}" if near else f"name one of {listed}"
         message = f"{name} has no column {wanted!r}; it has {listed}"
         if near is not None and near.strip() == wanted:
             message = f"{name} has no column {wanted!r}; the name begins or ends with a blank: {near!r}"
-            fix = f"take the blank out of its first line, or write {role}: {_as_written(str(value).replace(wanted, near))}"
+            fix = f"take the blank out of its first line, or write {role}: {as_written(str(value).replace(wanted, near))}"
         told.append(say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits))  # type: ignore[arg-type]
     if told:
         return told
     message = f"{name} has no column that is known to hold text; it has {listed}"
     answers = any(at(train.raw, "objective") == "sft" for train in view.of_type("train"))
-    fix = f"say which: {_columns_meant(error.found, answers)}"
+    fix = f"say which: {columns_meant(error.found, answers)}"
     if not error.found:
         message, fix = f"the rows of {name} are empty", "make the file again, or name another"
     held = view.head(file, source.get("format")).rows if file.suffix.lower() in (".json", ".jsonl") and not source.get("columns") else ()
@@ -248,42 +248,6 @@ def _chosen(view: View, file: Path, source: dict[str, Any], last: dict[str, str]
     return f"to learn the chosen answers: columns: {{instruction: {asked}, output: {last['chosen']}}}"
 
 
-ASKED = ("instruction", "prompt", "question", "query", "input", "user", "source", "problem", "request", "ask", "human", "frage", "soru")
-ANSWERED = ("output", "response", "answer", "answers", "completion", "target", "reply", "assistant", "label", "solution", "gpt", "bot",
-            "model", "summary", "highlights", "decision", "antwort", "cevap")  # fmt: skip
-TEXTUAL = ("text", "content", "body", "document", "article", "story", "passage", "metin", "sentence", "abstract", "markdown")
-
-
-def _columns_meant(found: Sequence[str], answers: bool = False) -> str:
-    """What `columns` would most likely say of columns with these names: a question and its answer, or a text. answers: those are learned,
-    so that what stands beside one is asked."""
-    holders = {name.rpartition(".")[0] for name in found}
-    plain = [name for name in found if name not in holders]
-    last = {name.rsplit(".", 1)[-1].strip().lower(): name for name in reversed(plain) if not name.endswith((".answer_start", ".id"))}
-    last |= {holder.lower(): name for holder in holders for name in plain if name == f"{holder}.text"}
-    asked, answer = _called(last, ASKED) or last.get("q"), _called(last, ANSWERED) or last.get("a")
-    if asked and answer and asked != answer:
-        more = next((last[word] for word in ("context", "input", "passage") if word in last and last[word] not in (asked, answer)), "")
-        return _columns(instruction=asked, **({"input": more} if more else {}), output=answer)
-    if len(plain) == 2 and all(len(name.rsplit(".", 1)[-1]) == 2 for name in plain):  # languages
-        return _columns(instruction=plain[0], output=plain[1])
-    if answer and answers and 1 < len(plain) <= 4:
-        others = [name for name in plain if name != answer]
-        return _columns(instruction=others[0] if len(others) == 1 else "\n".join(f"{{{name}}}" for name in others), output=answer)
-    return _columns(text=_called(last, TEXTUAL) or (plain[0] if plain else found[0] if found else "…"))
-
-
-def _columns(**roles: str) -> str:
-    return f"columns: {{{', '.join(f'{role}: {_as_written(name)}' for role, name in roles.items())}}}"
-
-
-def _called(names: dict[str, str], words: Sequence[str]) -> str | None:
-    """The column that is called by one of the words, or else has one of them as a part of its name: response_text, src_question."""
-    whole = next((names[word] for word in words if word in names), None)
-    parts = {name: re.split(r"[^a-z]+", name) for name in names}
-    return whole or next((names[name] for word in words for name, each in parts.items() if word in each), None)
-
-
 def _row_of(tokens: int) -> int:
     """A length of which so many tokens make four rows: a power of two, and no less than 16."""
     return max(16, 1 << (tokens // 4).bit_length() - 1) if tokens >= 4 else 16
@@ -294,10 +258,6 @@ def _no_name(cell: str) -> bool:
     return (
         len(cell) > LONGEST_NAME or cell.count(" ") > 3 or cell.endswith((".", "?", "!")) or (cell.count(" ") > 1 and cell[-1:].isdigit())
     )
-
-
-def _as_written(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False) if "{" in value or value != value.strip() else value
 
 
 @rule()

@@ -155,7 +155,8 @@ def _optional(row: Mapping[str, Any], roles: Mapping[str, str], role: str) -> st
     """The text of a role that rows may lack, empty when this one does."""
     if role not in roles:
         return ""
-    if "{" not in roles[role] and _at(row, roles[role]) is None:
+    value = _at(row, roles[role]) if "{" not in roles[role] else ""
+    if value is None or value != value:  # pandas writes an empty cell as NaN, which equals nothing
         return ""
     return _value(row, roles[role])
 
