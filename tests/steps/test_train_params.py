@@ -89,14 +89,14 @@ def forecast(written: dict[str, Any], inputs: dict[str, Any], context: FakeConte
         (CorpusForecast(documents=146, bytes=14_600), None, 53),  # 7 held out: 139 rows, 417 of three epochs, in steps of 8
         (CorpusForecast(documents=19, bytes=1_900), None, 8),  # none held out
         (CorpusForecast(pieces=146, bytes=14_600), None, 53),  # of split_long
-        (CorpusForecast(documents=400, bytes=40_000), "documents", 58),  # 380 of about 40 tokens in rows of 100: 153 rows
+        (CorpusForecast(documents=400, bytes=40_000), "documents", 68),  # 380 of about 48 tokens in rows of 100: 181 rows
         (CorpusForecast(bytes=14_600), None, None),
         (CorpusForecast(documents=146), None, None),
     ],
 )
 def test_epochs_of_fine_tuning_are_steps(context: FakeContext, corpus: CorpusForecast, packing: str | None, steps: int | None):
     """By the documents that are not held out, or by the rows that they fill."""
-    model = {"family": "llama", "d_model": 64, "n_layers": 2, "n_heads": 2, "vocab_size": 600}  # about 2.5 bytes a token
+    model = {"family": "llama", "d_model": 64, "n_layers": 2, "n_heads": 2, "vocab_size": 600}  # about 2.1 bytes a token
     written = {"model": model, "objective": "sft", "max_steps": None, "num_train_epochs": 3, "total_batch_size": 8, "max_seq_length": 100}
     found = forecast({**written, "packing": packing}, {"corpus": [corpus]}, context)
     assert found.optimizer_steps == steps
@@ -107,7 +107,7 @@ def test_epochs_of_fine_tuning_are_steps(context: FakeContext, corpus: CorpusFor
     ("corpus", "packing", "epochs"),
     [
         (CorpusForecast(documents=146, bytes=14_600), None, 1000 * 8 / 139),
-        (CorpusForecast(documents=400, bytes=40_000), "documents", 1000 * 8 / 153),
+        (CorpusForecast(documents=400, bytes=40_000), "documents", 1000 * 8 / 181),
         (CorpusForecast(bytes=14_600), None, None),
     ],
 )
@@ -136,10 +136,10 @@ def test_the_forecast_knows_size_and_cost(context: FakeContext):
 def test_the_forecast_of_fine_tuning_counts_what_documents_have(context: FakeContext):
     """Documents far shorter than a row are not forecast as whole rows, neither in tokens nor in time."""
     written = {"model": {"family": "llama"}, "objective": "sft", "max_steps": 100, "total_batch_size": 4, "max_seq_length": 1024}
-    inputs = {"tokenizer": TokenizerForecast(vocab_size=1 << 10)}  # 2.7 bytes a token
+    inputs = {"tokenizer": TokenizerForecast(vocab_size=1 << 10)}  # 2.5 bytes a token
     whole = forecast(written, {**inputs, "corpus": [CorpusForecast(documents=50)]}, context)
     short = forecast(written, {**inputs, "corpus": [CorpusForecast(documents=50, bytes=50 * 270)]}, context)
-    assert (whole.tokens, short.tokens) == (100 * 4 * 1024, 100 * 4 * 100)
+    assert (whole.tokens, short.tokens) == (100 * 4 * 1024, 43_114)
     assert 0 < (short.seconds or 0) < (whole.seconds or 0) / 5
     assert short.peak_memory_bytes == whole.peak_memory_bytes
 
