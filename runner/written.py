@@ -6,6 +6,7 @@ from typing import Any
 
 from runner.document import scalar
 
+UNREADABLE = re.compile("[\x7f-\x9f\ufffe\uffff]")  # what YAML 1.2 takes in no text, 5.1
 _PLAIN = re.compile(r"[A-Za-z0-9_./+\\-][A-Za-z0-9_./+\\ @-]*")
 
 
@@ -26,7 +27,7 @@ def written(value: Any) -> str:
         return text
     if "'" not in text and text.isprintable() and "\\" not in text:
         return f"'{text}'"
-    return json.dumps(text, ensure_ascii=False)
+    return UNREADABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def number(value: float) -> str:

@@ -23,6 +23,8 @@ def tokenizers_open(view: View) -> Iterator[Finding]:
         files = [folder.folder / name for name in SMALL if name in folder] if folder is not None else []
         if folder is None or not files or folder.name in told or not folder.tokens:
             continue  # without tokens: told by its files
+        if any(file.suffix == ".json" and not folder.json(file.name) for file in files):
+            continue  # C047, or a pointer of Git LFS
         error, back = view.facts.remembered("tokenizer opened 1", files, partial(_tried, folder))
         if error and not error.startswith(BY_HAND):
             told.add(folder.name)

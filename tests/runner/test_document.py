@@ -216,6 +216,12 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.parametrize("text", ["a\ufffeb", "a\uffff", "a\x7fb", "a\x9fb", "a\x85b", "a\ufeffb", "a\u2028b", "a\U0001fffeb"])
+def test_a_character_that_yaml_does_not_take_is_escaped(text: str):
+    """Noncharacters and controls; others stand as they are."""
+    assert data(f"key: {written(text)}") == {"key": text}
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=4), VALUES, min_size=1, max_size=4))
 def test_what_is_written_is_read_back(value: dict[str, Any]):
