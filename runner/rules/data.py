@@ -22,6 +22,8 @@ from steps.text.turns import turns_alone
 LEARNED_EPOCHS = 80  # passes over answers, after which a base says them by heart
 MANY_EPOCHS, WASTED_EPOCHS, ASKED_EPOCHS = 40, 1000, 100  # passes over the text: worth telling, surely not meant, and so when asked for
 TOKENS = ("input_ids", "token_ids")  # columns of a data set that was tokenized elsewhere
+OF_THEIR_OWN = "give each kind a parse_corpus step of its own"
+TEXT_FILES = (".txt", ".md", ".html", ".htm", ".pdf", ".docx")
 KINDS = {True: "conversations", False: "texts"}
 SCHEMES = ("http", "https", "s3", "gs", "gcs", "hf", "ftp", "az", "abfs", "file")  # before :// in an address
 LONGEST_NAME = 40  # characters of a column's name
@@ -123,6 +125,7 @@ def columns_exist(view: View) -> Iterator[Finding]:
         for where, source, stands_by in sources(step):
             shape, apart = None, ("", "")
             odd: list[Finding] = []
+            mixed: list[Finding] = []
             several = not source.get("columns") and len(view.facts.files(str(source.get("path", "")))) > 1
             for file in view.tables(source):
                 head = view.head(file, source.get("format"))
@@ -132,7 +135,7 @@ def columns_exist(view: View) -> Iterator[Finding]:
                     kind = is_chat(head.roles(source.get("columns")))
                     if shape not in (None, kind):
                         message = f"{file.name} holds {KINDS[kind]}, the files before it hold {KINDS[not kind]}"
-                        odd = odd or [say("D109", step, f"{where}.path", message, "give each kind a parse_corpus step of its own")]
+                        mixed = mixed or [say("D109", step, f"{where}.path", message, OF_THEIR_OWN)]
                     shape = kind
                 except NoSuchColumn as error:
                     odd = odd or _no_column(view, step, where, source, file, error, stands_by or several)
@@ -147,22 +150,24 @@ def columns_exist(view: View) -> Iterator[Finding]:
             if odd and odd[0].code == "D106" and shape is not None and apart[0]:
                 message = f"{odd[0].message}; other files of the source hold {KINDS[shape]}"
                 odd = [replace(odd[0], message=message, fix=f"give it a source of its own: {{path: {apart[0]}, {apart[1]}}}")]
-            yield from odd
-            if shape is None and _is_text(view, source):
+            if shape and not mixed and (texts := _texts(view, source)):
+                message = f"{texts[0].name} holds {KINDS[False]}, other files of the source hold {KINDS[True]}"
+                mixed = [say("D109", step, f"{where}.path", message, OF_THEIR_OWN)]
+            yield from mixed or odd
+            if shape is None and len(texts := _texts(view, source)) == len(view.facts.files(str(source.get("path", "")))) and texts:
                 shape = False
             if shape is not None:
                 shapes.setdefault(shape, where)
         if len(shapes) == 2:
             first, second = sorted(shapes, key=lambda s: shapes[s])
             message = f"this source holds {KINDS[second]}, {shapes[first]} holds {KINDS[first]}"
-            yield say("D109", step, shapes[second], message, "give each kind a parse_corpus step of its own")
+            yield say("D109", step, shapes[second], message, OF_THEIR_OWN)
 
 
-def _is_text(view: View, source: dict[str, Any]) -> bool:
-    """True where every file of the source is a text, a page or a paper, and there is one."""
-    files = view.facts.files(source["path"]) if isinstance(source.get("path"), str) else []
-    texts = (".txt", ".md", ".html", ".htm", ".pdf", ".docx")
-    return bool(files) and source.get("format") in (None, "auto") and all(file.suffix.lower() in texts for file in files)
+def _texts(view: View, source: dict[str, Any]) -> list[Path]:
+    """The files of a source that are texts, pages or papers, and not empty."""
+    files = view.facts.files(source["path"]) if isinstance(source.get("path"), str) and source.get("format") in (None, "auto") else []
+    return [file for file in files if file.suffix.lower() in TEXT_FILES and view.facts.size(file)]
 
 
 def _of_page(view: View, source: dict[str, Any]) -> list[str]:
@@ -327,7 +332,9 @@ def validation_gets_a_document(view: View) -> Iterator[Finding]:
     """D120: a corpus of one document, of which none can be kept for validation."""
     for step in view.of_type("tokenize_bin"):
         corpora = view.reaches(step, "corpus")
-        counts = [c.documents if isinstance(c, CorpusForecast) else None for c in corpora] if isinstance(corpora, list) else []
+        made: list[Any] = [parser.forecast for parser in view.parsers(step)]  # pieces of split_long stay on the side of their document
+        made = made or (corpora if isinstance(corpora, list) else [])
+        counts = [c.documents if isinstance(c, CorpusForecast) else None for c in made]
         if counts and None not in counts and sum(n or 0 for n in counts) == 1:
             message = "the corpus is one document: nothing can be kept for validation"
             fix, edits = "let parse_corpus read smaller ones: document: blank_line, or add documents", list[Edit]()

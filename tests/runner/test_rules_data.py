@@ -92,6 +92,30 @@ def test_conversations_and_texts_are_two_corpora(folder: Path):
     assert (finding.code, finding.path) == ("D109", ("steps", "parse_corpus", "sources", 1))
 
 
+def test_conversations_and_texts_in_one_folder(tmp_path: Path):
+    """A text beside tables of conversations, or tables of both kinds beside one whose columns nobody knows."""
+    row = {"messages": [{"role": "user", "content": "Say."}, {"role": "assistant", "content": "Two."}]}
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "a.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    assert meant(tmp_path, base=corpus("{path: all}")).findings == []
+    (tmp_path / "all" / "b.txt").write_text("A text among answers.\n", "utf-8")
+    (finding,) = meant(tmp_path, base=corpus("{path: all}")).findings
+    assert (finding.code, finding.message) == ("D109", "b.txt holds texts, other files of the source hold conversations")
+    (tmp_path / "all" / "b.txt").write_text("", "utf-8")
+    (tmp_path / "all" / "c.jsonl").write_text('{"odd": "x"}\n', "utf-8")
+    (tmp_path / "all" / "d.jsonl").write_text('{"text": "One."}\n', "utf-8")
+    found = meant(tmp_path, base=corpus("{path: all}")).findings
+    assert "D109" in [f.code for f in found]
+
+
+@pytest.mark.parametrize("between", ["", "  - {type: split_long, max_tokens: 64}\n"])
+def test_one_document_has_no_part_for_validation(tmp_path: Path, between: str):
+    """However many pieces it is cut into: they stay on the side of their document."""
+    (tmp_path / "book.md").write_text("# A book\n\n" + "A hen met a fox. They spoke of rain, and of the old well.\n\n" * 400, "utf-8")
+    base = corpus("{path: book.md}") + "  - {type: train_tokenizer, vocab_size: 300}\n" + between + "  - type: tokenize_bin\n"
+    assert [f.code for f in meant(tmp_path, base=base).findings if f.code == "D120"] == ["D120"]
+
+
 def test_too_few_tokens_for_one_row(folder: Path):
     """Nothing could be learnt: the bin does not fill a row."""
     steps = "  - {type: train_tokenizer, vocab_size: 300}\n  - type: tokenize_bin\n  - {type: train, max_seq_length: 512, max_steps: 10}\n"
