@@ -33,6 +33,7 @@ SHARE = 0.1  # of a file's first rows without a question
         "was read under another name.",
         wrong='{"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": "It is 4."}]}',
         right='{"messages": [{"role": "user", "content": "Double 2."}, {"role": "assistant", "content": "It is 4."}]}',
+        source="allenai/open-instruct#161",
         severity="warning",
         needs="the first rows of JSONL, CSV and parquet files",
     ),

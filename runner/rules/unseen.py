@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner.nearest import nearest
-from runner.rules import View, at, path, rule, say
+from runner.rules import View, at, path, rule, say, sources
 from runner.rules.rows import read_heads
 from schemas.findings import Edit, Finding, RulePage, Severity
 from steps.text.further import WHOLE
@@ -64,7 +64,7 @@ def _texts(view: View, step: Any) -> list[str]:
             continue
         for document in head.documents(source.get("columns")):
             texts += [message["content"] for message in document.messages] if document.messages else [document.text]
-    paths = [source.get("path") for parser in parsers for source in at(parser.raw, "sources") or [] if isinstance(source, dict)]
+    paths = [source.get("path") for parser in parsers for _, source, _ in sources(parser)]
     return texts if paths and all(isinstance(each, str) for each in paths) else []
 
 

@@ -50,7 +50,7 @@ def test_sound_rows_and_blank_lines_are_nothing(tmp_path: Path):
     assert found is not None
     assert found.wrong == 0
     written(tmp_path / "short.jsonl", {}, 10)
-    assert further(facts(tmp_path), Path("short.jsonl"), "jsonl") is None
+    assert further(facts(tmp_path), Path("short.jsonl"), "jsonl") == ([], 0, 10, True)
 
 
 def test_rows_in_utf16_are_looked_at_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
