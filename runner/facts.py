@@ -39,9 +39,12 @@ class Facts:
         return self._target
 
     def files(self, pattern: str) -> list[Path]:
-        """Files that a glob, relative to the project, matches, sorted; a folder stands for all files below it. Hidden ones are left out."""
+        """Files that a glob, relative to the project, matches, sorted; a folder stands for all files below it. Hidden ones are left out.
+
+        Nothing is matched by no pattern.
+        """
         if pattern not in self._files:
-            self._files[pattern] = _matched(self._project, pattern)
+            self._files[pattern] = _matched(self._project, pattern) if pattern else []
         return self._files[pattern]
 
     def head(self, path: Path, size: int = 65536) -> bytes:

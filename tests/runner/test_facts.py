@@ -26,6 +26,7 @@ def test_files_match_globs_and_folders(tmp_path: Path):
     assert [p.name for p in facts.files("**/*.txt")] == ["1.txt", "2.txt", "3.txt"]
     assert [p.name for p in facts.files(str(tmp_path / "top.md"))] == ["top.md"]
     assert facts.files("none/*.txt") == []
+    assert facts.files("") == []
 
 
 def test_braces_name_several_files_as_in_a_shell(tmp_path: Path):
