@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.meant import Meant, StepMeant
-from runner.surroundings import free_bytes
+from runner.surroundings import free_bytes, store_root
 from schemas.artifacts import LINKED_BYTES, CheckpointForecast
 
 COPY = "copy in the run"
@@ -88,9 +88,7 @@ def _json(file: Path) -> dict[str, Any]:
 
 def store_of(meant: Meant) -> Path:
     """The folder of the store, as it is named now."""
-    from runner.store import root_of
-
-    return root_of(meant.project, meant.recipe.store if meant.recipe is not None else None)
+    return store_root(meant.project, meant.recipe.store if meant.recipe is not None else None)
 
 
 def places(meant: Meant) -> Iterator[Place]:

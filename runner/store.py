@@ -25,7 +25,7 @@ from typing import Any
 from runner.disk import full_disk
 from runner.exclusion import alone
 from runner.statcache import MAPPED_BYTES, StatCache, digest_bytes, write_atomic
-from runner.surroundings import variables
+from runner.surroundings import store_root
 from schemas.findings import RecipeError
 
 FORMAT = 1
@@ -50,7 +50,7 @@ class Store:
     """One folder of artifacts. `damaged`: what was found wrong and put aside, in words, since it was last asked for."""
 
     def __init__(self, project: Path, setting: str | None = None, smoke: bool = False, cache: StatCache | None = None) -> None:
-        self.root = root_of(project, setting)
+        self.root = store_root(project, setting)
         if smoke:
             self.root = self.root / "smoke"
         self.cache = cache or StatCache(str(project / ".recipe" / "stat.json"))
@@ -274,11 +274,6 @@ class Store:
             pid = rest.split("-")[0]
             if host == _host() and pid.isdigit() and not alive(int(pid)):
                 remove(folder)
-
-
-def root_of(project: Path, setting: str | None) -> Path:
-    """The folder of the store: as the environment names it, else as the recipe does, else in the project."""
-    return project / (variables().get("RECIPE_STORE") or setting or ".recipe/store")
 
 
 def manifest_text(files: dict[str, str]) -> bytes:

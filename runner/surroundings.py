@@ -36,6 +36,11 @@ def variables() -> Mapping[str, str]:
     return _stands_in[-1].variables if _stands_in else os.environ
 
 
+def store_root(project: Path, setting: str | None) -> Path:
+    """The folder of the store: as the environment names it, else as the recipe does, else in the project."""
+    return project / (variables().get("RECIPE_STORE") or setting or ".recipe/store")
+
+
 def is_installed(library: str) -> bool:
     """Whether it can be imported; it is not."""
     return library not in _stands_in[-1].absent if _stands_in else find_spec(library) is not None

@@ -1,5 +1,6 @@
 """train: a language model, new or from a base, to a checkpoint that transformers opens; killed, it goes on to the same bytes."""
 
+from importlib import import_module
 from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -47,7 +48,6 @@ from steps import step
 from steps.lm.bitwise import BITWISE_PAGES
 from steps.lm.pages import TRAIN_PAGES
 from steps.lm.phases import PHASE_PAGES
-from steps.lm.watch import look_again
 from steps.sizing.attention import ATTENTION_PAGES
 from steps.sizing.divisors import divisors
 from steps.sizing.planned import with_plan
@@ -395,5 +395,5 @@ def _forecast(params: Train, inputs: dict[str, Any], context: ForecastContext) -
     return foresee(params, inputs, context)
 
 
-train.again(look_again)
+train.again(lambda params, side: import_module("steps.lm.watch").look_again(params, side))  # which loads when it is asked
 __all__ = ["Train", "train"]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from runner.conversions import LOADERS
 from runner.rules import View, at, path, rule, say
 from runner.rules.paths import hub_names
 from schemas.findings import Edit, Finding, RulePage
@@ -53,9 +52,17 @@ def hub_names_are_names(view: View) -> Iterator[Finding]:
                 known = _of_its_size(*name.lower().partition(":")[::2])
                 fix = "write the name on the hub of the weights that it was made from" + (f", such as {known}" if known else ": owner/name")
                 yield say("H036", step, place, f"{name} is Ollama's name of a model, whose GGUF cannot be trained", fix)
-            elif where.startswith("sources") and name in LOADERS and not (view.facts.project / name).exists():
+            elif where.startswith("sources") and _is_loader(name) and not (view.facts.project / name).exists():
                 message = f"{name} is a loader of the library datasets, which reads files, and no data set on the hub"
                 yield say("H036", step, place, message, "write path: and the files; their kind goes by their names")
+
+
+def _is_loader(name: str) -> bool:
+    if "/" in name:
+        return False
+    from runner.conversions import LOADERS
+
+    return name in LOADERS
 
 
 def is_ollamas(name: str) -> bool:

@@ -182,8 +182,9 @@ def weights_have_another(view: View) -> Iterator[Finding]:
         if not isinstance(listed, list) or len(listed) < 2:
             continue
         weighed = [number for number, source in enumerate(listed) if isinstance(source, dict) and source.get("weight") is not None]
-        misspelt = any(nearest(str(key), ["weight"]) for source in listed if isinstance(source, dict) for key in source if key != "weight")
-        if len(weighed) == 1 and not misspelt:
+        if len(weighed) != 1:
+            continue
+        if not any(nearest(str(key), ["weight"]) for source in listed if isinstance(source, dict) for key in source if key != "weight"):
             message = (
                 f"weight has no effect: {'the other source has' if len(listed) == 2 else 'the others have'} none, and all are read whole"
             )
