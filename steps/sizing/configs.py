@@ -1,18 +1,19 @@
 """config.json of a base model as transformers reads it: fields of a type that it refuses, and values that it has no meaning for. No torch.
 
-Kept to the families of steps.sizing.headers, whose fields are known; tried on transformers 5.23, which holds each field to its type.
+Mostly of the families of steps.sizing.headers, whose fields are known; tried on transformers 5.23, which holds each field to its type.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeGuard
 
-from steps.sizing.headers import KNOWN, Tensors
+from steps.sizing.headers import COUNTS, KNOWN, WIDTHS, Tensors
 
 INTEGERS = (
     "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings", "n_embd",
     "n_layer", "n_head", "n_positions", "state_size", "conv_kernel", "expand", "n_groups", "num_heads",
 )  # fmt: skip
+NUMBERS = (*COUNTS, *WIDTHS, "vocab_size", "num_attention_heads", "n_head", "num_key_value_heads", "intermediate_size", "head_dim")
 OR_NONE = ("num_key_value_heads", "head_dim", "n_inner", "sliding_window", "bos_token_id", "pad_token_id")
 FLOATS = ("rms_norm_eps", "initializer_range", "layer_norm_epsilon")
 SHARES = ("attention_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop")
@@ -25,7 +26,7 @@ ACTIVATIONS = (
 ACTS = ("hidden_act", "hidden_activation", "activation_function")
 DTYPES = ("float32", "float16", "bfloat16", "float64", "float", "half", "double", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz",
           "float8_e5m2fnuz", "int8", "uint8", "int16", "int32", "int64")  # fmt: skip
-MEANT = {"bf16": "bfloat16", "fp16": "float16", "f16": "float16", "fp32": "float32", "f32": "float32", "half": "float16"}
+MEANT = {"bf16": "bfloat16", "fp16": "float16", "f16": "float16", "fp32": "float32", "f32": "float32"}
 TURNED = {  # kinds of rotary scaling, with what each needs
     "default": (), "linear": ("factor",), "dynamic": ("factor",), "yarn": ("factor",), "longrope": ("short_factor", "long_factor"),
     "su": ("short_factor", "long_factor"), "llama3": ("factor", "low_freq_factor", "high_freq_factor"), "proportional": (),
@@ -34,7 +35,7 @@ LAYERS = ("full_attention", "sliding_attention", "chunked_attention", "window_at
           "moe", "hybrid", "compressed_sparse_attention", "heavily_compressed_attention", "minimax_m3_sparse", "hybrid_sliding",
           "reference_sliding_attention")  # fmt: skip
 TINY = 4  # values of a head: of test models, which transformers lets be odd
-WORD = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?", re.IGNORECASE)
+DIGITS = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?", re.IGNORECASE)
 
 
 class Refused(NamedTuple):
@@ -51,9 +52,9 @@ def written(wrong: Refused, file: str) -> str:
 
 
 def refused(config: Mapping[str, Any]) -> Refused | None:
-    """The first field that transformers takes for none, of a family that is known here."""
+    """The first field that transformers takes for none, of a family that is known here; of others sizes that are texts."""
     if config.get("model_type") not in KNOWN:
-        return None
+        return next((_wrong(name, config[name], "a whole number") for name in NUMBERS if isinstance(config.get(name), str)), None)
     return next(_refused(config), None)
 
 
@@ -69,9 +70,11 @@ def _refused(config: Mapping[str, Any]) -> Iterator[Refused]:
     for name in ("num_attention_heads", "n_head", "hidden_size", "n_embd"):
         if config.get(name, 1) == 0:
             yield Refused(name, "is 0, and a model without any is none")
-    for name in ACTS:
-        if name in config and config[name] not in ACTIVATIONS:
-            yield Refused(name, f"is {_shown(config[name])}, an activation that transformers does not have")
+    acts = {name: config[name] for name in ACTS if name in config}
+    for name, act in acts.items():
+        unread = act is None and any(acts.values())  # Gemma is published with both names, one of them null
+        if not unread and act not in ACTIVATIONS:
+            yield Refused(name, f"is {_shown(act)}, an activation that transformers does not have")
     for name in ("dtype", "torch_dtype"):
         written = config.get(name)
         if isinstance(written, str) and written not in DTYPES:
@@ -97,7 +100,7 @@ def _typed(config: Mapping[str, Any], names: tuple[str, ...], fits: Callable[[An
 
 def _wrong(name: str, value: Any, what: str) -> Refused:
     better = ""
-    if isinstance(value, str) and WORD.fullmatch(value.strip()) and "number" in what:
+    if isinstance(value, str) and DIGITS.fullmatch(value.strip()) and "number" in what:
         better = value.strip()
     elif isinstance(value, float) and value.is_integer() and "whole" in what:
         better = str(int(value))

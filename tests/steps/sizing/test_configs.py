@@ -65,13 +65,20 @@ def test_a_scaling_of_positions_that_cannot_be_computed(rope: Any, said: str):
         {}, {"pad_token_id": -1}, {"eos_token_id": [2, 4]}, {"eos_token_id": None}, {"num_key_value_heads": None}, {"rope_scaling": None},
         {"rope_scaling": {"type": "linear", "factor": 4}}, {"rope_scaling": {"factor": 2.0}}, {"torch_dtype": None}, {"dtype": "float32"},
         {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4}}, {"attention_dropout": 0}, {"layer_types": ["full_attention"] * 2},
-        {"model_type": "zebra", "hidden_size": "any"},
+        {"model_type": "zebra", "hidden_act": "any"}, {"model_type": "gemma", "hidden_activation": None},
         {"rope_parameters": {"full_attention": {"rope_type": "default"}, "sliding_attention": {"rope_type": "linear", "factor": 8.0}}},
     ],
 )  # fmt: skip
 def test_what_transformers_bears_is_let_be(change: dict[str, Any]):
     """Ids below zero that mean none, lists of ends, scalings without a kind; kinds that are not known here."""
     assert refused({**LLAMA, **change}) is None
+
+
+def test_a_size_that_is_a_text_is_refused_of_any_family():
+    """Whatever it is, it computes with its sizes."""
+    found = refused({"model_type": "gpt_neox", "num_hidden_layers": "24"})
+    assert found is not None
+    assert (found.key, found.better) == ("num_hidden_layers", "24")
 
 
 def test_weights_without_experts():
