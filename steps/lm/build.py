@@ -112,6 +112,8 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
             **(attention or {}),
         }
         network, info = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
+    except MemoryError:
+        raise
     except Exception as error:  # each kind computes with what its config says, and fails in its own way
         raise _unopened(folder, field, error) from error
     absent = [*info.get("missing_keys", []), *info.get("mismatched_keys", [])]
