@@ -11,7 +11,8 @@ from schemas.findings import Finding, RulePage
 if TYPE_CHECKING:
     from runner.modelfolder import ModelFolder
 
-BESIDE = ("generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.json")
+NEEDED = ("tokenizer_config.json", "special_tokens_map.json")  # the run ends where one is broken
+BESIDE = (*NEEDED, "generation_config.json", "added_tokens.json", "chat_template.json")
 SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token")
 
 
@@ -20,7 +21,7 @@ SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls
         "C047",
         "a file beside the model that is no JSON",
         "A comma too many, or half a download, in a file that says what the chat template is, which tokens are special or where an answer "
-        "ends. What it says is then left out in silence, and the model is trained in another form than its own.",
+        "ends. A broken tokenizer_config.json or special_tokens_map.json ends the run; what another one says is left out in silence.",
         wrong='{"eos_token_id": [2, 4],}',
         right='{"eos_token_id": [2, 4]}',
         source="litgpt: Tokenizer, generation_config.json contains invalid JSON",
@@ -47,8 +48,11 @@ def files_beside_can_be_read(view: View) -> Iterator[Finding]:
         named = named_at(step.raw, where)
         if folder.name not in said and (lost := next((name for name in BESIDE if _unreadable(view, folder, name)), "")):
             said.add(folder.name)
-            message = f"{folder.name}/{lost} is no readable JSON: what it says is left out"
-            yield say("C047", step, named, message, "mend it, or fetch or copy it again")
+            ends = lost in NEEDED
+            then = "no tokenizer is opened with it" if ends else "what it says is left out"
+            message = f"{folder.name}/{lost} is no readable JSON: {then}"
+            fix = "mend it, or fetch or copy it again"
+            yield say("C047", step, named, message, fix, severity="error" if ends else "warning")
         wrong = _tokenizer_refused(folder.json("tokenizer_config.json")) if step.type == "train" else None
         if wrong is not None:
             message = f"{folder.name}/tokenizer_config.json: {wrong[0]}: transformers will not open the tokenizer of what is trained"

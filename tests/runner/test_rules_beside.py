@@ -37,12 +37,18 @@ def test_a_tokenizer_that_others_will_not_open_is_a_warning(tmp_path: Path):
     assert told(tmp_path / "d", {"tokenizer_config.json": fine}, "C048") == []
 
 
-def test_a_file_beside_the_model_that_is_no_json(tmp_path: Path):
-    """What it says would be left out in silence: the chat template, the ends of answers."""
-    for name in ("tokenizer_config.json", "generation_config.json"):
-        case = Case("", "", SFT, files={f"{BASE}/{name}": '{"eos_token_id": [2, 4],}'})
-        found = [f for f in findings(case, tmp_path / name / "p") if f.code == "C047"]
-        assert [(f.severity, f.message) for f in found] == [("error", f"{BASE}/{name} is no readable JSON: what it says is left out")]
+@pytest.mark.parametrize(
+    ("name", "severity", "says"),
+    [
+        ("tokenizer_config.json", "error", "no tokenizer is opened with it"),
+        ("generation_config.json", "warning", "what it says is left out"),
+    ],
+)
+def test_a_file_beside_the_model_that_is_no_json(tmp_path: Path, name: str, severity: str, says: str):
+    """An error where the run would end by it, a warning where what it says would be left out in silence."""
+    case = Case("", "", SFT, files={f"{BASE}/{name}": '{"eos_token_id": [2, 4],}'})
+    found = [f for f in findings(case, tmp_path / "p") if f.code == "C047"]
+    assert [(f.severity, f.message) for f in found] == [(severity, f"{BASE}/{name} is no readable JSON: {says}")]
 
 
 @pytest.mark.parametrize(
