@@ -4,7 +4,7 @@ The bindings' properties read a field in 0.3 µs, nearly all of it spent on find
 the pointer itself (SWIG's `this`), need 0.02 µs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -51,6 +51,30 @@ def fields() -> Fields:
     from pymupdf import mupdf
 
     return Fields(mupdf)
+
+
+def by_line(line: Any, text: str, asks: Callable[[str], object], change: Callable[[Any, str], str]) -> str:
+    """The text of a block, which begins with `line`, with each line that `asks` is true of as `change` reads it."""
+    get = fields()
+    lines = text.split("\n")
+    for number, said in enumerate(lines):
+        if line is None:
+            break
+        if asks(said):
+            lines[number] = change(line, said)
+        line = get.next_line(line.this)
+    return "\n".join(lines)
+
+
+def letters_of(line: Any) -> tuple[list[tuple[str, float, float]], float]:
+    """The letters of a line with where each begins and ends, and the size of the first."""
+    get = fields()
+    first = letter = get.first_letter(line.this)
+    letters: list[tuple[str, float, float]] = []
+    while letter is not None:
+        letters.append((chr(get.code(letter.this)), letter.quad.ll.x, letter.quad.lr.x))
+        letter = get.next_letter(letter.this)
+    return letters, get.size(first.this)
 
 
 def placed(line: Any, text: str) -> Iterator[Line]:

@@ -9,7 +9,7 @@ their codes in TeX's font of symbols.
 import re
 from typing import Any
 
-from steps.text.pdf_fields import fields
+from steps.text.pdf_fields import by_line, fields, letters_of
 
 WRITERS = re.compile("Typst")  # which let an f say `fi`, where a language wants no ligature of both, as Turkish does
 PAIRS = ("fi ", "fj ", "ff ", "fl ")
@@ -27,42 +27,25 @@ ALONE = 0.45  # of its size: an f that is wider is a ligature, behind which a bl
 
 def without_blanks(line: Any, text: str) -> str:
     """The text of a block, which begins with `line`, without the blanks that such glyphs seem to be."""
-    get = fields()
-    lines = text.split("\n")
-    for number, said in enumerate(lines):
-        if line is None:
-            break
-        if any(pair in said for pair in PAIRS):
-            false = iter(_are_glyphs(line))
-            lines[number] = PAIR.sub(lambda found, false=false: found[0][:2] if next(false, False) else found[0], said)  # type: ignore[misc]
-        line = get.next_line(line.this)
-    return "\n".join(lines)
+    return by_line(line, text, lambda said: any(pair in said for pair in PAIRS), lambda at, said: _without(PAIR, _are_glyphs(at), said))
+
+
+def _without(pattern: re.Pattern[str], false: list[bool], said: str) -> str:
+    """A line without the blank at the end of each match that is a false one."""
+    told = iter(false)
+    return pattern.sub(lambda found: found[0][:2] if next(told, False) else found[0], said)
 
 
 def _are_glyphs(line: Any) -> list[bool]:
     """For each of those pairs in a line and what follows: the f is one alone, its second letter has no width, the blank stands there."""
-    get = fields()
-    letters: list[tuple[str, float, float]] = []
-    size = get.size(get.first_letter(line.this).this)
-    letter = get.first_letter(line.this)
-    while letter is not None:
-        letters.append((chr(get.code(letter.this)), letter.quad.ll.x, letter.quad.lr.x))
-        letter = get.next_letter(letter.this)
+    letters, size = letters_of(line)
     pairs = [letters[at.start() : at.end()] for at in PAIR.finditer("".join(sign for sign, *_ in letters))]
     return [f[2] - f[1] < ALONE * size and max(second[2], blank[1]) - second[1] < NOTHING for f, second, blank in pairs]
 
 
 def with_blanks(line: Any, text: str) -> str:
     """The text of a block, which begins with `line`, with a blank where white follows such a sign."""
-    get = fields()
-    lines = text.split("\n")
-    for number, said in enumerate(lines):
-        if line is None:
-            break
-        if not said.isascii() and WORDLESS.search(said):
-            lines[number] = _spaced(line, said)
-        line = get.next_line(line.this)
-    return "\n".join(lines)
+    return by_line(line, text, lambda said: not said.isascii() and WORDLESS.search(said), _spaced)
 
 
 def _spaced(line: Any, said: str) -> str:
@@ -95,43 +78,25 @@ def _spaced(line: Any, said: str) -> str:
 
 def without_gaps(line: Any, text: str) -> str:
     """The text of a block, which begins with `line`, without blanks behind cedillas where the next letter stands close to theirs."""
-    get = fields()
-    lines = text.split("\n")
-    for number, said in enumerate(lines):
-        if line is None:
-            break
-        if "¸ " in said:
-            close = iter(_are_close(line))
-            lines[number] = CEDILLA.sub(lambda found, close=close: found[0][:2] if next(close, False) else found[0], said)  # type: ignore[misc]
-        line = get.next_line(line.this)
-    return "\n".join(lines)
+    return by_line(line, text, lambda said: "¸ " in said, lambda at, said: _without(CEDILLA, _are_close(at), said))
 
 
 def _are_close(line: Any) -> list[bool]:
     """For each letter with a cedilla and a blank behind it: the next one stands close to it."""
-    get = fields()
-    letters: list[tuple[str, float, float]] = []
-    size = get.size(get.first_letter(line.this).this)
-    letter = get.first_letter(line.this)
-    while letter is not None:
-        letters.append((chr(get.code(letter.this)), letter.quad.ll.x, letter.quad.lr.x))
-        letter = get.next_letter(letter.this)
+    letters, size = letters_of(line)
     found = CEDILLA.finditer("".join(sign for sign, *_ in letters))
     return [at.end() < len(letters) and letters[at.end()][1] - letters[at.start()][2] < WHITE * size for at in found]
 
 
 def with_braces(line: Any, text: str) -> str:
     """The text of a block, which begins with `line`, such signs of TeX's symbols read as the braces and bars that are shown."""
+    return by_line(line, text, SUITS.search, _braced)
+
+
+def _braced(line: Any, said: str) -> str:
     get = fields()
-    lines = text.split("\n")
-    for number, said in enumerate(lines):
-        if line is None:
-            break
-        if SUITS.search(said):
-            letter = get.first_letter(line.this)
-            while letter is not None and chr(get.code(letter.this)) not in "¶♣♢":
-                letter = get.next_letter(letter.this)
-            if letter is not None and SYMBOLS.search(get.font_name(get.font(letter.this).this)):
-                lines[number] = said.translate(BRACES)
-        line = get.next_line(line.this)
-    return "\n".join(lines)
+    letter = get.first_letter(line.this)
+    while letter is not None and chr(get.code(letter.this)) not in "¶♣♢":
+        letter = get.next_letter(letter.this)
+    theirs = letter is not None and SYMBOLS.search(get.font_name(get.font(letter.this).this))
+    return said.translate(BRACES) if theirs else said

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from steps.text.columns import Block
-from steps.text.pdf_fields import fields
+from steps.text.pdf_fields import by_line, fields
 
 LONE_MARK = re.compile(r"\s*(?:[•‣◦▪–▶►●■○◆➢✓]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s*$")
 # Zapf Dingbats by the numbers in the names of its signs (a71 is a disc), as which mupdf reads those that it does not know.
@@ -54,17 +54,13 @@ def _set_mark(sign: str, place: tuple[float, float, float], blocks: list[Block])
 
 def with_dingbats(line: Any, text: str) -> str:
     """The text of a block, which begins with `line`, signs of Zapf Dingbats that stand alone read as the marks that they are."""
+    return by_line(line, text, lambda said: len(said) == 1 and ord(said) in DINGBATS, _dingbat)
+
+
+def _dingbat(line: Any, said: str) -> str:
     get = fields()
-    lines = text.split("\n")
-    for number, said in enumerate(lines):
-        if line is None:
-            break
-        if len(said) == 1 and ord(said) in DINGBATS:
-            letter = get.first_letter(line.this).this
-            if "Dingbats" in get.font_name(get.font(letter).this):
-                lines[number] = DINGBATS[ord(said)]
-        line = get.next_line(line.this)
-    return "\n".join(lines)
+    letter = get.first_letter(line.this).this
+    return DINGBATS[ord(said)] if "Dingbats" in get.font_name(get.font(letter).this) else said
 
 
 def set_shapes(page: Any, blocks: list[Block]) -> None:
