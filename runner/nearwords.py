@@ -2,9 +2,9 @@
 
 MORE: dict[str, dict[str, str]] = {
     "precision": {
-        **dict.fromkeys(("bfloat16_mixed", "bfloat16-mixed", "bf16-mixed", "bf16_true", "pure_bf16", "amp_bf16"), "bf16"),
+        **dict.fromkeys(("bfloat16_mixed", "bfloat16-mixed", "bf16_true"), "bf16"),
         **dict.fromkeys(("fp64", "float64", "64", "64-true", "f64"), "fp32"),
-        **dict.fromkeys(("pure_fp16", "amp_fp16", "o1", "o2", "fp16_mixed"), "fp16"),
+        **dict.fromkeys(("pure_fp16", "o1", "o2"), "fp16"),
     },
     "attn_implementation": {
         **dict.fromkeys(("sage", "sageattention", "sage_attention", "triton", "s2", "s2_attention", "paged|sdpa", "sdpa_paged",

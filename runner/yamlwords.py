@@ -65,21 +65,9 @@ def _tab(text: str, at: int) -> Said:
     before, behind = text[start:at].strip(), " ".join(text[at:end].split())
     if not before:
         return "Y011", "a tab cannot indent a line", "indent with spaces", at, at + 1
-    if before.endswith(":") or before.strip("- ") == "":
-        return (
-            "Y011",
-            f"a tab stands behind {before.rpartition(' ')[2]}, where YAML wants a blank",
-            f"write {before} {behind}".rstrip(),
-            at,
-            at + 1,
-        )
-    return (
-        "Y011",
-        f"a tab stands behind {before.rpartition(' ')[2]}, which YAML does not read",
-        f"write {before} {behind}".rstrip(),
-        at,
-        at + 1,
-    )
+    blank = before.endswith(":") or before.strip("- ") == ""
+    why = "where YAML wants a blank" if blank else "which YAML does not read"
+    return "Y011", f"a tab stands behind {before.rpartition(' ')[2]}, {why}", f"write {before} {behind}".rstrip(), at, at + 1
 
 
 DASHES = re.compile(r"[ ]*([-\u2010-\u2015\u2212*\u2022])( *)([\w.\"']+)(?= *:)")  # what stands for a dash and its blank at a line's begin

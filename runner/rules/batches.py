@@ -34,10 +34,7 @@ MARKS = 8  # tokens that a template puts around the turns of a document, at leas
 def a_step_is_less_than_the_data(view: View) -> Iterator[Finding]:
     """S013: rows of a step against rows of the data, as far as they are known."""
     for step in view.of_type("train"):
-        try:
-            total = step.params.batch()[0] if step.params is not None else 0  # type: ignore[attr-defined]
-        except (AttributeError, ValueError, ZeroDivisionError):
-            continue
+        total = rows_a_step(step)
         have, what = rows_of(view, step)
         if have is None or total <= 1 or total <= SPARE * have:
             continue
@@ -69,10 +66,7 @@ def a_run_is_more_than_a_handful(view: View) -> Iterator[Finding]:
         passes = 1.0 if (written := number(step, "num_train_epochs")) is None else written
         if at(step.raw, "max_steps") is not None or at(step.raw, "resume_from") is not None or passes < 1:
             continue
-        try:
-            total = step.params.batch()[0] if step.params is not None else 0  # type: ignore[attr-defined]
-        except (AttributeError, ValueError, ZeroDivisionError):
-            continue
+        total = rows_a_step(step)
         have, what = rows_of(view, step)
         if have is None or total <= MICRO or total > SPARE * have or passes * have * SPARE >= HANDFUL * total:
             continue
@@ -83,6 +77,14 @@ def a_run_is_more_than_a_handful(view: View) -> Iterator[Finding]:
         )
         more = f"num_train_epochs: {ceil(40 * total / have)}"
         yield say("S029", step, name or "num_train_epochs", message, f"{fix}, or {more}" if name else f"write {more}", severity="warning")
+
+
+def rows_a_step(step: StepMeant) -> int:
+    """Rows of one optimizer step, 0 where the params do not say so."""
+    try:
+        return step.params.batch()[0] if step.params is not None else 0  # type: ignore[attr-defined]
+    except (AttributeError, ValueError, ZeroDivisionError):
+        return 0
 
 
 def _fewer(step: StepMeant, rows: int) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from runner.rules import View, at, number, rule, say
-from runner.rules.batches import SPARE, rows_of
+from runner.rules.batches import SPARE, rows_a_step, rows_of
 from schemas.findings import Finding, RulePage
 
 
@@ -26,12 +26,9 @@ def a_part_of_a_pass_fills_a_step(view: View) -> Iterator[Finding]:
         passes = number(step, "num_train_epochs")
         if passes is None or not 0 < passes < 1 or at(step.raw, "max_steps") is not None:
             continue
-        try:
-            total = step.params.batch()[0] if step.params is not None else 0  # type: ignore[attr-defined]
-        except (AttributeError, ValueError, ZeroDivisionError):
-            continue
+        total = rows_a_step(step)
         have, what = rows_of(view, step)
-        if have is None or total > SPARE * have or passes * have * SPARE >= total:
+        if have is None or not total or total > SPARE * have or passes * have * SPARE >= total:
             continue
         message = f"{passes:g} passes over about {int(have):,} {what} are about {passes * have:.1f} of them, one step takes {total:,}"
         fix = "write num_train_epochs: 1, or max_steps: 20 for a trial"

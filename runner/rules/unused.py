@@ -64,12 +64,9 @@ def settings_are_read(view: View) -> Iterator[Finding]:
                 yield say("K015", step, f"{where}.fallback", message, "name another place, or delete it", severity="warning", on="key")
     for step, _, folder in view.bases:
         added = at(step.raw, "add_tokens")
-        had = (
-            [name for name in added if folder is not None and isinstance(name, str) and name in folder.tokens]
-            if isinstance(added, list)
-            else []
-        )
-        if had and folder is not None:
+        if folder is None or not isinstance(added, list):
+            continue
+        if had := [name for name in added if isinstance(name, str) and name in folder.tokens]:
             message = f"{folder.name} has {', '.join(map(repr, had[:3]))} already: no row is added for {'it' if len(had) == 1 else 'them'}"
             rest = [name for name in added if name not in had]
             whole = path(step, "add_tokens")
