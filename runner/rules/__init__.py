@@ -71,7 +71,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "content": _has_files,
     "heldout": _has_files,
     "hubnames": lambda view: any("hub" in str(step.raw) for step in view.meant.steps),
-    "named": lambda view: any("hub" in str(step.raw) for step in view.meant.steps),
+    "named": lambda view: any(at(step.raw, f"{where}.hub") is not None for step, where, _ in view.bases),
     "idle": _has_files,
     "unused": lambda view: any(name in str(step.raw) for step in view.meant.steps for name in BESIDE),
     "leftovers": _has_tables,
