@@ -2,6 +2,7 @@
 
 import json
 import struct
+from array import array
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from steps.sizing.positions import positions_of
 DEAR_BYTES = 1 << 20  # of a tokenizer.json whose tokens are kept from one check to the next
 LARGEST_HEADER = 64 * 1024 * 1024
 POINTER = b"version https://git-lfs"
+LAST_NORMS = ("norm.weight", "norm_f.weight", "ln_f.weight")  # as llama, mamba and GPT-2 call the one behind their blocks
+EXPONENTS = {"F16": (2, 0x7C00), "BF16": (2, 0x7F80), "F32": (4, 0x7F800000)}  # bytes of a number, and the bits that nan and inf have all
+TYPES = {2: "H", 4: "I"}
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model")  # what steps.text.tokenizers opens
 
@@ -24,6 +28,7 @@ class ModelFolder:
         self.facts = facts
         self.folder = folder
         self.name = name
+        self._spans: dict[str, tuple[Path, int, int]] = {}  # tensor to its file, first byte and bytes
 
     def __contains__(self, file: str) -> bool:
         return self.facts.size(self.folder / file) > 0
@@ -102,12 +107,33 @@ class ModelFolder:
             tensors = {
                 str(name): Tensor(str(entry["dtype"]), tuple(entry["shape"])) for name, entry in data.items() if name != "__metadata__"
             }
-            end = max((int(entry["data_offsets"][1]) for name, entry in data.items() if name != "__metadata__"), default=0)
+            spans = {str(name): (int(start), int(end)) for name, entry in data.items() if name != "__metadata__"
+                     for start, end in [entry["data_offsets"]]}  # fmt: skip
         except (ValueError, KeyError, TypeError, IndexError, AttributeError):
             return "its header is damaged"
-        if 8 + length + end > size:
-            return f"it is cut off: {size:,} of {8 + length + end:,} bytes are there"
+        end = 8 + length + max((end for _, end in spans.values()), default=0)
+        if end > size:
+            return f"it is cut off: {size:,} of {end:,} bytes are there"
+        if end < size:
+            return f"it has {size:,} bytes, its header tells of {end:,}"
+        self._spans |= {name: (path, 8 + length + start, stop - start) for name, (start, stop) in spans.items()}
         return tensors
+
+    @cached_property
+    def lost(self) -> str:
+        """The norm behind the last block, where a number of it is none; empty else, and where it is not found."""
+        name = next((name for name in self.tensors if name.endswith(LAST_NORMS) and name.count(".") < 3), "")
+        width, ones = EXPONENTS.get(self.tensors[name].dtype, (0, 0)) if name else (0, 0)
+        if not width or name not in self._spans:
+            return ""
+        path, start, size = self._spans[name]
+        try:
+            with path.open("rb") as file:
+                file.seek(start)
+                values = array(TYPES[width], file.read(size - size % width))
+        except OSError:
+            return ""
+        return name if any(value & ones == ones for value in values) else ""
 
     @cached_property
     def embedding_rows(self) -> int | None:

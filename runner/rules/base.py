@@ -55,7 +55,10 @@ def weights_are_whole(view: View) -> Iterator[Finding]:
                 yield say("C002", step, named, f"{folder.name}/config.json is {what}", fix)
             elif folder.adapter:
                 base = folder.adapter.get("base_model_name_or_path")
-                fix = f"name the model that it adapts: {{hub: {base}}}" if isinstance(base, str) and base else "name the merged model"
+                fix = "name the merged model"
+                if isinstance(base, str) and base and (view.facts.project / base) != folder.folder:
+                    way = "path" if (view.facts.project / base).is_dir() else "hub"
+                    fix = f"name the model that it adapts: {{{way}: {base}}}"
                 yield say("C040", step, named, f"{folder.name} holds an adapter alone, without the model that it adapts", fix)
             continue
         if not folder.kind:

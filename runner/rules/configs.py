@@ -11,7 +11,7 @@ from runner.rules import View, rule, say
 from runner.rules.base import named_at
 from runner.rules.kinds import writes_nothing
 from schemas.findings import Finding, RulePage
-from steps.sizing.configs import lacks_experts, refused, written
+from steps.sizing.configs import lacks_experts, refused, refused_generation, written
 
 OURS = ("mamba_hebbian",)  # kinds with a class of our own
 LISTS = {  # lists of kinds in transformers/models/auto, with the files that may hold them
@@ -62,7 +62,7 @@ def _listed(file: Path, name: str) -> set[str]:
         wrong='config.json: {"rope_scaling": {"type": "yarn"}, "torch_dtype": "bf16"}',
         right='config.json: {"rope_scaling": {"type": "yarn", "factor": 4.0}, "torch_dtype": "bfloat16"}',
         source="transformers 5.23: configuration_utils, modeling_rope_utils, activations, tried field by field",
-        needs="config.json and the headers of the weights; for kinds of models the transformers of this machine",
+        needs="config.json, generation_config.json and the headers of the weights; for kinds of models the transformers of this machine",
     )
 )
 def configs_are_read(view: View) -> Iterator[Finding]:
@@ -75,6 +75,9 @@ def configs_are_read(view: View) -> Iterator[Finding]:
             yield say("C046", step, place, f"{name}: {wrong.key} {wrong.said}", written(wrong, name))
         elif reason := "" if folder.broken else lacks_experts(folder.config, folder.tensors):
             yield say("C003", step, place, f"{folder.name}: {reason}", "copy config.json and the weights from one place")
+        if (unfit := refused_generation(folder.json("generation_config.json"))) is not None:
+            file = f"{folder.name}/generation_config.json"
+            yield say("C046", step, place, f"{file}: {unfit.key} {unfit.said}", written(unfit, file))
         there, kind = kinds(), folder.kind
         if there is None or not kind or kind in there.causal or kind in OURS or any(writes_nothing(folder)):
             continue

@@ -35,6 +35,8 @@ LAYERS = ("full_attention", "sliding_attention", "chunked_attention", "window_at
           "moe", "hybrid", "compressed_sparse_attention", "heavily_compressed_attention", "minimax_m3_sparse", "hybrid_sliding",
           "reference_sliding_attention")  # fmt: skip
 TINY = 4  # values of a head: of test models, which transformers lets be odd
+CACHES = ("static", "offloaded_static", "sliding_window", "hybrid", "hybrid_chunked", "offloaded_hybrid", "offloaded_hybrid_chunked",
+          "dynamic", "offloaded", "quantized", "paged")  # fmt: skip
 DIGITS = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?", re.IGNORECASE)
 
 
@@ -56,6 +58,20 @@ def refused(config: Mapping[str, Any]) -> Refused | None:
     if config.get("model_type") not in KNOWN:
         return next((_wrong(name, config[name], "a whole number") for name in NUMBERS if isinstance(config.get(name), str)), None)
     return next(_refused(config), None)
+
+
+def refused_generation(settings: Mapping[str, Any]) -> Refused | None:
+    """The first field of generation_config.json with which transformers opens no model (GenerationConfig.validate)."""
+    longest, cache, early = (settings.get(name) for name in ("max_new_tokens", "cache_implementation", "early_stopping"))
+    if _is_number(longest) and longest <= 0:
+        return Refused("max_new_tokens", f"is {longest}, and must be above 0 or null", "null")
+    if isinstance(longest, str):
+        return _wrong("max_new_tokens", longest, "a whole number or null")
+    if cache is not None and cache not in CACHES:
+        return Refused("cache_implementation", f"is {_shown(cache)}, a cache that transformers does not have", "null")
+    if not (early is None or isinstance(early, bool) or early == "never"):
+        return Refused("early_stopping", f'is {_shown(early)}, where true, false or "never" must stand', "false")
+    return None
 
 
 def _refused(config: Mapping[str, Any]) -> Iterator[Refused]:
@@ -129,10 +145,13 @@ def _layers(config: Mapping[str, Any]) -> Iterator[Refused]:
 
 
 def _heads(config: Mapping[str, Any]) -> Iterator[Refused]:
-    """Heads divide the width of a llama (LlamaConfig.validate_architecture), and one that is turned is even (validate_rope)."""
+    """Heads divide the width of a llama (LlamaConfig.validate_architecture) and of a GPT-2; one that is turned is even (validate_rope)."""
     width, heads, own = config.get("hidden_size"), config.get("num_attention_heads"), config.get("head_dim")
     if config.get("model_type") == "llama" and _is_integer(width) and _is_integer(heads) and heads > 0 and width % heads:
         yield Refused("num_attention_heads", f"is {heads}, and does not divide hidden_size {width}")
+    width, heads = config.get("n_embd"), config.get("n_head")
+    if config.get("model_type") == "gpt2" and _is_integer(width) and _is_integer(heads) and heads > 0 and width % heads:
+        yield Refused("n_head", f"is {heads}, and does not divide n_embd {width}")
     if _is_integer(own) and own > TINY and own % 2 and config.get("partial_rotary_factor", 1.0) == 1.0:
         yield Refused("head_dim", f"is {own}, and rotary positions turn pairs of values: it must be even")
 

@@ -22,6 +22,21 @@ WRAPPERS = {  # what stands before the names of weights that were saved out of s
     "module.": "DataParallel", "_orig_mod.": "torch.compile", "base_model.model.": "peft", "_fsdp_wrapped_module.": "FSDP",
 }  # fmt: skip
 STARTS = {"gpt2": "transformer.", "mamba": "backbone.", "mamba2": "backbone.", **dict.fromkeys(("llama", "mistral", "qwen2"), "model.")}
+GATED = ("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3")  # kinds with attention and a gated mlp
+TWO = ("input_layernorm.weight", "post_attention_layernorm.weight")
+FOUR = (*TWO, "pre_feedforward_layernorm.weight", "post_feedforward_layernorm.weight")
+NORMS = {  # last names of the vectors of every block
+    **dict.fromkeys(GATED, TWO), "gemma2": FOUR, "gemma3_text": FOUR,
+    "gpt2": (*(f"{part}.{what}" for part in ("ln_1", "ln_2") for what in ("weight", "bias")),
+             "attn.c_attn.bias", "attn.c_proj.bias", "mlp.c_fc.bias", "mlp.c_proj.bias"),
+    "mamba": ("norm.weight", "mixer.D", "mixer.dt_proj.bias", "mixer.conv1d.bias"),
+    "mamba2": ("norm.weight", "mixer.D", "mixer.A_log", "mixer.dt_bias", "mixer.norm.weight", "mixer.conv1d.bias"),
+}  # fmt: skip
+ENDS = {  # what stands outside of the blocks
+    **dict.fromkeys(GATED, ("embed_tokens.weight", "norm.weight")), "gpt2": ("wte.weight", "wpe.weight", "ln_f.weight", "ln_f.bias"),
+    **dict.fromkeys(("mamba", "mamba2"), ("norm_f.weight",)),
+}  # fmt: skip
+ADAPTED = re.compile(r"(?:^|\.)(?:lora_[AB]|lora_magnitude_vector|base_layer)(?:\.|$)")  # of an adapter of peft that was not merged
 Shape = tuple[int, ...]
 
 
@@ -125,8 +140,41 @@ def _in_blocks(config: Mapping[str, Any], tensors: Tensors, asked: int | None) -
                 return f"the weights lack {start}{number}.{last}, which config.json asks for{stead}"
             if has := _other(tensors[names[last]].shape, shape):
                 return f"{names[last]} is {has}"
-        if absent := next((last for last in vectors(config) if last not in names), ""):
+        told = (*vectors(config), *(_norms(config) if _has_norms(config, blocks) else ()))
+        if absent := next((last for last in told if last not in names), ""):
             return f"the weights lack {start}{number}.{absent}, which a {config['model_type']} of this config.json has"
+    return _outside(config, tensors, start) if blocks and _has_norms(config, blocks) else ""
+
+
+def _has_norms(config: Mapping[str, Any], blocks: Mapping[int, Mapping[str, str]]) -> bool:
+    """False where only matrices are stored: headers that were made to be looked at."""
+    return any(last in names for names in blocks.values() for last in _norms(config))
+
+
+def _outside(config: Mapping[str, Any], tensors: Tensors, start: str) -> str:
+    """What a family has before and behind its blocks. start: of a block's names, such as `model.layers.`."""
+    before = re.sub(r"(layers|h)\.$", "", start)
+    tied = config.get("tie_word_embeddings") is not False and any(name.endswith("lm_head.weight") for name in tensors)
+    for last in ENDS.get(str(config.get("model_type")), ()):
+        if before + last not in tensors and not (tied and last.endswith(EMBEDDINGS)):
+            return f"the weights lack {before}{last}, which config.json asks for: it would be random numbers"
+    return ""
+
+
+def unread(config: Mapping[str, Any], tensors: Tensors) -> str:
+    """A bias, a norm of queries or an adapter in a block, of a family that is known here and has none; empty without one.
+
+    The loader passes it by, and the model computes something else than the one that was trained with it.
+    """
+    wanted = matrices(config)
+    if not wanted or config.get("model_type") not in GATED:
+        return ""
+    known = {*vectors(config), *_norms(config)}
+    strange = {f"{last.removesuffix('weight')}bias" for last in wanted} | {"self_attn.q_norm.weight", "self_attn.k_norm.weight"}
+    for name in tensors:
+        last = found[3] if (found := PLACE.fullmatch(name)) else ""
+        if last and last not in known and (last in strange or ADAPTED.search(last)):
+            return name
     return ""
 
 
@@ -202,6 +250,12 @@ def vectors(config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _norms(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Last names of the vectors that every block of a family has."""
+    kind = str(config.get("model_type"))
+    return () if config.get("use_bias") is True or config.get("use_conv_bias") is False else NORMS.get(kind, ())
+
+
 def _attention(config: Mapping[str, Any]) -> dict[str, Shape]:
     d, ff, heads = config["hidden_size"], config["intermediate_size"], config["num_attention_heads"]
     kind = config["model_type"]
@@ -226,7 +280,7 @@ def _gpt2(config: Mapping[str, Any]) -> dict[str, Shape]:
 
 def _mamba(config: Mapping[str, Any]) -> dict[str, Shape]:
     d, n, rank = config["hidden_size"], config["state_size"], config["time_step_rank"]
-    inner = int(config["expand"] * d)
+    inner = config.get("intermediate_size") or int(config["expand"] * d)
     rank = ceil(d / 16) if rank == "auto" else rank
     return {
         "mixer.in_proj": (2 * inner, d), "mixer.x_proj": (rank + 2 * n, inner), "mixer.dt_proj": (inner, rank),
@@ -244,7 +298,7 @@ def _mamba2(config: Mapping[str, Any]) -> dict[str, Shape]:
 
 
 KNOWN: dict[str, Callable[[Mapping[str, Any]], dict[str, Shape]]] = {
-    **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3"), _attention),
+    **dict.fromkeys(GATED, _attention),
     "gpt2": _gpt2, "mamba": _mamba, "mamba_hebbian": _mamba, "mamba2": _mamba2,
 }  # fmt: skip
 

@@ -85,3 +85,32 @@ def test_a_tokenizer_that_is_none_is_told(tmp_path: Path, text: str):
 def test_an_empty_file_of_weights_is_said_once(tmp_path: Path):
     """It is there, by its right name."""
     assert told(tmp_path, "C044", {WHOLE: b""}) == []
+
+
+def test_a_base_that_diverged_is_told(tmp_path: Path):
+    """Its last norm holds nan: so does everything else."""
+    import struct
+
+    header = b'{"model.norm.weight":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}'
+    for number, value in enumerate((float("nan"), float("inf"), 1.0)):
+        content = struct.pack("<Q", len(header)) + header + struct.pack("<ee", 1.0, value)
+        lost = ["models/base: model.norm.weight holds nan or inf: the loss is no number from the first step on"] if number < 2 else []
+        assert told(tmp_path / str(number), "S101", {WHOLE: content}) == lost
+
+
+def test_weights_longer_than_their_header_are_told(tmp_path: Path):
+    """safetensors opens no file that has more than its header tells of."""
+    header = b'{"model.norm.weight":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}'
+    content = len(header).to_bytes(8, "little") + header + bytes(6)
+    assert told(tmp_path, "C041", {WHOLE: content}) == ["models/base/model.safetensors: it has 84 bytes, its header tells of 82"]
+
+
+def test_an_adapter_leads_to_the_model_that_it_adapts(tmp_path: Path):
+    """By path where it lies there, by the hub else; a folder that names itself leads nowhere."""
+    gone = {f"{BASE}/{name}": None for name in ("config.json", "model.safetensors")}
+    for number, (named, fix) in enumerate(
+        (("meta/llama", "{hub: meta/llama}"), ("models/other", "{path: models/other}"), (BASE, "merged"))
+    ):
+        files = {**gone, f"{BASE}/adapter_config.json": {**ADAPTER, "base_model_name_or_path": named}, "models/other/x": "x"}
+        case = findings(Case("", "", SFT, files=files), tmp_path / str(number) / "project")
+        assert [fix in f.fix for f in case if f.code == "C040"][:1] == [True]

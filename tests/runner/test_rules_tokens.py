@@ -35,6 +35,19 @@ def test_a_tokenizer_that_its_library_does_not_open(tmp_path: Path, change: dict
     assert ("pip install -U tokenizers" in fix) is newer
 
 
+def test_a_token_that_was_added_by_hand(tmp_path: Path):
+    """Its library wants every field; a file in which no token has them was made to be looked at."""
+    import json
+
+    from cases import scaffold
+
+    scaffold(tmp_path / "whole")
+    added = json.loads((tmp_path / "whole" / FILE).read_text("utf-8"))["added_tokens"]
+    ((code, fix),) = set(told(tmp_path / "1", {"added_tokens": [*added, {"id": 5, "content": "<tool>", "special": True}]}))
+    assert (code, fix) == ("T101", "give <tool> of its added_tokens what the others have: lstrip, normalized, rstrip, single_word")
+    assert told(tmp_path / "2", {"added_tokens": [{"id": each["id"], "content": each["content"]} for each in added]}) == []
+
+
 @pytest.mark.parametrize("change", [{"decoder": None}, {"pre_tokenizer": None}, {"normalizer": {"type": "Lowercase"}}])
 def test_a_tokenizer_that_does_not_give_a_text_back(tmp_path: Path, change: dict[str, Any]):
     """Blanks or capitals are gone: the step that proves it would end there, once, after the data was read."""

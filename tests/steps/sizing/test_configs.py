@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from steps.sizing.configs import lacks_experts, refused, written
+from steps.sizing.configs import lacks_experts, refused, refused_generation, written
 from steps.sizing.headers import Tensor
 
 LLAMA: dict[str, Any] = {
@@ -74,6 +74,13 @@ def test_what_transformers_bears_is_let_be(change: dict[str, Any]):
     assert refused({**LLAMA, **change}) is None
 
 
+def test_heads_that_do_not_divide_a_gpt2():
+    """Its width has no field for the size of a head."""
+    found = refused({"model_type": "gpt2", "n_embd": 32, "n_head": 3})
+    assert found is not None
+    assert (found.key, found.said) == ("n_head", "is 3, and does not divide n_embd 32")
+
+
 def test_a_size_that_is_a_text_is_refused_of_any_family():
     """Whatever it is, it computes with its sizes."""
     found = refused({"model_type": "gpt_neox", "num_hidden_layers": "24"})
@@ -90,3 +97,20 @@ def test_weights_without_experts():
     assert "8 experts" in lacks_experts(mixtral, dense)
     assert lacks_experts(mixtral, sparse) == ""
     assert lacks_experts({**LLAMA, "num_local_experts": 8}, dense) == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "better"),
+    [
+        ("max_new_tokens", 0, "null"),
+        ("max_new_tokens", "64", "64"),
+        ("cache_implementation", "paper", "null"),
+        ("early_stopping", 1, "false"),
+    ],
+)
+def test_a_generation_config_that_is_refused(field: str, value: Any, better: str):
+    """No model is opened beside it."""
+    found = refused_generation({"eos_token_id": 2, field: value})
+    assert found is not None
+    assert (found.key, found.better) == (field, better)
+    assert refused_generation({"max_new_tokens": 64, "cache_implementation": "dynamic", "early_stopping": "never", "top_p": 2.0}) is None

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from steps.sizing.headers import Tensor, differs, matrices, quantised, unread_blocks
+from steps.sizing.headers import Tensor, differs, matrices, quantised, unread, unread_blocks
 from tests.steps.sizing import test_counting
 from tests.steps.sizing.test_counting import STATE
 
@@ -47,7 +47,34 @@ def test_weights_that_transformers_made_agree(config: dict[str, Any]):
     assert matrices(config)
     bare = {name.removeprefix("transformer."): tensor for name, tensor in tensors.items()}  # as the hub's gpt2 names them
     for each in (tensors, bare):
-        assert (quantised(config, each), differs(config, each), unread_blocks(config, each)) == ("", "", 0)
+        assert (quantised(config, each), differs(config, each), unread_blocks(config, each), unread(config, each)) == ("", "", 0, "")
+
+
+ENDS = ("wpe.weight", "ln_f.weight", "norm.weight", "norm_f.weight", "embed_tokens.weight")
+
+
+@pytest.mark.parametrize("config", CASES, ids=lambda config: config["model_type"])
+def test_a_vector_that_is_gone_is_told(config: dict[str, Any]):
+    """Of a block, and of what stands before and behind the blocks: a norm, a bias of GPT-2, the embedding."""
+    tensors, absent = made(config), []
+    if config["model_type"] == "mamba" and config.get("use_bias"):
+        return  # what else it has then is not listed
+    for name in tensors:
+        vector = len(tensors[name].shape) == 1 and (".1." in name or name.endswith(ENDS))
+        if vector or (name.endswith(ENDS) and config.get("tie_word_embeddings") is not True):
+            absent.append(name)
+            assert name in differs(config, {key: value for key, value in tensors.items() if key != name}), name
+    assert len(absent) > 2
+
+
+@pytest.mark.parametrize(
+    "name", ["self_attn.q_proj.bias", "mlp.down_proj.bias", "self_attn.k_norm.weight", "self_attn.q_proj.lora_A.weight"]
+)
+def test_what_a_block_has_and_its_kind_has_not(name: str):
+    """The loader passes it by: biases, norms of queries and keys, an adapter that was not merged."""
+    whole = f"model.layers.1.{name}"
+    assert unread(CONFIG, llama() | {whole: Tensor("F32", (64,))}) == whole
+    assert unread({**CONFIG, "attention_bias": True}, llama() | {"model.layers.1.self_attn.q_proj.bias": FLOAT}) == ""
 
 
 def llama(**changes: Tensor | None) -> dict[str, Tensor]:
