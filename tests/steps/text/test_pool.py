@@ -10,7 +10,8 @@ import time
 import pytest
 
 from schemas import RecipeError
-from steps.text.pool import MOST_THREADS, Task, ordered, workers_for
+from steps.text import pool
+from steps.text.pool import GIVEN_BACK_EVERY, MOST_THREADS, Task, give_back, ordered, workers_for
 from tests.conftest import ROOT
 
 
@@ -77,6 +78,20 @@ def test_a_few_workers_can_be_threads():
     assert threading.get_ident() not in {each for _, each in few}
     many = {result for _, result in ordered(thread, None, range(400), MOST_THREADS + 1, threads=True)}
     assert len({pid for pid, _ in many}) > 1
+
+
+def test_threads_give_back_what_their_heaps_keep(monkeypatch):
+    """Every few tasks: what a large text took would stay in the heap of each."""
+    given_back = []
+    monkeypatch.setattr(pool, "_trim", lambda: given_back.append)
+    assert [result for _, result in ordered(half, None, range(3 * GIVEN_BACK_EVERY + 1), 2, threads=True)][-1] == 1.5 * GIVEN_BACK_EVERY
+    assert given_back == [0, 0, 0]
+
+
+def test_a_system_that_takes_no_memory_back_is_none_of_our_business(monkeypatch):
+    """Nothing happens there."""
+    monkeypatch.setattr(pool, "_trim", lambda: None)
+    give_back()
 
 
 def test_threads_are_given_little_in_advance():
