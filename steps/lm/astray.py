@@ -1,11 +1,25 @@
 """What is said of a training whose loss or gradient is no number."""
 
+import math
+
 import torch
 from torch import nn
 
 from schemas import RecipeError
 from steps.lm.build import few
 from steps.lm.progress import Settings
+
+LEAST_SCALE = 1e-4  # of an fp16 loss; what overflows below it is no matter of scale (fairseq stops there too: min_loss_scale)
+
+
+def refuse_no_numbers(
+    loss: float, norm: float, done: int, network: nn.Module, settings: Settings, scaler: torch.amp.GradScaler
+) -> None:  # fmt: skip
+    """Raise S101 where the loss of the step after `done` steps is no number, or its gradient's norm, which a scaler may mend a while."""
+    if not math.isfinite(loss):
+        raise no_number("loss", loss, done, network, settings)
+    if not math.isfinite(norm) and not (scaler.is_enabled() and scaler.get_scale() >= LEAST_SCALE):
+        raise no_number("gradient", norm, done, network, settings)
 
 
 def no_number(what: str, value: float, done: int, network: nn.Module, settings: Settings) -> RecipeError:

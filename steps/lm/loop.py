@@ -10,7 +10,7 @@ import torch
 
 from schemas import RecipeError, StepContext, TrainLine
 from steps.lm import precision as numbers
-from steps.lm.astray import no_number
+from steps.lm.astray import refuse_no_numbers
 from steps.lm.batches import Data, Micro, Row
 from steps.lm.bitwise import THREADS, parted, verdict
 from steps.lm.checkpoint import Saver, forget, load_state, states
@@ -115,12 +115,11 @@ class Loop:
             self.hooks.after_early_backward()
         self.optimizer.unscale(self.scaler)
         norm = float(torch.nn.utils.clip_grad_norm_(self.trained, s.max_grad_norm or math.inf))
-        if not math.isfinite(total):
-            raise no_number("loss", total, step, self.head.network, s)
-        if not math.isfinite(norm) and not self.scaler.is_enabled():
-            raise no_number("gradient", norm, step, self.head.network, s)
+        refuse_no_numbers(total, norm, step, self.head.network, s, self.scaler)
         guard = SpikeGuard(s.on_spike, s.spike_factor, self.progress.norms, self.progress.skipped)
-        if math.isfinite(norm) and guard.spiked(norm, step + 1, self.context):
+        if not math.isfinite(norm):  # an overflow of the scaled loss: nothing moves, its scale falls
+            self.scaler.update()
+        elif guard.spiked(norm, step + 1, self.context):
             self.scaler.update()
             self.progress.spikes += 1
         else:
@@ -269,9 +268,7 @@ class Loop:
         broken, self.updating = self.updating, False
         if broken and self.progress.step == 0 and not self.optimizer.moves:
             self._new_optimizer()  # its state was half made, no weight was moved by a rate of 0
-        elif broken and self.optimizer.whole:
-            self.optimizer.drop_half_made()
-        elif broken:
+        elif broken and not self.optimizer.whole:
             self.saver.wait()
             if not self._restore(least=0):
                 raise RecipeError("B021", "memory ran out in the middle of an update, and no save is left to go back to",

@@ -12,6 +12,7 @@ from steps.lm import even, flat, kernels
 from steps.lm.batches import sent
 
 CHUNK_TOKENS = 1024  # positions whose logits exist at one time
+LOUD = 100.0  # times the logits, where it is tried what is done to them: a cap far above a new network's changes nothing of those
 
 
 class HeadLoss(torch.autograd.Function):
@@ -56,7 +57,7 @@ class HeadLoss(torch.autograd.Function):
             if g_hidden is not None:
                 g_hidden[s : s + chunk] = (g @ low)[:n]
             if g_weight is not None:
-                g_weight += g.T @ h
+                _add_product(g_weight, g, h)
             del g, logits  # the next chunk's take their place
         ctx.save_for_backward(g_hidden, g_weight)
         ctx.types = hidden.dtype, weight.dtype
@@ -69,6 +70,19 @@ class HeadLoss(torch.autograd.Function):
         g_hidden, g_weight = ctx.saved_tensors
         first = None if g_hidden is None else (g_hidden * g).to(ctx.types[0])
         return first, None if g_weight is None else (g_weight * g).to(ctx.types[1]), None, None, None, None, None
+
+
+def _add_product(total: Tensor, g: Tensor, h: Tensor) -> None:
+    """total += g.T @ h. g: (n, V), at most 1 in magnitude. h: (n, d). total: (V, d), fp32.
+
+    In fp16 a token that stands often sums past 65,504, at any scale of the loss: this is formed before that scale comes to it. So `h` is
+    divided meanwhile by the power of two that leaves nothing in it above 1, and no sum is more than n; other bits do not change.
+    """
+    if h.dtype is not torch.float16:
+        total += g.T @ h
+        return
+    most = h.abs().amax().float().clamp(min=1.0).log2().ceil().exp2()
+    total += (g.T @ (h / most)).float() * most
 
 
 def token_losses(logits: Tensor, targets: Tensor) -> Tensor:
@@ -102,10 +116,14 @@ class Head:
         training = self.network.training
         self.network.eval()
         ids = torch.arange(4, device=weight.device)[None] % self.network.config.vocab_size
-        whole = self.network(input_ids=ids, use_cache=False).logits
-        cut = self.head(self.decoder(input_ids=ids, use_cache=False)[0])
-        self.network.train(training)
-        return whole.shape == cut.shape and bool(torch.allclose(whole.float(), cut.float(), rtol=1e-4, atol=1e-5))
+        louder = self.head.register_forward_hook(lambda _, __, out: LOUD * out)
+        try:
+            whole = self.network(input_ids=ids, use_cache=False).logits
+            cut = self.head(self.decoder(input_ids=ids, use_cache=False)[0])
+        finally:
+            louder.remove()
+            self.network.train(training)
+        return whole.shape == cut.shape and bool(torch.allclose(whole.float(), cut.float(), rtol=1e-4, atol=1e-5 * LOUD))
 
     @torch.no_grad()
     def keeps_documents_apart(self) -> bool:

@@ -86,7 +86,7 @@ def _muon(network: nn.Module, weight_decay: float, decay_embeddings: bool) -> li
 class Optimizers:
     """One optimizer, or several that share the parameters, moved together.
 
-    whole: whether a step that runs out of memory leaves every weight as it was (one fused kernel that allocates nothing).
+    whole: whether a step that runs out of memory leaves every weight as it was (fused kernels, which allocate nothing).
     """
 
     def __init__(self, kind: str, network: nn.Module, weight_decay: float, decay_embeddings: bool = True) -> None:
@@ -109,22 +109,25 @@ class Optimizers:
         """Whether a step changes weights: not at a rate of 0, as in a rehearsal."""
         return any(group["lr"] for part in self.parts for group in part.param_groups)
 
-    def drop_half_made(self) -> None:
-        """Forget what AdamW has of weights for which memory ran out before all of it was there; the next step makes it anew."""
-        for part in self.parts:
-            for weight in [weight for weight, state in part.state.items() if len(state) < len(ADAMW_STATE)]:
-                del part.state[weight]
-
     def unscale(self, scaler: torch.amp.GradScaler) -> None:
         """Bring gradients back to their own scale (fp16)."""
         for part in self._with_gradients(scaler):
             scaler.unscale_(part)
 
     def step(self, scaler: torch.amp.GradScaler) -> None:
-        """Move the weights, unless the scaler found an overflow."""
+        """Move the weights. Gradients in which the scaler found an overflow are not given to it: one part would move without another."""
+        if self.whole:
+            self._make_state()
         for part in self._with_gradients(scaler):
             scaler.step(part)
         scaler.update()
+
+    def _make_state(self) -> None:
+        """Give AdamW what it makes when a weight first has a gradient, before the first group moves: memory may run out in the second."""
+        for part in self.parts:
+            for weight in (p for group in part.param_groups for p in group["params"] if p.grad is not None and p not in part.state):
+                first = torch.zeros((), dtype=torch.float32, device=weight.device)
+                part.state[weight] = dict(zip(ADAMW_STATE, (first, torch.zeros_like(weight), torch.zeros_like(weight)), strict=True))
 
     def _with_gradients(self, scaler: torch.amp.GradScaler) -> list[torch.optim.Optimizer]:
         """A scaler takes no optimizer whose weights are all frozen in this stage."""

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from schemas import TrainLine
+from steps.lm.optimizer import Optimizers
 from steps.train import train
 from tests.conftest import FakeContext
 from tests.steps.lm.small import SIZES, params, run, text
@@ -65,29 +66,31 @@ def test_it_goes_back_to_where_another_training_ended(tmp_path: Path, monkeypatc
     assert losses(context) == pytest.approx({step: loss for step, loss in losses(whole).items() if step > 4}, rel=1e-4)
 
 
-def test_a_state_that_is_half_made_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Where a stage unfreezes weights, AdamW makes their moments, and memory runs out between those of one weight."""
+@pytest.mark.parametrize("at", [4, 36], ids=["a matrix", "a norm"])
+def test_a_state_that_is_half_made_is_made_anew(at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where a stage unfreezes weights, AdamW makes their moments, and memory runs out between those of one weight: none was moved before,
+    not the matrices either, which are a group of their own."""
     written = {**WRITTEN, "optimizer": "adamw", "stages": [{"steps": 3, "train": ["lm_head"]}, {"train": ["all"]}]}
     whole = FakeContext(tmp_path / "whole")
     run(whole, **written)
-    plain, zeros, made = torch.optim.AdamW.step, torch.zeros_like, 0
+    plain, zeros, made = Optimizers.step, torch.zeros_like, 0
 
     def counted(*given: Any, **named: Any) -> Any:
         nonlocal made
         made += 1
-        if made == 4:  # the second moment of the second weight
+        if made == at:
             raise MemoryError("cannot allocate memory")
         return zeros(*given, **named)
 
-    def step(self: torch.optim.AdamW, *given: Any) -> Any:
+    def step(self: Optimizers, *given: Any) -> Any:
         with monkeypatch.context() as patched:
             if len(broken.lines) == 4 and not made:  # step 0's validation, and three steps
                 patched.setattr(torch, "zeros_like", counted)
             return plain(self, *given)
 
-    monkeypatch.setattr(torch.optim.AdamW, "step", step)
+    monkeypatch.setattr(Optimizers, "step", step)
     broken = FakeContext(tmp_path / "broken")
     run(broken, **written)
     assert [(e["step"], e["given_up"]) for e in broken.events if e["event"] == "memory_fallback"] == [(3, "batch_size")]
-    assert made == 4
+    assert made == at
     assert losses(broken) == pytest.approx(losses(whole), rel=1e-4)

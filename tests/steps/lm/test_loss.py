@@ -3,8 +3,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
+import transformers
 
-from steps.lm import loss
 from steps.lm.loss import Head
 from tests.steps.lm.small import SIZES, network
 
@@ -22,13 +22,12 @@ def plain(made: torch.nn.Module, z_loss: float) -> torch.Tensor:
 
 @pytest.mark.parametrize("family", SIZES)
 @pytest.mark.parametrize("z_loss", [0.0, 1e-2])
-def test_chunks_change_nothing(family: str, z_loss: float, monkeypatch: pytest.MonkeyPatch):
+def test_chunks_change_nothing(family: str, z_loss: float):
     """Loss and gradients in chunks of 7 tokens are those of full logits, masked targets left out."""
-    monkeypatch.setattr(loss, "CHUNK_TOKENS", 7)
     made = network(family)
     want = plain(made, z_loss)
     gradients = torch.autograd.grad(want, list(made.parameters()))
-    head = Head(made)
+    head = Head(made, 7)
     assert head.plain
     got, ce = head.summed(IDS, TARGETS, z_loss)
     assert abs(got.item() - want.item()) < 1e-6 * want.item()
@@ -53,3 +52,10 @@ def test_a_head_that_does_more_is_left_whole():
     head = Head(made)
     assert not head.plain
     assert abs(head.summed(IDS, TARGETS)[0].item() - plain(made, 0.0).item()) < 1e-3
+
+
+def test_a_cap_far_above_a_new_networks_logits_is_seen():
+    """Gemma 2 bends logits of 30; those of a network that has learned nothing are a tenth, and seem to pass as they are."""
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1}
+    config = transformers.Gemma2Config(vocab_size=60, head_dim=16, final_logit_softcapping=30.0, **sizes)
+    assert not Head(transformers.Gemma2ForCausalLM(config)).cut
