@@ -201,8 +201,10 @@ def path(network: nn.Module, device: torch.device) -> str:
     kind = network.config.model_type
     if kind == hebbian.FAMILY:
         return kernels.path(device, "mamba", OWN["mamba"]) + MEMORY
-    if kind in OWN:
+    if kind in OWN and mamba.activated_by_silu(network):
         return kernels.path(device, kind, OWN[kind])
+    if kind in OWN:
+        return f"transformers' {kind}, activated by {network.config.hidden_act}, on {device.type}"
     return f"transformers' {kind}, attention by {attention_words(network)} on {device.type}"
 
 

@@ -70,13 +70,20 @@ def inverse_softplus(x: Tensor) -> Tensor:
 
 
 def use_own_mixer(model: nn.Module) -> None:
-    """Give a transformers Mamba our forward pass; its weights and their names stay."""
+    """Give a transformers Mamba our forward pass; its weights and their names stay. One with another activation than SiLU keeps its own."""
+    if not activated_by_silu(model):
+        return
     for module in model.modules():
         if type(module) is MambaMixer:
             module.memory = None
         own = {MambaMixer: ScanMixer, MambaBlock: ScanBlock, MambaModel: ScanModel}.get(type(module))
         if own is not None:
             module.__class__ = own
+
+
+def activated_by_silu(model: nn.Module) -> bool:
+    """Whether its convolutions and gates are as the papers have them, which is what our code and the kernels compute."""
+    return getattr(model.config, "hidden_act", "silu") in ("silu", "swish")
 
 
 class ScanModel(MambaModel):

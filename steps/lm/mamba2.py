@@ -16,7 +16,7 @@ from schemas import ModelConfig
 from steps.lm import deterministic
 from steps.lm.conv import causal_conv
 from steps.lm.kernels import FUNCTIONS, kernel, usable
-from steps.lm.mamba import inverse_softplus, log_uniform
+from steps.lm.mamba import activated_by_silu, inverse_softplus, log_uniform
 
 CHUNK = 64  # positions of one block of the scan
 
@@ -54,7 +54,9 @@ def initialise(model: nn.Module) -> None:
 
 
 def use_own_mixer(model: nn.Module) -> None:
-    """Give every mixer of a transformers Mamba-2 our forward pass; its weights and their names stay."""
+    """Give every mixer of a transformers Mamba-2 our forward pass; its weights and their names stay. See `steps.lm.mamba`."""
+    if not activated_by_silu(model):
+        return
     for module in model.modules():
         if type(module) is Mamba2Mixer:
             module.__class__ = SsdMixer

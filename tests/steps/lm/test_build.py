@@ -1,5 +1,6 @@
 """Networks from scratch and from folders."""
 
+import copy
 import json
 import os
 import pickle
@@ -202,3 +203,19 @@ def test_a_shape_that_is_not_known_is_told():
     odd.config.model_type = "strange"
     with pytest.raises(RecipeError, match=r"C002: a strange is of a shape that recipe does not know: .* does not say hidden_size"):
         build.sizes_of(odd)
+
+
+@pytest.mark.parametrize("family", ["mamba", "mamba2"])
+def test_a_mamba_with_another_activation_keeps_its_own_code(family: str):
+    """Ours and the kernels compute SiLU: of a base from elsewhere with GELU they would make another model."""
+    made = network(family)
+    kind, config = type(made), copy.deepcopy(made.config)
+    config.hidden_act = "gelu"
+    theirs = kind(config).eval()
+    theirs.load_state_dict(made.state_dict())
+    ours = copy.deepcopy(theirs)
+    build.use_own_mixers(ours)
+    ids = torch.arange(3, 20)[None]
+    with torch.no_grad():
+        assert torch.equal(ours(input_ids=ids, use_cache=False).logits, theirs(input_ids=ids, use_cache=False).logits)
+    assert build.path(ours, torch.device("cpu")) == f"transformers' {family}, activated by gelu, on cpu"
