@@ -158,8 +158,10 @@ def set_listings(pages: list[tuple[list[Block], list[Listing]]]) -> None:
         for new, old in _joined(listings):
             lines = [line for block in new if block.listing for line in block.lines]
             if old and (len(lines) > 1 or (lines and len(new) == 1 and _is_command(lines[0]))):
-                at = next(i for i, block in enumerate(blocks) if block is old[0])
                 gone = {id(block) for block in old}
+                at = next((i for i, block in enumerate(blocks) if block is old[0]), -1)
+                if at < 0:  # taken for a label of a diagram, or for the rest of the line before
+                    continue
                 blocks[:] = [*blocks[:at], *new, *(block for block in blocks[at:] if id(block) not in gone)]
 
 

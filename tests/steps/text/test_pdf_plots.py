@@ -32,6 +32,21 @@ def test_numbers_and_labels_of_a_diagram_are_no_text(tmp_path):
     assert found.replace("Figure 1. Cover by year.", "").split() == " ".join(sentence(i) for i in range(16)).split()
 
 
+def test_a_label_in_a_typewriter_is_no_listing(tmp_path):
+    """Lines of such a font are kept as code later on, when those of diagrams are gone."""
+
+    def draw(page, _):
+        text_of(page, 0, 80)
+        for k in range(5):
+            page.insert_text((100, 399 - 44 * k), f"{0.5 * k:.1f}", fontsize=9)
+        for k, label in enumerate(["grow(north)", "grow(south)"]):
+            page.insert_text((330, 240 + 11 * k), label, fontsize=9, fontname="cour")
+        text_of(page, 8, 500)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split() == " ".join(sentence(i) for i in range(16)).split()
+
+
 def test_a_table_whose_first_column_counts_is_text(tmp_path):
     """Its cells stand beside the numbers."""
 
