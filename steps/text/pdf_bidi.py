@@ -84,7 +84,7 @@ def _letters(line: Any) -> list[Letter]:
     left = right = 0.0
     while letter is not None:
         sign = chr(get.code(letter.this))
-        own.append((letter.quad.ll.x, letter.quad.lr.x))
+        own.append(get.sides(letter.this))
         if not unicodedata.combining(sign):
             left, right = own[-1]
         found.append((left, right, sign))

@@ -1,7 +1,6 @@
 """Where the lines of a PDF's block were ended by their author: where the next word would have fitted, or the next line is indented."""
 
 import re
-from collections import Counter
 from typing import Any
 
 from steps.text.columns import ENDED, SHORT, Block
@@ -24,12 +23,13 @@ LEAST, MOST = 0.6, 5.0  # sizes of the letters: how far a first line is indented
 
 def columns_of(blocks: list[Block]) -> list[Column]:
     """Edges of what a page's text fills, from the most lines to the fewest."""
-    edges: Counter[tuple[int, int]] = Counter()
+    edges: dict[tuple[int, int], int] = {}
     for block in blocks:
         n = len(block.lines)
         if n > 1 and block.y1 - block.y0 > 6 * n:
-            edges[round(block.x0 / 4), round(block.x1 / 4)] += n
-    return [(4.0 * x0, 4.0 * x1, lines) for (x0, x1), lines in edges.most_common()]
+            edge = round(block.x0 / 4), round(block.x1 / 4)
+            edges[edge] = edges.get(edge, 0) + n
+    return [(4.0 * x0, 4.0 * x1, lines) for (x0, x1), lines in sorted(edges.items(), key=lambda edge: -edge[1])]
 
 
 def set_breaks(block: Block, first: Any, text: str, columns: list[Column]) -> None:

@@ -28,6 +28,7 @@ class Fields:
         self.font = mupdf.fz_stext_char.font.fget
         self.origin = mupdf.fz_stext_char.origin.fget
         self.next_letter = mupdf.fz_stext_char.next.fget
+        self._quad, self._left, self._right = mupdf.fz_stext_char.quad.fget, mupdf.fz_quad.ll.fget, mupdf.fz_quad.lr.fget
         self.x, self.y = mupdf.fz_point.x.fget, mupdf.fz_point.y.fget
         self.x0, self.y0 = mupdf.fz_rect.x0.fget, mupdf.fz_rect.y0.fget
         self.x1, self.y1 = mupdf.fz_rect.x1.fget, mupdf.fz_rect.y1.fget
@@ -39,6 +40,11 @@ class Fields:
     def box(self, this: Any) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of a rectangle."""
         return self.x0(this), self.y0(this), self.x1(this), self.y1(this)
+
+    def sides(self, letter: Any) -> tuple[float, float]:
+        """Where a letter begins and ends."""
+        quad = self._quad(letter).this
+        return self.x(self._left(quad).this), self.x(self._right(quad).this)
 
     def first_line(self, block: Any) -> Any:
         """The first line of a block."""
@@ -57,12 +63,13 @@ def by_line(line: Any, text: str, asks: Callable[[str], object], change: Callabl
     """The text of a block, which begins with `line`, with each line that `asks` is true of as `change` reads it."""
     get = fields()
     lines = text.split("\n")
-    for number, said in enumerate(lines):
+    at = 0
+    for number in [number for number, said in enumerate(lines) if asks(said)]:
+        while line is not None and at < number:
+            line, at = get.next_line(line.this), at + 1
         if line is None:
             break
-        if asks(said):
-            lines[number] = change(line, said)
-        line = get.next_line(line.this)
+        lines[number] = change(line, lines[number])
     return "\n".join(lines)
 
 
@@ -72,7 +79,7 @@ def letters_of(line: Any) -> tuple[list[tuple[str, float, float]], float]:
     first = letter = get.first_letter(line.this)
     letters: list[tuple[str, float, float]] = []
     while letter is not None:
-        letters.append((chr(get.code(letter.this)), letter.quad.ll.x, letter.quad.lr.x))
+        letters.append((chr(get.code(letter.this)), *get.sides(letter.this)))
         letter = get.next_letter(letter.this)
     return letters, get.size(first.this)
 

@@ -25,6 +25,11 @@ WHITE = 0.15  # of the size of its letters: so much is a blank to mupdf
 ALONE = 0.45  # of its size: an f that is wider is a ligature, behind which a blank is one
 
 
+def has_signs(data: bytes) -> bool:
+    """Whether a text in UTF-8 has signs that WORDLESS may name: beyond punctuation, letters with two marks, or letters of formulas."""
+    return b"\xe1" in data or b"\xf0" in data or (b"\xe2" in data and data.count(b"\xe2\x80") < data.count(b"\xe2"))
+
+
 def without_blanks(line: Any, text: str) -> str:
     """The text of a block, which begins with `line`, without the blanks that such glyphs seem to be."""
     return by_line(line, text, lambda said: any(pair in said for pair in PAIRS), lambda at, said: _without(PAIR, _are_glyphs(at), said))
@@ -55,19 +60,19 @@ def _spaced(line: Any, said: str) -> str:
     places = [at for at, sign in enumerate(said) if sign in signs]
     codes = {ord(sign) for sign in signs}
     white: list[int] = []  # places behind which a blank is set
+    code_of, next_letter = get.code, get.next_letter
     letter, number = get.first_letter(line.this), 0
     while letter is not None and number < len(places):
         this = letter.this
-        following = get.next_letter(this)
-        code = get.code(this)
+        letter = next_letter(this)
+        code = code_of(this)
         if code in codes:
             at = places[number]
             if ord(said[at]) != code:
                 return said
-            if following is not None and following.quad.ll.x - letter.quad.lr.x > WHITE * get.size(following.this):
+            if letter is not None and get.sides(letter.this)[0] - get.sides(this)[1] > WHITE * get.size(letter.this):
                 white.append(at)
             number += 1
-        letter = following
     out, begun = "", 0
     for at in white:
         if not said[at + 1 : at + 2].isspace():

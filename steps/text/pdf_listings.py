@@ -118,20 +118,23 @@ def _spread(line: Any) -> float:
     if following is None or 0x20 in (get.code(letter.this), get.code(following.this)):
         return 0.0
     step = get.x(get.origin(following.this).this) - get.x(get.origin(letter.this).this)
-    width = float(letter.quad.lr.x - letter.quad.ll.x)
+    left, right = get.sides(letter.this)
+    width = right - left
     return width if SPREAD * width < step < 2 * width else 0.0
 
 
 def _without_gaps(line: Any, width: float) -> str:
     """What a line of such letters says, with a blank for each that is one."""
     get = fields()
+    code_of, next_letter, x_of, origin = get.code, get.next_letter, get.x, get.origin
     said, letter, end = "", get.first_letter(line.this), 0.0
     while letter is not None:
-        x = get.x(get.origin(letter.this).this)
-        if (code := get.code(letter.this)) != 0x20:
+        this = letter.this
+        if (code := code_of(this)) != 0x20:
+            x = x_of(origin(this).this)
             said += " " * round((x - end) / width - BLANK if said else 0) + chr(code)
             end = x + width
-        letter = get.next_letter(letter.this)
+        letter = next_letter(this)
     return said
 
 

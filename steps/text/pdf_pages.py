@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas import RecipeError
 from steps.text.columns import Block
@@ -16,29 +16,41 @@ from steps.text.pdf_cells import with_cells
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_fields import fields, placed
-from steps.text.pdf_glyphs import BRACES, DISTILLER, PAIR, SUITS, WORDLESS, WRITERS, with_blanks, with_braces, without_blanks, without_gaps
+from steps.text.pdf_glyphs import (
+    BRACES,
+    DISTILLER,
+    PAIR,
+    SUITS,
+    WORDLESS,
+    WRITERS,
+    has_signs,
+    with_blanks,
+    with_braces,
+    without_blanks,
+    without_gaps,
+)
 from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_behind, size_of
 from steps.text.pdf_inline import join_inline
-from steps.text.pdf_lines import TALL, WORD, look_at_lines, lower_box
+from steps.text.pdf_lines import LOW, TALL, WORD, look_at_lines, lower_box
 from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
 from steps.text.pdf_plots import drop_labels
 from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted, rows_of
-from steps.text.pdf_unseen import Place, is_doubtful, without_unseen
+from steps.text.pdf_unseen import BLACK, TINY, Place, is_doubtful, without_unseen
 from steps.text.pdf_verses import part_entries, set_entries
 from steps.text.unreadable import Unreadable, WrongPassword
 
-SIGNS = (
-    (b"\xc0\x80", b"\0"),
-    (b"\xe2\x80\x90", b"-"),
-    (b"\xe2\x80\x91", b"-"),
-    (b"\xef\x82\xb7", "•".encode()),
-    (b"\xc2\xad-\n", b"\xc2\xad\n"),
-)  # hyphens, Word's bullet
+SIGNS = (  # hyphens, Word's bullet; of each the byte that few texts have, which is looked for ten times as fast
+    (b"\xc0", b"\xc0\x80", b"\0"),
+    (b"\x90", b"\xe2\x80\x90", b"-"),
+    (b"\x91", b"\xe2\x80\x91", b"-"),
+    (b"\xef", b"\xef\x82\xb7", "•".encode()),
+    (b"\xad", b"\xc2\xad-\n", b"\xc2\xad\n"),
+)
 AT_END = b"\xe2\x80\x90\n"  # U+2010 at a line end
-CODE = re.compile(rb"[\x10-\x1f]")
+CODES = bytes(range(0x10, 0x20))
 HYPHENED = re.compile(rb"[a-z]-[a-z\n]")
 UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
 ASLANT = 18.0  # points of height for a line: with more, a few words may run up the page
@@ -78,6 +90,16 @@ class Known:
     parts: bool = False  # it parts words with a hyphen of its own
     renames: bool = False  # it names signs by what stands at their codes in another font
     blanks: bool = False  # some of its glyphs say nothing and are read as blanks
+
+
+class Said(NamedTuple):
+    """What is written on a page, and what a look at the whole of it tells: each look at its blocks costs more."""
+
+    texts: list[str]  # of its blocks, their lines parted by line feeds
+    figures: dict[int, set[int]]  # where some may be raised: numbers of blocks and of their lines
+    back: bool  # some run from right to left
+    signs: bool  # there are some that WORDLESS may name
+    relations: bool  # and RELATIONS
 
 
 def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool | None]:
@@ -204,9 +226,9 @@ def _page(page: Any, found: Any, known: Known) -> Page:
                 block.listing = False
                 if listing := listing_of(first, text, known.bitmaps):  # none where letters are line feeds
                     listings.append((listing, []))
-            if ". . ." in text and len(block.lines) > 1:
+            if n > 1 and ". . ." in text and len(block.lines) > 1:
                 set_entries(block, [[line[4] for line in row] for row in rows_of(list(placed(first, text)))])
-            if not block.verse:
+            if not block.verse and (n > 1 or height < LOW):
                 look_at_lines(block, first, text)
             if len(block.lines) > 1 and not (block.table or block.verse):
                 _find_paragraphs(block, first, text, columns)
@@ -254,29 +276,30 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
     told: list[Found] = []
     seeds = []
     doubtful = []
-    texts, with_figures, back = _texts(found, len(set_blocks), known)
-    for number, (set_block, text) in enumerate(zip(set_blocks, texts, strict=True)):
-        if back and runs_back(text):
-            text = turned(get.first_line(set_block), text)
-        elif number in with_figures:
-            text = with_raised(get.first_line(set_block), text, with_figures[number], known.names)
+    said = _texts(found, len(set_blocks), known)
+    for number, (set_block, text) in enumerate(zip(set_blocks, said.texts, strict=True)):
+        first = get.first_line(set_block)
+        if said.back and runs_back(text):
+            text = turned(first, text)
+        elif number in said.figures:
+            text = with_raised(first, text, said.figures[number], known.names)
         if known.blanks and PAIR.search(text):
-            text = without_blanks(get.first_line(set_block), text)
-        if not (text.isascii() or back) and WORDLESS.search(text):
-            text = with_blanks(get.first_line(set_block), text)
-        if known.renames and not text.isascii() and SUITS.search(text):
-            text = with_braces(get.first_line(set_block), text)
-        if "¸ " in text:
-            text = without_gaps(get.first_line(set_block), text)
+            text = without_blanks(first, text)
+        if not text.isascii():
+            if said.signs and not said.back and WORDLESS.search(text):
+                text = with_blanks(first, text)
+            if known.renames and SUITS.search(text):
+                text = with_braces(first, text)
+            if "¸ " in text:
+                text = without_gaps(first, text)
         lines = [line for line in text.split("\n") if line and not line.isspace()]
         if lines:
-            first = get.first_line(set_block)
             if 1 in map(len, lines):
                 text = with_dingbats(first, text)
                 lines = [line for line in text.split("\n") if line and not line.isspace()]
             letter = get.first_letter(first.this).this
             even = is_even(letter, known.bitmaps)
-            size = get.size(letter)
+            size = asked = get.size(letter)
             if even or size != known.size or not text[:3].isalpha():  # that of nearly all is looked at once
                 size = known.size = 0.0 if even else size_of(first, letter)
             block = Block(*get.box(get.block_box(set_block).this), lines, listing=even, size=size)
@@ -284,10 +307,13 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
                 block.marked = size_behind(first, letter)
             if block.y1 - block.y0 > TALL * size * len(lines) > 0 and WORD.search(text) and abs(first.dir.y) < 0.06:
                 lower_box(block, letter)
-            told += [(block, first, text)] if len(lines) < 2 else headed(block, first, text)
-            if len(text) < LONGEST and not RELATIONS.isdisjoint(text):
+            if len(lines) < 2:
+                told.append((block, first, text))
+            else:
+                told += headed(block, first, text)
+            if said.relations and len(text) < LONGEST and not RELATIONS.isdisjoint(text):
                 seeds.append(told[-1])
-            if is_doubtful(first, letter):
+            if (get.colour(letter) != BLACK or asked < TINY) and is_doubtful(first, letter):
                 doubtful.append(told[-1])
     if doubtful:
         told = without_unseen(page, told, doubtful, known.lit)
@@ -314,8 +340,8 @@ def _turn(block: Block, sideways: float, width: float, height: float) -> None:
         block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
 
 
-def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, set[int]], bool]:
-    """The text of each of `count` blocks, its lines parted by line feeds; where figures may be raised; whether some run back."""
+def _texts(found: Any, count: int, known: Known) -> Said:
+    """What each of `count` blocks says, and what of it needs no look."""
     from pymupdf import mupdf
 
     buffer = mupdf.FzBuffer(8192)
@@ -323,13 +349,16 @@ def _texts(found: Any, count: int, known: Known) -> tuple[list[str], dict[int, s
     mupdf.fz_print_stext_page_as_text(out, found)
     out.fz_close_output()
     data: bytes = buffer.fz_buffer_extract()
-    if AT_END in data and data.count(AT_END[:-1]) == data.count(AT_END) and (known.parts or HYPHENED.search(data)):
+    if b"\x90" in data and AT_END in data and data.count(AT_END[:-1]) == data.count(AT_END) and (known.parts or HYPHENED.search(data)):
         data = data.replace(AT_END, b"\xc2\xad\n")  # a hyphen of the program's own, beside those of the author
-    for sign, plain in SIGNS:
-        data = data.replace(sign, plain)
+    for seldom, sign, plain in SIGNS:
+        if seldom in data:
+            data = data.replace(sign, plain)
     said = followed(data, data.decode("utf-8", "replace"))
-    texts = (codes_apart(said) if CODE.search(data) else said).split("\n\n")[:-1]
+    texts = (codes_apart(said) if len(data.translate(None, CODES)) < len(data) else said).split("\n\n")[:-1]
     if count == len(texts):
-        return texts, glued(data, known.names), has_letters(data)
+        signs = has_signs(data)
+        relations = signs or b"=" in data or b"<" in data or b">" in data
+        return Said(texts, glued(data, known.names), has_letters(data), signs, relations)
     letters = [[[chr(letter.m_internal.c) for letter in line] for line in block] for block in found]  # line feeds in the text itself
-    return ["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters], {}, False
+    return Said(["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters], {}, False, True, True)

@@ -176,9 +176,11 @@ def _label(block: Block, body: float) -> bool:
         return False
     aslant = height > 3 * body and width < 0.3 * height * block.characters
     upright = len(block.lines) == 1 and block.characters > 3 and (height > 2 * width or height > 8 * body or aslant)
-    word = height > 0 and WORD.search(block.lines[0 if block.size else -1])
-    if upright or height >= (SMALL if block.size or not word else LOWER) * body:
+    if upright or height >= SMALL * body:  # nearly all
         return upright
+    word = height > 0 and WORD.search(block.lines[0 if block.size else -1])
+    if word and not block.size and height >= LOWER * body:
+        return False
     if SAID.search(block.lines[-1].strip()):
         return False
     return not (block.size > SMALL * body > 0 and word)  # boxes of some fonts hold small letters alone

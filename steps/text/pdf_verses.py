@@ -23,9 +23,9 @@ STATEMENT = re.compile(  # begins or ends a line of an algorithm
     re.IGNORECASE,
 )
 CONTROL = re.compile(  # what few lines of prose have
-    r"\s*(?:\d{1,2}:\s|(?:input|output|require|ensure|data|result):|end(?: ?(?:if|for|while))?$|else$|begin$)|.*(?:\bdo|\bthen)$",
-    re.IGNORECASE,
+    r"\s*(?:\d{1,2}:\s|(?:input|output|require|ensure|data|result):|end(?: ?(?:if|for|while))?$|else$|begin$)", re.IGNORECASE
 )
+OPENS = re.compile(r".*(?:\bdo|\bthen)$", re.IGNORECASE)  # the same at their ends
 STEP = re.compile(r"\d{1,2}:?")  # the number of a line
 STATEMENTS = 0.65  # share of the lines of an algorithm that are told, at least
 LEADER = re.compile(r"\s*(?:\.\s?){4,}[\s\u2060\u200b]*((?:\d{1,4}|[ivxlc]{1,6})\s*)$")  # dots from an entry to the number of its page
@@ -82,9 +82,13 @@ def set_verses(blocks: list[Block], body: float) -> None:
 def _is_algorithm(block: Block) -> bool:
     """True for lines of pseudocode, set in the letters of the text."""
     lines = block.lines
-    if max(map(len, lines)) > LONGEST or not any(map(CONTROL.match, lines)):
+    if max(map(len, lines)) > LONGEST or not any(map(_is_control, lines)):
         return False
     return sum(STATEMENT.match(line) is not None for line in lines) >= STATEMENTS * len(lines)
+
+
+def _is_control(line: str) -> bool:
+    return CONTROL.match(line) is not None or (line[-1:] in ("o", "n", "O", "N") and OPENS.match(line) is not None)
 
 
 def _set_algorithm(block: Block) -> None:
