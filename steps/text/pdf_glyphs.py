@@ -57,7 +57,7 @@ def _spaced(line: Any, said: str) -> str:
     """One line. Signs of its letters and of what it says are told by their order, since others may have been read in another way."""
     get = fields()
     signs = {found[0] for found in WORDLESS.finditer(said)}
-    places = [at for at, sign in enumerate(said) if sign in signs]
+    places = _places(said, signs)
     codes = {ord(sign) for sign in signs}
     white: list[int] = []  # places behind which a blank is set
     code_of, next_letter = get.code, get.next_letter
@@ -79,6 +79,17 @@ def _spaced(line: Any, said: str) -> str:
             out += f"{said[begun : at + 1]} "
             begun = at + 1
     return out + said[begun:]
+
+
+def _places(said: str, signs: set[str]) -> list[int]:
+    """Where these signs stand."""
+    places = []
+    for sign in signs:
+        at = said.find(sign)
+        while at >= 0:
+            places.append(at)
+            at = said.find(sign, at + 1)
+    return sorted(places)
 
 
 def without_gaps(line: Any, text: str) -> str:
