@@ -25,6 +25,18 @@ class Absent(NamedTuple):
     better: str = ""
 
 
+def recipes_near(folder: Path, project: Path) -> set[str]:
+    """Names of the recipes that lie in `folder`, and of those that ran in `project`."""
+    names = {file.stem for file in (project / ".recipe" / "last").glob("*.json")}
+    for file in sorted(folder.glob("*.y*ml"))[:100]:
+        try:
+            head = file.read_text("utf-8", errors="replace")[:4000]
+        except OSError:
+            continue
+        names |= {match[1] for match in re.finditer(r"^recipe:[ \t]*([\w.-]+)", head, re.MULTILINE)}
+    return names
+
+
 def of_source(view: View, pattern: str) -> Absent:
     """Of a path or glob that matches no file."""
     project = view.facts.project

@@ -317,7 +317,19 @@ def _not_yet(view: View, step: StepMeant, name: str, link: Link) -> Finding:
     file = view.meant.file.parent / f"{link.recipe}.yaml"
     where = str(file) if file.is_file() else link.recipe
     message = f"{link.step} of recipe {link.recipe} is not made yet, so its size is not known"
+    if not file.is_file() and (near := _called_like(view, link.recipe)):
+        message = f"there is no recipe {link.recipe}, nor anything that it made"
+        return Finding("L020", "warning", message, _where(step, name, link), f"write recipe: {near}")
     return Finding("L020", "info", message, _where(step, name, link), f"run it first: recipe run {where}")
+
+
+def _called_like(view: View, recipe: str) -> str:
+    """The recipe beside this one, or that ran in this project, whose name is a slip away; empty where `recipe` is one of them."""
+    from runner.absent import recipes_near
+    from runner.nearest import nearest
+
+    known = recipes_near(view.meant.file.parent, view.meant.project)
+    return "" if recipe in known else nearest(recipe, known, 0.8) or ""
 
 
 def _where(step: StepMeant, name: str, link: Link) -> tuple[str | int, ...]:

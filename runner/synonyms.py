@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.conversions import MODELS, Convert, Known, Names, files, hub_rows, says, share, to, tokenizer_of, tracker_of_all
+from runner.synonyms_of_tools import CACHES, KEPT, LOADING, SETTINGS
 from runner.synonyms_of_train import LORA, MODEL, QUANT, TRAIN
 
 _STEPS: dict[str, dict[str, Convert]] = {
@@ -166,7 +167,8 @@ _TOP: dict[str, Convert] = {
                     says("what several steps share stands in vars:, and is named ${name}; all else is a step's", "")),
     **dict.fromkeys(("common", "shared", "anchors", "templates", "presets", "x-common", "aliases", "globals", "constants"),
                     lambda value, beside: SHARED_BELOW),
-    **dict.fromkeys(("output", "cache", "cache_dir", "runs_dir", "output_path", "workdir", "work_dir"),
+    **dict.fromkeys(CACHES, says(KEPT, "", True)),
+    **dict.fromkeys(("output", "cache", "runs_dir", "output_path", "workdir", "work_dir"),
                     says("runs lie in runs/ beside the recipe, artifacts in .recipe/", "")),
     **dict.fromkeys(("resources", "accelerators"), says("target: names the machine", "")),
 }  # fmt: skip
@@ -197,7 +199,8 @@ _SOURCE: dict[str, Convert] = {  # keys of one source
     **dict.fromkeys(("doc_separator", "separator_token", "document_separator", "doc_sep"),
                     says("write document: blank_line, line or file", "parse_corpus")),
     "language": says("write lang:", "parse_corpus"),
-    **dict.fromkeys(("file", "filename", "file_name", "data_files", "dir", "folder", "glob", "local"), says("write path:", "parse_corpus")),
+    **dict.fromkeys(("file", "filename", "file_name", "data_files", "data_dir", "dir", "folder", "glob", "local"),
+                    says("write path:", "parse_corpus")),
     **dict.fromkeys(("dataset", "repo", "repo_id", "id"), says("write hub:", "parse_corpus")),
 }  # fmt: skip
 _ANY: dict[str, Convert] = {  # what other tools say of a step, whatever it does
@@ -224,6 +227,8 @@ def met(step: str, path: Names, value: Any, beside: Mapping[str, Any]) -> Known 
     beside: the keys of the same step, or of the top level, since some values convert only together.
     """
     name = str(path[-1])
+    if path[0] == "tracking" and len(path) == 3 and name in SETTINGS.get(str(path[1]), {}):
+        return SETTINGS[str(path[1])][name](value, beside)
     if not step:
         convert = _TOP.get(name)
         if convert is not None:
@@ -235,8 +240,8 @@ def met(step: str, path: Names, value: Any, beside: Mapping[str, Any]) -> Known 
         inside = {"model": MODEL, "lora": LORA, "quant": QUANT}.get(str(path[0]), {})
         convert = inside.get(name) or TRAIN.get(name)
         return convert(value, beside) if convert is not None else None
-    if step == "parse_corpus" and path[0] == "sources" and name in _SOURCE:
-        return _SOURCE[name](value, beside)
+    if step == "parse_corpus" and path[0] == "sources" and (convert := _SOURCE.get(name) or LOADING.get(name)) is not None:
+        return convert(value, beside)
     tables = [_STEPS.get(step, {}), *([MODEL] if step == "train" else [TRAIN])]
     for table in tables:
         if name in table:

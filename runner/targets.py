@@ -19,6 +19,21 @@ SERVICES = {  # what the instances and notebooks of clouds have in them, by thei
 }  # fmt: skip
 
 
+# Cards that the table has none of: the one of their generation that stands in for them, and GiB that their driver offers at most. By
+# developer.nvidia.com/cuda-gpus and the makers' data sheets.
+LIKE = {
+    **dict.fromkeys(("rtx8000", "quadrortx8000"), ("rtx2080ti", 48)), "quadrortx6000": ("rtx2080ti", 24),
+    "quadrortx5000": ("rtx2080ti", 16), "titanrtx": ("rtx2080ti", 24), "rtx2070": ("rtx2080ti", 8),
+    "rtx2080": ("rtx2080ti", 8), "gtx1660": ("gtx1650", 6), "gtx1660ti": ("gtx1650", 6), "gtx1660super": ("gtx1650", 6),
+    "gtx1060": ("gtx1080ti", 6), "gtx1070": ("gtx1080ti", 8), "gtx1080": ("gtx1080ti", 8), "p40": ("gtx1080ti", 24), "p4": ("gtx1080ti", 8),
+    "titanv": ("v100-16", 12), "rtx3050": ("rtx3060", 8), "rtx3060ti": ("rtx3070", 8), "rtx3070ti": ("rtx3070", 8), "a30": ("a100-40", 24),
+    "rtx3080ti": ("rtx3090", 12), "a2": ("rtx3060", 16), "a16": ("rtx3060", 16), "a2000": ("rtx3060", 12),
+    "a4500": ("a4000", 20), "a5500": ("a5000", 24), "l40": ("l40s", 48), "rtx6000ada": ("l40s", 48), "rtx4060ti": ("rtx4060", 8),
+    "rtx4070ti": ("rtx4070", 12), "rtx4070super": ("rtx4070", 12), "rtx4070tisuper": ("rtx4080", 16), "rtx4080super": ("rtx4080", 16),
+    "rtx5070": ("rtx5080", 12), "rtx5070ti": ("rtx5080", 16), "rtx5060ti": ("rtx5080", 16), "rtxpro6000": ("rtx5090", 96),
+}  # fmt: skip
+
+
 def meant(name: str) -> str:
     """The fix for a target that is not known."""
     word = plain(name).strip("-:/.")
@@ -30,6 +45,8 @@ def meant(name: str) -> str:
         large = [each for each in names() if (card := known(each)) is not None and card.kind == "cuda"
                  and abs(card.memory_bytes / 2**30 - int(size[1])) < 1]  # fmt: skip
         return f"write the card that has them, such as {', '.join(large[:4])}" if large else HERE
+    if (like := LIKE.get(re.sub(r"\W|laptop|gpu", "", word))) is not None:
+        return f"write target: {{gpu: {like[0]}, memory_gb: {like[1]}}}: it is of the same generation"
     card = known(re.sub(r"-?(\d+)-?gb?$", r"-\1", word))
     if card is not None:
         return f"write {card.name}"

@@ -293,4 +293,13 @@ def in_top(scene: Scene, path: Names) -> Finding:
         edits = (Edit("rename", path, None, ours),)
         shown = f"write {ours}: {written(value_at(scene.raw, path))}"
         return Finding("K010", "error", f"{name} is called {ours} here", path, shown, edits, on="key")
+    told = synonyms.met("", path, value_at(scene.raw, path), scene.raw) if path[0] == "tracking" and len(path) == 3 else None
+    if told is not None and not told.path:
+        edits = (Edit("delete", path),)
+        return Finding("K010", "error", f"{name} is another tool's key: {told.words}", path, "delete the line", edits, on="key")
+    if told is not None:
+        ours = str(told.path[-1])
+        edits = (Edit("rename", path, None, ours),)
+        fix = f"write {ours}: {written(value_at(scene.raw, path))}"
+        return Finding("K010", "error", f"{name} is called {ours} here", path, fix, edits, on="key")
     return _misspelt(str(path[-1]), path, parent, models, [], None)

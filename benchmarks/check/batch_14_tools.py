@@ -84,13 +84,13 @@ CASES = [
     swap(ARCHIVE, "caches", "huggingface/datasets#2496", "fetched anew, by datasets' key", "revision: names the version", "      - path: notes/*.md\n", "      - path: notes/*.md\n        download_mode: force_redownload\n", r"revision|delete|content", at="download_mode"),
     # tracking and reporting
     tracked("wandb/wandb#2033 and ultralytics/yolov5#10940", "a slash in a project's name", "project: novels, entity: lab", "tracking: {wandb: {project: lab/novels}}", r"/|slash|entity", "tracking: {wandb: {project: novels, entity: lab}}"),
-    tracked("wandb/wandb#478", "a colon in a project's name", "wandb refuses : in a project", "tracking: {wandb: {project: \"novels: second try\"}}", r":.*(refuse|take|may|hold|character)|colon|character", "tracking: {wandb: {project: novels}}"),
+    tracked("wandb/wandb#478", "a colon in a project's name", "wandb refuses : in a project", "tracking: {wandb: {project: \"novels: second try\"}}", r"name with :|colon", "tracking: {wandb: {project: novels}}"),
     tracked("giulio98/functional-diffusion-processes#4", "a team from the manual", "your_entity is a placeholder", "tracking: {wandb: {project: novels, entity: your_entity}}", r"your_entity|placeholder|manual", "tracking: {wandb: {project: novels}}"),
     set_to(NOVELS, "LeslieTrue/SFTvsRL#1 and togethercomputer/together-python#64", "a key of wandb that is none", "a key has 40 letters, or 86", "WANDB_API_KEY", "your_key", r"WANDB_API_KEY|key", {TRACKED: f"{TRACKED}    tracking: wandb\n"}),
     set_to(NOVELS, "mlflow/mlflow#4 and ultralytics/ultralytics#10438", "a server of MLflow without http://, in the environment", "MLFLOW_TRACKING_URI=http://localhost:5000", "MLFLOW_TRACKING_URI", "localhost:5000", r"MLFLOW_TRACKING_URI|http://", {TRACKED: f"{TRACKED}    tracking: mlflow\n"}),
     tracked("axolotl-ai-cloud/axolotl#768: transformers' list", "a tracker that is not here", "wandb, tensorboard, mlflow", "tracking: [tensorboard, comet_ml]", r"mlflow|wandb", "tracking: [tensorboard]"),
     tracked("huggingface/transformers#36433", "SwanLab, by LLaMA-Factory's switch", "wandb, tensorboard, mlflow", "use_swanlab: true", r"tracking|wandb|mlflow", ""),
-    tracked("huggingface/transformers#11084", "TensorBoard's folder, by transformers' key", "its files lie in the run's folder: tracking: tensorboard", "logging_dir: logs", r"tracking|tensorboard|run's folder", ""),
+    tracked("huggingface/transformers#11084", "TensorBoard's folder, by transformers' key", "its files lie in the run's folder: tracking: tensorboard", "logging_dir: logs", r"tracking|tensorboard|runs/", ""),
     tracked("no thread: wandb.init's own arguments", "a run's name and a mode in wandb's settings", "project and entity alone; WANDB_MODE says the mode", "tracking: {wandb: {project: novels, mode: offline}}", r"WANDB_MODE|project|delete", "tracking: {wandb: {project: novels}}"),
     tracked("no thread: a band for a step without a validation", "a band at a step that is not validated", "validated at 40 and 60, not at 50", "expect: {50: {val_loss: [1.0, 6.0]}}", r"\b40\b|\b60\b|validat", "expect: {60: {val_loss: [1.0, 6.0]}}"),
     # export

@@ -1,20 +1,20 @@
 # ruff: noqa: E501 - a case is one line
 """Failures of training: tokenizers, resume, packing and attention, LoRA, quantisation, Mamba, memory, targets. See batch_14."""
 
+from string import ascii_lowercase
 from typing import Any
 
 from batch_9_cases import DESK, NOVELS, POLITE, TALES, TEXTS, TURKISH, bad, line, swap
 from batch_10_training import THIRD, again, hub
 from batch_11_cases import CLINIC, RADIO, SEVEN, tensors
 from batch_11_tools import TARGETS, USED
-from cases import BYTE_LETTERS
 
 BASE = "models/base"
 STEADY = "    warmup_steps: 10\n    scheduler: constant\n"
 FURTHER = "    resume_from: {step: gpt}\n    num_train_epochs: 16\n" + STEADY
 QUANT = "    method: qlora\n    quant: {bits: 4, type: nf4}\n"
 SOURCE = '      - {path: data/tr.jsonl, lang: tr, columns: {text: "{title}\\n{text}"}}\n'
-MANY = ", ".join(f'"<{a}{b}>"' for a in BYTE_LETTERS[33:58] for b in BYTE_LETTERS[33:62])
+MANY = ", ".join(f'"<{a}{b}>"' for a in ascii_lowercase for b in ascii_lowercase + "12")
 MARKED = {name: text.replace("\n\n", "\n<|endoftext|>\n") for name, text in TEXTS.items()}
 AREAS = {"data/tr.jsonl": [{**row, "text": f"{row['text']} Bahçe {n + 3} m², yarısı ½ dönüm."} for n, row in enumerate(TURKISH)]}
 SECOND = "  - type: train\n    id: longer\n    model: {base: {path: models/base}}\n    objective: sft\n    method: lora\n    lora: {r: 16, lora_alpha: 32, target_modules: [q_proj, v_proj]}\n    resume_from: {step: tune}\n    num_train_epochs: 4\n    batch_size: 4\n    gradient_accumulation_steps: 2\n    max_seq_length: 256\n    learning_rate: 1e-4\n    scheduler: constant\n    warmup_ratio: 0.1\n"
@@ -46,7 +46,7 @@ CASES = [
     # tokenizer training
     swap(TALES, "tokenizer", "ximinng/LLM4SVG#15 and huggingface/tokenizers#376", "symbols by another spelling than the text's", "the texts begin with <tr>, which becomes several pieces; <|tr|> occurs nowhere", 'user_symbols: ["<tr>", "<en>"]', 'user_symbols: ["<|tr|>", "<|en|>"]', r"<tr>|nowhere|never|does not occur|not in"),
     bad(RADIO, "tokenizer", "huggingface/tokenizers#1337 and #1162", "pieces learned from one language, used on another", "the nearest corpus is the English one: ş and ğ are unknown to its tokenizer", {"  - type: parse_corpus\n": "  - type: parse_corpus\n    id: tr\n", "  - type: train_tokenizer\n": "  - type: parse_corpus\n    id: en\n    sources: [{path: data/stories.jsonl, lang: en}]\n  - type: train_tokenizer\n", "    overlap_tokens: 16\n": "    overlap_tokens: 16\n    corpus: tr\n"}, "train_tokenizer | corpus: tr | id: en", r"corpus|tr\b|language|unknown"),
-    bad(RADIO, "tokenizer", "google/sentencepiece#574", "more symbols than pieces", "725 symbols do not go into 700 pieces", {"    vocab_size: 700\n": f"    vocab_size: 700\n    user_symbols: [{MANY}]\n"}, "vocab_size | user_symbols", r"700|symbols|pieces", repair={f"    user_symbols: [{MANY}]\n": ""}),
+    bad(RADIO, "tokenizer", "google/sentencepiece#574", "more symbols than pieces", "728 symbols do not go into 700 pieces", {"    vocab_size: 700\n": f"    vocab_size: 700\n    user_symbols: [{MANY}]\n"}, "vocab_size | user_symbols", r"700|symbols|pieces", repair={f"    user_symbols: [{MANY}]\n": ""}),
     swap(NOVELS, "tokenizer", "huggingface/tokenizers#1220 and #1156", "at most fewer pieces than bytes", "256 bytes come first: at_most is above them", "vocab_size: 1024", "vocab_size: {at_most: 200}", r"256|bytes|alphabet", "vocab_size: {at_most: 1024}"),
     bad(RADIO, "tokenizer", "google/sentencepiece#839 and #329", "squares that become digits", "nfkc makes m2 of m²: identity keeps it", {"normalization: identity": "normalization: nfkc"}, "normalization", r"²|nfkc|identity", files=AREAS, mended=AREAS),
     bad(NOVELS, "tokenizer", "karpathy/minbpe#47 and karpathy/nanoGPT#374", "an end mark of GPT-2 typed between the texts", "<|endoftext|> is text here: it is learned in pieces, and documents are not parted at it", {}, "corpus/*.txt | sources | train_tokenizer", r"endoftext", files=MARKED, repair={}),
@@ -80,7 +80,7 @@ CASES = [
     # mamba
     swap(RADIO, "mamba", "state-spaces/mamba#351: arguments of mamba_ssm's Mamba2", "groups and chunks of mamba_ssm", "ngroups and chunk_size are not offered: delete them", "      head_dim: 32\n", "      head_dim: 32\n      ngroups: 8\n      chunk_size: 256\n", r"ngroups|chunk_size|delete", at="ngroups | chunk_size"),
     swap(RADIO, "mamba", "Joluck/RWKV-PEFT and RWKV/RWKV-infctx-trainer#12", "an RWKV", "families are mamba, mamba2, llama, gpt2", "      family: mamba2\n", "      family: rwkv7\n", r"mamba2"),
-    bad(CLINIC, "mamba", "no thread: Falcon Mamba, whose kernels and norms are its own", "a Falcon Mamba", "falcon_mamba is not among the families", {TARGETS: ""}, USED, r"falcon", files={f"{BASE}/config.json": FALCON_CONFIG, f"{BASE}/model.safetensors": {"safetensors": FALCON}}),
+    bad(CLINIC, "mamba", "no thread: Falcon Mamba, whose kernels and norms are its own", "a Falcon Mamba", "falcon_mamba is not among the families", {TARGETS: ""}, USED, r"falcon", repair={}, files={f"{BASE}/config.json": FALCON_CONFIG, f"{BASE}/model.safetensors": {"safetensors": FALCON}}),
     # memory
     bad(POLITE, "memory", "databrickslabs/dolly#139: a 3B on smaller cards", "all weights of three billion on 24 GB", "3.1 B weights with AdamW take some 49 GB", {**hub("Qwen/Qwen2.5-3B-Instruct"), "target: a100-80": "target: rtx3090", "    method: lora\n    lora: {r: 16, lora_alpha: 16}\n": "    method: full\n", "learning_rate: 2e-4": "learning_rate: 1e-5"}, "method | base | target", r"memory|GiB|fit", twin=False),
     bad(TALES, "memory", "no thread: mamba-2.8b's sizes on a card for games", "2.8 billion weights from nothing on 24 GB", "weights, gradients and moments alone are 45 GB", {"target: t4": "target: rtx3090", "d_model: 128, n_layers: 4": "d_model: 2560, n_layers: 64", "learning_rate: 8e-4": "learning_rate: 1.6e-4"}, "d_model | model: | target | plan", r"memory|GiB|fit", twin=False),

@@ -38,7 +38,8 @@ def _has_tables(view: "View") -> bool:
 
 SETTINGS = (  # variables of the environment whose values are looked at
     "HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "TMPDIR", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES",
-    "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF",
+    "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF", "SSL_CERT_FILE", "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy",
+    "http_proxy", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_MODE", "WANDB_BASE_URL",
 )  # fmt: skip
 SECRETS = ("password", "wandb", "://", "hf_", "sk-", "gh", "glpat", "AKIA", "xox", "AIza")  # pieces of texts that hold one
 BESIDE = (  # keys that others put out of work
@@ -82,6 +83,8 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
         any((number(s, "eval_steps") or OFTEN) < OFTEN for s in view.of_type("train"))
         or any(at(s.raw, "max_new_tokens") is not None for s in view.of_type("validate_checkpoint"))
     ),
+    "stores": lambda view: bool("RECIPE_STORE" in variables() or (view.meant.recipe is not None and view.meant.recipe.store)),
+    "limits": lambda view: any(number(s, "workers") is not None or number(s, "memory_margin") is not None for s in view.meant.steps),
     "shards": lambda view: any(at(s.raw, "shard_tokens") is not None for s in view.of_type("tokenize_bin")),
     "settings": lambda view: any(name in variables() for name in SETTINGS),
     "pieces": lambda view: any(

@@ -69,6 +69,11 @@ def bins_from_elsewhere(view: View) -> Iterator[Finding]:
         rows, whose = _fewest_rows(view, step)
         try:
             for stamp in stamps(view.facts.project / bins.path):
+                if not stamp[1]:
+                    name = stamp[0].rpartition("/")[2]
+                    fix = "make it again, or take it out of the folder"
+                    yield say("V105", step, "bins.path", f"{name} is empty, and no training can map it", fix, severity="warning")
+                    continue
                 found = sampled(stamp, rows, bins.dtype)
                 if found.bad is not None:
                     message = f"{found.file} holds id {found.bad:,} ({found.place()}), {whose} has rows for {rows:,} tokens"

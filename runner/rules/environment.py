@@ -137,6 +137,17 @@ def _has_token() -> bool:
         needs="the environment, when the target is here",
     ),
     RulePage(
+        "S123",
+        "a login of a tracker that is none",
+        "A team that stands in a manual is nobody's, and a key of wandb has 40 letters at least. Its server refuses either, and the run is "
+        "told to nobody.",
+        wrong="tracking: {wandb: {project: small, entity: your_entity}}",
+        right="tracking: {wandb: {project: small}}   # the login's own",
+        source="giulio98/functional-diffusion-processes#4; LeslieTrue/SFTvsRL#1",
+        severity="warning",
+        needs="the environment, of which the key's length alone is looked at",
+    ),
+    RulePage(
         "S025",
         "a name that wandb refuses for a project",
         "A project's name stands in the address of its page, so wandb takes none of / \\ # ? % : in it, and no more than 128 letters. Its "
@@ -157,9 +168,38 @@ def trackers_are_ready(view: View) -> Iterator[Finding]:
             finding = None if (kind, place) in said else _ready(step, kind, wanted)
             if kind == "wandb" and wanted.wandb is not None and (kind, place) not in said:
                 yield from _refused(step, wanted.wandb.project)
+                yield from _nobodys(step, wanted.wandb.entity)
+                if short := _too_short():
+                    yield _told(view, say("S123", step, "tracking", short, "copy the whole key: wandb login", severity="warning"))
             said.add((kind, place))
             if finding is not None:
                 yield _told(view, finding)
+
+
+EXAMPLE = re.compile(  # what manuals write for a reader's own team
+    r"(?i)<.*>|\[.*\]|your[-_ ]?(wandb[-_ ]?)?(entity|team|user\w*|name|org\w*|account)([-_ ]?name)?|my[-_ ]?entity|"
+    r"(wandb[-_ ])?(entity|user|team)([-_ ]?name)?|x{3,}|todo|changeme|null|none"
+)
+LEAST = 40  # letters of a key: wandb's own validation
+
+
+def _nobodys(step: StepMeant, entity: str | None) -> Iterator[Finding]:
+    """S123: a team that stands for one."""
+    if entity is None or not EXAMPLE.fullmatch(entity):
+        return
+    where = "tracking.wandb.entity"
+    message, fix = f"{entity} stands for a team of your own, as manuals write it", "delete entity: the login's own is taken"
+    yield say("S123", step, where, message, fix, severity="warning", edits=(Edit("delete", path(step, where)),))
+
+
+def _too_short() -> str:
+    """What is said of a key of wandb that is too short to be one; empty for others, and where it is not asked for."""
+    key = variables().get("WANDB_API_KEY", "")
+    if not key or variables().get("WANDB_MODE", "") in ("offline", "dryrun", "disabled"):
+        return ""
+    secret = key.split("-", 1)[-1]  # a server of one's own puts its name before it
+    whole = len(secret) >= LEAST or key.count(".") == 2  # a token of three parts is taken as it is
+    return "" if whole else f"WANDB_API_KEY has {len(secret)} letters, and wandb takes none of fewer than {LEAST}"
 
 
 def _refused(step: StepMeant, project: str) -> Iterator[Finding]:

@@ -33,15 +33,28 @@ def results_are_read(view: View) -> Iterator[Finding]:
         kind = step.step.makes.kind() if step.step is not None else ""
         if kind in BETWEEN and step.type not in VOUCHES and not view.is_read(step) and path(step, "") not in said:
             message = f"no step reads the {kind} that {step.id} makes"
-            yield say(
-                "L010", step, "", message, f"name it where it is wanted: {_input(kind)}: {step.id}, or delete the step", severity="warning"
-            )
+            fix = f"name it where it is wanted: {_input(kind)}: {step.id}, or delete the step"
+            if (early := _stood_before(view, step, kind)) is not None:
+                message += f": it stands behind {early.id}"
+                fix = f"put {step.id} before {early.id}, or delete it"
+            yield say("L010", step, "", message, fix, severity="warning")
         elif kind == "TokenBin" and (trained := list(view.of_type("train"))) and not any(_takes(each, step.id) for each in trained):
             answers = [each for each in trained if param(each, "objective") == "sft"]
             if len(answers) == len(trained):
                 message = f"no training reads the tokens of {step.id}: objective: sft takes documents and answers as they are"
                 fix = "delete objective: sft to learn every token of them, or delete this step"
                 yield say("L010", answers[0], "objective", message, fix, severity="warning")
+
+
+def _stood_before(view: View, step: StepMeant, kind: str) -> StepMeant | None:
+    """The first step before `step` that could take what it makes, where no later one could."""
+    steps = list(view.meant.steps)
+    at = steps.index(step)
+    wants = [each for each in steps if each.step is not None and any(name == _input(kind) for name in (i.name for i in each.step.inputs))]
+    takers = [each for each in wants if each.type not in VOUCHES]
+    if not takers or any(steps.index(each) > at for each in takers):
+        return None
+    return takers[0]
 
 
 def _takes(step: StepMeant, maker: str) -> bool:

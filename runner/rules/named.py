@@ -16,6 +16,18 @@ WRITES_NOTHING = {  # by a part of the name
 }
 NAMES = {what: re.compile(rf"(?:^|[-_.])(?:{names})(?=$|[-_.\d])", re.I) for what, names in WRITES_NOTHING.items()}
 DECODERS = re.compile(r"gpt|llama|qwen(?![\d.]*-?vl)|mistral|decoder|causal|instruct$", re.I)  # LLM2Vec, gpt-bert, embeddings made of them
+QUANTISED = re.compile(r"(?i)(?:^|/)gpt-oss-\d+b$|(?:^|/)kimi-k2-(thinking|instruct)$|(?:^|/)deepseek-(v3(\.\d)?|r1(-zero|-0528)?)$")
+OF_OTHER_KINDS = {  # kinds that the export does not write, by the names that their models have
+    "gpt_oss": r"gpt-oss-\d+b", "mixtral": r"mixtral-8x\d+b", "falcon": r"falcon-(rw-|7b|40b|180b|11b)", "falcon_mamba": r"falcon-mamba",
+    "bloom": r"bloom(z|-\d)", "gpt_neox": r"pythia-|gpt-neox|dolly-v2|redpajama-incite", "gpt_neo": r"gpt-neo-\d", "gptj": r"gpt-j-6",
+    "opt": r"^opt-\d", "phi": r"^phi-(1|1_5|2)$", "phimoe": r"phi-3\.5-moe", "stablelm": r"stablelm-(2|zephyr|3b)",
+    "starcoder2": r"starcoder2", "gpt_bigcode": r"^starcoder(base)?(-|$)|santacoder", "olmo": r"^olmo-", "olmoe": r"olmoe",
+    "granite": r"^granite-[34]", "deepseek_v2": r"deepseek-(v2|coder-v2)", "deepseek_v3": r"deepseek-(v3|r1$|r1-(zero|0528)$)",
+    "jamba": r"jamba", "zamba2": r"zamba", "glm4": r"^(chat)?glm-?4", "internlm2": r"internlm[23]", "minicpm": r"minicpm",
+    "cohere": r"command-r|^aya-|c4ai-", "mpt": r"^mpt-\d", "rwkv": r"rwkv", "llama4": r"llama-4-", "nemotron": r"^nemotron-",
+    "qwen3_moe": r"^qwen3-(coder-)?\d+b-a\d", "qwen2_moe": r"qwen1\.5-moe|qwen2-57b", "qwen3_next": r"qwen3-next",
+    "exaone": r"exaone", "smollm3": r"smollm3", "gemma3n": r"gemma-3n",
+}  # fmt: skip
 ADAPTER = re.compile(r"[-_](q?lora|adapters?|peft|dora)(?=$|-v?\d)", re.I)
 ALONE = re.compile(
     r"(distil)?gpt2(-medium|-large|-xl)?|openai-gpt|ctrl|transfo-xl.*|xlnet.*|.*bert.*|t5-.*|bart-.*|xlm-.*", re.I
@@ -30,6 +42,15 @@ def names_tell(view: View) -> Iterator[Finding]:
         if step.type != "train" or folder is not None or not isinstance(name, str):
             continue
         own = name.rpartition("/")[2]
+        if QUANTISED.search(name):
+            message = f"{name} has its weights in four or eight bits, and experts: neither an adapter nor an export takes them as they are"
+            yield say(
+                "A110", step, f"{where}.hub", message, "name a model whose weights are whole, such as Qwen/Qwen3-4B", severity="warning"
+            )
+        elif (other := _other_kind(own)) and any(step in view.makers(each, "checkpoint") for each in view.of_type("export_ollama")):
+            message = f"{name} is named like a model of type {other}, which export_ollama does not write"
+            fix = "train a llama, mistral, qwen2, qwen3, phi3, gemma or gpt2, or leave the export out"
+            yield say("E004", step, f"{where}.hub", message, fix, severity="warning")
         kind = next((what for what, names in NAMES.items() if names.search(own)), "")
         if kind and (kind == "a model of pictures or sound" or not DECODERS.search(own)):
             message = f"{name} is named like {kind}, which does not foretell the next token"
@@ -51,6 +72,13 @@ def names_tell(view: View) -> Iterator[Finding]:
             message = f"{name} has no owner: the hub knows models by owner/name"
             fix = f"write hub: {known}" if known else "write owner/name as huggingface.co has it, or path: for a folder"
             yield say("H023", step, f"{where}.hub", message, fix, severity="warning", edits=edits)
+
+
+def _other_kind(own: str) -> str:
+    """The type of model that a name tells, where it is none that is exported, and no model of another maker is named beside it."""
+    found = next((kind for kind, names in OF_OTHER_KINDS.items() if re.search(names, own.lower())), "")
+    made_of = next((maker for maker in ("llama", "qwen", "mistral", "gemma") if maker in own.lower()), "")
+    return "" if made_of and not found.startswith(made_of) else found
 
 
 def _owned(name: str) -> str:

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from unicodedata import normalize
 
 from runner.meant import StepMeant
 from runner.rules import View, number, param, path, rule, say
@@ -80,6 +81,9 @@ def symbols_are_met(view: View) -> Iterator[Finding]:
     for step in view.of_type("train_tokenizer"):
         symbols = param(step, "user_symbols")
         yield from _made_anyway(view, step, symbols)
+        if otherwise := _otherwise(view, step):
+            yield from _spelled_otherwise(step, otherwise)
+            continue
         own = [symbol for symbol in symbols or () if isinstance(symbol, str) and symbol and not CHAT_MARK.fullmatch(symbol)]
         found = text_sources(view, step)
         if not own or not found or any(source.path is None for source in found):
@@ -93,6 +97,32 @@ def symbols_are_met(view: View) -> Iterator[Finding]:
         message += f", whose columns write {written[0].split(chr(10))[0][:30]!r}" if written else ""
         severity: Severity = "warning" if written else "info"
         yield say("T110", step, "user_symbols", message, "spell them as the text does", severity=severity)
+
+
+def _otherwise(view: View, step: StepMeant) -> dict[str, str]:
+    """Symbols whose word the templates of columns write between other brackets, and how: <|tr|> and <tr>."""
+    symbols = [symbol for symbol in param(step, "user_symbols") or () if isinstance(symbol, str)]
+    templates = [str(value) for source in text_sources(view, step) for value in (source.columns or {}).values() if "{" in str(value)]
+    found: dict[str, str] = {}
+    for symbol in symbols:
+        word = re.sub(r"^\W+|\W+$", "", symbol)
+        if not word or word == symbol or any(symbol in template for template in templates):
+            continue
+        spelled = re.compile(rf"(?<![{{\w])[<\[(|#]{{1,2}}/?{re.escape(word)}[>\])|#]{{1,2}}")
+        other = next((match[0] for template in templates for match in spelled.finditer(template)), None)
+        if other is not None and other not in symbols:
+            found[symbol] = other
+    return found
+
+
+def _spelled_otherwise(step: StepMeant, otherwise: dict[str, str]) -> Iterator[Finding]:
+    """T110, with the symbols as the templates have them."""
+    symbols = [otherwise.get(symbol, symbol) for symbol in param(step, "user_symbols")]
+    edits = (Edit("set", path(step, "user_symbols"), symbols),)
+    listed = ", ".join(f"{other} where {symbol} is a symbol" for symbol, other in list(otherwise.items())[:SHOWN])
+    message = f"columns write {listed}: they are cut like words, and the symbols are never met"
+    fix = f"write user_symbols: {json.dumps(symbols, ensure_ascii=False)}"
+    yield say("T110", step, "user_symbols", message, fix, severity="warning", edits=edits)
 
 
 OF_OTHERS = ("[PAD]", "[UNK]", "[BOS]", "[EOS]", "[CLS]", "[SEP]", "[MASK]", "<mask>", "<cls>", "<sep>")  # of BERT and its like
@@ -136,7 +166,8 @@ def marks_are_symbols(view: View) -> Iterator[Finding]:
         symbols = [symbol for symbol in param(step, "user_symbols") or () if isinstance(symbol, str)]
         templates = [str(value) for source in text_sources(view, step) for value in (source.columns or {}).values() if "{" in str(value)]
         marks = dict.fromkeys(mark for template in templates for mark in TYPED_MARK.findall(template))
-        strange = [mark for mark in marks if not any(symbol in mark or mark in symbol for symbol in symbols)]
+        said = _otherwise(view, step).values()
+        strange = [mark for mark in marks if mark not in said and not any(symbol in mark or mark in symbol for symbol in symbols)]
         if not strange or param(step, "model") is None:
             continue
         shown = ", ".join(strange[:SHOWN])
@@ -214,3 +245,55 @@ def symbols_are_no_letters(view: View) -> Iterator[Finding]:
                 continue
             yield say("T125", step, f"user_symbols.{place}", message, "take it out: letters and words get pieces by themselves",
                       severity="warning")  # fmt: skip
+
+
+@rule()
+def signs_are_kept(view: View) -> Iterator[Finding]:
+    """T122 of nfkc, told: the signs of the first texts that it writes otherwise, the most frequent first."""
+    for step in view.of_type("train_tokenizer"):
+        if param(step, "normalization") != "nfkc":
+            continue
+        counts = Counter(c for text in sampled_texts(text_sources(view, step), view.facts) for c in text if ord(c) > 127)
+        changed = [(c, normalize("NFKC", c)) for c, _ in counts.most_common() if normalize("NFKC", c) != normalize("NFC", c)]
+        if changed:
+            shown = ", ".join(f"{became!r} of {c!r}" for c, became in changed[:3])
+            edits = (Edit("set", path(step, "normalization"), "identity"),)
+            message = f"nfkc makes {shown}: no model of this tokenizer writes {'it' if len(changed) == 1 else 'them'}"
+            yield say("T122", step, "normalization", message, "write normalization: identity", severity="info", edits=edits)
+
+
+END_MARK = re.compile(
+    r"<\|endoftext\|>|<\|end_of_text\|>|<\|eot_id\|>|</s>|<eos>|<EOS>|<\|eos\|>|<EOT>|<eot>|\[EOS\]|<\|eod\|>|<end_of_text>"
+)
+OFTEN = 3  # times in the sample: once or twice it may be what a text is about
+
+
+@rule(
+    RulePage(
+        "D176",
+        "an end mark of another tokenizer in the texts",
+        "Files that were made for GPT-2 or nanoGPT part their texts by <|endoftext|>. To a tokenizer that is trained here it is text like "
+        "any other: it is cut into a handful of pieces, which the model learns to write, and documents are not parted at it. Each document "
+        "gets its own end by itself.",
+        wrong="Once upon a time …\n<|endoftext|>\nA fox …   # document: file",
+        right="Once upon a time …\n\nA fox …   # document: blank_line",
+        source="karpathy/minbpe#47; karpathy/nanoGPT#374; Modalities/modalities#383",
+        severity="warning",
+        needs="the beginnings of plain and JSONL files",
+    )
+)
+def ends_are_not_typed(view: View) -> Iterator[Finding]:
+    """D176: an end mark that stands several times in a sample of what a tokenizer learns from, and is none of its symbols."""
+    for step in view.of_type("train_tokenizer"):
+        symbols = [str(symbol) for symbol in param(step, "user_symbols") or ()]
+        counts = Counter(mark for text in sampled_texts(text_sources(view, step), view.facts) for mark in END_MARK.findall(text))
+        mark, count = next(((m, c) for m, c in counts.most_common() if not any(m in symbol for symbol in symbols)), ("", 0))
+        if count < OFTEN:
+            continue
+        message = f"{mark} stands {count:,} times in the first texts: it is cut into pieces like a word, and parts no documents"
+        typed = mark.replace("/", "\\/").replace("[", "\\[").replace("]", "\\]")
+        fix = f"put a blank line in its place, with document: blank_line: sed -i 's/{typed}/\\n\\n/g' FILES"
+        for parser in view.parsers(step):
+            if any(END_MARK.search(text) for text in sampled_texts(param(parser, "sources") or (), view.facts)):
+                yield say("D176", parser, "sources", message, fix, severity="warning", on="key")
+                break

@@ -37,12 +37,18 @@ def trainings_can_go_on(view: View) -> Iterator[Finding]:
             yield from _from_folder(view, step, ref["path"])
         elif isinstance(ref.get("step"), str) and not ref.get("recipe"):
             earlier = view.by_id.get(ref["step"])
-            if earlier is not None and earlier.type == "train":
+            if earlier is not None and earlier.type == "train" and not _later(view, step, earlier):
                 yield from _from_step(view, step, earlier)
         elif isinstance(ref.get("step"), str) and isinstance(ref.get("recipe"), str):
             folder = _object(view, ref["recipe"], ref["step"])
             if folder is not None and folder.is_dir():  # else L020 or L021 says what is known
                 yield from from_state(view, step, folder, f"{ref['step']} of {ref['recipe']}", "resume_from", ref)
+
+
+def _later(view: View, step: StepMeant, other: StepMeant) -> bool:
+    """Whether a step is this one or stands behind it, which is told as such."""
+    steps = list(view.meant.steps)
+    return steps.index(other) >= steps.index(step)
 
 
 def _object(view: View, recipe: str, step: str) -> Path | None:

@@ -9,11 +9,14 @@ from pathlib import Path
 from runner.nearest import nearest
 from runner.rules import View, rule
 from runner.rules.paths import hub_names
-from runner.surroundings import variables
+from runner.surroundings import is_installed, variables
 from schemas.findings import Finding, RulePage
+from schemas.training import Tracking
 
 NUMBERS = re.compile(r"[1-9]\d*(,[1-9]\d*)*")
 CARDS = re.compile(r"(-1|\d+|(GPU|MIG)-[\w/-]+)(,\s*(-1|\d+|(GPU|MIG)-[\w/-]+))*|NoDevFiles|")
+SAMPLE = re.compile(r"(?i)^(hf_)?(x{3,}|\*{3,}|\.{3}|…|your|my|token|paste|here|changeme|todo)[\w .*-]*$|<.*>")
+SECRET = ("TOKEN", "KEY")
 ALLOCATOR = re.compile(r"\s*[a-z_0-9]+\s*:\s*(\[[^\]]*\]|[\w.]+)\s*(,\s*[a-z_0-9]+\s*:\s*(\[[^\]]*\]|[\w.]+)\s*)*,?")
 
 OPTIONS = ("max_split_size_mb", "expandable_segments", "garbage_collection_threshold", "roundup_power2_divisions", "backend",
@@ -58,10 +61,41 @@ def _allocator(value: str) -> tuple[str, str] | None:
     return "cannot be read: torch stops when it first touches the card; it is name:value,name:value", value.replace("=", ":")
 
 
+def _certificates(value: str) -> tuple[str, str] | None:
+    return None if Path(value).exists() else ("is no file: nothing can be fetched over https", "")
+
+
+def _proxy(value: str) -> tuple[str, str] | None:
+    scheme, sep, rest = value.partition("://")
+    if not sep or scheme.lower() in ("http", "https"):
+        return None
+    if scheme.lower() not in ("socks5", "socks5h"):
+        return (
+            f"begins with {scheme}://, which the hub's client does not know",
+            f"socks5://{rest}" if "sock" in scheme else f"http://{rest}",
+        )
+    return None if is_installed("socksio") else ("is a SOCKS proxy, for which the hub's client lacks a package", "pip install socksio")
+
+
+def _token(value: str) -> tuple[str, str] | None:
+    if SAMPLE.search(value) or value.strip()[:1] in ("'", '"', "<"):
+        return "is no token but what stands for one: the hub answers 401, for open models too", "unset HF_TOKEN; hf auth login"
+    return None
+
+
+def _mode(value: str) -> tuple[str, str] | None:
+    if value in ("online", "offline", "disabled", "dryrun", "run", "shared"):
+        return None
+    return "is no mode of wandb, which does not start", "offline" if value.lower() in ("offline", "local") else "disabled"
+
+
 READERS: dict[str, tuple[Callable[[str], tuple[str, str] | None], str]] = {  # what a value must be, and who needs it
     "HF_ENDPOINT": (_address, "hub"), "HF_HOME": (_folder, "hub"), "HF_HUB_CACHE": (_folder, "hub"), "TMPDIR": (_temporary, ""),
     "OMP_NUM_THREADS": (_threads, ""), "MKL_NUM_THREADS": (_threads, ""), "CUDA_VISIBLE_DEVICES": (_cards, "train"),
-    "PYTORCH_CUDA_ALLOC_CONF": (_allocator, "train"), "PYTORCH_ALLOC_CONF": (_allocator, "train"),
+    "PYTORCH_CUDA_ALLOC_CONF": (_allocator, "train"), "PYTORCH_ALLOC_CONF": (_allocator, "train"), "SSL_CERT_FILE": (_certificates, "hub"),
+    **dict.fromkeys(("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"), (_proxy, "hub")),
+    **dict.fromkeys(("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"), (_token, "hub")), "WANDB_MODE": (_mode, "wandb"),
+    "WANDB_BASE_URL": (_address, "wandb"),
 }  # fmt: skip
 
 
@@ -70,11 +104,11 @@ READERS: dict[str, tuple[Callable[[str], tuple[str, str] | None], str]] = {  # w
         "H033",
         "a variable whose value cannot be read",
         "The name is right and whoever reads it cannot take the value: an address without https://, a folder that is a file, a number that "
-        "is none, a setting of torch's allocator with = for a colon. Some stop the run when it first needs them, some are "
-        "left out in silence.",
+        "is none, a setting of torch's allocator with = for a colon, a proxy that the hub's client cannot use, a token of a manual. Some "
+        "stop the run when it first needs them, some are left out in silence.",
         wrong="export PYTORCH_CUDA_ALLOC_CONF=max_split_size_mb=128",
         right="export PYTORCH_CUDA_ALLOC_CONF=max_split_size_mb:128",
-        source="docs.pytorch.org: memory management; argonne-lcf/user-guides#864; huggingface/transformers#25305",
+        source="docs.pytorch.org: memory management; argonne-lcf/user-guides#864; huggingface/transformers#25305; psf/requests#3516",
         severity="warning",
         needs="the environment's variables, when the target is here",
     )
@@ -82,13 +116,17 @@ READERS: dict[str, tuple[Callable[[str], tuple[str, str] | None], str]] = {  # w
 def values_can_be_read(view: View) -> Iterator[Finding]:
     """H033: only what the recipe needs, and only told where another machine is meant."""
     hub = any(True for step in view.meant.steps for _ in hub_names(step.raw))
-    wanted = {"": True, "hub": hub, "train": any(view.of_type("train"))}
+    told = any("wandb" in Tracking.of(getattr(step.params, "tracking", None)).kinds() for step in view.of_type("train"))
+    wanted = {"": True, "hub": hub, "train": any(view.of_type("train")), "wandb": told}
     for name, (reader, need) in READERS.items():
         value = variables().get(name)
         wrong = reader(value) if value is not None and (value or name == "OMP_NUM_THREADS") and wanted[need] else None
         if wrong is None:
             continue
         said, better = wrong
-        fix = f"export {name}={better}" if better else f"unset {name}, or name a folder that can be written"
-        finding = Finding("H033", "warning", f"{name}={value} {said}", ("target",), fix)
+        named = "a file that is there" if name.endswith("FILE") else "a folder that can be written"
+        command = better if " " in better else f"export {name}={better}"
+        fix = command if better else f"unset {name}, or name {named}"
+        shown = name if name.endswith(SECRET) or "@" in str(value) else f"{name}={value}"  # a login may stand in it
+        finding = Finding("H033", "warning", f"{shown} {said}", ("target",), fix)
         yield finding if view.meant.target.name == "here" else replace(finding, severity="info")

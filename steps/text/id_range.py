@@ -154,6 +154,9 @@ def _layout(file: Path, dtype: Dtype) -> tuple[int, str]:
     if _is_wide(head):
         message = f"{file.name} is written as int64: three of four halves in it are nothing, and would be read as token 0"
         raise Unknown(message, "write it again as uint16, or uint32 above 65,535: ids.astype(numpy.uint16).tofile(path)")
+    if kind := _fractions(head):
+        message = f"{file.name} holds numbers with a point, {kind}, and no ids: read as whole ones each is another token"
+        raise Unknown(message, "write it again as uint16, or uint32 above 65,535: ids.astype(numpy.uint16).tofile(path)")
     if dtype == "uint16" and _guess(head) == "uint32":
         message = f"{file.name} is written as uint32: read as uint16, every second id in it is next to nothing"
         raise Unknown(message, "write dtype: uint32", "dtype")
@@ -216,6 +219,22 @@ def _is_wide(head: bytes) -> bool:
     words = np.frombuffer(head[: len(head) // 8 * 8], dtype="<u4")
     upper, lower = words[1::2], words[::2]
     return len(upper) > 1 and not upper.any() and float((lower < 1 << 18).mean()) > 0.99 and float((lower > 0).mean()) > 0.5
+
+
+def _fractions(head: bytes) -> str:
+    """float32 or float64 where every number of the file, read so, is a whole one as ids are; empty elsewhere."""
+    import numpy as np
+
+    for kind in ("float32", "float64"):
+        size = np.dtype(kind).itemsize
+        values = np.frombuffer(head[: len(head) // size * size], dtype=np.dtype(kind).newbyteorder("<"))
+        if len(values) < 64:
+            continue
+        with np.errstate(invalid="ignore"):
+            whole = np.isfinite(values) & (values >= 0) & (values < 1 << 24) & (values == np.floor(values))
+        if bool(whole.all()) and float((values >= 1).mean()) > 0.5:
+            return kind
+    return ""
 
 
 def _guess(head: bytes) -> str:

@@ -135,3 +135,13 @@ def test_every_edit_of_the_language_can_be_written(tmp_path: Path):
 def test_an_edit_is_plain_data():
     """So that it survives JSON."""
     assert Edit("set", ("a",), 1) == Edit(action="set", path=("a",), value=1, key="")
+
+
+def test_another_recipe_whose_name_is_a_slip_is_told(tmp_path: Path):
+    """By the recipes that lie beside it, and those that ran here."""
+    (tmp_path / "tales.yml").write_text("# of the hen\nrecipe: henandfox  # short\nsteps: []\n")
+    slip = ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {recipe: henadnfox, step: tok}\n")
+    (finding,) = [f for f in meant(tmp_path, slip).findings if f.code == "L020"]
+    assert (finding.severity, finding.fix) == ("warning", "write recipe: henandfox")
+    right = ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {recipe: henandfox, step: tok}\n")
+    assert "(L020)" in said(tmp_path, right)

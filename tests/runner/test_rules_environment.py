@@ -128,3 +128,58 @@ def test_bitsandbytes_takes_a_cuda_from_the_environment(tmp_path: Path, monkeypa
     """Wherever the recipe wants it: for the optimizer as for four bits."""
     monkeypatch.setenv("BNB_CUDA_VERSION", "118")
     assert [f.code for f in meant(tmp_path, ("max_steps: 1000", f"max_steps: 1000\n    {line}")).findings if f.code == "H031"] == codes
+
+
+@pytest.mark.parametrize(
+    ("entity", "codes"), [("your_entity", ["S123"]), ("<team>", ["S123"]), ("wandb-username", ["S123"]), ("my-lab", []), ("anna", [])]
+)
+def test_a_team_of_the_manual_is_told(tmp_path: Path, entity: str, codes: list[str]):
+    """Whatever machine the recipe is for; without it the login's own is taken."""
+    changed = meant(tmp_path, ("max_steps: 1000", f"max_steps: 1000\n    tracking: {{wandb: {{project: p, entity: '{entity}'}}}}"))
+    assert [f.code for f in changed.findings if f.code == "S123"] == codes
+
+
+@pytest.mark.parametrize(
+    ("key", "severities"), [("your_key", ["warning"]), ("a" * 40, []), ("local-" + "a" * 40, []), ("a.b.c", []), ("a" * 86, [])]
+)
+def test_a_key_of_wandb_that_is_too_short_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, severities: list[str]):
+    """Its length, and never the key."""
+    monkeypatch.setenv("WANDB_API_KEY", key)
+    found = meant(tmp_path, HERE, ("max_steps: 1000", "max_steps: 1000\n    tracking: wandb")).findings
+    assert [f.severity for f in found if f.code == "S123"] == severities
+    assert not any(key in f.message for f in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:1080", "pip install socksio"),
+        ("https_proxy", "socks://127.0.0.1:1080", "export https_proxy=socks5://127.0.0.1:1080"),
+        ("HTTPS_PROXY", "127.0.0.1:7890", None),
+        ("HTTPS_PROXY", "http://127.0.0.1:7890", None),
+        ("SSL_CERT_FILE", "/nowhere/company.pem", "unset SSL_CERT_FILE, or name a file that is there"),
+        ("HF_TOKEN", "hf_xxxxxxxxxxxx", "unset HF_TOKEN; hf auth login"),
+        ("HF_TOKEN", "<your token>", "unset HF_TOKEN; hf auth login"),
+        ("HF_TOKEN", "hf_QwErTyUiOpAsDfGhJkLzXcVb", None),
+    ],
+)
+def test_what_the_client_of_the_hub_cannot_take_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, fix: str | None
+):
+    """H033, where something is fetched; a token is not shown."""
+    monkeypatch.setattr(surroundings, "find_spec", lambda library: None if library == "socksio" else object())
+    monkeypatch.setenv(name, value)
+    found = [f for f in meant(tmp_path, HERE).findings if f.code == "H033"]
+    assert [f.fix for f in found] == ([fix] if fix else [])
+    assert "TOKEN" not in name or not any(value in f.message for f in found)
+
+
+@pytest.mark.parametrize(
+    ("mode", "fix"), [("none", "export WANDB_MODE=disabled"), ("local", "export WANDB_MODE=offline"), ("online", None)]
+)
+def test_a_mode_that_wandb_does_not_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, fix: str | None):
+    """Only where wandb is told something."""
+    monkeypatch.setenv("WANDB_MODE", mode)
+    found = meant(tmp_path, HERE, ("max_steps: 1000", "max_steps: 1000\n    tracking: wandb")).findings
+    assert [f.fix for f in found if f.code == "H033"] == ([fix] if fix else [])
+    assert not any(f.code == "H033" for f in meant(tmp_path, HERE).findings)

@@ -184,3 +184,9 @@ def test_tokens_that_no_training_reads(tmp_path: Path):
     assert said(tmp_path, tuned).count("L010") == 1
     both = ("  - type: export_ollama\n", "  - {type: train, id: more, model: {family: llama}, max_steps: 1000}\n  - type: export_ollama\n")
     assert "L010" not in said(tmp_path, tuned, both)
+
+
+def test_a_plan_behind_its_training(tmp_path: Path):
+    """It stands before the step that it is for; named there it could not be."""
+    found = meant(tmp_path, ("  - type: export_ollama\n", "  - type: plan\n  - type: export_ollama\n")).findings
+    assert [f.fix for f in found if f.code == "L010"] == ["put plan before train, or delete it"]

@@ -56,3 +56,32 @@ def test_a_missing_owner_is_added_where_one_is_known(tmp_path: Path):
     assert [f.fix for f in found if f.code == "H023"] == ["write hub: Qwen/Qwen2.5-7B-Instruct"]
     found = meant(tmp_path, (MODEL, "{base: {hub: someones-model}}")).findings
     assert [f.fix for f in found if f.code == "H023"] == ["write owner/name as huggingface.co has it, or path: for a folder"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("EleutherAI/pythia-1.4b", "gpt_neox"), ("mistralai/Mixtral-8x7B-Instruct-v0.1", "mixtral"), ("bigscience/bloomz-1b7", "bloom"),
+        ("Qwen/Qwen3-30B-A3B", "qwen3_moe"), ("deepseek-ai/DeepSeek-V2-Lite", "deepseek_v2"), ("facebook/opt-1.3b", "opt"),
+        ("tiiuae/falcon-mamba-7b", "falcon_mamba"), ("meta-llama/Llama-4-Scout-17B-16E", "llama4"), ("microsoft/phi-2", "phi"),
+        ("Qwen/Qwen3-4B", ""), ("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", ""), ("deepseek-ai/DeepSeek-R1-0528-Qwen3-8B", ""),
+        ("tiiuae/Falcon3-7B-Base", ""), ("microsoft/Phi-3.5-mini-instruct", ""), ("state-spaces/mamba-130m-hf", ""),
+        ("nvidia/Llama-3.1-Nemotron-Nano-8B-v1", ""), ("HuggingFaceTB/SmolLM2-135M", ""), ("mistralai/Mistral-7B-v0.3", ""),
+    ],
+)  # fmt: skip
+def test_a_kind_that_is_not_exported_is_told_by_its_name(tmp_path: Path, name: str, kind: str):
+    """Only where it would be exported."""
+    base = (MODEL, f"{{base: {{hub: {name}}}}}")
+    found = [f.message for f in meant(tmp_path, base).findings if f.code == "E004"]
+    assert found == ([f"{name} is named like a model of type {kind}, which export_ollama does not write"] if kind else [])
+    alone = meant(tmp_path, base, ("  - type: export_ollama\n", "")).findings
+    assert not any(f.code == "E004" for f in alone)
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"), [("openai/gpt-oss-20b", ["A110"]), ("deepseek-ai/DeepSeek-V3", ["A110"]), ("someone/gpt-oss-20b-bf16", [])]
+)
+def test_a_base_that_is_only_there_in_few_bits_is_told_by_its_name(tmp_path: Path, name: str, codes: list[str]):
+    """Copies in sixteen bits are called so."""
+    found = meant(tmp_path, (MODEL, f"{{base: {{hub: {name}}}}}")).findings
+    assert [f.code for f in found if f.code == "A110"] == codes

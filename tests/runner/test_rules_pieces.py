@@ -82,3 +82,53 @@ def test_rows_that_are_rounded_up_and_then_written_smaller(tmp_path: Path):
     padded = ("  - type: tokenize_bin\n", "  - {type: check_vocab_consistency, pad_vocab_to_multiple_of: 96}\n  - type: tokenize_bin\n")
     for rows_, codes in ((16000, ["V002"]), (16032, [])):
         assert said(tmp_path, padded, ("model: {family: mamba,", f"model: {{family: mamba, vocab_size: {rows_},")) == codes
+
+
+@pytest.mark.parametrize(
+    ("symbols", "fixes"),
+    [
+        ('["<|tr|>", "<|en|>"]', ['write user_symbols: ["<tr>", "<en>"]']),
+        ('["[tr]", "<en>"]', ['write user_symbols: ["<tr>", "<en>"]']),
+        ('["<tr>", "<en>"]', []),
+        ('["<|user|>"]', []),
+    ],
+)
+def test_symbols_are_spelled_as_the_columns_write_them(tmp_path: Path, symbols: str, fixes: list[str]):
+    """By the word between the brackets; marks for later are let be."""
+    rows(tmp_path, "a.jsonl", ENGLISH)
+    source = '{path: a.jsonl, columns: {text: "<tr>{lang}<en>{text}"}}'
+    found = meant(tmp_path, base=recipe(f"vocab_size: 300, user_symbols: {symbols}", source)).findings
+    assert [f.fix for f in found if f.code == "T110" and f.severity == "warning"] == fixes
+    mended = recipe('vocab_size: 300, user_symbols: ["<tr>", "<en>"]', source)
+    assert not any(f.code in ("T110", "D173") for f in meant(tmp_path, base=mended).findings)
+
+
+@pytest.mark.parametrize(
+    ("mark", "symbols", "codes"),
+    [
+        ("<|endoftext|>", "", ["D176"]),
+        ("</s>", "", ["D176"]),
+        ("<|endoftext|>", ', user_symbols: ["<|endoftext|>"]', []),
+        ("<end>", "", []),
+    ],
+)
+def test_an_end_mark_of_another_tokenizer_is_told(tmp_path: Path, mark: str, symbols: str, codes: list[str]):
+    """Three times in a sample; one that is a symbol is meant."""
+    (tmp_path / "a.txt").write_text(f"\n{mark}\n".join(ENGLISH.format(n) for n in range(90)), "utf-8")
+    text = recipe(f"vocab_size: 300{symbols}", "{path: a.txt, document: blank_line}")
+    found = [f for f in meant(tmp_path, base=text).findings if f.code == "D176"]
+    assert [f.code for f in found] == codes
+    assert all(f.path[1] == "a" for f in found)
+    once = ENGLISH + mark + "\n\n" + "\n\n".join(ENGLISH.format(n) for n in range(90))
+    (tmp_path / "a.txt").write_text(once, "utf-8")
+    assert not any(f.code == "D176" for f in meant(tmp_path, base=text).findings)
+
+
+def test_signs_that_a_normalization_changes_are_told(tmp_path: Path):
+    """The most frequent ones, of what was looked at."""
+    rows(tmp_path, "a.jsonl", ENGLISH + " It has 9 m² and ½ of a roof…")
+    found = [f for f in meant(tmp_path, base=recipe("model: unigram, vocab_size: 300, normalization: nfkc")).findings if f.code == "T122"]
+    assert [(f.severity, f.fix) for f in found] == [("info", "write normalization: identity")]
+    assert "'2' of '²'" in found[0].message
+    rows(tmp_path, "a.jsonl", ENGLISH + " It has roofs, été, çay.")
+    assert not any(f.code == "T122" for f in meant(tmp_path, base=recipe("model: unigram, vocab_size: 300, normalization: nfkc")).findings)

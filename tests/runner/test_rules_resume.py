@@ -223,3 +223,10 @@ def test_a_step_goes_on_from_one_with_the_same_adapters(tmp_path: Path):
     assert [f.message for f in found if f.code == "R103"] == [
         "second cannot go on from first: its tokens come from others here and from tokenize_bin there"
     ]
+
+
+def test_a_step_that_cannot_be_gone_on_from_is_not_compared(tmp_path: Path):
+    """Itself, or a later one: that alone is told."""
+    found = meant(tmp_path, ("max_steps: 1000", "max_steps: 1000\n    resume_from: {step: train}")).findings
+    assert [f.code for f in found if f.severity == "error"] == ["L004"]
+    assert not any(f.code[:2] == "R1" for f in found)

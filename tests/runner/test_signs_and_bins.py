@@ -97,3 +97,23 @@ def test_a_system_message_that_no_context_holds(tmp_path: Path):
     long = " ".join(f"Of room {n} say nothing but that it is open." for n in range(90))
     ((code, _, fix),) = told(tmp_path, CLINIC, {system: f'    system: "{long}"\n'})
     assert (code, fix) == ("E030", "shorten it: the base has 2,048 positions")
+
+
+@pytest.mark.parametrize("kind", ["f", "d"])
+def test_ids_as_fractions_are_told_as_such(tmp_path: Path, kind: str):
+    """And not as ids of a larger tokenizer."""
+    content = struct.pack(f"<4000{kind}", *(float(5 + n % 600) for n in range(4000)))
+    check = "  - type: check_vocab_consistency\n"
+    changes = {check: f"{check}    bins: {{path: old, dtype: uint16}}\n"}
+    ((code, message, fix),) = told(tmp_path, RADIO, changes, {"old/train.bin": content})
+    assert code == "V105"
+    assert "numbers with a point" in message
+    assert "astype(numpy.uint16)" in fix
+
+
+def test_one_empty_file_of_ids_beside_others(tmp_path: Path):
+    """It cannot be mapped."""
+    check = "  - type: check_vocab_consistency\n"
+    files = {"old/train.bin": struct.pack("<4000H", *(5 + n % 600 for n in range(4000))), "old/val.bin": b""}
+    ((code, message, _),) = told(tmp_path, RADIO, {check: f"{check}    bins: {{path: old}}\n"}, files)
+    assert (code, message) == ("V105", "val.bin is empty, and no training can map it")

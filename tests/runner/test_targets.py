@@ -169,3 +169,22 @@ def test_a_batch_that_counted_the_cards_in_is_told_so(tmp_path: Path):
 def test_memory_alone_is_a_card_that_has_it(name: str, fix: str):
     """No chip of Apple's of that memory."""
     assert meant_by(name) == fix
+
+
+@pytest.mark.parametrize(
+    ("name", "card", "capability"),
+    [
+        ("Quadro RTX 8000", "rtx2080ti", 75), ("TITAN RTX", "rtx2080ti", 75), ("GTX 1660 Ti", "gtx1650", 75), ("gtx1070", "gtx1080ti", 61),
+        ("RTX 3080 Ti", "rtx3090", 86), ("rtx4070ti", "rtx4070", 89), ("NVIDIA A30", "a100-40", 80), ("RTX 6000 Ada", "l40s", 89),
+        ("RTX 3070 Ti Laptop GPU", "rtx3070", 86),
+    ],
+)  # fmt: skip
+def test_a_card_that_the_table_has_not_stands_for_one_of_its_generation(tmp_path: Path, name: str, card: str, capability: int):
+    """With its own memory; what is offered can be written."""
+    fix = meant_by(name)
+    assert fix.startswith(f"write target: {{gpu: {card}, memory_gb: ")
+    machine = known(card)
+    assert machine is not None
+    assert machine.capability == capability
+    offered = fix.removeprefix("write ").partition("}")[0] + "}"
+    assert not any(f.code == "H001" for f in meant(tmp_path, ("target: t4", offered)).findings)

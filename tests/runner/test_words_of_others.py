@@ -137,3 +137,54 @@ HEADS = "      head_dim: 32\n"
 def test_sizes_and_parameters_by_other_names(tmp_path: Path, base: Base, changes: dict[str, str], fix: str):
     """What has no counterpart goes; what would have no effect is not offered."""
     assert [found for _, found in told(tmp_path, base, changes)] == [fix]
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("neat_packing: true", "write packing: documents"),
+        ("packing_samples: true", "write packing: documents"),
+        ("use_cache: false", "delete the line"),
+        ("cache_dir: /scratch", "delete the line"),
+        ("logging_dir: logs", "delete the line"),
+    ],
+)
+def test_switches_of_trainers_that_say_what_is_done_anyway(tmp_path: Path, line: str, fix: str):
+    """Packing is asked for; the rest goes."""
+    assert told(tmp_path, CLINIC, {RATE: f"{RATE}    {line}\n"}) == [("K010", fix)]
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("cache_dir: /scratch", "delete the line"),
+        ("download_mode: force_redownload", "delete the line"),
+        ("streaming: true", "delete the line"),
+        ("token: abc", "delete the line"),
+        ("trust_remote_code: true", "delete the line"),
+        ("data_dir: data", "write path:"),
+    ],
+)
+def test_arguments_of_load_dataset_in_a_source(tmp_path: Path, line: str, fix: str):
+    """Each has its place elsewhere, or none."""
+    found = told(tmp_path, ARCHIVE, {"      - path: notes/*.md\n": f"      - path: notes/*.md\n        {line}\n"})
+    assert found == [("K010", fix)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "fixes"),
+    [
+        ("{wandb: {project: p, mode: offline}}", ["delete mode"]),
+        ("{wandb: {project: p, name: one, team: lab}}", ["delete name", "write entity: lab"]),
+        ("{mlflow: {experiment_name: p}}", ["write experiment: p"]),
+        ("{tensorboard: {log_dir: logs}}", ["delete log_dir"]),
+        ("{wandb: {project: p, entity: lab}}", []),
+    ],
+)
+def test_arguments_of_a_tracker(tmp_path: Path, settings: str, fixes: list[str]):
+    """In a step and at the top alike, never as another of its keys misspelt."""
+    in_step = {"    learning_rate: 1e-3\n": f"    learning_rate: 1e-3\n    tracking: {settings}\n"}
+    found = [(code, fix) for code, fix in told(tmp_path / "step", ARCHIVE, in_step) if code[0] == "K"]
+    assert found == [("K010", fix) for fix in fixes]
+    at_top = told(tmp_path / "top", ARCHIVE, {"seed: 3\n": f"seed: 3\ntracking: {settings}\n"})
+    assert [code for code, _ in at_top if code[0] == "K"] == ["K010" for _ in fixes]
