@@ -128,6 +128,9 @@ PAGES = (
                                                 "none, they must be told which."),
     RulePage("R017", "a run without a model", "`recipe generate` takes the last model that a run trained or proved, or that of --step."),
     RulePage("R018", "a library that the verb needs is not installed", "Checking and showing need no torch; generating does."),
+    RulePage("R019", "memory ran out in a step", "A training gives up its micro-batch, then more, and goes on "
+             "(on_oom). What it begins with, and what other steps hold, must fit as it is: a model in fp32 has 4 bytes a parameter before "
+             "it learns anything."),
     RulePage("C050", "no checkpoint or tokenizer of llama2.c", "`recipe convert` reads versions 0 and 1 of its model files and the "
              "tokenizer that belongs to them; sizes and pieces must agree to the byte."),
     RulePage("C051", "what would be written is there already", "`recipe convert` writes over nothing."),

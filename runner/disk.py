@@ -18,7 +18,7 @@ LITTLE = 1 << 26  # bytes free, below which what these say is believed to be abo
 
 def full_disk(error: BaseException, path: Path, *, only_full: bool = False) -> RecipeError | None:
     """R003 or R001 for an error that says that the disk is full or cannot be written, None for any other. path: on that disk."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, OSError) and cause.errno in FULL:
             return _full(cause, path)
     if any(word in str(error) for word in SAID) or (SHORT.search(str(error)) and _free(path) < LITTLE):
@@ -30,15 +30,17 @@ def full_disk(error: BaseException, path: Path, *, only_full: bool = False) -> R
 
 
 def _full(error: OSError | None, path: Path) -> RecipeError:
-    where = error.filename if error is not None and error.filename else path
+    named = error.filename if error is not None else None
+    where = named or path
     if error is not None and error.errno == errno.EFBIG:
         fix = "use a disk whose file system takes such files, or raise the limit: ulimit -f unlimited"
-        return RecipeError("R003", f"{where} is larger than a file may be on that disk, or by the limit of this shell", fix=fix)
+        larger = f"{named} is larger" if named else f"a file in {path} grew larger"
+        return RecipeError("R003", f"{larger} than a file may be on that disk, or by the limit of this shell", fix=fix)
     message = f"no space left on the disk that holds {where} ({_free(path) / 1e6:.0f} MB free)"
     return RecipeError("R003", message, fix="free some space, or move the store: store: FOLDER in the recipe, or RECIPE_STORE")
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """The error, and what it came from."""
     seen: set[int] = set()
     at: BaseException | None = error

@@ -12,6 +12,7 @@ from runner.bugs import save_bug
 from runner.console import Screen
 from runner.disk import full_disk
 from runner.meant import Meant, StepMeant
+from runner.nomemory import no_memory
 from runner.ready import Work
 from runner.rundir import RunDir, git_commit, now, packages
 from runner.statcache import digest_bytes
@@ -83,8 +84,9 @@ class Ledger:
         return self.step(step, "failed", said, side=side, error=said)
 
     def broken(self, step: StepMeant, error: Exception, side: Path | None, store: Path) -> StepRecord:
-        """Something that no step raises on purpose: a full disk is told as such, the rest is a bug with its traceback saved."""
-        known = full_disk(error, store)
+        """Something that no step raises on purpose: a full disk and memory that ran out are told as such, the rest is a bug with its
+        traceback saved."""
+        known = full_disk(error, store) or no_memory(error)
         if known is not None:
             return self.failed(step, known, side)
         assert step.step is not None

@@ -15,6 +15,7 @@ from schemas import ModelConfig, RecipeError
 from steps.lm import hebbian, kernels, mamba, mamba2, transformer
 from steps.lm.attention import words as attention_words
 from steps.lm.frozen import halve, stored_dtype
+from steps.lm.oom import out_of_memory
 from steps.lm.quantized import stay_trainable
 from steps.lm.shapes import sizes
 from steps.lm.stored import loaded
@@ -112,9 +113,9 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
             **(attention or {}),
         }
         network, info = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True, **options)
-    except MemoryError:
-        raise
     except Exception as error:  # each kind computes with what its config says, and fails in its own way
+        if out_of_memory(error):
+            raise
         raise _unopened(folder, field, error) from error
     absent = [*info.get("missing_keys", []), *info.get("mismatched_keys", [])]
     if absent:

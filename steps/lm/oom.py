@@ -7,15 +7,12 @@ from contextlib import suppress
 
 import torch
 
-WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc", "status_alloc_failed",
-         "failed to allocate", "invalid buffer size")  # fmt: skip
+from steps.sizing.lack import says_no_memory
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether `error` says that memory ran out. A CPU's and Apple's allocators have no exception of their own."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in WORDS)
+    """Whether `error` says that memory ran out."""
+    return isinstance(error, torch.OutOfMemoryError) or says_no_memory(error)
 
 
 def free(device: torch.device) -> None:

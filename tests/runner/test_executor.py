@@ -120,6 +120,31 @@ def test_a_slip_in_a_step_is_saved_and_told(tmp_path):
     assert "ZeroDivisionError: a slip" in next((tmp_path / ".recipe" / "bugs").iterdir()).read_text()
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.\nmore"),
+            "memory ran out: CUDA out of memory. Tried to allocate 2.00 GiB.",
+        ),
+        (MemoryError(), "memory ran out"),
+        (OSError(12, "Cannot allocate memory"), "memory ran out: [Errno 12] Cannot allocate memory"),
+    ],
+    ids=["a card", "Python", "the system"],
+)
+def test_memory_that_ran_out_is_no_slip(tmp_path, error, said):
+    """No traceback: what was said, and what to do. A model may be too large before its training begins to give anything up."""
+
+    @step(version=1)
+    def large(params: StepParams, context: Any) -> Words:
+        raise error
+
+    screen = Heard()
+    run(meant_of(tmp_path, (large, "large", {}, {})), screen)
+    assert [(f.code, f.message) for f in screen.findings] == [("R019", said)]
+    assert not (tmp_path / ".recipe" / "bugs").exists()
+
+
 def test_a_step_that_returns_something_else_is_a_slip(tmp_path):
     """Neither another kind nor a folder of its own choice is taken."""
 

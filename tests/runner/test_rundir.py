@@ -100,7 +100,9 @@ def test_disk_errors_have_words(tmp_path):
     assert full_disk(OSError(30, "read-only", str(tmp_path)), tmp_path).message == f"cannot write {tmp_path}: read-only"
     assert full_disk(OSError(30, "read-only", str(tmp_path)), tmp_path, only_full=True) is None
     assert full_disk(OSError(2, "gone"), tmp_path) is None
-    assert "ulimit -f" in full_disk(OSError(27, "File too large"), tmp_path).fix
+    large = full_disk(OSError(27, "File too large"), tmp_path)
+    assert (large.message.startswith(f"a file in {tmp_path} grew larger than"), "ulimit -f" in large.fix) == (True, True)
+    assert full_disk(OSError(27, "File too large", "a.bin"), tmp_path).message.startswith("a.bin is larger than a file may be")
 
 
 def test_a_full_disk_is_known_in_the_words_of_libraries(tmp_path, monkeypatch):

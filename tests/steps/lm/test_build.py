@@ -219,3 +219,15 @@ def test_a_mamba_with_another_activation_keeps_its_own_code(family: str):
     with torch.no_grad():
         assert torch.equal(ours(input_ids=ids, use_cache=False).logits, theirs(input_ids=ids, use_cache=False).logits)
     assert build.path(ours, torch.device("cpu")) == f"transformers' {family}, activated by gelu, on cpu"
+
+
+def test_memory_that_runs_out_while_it_opens_is_no_fault_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A base that bitsandbytes packs on a card that is too small: not a config.json to look at."""
+    write_model(network("llama"), tmp_path, IDS)
+
+    def fails(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", fails)
+    with pytest.raises(torch.OutOfMemoryError):
+        build.open_model(tmp_path)
