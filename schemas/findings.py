@@ -1,7 +1,6 @@
 """What `recipe check` says and how a step fails: places in the recipe's text, findings, edits and RecipeError."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "info"]
@@ -107,22 +106,3 @@ class RulePage:
     source: str = ""
     severity: Severity = "error"
     needs: str = "the recipe"
-
-
-@dataclass
-class Findings:
-    """A growing list of findings."""
-
-    all: list[Finding] = field(default_factory=list)
-
-    def add(self, found: Finding | Iterable[Finding]) -> None:
-        """Append one finding or several."""
-        if isinstance(found, Finding):
-            self.all.append(found)
-        else:
-            self.all.extend(found)
-
-    @property
-    def errors(self) -> list[Finding]:
-        """Those of severity error."""
-        return [f for f in self.all if f.severity == "error"]
