@@ -42,6 +42,7 @@ class Block:
     indent: float = -1.0  # of its first line, from its left edge; below 0 where that is not known
     ended: tuple[str, ...] = ()  # full lines, or such as end in no full stop, at which a paragraph ends
     forced: bool = False  # each line but the last leaves room for the first word of the next
+    centred: bool = False  # its lines stand in the middle, and one leaves room for the first word of the next
     verse: bool = False  # lines end where their author ended them
     apart: bool = False  # nothing before it goes on in it: a page between them is left out
     size: float = 0.0  # of its first letter in points; 0 where it says nothing of the others

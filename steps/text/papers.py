@@ -42,6 +42,10 @@ IDEOGRAPH = re.compile(f"[{_SIGNS}]{{2}}")
 GAP = re.compile(f"(?<=[{_SIGNS}]) (?=[{_SIGNS}])")  # between lines in Chinese or Japanese
 PARTED = (SOFT_HYPHEN, "– ", "— ", " —")  # a pattern for them costs twenty times as much
 ADDRESS, PATH = re.compile(r"(?://|\.|\s/|^/)\S*/$"), re.compile(r"\S*[/.=_\d-]\S")  # of a page or file
+ENDING = re.compile(  # of English words, none itself: that one begins a line says nothing
+    r"[a-z]{0,2}(?:[ai]tions?|i[sz](?:e[drs]?|ing|ations?)|ments?|ness(?:es)?|it(?:y|ies)|[ai]bl[ey]|ically|ously|ances?|ences?)"
+)
+SCHEMES = ("http:", "https:", "ftp:", "file:")  # a line may end behind one
 TIGHT_DASH, LOOSE_DASH = re.compile(r"\w—\w"), re.compile(r"\s—")
 SOFT_ONES = 2  # soft hyphens at line ends of a document whose other hyphens are all its author's
 LINE_END = re.compile(r"- ?\n")
@@ -207,6 +211,11 @@ class Hyphens:
         return [(left[0], right[0]) for left, right in found if left and right]
 
     @cached_property
+    def _second_halves(self) -> Counter[str]:
+        """How often each begins a line behind a hyphen."""
+        return Counter(right.lower() for _, right in self._parted())
+
+    @cached_property
     def words(self) -> Counter[str]:
         """Between blanks, lower case, marks at their ends included. A word that a line end parts is two, and no evidence."""
         words: Counter[str] = Counter()
@@ -251,7 +260,9 @@ class Hyphens:
 
         English alone: other languages break long words where halves are words too.
         """
-        return self.english and min(len(first), len(second)) > 3 and first not in JOINING and self.met(first) > 0 and self.met(second) > 0
+        if not self.english or min(len(first), len(second)) < 4 or first in JOINING or not self.met(first):
+            return False
+        return self.met(second) > (self._second_halves[second] if ENDING.fullmatch(second) else 0)
 
     def _hyphened(self, first: str, second: str) -> bool:
         """True when a word that the document has nowhere else is written with a hyphen."""
@@ -278,6 +289,9 @@ class Hyphens:
         first = LAST_WORD.search(left[-80:].rsplit(None, 1)[-1])
         second = WORD.match(right)
         if first is None or second is None or not second[0][0].islower():
+            if first is not None and second is not None and first[1].isupper() and second[0].isupper() and self.parting:
+                one, two = (self.met(f"{first[1]}{mark}{second[0]}".lower()) for mark in ("", "-"))
+                return (left[:-1] if one > two else left) + right  # "REF-\nERENCES", which stands elsewhere as one
             return left + right  # "48-\nhour", "pre-\nRoman", a lone dash: the hyphen stays
         if second[0] in SUSPENDING and right[len(second[0]) : len(second[0]) + 1] == " " and not self.met(f"{first[1]}{second[0]}".lower()):
             return f"{left} {right}"  # "Ein- und Ausfuhr", "pre- and post-war"
@@ -294,7 +308,7 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
     text = " ".join(lines)
     if hyphens.unspaced:
         text = GAP.sub("", text)
-    if "- " not in text and "/ " not in text and (text.isascii() or not any(sign in text for sign in PARTED)):
+    if "- " not in text and "/ " not in text and ": //" not in text and (text.isascii() or not any(sign in text for sign in PARTED)):
         return text
     whole = lines[:1]  # what blanks part; a line goes on in the next one or is followed by a blank
     for line in lines[1:]:
@@ -313,6 +327,8 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
 
 def _is_tight(last: str, line: str, hyphens: Hyphens) -> bool:
     """True when a dash or stroke between two words without blanks ends a line or begins the next; an address may end with a stroke."""
+    if line.startswith("//"):
+        return last.endswith(SCHEMES)
     if last.endswith(TIGHT):
         joined = last[-2:-1].isalnum() and line[0].isalnum()
         return joined and (last[-1] != "/" or ADDRESS.search(last[-60:]) is None or PATH.match(line) is not None)

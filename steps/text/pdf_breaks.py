@@ -1,6 +1,7 @@
 """Where the lines of a PDF's block were ended by their author: where the next word would have fitted, or the next line is indented."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from steps.text.columns import ENDED, SHORT, Block
@@ -18,6 +19,11 @@ OPENING = "“‘«„\"'([—– "  # what may stand before the first word of a
 CENTRED = 3.0  # sizes of the letters: a line that begins farther in, and ends farther before the right edge, is centred
 ENDS = (*ENDED, ",", "—")  # of verses
 SHIFTED = 6.0  # the same for one that ends at the right edge, as signatures do, above one that begins so much farther left
+MAIL = re.compile(r"\s*[^\s@]+@[\w-]+(?:\.[\w-]+)+\s*")
+WIDEST = 110  # letters of a line of them
+CARD = 16  # lines of an address, at most
+UNEVEN = 0.85  # times the longest line
+SURELY = 1.3  # times the width of the next word: so much room was left on purpose
 LEAST, MOST = 0.6, 5.0  # sizes of the letters: how far a first line is indented
 
 
@@ -77,10 +83,10 @@ def set_breaks(block: Block, first: Any, text: str, columns: list[Column]) -> No
         elif begins and start - next_start > SHIFTED * size and not (at and _is_beside(box_of(handles[at - 1].this).this, box)):
             ended.append(lines[at])
         elif looks:
-            if room <= 0 and not _is_indented(starts, handles, at + 1, left, size):
+            if room <= 0 and not _is_indented(starts, handles, lines, at + 1, left, size):
                 full.append(lines[at])
         elif ends:
-            if room > LITTLE * (right - left) or _is_indented(starts, handles, at + 1, left, size):
+            if room > LITTLE * (right - left) or _is_indented(starts, handles, lines, at + 1, left, size):
                 ended.append(lines[at])
         elif room > much and begins and next_start < left + SLACK:
             (ended if start > left + CENTRED * size else open_ones).append(lines[at])
@@ -94,6 +100,34 @@ def _room(right: float, line: Any, said: str, following: str) -> float:
     box = get.line_box(line.this).this
     start, end = float(get.x0(box)), float(get.x1(box))
     return right - end - WIDER * (len(following.split(None, 1)[0]) + 1) * (end - start) / (len(said) or 1)
+
+
+def may_be_centred(lines: list[str]) -> bool:
+    """Few lines of which one is shorter than another below it, or an address of mail: of nearly no running text."""
+    lengths = list(map(len, lines))
+    longest = max(lengths)
+    if len(lines) > CARD or longest > WIDEST or not (min(lengths[:-1]) < UNEVEN * longest or MAIL.fullmatch(lines[-1])):
+        return False
+    return not any(line.endswith("-") for line in lines)
+
+
+def are_centred(block: Block, first: Any, text: str) -> bool:
+    """True for lines in the middle of their block, as of addresses: one leaves room for the first word of the next, or is one of mail."""
+    get = fields()
+    lines = block.lines
+    handles = _handles(first, text, lines, len(lines) - 1)
+    boxes = [get.line_box(line.this).this for line in handles]
+    edges = [(get.x0(box), get.x1(box)) for box in boxes]
+    if len(edges) != len(lines) or any(abs(x0 + x1 - block.x0 - block.x1) > SLACK for x0, x1 in edges):
+        return False
+    if any(_is_beside(box, below) for box, below in pairwise(boxes)):
+        return False
+    if any(map(MAIL.fullmatch, lines)):
+        return True
+    rooms = [block.x1 - block.x0 - (x1 - x0) for x0, x1 in edges]
+    wide = [(x1 - x0) / len(line) for (x0, x1), line in zip(edges, lines, strict=True)]
+    words = [len(line.split(None, 1)[0]) + 1 for line in lines[1:]]
+    return any(room > SURELY * letter * word for room, letter, word in zip(rooms, wide, words, strict=False))
 
 
 def _handles(first: Any, text: str, lines: list[str], last: int) -> list[Any]:
@@ -123,14 +157,17 @@ def _beginnings(text: str, lines: list[str]) -> list[int]:
     return found
 
 
-def _is_indented(starts: list[float], lines: list[Any], at: int, left: float, size: float) -> bool:
+def _is_indented(starts: list[float], handles: list[Any], lines: list[str], at: int, left: float, size: float) -> bool:
     """True for a line that begins farther right than most, of a paragraph whose next line does not. starts: filled when it is empty."""
     get = fields()
     if not starts:
-        starts += [get.x0(get.line_box(line.this).this) for line in lines]
+        starts += [get.x0(get.line_box(line.this).this) for line in handles]
     start = starts[at]
-    if not LEAST * size < start - left < MOST * size or 2 * sum(x > left + SLACK for x in starts) > len(starts):
+    if not LEAST * size < start - left < MOST * size:
         return False
+    if 2 * sum(x > left + SLACK for x in starts) > len(starts):  # but for paragraphs of one line above one that begins as they do
+        flush = at + 1 < len(starts) and abs(starts[0] - start) < 1.0 and starts[at + 1] < left + SLACK
+        return flush and (lines[at].rstrip().endswith(",") or lines[at + 1][:1].islower())
     return at + 1 == len(starts) or starts[at + 1] < left + SLACK or abs(starts[at + 1] - start) < 1.0
 
 

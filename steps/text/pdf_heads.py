@@ -48,6 +48,8 @@ def headed(block: Block, first: Any, text: str) -> list[Found]:
     get = fields()
     small = block.size / LARGER
     at, below = 1, get.next_line(first.this)
+    if small and below is not None and len(block.lines) > 2 and LABEL.fullmatch(block.lines[0].strip()) and block.lines[1][:1].isupper():
+        at, below = 2, get.next_line(below.this)  # a number, parted from its heading by a wide gap
     if not small or below is None:
         return [(block, first, text)]
     following = get.size(get.first_letter(below.this).this)

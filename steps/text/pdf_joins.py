@@ -24,6 +24,8 @@ NARROW = 0.38  # the same, at least
 LARGE = 1.3  # times the usual size: letters of a title
 LEAST_INDENTED = 0.6  # share of the blocks that begin so, at least, where all paragraphs do; the others go on
 SENTENCE = 60  # letters: shorter parts are no running text
+SAYING = 15  # letters of a line that says something
+STACKED = 1.7  # times the size of their letters: two lines that take more stand one below the other
 STEP = 4.0  # points: edges that differ by less are one
 
 
@@ -97,9 +99,24 @@ def is_flush(above: Block, block: Block) -> bool:
 
 def is_title(above: Block, block: Block, usual: float) -> bool:
     """True for lines of one title: large letters of one size, one below the other."""
-    if not usual or not above.size or abs(above.size - block.size) > 0.1 or above.size < LARGE * usual:
+    if not usual or not above.size or abs(above.size - block.size) > 0.1:
+        return False
+    if above.size < LARGE * usual and not (above.size > OTHER * usual and _are_centred(above, block)):
         return False
     return -LARGE * usual < block.y0 - above.y1 < 0.6 * above.size and not HEADING.match(block.lines[0])
+
+
+def _are_centred(above: Block, block: Block) -> bool:
+    """True for two blocks of a line of capitals each, of which one is wider on both sides."""
+    alone = len(above.lines) == len(block.lines) == 1 and above.lines[0].isupper() and block.lines[0].isupper()
+    return alone and abs(above.x0 + above.x1 - block.x0 - block.x1) < STEP < abs(above.x0 - block.x0)
+
+
+def is_stacked(block: Block) -> bool:
+    """True for two lines, one below the other, that are no cells of a row: they say enough to be text."""
+    if len(block.lines) != 2 or min(map(len, block.lines)) < SAYING or CAPTION.match(block.lines[0]):
+        return False
+    return block.y1 - block.y0 > STACKED * block.size > 0
 
 
 def dashed(lines: list[str]) -> set[int]:

@@ -24,6 +24,7 @@ SPREAD = 1.05  # times their width: letters that stand farther from each other a
 ROW = 0.5  # of the lower one's height: what two lines share that stand side by side
 APART = 2.2  # heights of a row: less white parts two blocks of one listing
 EMPTY = 0.6  # of a row's height: more white is an empty line
+SPACED = 8  # rows and white between them, of a listing that is set in wide spacing, at least
 INDENT = 12  # columns: a listing's blocks begin no farther from each other
 BRACES = ("{", "}", "|", "<", ">", "\\")  # which LaTeX may take from another font
 CLOSED = frozenset(["}", "})", "};", "},"])
@@ -182,6 +183,10 @@ def _joined(listings: list[Listing]) -> list[Listing]:
             out[-1] = [*out[-1][0], *new[1:]], out[-1][1] + old
         else:
             out.append((new, old))
+    for new, _ in out:
+        for block in new:
+            if block.listing and len(block.lines) > SPACED and any(block.lines[::2]) and not any(block.lines[1::2]):
+                block.set_lines(block.lines[::2])  # white below each row: the document is set in wide spacing
     return out
 
 

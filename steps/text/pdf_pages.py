@@ -11,7 +11,7 @@ from steps.text.columns import Block
 from steps.text.manuscripts import codes_apart
 from steps.text.notes import MARKED, RAISED
 from steps.text.pdf_bidi import followed, has_letters, runs_back, turned
-from steps.text.pdf_breaks import Column, columns_of, set_breaks
+from steps.text.pdf_breaks import Column, are_centred, columns_of, may_be_centred, set_breaks
 from steps.text.pdf_cells import with_cells
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
@@ -327,6 +327,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
 def _find_paragraphs(block: Block, first: Any, text: str, columns: list[Column]) -> None:
     """Tell where paragraphs end, and what is a heading."""
     set_breaks(block, first, text, columns)
+    if may_be_centred(block.lines) and are_centred(block, first, text):
+        block.centred = True
     if candidates := may_be_heads(block.lines):
         block.heads = heads_of(first, text, candidates)
 

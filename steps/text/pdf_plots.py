@@ -10,6 +10,7 @@ NUMBER = re.compile(r"[−–-]?\d+(?:[.,]\d+)?\s?%?$")
 LEAST = 3  # numbers of an axis
 EVEN = 0.1  # of the mean step: two steps, of places and of values, are alike
 ALIGNED = 2.0  # points: numbers of an axis end at one place
+FLAT = 1.2  # of the size of the letters: so narrow is a block whose lines run up the page
 FREE = 60.0  # points right of an axis that hold no text
 AROUND, BELOW = 14.0, 38.0  # points around and below an axis that are part of the diagram
 LONGEST = 40  # letters of a line of a label
@@ -18,6 +19,14 @@ Box = tuple[float, float, float, float]
 
 def drop_labels(blocks: list[Block]) -> None:
     """Take the numbers and labels of diagrams out of the blocks of a page."""
+    upright = [b for b in blocks if b.size and len(b.lines) > 1 and _runs_up(b)]
+    _drop_around_axes(blocks)
+    if upright:  # nearly never
+        gone = set(map(id, upright))
+        blocks[:] = [b for b in blocks if id(b) not in gone]
+
+
+def _drop_around_axes(blocks: list[Block]) -> None:
     scales = [b for b in blocks if len(b.lines) > LEAST and b.characters < 8 * len(b.lines) and _is_scale(b.lines)]
     if len(scales) > 1:  # nearly never
         _drop_between(scales, blocks)
@@ -30,6 +39,12 @@ def drop_labels(blocks: list[Block]) -> None:
             short = max(map(len, block.lines)) < LONGEST and (not block.size or block.size <= 1.2 * (axis[0].size or block.size))
             if block in axis or (short and _is_inside(block, box) and not CAPTION.match(block.lines[0])):
                 blocks.remove(block)
+
+
+def _runs_up(block: Block) -> bool:
+    """True for the numbers of an axis that are set along it."""
+    upright = block.x1 - block.x0 < FLAT * block.size
+    return upright and max(map(len, block.lines)) > 2 and all(NUMBER.match(line.strip()) for line in block.lines)
 
 
 def _is_scale(lines: list[str]) -> bool:

@@ -26,6 +26,7 @@ from steps.text.pdf_joins import (
     is_flush,
     is_indented,
     is_next_line,
+    is_stacked,
     is_title,
     right_edges,
     told_apart,
@@ -337,7 +338,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         return [["\n".join([line.rstrip() for line in lines] if block.verse else lines)]]
     if len(lines) == 1:
         return [lines]
-    if block.y1 - block.y0 < 1.5 * body:
+    if block.y1 - block.y0 < 1.5 * body and not is_stacked(block):
         first = lines[0].strip()
         label = (LABEL.match(first) or MARK.match(first) or NUMBERED.fullmatch(first)) and INITIAL.match(lines[1].lstrip())
         if len(lines) > 2 and NUMBERED.fullmatch(first) and label and block.characters > 20 * (len(lines) - 1):

@@ -33,6 +33,7 @@ PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,6}")
 RIGHT = 0.5  # of the column that stays white before lines that end with it: a sender's address
 AWAY = 18.0  # points of white before the number of a page, at least
 WIDE = 0.6  # of the block: the first line of what is no entry
+TITLE = 1.3  # the same of centred lines
 LARGE = 1.5  # times the usual height: a title, whose lines are one
 
 Found = tuple[Block, Any, str]  # a block, the first line of the one of mupdf that it is made of, and its text
@@ -49,6 +50,9 @@ def set_verses(blocks: list[Block], body: float) -> None:
             _set_contents(block)
         if n == 2 and not (block.verse or block.table or block.formula or block.listing or block.note) and _is_algorithm(block):
             _set_algorithm(block)
+        if block.centred and _is_card(block, body):
+            block.verse = True
+            continue
         if (
             n < (2 if block.forced else 3)
             or block.verse
@@ -77,6 +81,13 @@ def set_verses(blocks: list[Block], body: float) -> None:
         if any(line.rstrip().endswith("-") for line in block.lines) or (n == 3 and longest > ADDRESS):
             continue
         block.verse = (begun and ended and n > 3) or block.forced or _has_room(block, blocks)
+
+
+def _is_card(block: Block, body: float) -> bool:
+    """True for centred lines that are no title, heading or caption."""
+    if block.table or block.formula or block.listing or block.note or block.heads or CAPTION.match(block.lines[0]):
+        return False
+    return (block.y1 - block.y0) / len(block.lines) < TITLE * body and not all(map(str.isupper, block.lines))
 
 
 def _is_algorithm(block: Block) -> bool:

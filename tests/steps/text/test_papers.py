@@ -95,6 +95,8 @@ def test_running_heads_and_page_numbers_go(papers, name):
         (["he stays stay-", "at-home"], "he stays stay-at-home"),
         (["at https://example.org/doc/", "and elsewhere"], "at https://example.org/doc/ and elsewhere"),
         (["at https://example.org/doc/", "a-b.html"], "at https://example.org/doc/a-b.html"),
+        (["at https:", "//example.org/doc"], "at https://example.org/doc"),
+        (["a note:", "// of code"], "a note: // of code"),
     ],
 )
 def test_hyphens_at_line_ends(lines, joined):
@@ -115,6 +117,20 @@ def test_hyphens_at_line_ends(lines, joined):
 def test_hyphens_of_programs_that_part_no_words_stay(parting, text, joined):
     """Their lines end only at hyphens that the author wrote."""
     assert join_lines(text.split("\n"), Hyphens(text, parting=parting)) == joined
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("in REF-\nERENCES, as references", "in REFERENCES, as references"),
+        ("the NON-\nNATO states, and NATO", "the NON-NATO states, and NATO"),
+        ("capital letters and capital-\nization", "capital letters and capitalization"),
+        ("a simple man, simple-\nminded", "a simple man, simple-minded"),
+    ],
+)
+def test_a_parted_word_that_stands_nowhere_else(text, joined):
+    """Capitals are joined as the document has them; that an ending begins a line makes no word of it."""
+    assert join_lines(text.split("\n"), Hyphens(text)) == joined
 
 
 def test_a_text_about_references_keeps_them():

@@ -230,3 +230,51 @@ def test_text_behind_a_line_of_code_is_none_of_it(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert parts(tmp_path / "m.pdf")[1] == "R> model <- lm(cover ~ height, data = walls)"
+
+
+def test_a_heading_of_two_centred_lines_of_capitals_is_one(tmp_path):
+    """Names below a title, set as large, are two."""
+
+    def draw(page, _):
+        for y, text in ((80, "CHECKLIST FOR ELECTRONIC"), (94, "PUBLICATION"), (330, "B. Stone, Mill Lane"), (344, "F. Flint")):
+            page.insert_text((306 - pymupdf.get_text_length(text, fontsize=12) / 2, y), text, fontsize=12)
+        for i in range(14):
+            page.insert_text((72, 110 + 14 * i), sentence(i), fontsize=10)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    found = parts(tmp_path / "m.pdf")
+    assert found[0] == "CHECKLIST FOR ELECTRONIC PUBLICATION"
+    assert found[-2:] == ["B. Stone, Mill Lane", "F. Flint"]
+
+
+def test_text_below_a_heading_with_its_number_goes_on_in_the_next_column(tmp_path):
+    """mupdf gives number, heading and text as one block; the text's letters are smaller, as those of the next column."""
+
+    def draw(page, _):
+        for i in range(30):
+            page.insert_text((60, 80 + 12 * i), sentence(i, 7), fontsize=9)
+        page.insert_text((60, 452), "4", fontsize=12)
+        page.insert_text((76, 452), "Walls", fontsize=12)
+        for i in range(20):
+            page.insert_text((60, 465 + 12 * i), sentence(50 + i, 7).capitalize() if i == 0 else sentence(50 + i, 7), fontsize=9)
+            page.insert_text((330, 80 + 12 * i), sentence(70 + i, 7), fontsize=9)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    found = parts(tmp_path / "m.pdf")
+    assert found[1] == "4 Walls"
+    assert found[2] == " ".join([sentence(50, 7).capitalize(), *(sentence(50 + i, 7) for i in range(1, 40))])
+    assert len(found) == 3
+
+
+def test_paragraphs_of_one_line_above_a_longer_one(tmp_path):
+    """All are indented, so most lines are; entries that hang begin at the left, and go on."""
+
+    def draw(page, _):
+        for i in range(8):
+            page.insert_text((72, 80 + 14 * i), sentence(i), fontsize=11)
+        lines = ["Of walls: one or two, or three of them by the sea, and none of them is ours.", "Of moss: green or grey, and"]
+        for i, (x, line) in enumerate([(90, lines[0]), (90, lines[1] + " wet " * 9 + "walls"), (72, "and dry.")]):
+            page.insert_text((x, 196 + 14 * i), line, fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert [part[:8] for part in parts(tmp_path / "m.pdf")[1:]] == ["Of walls", "Of moss:"]

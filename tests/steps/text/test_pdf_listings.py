@@ -193,3 +193,16 @@ def test_braces_of_another_font_are_part_of_a_listing(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert "\n".join(rows) in read(tmp_path / "m.pdf")
+
+
+def test_a_listing_in_wide_spacing_has_no_empty_lines(tmp_path):
+    """White below each row is the document's spacing; below some rows it parts them."""
+
+    def draw(page, _):
+        for i in range(6):
+            page.insert_text((72, 100 + 22 * i), sentence(i), fontsize=11)
+        for i in range(6):
+            page.insert_text((72, 240 + 22 * i), f"> wall[{i}] <- {i}", fontsize=11, fontname="cour")
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").endswith("\n".join(f"> wall[{i}] <- {i}" for i in range(6)))

@@ -76,3 +76,12 @@ def test_scales_that_came_as_blocks_bound_a_diagram():
     blocks = [text, *diagrams, caption, table]
     drop_labels(blocks)
     assert blocks == [text, caption, table]
+
+
+def test_the_numbers_of_an_axis_that_run_up_are_no_text():
+    """However many they are; a column of a table is wider than its letters are high."""
+    axis = Block(151, 268, 158, 354, ["−0.04", "0.00", "0.04"], size=7)
+    column = Block(200, 268, 222, 310, ["0.04", "0.10", "0.08"], size=10)
+    blocks = [axis, column]
+    drop_labels(blocks)
+    assert blocks == [column]

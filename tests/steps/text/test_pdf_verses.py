@@ -43,6 +43,31 @@ def test_an_address_keeps_its_lines(tmp_path):
     assert page_of(tmp_path / "a.pdf", (60, address), (160, PROSE)) == [address, PROSE.strip()]
 
 
+def test_centred_lines_keep_their_ends(tmp_path):
+    """Where one left room for the first word of the next, or is an address of mail; centred text goes on."""
+
+    def read_centred(name: str, lines: list[str]) -> list[str]:
+        document = pymupdf.open()
+        page = document.new_page()
+        for i, line in enumerate(lines):
+            width = pymupdf.get_text_length(line, fontname="tiro", fontsize=11)
+            page.insert_text((297 - width / 2, 80 + 13 * i), line, fontsize=11, fontname="tiro")
+        page.insert_textbox(pymupdf.Rect(70, 200, 520, 400), PROSE, fontsize=11, fontname="tiro")
+        document.save(tmp_path / name)
+        return read(tmp_path / name)[:-1]
+
+    labs = ["P. Moss, Institute of Walls, Ankara", "B. Stone, C. Flint, Coastal University, 34000 Galway, Ireland"]
+    assert read_centred("a.pdf", labs) == ["\n".join(labs)]
+    mail = ["Hekla, Iceland", "flint@coast-and-wall.org"]
+    assert read_centred("b.pdf", mail) == ["\n".join(mail)]
+    text = [
+        "the moss that grew on the north wall for two long years",
+        "was seen by nobody until the owners had it scraped",
+        "from all of it.",
+    ]
+    assert read_centred("c.pdf", text) == [" ".join(text)]
+
+
 def test_prose_in_a_narrow_column_is_prose(tmp_path):
     """So is a title, a caption, a list with marks, and what stands side by side."""
     narrow = ["Moss is old, and", "walls are older", "than any of us", "have ever been."]
