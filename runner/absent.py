@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 from runner.nearest import nearest
 from runner.rules import View
@@ -51,7 +52,7 @@ def of_source(view: View, pattern: str) -> Absent:
     found = of_signs(view, pattern)
     if found is not None:
         return found
-    if found := _through_a_file(view, pattern):
+    if found := _through_a_file(view, pattern) or _no_file(project / Path(os.path.expanduser(pattern)), pattern):
         return found
     several = [part.strip() for part in re.split(r"[,;]", pattern)]
     if len(several) > 1 and all(part and view.facts.files(part) for part in several):
@@ -67,6 +68,19 @@ def _through_a_file(view: View, pattern: str) -> Absent | None:
         better = str(Path(*parts[:count]))
         if (view.facts.project / better).is_file() and (count < len(parts) or pattern.endswith("/")):
             return Absent(f"no file matches {pattern}: {better} is a file, and no folder", f"write path: {better}", better)
+    return None
+
+
+def _no_file(there: Path, pattern: str) -> Absent | None:
+    """Of a name that is there and is no file: a link that leads nowhere, a pipe, a folder with nothing in it."""
+    if there.is_dir():
+        return Absent(f"{pattern} is a folder without files", "put the texts into it, or name the folder that holds them")
+    if there.exists() and not there.is_file():
+        return Absent(f"{pattern} is a pipe or a device, and is read more than once", "write what it gives to a file, and name that")
+    if there.is_symlink() and not there.exists():
+        target = os.readlink(there)
+        lost = "leads back to itself" if (there.parent / target).is_symlink() else "is not there"
+        return Absent(f"{pattern} is a link to {target}, which {lost}", "make the link anew, or name the file")
     return None
 
 
@@ -193,6 +207,11 @@ def _of_names(view: View, pattern: str, project: Path) -> Absent:
     if any(mark in missing for mark in "*?[{"):
         return Absent(f"no file matches {pattern}", f"look into {beside}: paths start at the project's folder")
     names = _names(there)
+    if same := next((name for name in names if normalize("NFC", name) == normalize("NFC", missing)), ""):
+        better = str(Path(*shown.parts, same, *rest))
+        message = f"there is no {pattern}: on the disk the same letters are written by other signs (Unicode NFC and NFD)"
+        fix = f"let recipe check --fix write it, or rename {same}"
+        return Absent(message, fix, better if view.facts.files(better) else "")
     near = nearest(missing, names) or next((name for name in names if Path(name).stem == missing), None)
     by_recipe = view.meant.file.parent / pattern
     if near is not None:
@@ -201,6 +220,9 @@ def _of_names(view: View, pattern: str, project: Path) -> Absent:
         return Absent(f"there is no {pattern}", f"paths start at the project's folder: write {by_recipe.resolve().relative_to(project)}")
     if (found := _elsewhere(project, Path(pattern).name)) is not None:
         return Absent(f"there is no {pattern}: {beside} has no {missing}", f"write {found}, which has that name")
+    if not pattern.startswith("..") and (project.parent / pattern).is_file():
+        fix = f"write ../{pattern}, or put the recipe into a folder recipes/ beside {Path(pattern).parts[0]}"
+        return Absent(f"there is no {pattern}: {beside} has no {missing}, and paths start there", fix)
     return Absent(f"there is no {pattern}: {beside} has no {missing}", "paths start at the project's folder")
 
 

@@ -105,6 +105,8 @@ def _missing(node: Node, path: Path) -> Finding:
     near = nearest(path.name, there)
     written = str(node.value)
     fix = f"write extends: {written[: len(written) - len(path.name)]}{near}" if near else "the path is relative to this file"
+    if "${" in written:
+        fix = "write the name of the file: variables are read when the recipes are one"
     return _said(node, "Y020", f"there is no file {path}", fix)
 
 

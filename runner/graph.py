@@ -140,7 +140,10 @@ def _one(state: _Wiring, step: StepMeant, item: Input, value: Any, path: RecipeP
         state.say("L005", f"{item.name} is {value!r}, wanted the id of a step", path, f"write {item.name}: <step id>")
         return []
     if value == step.id:
-        state.say("L004", f"{step.id} takes its own result", path, "name another step, or delete the line")
+        fix = "name another step" if path[2] == "model" else f"name another step, or delete {path[2]}"
+        if path[2] == "resume_from":
+            fix = "delete resume_from: a training that was stopped, or is made longer, goes on by itself when it is run again"
+        state.say("L004", f"{step.id} takes its own result", path, fix)
         return []
     other = state.by_id.get(value)
     if other is None:

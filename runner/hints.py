@@ -8,7 +8,7 @@ from unicodedata import normalize
 from runner import glued, shapes
 from runner.conversions import ATTENTIONS, local
 from runner.nearwords import MORE, SAID
-from runner.numerals import NOTHING, Hint, of_number, of_share
+from runner.numerals import NOTHING, UPPER, Hint, of_number, of_share
 from schemas.findings import Edit, RecipePath
 
 Names = tuple[str | int, ...]
@@ -103,7 +103,12 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
     if hint.fix or not isinstance(value, str):
         return hint
     word = value.strip()
-    if not word.isascii() and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", plain := INVISIBLE.sub("", normalize("NFKC", word)), re.I):
+    raised = any(sign in word for sign in UPPER)
+    if (
+        not word.isascii()
+        and not raised
+        and re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", plain := INVISIBLE.sub("", normalize("NFKC", word)), re.I)
+    ):
         number = int(plain) if re.fullmatch(r"[-+]?\d+", plain) else float(plain)  # wide digits, or a sign that nobody sees
         return Hint(f"write {path[-1]}: {number}", (Edit("set", base + path, number),)) if path else Hint()
     hint = _of_a_name(model, base, path, word)

@@ -307,6 +307,13 @@ def _stored(view: View, step: StepMeant, name: str, link: Link) -> tuple[Path | 
 
         message = f"recipe {link.recipe} has no step {link.step}"
         return None, Finding("L021", "error", message, _where(step, name, link), did_you_mean(link.step, standing.steps, "it has"))
+    own = view.meant.recipe is not None and view.meant.recipe.recipe == link.recipe and link.step == step.id
+    if row is None and own:
+        message = f"{step.id} takes its own result, which is not made yet"
+        fix = (
+            f"delete {_where(step, name, link)[2]}: a training that was stopped, or is made longer, goes on by itself when it is run again"
+        )
+        return None, Finding("L004", "error", message, _where(step, name, link), fix)
     if row is None:
         return None, _not_yet(view, step, name, link)
     setting = view.meant.recipe.store if view.meant.recipe is not None else None

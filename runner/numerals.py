@@ -1,6 +1,7 @@
 """What a text was meant as, where a number stands: a word, a unit, a blank or a comma too many."""
 
 import re
+from math import prod
 from typing import Any, NamedTuple
 
 from runner import shapes
@@ -14,6 +15,8 @@ WORDS = {
 }  # fmt: skip
 LENGTHS = ("max_seq_length", "num_ctx", "max_tokens")  # 4k is 4096 of them
 STEPS = ("eval_steps", "save_steps")
+UPPER = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+MOST = 1 << 50  # what a power comes to and can be meant
 
 
 class Hint(NamedTuple):
@@ -48,6 +51,8 @@ def of_number(model: type[Any], full: RecipePath, path: Names, word: str) -> Hin
         )
     if power := re.fullmatch(r"(?:([\d.]+)\s*[*x×]\s*)?10\s*(?:\^|\*\*)\s*[({]?([-+]?\d+)[)}]?", word):
         return Hint(f"write {name}: {power[1] or 1}e{int(power[2])}")
+    if hint := _of_a_sum(model, full, path, word):
+        return hint
     if word.lower() in NOTHING:
         if type(None) in shapes.at(model, path):
             return Hint(f"write {name}: null, or delete the line", (Edit("set", full, None),))
@@ -61,6 +66,23 @@ def of_number(model: type[Any], full: RecipePath, path: Names, word: str) -> Hin
     if re.fullmatch(r"-?\d+,\d+", word) and float in shapes.at(model, path):
         return Hint(f"write {name}: {word.replace(',', '.')}", (Edit("set", full, float(word.replace(",", "."))),))
     return Hint()
+
+
+def _of_a_sum(model: type[Any], full: RecipePath, path: Names, word: str) -> Hint | None:
+    """What a power, a product or a fraction comes to: 2^10, 2**10, 4*512, 1/3; a recipe computes nothing. None for others."""
+    word = re.sub(f"[{UPPER}]+", lambda digits: "^" + digits[0].translate(str.maketrans(UPPER, "0123456789")), word)
+    kinds = set(shapes.at(model, path))
+    if power := re.fullmatch(r"(\d{1,4})\s*(?:\^|\*\*)\s*(\d{1,2})", word):
+        number: float = int(power[1]) ** int(power[2])
+    elif re.fullmatch(r"\d{1,9}(\s*[*x×·]\s*\d{1,9})+", word):
+        number = prod(int(each) for each in re.findall(r"\d+", word))
+    elif (parts := re.fullmatch(r"(\d{1,6})\s*/\s*(\d{1,6})", word)) and int(parts[2]) and float in kinds:
+        number = round(int(parts[1]) / int(parts[2]), 4)
+    else:
+        return None
+    if not kinds & {int, float} or number > MOST:
+        return None
+    return Hint(f"write {path[-1]}: {number}", (Edit("set", full, number),))
 
 
 USUAL_SHARES = {"eval_steps": (0.1, "every tenth of all steps"), "save_steps": (0.05, "every twentieth of all steps, of 500 at most,")}

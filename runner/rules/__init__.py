@@ -57,7 +57,9 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "proportions": lambda view: any(
         number(s, f"model.{name}") is not None for s in view.of_type("train") for name in ("n_layers", "n_heads", "d_ff", "expand")
     ),
-    "unseen": lambda view: any(at(s.raw, "add_tokens") for s in view.of_type("train")),
+    "unseen": lambda view: any(
+        at(s.raw, name) for s in view.of_type("train", "train_tokenizer") for name in ("add_tokens", "user_symbols")
+    ),
     "lengths": lambda view: any(at(s.raw, "model.base.step") is not None for s in view.of_type("train")),
     "kinds": lambda view: bool(view.bases),
     "configs": lambda view: bool(view.bases),

@@ -15,7 +15,7 @@ from steps.text.hubpage import entries, page_of
 
 DATA = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt", ".arrow")
 MOST_FILES = 2000
-SLICE = re.compile(r"\s*([\w.-]+)\s*\[(.*)\]\s*")
+SLICE = re.compile(r"\s*([\w.-]+)\s*\[(.*?)\]?\s*")
 WORDS = {  # how `datasets` knows a split by a file's or folder's name
     "train": ("train", "training"),
     "validation": ("validation", "valid", "dev", "val"),

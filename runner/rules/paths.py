@@ -9,7 +9,7 @@ from typing import Any
 from runner.layouts import of_another
 from runner.meant import StepMeant
 from runner.rules import View, at, path, rule, say
-from runner.surroundings import variables
+from runner.surroundings import store_root, variables
 from runner.unquoted import as_typed, escapes_in, with_slashes
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.choices import BY_EXTENSION
@@ -251,6 +251,26 @@ def _of_llama2c(file: Path) -> bool:
     from steps.lm.llama2c import is_llama2c
 
     return is_llama2c(file)
+
+
+@rule()
+def places_can_be_written(view: View) -> Iterator[Finding]:
+    """R001, of this machine alone: a file where the store or the runs have their folder, or one that may not be written."""
+    meant = view.meant
+    if meant.target.name != "here" or meant.recipe is None:
+        return
+    for folder in (store_root(meant.project, meant.recipe.store), meant.project / "runs"):
+        there = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)
+        shown, at_fault = (os.path.relpath(each, meant.project) if each.is_relative_to(meant.project) else each for each in (folder, there))
+        where = ("store",) if meant.recipe.store and folder.name != "runs" else ("recipe",)
+        if not there.is_dir():
+            what = "is a file" if there.is_file() else "is no folder"
+            fix = "move it away, or name another folder: store: FOLDER" if folder.name != "runs" else "move it away"
+            whose = f"{at_fault} {what}" if at_fault != shown else f"it {what}"
+            yield Finding("R001", "error", f"{shown} cannot be written: {whose}", where, fix)
+        elif not os.access(there, os.W_OK):
+            message = f"{shown} cannot be written: {at_fault} is not open to you"
+            yield Finding("R001", "warning", message, where, "give the folder write permission, or work in another one")
 
 
 def _paths(step: StepMeant) -> Iterator[tuple[str, str]]:

@@ -85,6 +85,7 @@ def symbols_are_met(view: View) -> Iterator[Finding]:
             yield from _spelled_otherwise(step, otherwise)
             continue
         own = [symbol for symbol in symbols or () if isinstance(symbol, str) and symbol and not CHAT_MARK.fullmatch(symbol)]
+        own = [symbol for symbol in own if symbol.count("<") < 2]  # V109
         found = text_sources(view, step)
         if not own or not found or any(source.path is None for source in found):
             continue

@@ -271,9 +271,8 @@ def early_stopping_can_stop(view: View) -> Iterator[Finding]:
         every = number(step, "eval_steps") or max(1, steps // 10)
         patience = number(step, "early_stopping.patience") or 3
         if steps / every <= patience:
-            message = (
-                f"the run has {max(1, int(steps // every))} validations, early stopping waits for {int(patience)} without an improvement"
-            )
+            has = plural(max(1, int(steps // every)), "validation")
+            message = f"the run has {has}, early stopping waits for {int(patience)} without an improvement"
             often = int(steps // (4 * patience))
             fix = f"write eval_steps: {often}" if often else "write patience: 3: it counts validations, not steps"
             if not often and steps < 4 * every:

@@ -1,5 +1,6 @@
 """Unseen: tokens that are added to a base's tokenizer and that nothing of the data spells."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -40,7 +41,7 @@ def added_tokens_occur(view: View) -> Iterator[Finding]:
         there = set(folder.tokens) if folder is not None else set()
         found = sorted({mark for mark in MARKS.findall(whole) if mark not in there and mark not in added})
         for number, token in enumerate(added):
-            if not isinstance(token, str) or not token or token in whole or token in there:
+            if not isinstance(token, str) or not token or token in whole or token in there or token in added[:number]:
                 continue
             stripped = token.strip()
             near = stripped if stripped and stripped != token and stripped in whole else _near(token, found)
@@ -49,6 +50,23 @@ def added_tokens_occur(view: View) -> Iterator[Finding]:
             fix = f"write {near!r}, which the rows hold" if near else "take it out, or look at how the data spells it"
             severity: Severity = "warning" if near else "info"  # it may be kept for later
             yield say("V109", step, f"add_tokens.{number}", message, fix, severity=severity, edits=edits)
+
+
+@rule()
+def tokens_are_told_apart(view: View) -> Iterator[Finding]:
+    """V109: several tokens in one text of add_tokens or user_symbols, which would be one token that no text holds."""
+    for step in view.meant.steps:
+        name = {"train": "add_tokens", "train_tokenizer": "user_symbols"}.get(step.type, "")
+        written = at(step.raw, name) if name else None
+        listed: list[Any] = written if isinstance(written, list) else []
+        for number, token in enumerate(listed):
+            parts = MARKS.findall(token) if isinstance(token, str) else []
+            if len(parts) > 1 and set(MARKS.sub("", token)) <= set(" ,;\t") and token != "".join(parts):
+                each = [part for index, one in enumerate(listed) for part in (parts if index == number else [one])]
+                fix = f"write {name}: {json.dumps(each, ensure_ascii=False)}"
+                message = f"{token!r} is one token, blanks and commas with it: {len(parts)} were meant"
+                yield say("V109", step, f"{name}.{number}", message, fix, severity="warning", edits=(Edit("set", path(step, name), each),))
+                break
 
 
 def _texts(view: View, step: Any) -> list[str]:

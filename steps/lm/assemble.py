@@ -180,7 +180,7 @@ def _material(job: Job, words: TextTokenizer) -> Material:
                           field="max_seq_length", fix="give more text, or lower max_seq_length")  # fmt: skip
     rows_val = validation_rows(val, params.max_seq_length, params.eval_tokens, seed)
     stream = PackedRows(train, params.max_seq_length, seed, params.packing == "documents")
-    return Material(stream, rows_val, trained_on=train.index["splits"]["train"]["blake3"])
+    return Material(stream, rows_val, trained_on=train.digest)
 
 
 def _settings(params: Any, material: Material) -> Settings:

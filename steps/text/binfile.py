@@ -152,6 +152,14 @@ class BinReader:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    @property
+    def digest(self) -> str:
+        """Of its tokens: that of its file, or of the digests of its files."""
+        from blake3 import blake3
+
+        each = [str(shard["blake3"]) for shard in self.index["splits"][self.split]["shards"]]
+        return each[0] if len(each) == 1 else blake3("".join(each).encode()).hexdigest()
+
     def document(self, i: int) -> "np.ndarray":
         """Ids of document `i`, bos and eos included."""
         return self.tokens[int(self.offsets[i]) : int(self.offsets[i + 1])]

@@ -136,3 +136,58 @@ def test_a_list_of_paths_is_several_sources(project: Path):
     found = {f.code: f.fix for f in meant(project, base=base).findings}
     assert found["K002"] == "write a source for each: sources: [{path: data/new.jsonl}, {path: b.jsonl}]"
     assert found["Y030"] == "write the value itself, or vars: {HOME: …} at the top: variables of the shell are not read"
+
+
+def test_a_name_that_is_there_and_is_no_file(project: Path):
+    """A link to nowhere or to itself, a pipe, an empty folder: nothing near it is offered, for the name is right."""
+    import os
+
+    (project / "data" / "lost.jsonl").symlink_to("gone.jsonl")
+    (project / "data" / "ring.jsonl").symlink_to("ring.jsonl")
+    (project / "data" / "empty.jsonl").mkdir()
+    os.mkfifo(project / "data" / "pipe.jsonl")
+    says = {
+        "lost": "data/lost.jsonl is a link to gone.jsonl, which is not there",
+        "ring": "data/ring.jsonl is a link to ring.jsonl, which leads back to itself",
+        "empty": "data/empty.jsonl is a folder without files",
+        "pipe": "data/pipe.jsonl is a pipe or a device, and is read more than once",
+    }
+    for name, message in says.items():
+        found = meant(project, base=parse(f"data/{name}.jsonl")).findings
+        assert [f.message for f in found if f.code == "D102"] == [message]
+
+
+def test_a_name_in_other_signs_of_unicode(project: Path):
+    """macOS writes names apart; the eye sees no difference."""
+    from unicodedata import normalize
+
+    (project / "data" / normalize("NFD", "größe.jsonl")).write_text(ROWS, "utf-8")
+    (found,) = [f for f in meant(project, base=parse("data/größe.jsonl")).findings if f.code == "D102"]
+    assert "by other signs (Unicode NFC and NFD)" in found.message
+    assert [edit.value for edit in found.edits] == [normalize("NFD", "data/größe.jsonl")]
+
+
+def test_data_above_the_recipe(project: Path):
+    """A recipe in a folder that is not called recipes has its own folder for a project."""
+    (project / "mine").mkdir()
+    (found,) = [f for f in meant(project / "mine", base=parse("data/new.jsonl")).findings if f.code == "D102"]
+    assert found.fix == "write ../data/new.jsonl, or put the recipe into a folder recipes/ beside data"
+    assert not [f for f in meant(project / "mine", base=parse("../data/new.jsonl")).findings if f.code == "D102"]
+
+
+@pytest.mark.parametrize(
+    ("blocked", "store", "said"),
+    [
+        ("runs", "", "runs cannot be written: it is a file"),
+        (".recipe", "", ".recipe/store cannot be written: .recipe is a file"),
+        ("data", "store: data/new.jsonl\n", "data/new.jsonl cannot be written: it is a file"),
+        ("", "store: a/b\n", ""),
+    ],
+)
+def test_a_file_where_a_run_has_its_folders(project: Path, blocked: str, store: str, said: str):
+    """The run could not begin; of another machine nothing is known."""
+    if blocked and not (project / blocked).exists():
+        (project / blocked).write_text("x")
+    for target, wanted in (("here", [said] if said else []), ("t4", [])):
+        found = meant(project, base=f"target: {target}\n{store}" + parse("data/new.jsonl")).findings
+        assert [f.message for f in found if f.code == "R001"] == wanted

@@ -230,3 +230,11 @@ def test_a_step_that_cannot_be_gone_on_from_is_not_compared(tmp_path: Path):
     found = meant(tmp_path, ("max_steps: 1000", "max_steps: 1000\n    resume_from: {step: train}")).findings
     assert [f.code for f in found if f.severity == "error"] == ["L004"]
     assert not any(f.code[:2] == "R1" for f in found)
+
+
+@pytest.mark.parametrize("named", ["step: train", "recipe: sound, step: train"])
+def test_a_training_that_is_to_go_on_from_itself(tmp_path: Path, named: str):
+    """It does so by itself; nothing is said of steps that would be left."""
+    found = meant(tmp_path, ("max_steps: 1000", f"max_steps: 1000\n    resume_from: {{{named}}}")).findings
+    told = [(f.code, f.fix) for f in found if f.code in ("L004", "L020", "R104")]
+    assert told == [("L004", "delete resume_from: a training that was stopped, or is made longer, goes on by itself when it is run again")]

@@ -94,6 +94,7 @@ def test_a_weight_alone_mixes_nothing(tmp_path: Path, weights: tuple[float | Non
     [
         ("train[:500]", "write split: train, and take: 500 beside it"),
         ("train[:10%]", "write split: train, and take: N beside it"),
+        ("train[:10%", "write split: train, and take: N beside it"),
         ("train", ""),
         ("train+test", ""),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "check"))
-from cases import CHATML, SFT, Case, findings
+from cases import CHATML, LM, SFT, Case, findings
 
 
 @pytest.mark.parametrize("count", [120, 900])
@@ -40,3 +40,24 @@ def test_a_token_that_no_row_holds_is_told(tmp_path: Path, token: str, fix: str,
     found = [f for f in findings(made, tmp_path / "p") if f.code == "V109"]
     assert [f.fix for f in found] == ([fix] if fix else [])
     assert [f.severity for f in found] == (["warning" if "which" in fix else "info"] if fix else [])
+
+
+@pytest.mark.parametrize(
+    ("written", "fix"),
+    [
+        ('["<a>, <b>"]', 'write add_tokens: ["<a>", "<b>"]'),
+        ('["<x>", "<a> <b>", "<|c|>"]', 'write add_tokens: ["<x>", "<a>", "<b>", "<|c|>"]'),
+        ('["<a><b>", "<a>"]', ""),
+    ],
+)
+def test_several_tokens_in_one_text(tmp_path: Path, written: str, fix: str):
+    """Between quotes they are one token; two marks without a blank may be one."""
+    made = Case("", "", SFT, {"    lora:": f"    add_tokens: {written}\n    lora:"})
+    assert [f.fix for f in findings(made, tmp_path / "p") if "were meant" in f.message] == ([fix] if fix else [])
+
+
+def test_several_symbols_in_one_text(tmp_path: Path):
+    """Of a new tokenizer, too; once."""
+    made = Case("", "", LM, {"    vocab_size: 1000": "    vocab_size: 1000\n    user_symbols: ['<a>, <b>']"})
+    said = [(f.code, f.fix) for f in findings(made, tmp_path / "p") if f.code in ("V109", "T110")]
+    assert said == [("V109", 'write user_symbols: ["<a>", "<b>"]')]

@@ -382,3 +382,18 @@ def test_torch_is_left_as_it_was(tmp_path: Path):
     threads = torch.get_num_threads()
     run(FakeContext(tmp_path), max_steps=2)
     assert torch.get_num_threads() == threads
+
+
+def test_a_bin_of_several_files_is_trained_on(tmp_path: Path):
+    """As the one file of the same tokens: the same losses."""
+    from steps.tokenize_bin import tokenize_bin
+
+    given, found = text(), []
+    for tokens in (1 << 31, 500):
+        setting = tokenize_bin.params.model_validate({"val_fraction": 0.15, "shard_tokens": tokens})
+        bins = tokenize_bin(setting, [given.corpus], given.tokenizer, FakeContext(tmp_path / f"bins{tokens}"))
+        context = FakeContext(tmp_path / f"train{tokens}")
+        train(params(max_steps=2), bins, None, given.tokenizer, None, None, context)
+        found.append(losses(context))
+    assert found[0]
+    assert found[0] == found[1]
