@@ -327,8 +327,8 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
 
 def _is_tight(last: str, line: str, hyphens: Hyphens) -> bool:
     """True when a dash or stroke between two words without blanks ends a line or begins the next; an address may end with a stroke."""
-    if line.startswith("//"):
-        return last.endswith(SCHEMES)
+    if line.startswith("//") or last.endswith("://"):
+        return last.endswith(SCHEMES) or line[0].isalnum()
     if last.endswith(TIGHT):
         joined = last[-2:-1].isalnum() and line[0].isalnum()
         return joined and (last[-1] != "/" or ADDRESS.search(last[-60:]) is None or PATH.match(line) is not None)

@@ -13,6 +13,7 @@ CODES = "its fonts do not say which letters they draw"
 SHARE = 0.3  # of the signs of a page: a table of glyphs has some, too
 OPERATOR = re.compile(rb"(?:^|[\s)\]>}])(?:[A-Za-z]{1,3}[01*]?|['\"])\s*$")  # ends the content of a page
 HARM = re.compile(r"^(?!ignoring).*(?:error|unknown)", re.MULTILINE)  # of a stream; a wrong checksum or length is none
+ALPHANUMERIC = re.compile(r"[^\W_]+")
 MOST = 3  # reasons that are told
 
 
@@ -92,3 +93,12 @@ def _numbered(numbers: list[int]) -> str:
     runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), key=lambda each: each[1] - each[0])]
     words = [word for run in runs for word in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
     return f"page {words[0]}" if len(numbers) == 1 else f"pages {', '.join(words[:-1])}{' and ' if words[:-1] else ''}{words[-1]}"
+
+
+def is_garbled(texts: list[str]) -> bool:
+    """True when most signs are neither letters nor figures, or many are codes of no sign: glyphs by their numbers."""
+    signs = "".join(("".join(texts[:20])[:2000] + max(texts, key=len)[:2000]).split())
+    if len(signs) <= 100:
+        return False
+    codes = 0 if signs.isprintable() else sum(not sign.isprintable() for sign in signs)
+    return codes > 0.05 * len(signs) or sum(map(len, ALPHANUMERIC.findall(signs))) < 0.3 * len(signs)

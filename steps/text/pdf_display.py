@@ -26,6 +26,7 @@ LARGE = frozenset(map(ord, OPERATORS))
 NUMBER = re.compile(r"\([A-Z]?[\d.]{1,6}[a-z]?\)$")
 TALLEST = 150  # points of a formula of several lines above or below one of them
 NEAR = 16  # points between the parts of a formula
+LIMIT = 6.5  # points between an operator's box, which is lower than its sign, and a limit below it
 FEW = 8  # letters of the limits of an operator, which stand off its line
 FAR = 320  # to its number
 
@@ -85,7 +86,7 @@ def _around(seed: Found, short: list[Found]) -> list[Found]:
             b = found[0]
             over = min(b.y1, y1) - max(b.y0, y0)
             aside = max(b.x0 - x1, x0 - b.x1)
-            if over <= (1 if aside > 0 else -2.5 if len(found[2]) > FEW else -5) or aside >= FAR or (over <= 1 and _words(found[2])):
+            if over <= _least(found[2], aside) or aside >= FAR or (over <= 1 and _words(found[2])):
                 continue
             if not _wordless(found[2]):
                 few.remove(found)
@@ -98,6 +99,13 @@ def _around(seed: Found, short: list[Found]) -> list[Found]:
                     x0, y0, x1, y1 = min(x0, b.x0), min(y0, b.y0), max(x1, b.x1), max(y1, b.y1)
                 grown = True
     return members
+
+
+def _least(text: str, aside: float) -> float:
+    """Points that a part of a formula shares with the height of the rest, at least: below 0 where it may stand off above or below it."""
+    if aside > 0:
+        return 1.0
+    return -2.5 if len(text) > FEW else -LIMIT if "=" in text else -5.0
 
 
 def _pieces(found: Found) -> tuple[list[Piece], bool]:

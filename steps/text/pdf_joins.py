@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from steps.text.columns import ENDED, NUMBERED, SHORT, Block
-from steps.text.parts import CAPTION
+from steps.text.parts import CAPTION, Part
 
 HEADING = re.compile(
     r"^(?:abstract|özet|summary|keywords?|anahtar kelimeler|introduction|giriş|methods?|yöntem|results|bulgular|discussion|tartışma|"
@@ -26,6 +26,7 @@ LEAST_INDENTED = 0.6  # share of the blocks that begin so, at least, where all p
 SENTENCE = 60  # letters: shorter parts are no running text
 SAYING = 15  # letters of a line that says something
 STACKED = 1.7  # times the size of their letters: two lines that take more stand one below the other
+LABELS = 20  # letters of a few words inside a figure
 STEP = 4.0  # points: edges that differ by less are one
 
 
@@ -117,6 +118,15 @@ def is_stacked(block: Block) -> bool:
     if len(block.lines) != 2 or min(map(len, block.lines)) < SAYING or CAPTION.match(block.lines[0]):
         return False
     return block.y1 - block.y0 > STACKED * block.size > 0
+
+
+def left_open(parts: list[Part]) -> int:
+    """The paragraph that a figure has parted, before the words in it, which came before its caption; below 0 where there is none."""
+    at = len(parts) - 1
+    while at > 0 and parts[at].kind in ("text", "heading") and len(parts[at].text) <= LABELS and not parts[at].text.endswith(ENDED):
+        at -= 1
+    found = at < len(parts) - 1 and parts[at].kind == "text" and len(parts[at].text) > SENTENCE and not parts[at].text.endswith(ENDED)
+    return at if found else -1
 
 
 def dashed(lines: list[str]) -> set[int]:

@@ -117,7 +117,8 @@ def rows_of(lines: list[Line]) -> list[list[Line]]:
     rows: list[list[Line]] = []
     for line in lines:
         last = rows[-1][-1] if rows else None
-        beside = last is not None and min(last[3], line[3]) - max(last[1], line[1]) > 0.5 * (line[3] - line[1])
+        low = min(last[3] - last[1], line[3] - line[1]) if last is not None else 0.0  # some fonts' boxes are lower than their letters
+        beside = last is not None and min(last[3], line[3]) - max(last[1], line[1]) > 0.5 * low
         if last is not None and beside and line[0] - last[2] > (0 if DOTS in line[4] else APART):
             rows[-1].append(line)
         else:

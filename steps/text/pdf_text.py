@@ -14,7 +14,7 @@ from steps.text.manuscripts import close_lines, drop_line_numbers, name_letters
 from steps.text.notes import RAISED, drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
-from steps.text.pdf_damage import CODES, in_words, is_code
+from steps.text.pdf_damage import CODES, in_words, is_code, is_garbled
 from steps.text.pdf_joins import (
     HEADING,
     ITEM,
@@ -28,6 +28,7 @@ from steps.text.pdf_joins import (
     is_next_line,
     is_stacked,
     is_title,
+    left_open,
     right_edges,
     told_apart,
 )
@@ -58,7 +59,6 @@ ENTRY = re.compile(r"\t(?:\d{1,4}|[ivxlc]{1,6})$")  # of contents
 INITIAL = re.compile("[“‘\"'«„(]?[^\\W\\d_]")
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
 FIGURES = re.compile(r"[\d.,()]")
-ALPHANUMERIC = re.compile(r"[^\W_]+")
 FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
 APART = ("formula", "listing")  # a paragraph does not go on behind them
 ROWS = 0.7  # of the size of the letters, for a line: where there is less height, several stand side by side
@@ -107,7 +107,7 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
     parts = parts if start < end else with_references(parts)
     if not any(part.text.strip() for part in parts):
         raise Unreadable("nothing but running heads and numbers")
-    if _garbled(parts):
+    if is_garbled([part.text for part in parts]):
         raise Unreadable(f"{CODES}: run OCR on it")
     return parts, title, lost
 
@@ -129,17 +129,6 @@ def _part_at_gaps(pages: list[Page], blocks: list[Block]) -> None:
         number = at.get(id(block), before)
         block.apart = any(page.lost for page in pages[before + 1 : number])
         before = max(before, number)
-
-
-def _garbled(parts: list[Part]) -> bool:
-    """True when most signs are neither letters nor figures, or many are codes of no sign: glyphs by their numbers."""
-    longest = max((part.text for part in parts), key=len)
-    signs = "".join([part.text for part in parts[:20]])[:2000] + longest[:2000]
-    signs = "".join(signs.split())
-    if len(signs) <= 100:
-        return False
-    codes = 0 if signs.isprintable() else sum(not sign.isprintable() for sign in signs)
-    return codes > 0.05 * len(signs) or sum(map(len, ALPHANUMERIC.findall(signs))) < 0.3 * len(signs)
 
 
 def _body_height(pages: list[Page]) -> float:
@@ -197,6 +186,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
     out: list[Part] = []
     open_at = -1  # the paragraph that may go on in a later block
     last: Block | None = None  # the block in which it ends
+    ends: list[Block] = []  # the block in which each part ends
     usual, indented = usual_size(blocks), is_indented(blocks)
     rights = cache(lambda: right_edges(blocks))  # seldom asked for
     last_caption: Block | None = None  # the block in which the last part ends, if that is a caption
@@ -234,8 +224,11 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 )
             ):
                 out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
-                last = block
+                last = ends[open_at] = block
             else:
+                if kind == "caption" and (at := left_open(out)) >= 0:
+                    open_at, last = at, ends[at]
+                ends.append(block)
                 out.append(Part(kind, text.rstrip() if kind == "listing" else text.strip()))
                 cells = _cells(out[-1].text) if kind == "table" else 0
                 if not floating:

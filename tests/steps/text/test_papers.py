@@ -96,6 +96,7 @@ def test_running_heads_and_page_numbers_go(papers, name):
         (["at https://example.org/doc/", "and elsewhere"], "at https://example.org/doc/ and elsewhere"),
         (["at https://example.org/doc/", "a-b.html"], "at https://example.org/doc/a-b.html"),
         (["at https:", "//example.org/doc"], "at https://example.org/doc"),
+        (["at https://", "example.org/doc"], "at https://example.org/doc"),
         (["a note:", "// of code"], "a note: // of code"),
     ],
 )

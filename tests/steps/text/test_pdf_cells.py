@@ -1,5 +1,6 @@
 """Tables whose cells hold several lines: each test draws its own."""
 
+from steps.text.pdf_rows import rows_of
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 COLUMNS = (72, 160, 420)
@@ -64,3 +65,10 @@ def test_words_set_far_apart_are_no_cells(tmp_path):
 
     drawn(tmp_path / "j.pdf", 1, draw)
     assert "\t" not in read(tmp_path / "j.pdf")
+
+
+def test_a_cell_whose_font_has_low_boxes_stands_in_its_row():
+    """As letters of formulas before what they mean."""
+    lines = [(36.4, 548.4, 40.8, 552.8, "k"), (65.9, 542.3, 208.1, 554.9, "Thermal conductivity"), (36.1, 560.3, 41.1, 564.8, "q"),
+             (65.9, 555.9, 167.3, 566.9, "Heat flux")]  # fmt: skip
+    assert [[line[4] for line in row] for row in rows_of(lines)] == [["k", "Thermal conductivity"], ["q", "Heat flux"]]

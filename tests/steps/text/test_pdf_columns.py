@@ -6,6 +6,7 @@ import pytest
 from steps.text.columns import Block, ordered_pages, reading_order
 from steps.text.documents import read_documents
 from steps.text.papers import Hyphens, join_lines
+from steps.text.pdf_text import paragraphs
 
 PROSE = (
     "The moss grew on the north wall for two years before anybody in the house had seen it there. We asked the owners to leave it as it "
@@ -131,3 +132,16 @@ def test_contents_in_one_column_of_a_page_with_other_margins_are_a_column():
     contents = [Block(58, 100 + 20 * i, 273, 109 + 20 * i, [f"{i} Walls", f"{i + 2}"]) for i in range(12)]
     text = [Block(293, 100, 508, 280, [PROSE[:50]] * 15), Block(293, 295, 508, 475, [PROSE[:50]] * 15)]
     assert ordered_pages([[title, *text, *contents], *pages])[:15] == [title, *contents, *text]
+
+
+def test_words_in_a_figure_part_no_paragraph():
+    """They came before its caption; a heading above the caption of a table begins another text."""
+    before = Block(
+        72, 600, 500, 640, ["The moss grew on the north wall for two years before anybody had seen it, and should be placed in"], size=10
+    )
+    label = Block(200, 100, 260, 130, ["Image"], size=30)
+    caption = Block(150, 200, 400, 212, ["Figure 1: The wall"], size=10)
+    after = Block(72, 300, 500, 330, ["the list of those walls that the town looks after, which is long."], size=10)
+    assert [part.text[-11:] for part in paragraphs([before, label, caption, after], 12)] == ["ch is long.", "Image", "1: The wall"]
+    before.set_lines([before.lines[0] + " the list."])
+    assert len(paragraphs([before, label, caption, after], 12)) == 4
