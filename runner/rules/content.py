@@ -127,7 +127,8 @@ def _of_text(view: View, file: Path, wanted: object) -> list[Document]:
         "D155",
         "texts that were misread",
         "UTF-8 read as a western table gives two letters for each accent (gÃ¼n, Ä±ÅŸÄ±k); a letter that a table does not have is \ufffd. "
-        "The model learns them so, and each takes several tokens. What is lost cannot be had back from the text.",
+        "A text of which every accent is two letters is read as it was before, and counted; of others the model learns them so, and each "
+        "takes several tokens. What is lost cannot be had back from the text.",
         wrong='{"text": "Ã§ok gÃ¼zel bir gÃ¼n"}',
         right='{"text": "çok güzel bir gün"}',
         source="the documentation of ftfy",

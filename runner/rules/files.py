@@ -1,5 +1,6 @@
 """Files of sources that are there and give nothing: empty, cut off, something else than their name says, or without a row."""
 
+import json
 import os
 import re
 from collections import Counter
@@ -29,6 +30,7 @@ SAVED_AS = {  # what to do with files that no reader is for, where that is not t
 UNPACKED = 8 << 20  # bytes of packed files that are read to their end, of one source
 AS_TEXT = "name other files, or say what they are: format: txt"
 EMPTY = Disguise("it is empty", "make the file again, or name another")
+NO_ROWS = Disguise("it holds no rows", "make the file again, or name another")
 
 
 @rule()
@@ -45,7 +47,7 @@ def files_can_be_read(view: View) -> Iterator[Finding]:
             file, (reason, fix) = found[0]
             none = len(found) == len(files[:FILES]) and not any(_has_reader(each, source) for each in files[FILES:])
             yield from _left_out(step, where, source, files)
-            told = [pair for pair in found if pair[1] not in (EMPTY, _NO_ROWS) and not pair[1].reason.startswith("no ")]
+            told = [pair for pair in found if pair[1] not in (EMPTY, NO_ROWS) and not pair[1].reason.startswith("no ")]
             if not none and not told:
                 continue  # an empty file, or one of another kind, among others
             if not none:
@@ -141,10 +143,19 @@ def _unreadable(view: View, file: Path, source: dict[str, Any]) -> Disguise | No
         return Disguise(str(error), SAVED_AS.get(file.suffix.lower(), AS_TEXT))
     if not kind_of(file, wanted):
         return mute(view.facts, file, kind, source.get("password"))
-    return None if _has_rows(view, file, wanted) else _NO_ROWS
+    return None if _has_rows(view, file, wanted) else _no_rows(view, file)
 
 
-_NO_ROWS = Disguise("it holds no rows", "make the file again, or name another")
+def _no_rows(view: View, file: Path) -> Disguise:
+    """A list of texts lacks only a name for them."""
+    try:
+        found = json.loads(view.facts.head(file))
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, list) and found and all(isinstance(each, str) for each in found):
+        command = f"jq -c '.[] | {{text: .}}' {name_of(view, file)} > rows.jsonl"
+        return Disguise("it is a list of texts, not of rows", f"give them a name: {command}")
+    return NO_ROWS
 
 
 def _has_rows(view: View, file: Path, wanted: Any) -> bool:

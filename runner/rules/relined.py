@@ -43,7 +43,7 @@ def remedy(view: View, file: Path, name: str, line: int, reason: str) -> str:
     if tab and front.isalnum() and row.startswith("{"):
         return f"take the first column away: cut -f2- {into}"
     if reason.startswith("a list"):
-        return f"write one row a line: jq -c '.[]' {into}" if written.startswith("[{") else _of_lists(written, into)
+        return _of_lists(written, into)
     if reason.startswith("a text"):
         return _of_texts(written, into)
     return "mend or delete the line"
@@ -65,6 +65,9 @@ def _of_lists(line: str, into: str) -> str:
         row = json.loads(line)
     except (ValueError, RecursionError):
         row = []
+    if line.startswith("[{"):
+        turns = bool(row) and all(isinstance(turn, dict) and set(turn) & {"role", "from"} for turn in row)
+        return f"name it: jq -c '{{messages: .}}' {into}" if turns else f"write one row a line: jq -c '.[]' {into}"
     if len(row) == 2 and all(isinstance(cell, str) for cell in row):
         return f"name the parts: jq -c '{{instruction: .[0], output: .[1]}}' {into}"
     return f"name the parts: jq -c '{{text: .[0]}}' {into}"

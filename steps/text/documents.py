@@ -9,6 +9,7 @@ from steps.text.choices import Format, Split, format_of
 from steps.text.encodings import decode, seen
 from steps.text.left_out import TWICE
 from steps.text.mojibake import mended
+from steps.text.mojibake import told as twice
 from steps.text.packed import open_bytes, told
 from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined, of_text
 from steps.text.rows import read
@@ -89,7 +90,7 @@ def _once(part: Part, name: str, complain: Complain) -> Part:
     once = mended(part.text)
     if not once:
         return part
-    complain(TWICE, f"{name}: {part.text[:30]!r} is {once[:30]!r}")
+    complain(TWICE, f"{name}: {twice(part.text, once)}")
     return part._replace(text=once)
 
 

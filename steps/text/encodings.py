@@ -55,6 +55,8 @@ def decode(data: bytes) -> tuple[str, str]:
             try:
                 return data[len(mark) :].decode(name), name
             except UnicodeDecodeError as error:
+                if found := _cut_short(data[len(mark) :], name, error) or (_broken_utf8(data[len(mark) :]) if name == "utf-8" else None):
+                    return found
                 raise Unreadable(f"begins with the mark of {name}, but is no {name} at byte {error.start}") from error
     if b"\0" in data:
         if name := utf16_by_script(data):
@@ -76,6 +78,13 @@ def decode(data: bytes) -> tuple[str, str]:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return _broken_utf8(data) or _frequent(data) or _single_byte(data)
+
+
+def _cut_short(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, str] | None:
+    """The text of a file that ends inside of a letter, of which a download or a disk has lost the rest."""
+    if not error.start or error.reason not in ("unexpected end of data", "truncated data"):
+        return None
+    return data.decode(name, "replace"), f"{name}{WRONG}"
 
 
 def wide(start: bytes) -> str:

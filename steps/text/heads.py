@@ -14,10 +14,11 @@ from schemas.artifacts import Document
 from schemas.context import ForecastContext
 from steps.text import rows
 from steps.text.choices import format_of
+from steps.text.delimited import Cells, dialect_of
 from steps.text.encodings import beginning, wide
 from steps.text.jsonlines import Lines
 from steps.text.packed import open_bytes, packing, told
-from steps.text.tables import SAMPLE, TABLES, delimiter_of, rows_of_batch
+from steps.text.tables import SAMPLE, TABLES, rows_of_batch
 from steps.text.unreadable import Unreadable
 
 LONG_LINE = 8 << 20  # bytes that are read of a file without a line end in its beginning
@@ -93,7 +94,7 @@ def head_of(facts: ForecastContext, file: Path, wanted: Any = "auto") -> Head:
     kind = kind_of(file, wanted) or "jsonl"
     if kind != "parquet" and not packing(file):
         return _head_of(facts, file, kind)
-    name = f"head 3 {kind} {''.join(file.suffixes[-2:])}"
+    name = f"head 4 {kind} {''.join(file.suffixes[-2:])}"
     made = facts.remembered(name, [file], lambda: _plain(_head_of(facts, file, kind)))
     if made is None:
         return _head_of(facts, file, kind)
@@ -168,15 +169,15 @@ def _parquet(file: Path) -> Head:
 
 
 def _csv(text: str, file: Path, whole: bool) -> Head:
-    lines = text if whole else text[: text.rfind("\n") + 1]
-    table = csv.reader(io.StringIO(lines), delimiter=delimiter_of(text, file))
+    lines = text if whole else text[: text.rfind("\n" if "\n" in text else "\r") + 1]
+    dialect = dialect_of(text, file)
+    table = Cells(io.StringIO(lines, newline=""), dialect)
+    names, begins = table.names, table.line_num + 1
     good: Rows = []
     broken: Broken = []
     more = 0  # rows that are only counted
     last = 0  # line at which the last broken row ends
     try:
-        names = next(table, [])
-        begins = table.line_num + 1
         for cells in table:
             if len(cells) == len(names):
                 good.append((table.line_num, dict(zip(names, cells, strict=True))))
@@ -193,7 +194,7 @@ def _csv(text: str, file: Path, whole: bool) -> Head:
     if not whole and broken and good and last == table.line_num:
         broken.pop()  # the head ends inside of a quoted cell
     total = len(good) + len(broken) + more if whole and more else None
-    return Head(good, broken, whole and not more, total, unclosed=_unclosed(good, delimiter_of(text, file)))
+    return Head(good, broken, whole and not more, total, unclosed=_unclosed(good, dialect.delimiter))
 
 
 def _miscounted(cells: list[str], columns: int, first: int, last: int) -> tuple[int, str]:

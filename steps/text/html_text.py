@@ -10,36 +10,15 @@ from steps.text.numerals import FORMATS
 from steps.text.raised import raised
 
 SILENT = {
-    "script",
-    "style",
-    "noscript",
-    "template",
-    "svg",
-    "nav",
-    "header",
-    "footer",
-    "aside",
-    "form",
-    "button",
-    "select",
-    "textarea",
-    "iframe",
-    "object",
-    "audio",
-    "video",
-    "canvas",
-    "rt",
-    "rp",
-    "head",
-    "amp-ad",
-    "amp-embed",
-    "amp-sidebar",
-}
+    "script", "style", "noscript", "template", "svg", "nav", "header", "footer", "aside", "form", "button", "select", "textarea",
+    "iframe", "object", "audio", "video", "canvas", "rt", "rp", "head", "amp-ad", "amp-embed", "amp-sidebar",
+}  # fmt: skip
 BLOCKS = {
     "p", "div", "section", "article", "main", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table", "tr",
-    "blockquote", "pre", "figure", "figcaption", "hr", "body", "address", "details", "summary", "caption", "thead", "tbody",
+    "blockquote", "pre", "figure", "figcaption", "hr", "body", "address", "details", "summary", "caption", "thead", "tbody", "tfoot",
     "center", "fieldset", "legend", "menu", "dir",
 }  # fmt: skip
+ROWS = {"thead", "tbody", "tfoot"}  # parts of one table, with nothing between them
 CELLS = {"td", "th"}
 UNCLOSED = {"p", "li", "tr", "dt", "dd", "option"}  # end where the next begins
 EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -75,6 +54,7 @@ NEVER_BESIDE = {
     "h5",
     "h6",
 }
+HUMP = re.compile("(?<=[a-z0-9])(?=[A-Z])")  # topNav is top-nav
 UNSEEN = {"sr-only", "visually-hidden", "screen-reader-text"}  # classes of what only a screen reader says
 TOP = {"header", "masthead", "site-header", "siteSub"}  # ids of what stands above the page's own text
 HEADERLINKS = {"headerlink", "anchor-link", "anchorlink", "hash-link", "header-anchor"}  # classes of the sign that links to a heading
@@ -294,7 +274,8 @@ class _Reader(HTMLParser):
             or (tag in BY_ID and called in TOP)
         ):
             return True
-        return any(BESIDE.fullmatch(name) for name in [*names, *([called] if tag in BY_ID else [])])
+        given = [*names, *([called] if tag in BY_ID else [])]
+        return any(BESIDE.fullmatch(name) or BESIDE.fullmatch(HUMP.sub("-", name)) for name in given)
 
     def _begin(self, tag: str, given: dict[str, str | None]) -> None:
         """What stands between the text before a tag and the text inside."""
@@ -317,6 +298,8 @@ class _Reader(HTMLParser):
             if counted:
                 self.lists[-1] = _number(given.get("value"), self.lists[-1] + 1)
             self._put(f"{LINE}{ITEM}{self.numerals[-1](self.lists[-1])}. " if counted else f"{LINE}{ITEM}- ")
+        elif tag in ROWS:
+            self._put(LINE)
         elif tag in BLOCKS:
             self.tables += [{}] if tag == "table" else []
             self._put("\n\n")
@@ -355,7 +338,7 @@ class _Reader(HTMLParser):
         if tag == "table" and self.tables:
             self.tables.pop()
         if tag in BLOCKS:
-            inner = tag in ("li", "tr") or (tag in ("ul", "ol") and self.lists)
+            inner = tag in ("li", "tr") or tag in ROWS or (tag in ("ul", "ol") and self.lists)
             self._put(LINE if inner else f"{LINE}\n\n" if tag == "table" else "\n\n")
 
     def handle_data(self, data: str) -> None:

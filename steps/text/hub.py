@@ -12,6 +12,8 @@ from typing import Any
 
 from schemas import RecipeError
 from steps.text import rows
+from steps.text.left_out import TWICE
+from steps.text.mojibake import read_once
 from steps.text.sources import Named, Reading, SourceFailed, SourceLike, no_column, silent
 from steps.text.tables import SAMPLE
 
@@ -55,9 +57,13 @@ def from_hub(source: SourceLike, reading: Reading, place: str, first_pass: bool)
         raise no_column(error, place, name) from error
     for number, row in enumerate(chain(first, _whole(iterator, name, place, len(first))), 1):
         try:
-            yield name, rows.document(row, roles)
+            made, once = read_once(rows.document(row, roles))
         except rows.BadRow as error:
             complain("incomplete row", f"{name}, row {number}: {error}")
+            continue
+        if once:
+            complain(TWICE, f"{name}, row {number}: {once}")
+        yield name, made
 
 
 def _whole(iterator: Iterator[Mapping[str, Any]], name: str, place: str, number: int) -> Iterator[Mapping[str, Any]]:

@@ -6,7 +6,8 @@ from typing import Any
 from schemas import RecipeError
 
 ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that no encoding has
-TWICE = "encoded twice"  # a file that is read as it was before the second time
+TWICE = "encoded twice"  # a text that is read as it was before the second time
+BROKEN = "broken row"  # a line of a table that is none
 IN_PART = "read in part"  # a file of which pages are left out
 MOST = 5  # reasons that are told
 
@@ -43,7 +44,8 @@ def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:
     if altered := dropped.get(ALTERED):
         told.append(f"{_files(altered['count'])} with bytes that are no text, U+FFFD in their place: {altered['examples'][0]}")
     if twice := dropped.get(TWICE):
-        told.append(f"{_files(twice['count'])} of UTF-8 that was encoded twice, read as it was before: {twice['examples'][0]}")
+        texts = f"{twice['count']:,} text{'s' if twice['count'] > 1 else ''}"
+        told.append(f"{texts} of UTF-8 that was encoded twice, read as it was before: {twice['examples'][0]}")
     return "; ".join(told)
 
 
@@ -54,6 +56,8 @@ def _files(count: int) -> str:
 def nothing_left(unreadable: Sequence[Mapping[str, str]], dropped: Mapping[str, Mapping[str, Any]]) -> RecipeError:
     """D104, with why and what to do."""
     why = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in unreadable[:3])
+    if why and (broken := dropped.get(BROKEN)):
+        why += f"; {broken['examples'][0]}"
     why = why or "; ".join(f"{entry['count']} {reason}" for reason, entry in dropped.items()) or "the sources are empty"
     fix = "mend these files, or name others" if unreadable else "name other files, or clean less"
     if unreadable and all(entry["reason"].startswith("no reader for") for entry in unreadable):

@@ -2,6 +2,9 @@
 
 import re
 
+from schemas import Document
+from steps.text.chat import render
+
 LEAST = 3  # letters that must come out of it: one alone may be meant as it stands
 OTHER = re.compile("[^\0-\x7f]")
 PAIR = re.compile("[\xc2-\xf4][\x80-\xbf\u0152-\u0192\u02c6-\u2122]")
@@ -18,3 +21,23 @@ def mended(text: str) -> str:
     except UnicodeError:
         return ""
     return once if sum(sign > "\x7f" for sign in once) >= LEAST else ""
+
+
+def read_once(document: Document) -> tuple[Document, str]:
+    """A row as it was before, and what was mended in words; where there is nothing to mend the same and nothing."""
+    if document.text.isascii():
+        return document, ""
+    if document.messages is None:
+        once = mended(document.text)
+        return (document.model_copy(update={"text": once}), told(document.text, once)) if once else (document, "")
+    messages = [{**each, "content": mended(each["content"]) or each["content"]} for each in document.messages]
+    changed = next((pair for pair in zip(document.messages, messages, strict=True) if pair[0] != pair[1]), None)
+    if changed is None:
+        return document, ""
+    update = {"text": render(messages).text, "messages": messages}
+    return document.model_copy(update=update), told(changed[0]["content"], changed[1]["content"])
+
+
+def told(text: str, once: str) -> str:
+    """A text and what it was, by their beginnings."""
+    return f"{text[:30]!r} is {once[:30]!r}"

@@ -140,7 +140,8 @@ def _of_text(path: Path, kind: str, head: bytes) -> Disguise | None:
     except Unreadable as error:
         if kind == "html" and b"<script" in head.lower():
             return Disguise("there is no text in it: a script fills the page", "save it from a browser once it shows, or fetch its text")
-        return Disguise(f"there is {error}" if str(error).startswith(("no ", "nothing ")) else f"it is {error}", EMPTY)
+        before = "there is" if str(error).startswith(("no ", "nothing ")) else "it" if str(error).startswith("begins ") else "it is"
+        return Disguise(f"{before} {error}", EMPTY)
     except (RecipeError, OSError, ValueError):
         return None
     return Disguise("there is no text in it", EMPTY)

@@ -228,11 +228,12 @@ def _list(reading: Reading, name: str, reason: str, documents: int, *, in_part: 
 def no_column(error: rows.NoSuchColumn, place: str, name: str) -> RecipeError:
     """D106: what is asked of the rows of `name`, and what they have."""
     found = ", ".join(error.found)
+    near = next((each for each in error.found if each.strip().lower() == error.wanted.lower()), error.found[0] if error.found else "...")
     return RecipeError(
         "D106",
         f"{name} has no column {error.wanted!r}; it has {found}",
         field=f"{place}.columns",
-        fix=f"write columns: {{text: {error.found[0] if error.found else '...'}}} with a name from that list",
+        fix=f"write columns: {{text: {near}}} with a name from that list",
     )
 
 

@@ -10,8 +10,11 @@ from typing import Any, BinaryIO
 
 from schemas import Document, RecipeError
 from steps.text import rows
+from steps.text.delimited import Cells, dialect_of
 from steps.text.encodings import decode
 from steps.text.jsonlines import HEAD, Lines, wide_lines
+from steps.text.left_out import TWICE
+from steps.text.mojibake import read_once
 from steps.text.packed import open_bytes
 from steps.text.textfile import open_text
 from steps.text.unreadable import Unreadable
@@ -41,9 +44,13 @@ def documents(found: Iterator[Row], columns: Mapping[Any, str] | None, complain:
     roles = rows.meant(columns, *rows.found_in(row for _, row in first))
     for where, row in chain(first, found):
         try:
-            yield rows.document(row, roles)
+            made, once = read_once(rows.document(row, roles))
         except rows.BadRow as error:
             complain("incomplete row", f"{name}, {where}: {error}")
+            continue
+        if once:
+            complain(TWICE, f"{name}, {where}: {once}")
+        yield made
 
 
 def _jsonl(path: Path, complain: Complain) -> Iterator[Row]:
@@ -135,33 +142,22 @@ def _past_blanks(text: str, at: int) -> int:
 
 
 def _csv(path: Path, complain: Complain) -> Iterator[Row]:
-    csv.field_size_limit(1 << 30)
     with open_text(path, newline="") as (text, head):
-        reader = csv.reader(text, delimiter=delimiter_of(head, path))
-        names = [name.removeprefix("\ufeff") for name in next(reader, [])]
-        number = 1
+        table = Cells(text, dialect_of(head, path))
         while True:
-            number = reader.line_num + 1
+            number = table.line_num + 1
             try:
-                cells = next(reader, None)
+                cells = next(table, None)
             except csv.Error as error:
                 complain("broken row", f"{path.name}, line {number}: {error}")
                 continue
             if cells is None:
                 return
-            if len(cells) == len(names):
-                yield f"line {number}", dict(zip(names, cells, strict=True))
+            if len(cells) == len(table.names):
+                yield f"line {number}", dict(zip(table.names, cells, strict=True))
             elif cells:
-                message = f"cells: {len(cells)}, columns: {len(names)}"
+                message = f"cells: {len(cells)}, columns: {len(table.names)}"
                 complain("broken row", f"{path.name}, line {number}: {message}")
-
-
-def delimiter_of(head: str, path: Path) -> str:
-    """Tab, semicolon or comma: the one that the first line has most of."""
-    if ".tsv" in (suffix.lower() for suffix in path.suffixes):
-        return "\t"
-    line = head.lstrip("\ufeff").partition("\n")[0]
-    return max(",;\t|", key=lambda mark: (line.count(mark), mark == ","))
 
 
 def _parquet(path: Path, columns: Mapping[Any, str] | None, complain: Complain) -> Iterator[Row]:

@@ -57,6 +57,7 @@ AGAIN = "fetch the file again, and look into it; on the hub files stand under /r
         ("data/a.parquet", b"", "make the file again, or name another"),
         ("data/a.csv", "id,text\n", "make the file again, or name another"),
         ("data/a.json", "[]", "make the file again, or name another"),
+        ("data/a.json", '["One text.", "Another."]', "give them a name: jq -c '.[] | {text: .}' data/a.json > rows.jsonl"),
         ("data/a.jsonl", "\n\n", "make the file again, or name another"),
         ("data/a.jsonl", b"SQLite format 3\0" + bytes(90), "write its rows as JSON lines or parquet, and name that file"),
         ("data/a.csv", b"PK\x03\x04" + b"[Content_Types].xml" + bytes(90), "save it as CSV or text, and name that file"),

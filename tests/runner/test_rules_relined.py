@@ -62,6 +62,7 @@ def test_the_command_that_is_told_makes_rows(tmp_path: Path, content: str):
         ("\n".join(json.dumps(list(pair)) for pair in PAIRS),
          "name the parts: jq -c '{instruction: .[0], output: .[1]}' data/chat.jsonl > rows.jsonl"),
         ("\n".join(json.dumps(" ".join(pair)) for pair in PAIRS), "name the text: jq -c '{text: .}' data/chat.jsonl > rows.jsonl"),
+        ("\n".join(json.dumps(talk["messages"]) for talk in TALKS), "name it: jq -c '{messages: .}' data/chat.jsonl > rows.jsonl"),
         ("\n".join(line[:-1] + ",}" for line in LINES), "take the comma out: json.dumps(row) writes none there"),
         ("\n".join(map(str, TALKS)), "write each row with json.dumps(row), not str(row)"),
         ("\n".join(line.replace("and", "and\n") for line in LINES),

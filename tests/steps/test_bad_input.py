@@ -237,7 +237,7 @@ def test_a_text_that_was_encoded_twice_is_read_as_it_was(tmp_path: Path):
     texts, context = sources(tmp_path, {"a.txt": twice, "b.txt": page.encode()}, on_bad_row="error")
     assert texts == [text.strip(), page]
     texts, context = sources(tmp_path, {"a.txt": twice, "b.txt": page.encode()})
-    told = "1 file of UTF-8 that was encoded twice, read as it was before: "
+    told = "1 text of UTF-8 that was encoded twice, read as it was before: "
     assert [e["message"] for e in context.events] == [f"{told}a.txt: {twice.decode()[:30]!r} is {text[:30]!r}"]
 
 

@@ -130,6 +130,20 @@ def test_reasons_beyond_the_commonest_are_counted(tmp_path):
     assert told.endswith("; 8.pdf and 1 more: reason 4; and 4 more, for other reasons")
 
 
+def test_nothing_left_shows_a_line_that_is_no_row(tmp_path):
+    """Beside the file: how it is wrong."""
+    project = files(tmp_path, a_DOT_jsonl='"bir"\n"iki"\n')
+    with pytest.raises(RecipeError, match=r"left \(a\.jsonl: no row that can be read; a\.jsonl, line 1: no JSON object\)"):
+        made(tmp_path, {"path": "*.jsonl"}, project=project)
+
+
+def test_a_column_of_another_case_is_offered(tmp_path):
+    """Not the first that there is."""
+    with pytest.raises(RecipeError) as error:
+        made(tmp_path, {"path": "*.csv"}, project=files(tmp_path, a_DOT_csv="ID,Text\n1,bir\n"))
+    assert error.value.fix == "write columns: {text: Text} with a name from that list"
+
+
 def test_nothing_left_says_why(tmp_path):
     """All files fail: the error names the first reasons."""
     project = files(tmp_path, a_DOT_txt="")

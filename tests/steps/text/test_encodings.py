@@ -40,6 +40,14 @@ def test_a_mark_that_lies():
         decode(codecs.BOM_UTF8 + b"a\xff")
 
 
+def test_a_file_with_a_mark_that_is_cut_inside_of_a_letter():
+    """It is read to there, as one without a mark is; so is one of which few bytes are wrong."""
+    for encoding in ("utf-8-sig", "utf-16", "utf-32"):
+        text, name = decode("Güneş doğdu, kuşlar öttü".encode(encoding)[:-1])
+        assert (text, name.endswith(" with errors")) == ("Güneş doğdu, kuşlar ött\ufffd", True)
+    assert decode(codecs.BOM_UTF8 + "Güneş doğdu, öttü.".encode() + b"\xff.")[0] == "Güneş doğdu, öttü.\ufffd."
+
+
 TURKISH_TALE = "Dün akşam şehrin ışıkları çok güzeldi; çocuklar ırmağın kıyısında oynuyordu. İğne, ığdır, ağaç.\n"
 OTHERS = {
     "cp1251": "Москва является столицей России. Река протекает через центр города, и дети играли на берегу.\n" * 3,

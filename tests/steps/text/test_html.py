@@ -22,6 +22,7 @@ def read(tmp_path, body: str) -> str:
     [
         '<div class="cookie-consent">We use cookies. <button>Accept</button></div>',
         '<div id="breadcrumbs"><a href="/">Home</a> » Moss</div>',
+        '<div class="topNav"><ul class="navList"><li>Overview</li></ul></div>',
         '<div class="main-menu"><ul><li><a href="/">Home</a></li></ul></div>',
         '<div class="share-buttons">Share this: <a href="#">Mail</a></div>',
         '<div class="sidebar widget-area"><h3>Recent</h3></div>',
@@ -199,3 +200,11 @@ def test_a_charset_means_what_browsers_take_it_for(case):
 def test_the_encoding_of_an_xml_declaration_counts():
     page = "<?xml version='1.0' encoding='windows-1251'?><html><body>Москва</body></html>"
     assert html_charset(page.encode("cp1251")) == page
+
+
+def test_the_head_of_a_table_stands_above_its_rows(tmp_path):
+    """With nothing between them, whatever tags hold them; a caption stands apart."""
+    rows = "<tr><th>Name</th><th>Size</th></tr>{}<tr><td>a</td><td>1</td></tr>{}<tr><td>all</td><td>1</td></tr>"
+    parted = rows.format("</thead>\n<tbody>", "</tbody>\n<tfoot>")
+    body = f"<table><caption>Sizes</caption>\n<thead>{parted}</tfoot>\n</table><p>End.</p>"
+    assert read(tmp_path, body) == "Sizes\n\nName\tSize\na\t1\nall\t1\n\nEnd."

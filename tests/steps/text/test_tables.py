@@ -5,13 +5,17 @@ import datetime
 import gzip
 import json
 import lzma
+from pathlib import Path
 
 import pytest
 
+from runner.facts import Facts
 from steps.text import tables
 from steps.text.documents import read_documents
+from steps.text.heads import head_of
 from steps.text.rows import NoSuchColumn
 from steps.text.unreadable import Unreadable
+from tests.conftest import FakeContext
 
 LINES = b'{"text": "bir"}\n{"text": "iki"}\n'
 
@@ -88,6 +92,37 @@ def test_csv_of_every_delimiter_and_encoding(tmp_path):
                 mark,
                 encoding,
             )
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        ("sep=;\r\nid;text\r\n1;Bir, iki\r\n", ["Bir, iki"]),  # as Excel is told the sign
+        ('id,text\n1,"He said \\"hi\\", and left"\n2,"C:\\\\"\n', ['He said "hi", and left', "C:\\\\"]),  # as data bases write quotes
+        ('id,text\n1,"C:\\dir\\"\n2,"{""a"": ""b \\""c\\"" d""}"\n', ["C:\\dir\\", '{"a": "b \\"c\\" d"}']),  # which are none of theirs
+        ('id, text\n1, "Bir, iki"\n2, üç\n', ["Bir, iki", "üç"]),  # a blank behind each comma
+        ("id,text\n1, bir\n", [" bir"]),  # which is the text's own
+    ],
+)
+def test_csv_as_other_programs_write_it(tmp_path, content, texts):
+    """What a person sees in the cells, and by the checks too."""
+    path = put(tmp_path, "a.csv", content)
+    assert read(path) == (texts, [])
+    head = head_of(Facts(tmp_path, FakeContext(tmp_path / "context").target, 0), Path("a.csv"))
+    assert ([row["text"] for _, row in head.rows], head.broken) == (texts, [])
+
+
+def test_rows_that_were_encoded_twice_are_read_as_they_were(tmp_path):
+    """Texts and the turns of a conversation, each by itself; that is told."""
+    twice = "Çok güzel, öyle".encode().decode("latin-1")
+    content = json.dumps({"text": twice}) + "\n" + json.dumps({"text": "SÃO Paulo"}) + "\n"
+    texts, complaints = read(put(tmp_path, "a.jsonl", content))
+    assert texts == ["Çok güzel, öyle", "SÃO Paulo"]
+    assert complaints == [("encoded twice", f"a.jsonl, line 1: {twice!r} is 'Çok güzel, öyle'")]
+    talk = json.dumps({"prompt": twice, "completion": "Evet"})
+    [document] = read_documents(put(tmp_path, "b.jsonl", talk), complain=print)
+    assert [turn["content"] for turn in document.messages] == ["Çok güzel, öyle", "Evet"]
+    assert "Çok güzel" in document.text
 
 
 def test_letters_that_come_late_in_a_csv_are_not_lost(tmp_path):
