@@ -6,7 +6,7 @@ from typing import Any
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, rule, say
 from runner.rules.resume import STATE, from_state, rates_agree
-from runner.rules.stopped import changed, same_so_far
+from runner.rules.stopped import begun_by, changed, same_so_far
 from runner.standing import Standing, last_file
 from runner.store import Store
 from schemas.findings import Finding, RulePage
@@ -76,4 +76,5 @@ def _by_itself(step: StepMeant, store: Store, key: str, done: int) -> bool:
         return False
     every = number(step, "eval_steps")
     counted = param(step, "early_stopping") is None or (every is not None and done % every == 0)
-    return counted and same_so_far(entry.parts, changed(step, entry.parts), step.step.prolonged_by)
+    begun = begun_by(step, entry.parts)[0]
+    return counted and not begun and same_so_far(entry.parts, changed(step, entry.parts), step.step.prolonged_by)

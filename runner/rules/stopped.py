@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from runner.fingerprint import keyed
+from runner.fingerprint import keyed, version
 from runner.halfdone import KEPT, HalfDone, half_done
 from runner.meant import StepMeant
 from runner.rules import View, at, rule, say
@@ -23,8 +23,8 @@ from schemas.training import COUNTED
         "A training that was stopped goes on when it is run again, also with other save_steps, eval_steps, samples or trackers, and for "
         "more or fewer steps where the rate of the steps done is the same (constant after an equal warm-up, wsd before it falls); also "
         "with on_spike: skip in place of stop. With "
-        "anything else changed (and eval_steps, where early_stopping counts by it) it is another training, which begins at the first "
-        "step; what was stopped stays in the store until "
+        "anything else changed (and eval_steps, where early_stopping counts by it), or by another version of the step or of the libraries "
+        "that it computes with, it is another training, which begins at the first step; what was stopped stays in the store until "
         "`recipe gc --remove`.",
         wrong="max_steps: 20000   # a cosine over 10000 was stopped at 6000",
         right="scheduler: wsd     # can be prolonged exactly until it falls\nmax_steps: 20000",
@@ -34,7 +34,7 @@ from schemas.training import COUNTED
     )
 )
 def stopped_trainings_go_on(view: View) -> Iterator[Finding]:
-    """R112: a warning where only its length was changed, and the rate differs; told where it is another training."""
+    """R112: a warning where only its length was changed, and the rate differs, or what begins it; told where it is another training."""
     recipe = view.meant.recipe
     if recipe is None or view.meant.smoke:
         return
@@ -70,6 +70,22 @@ def changed(step: StepMeant, parts: dict[str, Any]) -> list[str]:
     return found + ["eval_steps"] * (parts.get(f"source {COUNTED}", "") != counted)
 
 
+def begun_by(step: StepMeant, parts: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """What work with these parts was begun by that is another here, in words, and what to type of it: the step's version, and libraries.
+
+    A library that is not installed here is no difference: it is elsewhere that the recipe runs.
+    """
+    assert step.step is not None
+    here, there = f"{step.step.name} version {step.step.version}", parts.get("step", "")
+    words, wanted = ([f"{there} (here {step.step.version})"] if there and there != here else []), []
+    for name in step.step.libraries:
+        was, now = parts.get(f"library {name}", ""), version(name)
+        if was and was != now and "absent" not in (was, now):
+            words.append(f"{name} {was} (here {now})")
+            wanted.append(f"{name}=={was}")
+    return words, wanted
+
+
 def same_so_far(parts: dict[str, Any], names: list[str], lengths: tuple[str, ...]) -> bool:
     """Whether a training with these parts may be the beginning of one that differs in `names`; not where no spike was looked for."""
     return set(names) <= set(lengths) and not ("on_spike" in names and "param on_spike" not in parts)
@@ -78,6 +94,14 @@ def same_so_far(parts: dict[str, Any], names: list[str], lengths: tuple[str, ...
 def _begins_anew(step: StepMeant, stopped: HalfDone, done: int, lengths: tuple[str, ...]) -> Iterator[Finding]:
     names = changed(step, stopped.parts)
     was, steps = stopped.parts.get("param max_steps"), planned_steps(step)[0]
+    other, wanted = begun_by(step, stopped.parts)
+    if other and same_so_far(stopped.parts, names, lengths):
+        message = (
+            f"a training of this step was stopped at step {done:,}; it was begun by {', '.join(other)}, so this one begins at the first"
+        )
+        fix = f"pip install {' '.join(wanted)}" if len(wanted) == len(other) else "let the recipe that began it end it"
+        yield say("R112", step, "", message, f"{fix}, where those steps count; what was stopped stays in the store", severity="warning")
+        return
     if not names:
         return
     if not same_so_far(stopped.parts, names, lengths):
@@ -86,8 +110,8 @@ def _begins_anew(step: StepMeant, stopped: HalfDone, done: int, lengths: tuple[s
         yield say("R112", step, _first_written(step, names), message, "nothing where that is meant; written as it was, it goes on",
                   severity="info", on="key")  # fmt: skip
     elif isinstance(was, int) and steps is not None and (done >= steps or not rates_agree(step, was, done)):
-        other = f"ends at {steps:,}" if done >= steps else "has other rates for them"
-        message = f"{done:,} of {was:,} steps were done when this training was stopped; this one {other}, and begins at the first"
+        unlike = f"ends at {steps:,}" if done >= steps else "has other rates for them"
+        message = f"{done:,} of {was:,} steps were done when this training was stopped; this one {unlike}, and begins at the first"
         fix = f"max_steps: {was} goes on; scheduler: constant with warmup_steps: N, or wsd, can be prolonged"
         yield say("R112", step, _first_written(step, names), message, fix, severity="warning", on="key")
 

@@ -13,13 +13,14 @@ from tests.runner.judged import SOUND, meant
 STEADY = ("max_steps: 1000", "max_steps: 1000\n    scheduler: constant\n    warmup_steps: 50")
 
 
-def stop(folder: Path, *changes: tuple[str, str], done: int = 600) -> Path:
-    """What a run of the recipe leaves that was stopped after so many steps."""
+def stop(folder: Path, *changes: tuple[str, str], done: int = 600, **more: str) -> Path:
+    """What a run of the recipe leaves that was stopped after so many steps. more: parts of its key."""
     (train,) = [step for step in meant(folder, *changes).steps if step.type == "train"]
     assert train.params is not None
     parts = {**{f"param {name}": value for name, value in keyed(train.params).items()}, "param precision": "fp16", "seed": 0}
     assert train.step is not None
     parts |= {f"source {read.name}": read.identity for read in train.step.reads_function(train.params, folder)}  # type: ignore[misc]
+    parts |= more
     kept = folder / ".recipe" / "store" / "keep" / "k1"
     (kept / "keep").mkdir(parents=True, exist_ok=True)
     (kept / "keep" / f"state-{done:08d}.pt").write_bytes(b"")
@@ -88,6 +89,32 @@ def test_another_training_is_told_by_what_changed(tmp_path: Path, changes: list[
     ((severity, message, _),) = told(tmp_path, *changes)
     assert severity == "info"
     assert message == f"a training of this step was stopped at step 600; {words} changed, so this one begins at the first"
+
+
+@pytest.mark.parametrize(
+    ("parts", "was", "fix"),
+    [
+        ({"step": "train version 1"}, "train version 1 (here {train})", "let the recipe that began it end it"),
+        ({"library torch": "1.0"}, "torch 1.0 (here {torch})", "pip install torch==1.0"),
+        ({"step": "train version 1", "library torch": "1.0"}, "train version 1 (here {train}), torch 1.0 (here {torch})",
+         "let the recipe that began it end it"),
+        ({"library torch": "absent"}, "", ""),
+    ],
+    ids=["the step", "a library", "both", "not here"],
+)  # fmt: skip
+@pytest.mark.parametrize("longer", [(), (STEADY, ("max_steps: 1000", "max_steps: 2000"))], ids=["the same", "longer"])
+def test_what_it_was_begun_by_is_part_of_it(tmp_path: Path, monkeypatch, longer: tuple, parts: dict[str, str], was: str, fix: str):
+    """Another version of recipe or of a library is another key, and the steps that were done are not gone on with: a warning."""
+    monkeypatch.setattr("runner.rules.stopped.version", lambda name: "2.0" if name == "torch" else "absent")
+    stop(tmp_path, *longer[:1], **parts)
+    found = told(tmp_path, *longer)
+    if not was:
+        assert found == []
+        return
+    (train,) = [step for step in meant(tmp_path).steps if step.type == "train"]
+    words = was.format(train=train.step.version, torch="2.0")  # type: ignore[union-attr]
+    said = f"a training of this step was stopped at step 600; it was begun by {words}, so this one begins at the first"
+    assert found == [("warning", said, f"{fix}, where those steps count; what was stopped stays in the store")]
 
 
 def test_what_was_stopped_before_the_last_result_is_history(tmp_path: Path):
