@@ -17,6 +17,8 @@ MARKED = re.compile(r"^\s*(?:\d{1,3}(?:\.(?= [^\W\d_]))?|[*∗†‡§¶⋆★]{
 RAISED = re.compile(r"(?:[a-z](?:,[a-z])*|\d{1,2}|[*∗†‡§¶]) ?[A-ZÇĞİÖŞÜÄÉ]")  # before the place of an author, where it is a raised mark
 GLUED = re.compile(r"\s*\d{1,2}[^\W\d_]{2}")  # a raised mark, which makes its line look taller
 CALLED = re.compile(r"\s*(\d{1,2})(?:\. )?\s?[^\W\d_]")
+LETTER = "[^\\W\\d_A-Z\u2e80-\u9fff\uf900-\ufaff]"  # in Chinese and Japanese a number follows its word without a blank
+LAST_WORD = re.compile(r"[^\W_]+$")
 LARGER = 1.1  # times the size of the text: letters of headings
 TALLER = 1.2
 FOOT = 0.85  # of the page's height: no heading begins below
@@ -97,16 +99,26 @@ def _is_small(block: Block, tall: float, usual: float, blocks: list[Block]) -> b
     return size < SMALLER
 
 
-def drop_marks(blocks: list[Block]) -> None:
-    """Take the raised numbers that call the page's footnotes out of its text: `much1 of` becomes `much of`. One that is not sure stays."""
+def drop_marks(blocks: list[Block], text: str = "") -> None:
+    """Take the raised numbers that call the page's footnotes out of its text: `much1 of` becomes `much of`. One that is not sure stays.
+
+    text: of the document, which has no name like it, as `latin1` beside `latin2`.
+    """
     numbers = {match[1] for block in blocks if block.note for line in block.lines if (match := CALLED.match(line))}
     for number in numbers:
-        call = re.compile(rf"(?:(?<=[^\W\d_A-Z]{{3}})|(?<=[^\W\d_]{{2}}[.,;:)”\"’])|(?<=[\])][.,;:])){number}(?=[\s.,;:)]|$)")
+        call = re.compile(rf"(?:(?<={LETTER}{{3}})|(?<=[^\W\d_]{{2}}[.,;:)”\"’])|(?<=[\])][.,;:])){number}(?=[.,;:)]*(?:\s|$))")
         lines = [(block, i, line) for block in blocks if not block.note for i, line in enumerate(block.lines) if number in line]
-        found = [(block, i) for block, i, line in lines for _ in call.finditer(line)]
+        found = [(block, i, at) for block, i, line in lines for at in call.finditer(line)]
         if len(found) == 1:
-            block, i = found[0]
-            block.set_lines([*block.lines[:i], call.sub("", block.lines[i]), *block.lines[i + 1 :]])
+            block, i, at = found[0]
+            if not _ends_a_name(block.lines[i][: at.start()], text):
+                block.set_lines([*block.lines[:i], call.sub("", block.lines[i]), *block.lines[i + 1 :]])
+
+
+def _ends_a_name(before: str, text: str) -> bool:
+    """True when the word that a line ends in has figures behind it in several places of a text."""
+    word = LAST_WORD.search(before)
+    return word is not None and len(re.findall(rf"(?<![^\W_]){re.escape(word[0])}\d", text, re.IGNORECASE)) > 1
 
 
 def _line_of(blocks: list[Block], body: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ SMALLER = 0.87  # of the size of the letters beside them
 HIGHER = 0.15  # of that size, above their baseline
 NEARLY, FAR = 0.98, 0.3  # the same for figures that are hardly smaller, but stand far above it
 SURE = re.compile(  # what is worth a look at its letters
-    r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[A-ZÇĞİÖŞÜ]{3}|[^\W\d_]{2}[.,;!?)\]”’\"']{1,2}|[\])][.,;:])(\[?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]?)(?![\w%]|[/:.]\w)"
+    r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[A-ZÇĞİÖŞÜ]{3}|[^\W\d_]{2}[.,;:!?)\]”’\"']{1,2}|[\])][.,;:])(\[?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]?)(?![\w%]|[/:.]\w)"
     r"|\d ?[kcdmµμn]?m([23])(?!\w)|10([−–-]\d)"
 )
 # A page as the kinds of its signs, a byte for each byte, and what figures that may be raised look like in it: letters (those of several
@@ -25,7 +25,7 @@ def _kind(byte: int) -> int:
     if byte in (ord("\n"), 0xE2):  # the latter begins dashes, quotes and the like
         return byte
     sign = chr(byte)
-    return ord("0" if "0" <= sign <= "9" else "." if sign in ".,;)[]'\"!?" else "a" if byte > 127 or sign.isalpha() else " ")
+    return ord("0" if "0" <= sign <= "9" else "." if sign in ".,;:)[]'\"!?" else "a" if byte > 127 or sign.isalpha() else " ")
 
 
 KINDS = bytes(map(_kind, range(256)))

@@ -91,8 +91,10 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
     drop_margins(pages, body, usual)
     mark_notes([(page.height, page.blocks) for page in pages], body, usual)
     if not wanted.footnotes:
-        for page in pages:
-            drop_marks(page.blocks)
+        noted = [page for page in pages if any(block.note for block in page.blocks)]
+        text = "\n".join(line for page in pages for block in page.blocks for line in block.lines) if noted else ""
+        for page in noted:
+            drop_marks(page.blocks, text)
     for page in pages:
         set_verses(page.blocks, body)
     blocks = ordered_pages([close_lines([b for b in page.blocks if not _label(b, body)], ITEM) for page in pages])

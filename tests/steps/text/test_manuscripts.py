@@ -216,6 +216,15 @@ def test_the_number_of_a_section_calls_no_footnote():
     assert (heading.lines, text.lines) == (["A.2. Additive models"], ["It was measured. Then it rained."])
 
 
+@pytest.mark.parametrize("name", ["written in latin1 or", "see walls1.txt for", "看到这么多的方式1 来管理"])
+def test_a_name_that_ends_in_a_figure_calls_no_footnote(name):
+    """The document has `latin2`, too; or more of the name follows; or its script sets no blank before a number."""
+    note = Block(0, 700, 400, 710, ["1 The beds were dug by hand."], note=True)
+    text = Block(0, 120, 400, 132, [name])
+    drop_marks([text, note], f"{name}\nwritten in latin2")
+    assert text.lines == [name]
+
+
 @pytest.mark.parametrize(("height", "noted"), [(7.5, True), (9.0, False)])
 def test_an_item_of_a_list_at_the_foot_is_no_footnote(height, noted):
     """`1. Word` is a note where it is clearly smaller than the text, else an item."""
