@@ -3,6 +3,7 @@
 import re
 import statistics
 from collections import Counter
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 from steps.text.columns import Block
@@ -22,6 +23,8 @@ ROW = 1.6  # of its height, from one row of a table to the next, more or less
 NEARER = 0.75  # of the white beside the text: what lies nearer to the foot of the only page stands below the text
 RUNNING = 400  # characters of running text that a page must have, to be judged by itself
 LARGER = 1.2  # times the size of the text: no running head
+LEAST_HEAD = 10  # letters of a running head that is known again though some were misread
+ALIKE = 0.87  # of 1: how much of both are the same letters in the same order, for these
 LONGEST_STAMP = 120  # characters of a notice in the margin
 STAMP = re.compile(  # begins what is set once in a margin: how far a paper has come, whose it is, when and from where a page was printed
     r"^\W*(?:(?:this is a |a )?pre-?print\b|(?:under|in) (?:peer )?review\b|(?:technical|research|working) (?:report|paper)\b|draft\b"
@@ -64,12 +67,14 @@ def drop_margins(pages: list[Page], body: float, usual: float = 0.0) -> int:
     counting = Counter((side, y, offset) for side, y, offset, _ in counts)
     tops = [min((b.y0 for b in page.blocks), default=0.0) for page in pages]
     gone = 0
+    heads = {(side, key) for _, _, block, side, *_, key in found if texts[key] >= max(3, 0.25 * n) and not CAPTION.match(block.lines[0])}
     for number, page, block, side, apart, outermost, numbers, key in found:
         y = round(block.y0 / 2)
         often_enough = max(3, 0.6 * n) if _large(block, body, usual) else max(2, 0.25 * n)  # titles come again
         again = texts[key] >= often_enough and not CAPTION.match(block.lines[0]) and not ("#" in key and _is_row(block, page))
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
         plain = apart and not noted and not _large(block, body, usual) and not CAPTION.match(block.lines[0]) and not _is_row(block, page)
+        again = again or (plain and outermost and any(side == where and _is_misread(key, head) for where, head in heads))
         beyond = block.y1 < ends[0] - gap if side == "top" else block.y0 > ends[1] + gap
         same_place = plain and outermost and n > 1 and often[side, y] >= max(2, 0.0 if beyond else 0.6 * n)
         counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in numbers)
@@ -206,6 +211,13 @@ def _numbers_page(text: str) -> bool:
 
 def _key(lines: list[str]) -> str:
     return DIGITS.sub("#", " ".join(lines)).casefold().strip()
+
+
+def _is_misread(key: str, head: str) -> bool:
+    """True for a running head of which a letter or two were read wrongly, as in scans."""
+    if key == head or abs(len(key) - len(head)) > 2 or len(key) < LEAST_HEAD:
+        return False
+    return SequenceMatcher(None, key, head, autojunk=False).ratio() > ALIKE
 
 
 def _spacing(pages: list[Page]) -> float:

@@ -154,3 +154,17 @@ def test_headings_below_a_running_head_are_text(tmp_path):
     text = read(tmp_path / "h.pdf")
     assert [head for head in heads if head in text.split("\n\n")] == heads
     assert "Berg" not in text
+
+
+@pytest.mark.parametrize(("said", "dropped"), [("The Jonrnal of Mosses and WaIls", True), ("On Journals of Mosses", False)])
+def test_a_running_head_with_letters_misread_is_no_text(tmp_path, said, dropped):
+    """Scans do not stand at one height, nor are they read alike; a head of its own is one."""
+
+    def draw(page, number):
+        head = said if number == 3 else "The Journal of Mosses and Walls"
+        page.insert_text((220, 40 + 7 * (number * 3 % 5)), head, fontsize=10)
+        for i in range(6):
+            page.insert_text((72, 120 + 14 * i), sentence(number * 6 + i), fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 8, draw)
+    assert (said not in read(tmp_path / "m.pdf")) == dropped
