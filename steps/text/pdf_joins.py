@@ -27,6 +27,8 @@ SENTENCE = 60  # letters: shorter parts are no running text
 SAYING = 15  # letters of a line that says something
 STACKED = 1.7  # times the size of their letters: two lines that take more stand one below the other
 LABELS = 20  # letters of a few words inside a figure
+STRETCHED = 0.03  # of their size: so much wider or narrower are letters of some lines, that they may be full
+HANGING = 0.15  # the same: so far out hangs a parenthesis or a quotation mark before a line
 STEP = 4.0  # points: edges that differ by less are one
 
 
@@ -61,11 +63,11 @@ def right_edges(blocks: list[Block]) -> dict[int, float]:
 
 def is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, float]]) -> bool:
     """True for lines set so wide that each came as a block: the upper one is full, the lower one begins as far left."""
-    if not 0 < block.y0 - above.y1 < 1.3 * above.size or block.size not in (0, above.size):
+    if not 0 < block.y0 - above.y1 < 1.3 * above.size or abs(block.size - above.size) > STRETCHED * block.size > 0:
         return False
     if len(above.lines) == 2 and NUMBERED.fullmatch(above.lines[0].strip()):  # its text begins farther right, as do its other lines
         return above.x1 > block.x1 - 1 and 0 <= block.x0 - above.x0 < 5 * above.size and len(block.lines) == 1
-    if abs(above.x0 - block.x0) > 1:
+    if abs(above.x0 - block.x0) > HANGING * above.size:
         return False
     if ITEM.match(block.lines[0]):
         return False
@@ -117,7 +119,8 @@ def is_stacked(block: Block) -> bool:
     """True for two lines, one below the other, that are no cells of a row: they say enough to be text."""
     if len(block.lines) != 2 or min(map(len, block.lines)) < SAYING or CAPTION.match(block.lines[0]):
         return False
-    return block.y1 - block.y0 > STACKED * block.size > 0
+    wider = NARROW * block.size * block.characters > block.x1 - block.x0  # than both would stand side by side
+    return wider or block.y1 - block.y0 > STACKED * block.size > 0
 
 
 def left_open(parts: list[Part]) -> int:

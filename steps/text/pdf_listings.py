@@ -31,6 +31,7 @@ CLOSED = frozenset(["}", "})", "};", "},"])
 COMMAND = re.compile(  # a line of code that stands alone: behind a prompt, or with signs that no sentence has
     r"(?:>>>|[>$#%+]|[A-Z]:\\\S*>|[\w()~/@:-]+[>$#]) ?\S|[^@]*?(?:\w\([^)\s]|\w\(\)|[{};=|]|<-|[-=]>|\\\w| --?\w)"
 )
+SIGNS = (" <- ", ";\n", "{\n", "\n}", "\n> ", "\n$ ", "\n>>> ", "):\n", ")\n#")  # one of them stands in most code
 MOST = 0.85  # share of the letters: with more in listings there are none
 Listing = tuple[list[Block], list[Block]]  # blocks of a page, some of them listings, and those that are read where that is wrong
 
@@ -55,6 +56,24 @@ def is_even(letter: Any, bitmaps: dict[str, bool] | None = None) -> bool:
     return even
 
 
+def holds_code(line: Any, text: str, bitmaps: dict[str, bool] | None = None) -> bool:
+    """True for a block of text that mupdf has made with the code close below it. line: its first one of mupdf. text: what it says."""
+    if not any(sign in text for sign in SIGNS):
+        return False
+    get, even = fields(), 0
+    for said in text.split("\n"):
+        if line is None:
+            break
+        if said and not said.isspace():
+            even = (
+                even + 1 if is_even(get.first_letter(line.this).this, bitmaps) and is_even(get.last_letter(line.this).this, bitmaps) else 0
+            )
+            if even > 1:
+                return True
+        line = get.next_line(line.this)
+    return False
+
+
 def _is_measured_even(letter: Any) -> bool | None:
     """True when narrow and wide letters are as far from each other, False when they are not, None where there are too few."""
     get = fields()
@@ -77,7 +96,7 @@ def _is_measured_even(letter: Any) -> bool | None:
 def listing_of(line: Any, text: str, bitmaps: dict[str, bool] | None = None) -> list[Block]:
     """A block that begins in such a font as listings and text, in their order. line: its first one of mupdf. text: what it says."""
     get = fields()
-    spread = _spread(line)
+    spread, first = _spread(line), line
     rows: list[list[Line]] = []
     even: list[bool] = []  # for each row
     for said in text.split("\n"):
@@ -100,6 +119,8 @@ def listing_of(line: Any, text: str, bitmaps: dict[str, bool] | None = None) -> 
                 even.append(told)
         line = get.next_line(line.this)
     lone = [at for at in range(1, len(rows)) if even[at] and not any(even[at - 1 : at] + even[at + 1 : at + 2])]
+    if even[:2] == [True, False] and not _is_even_throughout(first, bitmaps):
+        lone.append(0)
     for at in lone:  # a line of text that begins and ends with a name
         even[at] = False
     blocks = []
@@ -109,6 +130,18 @@ def listing_of(line: Any, text: str, bitmaps: dict[str, bool] | None = None) -> 
         edges = min(p[0] for p in places), min(p[1] for p in places), max(p[2] for p in places), max(p[3] for p in places)
         blocks.append(Block(*edges, _indented(inside, spread > 0) if told else [place[4] for place in places], listing=told))
     return blocks
+
+
+def _is_even_throughout(line: Any, bitmaps: dict[str, bool] | None) -> bool:
+    """True when no letter of a line is of another font."""
+    get = fields()
+    letter = get.first_letter(line.this)
+    while letter is not None:
+        this = letter.this
+        if get.code(this) != 0x20 and not is_even(this, bitmaps):
+            return False
+        letter = get.next_letter(this)
+    return True
 
 
 def _spread(line: Any) -> float:

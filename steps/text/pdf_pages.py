@@ -32,7 +32,7 @@ from steps.text.pdf_glyphs import (
 from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_behind, size_of
 from steps.text.pdf_inline import join_inline
 from steps.text.pdf_lines import LOW, TALL, WORD, look_at_lines, lower_box
-from steps.text.pdf_listings import Listing, is_even, listing_of, set_listings
+from steps.text.pdf_listings import Listing, holds_code, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
 from steps.text.pdf_plots import drop_labels
@@ -302,7 +302,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             size = asked = get.size(letter)
             if even or size != known.size or not text[:3].isalpha():  # that of nearly all is looked at once
                 size = known.size = 0.0 if even else size_of(first, letter)
-            block = Block(*get.box(get.block_box(set_block).this), lines, listing=even, size=size)
+            coded = even or (len(lines) > 2 and holds_code(first, text, known.bitmaps))
+            block = Block(*get.box(get.block_box(set_block).this), lines, listing=coded, size=size)
             if not (size or even) and (MARKED.match(text) or RAISED.match(text)):
                 block.marked = size_behind(first, letter)
             if block.y1 - block.y0 > TALL * size * len(lines) > 0 and WORD.search(text) and abs(first.dir.y) < 0.06:

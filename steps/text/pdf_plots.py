@@ -13,6 +13,7 @@ ALIGNED = 2.0  # points: numbers of an axis end at one place
 FLAT = 1.2  # of the size of the letters: so narrow is a block whose lines run up the page
 FREE = 60.0  # points right of an axis that hold no text
 AROUND, BELOW = 14.0, 38.0  # points around and below an axis that are part of the diagram
+ABOVE = 30.0  # points more above it, in which numbers of another axis stand
 LONGEST = 40  # letters of a line of a label
 Box = tuple[float, float, float, float]
 
@@ -20,14 +21,15 @@ Box = tuple[float, float, float, float]
 def drop_labels(blocks: list[Block]) -> None:
     """Take the numbers and labels of diagrams out of the blocks of a page."""
     upright = [b for b in blocks if b.size and len(b.lines) > 1 and _runs_up(b)]
-    _drop_around_axes(blocks)
+    _drop_around_axes(blocks, upright)
     if upright:  # nearly never
         gone = set(map(id, upright))
         blocks[:] = [b for b in blocks if id(b) not in gone]
 
 
-def _drop_around_axes(blocks: list[Block]) -> None:
-    scales = [b for b in blocks if len(b.lines) > LEAST and b.characters < 8 * len(b.lines) and _is_scale(b.lines)]
+def _drop_around_axes(blocks: list[Block], upright: list[Block]) -> None:
+    least = LEAST if upright else LEAST + 1  # beside an axis that is lettered upwards three numbers are one
+    scales = upright + [b for b in blocks if len(b.lines) >= least and b.characters < 8 * len(b.lines) and _is_scale(b.lines)]
     if len(scales) > 1:  # nearly never
         _drop_between(scales, blocks)
     numbers = [b for b in blocks if len(b.lines) == 1 and len(b.lines[0]) < 8 and NUMBER.match(b.lines[0].strip())]
@@ -67,7 +69,9 @@ def _drop_between(scales: list[Block], blocks: list[Block]) -> None:
                 box = left.x0 - 2 * AROUND, left.y0 - 2 * AROUND, below.x1 + 2 * AROUND, below.y1 + BELOW
                 for block in blocks[:]:
                     short = max(map(len, block.lines)) < LONGEST and not CAPTION.match(block.lines[0])
-                    if block is below or block is left or (short and _is_inside(block, box)):
+                    above = box[1] - ABOVE < block.y0 < box[1] and all(NUMBER.match(line.strip()) for line in block.lines)
+                    around = (box[0], block.y0, box[2], box[3]) if above else box
+                    if block is below or block is left or (short and _is_inside(block, around)):
                         blocks.remove(block)
                 break
 

@@ -145,3 +145,26 @@ def test_words_in_a_figure_part_no_paragraph():
     assert [part.text[-11:] for part in paragraphs([before, label, caption, after], 12)] == ["ch is long.", "Image", "1: The wall"]
     before.set_lines([before.lines[0] + " the list."])
     assert len(paragraphs([before, label, caption, after], 12)) == 4
+
+
+def test_lines_whose_letters_are_stretched_go_on():
+    """A paragraph whose lines came as blocks: LaTeX sets one a little wider than the other, and a parenthesis hangs before it."""
+    said = "The moss on this wall covers more than all that grows on the others, and dries."
+    full = [Block(72, 40 + 40 * i, 540, 60 + 40 * i, [said], size=10) for i in range(8)]
+    above = Block(70.8, 666, 540, 676, ["(Credits: The original algorithm for walls was developed by Noah Simon, Jerome"], size=10.06)
+    below = Block(
+        72, 678, 540, 712, ["Friedman, Trevor Stone and Rob Flint: see there. The other was developed by Kenneth", "Moss, too.)"], size=9.9
+    )
+    assert paragraphs([*full, above, below], 12)[-1].text.startswith(
+        "(Credits: The original algorithm for walls was developed by Noah Simon, Jerome Fr"
+    )
+
+
+def test_two_lines_that_are_too_long_to_stand_side_by_side_are_text():
+    """Their block is hardly higher than a line, as boxes of some fonts are."""
+    lines = [
+        "The design matches as closely as necessary the standards set up within the univer-",
+        "sity. This concerns the fonts and the page layout.",
+    ]
+    assert paragraphs([Block(100, 100, 390, 117, lines, size=10)], 13)[0].text == f"{lines[0][:-1]}{lines[1]}"
+    assert paragraphs([Block(100, 100, 500, 111, ["The north wall is", "of red bricks only"], size=10)], 13)[0].kind == "table"

@@ -206,3 +206,36 @@ def test_a_listing_in_wide_spacing_has_no_empty_lines(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf").endswith("\n".join(f"> wall[{i}] <- {i}" for i in range(6)))
+
+
+def test_a_line_that_begins_and_ends_with_names_is_text(tmp_path):
+    """It is the first of its block."""
+
+    def draw(page, _):
+        for i in range(6):
+            page.insert_text((72, 100 + 13 * i), sentence(i), fontsize=11)
+        x = 72.0
+        for word, font in (("glmnet", "cour"), (" handles ties in time, which is different from ", "tiro"), ("survival", "cour")):
+            page.insert_text((x, 200), word, fontsize=10, fontname=font)
+            x += pymupdf.get_text_length(word, fontname=font, fontsize=10)
+        page.insert_text((72, 212), "and its function, whose default is another method.", fontsize=10, fontname="tiro")
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    words = read(tmp_path / "m.pdf").split()[66:]
+    assert "\n" not in read(tmp_path / "m.pdf").partition("glmnet")[2]
+    assert " ".join(words) == (
+        "glmnet handles ties in time, which is different from survival and its function, whose default is another method."
+    )
+
+
+def test_code_in_the_block_of_the_text_above_it(tmp_path):
+    """mupdf begins no block where less white than a line's parts both."""
+
+    def draw(page, _):
+        for i in range(4):
+            page.insert_text((72, 100 + 12 * i), sentence(i), fontsize=10)
+        for i, line in enumerate(["moss <- rep(1, 9)", "wall <- moss + 2", "plot(wall)"]):
+            page.insert_text((72, 150 + 12 * i), line, fontsize=9, fontname="cour")
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split("\n\n")[1] == "moss <- rep(1, 9)\nwall <- moss + 2\nplot(wall)"

@@ -85,3 +85,17 @@ def test_the_numbers_of_an_axis_that_run_up_are_no_text():
     blocks = [axis, column]
     drop_labels(blocks)
     assert blocks == [column]
+
+
+def test_an_axis_that_is_lettered_upwards_bounds_its_diagram():
+    """With the numbers below it, the label below those, and what stands above: another axis, however its numbers count."""
+    text = Block(72, 40, 500, 60, ["The moss on the north wall covers more than that on the south wall, as the figure shows."], size=10)
+    blocks = [
+        text,
+        Block(138, 72, 460, 83, ["0", "4", "8", "10", "10", "13", "19"], size=12),
+        Block(95, 110, 106, 260, ["−0.4", "0.0", "0.4"], size=12),
+        Block(133, 290, 462, 302, ["0.0", "0.5", "1.0"], size=12),
+        Block(293, 315, 340, 327, ["L1 Norm"], size=12),
+    ]
+    drop_labels(blocks)
+    assert blocks == [text]
