@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.context import ForecastContext
+from schemas.findings import RecipeError
 from steps.sizing.headers import EMBEDDINGS, Tensor, quantised
 from steps.sizing.positions import positions_of
 
@@ -162,7 +163,7 @@ class ModelFolder:
         listed = [each for each in (file, self.folder / "added_tokens.json") if each.name in self]
         if self.facts.size(file) < DEAR_BYTES:
             return self._tokens()
-        found = self.facts.remembered(f"tokens 1 {len(listed)}", listed, lambda: self._tokens() or None)
+        found = self.facts.remembered(f"tokens 2 {len(listed)}", listed, lambda: self._tokens() or None)
         return found if isinstance(found, dict) else {}
 
     def _tokens(self) -> dict[str, int]:
@@ -175,9 +176,14 @@ class ModelFolder:
         elif isinstance(vocab, list):
             found |= {str(entry[0]): number for number, entry in enumerate(vocab) if isinstance(entry, list) and entry}
         added = data.get("added_tokens")
+        taken = set(found.values())
         for entry in added if isinstance(added, list) else []:
             if isinstance(entry, dict) and isinstance(entry.get("id"), int):
-                found[str(entry.get("content"))] = entry["id"]
+                token, number = str(entry.get("content")), entry["id"]
+                if number in taken and token not in found:  # the library gives the second of two the next id
+                    number = max(taken) + 1
+                taken.add(number)
+                found[token] = number
         return found | {token: number for token, number in self.json("added_tokens.json").items() if isinstance(number, int)}
 
     @cached_property
@@ -197,6 +203,8 @@ class ModelFolder:
 
         try:
             return template_of(self.folder)
+        except RecipeError:
+            return self.facts.head(self.folder / "chat_template.jinja").decode("utf-8", "replace")  # D115
         except (OSError, ValueError, AttributeError, KeyError):
             return None
 

@@ -4,7 +4,8 @@
 
 Takes each `fixed.yaml` of tests/gallery, in a copy of its folder; where that still holds a mistake that only a person can mend, the
 `repaired.yaml` beside it. A recipe without data gets a few stories, one without a train step gets one, and a table's rows are repeated
-until they can be split. A base model whose weights are not on this disk is said and left out. Prints a line a recipe, and the counts.
+until they can be split; a small base gets random weights. One of the hub, or a large one, is said and left out. Prints a line a recipe,
+and the counts.
 """
 
 import json
@@ -19,6 +20,8 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+LARGEST = 50_000_000  # parameters of a base that is made here
 GALLERY = ROOT / "tests" / "gallery"
 COMMAND = [sys.executable, "-c", "import sys; from runner.cli import main; sys.exit(main())"]
 STORIES = [{"type": "parse_corpus", "sources": [{"path": str(ROOT / "data" / "stories" / "en.jsonl"), "take": 150}]}]
@@ -33,9 +36,9 @@ def runnable(data: dict, folder: Path) -> tuple[dict, str]:
     steps = data.get("steps") or []
     kinds = [step.get("type") for step in steps if isinstance(step, dict)]
     if "train" not in kinds and kinds:
-        small = {"vocab_size": {"at_most": 600}}
+        few = {"vocab_size": {"at_most": 600}}
         ends = [
-            {"type": kind, **(small if kind == "train_tokenizer" else {})}
+            {"type": kind, **(few if kind == "train_tokenizer" else {})}
             for kind in ("train_tokenizer", "tokenize_bin")
             if kind not in kinds
         ]
@@ -44,11 +47,10 @@ def runnable(data: dict, folder: Path) -> tuple[dict, str]:
             {"type": "train", "model": {"family": "llama", "d_model": 32, "n_layers": 1}, "max_steps": 10, "max_seq_length": 32},
         ]
         kinds = [step["type"] for step in steps]
-    bases = [step["model"].get("base") or {} for step in steps if isinstance(step.get("model"), dict)]
-    if any("hub" in base for base in bases):
+    if any("hub" in base for base in bases(data)):
         return data, "a hub model"
-    if any("path" in base and not weighs(folder / base["path"]) for base in bases):
-        return data, "a base model without its weights"
+    if any("path" in base and not small(folder / base["path"]) for base in bases(data)):
+        return data, "a base model that is too large to be made here"
     for number, step in enumerate(steps):
         if step.get("type") == "parse_corpus" and re.search("hub|url", str(step.get("sources"))):  # the same on text that is here
             steps[number] = {**step, "sources": STORIES[0]["sources"], "exhausted": "stop", "priority": {}}
@@ -62,14 +64,29 @@ def runnable(data: dict, folder: Path) -> tuple[dict, str]:
     return data, ""
 
 
-def weighs(model: Path) -> bool:
-    """Whether the tensors that a folder's headers name are there: most bases of the gallery are headers alone."""
-    for file in model.glob("*.safetensors"):
-        content = file.read_bytes()
-        length = int.from_bytes(content[:8], "little")
-        ends = [entry["data_offsets"][1] for name, entry in json.loads(content[8 : 8 + length]).items() if name != "__metadata__"]
-        return len(content) == 8 + length + max(ends)
-    return False
+def bases(data: dict) -> list[dict]:
+    """What its train steps start from."""
+    return [step["model"].get("base") or {} for step in data.get("steps") or [] if isinstance(step.get("model"), dict)]
+
+
+def small(model: Path) -> bool:
+    """Whether a network by its config.json can be made here in a moment: most bases of the gallery are headers alone."""
+    from steps.sizing.counting import parameters_of
+
+    file = model / "config.json"
+    count = parameters_of(json.loads(file.read_text("utf-8"))) if file.is_file() else None
+    return count is not None and count < LARGEST
+
+
+def weights_for(model: Path) -> None:
+    """Random weights of the network that config.json tells of, in place of what lies there."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    for file in model.glob("*.safetensors*"):
+        file.unlink()
+    with tempfile.TemporaryDirectory() as place:
+        AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(model)).half().save_pretrained(place)
+        shutil.copy(Path(place) / "model.safetensors", model)
 
 
 def tried(folder: Path, name: str = "fixed.yaml") -> tuple[str, str]:
@@ -86,6 +103,9 @@ def tried(folder: Path, name: str = "fixed.yaml") -> tuple[str, str]:
             lengthen(table)
         with (home / name).open("w", encoding="utf-8") as out:
             yaml.dump(data, out)
+        for base in bases(data) if not why else ():
+            if "path" in base:
+                weights_for(home / base["path"])
         judged = subprocess.run([*COMMAND, "check", name], cwd=home, capture_output=True, text=True, check=False)
         if why or judged.returncode == 2:
             error = next((line for line in judged.stdout.splitlines() if re.search(r": [A-Z]\d{3}: (?!warning|info)", line)), "")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 CHARACTERS_A_TOKEN = 12  # more than any tokenizer packs into a token of running text
 TRIED = 64  # documents of a file are counted from its beginning
 LONGEST = 32  # and so many of the longest behind them: more than MOST_LEFT_OUT of a head
-SHORTEST_ANSWER = 8  # tokens: less is no room for one
+SHORTEST_ANSWER = 8  # tokens: a system message that leaves less is no good
+EDGES = 2  # tokens that an answer can have more between its marks than by itself
 TURN_MARK = re.compile(  # what templates of known models write around turns
     r"\[/?INST\]|<</?SYS>>|<\|(?:im_start|im_end|(?:start|end)_header_id|eot_id|user|assistant|system)\|>|<(?:start|end)_of_turn>"
 )
@@ -27,7 +28,8 @@ FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_tem
 
 
 class Counted(NamedTuple):
-    """A document in tokens. question: the longest that stands before an answer, marks included. begins_twice, ends: see the gates."""
+    """A document in tokens. question: the longest that stands before an answer, marks included; around: that and the marks behind the
+    answer. begins_twice, ends: see the gates."""
 
     line: int
     tokens: int
@@ -36,6 +38,7 @@ class Counted(NamedTuple):
     begins_twice: bool
     ends: bool
     chat: bool
+    around: int
 
 
 def _parsers(view: View, step: StepMeant) -> tuple[list[StepMeant], StepMeant | None]:
@@ -76,7 +79,7 @@ def counted_rows(view: View, step: StepMeant) -> list[tuple[str, list[Counted], 
                 made = [count(document.model_dump(), line) for line, document in [*documents[:TRIED], *behind]]
                 return [len(documents), *(list(each) for each in made if each is not None)]
 
-            seen, *rows = view.facts.remembered(f"rows in tokens 3 {roles} {source.get('format')}", [*there, Path(file)], make)
+            seen, *rows = view.facts.remembered(f"rows in tokens 4 {roles} {source.get('format')}", [*there, Path(file)], make)
             yield name_of(view, file), [Counted(*row) for row in rows], seen
 
     try:
@@ -92,7 +95,7 @@ def _count(document: Mapping[str, Any], line: int, tokenizer: "TextTokenizer") -
         row = row_of(document, tokenizer)
     except RecipeError:
         return None  # the template refuses it: judged elsewhere
-    messages, question = document.get("messages") or [], 0
+    messages, question, around = document.get("messages") or [], 0, 0
     start = messages[:1] if messages and messages[0]["role"] == "system" else []
     for place, message in enumerate(messages):
         if message["role"] != "assistant" or place == len(start):
@@ -102,12 +105,20 @@ def _count(document: Mapping[str, Any], line: int, tokenizer: "TextTokenizer") -
         except RecipeError:
             continue
         question = max(question, alone.learned.index(True) if True in alone.learned else len(alone.ids))
+        around = max(around, len(alone.ids) - 1)
     begin = tokenizer.bos_id
     last = max((i for i, each in enumerate(row.learned) if each), default=-1)
     ends = {tokenizer.eos_id} | {number for mark in tokenizer.form.marks for number in tokenizer.encode_marked(mark, [mark])[0]}
     ended = last < 0 or row.ids[last] in ends or tokenizer.piece(row.ids[last]).endswith((">", "|>"))
     return Counted(
-        line, len(row.ids), question, sum(row.learned[1:]), begin is not None and row.ids[:2] == [begin, begin], ended, bool(messages)
+        line,
+        len(row.ids),
+        question,
+        sum(row.learned[1:]),
+        begin is not None and row.ids[:2] == [begin, begin],
+        ended,
+        bool(messages),
+        around,
     )
 
 
@@ -176,11 +187,16 @@ def _too_long(view: View, step: StepMeant, name: str, rows: list[Counted], seen:
 
 
 def _no_room(split: StepMeant, name: str, rows: list[Counted], seen: int, most: int) -> Iterator[Finding]:
-    full = [row for row in rows if row.question + SHORTEST_ANSWER > most]
+    from steps.text.conversations import LEAST_ROOM
+
+    least = EDGES + max(LEAST_ROOM, 2 * int(number(split, "overlap_tokens") or 0))
+    full = [row for row in rows if row.tokens > most and row.around + least > most]
     if not full:
         return
-    longest = max(row.question for row in full)
-    message = f"{name}: {len(full)} of the first {seen} questions leave an answer no room in {most:,} tokens: they take up to {longest:,}"
+    longest = max(row.around for row in full)
+    message = (
+        f"{name}: {len(full)} of the first {seen} questions leave an answer no room in {most:,} tokens: with marks they take {longest:,}"
+    )
     many = len(full) > MOST_LEFT_OUT * seen
     fix = "raise max_tokens and max_seq_length, or shorten those questions"
     yield say("D131", split, "max_tokens", message, fix, severity="error" if many else "warning")

@@ -147,7 +147,9 @@ def _other_words(view: View, step: StepMeant, ref: dict[str, Any]) -> Iterator[F
     )
 )
 def stages_train_something(view: View) -> Iterator[Finding]:
-    """S023: stages against the steps that the data gives. S024: a pattern against the names of a new network's weights. S028, S026."""
+    """S023: stages against the steps that the data gives. S024: a pattern against the names of the weights. S028, S026: of new networks."""
+    from steps.sizing.names import weights
+
     for step in view.of_type("train"):
         stages, made = at(step.raw, "stages"), step.forecast
         if not isinstance(stages, list) or not isinstance(made, CheckpointForecast):
@@ -157,17 +159,19 @@ def stages_train_something(view: View) -> Iterator[Finding]:
         if steps and at(step.raw, "max_steps") is None and all(isinstance(n, int) for n in sizes) and sum(sizes[:-1]) >= steps:
             message = f"the stages before the last take {sum(sizes[:-1]):,} steps, the data gives {steps:,}"
             yield say("S023", step, "stages", message, f"give them less than {steps:,} together", on="key")
+        folder = view.base(step)
+        if folder is not None and folder.tensors and not folder.quantised:
+            yield from _unknown(step, stages, folder.kind, [*folder.tensors, HEAD])
         if made.model is not None and at(step.raw, "model.base") is None:
-            yield from _unknown(step, stages, made.model)
+            yield from _unknown(step, stages, made.model.family, [*weights(made.model, 1), HEAD])
             yield from _tied(step, stages, made.model)
             if not (at(step.raw, "init_from") or at(step.raw, "resume_from")):
                 yield from _never(step, stages, made.model)
 
 
-def _unknown(step: StepMeant, stages: list[Any], model: ModelConfig) -> Iterator[Finding]:
-    from steps.sizing.names import matched, weights
+def _unknown(step: StepMeant, stages: list[Any], kind: str, names: list[str]) -> Iterator[Finding]:
+    from steps.sizing.names import matched
 
-    names = [*weights(model, 1), HEAD]
     parts = sorted({part for name in names for part in name.split(".") if not part.isdigit()})
     for number, stage in enumerate(stages):
         patterns = stage.get("train") if isinstance(stage, dict) else None
@@ -175,7 +179,7 @@ def _unknown(step: StepMeant, stages: list[Any], model: ModelConfig) -> Iterator
             if isinstance(pattern, str) and not any(matched(pattern, name) for name in names):
                 where, near = f"stages.{number}.train.{index}", nearest(pattern, parts)
                 edits = (Edit("set", path(step, where), near),) if near else ()
-                message = f"no weight of a {model.family} is called {pattern!r}"
+                message = f"no weight of a {kind} is called {pattern!r}"
                 message += "" if near else f"; parts of their names are {', '.join(parts)}"
                 yield say("S024", step, where, message, f"write {near}" if near else "name some of these, or all", edits=edits)
 

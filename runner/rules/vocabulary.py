@@ -67,6 +67,18 @@ def model_against_tokenizer(view: View) -> Iterator[Finding]:
             message = f"check_vocab_consistency rounds the rows up to {tokenizer.rows:,}, vocab_size: {rows} undoes it"
             gone = (Edit("delete", edit.path),)
             yield say("V002", step, "model.vocab_size", message, "delete vocab_size", severity="warning", edits=gone)
+        elif (
+            not tokenizer.exact
+            and name in view.by_id
+            and (found := _too_many(view, view.by_id[name], size))
+            and not is_padded(rows, found[1])
+        ):
+            message = (
+                f"the model has rows for {rows:,} tokens, and the text of tokenizer {name!r} holds hardly more than {found[1]:,} pieces"
+            )
+            gone = (Edit("delete", edit.path),)
+            fix = "delete vocab_size to use the tokenizer's size, whatever it will be"
+            yield say("V002", step, "model.vocab_size", message, fix, severity="warning", edits=gone)
         elif rows > size and rows != tokenizer.rows and not is_padded(rows, size):
             makes = "makes" if tokenizer.exact else "makes at most"
             message = f"the model has rows for {rows:,} tokens, tokenizer {name!r} {makes} {size:,}: {rows - size:,} rows are never used"
@@ -176,22 +188,34 @@ def ids_fit_dtype(view: View) -> Iterator[Finding]:
 def corpus_feeds_vocabulary(view: View) -> Iterator[Finding]:
     """T102 as a warning: more pieces than any text of this size was seen to hold, or than the words in a sample of it allow."""
     for step in view.of_type("train_tokenizer"):
-        size, model = number(step, "vocab_size"), param(step, "model")
-        corpora = view.reaches(step, "corpus")
-        sizes = [c.bytes for c in corpora if isinstance(c, CorpusForecast)] if isinstance(corpora, list) else []
-        if not isinstance(size, int) or not sizes or None in sizes or model is None:
-            continue
-        there = sum(s for s in sizes if s is not None)
-        text = min(there, param(step, "sample_bytes"))
-        most_text = text * (GUESS if any(isinstance(c, CorpusForecast) and c.guessed for c in corpora) else 1)
-        sampled = text < there and number(step, "sample_bytes") is not None
-        if sampled and pieces_at_most(view, step, there, there) > pieces_at_most(view, step, text, there) < size:
-            continue  # T109
-        if text > 0 and (most := _most(view, step, size, most_text, max(there, most_text))) < size and _alphabet_fits(view, step, size):
+        size = number(step, "vocab_size")
+        if isinstance(size, int) and (found := _too_many(view, step, size)) is not None:
+            text, most = found
             message = f"{size:,} pieces from about {in_bytes(text)} of text: there will hardly be more than {most:,}"
             fix = f"write vocab_size: {{at_most: {size}}} to take the largest that works, or give it more text"
-            edit = Edit("set", ("steps", step.id, "vocab_size"), {"at_most": size})
-            yield say("T102", step, "vocab_size", message, fix, severity="warning", edits=(edit,))
+            edits = [Edit("set", ("steps", step.id, "vocab_size"), {"at_most": size})]
+            for train in view.of_type("train"):  # whose rows would be those of a tokenizer that is not made
+                if number(train, "model.vocab_size") is not None and _tokenizer(view, train)[1] == step.id:
+                    fix += f", and delete vocab_size of {train.id}"
+                    edits.append(Edit("delete", ("steps", train.id, "model", "vocab_size")))
+            yield say("T102", step, "vocab_size", message, fix, severity="warning", edits=tuple(edits))
+
+
+def _too_many(view: View, step: StepMeant, size: int) -> tuple[int, int] | None:
+    """Bytes of text and the pieces that they hold at most, where `size` is more than those; None where it may be reached."""
+    corpora = view.reaches(step, "corpus")
+    sizes = [c.bytes for c in corpora if isinstance(c, CorpusForecast)] if isinstance(corpora, list) else []
+    if not sizes or None in sizes or param(step, "model") is None:
+        return None
+    there = sum(s for s in sizes if s is not None)
+    text = min(there, param(step, "sample_bytes"))
+    most_text = text * (GUESS if any(isinstance(c, CorpusForecast) and c.guessed for c in corpora) else 1)
+    sampled = text < there and number(step, "sample_bytes") is not None
+    if sampled and pieces_at_most(view, step, there, there) > pieces_at_most(view, step, text, there) < size:
+        return None  # T109
+    if text > 0 and (most := _most(view, step, size, most_text, max(there, most_text))) < size and _alphabet_fits(view, step, size):
+        return text, most
+    return None
 
 
 def _alphabet_fits(view: View, step: StepMeant, size: int) -> bool:

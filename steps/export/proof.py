@@ -179,10 +179,16 @@ def ask_llama(
                 "E007", f"llama.cpp did not answer within {TIMEOUT_S} s", fix="export a smaller model, or try again"
             ) from None
         if done.returncode or not answer.is_file():
-            said = [line.strip() for line in done.stderr.splitlines() if line.strip() and " I " not in line][-3:]
-            raise RecipeError("E007", f"llama.cpp does not read the file: {' / '.join(said) or f'exit {done.returncode}'}"[:600])
+            raise RecipeError("E007", f"llama.cpp does not read the file: {_cause(done.stderr) or f'exit {done.returncode}'}"[:600])
         found: dict[str, Any] = json.loads(answer.read_text("utf-8"))
         return found
+
+
+def _cause(said: str) -> str:
+    """What llama.cpp calls the error, else its last lines: behind the one that tells why, several tell that it gave up."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and " I " not in line]
+    told = [line.rpartition("error loading model: ")[2] for line in lines if "error loading model: " in line]
+    return told[0] if told else " / ".join(lines[-3:])
 
 
 def torch_top(folder: Path, sequences: list[list[int]]) -> list[list[int]]:

@@ -213,15 +213,27 @@ def chat_form(folder: Path) -> ChatForm:
 
 
 def template_of(folder: Path) -> str | None:
-    """The Jinja template that the folder brings, None without one; an empty one is none. Raises ValueError for a damaged file."""
+    """The Jinja template that the folder brings, None without one; an empty one is none.
+
+    Raises ValueError for damaged JSON, RecipeError D115 for a file in another encoding.
+    """
     beside = folder / "chat_template.jinja"
-    if beside.is_file() and (text := beside.read_text("utf-8")).strip():
+    if beside.is_file() and (text := _text_of(beside)).strip():
         return text
     path = folder / "tokenizer_config.json"
     found = json.loads(path.read_text("utf-8")).get("chat_template") if path.is_file() else None
     if isinstance(found, list):  # several, by name
         found = next((entry["template"] for entry in found if entry.get("name") == "default"), None)
     return found if isinstance(found, str) and found.strip() else None
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"{file.name} of {file.parent.name} is no UTF-8, from byte {error.start} on"
+        fix = "save it as UTF-8, or fetch it again with the model"
+        raise RecipeError("D115", message, field="model.base", fix=fix) from error
 
 
 @cache

@@ -114,3 +114,43 @@ def test_an_adapter_leads_to_the_model_that_it_adapts(tmp_path: Path):
         files = {**gone, f"{BASE}/adapter_config.json": {**ADAPTER, "base_model_name_or_path": named}, "models/other/x": "x"}
         case = findings(Case("", "", SFT, files=files), tmp_path / str(number) / "project")
         assert [fix in f.fix for f in case if f.code == "C040"][:1] == [True]
+
+
+def test_a_template_in_another_encoding(tmp_path: Path):
+    """It is told as such, by the run too, and not that there is none."""
+    from steps.text.chat_form import RecipeError, chat_form
+
+    said = told(tmp_path, "D115", {f"{BASE}/chat_template.jinja": "{{ 'é' }}".encode("latin-1")})
+    assert said == ["chat_template.jinja of base is no UTF-8, from byte 4 on"]
+    with pytest.raises(RecipeError, match="is no UTF-8"):
+        chat_form(tmp_path / "project" / BASE)
+
+
+def test_an_id_that_two_added_tokens_have(tmp_path: Path):
+    """The library gives the second of them the next one, which the embedding lacks."""
+    import json
+
+    from cases import scaffold
+
+    scaffold(tmp_path / "whole")
+    added = json.loads((tmp_path / "whole" / BASE / "tokenizer.json").read_text("utf-8"))["added_tokens"]
+    said = told(tmp_path, "V010", {f"{BASE}/tokenizer.json": {"added_tokens": [*added, {**added[-1], "content": "<|x|>"}]}})
+    assert said[:1] == ["models/base has rows for ids up to 299, its tokenizer has ids up to 300 (<|x|>)"]
+
+
+def test_a_stage_of_weights_that_the_base_has_not(tmp_path: Path):
+    """By the names that are stored; a name that is there says nothing."""
+    for pattern, wrong in (("layers.7", 1), ("layers.1", 0), ("lm_head", 0)):
+        changes = {
+            "    method: lora\n    lora: {r: 8, lora_alpha: 16}\n": f"    stages: [{{steps: 5, train: [{pattern}]}}, {{train: [all]}}]\n"
+        }
+        found = [f.code for f in findings(Case("", "", SFT, changes), tmp_path / pattern / "project")]
+        assert found.count("S024") == wrong
+
+
+@pytest.mark.parametrize(("length", "told"), [(49, 1), (72, 0), (400, 0)])
+def test_a_question_that_leaves_an_answer_no_room(tmp_path: Path, length: int, told: int):
+    """As split_long counts it: a row that fits needs no room, one that does not needs sixteen tokens for a piece."""
+    changes = {"    max_tokens: 512": f"    max_tokens: {length}", "max_seq_length: 512": f"max_seq_length: {length}"}
+    made = Case("", "", SFT, changes, {f"{BASE}/tokenizer_config.json": {"chat_template": None}})
+    assert [f.code for f in findings(made, tmp_path / "project")].count("D131") == told

@@ -157,3 +157,15 @@ def test_a_vocabulary_holds_the_characters(tmp_path: Path, typed: str, taken: li
     stories = "{hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}"
     found = meant(tmp_path, ("vocab_size: 16000", typed), (stories, "{path: a.txt}")).findings
     assert [f.message[-len(words) :] for f, words in zip((f for f in found if f.code == "T103"), taken, strict=True)] == taken
+
+
+def test_rows_for_pieces_that_the_text_does_not_hold(tmp_path: Path):
+    """{at_most: N} may make fewer, and the run ends where the model has many more; --fix of T102 takes the number off both."""
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"text": "The hen number {n} drank from the old well."}}\n' for n in range(300)))
+    here = ("{hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}", "{path: a.jsonl}")
+    rows = (MODEL, f"{MODEL} vocab_size: 60000,")
+    found = {f.code: f for f in meant(tmp_path, here, ("16000", "{at_most: 60000}"), rows).findings}
+    assert found["V002"].fix == "delete vocab_size to use the tokenizer's size, whatever it will be"
+    found = {f.code: f for f in meant(tmp_path, here, ("16000", "60000"), rows).findings}
+    assert found["T102"].fix.endswith(", and delete vocab_size of train")
+    assert [edit.action for edit in found["T102"].edits] == ["set", "delete"]

@@ -184,13 +184,15 @@ def test_the_wiring_follows_what_is_trained():
     assert needs(params(objective="sft", model={"base": {"path": "m"}})) == {"plan": "auto", "corpus": "nearest"}
 
 
-def test_smoke_runs_without_a_kernel_of_one_maker():
-    """A recipe for a card with FlashAttention is tried on a laptop; what else is asked of the attention stays."""
+def test_smoke_runs_on_any_machine():
+    """A recipe for a card with FlashAttention or fp16 is tried on a laptop; what else is asked of the attention stays."""
     smoke = train.smoke_function
     assert smoke is not None
     model = {"family": "llama", "d_model": 64, "n_layers": 2}
     assert "attn_implementation" not in smoke({"model": model, "max_steps": 9, "attn_implementation": "flash_attention_2"})
     assert smoke({"model": model, "max_steps": 9, "attn_implementation": "eager"})["attn_implementation"] == "eager"
+    assert "precision" not in smoke({"model": model, "max_steps": 9, "precision": "fp16"})
+    assert smoke({"model": model, "max_steps": 9, "precision": "bf16"})["precision"] == "bf16"
 
 
 def test_smoke_is_small_and_valid():

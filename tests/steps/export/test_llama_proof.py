@@ -208,3 +208,17 @@ def test_a_model_of_few_positions_is_asked_for_fewer(config, longest, tmp_path):
     """llama.cpp wants room for the token after the last: a prompt as long as the context is refused."""
     (tmp_path / "config.json").write_text(json.dumps(config))
     assert _longest(tmp_path) == longest
+
+
+def test_the_cause_is_said_and_not_that_it_gave_up():
+    """Of llama.cpp's lines the one that names the error; without such a one the last three."""
+    from steps.export.proof import _cause
+
+    lines = [
+        "0.1 I load: x",
+        "0.2 E llama_model_load: error loading model: cannot find tokenizer merges",
+        "0.3 E failed to load",
+        "exiting",
+    ]
+    assert _cause("\n".join(lines)) == "cannot find tokenizer merges"
+    assert _cause("a\nb\n\nc\nd\n") == "b / c / d"
