@@ -10,6 +10,8 @@ OPERATORS = {"P": "∑", "Q": "∏", "R": "∫", "S": "⋃", "T": "⋂"}
 OPERATOR = re.compile(r"(?<![^\W_])([PQRST])([^\W_]|∞)?$")  # at the end of a line, with its upper limit
 LIMIT = re.compile(r"([^\W\d_][=∈<≤](?:\d{1,3}|[^\W\d_])|[^\W\d_](?=\s))\s?")  # the lower one, in front of the rest of the line
 BACK, ON = 0.6, 0.5  # of the size of the letters: the rest begins so far before and behind where the line ended
+SCRIPTS = 1.8  # the same for what begins in smaller letters: a lower script stands below the upper one with which the line ended
+SMALLER = 0.85  # the same: of scripts; 0 where the first letter is of another size than the last
 ROWS = 0.7  # the same, for a line: with less, several stand side by side
 SHARED = 0.3  # the same: what both blocks share of the page's height
 
@@ -36,7 +38,7 @@ def _goes_on_in_line(above: Block, block: Block) -> bool:
         return False  # cells side by side
     end = above.end or (above.x1 if len(above.lines) == 1 else 0.0)
     start = block.x0 + max(block.indent, 0.0)
-    if not (end > 0 and -BACK * size < start - end < ON * size):
+    if not (end > 0 and -(SCRIPTS if block.size < SMALLER * size else BACK) * size < start - end < ON * size):
         return False
     return block.y0 > above.y0 + ROWS * size if len(above.lines) > 1 else more and block.x0 < above.x0 + 1
 

@@ -16,6 +16,7 @@ HEADING = re.compile(
 ITEM = re.compile(
     r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\d{1,2}(?:\.\d{1,2})?(?:\.[a-z]{1,4}){1,3}[.)]\s+[^\W\d]|\[\d{1,3}\]\s)"
 )
+ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|[Ff]igs?|Eqs?|Secs?|Dr|Mrs?|Ms|Prof|St|vd|bkz|Bkz|örn|approx|ca|resp|z\.B)\.$")
 COUNTED = re.compile(r"\s*\((\d{1,2}|[ivx]{1,4}|[b-h])\)\s")
 ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 OTHER = 1.12  # times the size of letters: another one
@@ -29,6 +30,7 @@ STACKED = 1.7  # times the size of their letters: two lines that take more stand
 LABELS = 20  # letters of a few words inside a figure
 STRETCHED = 0.03  # of their size: so much wider or narrower are letters of some lines, that they may be full
 HANGING = 0.15  # the same: so far out hangs a parenthesis or a quotation mark before a line
+HEADED = 120  # letters of a heading, at most
 STEP = 4.0  # points: edges that differ by less are one
 
 
@@ -121,6 +123,12 @@ def is_stacked(block: Block) -> bool:
         return False
     wider = NARROW * block.size * block.characters > block.x1 - block.x0  # than both would stand side by side
     return wider or block.y1 - block.y0 > STACKED * block.size > 0
+
+
+def is_broken(block: Block) -> bool:
+    """True for a heading whose first line ends within a word or behind an abbreviation."""
+    first, second = block.lines[0].rstrip(), block.lines[1].lstrip()
+    return block.characters < HEADED and second[:1].islower() and (first.endswith("-") or ABBREVIATED.search(first) is not None)
 
 
 def left_open(parts: list[Part]) -> int:

@@ -16,12 +16,14 @@ from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.pdf_damage import CODES, in_words, is_code, is_garbled
 from steps.text.pdf_joins import (
+    ABBREVIATED,
     HEADING,
     ITEM,
     OTHER,
     SENTENCE,
     counts_on,
     dashed,
+    is_broken,
     is_caption_below,
     is_flush,
     is_indented,
@@ -48,7 +50,6 @@ WITHIN = re.compile(r"\s*(?:\(\d{1,2}\)|\[\d{1,3}\])\s+[a-zçğıöşü]{2}")  #
 CITED = re.compile(r"\[\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\](?:[,.;:)]|\s+[a-zçğıöşü])")
 CLOSING = ("”", "’", '"', "'", ")", "]", "»")
 STOPPED = tuple(f"{stop}{mark}" for stop in ".!?…" for mark in CLOSING)
-ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|[Ff]igs?|Eqs?|Secs?|Dr|Mrs?|Ms|Prof|St|vd|bkz|Bkz|örn|approx|ca|resp|z\.B)\.$")
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
 WORD = re.compile(r"[^\W\d_]{4}|^\W*[^\W\d_]{3}\W*$")
@@ -342,7 +343,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         return [[(" " if one else "\t").join(line.strip() for line in lines)]]
     found = []
     named = len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADING.match(lines[0].strip())))
-    if named or lines[0] in block.heads:
+    if (named and not is_broken(block)) or lines[0] in block.heads:
         found.append(lines[:1])
         lines = lines[1:]
     heads = set(block.heads)

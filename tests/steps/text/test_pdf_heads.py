@@ -278,3 +278,14 @@ def test_paragraphs_of_one_line_above_a_longer_one(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert [part[:8] for part in parts(tmp_path / "m.pdf")[1:]] == ["Of walls", "Of moss:"]
+
+
+def test_a_heading_that_ends_its_line_within_a_word_or_behind_an_abbreviation_is_one():
+    """A wide gap may part it there; what an item says below its name is another line."""
+    for lines, found in (
+        (["2. Evanescent vs.", "conventional coupling"], ["2. Evanescent vs. conventional coupling"]),
+        (["3 Notes on care and in-", "stallation"], ["3 Notes on care and installation"]),
+        (["3 Grab the package", "apt-get source dash"], ["3 Grab the package"]),
+    ):
+        block = Block(72, 100, 300, 126, lines, size=10)
+        assert [part.text for part in paragraphs([block, Block(72, 140, 300, 180, [sentence(1)] * 3, size=10)], 12)][: len(found)] == found

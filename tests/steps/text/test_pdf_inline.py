@@ -43,3 +43,14 @@ def test_a_paragraph_below_another_is_its_own():
     blocks[1].y0, blocks[1].y1 = 137, 170
     join_inline(blocks)
     assert len(blocks) == 2
+
+
+def test_a_lower_script_below_the_upper_one_with_which_the_line_ended():
+    """mupdf begins a block with it; its letters are smaller than those behind it."""
+    above = Block(306.6, 558.2, 341.8, 569.5, ["Here Aml"], size=10)
+    below = Block(
+        306.6, 558.2, 557.7, 593.4, ["1,39 and Bml", "1,39 are the coefficients.", "They are listed.", "So"], size=7.0, indent=28.2
+    )
+    blocks = [above, below]
+    join_inline(blocks)
+    assert [block.lines[0] for block in blocks] == ["Here Aml 1,39 and Bml"]
