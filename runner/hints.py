@@ -1,11 +1,10 @@
 """What was probably meant by a value that is of the wrong kind, out of its range or none of the known words. Loaded when there is one."""
 
 import re
-from math import isfinite
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
-from runner import glued, shapes
+from runner import glued, shapes, swapped
 from runner.conversions import ATTENTIONS, local
 from runner.nearwords import MORE, SAID
 from runner.numerals import NOTHING, UPPER, Hint, of_number, of_share
@@ -13,11 +12,6 @@ from schemas.findings import Edit, RecipePath
 
 Names = tuple[str | int, ...]
 INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\xad]")
-UNSET = ("max_steps", "vocab_size", "eval_steps", "save_steps", "seed", "total_batch_size", "total_batch_tokens", "batch_size",
-         "eval_batch_size", "gradient_accumulation_steps", "eval_tokens", "num_train_epochs", "take", "max_characters", "n_heads",
-         "n_kv_heads", "d_ff", "d_state", "top_k", "num_ctx")  # fmt: skip
-SHARES = ("val_fraction", "warmup_ratio", "lora_dropout", "dropout", "character_coverage", "top_p", "min_p", "memory_margin",
-          "max_unknown_rate", "max_repeated_lines", "min_share")  # fmt: skip
 USUAL = {  # of numbers that follow from others when they are left out, or that have no default
     "character_coverage": 0.9995, "learning_rate": "2e-4 for adapters, 1e-3 for a new model", "max_tokens": 512, "d_model": 256,
     "n_layers": 4, "patience": 3, "train_steps": 100,
@@ -140,6 +134,8 @@ def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value
         return Hint(f'brackets without quotes are a list: write "[{value[0]}]"', (Edit("set", full, f"[{value[0]}]"),))
     if path[:1] == ("tracking",) and len(path) == 2 and value is True:
         return Hint(f"write {name}: {{}}, or tracking: {name}", (Edit("set", full, {}),))
+    if isinstance(value, float) and 0 < value < 1 and (exchanged := swapped.met(raw, base, path)).fix:
+        return exchanged
     if isinstance(value, float) and 0 < value < 1:
         return of_share(raw, name, full, value)
     if isinstance(value, float) and 1 < value < 1e6 and int in shapes.at(model, path) and float not in shapes.at(model, path):
@@ -262,45 +258,6 @@ def _of_a_map(model: type[Any], path: Names, full: RecipePath, text: str, key: A
     if value is None or " " in whole.replace(": ", "", 1) or not str(key).islower():
         return Hint(f"put the text in quotes: {quoted}", (Edit("set", full, whole),) if value is None or isinstance(value, str) else ())
     return Hint(f"write {written(value)}, or put the text in quotes: {quoted}")
-
-
-def of_range(raw: Any, base: RecipePath, path: Names, value: Any) -> Hint:
-    """For a number out of its range (K003)."""
-    name, full = str(path[-1]) if path else "", base + path
-    if name in ("recipe", "name", "id") and isinstance(value, str) and (plain := re.sub(r"[^A-Za-z0-9._-]+", "-", value).strip("-._")):
-        return Hint(f"write {name}: {plain}: letters, digits, dots and dashes")
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
-        return Hint()
-    if name in ("weight", "repeat") and value <= 0:
-        return Hint("write a number above 0, or delete the source")
-    if name == "warmup_ratio" and value >= 2 and value == int(value):
-        share_too = f", or warmup_ratio: {value / 100:g} for {value:g} % of all steps" if value <= 50 else ""
-        edits = () if share_too else (Edit("rename", full, int(value), "warmup_steps"),)
-        return Hint(f"write warmup_steps: {int(value)}{share_too}", edits)
-    if name in SHARES and 1 < value <= 100:
-        share = float(f"{value / 100:.6g}")
-        return Hint(f"write {name}: {share:g}, a share and no percentage", (Edit("set", full, share),))
-    if name == "max_grad_norm" and value <= 0:
-        return Hint("write max_grad_norm: null, which never scales gradients", (Edit("set", full, None),))
-    if name in UNSET and value <= 0 and len(path) <= 2:
-        return Hint("delete the line: it is not set then", (Edit("delete", full),))
-    if name == "keep" and value <= 0:
-        return Hint("write how many saves are kept, such as keep: 5")
-    if name == "take" and value <= 0:
-        return Hint("delete the line: all of it is taken then", (Edit("delete", full),))
-    if name == "workers" and value <= 0:
-        return Hint("write workers: auto", (Edit("set", full, "auto"),))
-    if name == "similarity":
-        return Hint("write similarity: 0.8")
-    if name == "val_fraction" and value >= 1:
-        return Hint("write val_fraction: 0.05")
-    if name == "learning_rate" and value <= 0:
-        return Hint(f"write learning_rate: {-value:g}" if value else "write learning_rate: 1e-3, or 2e-4 for an adapter")
-    if name == "val_fraction" and value == 0:
-        return Hint("write val_fraction: 0.01: a run without validation does not know when to stop")
-    if name in ("r", "rank") and value <= 0:
-        return Hint("write r: 8, or method: full without lora")
-    return Hint()
 
 
 def _of_a_tracker(word: str, listed: bool) -> str:

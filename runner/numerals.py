@@ -29,6 +29,8 @@ class Hint(NamedTuple):
 def of_number(model: type[Any], full: RecipePath, path: Names, word: str) -> Hint:
     """A text that was meant as a number, or as nothing."""
     name = str(path[-1]) if path else ""
+    if remark := re.fullmatch(r"([-+]?[\d.]+(?:[eE][-+]?\d+)?|true|false|null) +(?://|--|;|/\*) *(.*?) *(?:\*/)?", word):
+        return Hint(f"a remark begins with # in YAML: write {name}: {remark[1]} # {remark[2]}")
     counted = re.fullmatch(r"(\d+)\s*(tokens?|steps?|rows?|epochs?|layers?|samples?|documents?)", word, re.I)
     if counted and {int, float} & set(shapes.at(model, path)):
         return Hint(f"write {name}: {counted[1]}", (Edit("set", full, int(counted[1])),))

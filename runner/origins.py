@@ -62,10 +62,12 @@ def at_its_variable(meant: Meant, finding: Finding) -> Finding:
     kind, whence = meant.origins.get(finding.path, ("", ""))
     named = whence.rpartition(", vars.")[2] if ", vars." in whence else ""
     at: RecipePath = ("vars", named)
+    inner = next((tail for n in range(1, len(finding.path)) if (*at, *(tail := finding.path[n:])) in meant.places), ())
+    at = (*at, *inner)
     if finding.code != "K002" or len(finding.edits) != 1 or finding.edits[0].path != finding.path or at not in meant.places or not kind:
         return finding
     edit = replace(finding.edits[0], path=at)
-    fix = finding.fix.replace(f"write {finding.path[-1]}: ", f"write {named}: ")
+    fix = finding.fix.replace(f"write {finding.path[-1]}: ", f"write {at[-1]}: ")
     return replace(finding, path=at, edits=(edit,), fix=fix)
 
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.conversions import MODELS, Convert, Known, Names, files, hub_rows, says, share, to, tokenizer_of, tracker_of_all
+from runner.synonyms_of_research import RESEARCH
 from runner.synonyms_of_tools import CACHES, KEPT, LOADING, SETTINGS
 from runner.synonyms_of_train import LORA, MODEL, QUANT, TRAIN
 
 _STEPS: dict[str, dict[str, Convert]] = {
-    "train": TRAIN,
+    "train": RESEARCH | TRAIN,
     "train_tokenizer": {
         **dict.fromkeys(("model_type", "type_of_model", "algorithm"), to("model", "train_tokenizer")),
         **dict.fromkeys(("n_vocab", "vocabulary_size", "num_tokens"), to("vocab_size", "train_tokenizer")),
@@ -25,9 +26,11 @@ _STEPS: dict[str, dict[str, Convert]] = {
         **dict.fromkeys(("hard_vocab_limit", "vocabulary_limit"),
                         says("vocab_size: {at_most: N} takes the largest that works", "train_tokenizer")),
         **dict.fromkeys(("shuffle_input_sentence", "max_sentence_length", "train_extremely_large_corpus", "num_threads", "seed_size",
-                         "seed_sentencepiece_size", "num_sub_iterations", "max_sentencepiece_length", "min_frequency", "show_progress",
-                         "split_by_whitespace", "shrinking_factor", "self_test_sample_size", "input_format", "limit_alphabet"),
+                         "seed_sentencepiece_size", "num_sub_iterations", "max_sentencepiece_length", "show_progress",
+                         "split_by_whitespace", "shrinking_factor", "self_test_sample_size", "input_format"),
                         says("documents are sampled whole, however long; sample_bytes says how much", "train_tokenizer", delete=True)),
+        **dict.fromkeys(("min_frequency", "min_freq", "min_count", "vocabulary_threshold"),
+                        says("no piece is left out for its rareness: vocab_size alone says how many there are", "train_tokenizer", True)),
         **dict.fromkeys(("add_dummy_prefix", "remove_extra_whitespaces", "split_digits", "escape_whitespaces", "lowercase", "strip_accents",
                          "add_prefix_space", "unicode_normalizer"),
                         says("normalization says what of a text is changed; identity, the default, keeps all of it", "train_tokenizer")),
@@ -39,10 +42,11 @@ _STEPS: dict[str, dict[str, Convert]] = {
         **dict.fromkeys(("pre_tokenizer", "pretokenizer", "pre_tokenizers", "regex", "pattern", "split_pattern"),
                         says("model: byte_bpe cuts texts as GPT-2 does, unigram and bpe as SentencePiece; split_digits parts digits",
                              "train_tokenizer")),
+        "limit_alphabet": says("character_coverage says which share of all characters gets a piece", "train_tokenizer", True),
         **dict.fromkeys(("bytes", "byte_level"), says("write model: byte_bpe, or byte_fallback: true", "train_tokenizer")),
         **dict.fromkeys(("max_vocab", "vocab", "max_vocab_size", "size"), to("vocab_size", "train_tokenizer")),
         **dict.fromkeys(("num_merges", "merges", "n_merges"), says("vocab_size counts the pieces, bytes and marks too", "train_tokenizer")),
-        **dict.fromkeys(("min_freq", "min_count", "max_token_length", "dropout", "bpe_dropout", "nbest_size", "sampling", "trainer",
+        **dict.fromkeys(("max_token_length", "dropout", "bpe_dropout", "nbest_size", "sampling", "trainer",
                          "unk_surface", "fast", "model_prefix", "output", "output_dir", "save_path"),
                         says("the tokenizer has the trainer's own settings, and a folder in the store", "train_tokenizer", True)),
         **dict.fromkeys(("limit", "max_documents", "sample_size", "train_size", "max_sentences"),
@@ -105,7 +109,8 @@ _STEPS: dict[str, dict[str, Convert]] = {
                          "port", "revision", "test", "tests"),
                         says("name: says what the model is called, and its files lie in the run's folder", "export_ollama", True)),
         **dict.fromkeys(("FROM", "from", "gguf", "model_path", "modelfile", "ADAPTER", "adapter_path", "base", "output", "outfile",
-                         "output_dir", "license", "LICENSE", "RENDERER", "renderer", "PARSER", "parser", "messages", "push", "namespace"),
+                         "output_dir", "license", "LICENSE", "license_file", "author", "template_file",
+                         "RENDERER", "renderer", "PARSER", "parser", "messages", "push", "namespace"),
                         says("the GGUF and the Modelfile are written from the checkpoint alone", "export_ollama", True)),
     },
     "parse_corpus": {

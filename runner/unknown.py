@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import steps as registry
-from runner import glued, kindred, shapes, synonyms
+from runner import glued, kindred, lookalikes, shapes, synonyms
 from runner.conversions import Known
 from runner.nearest import nearest
 from runner.validate import Scene, value_at
@@ -138,6 +138,9 @@ def _parent(path: Names, scene: Scene) -> str:
 def at_top(name: str, value: Any, near: Neighbours) -> Finding:
     """The finding for a key that does not belong to the top level."""
     full: RecipePath = (name,)
+    if name.startswith("+") and (bare := name.lstrip("+ \t")):  # a line of a diff that YAML takes for a key at the line's begin
+        message = "the + at the beginning of the line comes from a diff"
+        return Finding("K001", "error", message, full, f"take it away: write {bare}: {written(value)}", on="key")
     owners = [i for i, (step, _) in near.steps.items() if step is not None and name in shapes.fields(step.params)]
     if len(owners) == 1:
         raw = near.steps[owners[0]][1]
@@ -276,6 +279,9 @@ def _misspelt(
     if (parts := glued.key_of(name, {*known, *others})) is not None:
         return Finding("K001", "error", f"{name} is one word to YAML: a colon and a blank part a key from its value", full,
                        f"write {parts[0]}: {parts[1]}", on="key")  # fmt: skip
+    if (meant := lookalikes.plain(name)) != name and meant in {*known, *others}:
+        message = f"unknown key {name} in {parent}: {lookalikes.said(name)}"
+        return Finding("K001", "error", message, full, f"type it anew: {meant}", (Edit("rename", full, None, meant),), on="key")
     best = best or nearest(name, known) or nearest(name, others, 0.75)
     all_of_them = f", …; all of them: recipe explain {kind}" if kind else ", …"
     shown = ", ".join(known[:15]) + (all_of_them if len(known) > 15 else "")

@@ -218,9 +218,9 @@ def _said(error: _Error, scene: Scene) -> Finding:
         message = f"{_name(path, scene)} is {text or shown(value).removesuffix(' (text)')}, wanted {wanted}"
     else:
         message = f"{_name(path, scene)}: {_plain_message(error)}"
-    from runner import hints
+    from runner import hints, ranges
 
-    fix, edits = hints.of_range(scene.raw, scene.base, path, value)
+    fix, edits = ranges.of_range(scene.raw, scene.base, path, value)
     if not fix and wanted and (meaning := hints.of_field(scene.model, path, wanted)) is not None:
         message, fix = message + meaning.said, meaning.fix
     return Finding("K003", "error", message, full, fix, edits, on=_part(value))
@@ -247,6 +247,18 @@ def _no_such_role(error: _Error, path: Names, value: Any, scene: Scene) -> Findi
     from runner import hints
 
     name = str(path[-1])
+    held = value_at(scene.raw, path[:-1])
+    if (
+        isinstance(held, dict)
+        and all(isinstance(each, str) and each in words for each in held.values())
+        and len(set(held.values())) == len(held)
+    ):
+        from runner.written import written
+
+        turned = {role: column for column, role in held.items()}
+        fix = f"they are the other way round, first the role: write columns: {written(turned)}"
+        turn = (Edit("set", scene.base + path[:-1], turned),)
+        return Finding("K001", "error", f"{name} is no role of a column, {value} is one", scene.base + path, fix, turn, on="key")
     meant = hints.ROLES.get(name.lower()) or nearest(name, words)
     fix = f"write {meant}: {value}" if meant else f"it has: {', '.join(words)}"
     edits = (Edit("rename", scene.base + path, None, meant),) if meant else ()
@@ -303,7 +315,8 @@ def _wrong_type(path: Names, value: Any, wanted: list[str], scene: Scene, mended
         edit = Edit("set", full, mended)
         typed = value.strip() if isinstance(value, str) and scalar(value.strip()) == mended else written(mended)
         called = f"{path[-1]}: " if isinstance(path[-1], str) else ""
-        return Finding("K002", "error", message, full, f"write {called}{typed}", (edit,), on=_part(value))
+        why = ", in quotes: without them it is a number to YAML" if isinstance(mended, str) and isinstance(value, (int, float)) else ""
+        return Finding("K002", "error", message, full, f"write {called}{typed}{why}", (edit,), on=_part(value))
     fix = hints.of_kind(scene.model, value, wanted, path)
     return Finding("K002", "error", message, full, fix, on=_part(value))
 

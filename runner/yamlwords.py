@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from runner import unquoted
+from runner import strays, unquoted
 
 Said = tuple[str, str, str, int, int]
 
@@ -15,8 +15,15 @@ def explain(error: Any, text: str) -> Said:
     at = min(mark.index, len(text)) if mark is not None else 0
     opened = error.context_mark.line + 1 if error.context_mark is not None else 0
     context = str(error.context or "")
+    begun = min(error.context_mark.index, at) if error.context_mark is not None and "simple key" in context else at
+    if (stray := strays.met(text, begun, at)) is not None:
+        return "Y003", *stray
     if "'\\t'" in problem or "tab" in problem.lower():
         return _tab(text, at)
+    if "sequence entries are not allowed" in problem and (listed := _list_behind(text, at)) is not None:
+        return listed
+    if "escape" not in f"{problem} {context}" and (inner := _inner_quotes(text, at)) is not None:
+        return inner
     odd = _odd_character(text, at)
     if odd is not None:
         return odd
@@ -99,6 +106,36 @@ def _beside(text: str, start: int, found: "re.Match[str]") -> Said | None:
         message = f"- begins an item of a list, and {found[3]} stands in a map, as {key[1]} above it"
         return "Y003", message, f"take the dash away, and begin {found[3]} in column {column + 1}", found.start(1), found.end(3)
     return None
+
+
+def _list_behind(text: str, at: int) -> Said | None:
+    """A list that begins behind its key, in the key's own line."""
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at) if "\n" in text[at:] else len(text)
+    found = re.match(r"([ ]*(?:- +)*)([\w.-]+) *: *(- +\S.*)$", text[start:end])
+    if found is None:
+        return None
+    place = start + found.start(3)
+    fix = f"write {found[3].strip()} in a line of its own below it, in column {len(found[1]) + 3}"
+    return "Y003", f"a list cannot begin in the line of its key, behind {found[2]}:", fix, place, start + found.end(3)
+
+
+def _inner_quotes(text: str, at: int) -> Said | None:
+    """Quotation marks inside a text that the same marks hold: the second of them ends it, and what follows stands bare."""
+    start = text.rfind("\n", 0, at) + 1
+    line = text[start : text.find("\n", at) if "\n" in text[at:] else len(text)]
+    closed = re.search(r"([\"'])[ ]*$", line[: at - start])
+    if closed is None or not re.match(r"[\w(]", line[at - start :]):
+        return None
+    sign, other = closed[1], "'" if closed[1] == '"' else '"'
+    opened = line.rfind(sign, 0, closed.start())
+    whole = re.match(rf"{sign}(.*{sign}.*){sign}[ ]*(?=[\]}}]*[ ]*(?:#.*)?$)", line[opened:])
+    if opened < 0 or whole is None:
+        return None
+    fits = other not in whole[1] and f"{sign}," not in whole[1]
+    fix = f"write {other}{whole[1]}{other}" if fits else f"put {other} around each text that has {sign} in it"
+    place = start + closed.start()
+    return "Y003", f"a quotation mark inside the text ends it: the text began with {sign}, too", fix, place, place + 1
 
 
 ODD = {"\u00a0": "a no-break space", "\u3000": "a wide space", "\u2003": "a wide space", "\u200b": "an invisible space",

@@ -57,7 +57,7 @@ CASES = [
     swap(ARCHIVE, "yaml", "Azure/Azure-Sentinel#580 and Azure/AKS#4235", "a blank of no width in a key", "U+200B stands behind learning_rate", RATE, "    learning_rate\u200b: 1e-3\n", r"U\+200B|invisible|zero|width"),
     swap(ARCHIVE, "yaml", "no thread", "a Cyrillic letter in a key", "the second letter is Cyrillic", RATE, "    l\u0435arning_rate: 1e-3\n", r"Cyrillic|learning_rate"),
     swap(ARCHIVE, "yaml", "bililive-go/bililive-go#22 and jez/hpstr-theme#11", "a list behind its key", "the dash belongs on the next line", PROMPTS, "    prompts: - Dear Anna,\n", r"next line|line of its own|dash|list"),
-    swap(SEVEN, "yaml", "elastic/kibana#161934 and home-assistant/supervisor#3314", "a commit that reads as a number", "9509425349e4 is a number to YAML: in quotes, and whole", REVISION, "revision: 9509425349e4", r"quot|number|commit", at="revision"),
+    swap(SEVEN, "yaml", "elastic/kibana#161934 and home-assistant/supervisor#3314", "a commit that reads as a number", "9509425349e4 is a number to YAML: in quotes, and whole", REVISION, "revision: 9509425349e4", r"quot|number|commit", at="base: {hub"),
     swap(ARCHIVE, "yaml", "no thread", "a remark behind two strokes", "a remark begins with #", RATE, "    // the rate of the last run\n" + RATE, r"#|comment|remark"),
     swap(CLINIC, "yaml", "no thread", "settings as a list of one each", "lora is a map: no dashes", "      r: 8\n      lora_alpha: 16\n      lora_dropout: 0.05\n      target_modules: [q_proj, k_proj, v_proj, o_proj]\n", "      - r: 8\n      - lora_alpha: 16\n", r"dash|map|list", at="lora: | - r: 8"),
     swap(ARCHIVE, "yaml", "nodeca/js-yaml#315", "quotation marks inside quotation marks", "single ones outside, or \\\" inside", PROMPTS, "    prompts: [\"She said \"Dear Anna\" and left\"]\n", r"quot"),
@@ -66,8 +66,8 @@ CASES = [
     swap(NOVELS, "keys", "facebookresearch/fairseq, docs: --update-freq", "the accumulation by fairseq's name", "gradient_accumulation_steps", "    gradient_accumulation_steps: 2\n", "    update_freq: [2]\n", r"gradient_accumulation_steps"),
     swap(NOVELS, "keys", "microsoft/DeepSpeed's JSON: train_micro_batch_size_per_gpu", "the batch by DeepSpeed's name", "batch_size", "    batch_size: 4\n", "    train_micro_batch_size_per_gpu: 4\n", r"\bbatch_size"),
     swap(CLINIC, "keys", "OpenAI's fine-tuning API: n_epochs, learning_rate_multiplier", "passes and rate by OpenAI's names", "num_train_epochs, learning_rate", "    num_train_epochs: 3\n", "    n_epochs: 3\n    learning_rate_multiplier: 0.1\n", r"num_train_epochs|learning_rate", at="n_epochs | learning_rate_multiplier"),
-    swap(ARCHIVE, "keys", "huggingface/tokenizers, docs: min_frequency", "the least count of a pair by tokenizers' name", "there is none: vocab_size decides", "    split_digits: true\n", "    split_digits: true\n    min_frequency: 2\n", r"vocab_size|delete|counterpart"),
-    swap(TUTOR, "keys", "Ollama's Modelfile: LICENSE", "a licence in the export", "the Modelfile gets none: delete it", "    name: tutor\n", "    name: tutor\n    license: apache-2.0\n", r"licen[cs]e|Modelfile|delete"),
+    swap(ARCHIVE, "keys", "huggingface/tokenizers, docs: min_frequency", "the least count of a pair by tokenizers' name", "there is none: vocab_size decides", "    split_digits: true\n", "    split_digits: true\n    min_frequency: 2\n", r"vocab_size|delete|counterpart", at="min_frequency"),
+    swap(TUTOR, "keys", "Ollama's Modelfile: LICENSE", "a licence in the export", "the Modelfile gets none: delete it", "    name: tutor\n", "    name: tutor\n    license: apache-2.0\n", r"licen[cs]e|Modelfile|delete", at="license"),
     line(ARCHIVE, "keys", "Keras: validation_split of Model.fit", "the held-out share by Keras' name", "val_fraction of tokenize_bin", "validation_split: 0.1", r"val_fraction"),
 ]
 # fmt: on

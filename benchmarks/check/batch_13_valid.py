@@ -56,7 +56,7 @@ VALID = [
     valid(ATLAS, "a band at the last validation", {"expect: {100: {val_loss": "expect: {180: {val_loss"}),
     valid(ATLAS, "a rate that rises for a fifth and stands", {"warmup_ratio: 0.05": "warmup_ratio: 0.2\n    scheduler: constant"}),
     valid(NOVELS, "the best weights, proved and exported", {"  - type: validate_checkpoint\n": "  - type: validate_checkpoint\n    weights: best\n    tolerance: 0.001\n", "    name: novels\n": "    name: novels\n    weights: best\n"}),
-    valid(NOVELS, "an old card of the 16 series in fp32", {"target: rtx3080": "target: gtx1660", "    learning_rate: 6e-4\n": "    learning_rate: 6e-4\n    precision: fp32\n"}),
+    valid(NOVELS, "an old card of the 16 series in fp32", {"target: rtx3080": "target: {gpu: gtx1650, memory_gb: 6}", "    learning_rate: 6e-4\n": "    learning_rate: 6e-4\n    precision: fp32\n"}),
     valid(TALES, "a plan that uses nine tenths, by the model alone", {"  - type: plan\n": "  - type: plan\n    for: base\n    memory_margin: 0.9\n    skip_dry_run: true\n"}),
     valid(TALES, "pieces that repeat a quarter", {"    max_tokens: 256\n": "    max_tokens: 256\n    overlap_tokens: 64\n"}),
     valid(ARCHIVE, "one process, many pieces", {"    val_fraction: 0.08\n": "    val_fraction: 0.08\n    workers: 1\n"}),

@@ -52,6 +52,12 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "attention": lambda view: any(at(s.raw, "attn_implementation") is not None for s in view.of_type("train")),
     "adapters": lambda view: any(at(s.raw, "lora") is not None or at(s.raw, "method") is not None for s in view.of_type("train")),
     "export": lambda view: any(view.of_type("export_ollama")),
+    "served": lambda view: (
+        any("name" in s.raw for s in view.of_type("export_ollama"))
+        or any("best" in str(s.raw) for s in view.of_type("validate_checkpoint"))
+    ),
+    "expected": lambda view: any(at(s.raw, "expect") for s in view.of_type("train")),
+    "shortrows": lambda view: any((number(s, "max_seq_length") or OFTEN) < 32 for s in view.of_type("train")),
     "answers": lambda view: any(view.of_type("export_ollama")) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "base": lambda view: bool(view.bases),
     "proportions": lambda view: any(
@@ -69,6 +75,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "folders": lambda view: bool(view.bases),
     "template": lambda view: bool(view.bases) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "rows": _has_tables,
+    "templates": lambda view: any("{{" in str(s.raw.get("sources")) for s in view.of_type("parse_corpus")),
     "forms": _has_files,
     "files": _has_files,
     "content": _has_files,

@@ -11,6 +11,7 @@ from schemas.findings import Finding, RulePage
 from steps.sizing.divisors import divisors
 from steps.text.vocabulary import bytes_per_token
 
+TOKENS = 1 << 15  # so many rows of one step nobody takes: it is a number of tokens
 SPARE = 1.2  # times the rows that are counted on: how many there are is an estimate
 ACCUMULATION = "gradient_accumulation_steps"
 HANDFUL = 5  # steps, below which hardly anything is learned
@@ -42,6 +43,9 @@ def a_step_is_less_than_the_data(view: View) -> Iterator[Finding]:
         if not name:
             continue
         message = f"one step takes {total:,} rows, the data has about {max(1, int(have)):,} {what}"
+        length = number(step, "max_seq_length")
+        if "total_batch_size" in name and length and total >= TOKENS:
+            fix = f"tokens are total_batch_tokens: {total}, {total // int(length):,} rows; {fix}"
         packed = ", or packing: none, a document a row" if at(step.raw, "objective") == "sft" and "filled" in what else ""
         yield say("S013", step, name, message, f"{fix}{packed}, or give it more", severity="warning")
 

@@ -38,9 +38,21 @@ SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls
         severity="warning",
         needs="tokenizer_config.json",
     ),
+    RulePage(
+        "C049",
+        "an id that two files give to two tokens",
+        "added_tokens_decoder of tokenizer_config.json repeats the added tokens of tokenizer.json. Where it gives an id another token, "
+        "transformers adds that one behind the vocabulary, as an id for which the embedding has no row; recipe goes by tokenizer.json "
+        "alone, so that the slip shows only where the result is opened by others.",
+        wrong='tokenizer_config.json: "added_tokens_decoder": {"3": {"content": "<|start|>"}}   # tokenizer.json: 3 is <|im_start|>',
+        right='tokenizer_config.json: "added_tokens_decoder": {"3": {"content": "<|im_start|>"}}',
+        source="seen with transformers 5: len(tokenizer) is one more than the vocabulary then",
+        severity="warning",
+        needs="tokenizer.json and tokenizer_config.json",
+    ),
 )
 def files_beside_can_be_read(view: View) -> Iterator[Finding]:
-    """C047: files that are there and no JSON. C048: settings of the tokenizer, for a base that is trained."""
+    """C047: files that are there and no JSON. C048, C049: settings of the tokenizer, for a base that is trained."""
     said: set[str] = set()
     for step, where, folder in view.bases:
         if folder is None or not folder.kind:
@@ -57,12 +69,29 @@ def files_beside_can_be_read(view: View) -> Iterator[Finding]:
         if wrong is not None:
             message = f"{folder.name}/tokenizer_config.json: {wrong[0]}: transformers will not open the tokenizer of what is trained"
             yield say("C048", step, named, message, wrong[1], severity="warning")
+        elif step.type == "train" and (other := _numbered_otherwise(folder)) is not None:
+            number, here, there = other
+            message = f"{folder.name}/tokenizer_config.json calls id {number} {here}, its tokenizer.json {there}: "
+            message += f"transformers adds {here} behind the vocabulary, where it has no row"
+            yield say("C049", step, named, message, f"write {there} in added_tokens_decoder, or fetch the file again", severity="warning")
 
 
 def _unreadable(view: View, folder: "ModelFolder", name: str) -> bool:
     """Whether a file is there and no JSON; a pointer of Git LFS is told elsewhere."""
     file = folder.folder / name
     return name in folder and view.facts.json(file) is None and not view.facts.head(file, 64).startswith(POINTER)
+
+
+def _numbered_otherwise(folder: "ModelFolder") -> tuple[int, str, str] | None:
+    """The first id of added_tokens_decoder that tokenizer.json gives to another token, with both; the first is unknown there."""
+    listed = folder.json("tokenizer_config.json").get("added_tokens_decoder")
+    known = {number: token for token, number in folder.tokens.items()}
+    for number, entry in listed.items() if isinstance(listed, dict) else ():
+        here = entry.get("content") if isinstance(entry, dict) else None
+        there = known.get(int(number)) if str(number).isdigit() else None
+        if isinstance(here, str) and here and there is not None and here != there and here not in folder.tokens:
+            return int(number), here, there
+    return None
 
 
 def _tokenizer_refused(config: dict[str, Any]) -> tuple[str, str] | None:

@@ -32,6 +32,8 @@ ASKED = re.compile(r"^\W*(?:human|user|question|q|instruction|input|soru|kullan�
 ANSWERED = re.compile(
     r"^\W*(?:assistant|gpt|ai|bot|answer|a|response|output|cevap|asistan)\s*:|\[/INST\]|<\|(?:im_start\|>)?assistant", re.I | re.M
 )
+NAMED = re.compile(r"\s*(?:#+\s*)?(?:assistant|gpt|chatgpt|ai|bot|model|asistan)\s*:|\s*#+\s*(?:response|answer|output)\s*:?", re.I)
+ASKING = re.compile(r"\s*(?:#+\s*)?(?:user|human|kullanıcı)\s*:|\s*#+\s*(?:instruction|question|input)\s*:?", re.I)
 INLINE = re.compile(
     r"(?:###|im_start\|>)\s*(?:human|user|instruction)\b.*?(?:###|im_start\|>)\s*(?:assistant|response)\b", re.IGNORECASE | re.DOTALL
 )
@@ -157,6 +159,17 @@ def _of_text(view: View, file: Path, wanted: object) -> list[Document]:
         needs="the first rows of JSONL and CSV files",
     ),
     RulePage(
+        "D179",
+        "answers that begin with the speaker's name",
+        "The chat template says who speaks. Where each answer begins with Assistant: or the like as well, the model learns to write that "
+        "before everything that it says, and a conversation that is served shows it.",
+        wrong='{"role": "assistant", "content": "Assistant: It is 4."}',
+        right='{"role": "assistant", "content": "It is 4."}',
+        source="seen with rows that were made of transcripts; the role is written by the template: huggingface.co/docs/transformers, chat",
+        severity="warning",
+        needs="the first rows of JSONL and CSV files",
+    ),
+    RulePage(
         "D180",
         "conversations that end with a question",
         "A model learns the answers of a conversation. Behind the last of them a turn of the user changes nothing that is learned, and "
@@ -169,12 +182,13 @@ def _of_text(view: View, file: Path, wanted: object) -> list[Document]:
     ),
 )
 def texts_teach_what_is_meant(view: View) -> Iterator[Finding]:
-    """D152 to D157, D180: slips that show in most of the first texts."""
+    """D152 to D157, D179, D180: slips that show in most of the first texts."""
     learned = {parser.id for step in view.of_type("train") if at(step.raw, "objective") == "sft" for parser in view.parsers(step)}
     for texts in texts_of(view):
         yield from _all_alike(texts)
         yield from _unanswered(texts)
         yield from _questions_in_answers(texts)
+        yield from _named_speakers(texts)
         if texts.step.id in learned:
             yield from _turns_in_one_text(texts)
         yield from _misread(texts)
@@ -234,6 +248,16 @@ def _questions_in_answers(texts: Texts) -> Iterator[Finding]:
     if share >= 0.9:
         message = f"{count} of the first {len(texts.documents)} answers begin with their whole question"
         yield told(texts, message, "name a column that holds the answer alone: columns: {instruction: …, output: …}", "D153")
+
+
+def _named_speakers(texts: Texts) -> Iterator[Finding]:
+    """D179: nearly all answers, or questions, begin with who says them."""
+    for role, name, what in (("assistant", NAMED, "answers"), ("user", ASKING, "questions")):
+        said = [m["content"] for d in texts.documents for m in d.messages or () if m["role"] == role]
+        found = [match[0].strip() for text in said if (match := name.match(text)) is not None]
+        if len(said) >= FEWEST and len(found) >= NEARLY * len(said):
+            message = f"{len(found)} of the first {len(said)} {what} begin with the speaker's name, {found[0]!r}, which the template writes"
+            yield told(texts, message, "take the name out of the rows", "D179")
 
 
 def _turns_in_one_text(texts: Texts) -> Iterator[Finding]:

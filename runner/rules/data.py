@@ -188,18 +188,30 @@ def _no_column(
     view: View, step: StepMeant, where: str, source: dict[str, Any], file: Path, error: NoSuchColumn, stands_by: bool
 ) -> list[Finding]:
     from runner.nearest import nearest
-    from runner.rules.relined import numbered
+    from runner.rules.relined import in_braces, numbered, the_other_way_round
 
     name = _below(view, file)
     listed = ", ".join(error.found[:10])
     severity = "warning" if stands_by else "error"
     told: list[Finding] = []
+    edits: tuple[Edit, ...] = ()
+    if turned := the_other_way_round(source.get("columns"), error.found):
+        shown = ", ".join(f"{role}: {as_written(column)}" for role, column in turned.items())
+        fix = f"they are the other way round, first the role: write columns: {{{shown}}}"
+        edits = (Edit("set", (*path(step, where), "columns"), turned),)
+        message = f"{name} has no column {error.wanted!r}; it has {listed}"
+        return [say("D106", step, f"{where}.columns", message, fix, severity=severity, edits=edits, on="key")]  # type: ignore[arg-type]
     for role, value in (source.get("columns") or {}).items():
         wanted = error.wanted if error.wanted in str(value) else str(value)
         if wanted != error.wanted and (not told or wanted in error.found or not re.fullmatch(r"[\w -]+", wanted)):
             continue  # a name of another row than the first, or a template, is told when it is met
         near = nearest(wanted, error.found)
-        edits: tuple[Edit, ...] = ()
+        if better := in_braces(str(value), error.found):
+            message, fix = f"{name} has no column {wanted!r}; a column's name stands in braces", f"write {role}: {as_written(better)}"
+            edits = (Edit("set", (*path(step, where), "columns", role), better),)
+            told.append(say("D106", step, f"{where}.columns.{role}", message, fix, severity=severity, edits=edits))  # type: ignore[arg-type]
+            continue
+        edits = ()
         if near is not None and near.strip().lower() == wanted.strip().lower():
             edits = (Edit("set", (*path(step, where), "columns", role), str(value).replace(wanted, near)),)
         fix = f"write {role}: {as_written(str(value).replace(wanted, near))}" if near else f"name one of {listed}"

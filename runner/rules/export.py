@@ -305,6 +305,8 @@ def formats_hold_the_model(view: View) -> Iterator[Finding]:
 def _strange(step: StepMeant) -> Iterator[Finding]:
     for name, most, usual in (("temperature", 3.0, 0.7), ("repeat_penalty", 3.0, 1.1)):
         value = number(step, f"parameters.{name}")
+        if name == "repeat_penalty" and value is not None and value <= 0:
+            continue  # K003
         message = f"{name} is {value:g}: answers are noise above {most:g}" if value is not None and value > most else ""
         if name == "repeat_penalty" and value is not None and value < LEAST_PENALTY:
             message = f"{name} is {value:g}: below 1 it favours what was said before, and answers go round in circles"

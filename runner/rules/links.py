@@ -6,6 +6,7 @@ from runner.meant import StepMeant
 from runner.rules import VOUCHES, View, param, path, rule, say
 from schemas.findings import Finding, RulePage
 
+PROVING = ("validate_checkpoint", "export_ollama", "report", "plan")
 BETWEEN = ("Corpus", "Tokenizer", "TokenBin", "Plan")  # kinds that are made to be read by a later step
 
 
@@ -38,6 +39,9 @@ def results_are_read(view: View) -> Iterator[Finding]:
                 message += f": it stands behind {early.id}"
                 fix = f"put {step.id} before {early.id}, or delete it"
             yield say("L010", step, "", message, fix, severity="warning")
+        elif step.type == "split_long" and _comes_late(view, step):
+            message = f"no training reads the pieces of {step.id}: the tokens were made before it, of documents that are whole"
+            yield say("L010", step, "", message, "put it before the tokenize_bin step", severity="warning")
         elif kind == "TokenBin" and (trained := list(view.of_type("train"))) and not any(_takes(each, step.id) for each in trained):
             answers = [each for each in trained if param(each, "objective") == "sft"]
             if len(answers) == len(trained):
@@ -55,6 +59,14 @@ def _stood_before(view: View, step: StepMeant, kind: str) -> StepMeant | None:
     if not takers or any(steps.index(each) > at for each in takers):
         return None
     return takers[0]
+
+
+def _comes_late(view: View, step: StepMeant) -> bool:
+    """Whether a tokenize_bin stands before `step`, and only steps that prove or export a model read what it makes."""
+    readers = [each for each in view.meant.steps if _takes(each, step.id)]
+    before = view.meant.steps[: next(n for n, each in enumerate(view.meant.steps) if each is step)]
+    done = all(each.type in PROVING or (each.type == "train" and param(each, "objective") == "lm") for each in readers)
+    return done and any(each.type == "tokenize_bin" for each in before)
 
 
 def _takes(step: StepMeant, maker: str) -> bool:

@@ -23,6 +23,7 @@ CHAT_MARK = re.compile(
 )  # for a tuning that comes later
 OTHER_MARK = re.compile(r"[<\[(|#]\{\w+\}")  # what a template of columns writes around a field
 TYPED_MARK = re.compile(r"<\|\w+\|>|<(?!(?:br|hr|p|b|i|u|li|ul|em|td|tr|div|span)>)[A-Za-z]\w*>")
+ANY_MARK = re.compile(r"<\|?\w{1,20}\|?>|\[\w{1,20}\]|\{\w{1,20}\}|#\w{1,20}#|@\w{1,20}@")
 SHOWN = 4
 ORDINARY = 2  # letters of a word that stands in half of all others
 
@@ -84,20 +85,44 @@ def symbols_are_met(view: View) -> Iterator[Finding]:
         if otherwise := _otherwise(view, step):
             yield from _spelled_otherwise(step, otherwise)
             continue
-        own = [symbol for symbol in symbols or () if isinstance(symbol, str) and symbol and not CHAT_MARK.fullmatch(symbol)]
-        own = [symbol for symbol in own if symbol.count("<") < 2]  # V109
         found = text_sources(view, step)
-        if not own or not found or any(source.path is None for source in found):
+        if not symbols or not found or any(source.path is None for source in found):
             continue
         texts = sampled_texts(found, view.facts)
+        spelled = _as_spelled(symbols, texts)
+        own = [
+            symbol
+            for symbol, other in zip(symbols, spelled, strict=True)
+            if symbol and symbol.count("<") < 2 and (other != symbol or not CHAT_MARK.fullmatch(symbol))  # V109 of several in one
+        ]
+        if not own:
+            continue
         if sum(map(len, texts)) < FEWEST_LETTERS or any(symbol in text for text in texts for symbol in own):
             continue
         written = [str(value) for source in found for value in (source.columns or {}).values() if OTHER_MARK.search(str(value))]
         listed = ", ".join(own[:SHOWN]) + (" …" if len(own) > SHOWN else "")
         message = f"{listed} stand{'s' if len(own) == 1 else ''} in none of the texts that were looked at"
         message += f", whose columns write {written[0].split(chr(10))[0][:30]!r}" if written else ""
-        severity: Severity = "warning" if written else "info"
-        yield say("T110", step, "user_symbols", message, "spell them as the text does", severity=severity)
+        severity: Severity = "warning" if written or spelled != symbols else "info"
+        better = list(dict.fromkeys(spelled))
+        edits = (Edit("set", path(step, "user_symbols"), better),) if spelled != symbols else ()
+        fix = f"write user_symbols: {json.dumps(better, ensure_ascii=False)}" if edits else "spell them as the text does"
+        yield say("T110", step, "user_symbols", message, fix, severity=severity, edits=edits)
+
+
+def _letters(mark: str) -> str:
+    return re.sub(r"\W", "", mark).lower()
+
+
+def _as_spelled(symbols: list[Any], texts: list[str]) -> list[Any]:
+    """The symbols as the texts spell marks of the same letters: <en> for [en], and without blanks around it."""
+    marks = {_letters(mark): mark for text in reversed(texts) for mark in ANY_MARK.findall(text)}
+    spelled = []
+    for symbol in symbols:
+        bare = symbol.strip() if isinstance(symbol, str) else symbol
+        there = isinstance(bare, str) and bare != symbol and any(bare in text for text in texts)
+        spelled.append(bare if there else marks.get(_letters(bare), symbol) if isinstance(bare, str) else symbol)
+    return spelled
 
 
 def _otherwise(view: View, step: StepMeant) -> dict[str, str]:
@@ -168,7 +193,11 @@ def marks_are_symbols(view: View) -> Iterator[Finding]:
         templates = [str(value) for source in text_sources(view, step) for value in (source.columns or {}).values() if "{" in str(value)]
         marks = dict.fromkeys(mark for template in templates for mark in TYPED_MARK.findall(template))
         said = _otherwise(view, step).values()
-        strange = [mark for mark in marks if mark not in said and not any(symbol in mark or mark in symbol for symbol in symbols)]
+        strange = [
+            mark
+            for mark in marks
+            if mark not in said and not any(symbol in mark or mark in symbol or _letters(symbol) == _letters(mark) for symbol in symbols)
+        ]
         if not strange or param(step, "model") is None:
             continue
         shown = ", ".join(strange[:SHOWN])

@@ -59,6 +59,31 @@ def libraries_have_kernels(view: View) -> Iterator[Finding]:
             yield say("P016", step, "optimizer", f"bitsandbytes has no kernels for {name}", "write optimizer: adamw", edits=edits)
 
 
+SIXTEEN = "gtx16"  # cards of Turing without tensor cores
+
+
+@rule(
+    RulePage(
+        "P112",
+        "half precision on a card of the GTX 16 series",
+        "These cards have given no numbers (NaN) in half precision where others train, by kernels of cuDNN and of drivers that are still "
+        "in use. Where the loss is no number from the first step on, it is the card: precision: fp32 trains, slower.",
+        wrong="target: gtx1650\nprecision: fp16   # and the loss is nan",
+        right="target: gtx1650\nprecision: fp32",
+        source="pytorch/pytorch#77955; bmaltais/kohya_ss#436",
+        severity="info",
+        needs="the recipe and the target",
+    ),
+)
+def sixteen_series_may_give_no_numbers(view: View) -> Iterator[Finding]:
+    """P112: fp16 that is asked for on a card of the 16 series."""
+    machine = view.meant.target
+    for step in view.of_type("train"):
+        if machine.name.startswith(SIXTEEN) and at(step.raw, "precision") == "fp16":
+            message = f"{machine.title or machine.name} is of a series that has given NaN in fp16"
+            yield say("P112", step, "precision", message, "write precision: fp32 if the loss is no number", severity="info")
+
+
 UNORDERED = (("compile", True), ("method", "qlora"), ("optimizer", "adamw_8bit"))  # whose sums come in no fixed order on a card
 
 

@@ -1,7 +1,8 @@
 """What makes rows of the lines of a table that are none: the one command, or the one change, that mends all of them."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,27 @@ from runner.rules import View
 PYTHON = "write each row with json.dumps(row), not str(row)"
 UNCLOSED = "write it again by a library for CSV, which doubles the quotes inside of a cell"
 BEFORE = {"data: ": "sed 's/^data: //'"}  # what stands before each row, by the tool that takes it away
+
+
+ROLES = (
+    "text", "title", "lang", "messages", "instruction", "input", "output", "system", "conversations", "prompt", "completion", "question",
+    "answer",
+)  # fmt: skip
+FOREIGN = re.compile(r"\{\{-? *(?:\w+[.\[])?['\"]?(\w+)['\"]?\]? *-?\}\}|%\((\w+)\)s|\$(\w+)|<(\w+)>|\[(\w+)\]|#(\w+)#")  # of other tools
+
+
+def the_other_way_round(columns: Mapping[Any, Any] | None, found: Sequence[str]) -> dict[str, str]:
+    """Role to column, where `columns` names the columns first and the roles behind them; nothing where it does not."""
+    if not columns or not set(columns) <= set(found) or not all(value in ROLES and value not in found for value in columns.values()):
+        return {}
+    turned = {str(role): str(column) for column, role in columns.items()}
+    return turned if len(turned) == len(columns) else {}
+
+
+def in_braces(template: str, found: Sequence[str]) -> str:
+    """`template` with each column in one pair of braces, where another tool's way names all of them: {{title}}, $title, %(title)s."""
+    named = [next(filter(None, match.groups())) for match in FOREIGN.finditer(template)]
+    return FOREIGN.sub(lambda match: f"{{{next(filter(None, match.groups()))}}}", template) if named and set(named) <= set(found) else ""
 
 
 def remedy(view: View, file: Path, name: str, line: int, reason: str) -> str:

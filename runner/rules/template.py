@@ -75,7 +75,7 @@ def template_writes_conversations(view: View) -> Iterator[Finding]:
                     lacking += [wrong] if wrong else []
                 except RecipeError as error:
                     wrong = "refused"
-                    refused.append((f"{where}: {error.message}", _remedy(form, messages, error.message)))
+                    refused.append((f"{where}: {error.message}", _remedy(form, messages, error)))
                 shapes[shape] = shapes.get(shape) or wrong
             elif wrong == "refused":
                 refused.append(("", ""))
@@ -101,8 +101,11 @@ def _left_out(text: str, messages: list[dict[str, str]]) -> str:
     return ""
 
 
-def _remedy(form: "ChatForm", messages: list[dict[str, str]], reason: str) -> str:
-    """What to change in a conversation that a template refuses."""
+def _remedy(form: "ChatForm", messages: list[dict[str, str]], refusal: RecipeError) -> str:
+    """What to change in a conversation that a template refuses, or in the template."""
+    from steps.text.chat_form import FIX
+
+    reason = refusal.message
     if messages[0]["role"] == "system":
         with suppress(RecipeError):
             form.rendered(messages[1:])
@@ -111,7 +114,7 @@ def _remedy(form: "ChatForm", messages: list[dict[str, str]], reason: str) -> st
         return "write a date in place of strftime_now(…): rows are the same text every day"
     if "alternate" in reason:
         return "give the turns in the order that the template wants: question and answer in turn"
-    return "mend the conversations or the template"
+    return "mend the conversations or the template" if refusal.fix == FIX else refusal.fix
 
 
 def _conversations(view: View, step: Any) -> Iterator[tuple[str, list[dict[str, str]]]]:

@@ -28,10 +28,22 @@ MARKS = re.compile(r"<[^<>\s]{1,40}>|\[[A-Z][A-Z_0-9]{1,30}\]")
         source="huggingface/peft#334; hiyouga/LlamaFactory#6749",
         severity="warning",
         needs="the rows of JSONL, CSV and parquet files, and the base's chat template",
-    )
+    ),
+    RulePage(
+        "V111",
+        "an added token that is a piece of words",
+        "An added token is cut out of a text before the tokenizer sees it, wherever it stands. Letters alone are cut out of longer "
+        "words too: with `on` a month is m, on, th, three ids for one, and what the base knew of the whole word is lost. Tokens to add "
+        "are marks that no word has in it.",
+        wrong='add_tokens: ["on"]',
+        right='add_tokens: ["<|on|>"]   # or none: the tokenizer writes any word by itself',
+        source="huggingface/transformers#1178; huggingface/transformers#14770",
+        severity="warning",
+        needs="the rows of JSONL, CSV and parquet files",
+    ),
 )
 def added_tokens_occur(view: View) -> Iterator[Finding]:
-    """V109: each of add_tokens against all rows and the template; an information where the data spells nothing like it."""
+    """V109: each of add_tokens against all rows and the template; an information where the data spells nothing like it. V111."""
     for step in view.of_type("train"):
         added = at(step.raw, "add_tokens")
         if not isinstance(added, list) or not added or not (texts := _texts(view, step)):
@@ -84,6 +96,34 @@ def _texts(view: View, step: Any) -> list[str]:
             texts += [message["content"] for message in document.messages] if document.messages else [document.text]
     paths = [source.get("path") for parser in parsers for _, source, _ in sources(parser)]
     return texts if paths and all(isinstance(each, str) for each in paths) else []
+
+
+@rule()
+def added_tokens_are_no_pieces(view: View) -> Iterator[Finding]:
+    """V111: each of add_tokens that is letters alone, against the first rows of every table."""
+    for step in view.of_type("train"):
+        added = at(step.raw, "add_tokens")
+        words = [(n, each) for n, each in enumerate(added) if isinstance(each, str) and each.isalpha()] if isinstance(added, list) else []
+        if not words:
+            continue
+        parsers = view.parsers(step)
+        heads = [(head, source) for maker, _, source, _, head, _ in read_heads(view) if maker in parsers]
+        documents = [document for head, source in heads for document in head.documents(source.get("columns"))]
+        whole = "\n".join(text for d in documents for text in ([m["content"] for m in d.messages] if d.messages else [d.text]))
+        for number, token in words:
+            if word := _cut_out_of(token, whole):
+                message = f"{token!r} is cut out of every word that it stands in, such as {word!r}"
+                fix = f"take it out: the tokenizer writes words by itself; as a mark, <|{token}|>"
+                yield say("V111", step, f"add_tokens.{number}", message, fix, severity="warning")
+
+
+INSIDE = 0.2  # share of a token's places that lie in a word, behind its first letter: more is no word of its own
+
+
+def _cut_out_of(token: str, text: str) -> str:
+    """A word of `text` that has `token` in it, where many have; nothing where it is mostly a word by itself."""
+    inside = re.findall(rf"\b\w*[^\W\d_]{re.escape(token)}\w*", text)
+    return inside[0] if len(inside) > INSIDE * text.count(token) and len(inside) > 2 else ""
 
 
 def _near(token: str, found: list[str]) -> str | None:

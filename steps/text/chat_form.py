@@ -83,7 +83,7 @@ class ChatForm:
                 continue
             before, said = self.text(messages[:number], ask=True), message["content"].strip()
             if not whole.startswith(before):
-                raise _not_found(_opening(whole, before, self.text(messages[:number])), number, messages)
+                raise _not_found(_opening(whole, before, self.text(messages[:number]), said, self.source), number, messages)
             start, last = len(before), number == len(messages) - 1
             until = whole if last else _shared(whole, self.text(messages[: number + 1]))  # some end a text with eos, but no turn
             at = until.find(said, start)
@@ -91,7 +91,7 @@ class ChatForm:
                 until, at = whole, whole.index(said, start)
             if at < 0:
                 lacking = _lacking(said, until[start:])
-                raise _not_found(f"leaves {lacking!r} out of" if lacking else "rewrites", number, messages)
+                raise _not_found((f"leaves {lacking!r} out of" if lacking else "rewrites", FIX), number, messages)
             spans.append((start, self._end(until, at + len(said))))
         return Rendered(whole, spans)
 
@@ -280,17 +280,34 @@ def _shared(one: str, other: str) -> str:
     return one[: next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))]
 
 
-def _not_found(what: str, number: int, messages: Messages) -> RecipeError:
-    told = f"the model's chat template {what} turn {number + 1} of {_shown(messages)}, so what is learned cannot be found"
-    return RecipeError("D115", told, field="corpus", fix=FIX)
+def _not_found(what: tuple[str, str], number: int, messages: Messages) -> RecipeError:
+    """what: what the template does, and the fix."""
+    told = f"the model's chat template {what[0]} turn {number + 1} of {_shown(messages)}, so what is learned cannot be found"
+    return RecipeError("D115", told, field="corpus", fix=what[1])
 
 
-def _opening(whole: str, before: str, asked: str) -> str:
-    """What a template does that does not write `before`, which ends with the opening of an answer; asked: the same without it."""
+SHOWN = 24  # characters of a text that is not as it was
+
+
+def _opening(whole: str, before: str, asked: str, said: str, source: str) -> tuple[str, str]:
+    """What a template does that does not write `before`, which ends with the opening of an answer, and the fix.
+
+    asked: the same without the opening. said: the answer. source: the template.
+    """
     shared = len(_shared(whole, before))
-    if shared >= len(asked):
-        return f"opens an answer with {before[len(asked) :]!r}, and does not write that before"
-    return "changes what stands before"
+    if shared < len(asked):
+        fix = "let the template write the same behind a turn whether another follows or not: look where it asks for loop.last"
+        one, other = before[shared : shared + SHOWN], whole[shared : shared + SHOWN]
+        return f"writes {one!r} while it asks, {other!r} once the answer is there, before", fix
+    rest = whole[len(asked) :]
+    if rest.strip():
+        written = rest[: rest.find(said)] if said and said in rest else rest[:SHOWN]
+        fix = f"let the template's add_generation_prompt write {written!r}, or its answers begin with {before[len(asked) :]!r}"
+        return f"opens an answer with {before[len(asked) :]!r}, and writes {written!r} before", fix
+    known = sorted(set(re.findall(r"""role['"]?\]?\s*==\s*['"](\w+)['"]""", source)))
+    if known and "assistant" not in known:
+        return "writes nothing of", f"it knows the speakers {' and '.join(known)}: write user and assistant in their place, as here"
+    return "writes nothing of", FIX
 
 
 def _lacking(said: str, written: str) -> str:

@@ -80,5 +80,5 @@ def test_the_wrong_recipe_is_found_and_the_right_one_passes(page: RulePage, tmp_
 
 DATA = (  # what is wrong depends on the data, the disk, the base, another step or on what is installed: see the gallery
     "D010", "S013", "P011", "A112", "A114", "A115", "B021", "B101", "C121", "O001", "O003", "P108", "P110", "B106",
-    "R108", "R109", "R111", "R112", "S018", "S019", "S027", "S029", "V109", "T109", "E026", "E027",
+    "R108", "R109", "R111", "R112", "S018", "S019", "S027", "S029", "V109", "V111", "S031", "T109", "E026", "E027",
 )  # fmt: skip

@@ -92,3 +92,10 @@ def test_a_data_set_that_datasets_has_saved(tmp_path: Path):
     assert [(f.code, f.fix) for f in found] == [
         ("D104", "datasets.load_from_disk(FOLDER).to_json('rows.jsonl') writes its rows: name that file")
     ]
+
+
+def test_an_id_that_two_files_give_to_two_tokens(tmp_path: Path):
+    """The same token twice, one under another id, and a new one behind the vocabulary are told elsewhere or right."""
+    for number, content, found in ((3, "<|start|>", 1), (3, "<|im_start|>", 0), (3, "<|im_end|>", 0), (300, "<|new|>", 0)):
+        decoder = {"added_tokens_decoder": {str(number): {"content": content, "special": True}}}
+        assert len(told(tmp_path / f"{number}{content[2:6]}{found}", {"tokenizer_config.json": decoder}, "C049")) == found

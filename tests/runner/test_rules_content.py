@@ -375,3 +375,21 @@ def test_answers_that_are_learned_by_heart_are_told(tmp_path: Path, steps: int, 
     """A base needs few passes; a new network has a thousand."""
     made = Case("test", "test", SFT, {"num_train_epochs: 3": f"max_steps: {steps}"}, {})
     assert [f.severity for f in findings(made, tmp_path / "project") if f.code == "D010"] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked", "found"),
+    [
+        ("Assistant: It is {n}.", "What is {n}?", "answers"),
+        ("### Response:\nIt is {n}.", "What is {n}?", "answers"),
+        ("It is {n}.", "User: What is {n}?", "questions"),
+        ("Assistants say: {n}.", "What is {n}?", ""),
+        ("Answer: {n}", "What is {n}?", ""),
+        ("# Result {n}", "What is {n}?", ""),
+    ],
+)
+def test_names_of_speakers_that_are_typed(tmp_path: Path, answer: str, asked: str, found: str):
+    """D179: before every answer or question; a form of answers and a heading are meant."""
+    case = Case("test", "test", SFT, {}, {"data/chat.jsonl": talks(answer, asked)})
+    said = [f.message for f in findings(case, tmp_path / "p") if f.code == "D179"]
+    assert [found in each for each in said] == ([True] if found else [])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "check"))
+from batch_13_cases import with_added
 from cases import SFT, Case, findings
 
 FILE = "models/base/tokenizer.json"
@@ -68,3 +69,15 @@ def test_a_sound_one_is_opened_once(tmp_path: Path):
     """What was found is kept by the file's content."""
     assert told(tmp_path, {}) == []
     assert list((tmp_path / "project" / ".recipe" / "facts").glob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("number", "rows", "severity"),
+    [(299, 300, "error"), (310, 320, "warning"), (300, 301, ""), (299, 301, "warning")],
+)
+def test_an_added_token_gets_the_next_free_id(tmp_path: Path, number: int, rows: int, severity: str):
+    """Whatever its file says: an error where the embedding ends before it."""
+    made = Case("", "", SFT, files=with_added(number, "<|pain|>", rows))
+    said = [f for f in findings(made, tmp_path / "p") if f.code == "V110"]
+    assert [f.severity for f in said] == ([severity] if severity else [])
+    assert all("its library makes it 300" in f.message for f in said)

@@ -61,3 +61,23 @@ def test_several_symbols_in_one_text(tmp_path: Path):
     made = Case("", "", LM, {"    vocab_size: 1000": "    vocab_size: 1000\n    user_symbols: ['<a>, <b>']"})
     said = [(f.code, f.fix) for f in findings(made, tmp_path / "p") if f.code in ("V109", "T110")]
     assert said == [("V109", 'write user_symbols: ["<a>", "<b>"]')]
+
+
+@pytest.mark.parametrize(
+    ("token", "found"),
+    [("on", "month"), ("mont", ""), ("hospital", ""), ("<|on|>", "")],
+)
+def test_a_token_that_is_cut_out_of_words(tmp_path: Path, token: str, found: str):
+    """A word by itself, the beginning of words and a mark are no pieces."""
+    rows = [
+        {
+            "messages": [
+                {"role": "user", "content": f"May I come to the hospital in month {n}?"},
+                {"role": "assistant", "content": f"The hospital is open in every month but {n}."},
+            ]
+        }
+        for n in range(60)
+    ]
+    made = Case("", "", SFT, {"    lora:": f'    add_tokens: ["{token}"]\n    lora:'}, {"data/chat.jsonl": rows})
+    said = [f.message for f in findings(made, tmp_path / "p") if f.code == "V111"]
+    assert [found in each for each in said] == ([True] if found else [])

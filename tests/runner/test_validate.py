@@ -92,7 +92,7 @@ def test_one_mistake_is_one_finding(tmp_path: Path, line: str, code: str, messag
         ("precision: BF16", ("precision",), "bf16", "write precision: bf16"),
         ("prompts: Hello", ("prompts",), ["Hello"], "write prompts: [Hello]"),
         ("model: {d_model: '64'}", ("model", "d_model"), 64, "write d_model: 64"),
-        ("prompts: [a, 007]", ("prompts", 1), "007", "write '007'"),
+        ("prompts: [a, 007]", ("prompts", 1), "007", "write '007', in quotes: without them it is a number to YAML"),
     ],
 )
 def test_what_can_only_mean_one_thing_is_mended(tmp_path: Path, line: str, path: tuple[str | int, ...], value: object, fix: str):

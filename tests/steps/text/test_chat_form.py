@@ -75,7 +75,7 @@ def test_an_opening_that_no_answer_has_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as error:
         form.rendered(TALK[:2])
     assert error.value.message == (
-        "the model's chat template opens an answer with '[assistant]<think>', and does not write that before turn 2 of "
+        "the model's chat template opens an answer with '[assistant]<think>', and writes '[assistant]' before turn 2 of "
         "'Where is the cat?', so what is learned cannot be found"
     )
 
