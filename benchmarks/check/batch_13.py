@@ -28,6 +28,7 @@ HARMLESS = {
     "a Mac's notes beside the data": "hidden files are not read",
     "rows under a key of the file": "they are read",
     "letters in Windows' encoding": "it is seen, and read",
+    "a head with a blank before its name": "it was found at first sight, and is read without the blank since",
     "three quotation marks in the system message": "the Modelfile has it in other quotation marks",
 }
 WRITTEN = [*MODELS, *FILES]

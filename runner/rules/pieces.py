@@ -145,7 +145,10 @@ def _spelled_otherwise(step: StepMeant, otherwise: dict[str, str]) -> Iterator[F
     """T110, with the symbols as the templates have them."""
     symbols = [otherwise.get(symbol, symbol) for symbol in param(step, "user_symbols")]
     edits = (Edit("set", path(step, "user_symbols"), symbols),)
-    listed = ", ".join(f"{other} where {symbol} is a symbol" for symbol, other in list(otherwise.items())[:SHOWN])
+    listed = ", ".join(
+        f"{other} where {symbol if symbol == symbol.strip() else f'{symbol!r}, with a blank,'} is a symbol"
+        for symbol, other in list(otherwise.items())[:SHOWN]
+    )
     message = f"columns write {listed}: they are cut like words, and the symbols are never met"
     fix = f"write user_symbols: {json.dumps(symbols, ensure_ascii=False)}"
     yield say("T110", step, "user_symbols", message, fix, severity="warning", edits=edits)
