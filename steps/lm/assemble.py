@@ -30,7 +30,7 @@ from steps.lm.stages import Stages
 from steps.lm.supervised import rows_of, splitter
 from steps.lm.trackers import open_trackers
 from steps.lm.watch import SPIKE_FACTOR, Bands
-from steps.sizing.attention import FIELD, chosen
+from steps.sizing.attention import chosen
 from steps.sizing.fallback import Live
 from steps.text.binfile import BinReader
 from steps.text.same_words import refuse_other_words
@@ -190,9 +190,9 @@ def _settings(params: Any, material: Material) -> Settings:
     quarters = frozenset(round(steps * share) for share in (0, 0.25, 0.5, 1))
     precise = "fp32" if params.precision == "auto" else params.precision
     shown = {"eval_steps", "save_steps", "keep", "expect", "on_expect", "samples", "tracking"}
-    shown |= {FIELD} if params.attn_implementation == "auto" else set()  # older than the field, a save is of such a training
-    shown |= set() if params.deterministic else {deterministic.FIELD}
-    facts = [params.model_dump(mode="json", exclude=shown), steps, material.digest]
+    written = params.model_dump(
+        mode="json", exclude=shown, exclude_defaults=True
+    )  # a save older than a field is of its default, as a key is
     live = Live(rows, micro, params.eval_batch_size or max(8, micro), params.max_seq_length, params.activation_checkpointing,
                 params.loss_chunk_tokens)  # fmt: skip
     stopping = params.early_stopping
@@ -206,7 +206,7 @@ def _settings(params: Any, material: Material) -> Settings:
         on_spike=params.on_spike, spike_factor=params.spike_factor or SPIKE_FACTOR, on_oom=params.on_oom, compile=params.compile,
         patience=stopping.patience if stopping else None, min_delta=stopping.min_delta if stopping else 0.0,
         band_at=bands,
-        fingerprint=blake3(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
+        fingerprint=blake3(json.dumps([written, steps, material.digest], sort_keys=True).encode()).hexdigest(),
     )  # fmt: skip
 
 

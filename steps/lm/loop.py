@@ -351,7 +351,11 @@ class Loop:
         on = "going on from the one before it" if state is not None else "there is no other, the training begins anew"
         for name in damaged:
             self.context.event("state_damaged", file=name, message=f"{name} cannot be read; {on}")
-        if state is None or state["fingerprint"] != self.settings.fingerprint or state["progress"]["step"] < least:
+        other = state is not None and state["fingerprint"] != self.settings.fingerprint
+        if state is not None and other:
+            message = f"the save of step {state['progress']['step']} is of another training, this one begins at the first"
+            self.context.event("state_of_another", step=state["progress"]["step"], message=message)
+        if state is None or other or state["progress"]["step"] < least:
             forget(self.context.keep)  # of another run, or none that opens: they must not be taken for this one's
             self.context.rewind(-1)
             return False

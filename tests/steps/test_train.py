@@ -229,11 +229,30 @@ def test_a_damaged_save_falls_back_to_the_one_before(tmp_path: Path):
 
 
 def test_other_settings_do_not_resume(tmp_path: Path):
-    """A state of a run with another learning rate is not gone on with."""
+    """A state of a run with another learning rate is not gone on with, which is told."""
     run(FakeContext(tmp_path), save_steps=2)
     again = FakeContext(tmp_path)
     run(again, save_steps=2, learning_rate=2e-2)
     assert not [e for e in again.events if e["event"] == "resumed"]
+    assert [e["message"] for e in again.events if e["event"] == "state_of_another"] == [
+        "the save of step 4 is of another training, this one begins at the first"
+    ]
+
+
+def test_a_setting_that_came_later_does_not_keep_it_from_going_on(tmp_path: Path):
+    """A newer recipe has a further field, whose default is in no key: what was stopped under an older one is the same training."""
+
+    class Later(Train):
+        further: int = 3
+
+    def trained(kind: type[Train], context: FakeContext) -> None:
+        asked = kind.model_validate(params(save_steps=2).model_dump(exclude_unset=True))
+        train(asked, text().bins, None, text().tokenizer, None, None, context)
+
+    trained(Train, FakeContext(tmp_path))
+    again = FakeContext(tmp_path)
+    trained(Later, again)
+    assert [e["step"] for e in again.events if e["event"] == "resumed"] == [4]
 
 
 def test_epochs_become_steps(tmp_path: Path):
