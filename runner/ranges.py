@@ -19,7 +19,7 @@ def of_range(raw: Any, base: RecipePath, path: tuple[str | int, ...], value: Any
     """For a number out of its range (K003)."""
     name, full = str(path[-1]) if path else "", base + path
     if name in ("recipe", "name", "id") and isinstance(value, str) and (plain := re.sub(r"[^A-Za-z0-9._-]+", "-", value).strip("-._")):
-        return Hint(f"write {name}: {plain}: letters, digits, dots and dashes")
+        return Hint(f"write {name}: {plain}; letters, digits, dots and dashes")
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         return Hint()
     if name in ("weight", "repeat") and value <= 0:
@@ -58,7 +58,7 @@ def of_range(raw: Any, base: RecipePath, path: tuple[str | int, ...], value: Any
     if name == "learning_rate" and value <= 0:
         return Hint(f"write learning_rate: {-value:g}" if value else "write learning_rate: 1e-3, or 2e-4 for an adapter")
     if name == "val_fraction" and value == 0:
-        return Hint("write val_fraction: 0.01: a run without validation does not know when to stop")
+        return Hint("write val_fraction: 0.01; a run without validation does not know when to stop")
     if name in ("r", "rank") and value <= 0:
         return Hint("write r: 8, or method: full without lora")
     return Hint()

@@ -137,7 +137,7 @@ class ExportOllama(StepParams):
         if not NAME.fullmatch(self.name):
             kept = "letters, digits, dots and dashes: model, owner/model, model:tag"
             plain = _plain(self.name)
-            fix = f"write name: {plain}, of {kept}" if NAME.fullmatch(plain) else f"write {kept}"
+            fix = f"write name: {plain}; a name is of {kept}" if NAME.fullmatch(plain) else f"write {kept}"
             raise PydanticCustomError(
                 "E010", "{found} is no name for an Ollama model", {"found": repr(self.name), "name": "name", "fix": fix}
             )
@@ -194,6 +194,7 @@ def export_ollama(params: ExportOllama, checkpoint: Checkpoint, corpus: list[Cor
     proof = prove(
         context.workdir / gguf, checkpoint.path, tokenizer, paragraphs(corpus or [], context.seed),
         quantization=params.quantization, parameters=checkpoint.parameters, trained=not context.smoke,
+        served=checkpoint.max_seq_length,
     )  # fmt: skip
     context.event("exported", gguf=gguf, bytes=size, proof=proof.state, message=_told(proof))
     context.stats(

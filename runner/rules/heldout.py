@@ -47,7 +47,7 @@ def files_set_aside_stay_there(view: View) -> Iterator[Finding]:
             tuned = any(at(train.raw, "objective") == "sft" and step in view.parsers(train) for train in view.of_type("train"))
             named = any(_plain(file).lower() in str(pattern).lower() for file in held)
             whole = not named and (tuned or "*" not in str(pattern))
-            fix = f"write path: {near}: a share of it is kept for validation by itself"
+            fix = f"write path: {near}; a share of it is kept for validation by itself"
             yield say("D185", step, f"{where}.path", message, fix, severity="warning" if whole else "info")
 
 

@@ -274,7 +274,7 @@ def early_stopping_can_stop(view: View) -> Iterator[Finding]:
             has = plural(max(1, int(steps // every)), "validation")
             message = f"the run has {has}, early stopping waits for {int(patience)} without an improvement"
             often = int(steps // (4 * patience))
-            fix = f"write eval_steps: {often}" if often else "write patience: 3: it counts validations, not steps"
+            fix = f"write eval_steps: {often}" if often else "write patience: 3; it counts validations, not steps"
             if not often and steps < 4 * every:
                 fix += f", and eval_steps: {max(1, steps // 12)}"
             yield say("S017", step, "early_stopping", message, fix, severity="warning", on="key")

@@ -46,20 +46,22 @@ class Proof:
 
 
 def prove(
-    gguf: Path, folder: Path, tokenizer: TextTokenizer, texts: list[str], *, quantization: str, parameters: int, trained: bool = True
-) -> Proof:
+    gguf: Path, folder: Path, tokenizer: TextTokenizer, texts: list[str], *, quantization: str, parameters: int, trained: bool = True,
+    served: int = 0,
+) -> Proof:  # fmt: skip
     """Compare `gguf` with the model in `folder`: ids of `texts`, and the likeliest next token after every prefix of some of them.
 
-    Without xllamacpp, or without texts, nothing is claimed; nor for a model that is not `trained`, since all its tokens are about
-    equally likely and rounding alone decides between them. Raises RecipeError E007 when llama.cpp does not read the file, E008
-    when it gives other ids, E009 when it foresees other tokens than torch on more positions than rounding explains.
+    served: the context length that the file names, 0 where the model's positions are it. Without xllamacpp, or without texts, nothing is
+    claimed; nor for a model that is not `trained`, since all its tokens are about equally likely and rounding alone decides between them.
+    Raises RecipeError E007 when llama.cpp does not read the file, E008 when it gives other ids, E009 when it foresees other tokens than
+    torch on more positions than rounding explains.
     """
     if find_spec("xllamacpp") is None:
         return Proof(why='xllamacpp is not installed: pip install "recipe[proof]"')
     if not texts:
         return Proof(why="no corpus is wired to take real paragraphs from")
     ours = tokenizer.encode_batch(texts)
-    sequences = _sequences(ours, tokenizer.bos_id, positions_for(parameters), _longest(folder))
+    sequences = _sequences(ours, tokenizer.bos_id, positions_for(parameters), _longest(folder, served))
     threads = 1 if parameters < THREADS_FROM else min(4, os.cpu_count() or 1)
     marked = _marked(folder, tokenizer, texts)
     plain = [text for text in texts if text not in marked]
@@ -121,11 +123,14 @@ def _texts(corpora: Iterable[Corpus]) -> Iterator[str]:
             yield from (block[:4000] for block in blocks if len(block) >= 20)
 
 
-def _longest(folder: Path) -> int:
-    """Tokens of a sequence: SEQUENCE, or one less than the model has positions, since llama.cpp wants room for the next one."""
+def _longest(folder: Path, served: int = 0) -> int:
+    """Tokens of a sequence: SEQUENCE, or one less than llama.cpp has positions, since it wants room for the next one.
+
+    served: positions by the GGUF file, which has those that were trained on where the model has more.
+    """
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    limit = config.get("max_position_embeddings") or config.get("n_positions")
-    return min(SEQUENCE, max(1, int(limit) - 1)) if limit else SEQUENCE
+    limits = [limit for limit in (config.get("max_position_embeddings") or config.get("n_positions"), served) if limit]
+    return min(SEQUENCE, max(1, int(min(limits)) - 1)) if limits else SEQUENCE
 
 
 def _sequences(ids: list[list[int]], bos: int | None, positions: int, longest: int = SEQUENCE) -> list[list[int]]:

@@ -165,7 +165,7 @@ def test_a_band_the_wrong_way_round_is_turned(tmp_path: Path):
     ("old", "new", "code", "fix"),
     [
         ("export_ollama", "export_ollama\n    name: Öykü Modeli!", "E010",
-         "write name: Oyku-Modeli, of letters, digits, dots and dashes: model, owner/model, model:tag"),
+         "write name: Oyku-Modeli; a name is of letters, digits, dots and dashes: model, owner/model, model:tag"),
         ("export_ollama", "export_ollama\n    name: a/b/c/d", "E010",
          "write letters, digits, dots and dashes: model, owner/model, model:tag"),
         ("export_ollama", "export_ollama\n    name: !!!", "Y003", "put the value in quotes"),

@@ -72,7 +72,7 @@ def test_a_trial_of_few_steps_is_one(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("stopping", "fix"),
-    [("{patience: 500}", "write patience: 3: it counts validations, not steps"), ("{patience: 12}", "write eval_steps: 1")],
+    [("{patience: 500}", "write patience: 3; it counts validations, not steps"), ("{patience: 12}", "write eval_steps: 1")],
 )
 def test_patience_counts_validations(tmp_path: Path, stopping: str, fix: str):
     """No interval makes up for a patience of more validations than the run has steps."""

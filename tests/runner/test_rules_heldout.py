@@ -25,7 +25,7 @@ def found(folder: Path, source: str, *names: str) -> list[tuple[str, str]]:
 )
 def test_a_folder_with_test_rows_is_told(names: tuple[str, ...], path: str, tmp_path: Path):
     """Its training side is named."""
-    assert found(tmp_path, "set", *names) == [("warning", f"write path: {path}: a share of it is kept for validation by itself")]
+    assert found(tmp_path, "set", *names) == [("warning", f"write path: {path}; a share of it is kept for validation by itself")]
 
 
 def test_a_pattern_that_takes_all_is_an_information(tmp_path: Path):

@@ -210,6 +210,12 @@ def test_a_model_of_few_positions_is_asked_for_fewer(config, longest, tmp_path):
     assert _longest(tmp_path) == longest
 
 
+def test_a_model_that_was_tuned_on_short_rows_is_asked_for_fewer(tmp_path):
+    """The file names their length as its context, whatever the base has."""
+    (tmp_path / "config.json").write_text('{"max_position_embeddings": 2048}')
+    assert [_longest(tmp_path, served) for served in (48, 64, 512)] == [47, 63, 64]
+
+
 def test_the_cause_is_said_and_not_that_it_gave_up():
     """Of llama.cpp's lines the one that names the error; without such a one the last three."""
     from steps.export.proof import _cause
