@@ -47,6 +47,7 @@ class Block:
     apart: bool = False  # nothing before it goes on in it: a page between them is left out
     size: float = 0.0  # of its first letter in points; 0 where it says nothing of the others
     marked: float = 0.0  # of the letters behind a smaller first one, as of a note behind its mark
+    page: int = -1  # its number; below 0 where that is not known
     end: float = 0.0  # right edge of its last line, where that could go on in another block; else 0
     characters: int = field(init=False)  # letters, digits and marks in it
 

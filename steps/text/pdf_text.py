@@ -15,6 +15,7 @@ from steps.text.notes import RAISED, drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.pdf_damage import CODES, in_words, is_code, is_garbled
+from steps.text.pdf_further import below, cells_of, goes_on_below, left_edges, without_head
 from steps.text.pdf_joins import (
     ABBREVIATED,
     HEADING,
@@ -64,7 +65,6 @@ FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not en
 APART = ("formula", "listing")  # a paragraph does not go on behind them
 ROWS = 0.7  # of the size of the letters, for a line: where there is less height, several stand side by side
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
-ROW_GAP = 8  # points of white between two rows of a table, at most
 AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
 SMALL = 0.63  # of the body's line height: labels inside figures
 LOWER = 0.48  # the same of fonts whose letters are all as wide: their boxes are low
@@ -98,6 +98,9 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
             drop_marks(page.blocks, text)
     for page in pages:
         set_verses(page.blocks, body)
+    for number, page in enumerate(pages):
+        for block in page.blocks:
+            block.page = number
     blocks = ordered_pages([close_lines([b for b in page.blocks if not _label(b, body)], ITEM) for page in pages])
     if lost:
         _part_at_gaps(pages, blocks)
@@ -191,7 +194,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
     last: Block | None = None  # the block in which it ends
     ends: list[Block] = []  # the block in which each part ends
     usual, indented = usual_size(blocks), is_indented(blocks)
-    rights = cache(lambda: right_edges(blocks))  # seldom asked for
+    rights, lefts = cache(lambda: right_edges(blocks)), cache(lambda: left_edges(blocks))  # seldom asked for
     last_caption: Block | None = None  # the block in which the last part ends, if that is a caption
     above: Block | None = None  # the block of the last part, if that is a table or a listing
     cells = 0  # in its rows
@@ -209,8 +212,10 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
             floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
             listed = kind == "references"
             before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
-            if above is not None and out[-1].kind == kind and cells == _cells(text) and _goes_on_below(above, block):
-                further.setdefault(len(out) - 1, []).append(text.rstrip() if block.listing else _without_head(text, out[-1].text))
+            if above is not None and out[-1].kind == kind and cells == cells_of(text) and goes_on_below(above, block):
+                further.setdefault(len(out) - 1, []).append(
+                    below(above, block, lefts) if block.listing else without_head(text, out[-1].text)
+                )
             elif number == 0 and last_caption is not None and is_caption_below(last_caption, block, text):
                 out[-1] = out[-1]._replace(text=join_lines([out[-1].text, text], hyphens))
                 last_caption = block
@@ -233,7 +238,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                     open_at, last = at, ends[at]
                 ends.append(block)
                 out.append(Part(kind, text.rstrip() if kind == "listing" else text.strip()))
-                cells = _cells(out[-1].text) if kind == "table" else 0
+                cells = cells_of(out[-1].text) if kind == "table" else 0
                 if not floating:
                     open_at = len(out) - 1 if kind not in APART and not block.verse else -1
                     last = block
@@ -248,23 +253,6 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
 def _is_numbered(block: Block) -> bool:
     """True when it begins with its number, parted from its text by a wide gap."""
     return len(block.lines) > 1 and NUMBERED.fullmatch(block.lines[0].strip()) is not None
-
-
-def _goes_on_below(above: Block, block: Block) -> bool:
-    """True for rows that came as a block of their own: close below the table or at the top of the next page."""
-    if above.note != block.note:
-        return False
-    return block.y1 <= above.y0 or block.y0 - above.y1 < 2 * (above.y1 - above.y0) / len(above.lines) + ROW_GAP
-
-
-def _cells(table: str) -> int:
-    return max(row.count("\t") for row in table.split("\n"))
-
-
-def _without_head(rows: str, table: str) -> str:
-    """Further rows of a table without its head, which is set again on the next page."""
-    head, _, rest = rows.strip().partition("\n")
-    return rest.strip() if head == table.partition("\n")[0] else rows.strip()
 
 
 def _with_capitals(blocks: list[Block], hyphens: Hyphens) -> list[Block]:

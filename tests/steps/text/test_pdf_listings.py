@@ -239,3 +239,15 @@ def test_code_in_the_block_of_the_text_above_it(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf").split("\n\n")[1] == "moss <- rep(1, 9)\nwall <- moss + 2\nplot(wall)"
+
+
+def test_a_listing_goes_on_over_a_page_break(tmp_path):
+    """As tall on both pages: its rows stay together, and keep their indents though none is as far left on the second."""
+    rows = ["def grow(wall):", *(f"    wall.moss += {year}" for year in range(54))]
+
+    def draw(page, number):
+        text(page, 80 if number == 0 else 450, 10 * number, 20)
+        by_places(page, 400 if number == 0 else 80, rows[:30] if number == 0 else rows[30:] if number == 1 else [])
+
+    drawn(tmp_path / "m.pdf", 3, draw)
+    assert "\n".join(rows) in read(tmp_path / "m.pdf")
