@@ -45,8 +45,8 @@ ADDRESS, PATH = re.compile(r"(?://|\.|\s/|^/)\S*/$"), re.compile(r"\S*[/.=_\d-]\
 ENDING = re.compile(  # of English words, none itself: that one begins a line says nothing
     r"[a-z]{0,2}(?:[ai]tions?|i[sz](?:e[drs]?|ing|ations?)|ments?|ness(?:es)?|it(?:y|ies)|[ai]bl[ey]|ically|ously|ances?|ences?)"
 )
-PARTED_LINK = re.compile(r"://\S+\. [^\W_]\S*/")
-LINK = re.compile(r"://[^\s/]+/\S*\.$")  # that a line end may have parted behind a dot
+LONGEST_LINK = 200
+LINK = re.compile(r"://([^\s/]+)(/?)\S*([._=&?~])$")  # that a line end may have parted there
 SCHEMES = ("http:", "https:", "ftp:", "file:")  # a line may end behind one
 TIGHT_DASH, LOOSE_DASH = re.compile(r"\w—\w"), re.compile(r"\s—")
 SOFT_ONES = 2  # soft hyphens at line ends of a document whose other hyphens are all its author's
@@ -314,7 +314,7 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
         "- " not in text
         and "/ " not in text
         and ": //" not in text
-        and not ("://" in text and PARTED_LINK.search(text))
+        and "://" not in text
         and (text.isascii() or not any(sign in text for sign in PARTED))
     ):
         return text
@@ -335,8 +335,9 @@ def join_lines(lines: list[str], hyphens: Hyphens, *, unknown: bool = True) -> s
 
 def _is_tight(last: str, line: str, hyphens: Hyphens) -> bool:
     """True when a dash or stroke between two words without blanks ends a line or begins the next; an address may end with a stroke."""
-    if last.endswith("."):
-        return LINK.search(last[-80:]) is not None and line[0].isalnum() and "/" in line.split(None, 1)[0]
+    if link := LINK.search(last[-LONGEST_LINK:]):
+        goes_on = line[0].isdigit() or line[0].islower()  # no sentence behind a full stop
+        return line[0].isalnum() and (link[3] != "." or (goes_on and (link[2] != "" or "/" in line.split(None, 1)[0])))
     if line.startswith("//") or last.endswith("://"):
         return last.endswith(SCHEMES) or line[0].isalnum()
     if last.endswith(TIGHT):

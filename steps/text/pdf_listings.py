@@ -11,7 +11,7 @@ from steps.text.columns import Block, Line
 from steps.text.pdf_fields import fields
 
 FONT = re.compile(
-    r"mono(?!type)|courier|typewriter|fixed|consol|menlo|monaco|andale|lettergothic|Code(?!\d)|CM(?:SL|I)?TT|CMVTT|(?:EC|[ES]F)(?:TT|ST|IT|TC)\d|[ES]TT\d|LMTT|txtt|NimbusMon",
+    r"mono(?!type)|courier|typewriter|fixed|consol|menlo|monaco|andale|lettergothic|Code(?!\d)|CM(?:SL|I)?TT|CMVTT|(?:EC|[ES]F)(?:TT|ST|IT|TC)\d|[ES]TT\d|LMTT|txtt|t[1c]xb?tt|NimbusMon|pcr[rb]\d",
     re.IGNORECASE,
 )
 FONTS: dict[str, bool] = {}  # what is known of those met

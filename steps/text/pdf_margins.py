@@ -23,6 +23,8 @@ ROW = 1.6  # of its height, from one row of a table to the next, more or less
 NEARER = 0.75  # of the white beside the text: what lies nearer to the foot of the only page stands below the text
 RUNNING = 400  # characters of running text that a page must have, to be judged by itself
 LARGER = 1.2  # times the size of the text: no running head
+SURE = 3  # pages on which a line stands with their numbers
+COUNTING = re.compile(r"^#\s+[^\W\d_]|[^\W\d_]\s+#$")  # what a page's number stands before or behind
 LEAST_HEAD = 10  # letters of a running head that is known again though some were misread
 ALIKE = 0.87  # of 1: how much of both are the same letters in the same order, for these
 LONGEST_STAMP = 120  # characters of a notice in the margin
@@ -75,6 +77,8 @@ def drop_margins(pages: list[Page], body: float, usual: float = 0.0) -> int:
         noted = side == "bottom" and block.characters > 25 and MARKED.match(block.lines[0])  # a footnote: its place is no habit
         plain = apart and not noted and not _large(block, body, usual) and not CAPTION.match(block.lines[0]) and not _is_row(block, page)
         again = again or (plain and outermost and any(side == where and _is_misread(key, head) for where, head in heads))
+        if apart and outermost and texts[key] >= SURE and COUNTING.search(key) and not CAPTION.match(block.lines[0]):  # however large
+            again = again or any(counting[side, y, count - number] >= SURE for count in numbers)
         beyond = block.y1 < ends[0] - gap if side == "top" else block.y0 > ends[1] + gap
         same_place = plain and outermost and n > 1 and often[side, y] >= max(2, 0.0 if beyond else 0.6 * n)
         counted = plain and any(counting[side, y, count - number] >= max(2, min(4, n // 3)) for count in numbers)

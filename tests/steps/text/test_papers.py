@@ -99,6 +99,9 @@ def test_running_heads_and_page_numbers_go(papers, name):
         (["at https://", "example.org/doc"], "at https://example.org/doc"),
         (["see https://doi.org/10.", "1115/1.4042912 and"], "see https://doi.org/10.1115/1.4042912 and"),
         (["see https://example.org/walls.", "Moss grows"], "see https://example.org/walls. Moss grows"),
+        (["see https://example.org/a?id=", "65280 and"], "see https://example.org/a?id=65280 and"),
+        (["see http://www.walls.", "org/moss and"], "see http://www.walls.org/moss and"),
+        (["see http://www.walls.org.", "where moss grows"], "see http://www.walls.org. where moss grows"),
         (["a note:", "// of code"], "a note: // of code"),
     ],
 )

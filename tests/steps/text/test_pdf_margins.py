@@ -168,3 +168,21 @@ def test_a_running_head_with_letters_misread_is_no_text(tmp_path, said, dropped)
 
     drawn(tmp_path / "m.pdf", 8, draw)
     assert (said not in read(tmp_path / "m.pdf")) == dropped
+
+
+def test_a_large_head_with_the_number_of_its_page_is_no_text(tmp_path):
+    """On every second page; a slide's title with a number in parentheses is text."""
+
+    def draw(page, number):
+        head = f"Walls: a guide for authors {number + 1}" if number % 2 else f"{number + 1} B. Stone"
+        page.insert_text((72, 34), head, fontsize=13)
+        if 1 < number < 5:
+            page.insert_text((72, 84), f"Step by step ({number + 1})", fontsize=16)
+        for i in range(30):
+            page.insert_text((72, 110 + 14 * i), sentence(31 * number + i), fontsize=10)
+
+    drawn(tmp_path / "m.pdf", 8, draw)
+    found = read(tmp_path / "m.pdf")
+    assert "guide for authors" not in found
+    assert "B. Stone" not in found
+    assert found.count("Step by step (") == 3
