@@ -42,6 +42,11 @@ SETTINGS = (  # variables of the environment whose values are looked at
     "http_proxy", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_MODE", "WANDB_BASE_URL",
 )  # fmt: skip
 SECRETS = ("password", "wandb", "://", "hf_", "sk-", "gh", "glpat", "AKIA", "xox", "AIza")  # pieces of texts that hold one
+STEMS = (  # beginnings of names in Ollama's library
+    "llama", "code", "mi", "gemma", "q", "phi", "deep", "tiny", "smol", "orca", "vicuna", "zephyr", "open", "dolphin", "n", "star", "yi",
+    "falcon", "command", "granite", "olmo", "stable", "solar", "wizard", "gpt", "llava", "mx", "L", "M", "G", "Q", "P",
+)  # fmt: skip
+HIGH = 6  # nats: chance among 400 tokens
 BESIDE = (  # keys that others put out of work
     "similarity", "dry_run_steps", "on_expect", "decay_embeddings", "max_new_tokens", "fallback", "add_tokens",
 )  # fmt: skip
@@ -53,10 +58,10 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "adapters": lambda view: any(at(s.raw, "lora") is not None or at(s.raw, "method") is not None for s in view.of_type("train")),
     "export": lambda view: any(view.of_type("export_ollama")),
     "served": lambda view: (
-        any("name" in s.raw for s in view.of_type("export_ollama"))
-        or any("best" in str(s.raw) for s in view.of_type("validate_checkpoint"))
+        any(str(at(s.raw, "name")).startswith(STEMS) for s in view.of_type("export_ollama"))
+        or any(at(s.raw, "weights") == "best" for s in view.of_type("validate_checkpoint"))
     ),
-    "expected": lambda view: any(at(s.raw, "expect") for s in view.of_type("train")),
+    "expected": lambda view: any(_high(at(s.raw, "expect")) for s in view.of_type("train")),
     "shortrows": lambda view: any((number(s, "max_seq_length") or OFTEN) < 32 for s in view.of_type("train")),
     "answers": lambda view: any(view.of_type("export_ollama")) and any(at(s.raw, "objective") == "sft" for s in view.of_type("train")),
     "base": lambda view: bool(view.bases),
@@ -317,6 +322,12 @@ def sources(step: StepMeant) -> Iterator[tuple[str, dict[str, Any], bool]]:
         while isinstance(source, dict):
             yield where, source, isinstance(source.get("fallback"), dict)
             source, where = source.get("fallback"), f"{where}.fallback"
+
+
+def _high(expected: Any) -> bool:
+    """Whether a band begins where most losses are not."""
+    bands = [band for each in expected.values() if isinstance(each, dict) for band in each.values()] if isinstance(expected, dict) else []
+    return any(isinstance(band, list) and bool(band) and isinstance(band[0], (int, float)) and band[0] > HIGH for band in bands)
 
 
 def _weighed(step: StepMeant) -> bool:
