@@ -9,6 +9,11 @@ FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*[\w+-]*[ \t]*$")
 REMARK = re.compile(r"[ \t]*(//|/\*|\*/|<!--|--(?!-)|;|%)[ \t]*(.*?)[ \t]*(?:\*/|-->)?$")
 HUNK = re.compile(r"(?:@@ -\d|diff --git |index [0-9a-f]{7}|\+\+\+ |--- [ab]/)")
 ADDED = re.compile(r"\+[ \t]*(?=(?:- +)?[\w-]+ *:|- )")
+NUMBERED = re.compile(r"[ \t]*\d+[ \t]*[:|.)]?[ \t]+(?=(?:- +)?[A-Za-z_][\w-]* *:)")
+QUOTED = re.compile(r"[ \t]*[>|][ \t]+(?=(?:- +)?[A-Za-z_][\w-]* *:)")
+LEFT_OUT = re.compile(r"[ \t]+(?:\.{2,}|\u2026)[ \t]*$")
+WRAPPED = re.compile(r"[ \t]*(['\"])([A-Za-z_][\w-]*: +[^'\"]+)\1[ \t]*,?$")
+ARROW = re.compile(r"[ \t]*(?:- +)?([A-Za-z_][\w-]*)[ \t]*(:=|->|=>|<-|~)[ \t]*(\S.*?)[ \t]*$")
 GONE = re.compile(r"-[ \t]+(?=(?:- +)?[\w-]+ *:)")
 
 
@@ -47,6 +52,15 @@ def _line(text: str, line: str) -> tuple[str, str] | None:
         return "the + at the beginning of the line comes from a diff", f"take it away: write {line[added.end() :].strip()}"
     if GONE.match(line) is not None and re.search(r"^\+[ \t]", text, re.M) is not None:
         return "the - at the beginning of the line comes from a diff, which took the line away", "delete the line"
+    if LEFT_OUT.match(line) is not None:
+        return "dots stand where something was left out of an example", "delete the line, or write what belongs there"
+    for mark, what in ((NUMBERED, "the number of a line"), (QUOTED, "the mark of a quotation or a table")):
+        if (begun := mark.match(line)) is not None:
+            return f"{what} stands before the key: {begun[0].strip()}", f"take it away: write {line[begun.end() :].strip()}"
+    if (wrapped := WRAPPED.match(line)) is not None:
+        return "quotation marks stand around a key and its value, which makes one text of both", f"write {wrapped[2]}"
+    if (arrow := ARROW.match(line)) is not None:
+        return f"{arrow[2]} stands between {arrow[1]} and its value, not a colon and a blank", f"write {arrow[1]}: {arrow[3]}"
     if (remark := REMARK.match(line)) is not None:
         said = f"write # {remark[2]}" if remark[2] else "delete the line"
         return f"{remark[1]} begins no remark in YAML, # does", said

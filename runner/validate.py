@@ -341,6 +341,8 @@ def _mended(kind: str, path: Names, value: Any, scene: Scene) -> Any:
     if kind == "list_type" and isinstance(value, (str, int, float)):
         inner = [part for part in shapes.at(scene.model, (*path, 0)) if isinstance(part, type)]
         parts = [part.strip(" '\"") for part in value.strip().strip("[]").split(",")] if isinstance(value, str) else []
+        if isinstance(value, str) and str in inner and re.fullmatch(r"\((['\"]).*\1,?\)", value.strip()):
+            return [each for _, each in re.findall(r"(['\"])(.*?)\1", value)]  # a tuple of Python
         if isinstance(value, str) and path[-1] in ("target_modules", "modules_to_save") and re.fullmatch(r"[\w.]+([ |;]+[\w.]+)+", value):
             return re.split(r"[ |;]+", value)  # names without a comma between them
         if str in inner and parts not in ([], [value]) and all(re.fullmatch(r"[\w.<>|-]+", part) for part in parts):

@@ -24,6 +24,8 @@ def explain(error: Any, text: str) -> Said:
         return listed
     if "escape" not in f"{problem} {context}" and (inner := _inner_quotes(text, at)) is not None:
         return inner
+    if "escape" not in f"{problem} {context}" and (late := _closed_late(text, at)) is not None:
+        return late
     odd = _odd_character(text, at)
     if odd is not None:
         return odd
@@ -106,6 +108,17 @@ def _beside(text: str, start: int, found: "re.Match[str]") -> Said | None:
         message = f"- begins an item of a list, and {found[3]} stands in a map, as {key[1]} above it"
         return "Y003", message, f"take the dash away, and begin {found[3]} in column {column + 1}", found.start(1), found.end(3)
     return None
+
+
+def _closed_late(text: str, at: int) -> Said | None:
+    """A quotation mark that was forgotten: the next one, lines below, ends the text, and what follows that stands bare."""
+    before = text[:at].rstrip(" ")
+    sign = before[-1:]
+    opened = text.rfind(sign, 0, len(before) - 1) if sign in ("'", '"') else -1
+    if opened < 0 or "\n" not in text[opened : len(before) - 1] or not re.search(r"[:,\[{(-] *$", text[:opened].rpartition("\n")[2]):
+        return None
+    line = text.count("\n", 0, opened) + 1
+    return "Y003", f"the quote that opens in line {line} is not closed in its line", "close it", opened, opened + 1
 
 
 def _list_behind(text: str, at: int) -> Said | None:
@@ -197,9 +210,15 @@ def _structure(error: Any, problem: str, context: str, at: int, text: str) -> Sa
         return "Y003", "a ':' that can open no value here", fix, at, end
     if "flow" in context and text[at : at + 1] in ("{", "[") and (key := re.search(r"[A-Za-z_]\w*:$", text[:at])) is not None:
         return "Y003", f"no blank behind the colon of {key[0][:-1]}", f"write {key[0]} {text[at]}", key.start(), at + 1
+    if "expected the node content" in problem and text[at : at + 1] == ",":
+        return "Y003", "a comma stands behind another, with nothing between them", "take one of them out", at, end
     if "flow mapping" in context or "flow sequence" in context:
         close = "}" if "mapping" in context else "]"
         return "Y003", f"a ',' or '{close}' is missing in what opens in line {opened}", f"close it with {close}", at, end
+    if "could not find expected ':'" in problem and error.context_mark is not None:
+        begun = error.context_mark.index
+        end = text.find("\n", begun) if "\n" in text[begun:] else len(text)
+        return "Y003", "the line has no colon that parts a key from its value", "write `key: value`", begun, end
     if "could not find expected ':'" in problem:
         return "Y003", "a line without ':' where a key should stand", "write `key: value`", at, end
     if "block end" in problem or "document start" in problem or "block" in context:

@@ -90,3 +90,30 @@ def test_a_line_of_a_diff_that_reads_as_a_key(tmp_path: Path):
         f for f in meant(tmp_path, ("    max_steps: 1000\n  - type: export_ollama\n", "+    max_steps: 200\n")).findings if f.code == "K001"
     ]
     assert found.fix == "take it away: write max_steps: 200"
+
+
+@pytest.mark.parametrize(
+    ("new", "said", "fix"),
+    [
+        ("    ...\n", "dots stand where something was left out", "delete the line"),
+        ("7:    learning_rate: 1e-3\n", "the number of a line stands before the key", "write learning_rate: 1e-3"),
+        ("  | learning_rate: 1e-3\n", "the mark of a quotation or a table", "write learning_rate: 1e-3"),
+        ('    "learning_rate: 1e-3"\n', "quotation marks stand around a key and its value", "write learning_rate: 1e-3"),
+        ("    learning_rate := 1e-3\n", ":= stands between learning_rate and its value", "write learning_rate: 1e-3"),
+        ("    learning_rate -> 1e-3\n", "-> stands between learning_rate and its value", "write learning_rate: 1e-3"),
+        ("    a rate of my own\n", "the line has no colon", "write `key: value`"),
+    ],
+)
+def test_lines_that_are_no_key(new: str, said: str, fix: str):
+    """Told where they stand, not at the line below."""
+    message, written, line = told(RATE, f"{new}{RATE}" if "1e-3" not in new else f"{new}    compile: false\n")
+    assert said in message
+    assert fix in written
+    assert line == 7
+
+
+def test_a_quotation_mark_that_is_forgotten():
+    """Told where it opens, not where the next one closes it."""
+    message, _, line = told("    max_steps: 100\n", '    max_steps: 100\n    optimizer: "adamw\n')
+    assert message == "the quote that opens in line 6 is not closed in its line"
+    assert line == 6
