@@ -112,6 +112,11 @@ def of_type(model: type[Any], raw: Any, base: RecipePath, path: Names, value: An
 def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value: Any, text: str) -> Hint:
     """By the kind of the value: a switch, a list or a map where another kind is wanted."""
     name, full = str(path[-1]) if path else "", base + path
+    if path[:1] == ("expect",):
+        from runner import bands
+
+        if (band := bands.of_value(base, path, value)).fix:
+            return band
     if value is False and type(None) in shapes.at(model, path):
         return Hint("delete the line: without it there is none", (Edit("delete", full),))
     if path == ("target",) and isinstance(value, (int, list)) and not isinstance(value, bool) and value:

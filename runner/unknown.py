@@ -45,6 +45,11 @@ def in_step(scene: Scene, path: Names, step: Step, step_id: str, near: Neighbour
     inside = shapes.everywhere(scene.model)
     full = scene.base + path
     parent = _parent(path, scene)
+    if path[0] == "expect":
+        from runner import bands
+
+        if (band := bands.of_key(full, name, value)).fix:
+            return Finding("K010", "error", f"{name} is no figure of a training here", full, band.fix, band.edits, on="key")
     if step.name == "train" and (other := _of_parts(path, name, value, full)) is not None:
         return other
     if name in inside and not any(name in shapes.fields(m) for m in models):

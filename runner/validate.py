@@ -211,7 +211,7 @@ def _said(error: _Error, scene: Scene) -> Finding:
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return Finding("K004", "error", f"{_name(path, scene)}: {_plain_message(error)}", full)
     if kind in ("too_short", "string_too_short") and value in ([], "", {}):
-        return Finding("K003", "error", f"{_name(path, scene)} is empty", full, f"name at least one, or delete {path[-1]}", on=_part(value))
+        return Finding("K003", "error", f"{_name(path, scene)} is empty", full, "name at least one, or delete it", on=_part(value))
     wanted = _limit(error)
     text = scene.text_at(path)
     if wanted:

@@ -65,3 +65,19 @@ def test_a_number_in_a_map_of_vars_is_mended_there(tmp_path: Path):
     found = next(f for f in error(tmp_path, *changes) if f.code == "K002")
     assert found.edits == (Edit("set", ("vars", "base", "revision"), "9509425349e4"),)
     assert "in quotes" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("bands", "fix"),
+    [
+        ("{1000: {val_loss: 3.5}}", "a band has two ends: write val_loss: [3.15, 3.85]"),
+        ("{val_loss: [3, 4]}", "name the step first: write expect: {1000: {val_loss: [3, 4]}}"),
+        ("{1000: {val_ppl: [20, 40]}}", "its logarithm is the loss: write val_loss: [3.0, 3.69]"),
+        ("{1000: {train_ppl: 20}}", "its logarithm is the loss: write train_loss: [low, high]"),
+        ("{1000: {accuracy: [0.5, 0.9]}}", "only losses are expected: write one of train_loss, val_loss"),
+    ],
+)
+def test_bands_that_are_none(bands: str, fix: str, tmp_path: Path):
+    """One number, a figure without its step, a perplexity, an accuracy."""
+    found = error(tmp_path, (STEPS, f"{STEPS}\n    expect: {bands}"))
+    assert any(fix in f.fix for f in found), [f.fix for f in found]
