@@ -31,6 +31,7 @@ LABELS = 20  # letters of a few words inside a figure
 STRETCHED = 0.03  # of their size: so much wider or narrower are letters of some lines, that they may be full
 HANGING = 0.15  # the same: so far out hangs a parenthesis or a quotation mark before a line
 HEADED = 120  # letters of a heading, at most
+HUNG = 3.0  # the same: so far in hang lines of references
 STEP = 4.0  # points: edges that differ by less are one
 
 
@@ -63,13 +64,16 @@ def right_edges(blocks: list[Block]) -> dict[int, float]:
     return {left: STEP * rights.most_common(1)[0][0] for left, rights in edges.items() if rights.total() > 5}
 
 
-def is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, float]]) -> bool:
-    """True for lines set so wide that each came as a block: the upper one is full, the lower one begins as far left."""
+def is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, float]], *, listed: bool = False) -> bool:
+    """True for lines set so wide that each came as a block: the upper one is full, the lower one begins as far left.
+
+    listed: of a reference list, where the lower one may hang.
+    """
     if not 0 < block.y0 - above.y1 < 1.3 * above.size or abs(block.size - above.size) > STRETCHED * block.size > 0:
         return False
     if len(above.lines) == 2 and NUMBERED.fullmatch(above.lines[0].strip()):  # its text begins farther right, as do its other lines
         return above.x1 > block.x1 - 1 and 0 <= block.x0 - above.x0 < 5 * above.size and len(block.lines) == 1
-    if abs(above.x0 - block.x0) > HANGING * above.size:
+    if abs(above.x0 - block.x0) > HANGING * above.size and not (listed and 0 < block.x0 - above.x0 < HUNG * above.size):
         return False
     if ITEM.match(block.lines[0]):
         return False

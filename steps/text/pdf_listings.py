@@ -15,7 +15,7 @@ FONT = re.compile(
     re.IGNORECASE,
 )
 FONTS: dict[str, bool] = {}  # what is known of those met
-BITMAP = re.compile(r"[A-Z]\d+")  # names of fonts that have none, as LaTeX's bitmaps
+BITMAP = re.compile(r"[A-Z]\d+|Type3 \(\d+ 0 R\)")  # names of fonts that have none, as LaTeX's bitmaps
 BLANK = 0.25  # of their width: so much more white than a blank has stands between two words of such letters
 NARROW = frozenset("fijlrtI.,:;'!()[]|-")
 MEASURED = 14  # letters that are measured of them

@@ -30,7 +30,7 @@ ALIKE = 0.87  # of 1: how much of both are the same letters in the same order, f
 LONGEST_STAMP = 120  # characters of a notice in the margin
 STAMP = re.compile(  # begins what is set once in a margin: how far a paper has come, whose it is, when and from where a page was printed
     r"^\W*(?:(?:this is a |a )?pre-?print\b|(?:under|in) (?:peer )?review\b|(?:technical|research|working) (?:report|paper)\b|draft\b"
-    r"|confidential\b|©|\(c\) ?\d|copyright\b|all rights reserved|arxiv:|accepted (?:for|at|by|manuscript)|to appear in\b|doi:"
+    r"|confidential\b|©|c?\u20dd|\(c\) ?\d|copyright\b|all rights reserved|arxiv:|accepted (?:for|at|by|manuscript)|to appear in\b|doi:"
     r"|(?:manuscript )?submitted (?:to|for|on)\b|published (?:as|in|by|online)\b|(?:in )?proceedings of\b|downloaded from\b"
     r"|(?:for )?internal use\b|not for distribution\b|(?:https?|file)://\S+\s*(?:\d+/\d+)?$|www\.\S+$"
     r"|ön ?baskı\b|taslak\b|gizli\b|tüm hakları\b|entwurf\b|vertraulich\b|\d{1,2}[./]\d{1,2}[./]\d{2,4},? \d{1,2}:\d\d)",

@@ -49,7 +49,6 @@ SIGNS = (  # hyphens, Word's bullet; of each the byte that few texts have, which
     (b"\xef", b"\xef\x82\xb7", "•".encode()),
     (b"\xad", b"\xc2\xad-\n", b"\xc2\xad\n"),
 )
-CIRCLE = "\u20dd"  # which TeX draws around a letter
 AT_END = b"\xe2\x80\x90\n"  # U+2010 at a line end
 CODES = bytes(range(0x10, 0x20))
 HYPHENED = re.compile(rb"[a-z]-[a-z\n]")
@@ -289,8 +288,6 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
         if not text.isascii():
             if said.signs and not said.back and WORDLESS.search(text):
                 text = with_blanks(first, text)
-            if CIRCLE in text:
-                text = text.replace(f"c{CIRCLE}", "©").replace(f"R{CIRCLE}", "®")
             if known.renames and SUITS.search(text):
                 text = with_braces(first, text)
             if "¸ " in text:

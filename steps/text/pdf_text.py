@@ -66,6 +66,7 @@ APART = ("formula", "listing")  # a paragraph does not go on behind them
 ROWS = 0.7  # of the size of the letters, for a line: where there is less height, several stand side by side
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
 AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
+WRITTEN = (("\u00ad", ""), ("c\u20dd", "©"), ("R\u20dd", "®"))  # soft hyphens; TeX draws a circle around a letter
 SMALL = 0.63  # of the body's line height: labels inside figures
 LOWER = 0.48  # the same of fonts whose letters are all as wide: their boxes are low
 
@@ -226,8 +227,11 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 and not (floating or block.verse or kind in APART or ENTRY.search(before.text))
                 and (
                     is_title(last, block, usual)
-                    or (goes_on(before.text, text, code=not last.size) and not (told_apart(last, block, text) or _is_numbered(block)))
-                    or (not before.text.endswith(ENDED) and is_next_line(last, block, rights))
+                    or (
+                        goes_on(before.text, text, code=not last.size, cited=listed)
+                        and not (told_apart(last, block, text) or _is_numbered(block))
+                    )
+                    or (not before.text.endswith(ENDED) and is_next_line(last, block, rights, listed=listed))
                     or (indented and is_flush(last, block) and len(before.text) > SENTENCE < len(text))
                 )
             ):
@@ -246,7 +250,8 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
             above = block if kind in ("table", "listing") else None
     for at, rows in further.items():
         out[at] = out[at]._replace(text="\n".join(filter(None, [out[at].text, *rows])))
-    out = [part._replace(text=part.text.replace("\u00ad", "")) if "\u00ad" in part.text else part for part in out]
+    for sign, written in WRITTEN:
+        out = [part._replace(text=part.text.replace(sign, written)) if sign in part.text else part for part in out]
     return [part for part in out if part.text]
 
 
@@ -291,8 +296,11 @@ def _kind(block: Block, text: str, *, headed: bool = False) -> Kind:
     return "heading" if len(text) < 80 and (section_of(text) or HEADING.match(text)) else "text"
 
 
-def goes_on(before: str, text: str, *, code: bool = False) -> bool:
-    """True when `text` is the rest of the paragraph `before`, parted by a column or page break. code: the latter may be a line of it."""
+def goes_on(before: str, text: str, *, code: bool = False, cited: bool = False) -> bool:
+    """True when `text` is the rest of the paragraph `before`, parted by a column or page break.
+
+    code: the latter may be a line of it. cited: both stand in a reference list, full of figures.
+    """
     if len(before) < 15 or (len(before) < 80 and HEADING.match(before)):
         return False
     if before.endswith(ENDED):
@@ -312,7 +320,7 @@ def goes_on(before: str, text: str, *, code: bool = False) -> bool:
         if len(before) <= 120 or len(text) <= 60 or (len(text) < 80 and HEADING.match(text)):
             return False
     start = text[:200]
-    return len(FIGURES.findall(start)) * 3 <= len(start)  # no rows of them
+    return cited or len(FIGURES.findall(start)) * 3 <= len(start)  # no rows of them
 
 
 def _parts(block: Block, body: float) -> list[list[str]]:

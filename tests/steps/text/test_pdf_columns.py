@@ -168,3 +168,23 @@ def test_two_lines_that_are_too_long_to_stand_side_by_side_are_text():
     ]
     assert paragraphs([Block(100, 100, 390, 117, lines, size=10)], 13)[0].text == f"{lines[0][:-1]}{lines[1]}"
     assert paragraphs([Block(100, 100, 500, 111, ["The north wall is", "of red bricks only"], size=10)], 13)[0].kind == "table"
+
+
+def test_a_reference_of_two_lines_that_came_as_blocks_is_one():
+    """The second one hangs, or begins with a capital, and is full of figures; a new entry begins at the left."""
+    said = "The moss on this wall covers more than all that grows on the others, and dries."
+    full = [Block(90, 40 + 40 * i, 513, 60 + 40 * i, [said], size=10) for i in range(8)]
+    heads = [Block(90, 400, 150, 412, ["References"], size=12, heads=("References",), reference=True)]
+    entries = [
+        Block(left, 420 + 12 * i, right, 430 + 12 * i, [line], size=10, reference=True)
+        for i, (left, right, line) in enumerate(
+            (
+                (90, 513, "G. C. Chow. Tests of equality between sets of coefficients in two linear regressions. Econometrica,"),
+                (100, 250, "28:591–605, 1960."),
+                (90, 513, "B. E. Hansen. Tests for parameter instability in regressions with processes of walls. Journal of Business"),
+                (100, 300, "& Economic Statistics, 10:321–335, 1992a."),
+            )
+        )
+    ]
+    found = [part.text for part in paragraphs([*full, *heads, *entries], 12) if part.kind == "references"][1:]
+    assert [text[:5] + text[-6:] for text in found] == ["G. C. 1960.", "B. E.1992a."]

@@ -251,3 +251,9 @@ def test_a_listing_goes_on_over_a_page_break(tmp_path):
 
     drawn(tmp_path / "m.pdf", 3, draw)
     assert "\n".join(rows) in read(tmp_path / "m.pdf")
+
+
+def test_fonts_of_bitmaps_are_told_by_their_names():
+    """mupdf calls one that has no name by its object."""
+    assert all(pdf_listings.BITMAP.fullmatch(name) for name in ("F12", "Type3 (44 0 R)"))
+    assert not pdf_listings.BITMAP.fullmatch("CMR10")
