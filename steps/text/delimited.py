@@ -28,11 +28,12 @@ class Cells:
 
     def __init__(self, lines: Iterable[str], dialect: Dialect) -> None:
         csv.field_size_limit(1 << 30)
+        lines = _unmarked(lines)
         lines = (ESCAPED.sub(r'\1""', line) for line in lines) if dialect.escaped else lines
         self._reader = csv.reader(lines, delimiter=dialect.delimiter, skipinitialspace=dialect.spaced)
         if dialect.told:
             next(self._reader, None)
-        names = [name.removeprefix("\ufeff") for name in self._first()]
+        names = self._first()
         self.names = [name.strip(" ") for name in names] if dialect.spaced else names
 
     def _first(self) -> list[str]:
@@ -51,6 +52,14 @@ class Cells:
 
     def __next__(self) -> list[str]:
         return next(self._reader)
+
+
+def _unmarked(lines: Iterable[str]) -> Iterator[str]:
+    """Less the mark of bytes at the beginning: before a quote it would hide that a cell begins with one."""
+    left = iter(lines)
+    for first in left:
+        yield first.removeprefix("\ufeff")
+        yield from left
 
 
 def dialect_of(head: str, path: Path) -> Dialect:

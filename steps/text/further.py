@@ -11,7 +11,7 @@ from schemas.context import ForecastContext
 from steps.text.delimited import Cells, dialect_of
 from steps.text.encodings import decode, wide
 from steps.text.heads import HEAD, line_reason
-from steps.text.jsonlines import Lines, wide_lines
+from steps.text.jsonlines import MARK, Lines, wide_lines
 from steps.text.packed import packing
 from steps.text.unreadable import Unreadable
 
@@ -71,7 +71,7 @@ def _lines(file: Path, head: bytes) -> Iterator[tuple[int, str]]:
     read = Lines(head)
     with open(file, "rb") as opened:
         lines = wide_lines(opened, head) or iter(opened.read().removesuffix(b"\n").split(b"\n"))
-        yield from ((number, _reason(line, number == 1, read)) for number, line in enumerate(lines, 1))
+        yield from ((number, _reason(line, read)) for number, line in enumerate(lines, 1))
 
 
 def _places(file: Path, size: int, read: Lines) -> Iterator[tuple[int, str]]:
@@ -86,14 +86,13 @@ def _places(file: Path, size: int, read: Lines) -> Iterator[tuple[int, str]]:
             for number, line in enumerate(lines):
                 cut = number == 0 or (number == len(lines) - 1 and place < PLACES)
                 if not cut:
-                    yield at, _reason(line, False, read)
+                    yield at, _reason(line, read)
                 at += len(line) + 1
 
 
-def _reason(line: bytes, first: bool, read: Lines) -> str:
+def _reason(line: bytes, read: Lines) -> str:
     """Why a line is no row; nothing when it is one, or empty."""
-    if first:
-        line = line.removeprefix(b"\xef\xbb\xbf")
+    line = line.removeprefix(MARK)
     if not line.strip():
         return ""
     try:

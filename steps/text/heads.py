@@ -16,7 +16,7 @@ from steps.text import rows
 from steps.text.choices import format_of
 from steps.text.delimited import Cells, dialect_of
 from steps.text.encodings import beginning, wide
-from steps.text.jsonlines import Lines
+from steps.text.jsonlines import MARK, Lines
 from steps.text.packed import open_bytes, packing, told
 from steps.text.tables import SAMPLE, TABLES, rows_of_batch
 from steps.text.unreadable import Unreadable
@@ -123,7 +123,7 @@ def _head_of(facts: ForecastContext, file: Path, kind: str) -> Head:
         whole = whole or (not packing(file) and facts.size(file) <= len(data))
         if kind == "jsonl" and not wide(data[:4]):
             read = Lines(data)
-            lines = [_text(line, read) for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+            lines = [_text(line.removeprefix(MARK), read) for line in data.split(b"\n")]
             return _json_lines(lines if whole else lines[:-1], whole)
         text = beginning(data, whole)
     except Unreadable:

@@ -1,5 +1,6 @@
 """JSON lines as text, whatever encoding their file is in: the step streams them and the checks sample them by the same functions."""
 
+import codecs
 import io
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -7,6 +8,7 @@ from typing import BinaryIO
 from steps.text.encodings import WRONG, decode, wide
 from steps.text.unreadable import Unreadable
 
+MARK = codecs.BOM_UTF8  # at the beginning of a file, and of lines where files were put together
 HEAD = 65536  # bytes of the beginning that say the encoding
 ENOUGH = 3  # bytes that are no ASCII by which an encoding is told
 

@@ -9,6 +9,7 @@ ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that 
 TWICE = "encoded twice"  # a text that is read as it was before the second time
 BROKEN = "broken row"  # a line of a table that is none
 IN_PART = "read in part"  # a file of which pages are left out
+THINGS = (" row", "duplicate", " formula")  # how reasons end that are counted as things
 MOST = 5  # reasons that are told
 
 
@@ -39,7 +40,7 @@ def by_reason(unreadable: Sequence[Mapping[str, str]]) -> str:
 def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:
     """Reasons with their counts, the commonest first. dropped: {"count", "examples"} by reason."""
     ordered = sorted(dropped.items(), key=lambda e: -e[1]["count"])
-    counted = ", ".join(f"{entry['count']:,} {reason}" for reason, entry in ordered if reason not in (ALTERED, TWICE))
+    counted = ", ".join(several(entry["count"], reason) for reason, entry in ordered if reason not in (ALTERED, TWICE))
     told = [f"left out: {counted}"] if counted else []
     if altered := dropped.get(ALTERED):
         told.append(f"{_files(altered['count'])} with bytes that are no text, U+FFFD in their place: {altered['examples'][0]}")
@@ -47,6 +48,11 @@ def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:
         texts = f"{twice['count']:,} text{'s' if twice['count'] > 1 else ''}"
         told.append(f"{texts} of UTF-8 that was encoded twice, read as it was before: {twice['examples'][0]}")
     return "; ".join(told)
+
+
+def several(count: int, reason: str) -> str:
+    """`2 broken rows`; a reason that is no thing stays as it is: `2 too short`."""
+    return f"{count:,} {reason}{'s' if count != 1 and reason.endswith(THINGS) else ''}"
 
 
 def _files(count: int) -> str:
@@ -58,7 +64,8 @@ def nothing_left(unreadable: Sequence[Mapping[str, str]], dropped: Mapping[str, 
     why = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in unreadable[:3])
     if why and (broken := dropped.get(BROKEN)):
         why += f"; {broken['examples'][0]}"
-    why = why or "; ".join(f"{entry['count']} {reason}" for reason, entry in dropped.items()) or "the sources are empty"
+    why = why or "; ".join(f"{several(entry['count'], reason)}: {entry['examples'][0]}" for reason, entry in dropped.items())
+    why = why or "the sources are empty"
     fix = "mend these files, or name others" if unreadable else "name other files, or clean less"
     if unreadable and all(entry["reason"].startswith("no reader for") for entry in unreadable):
         fix = "say what they are: format: txt, or name other files"

@@ -12,7 +12,7 @@ from schemas import Document, RecipeError
 from steps.text import rows
 from steps.text.delimited import Cells, dialect_of
 from steps.text.encodings import decode
-from steps.text.jsonlines import HEAD, Lines, wide_lines
+from steps.text.jsonlines import HEAD, MARK, Lines, wide_lines
 from steps.text.left_out import TWICE
 from steps.text.mojibake import read_once
 from steps.text.packed import open_bytes
@@ -65,8 +65,7 @@ def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complai
     number = 0  # `enumerate` would hold the last line
     for line in lines:
         number += 1
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
+        line = line.removeprefix(MARK)
         try:
             row = _row(line, read)
         except (ValueError, RecursionError) as error:

@@ -273,7 +273,7 @@ def test_parquet_of_other_types_is_text_or_told(tmp_path: Path):
     assert texts == ["1", "3"]
     assert context.kept["corpus"]["dropped"]["incomplete row"] == {"count": 1, "examples": ["a.parquet, row 2: text is empty"]}
     parquet.write_table(arrow.table({"text": [[{"a": "b"}]]}), place / "a.parquet")
-    with pytest.raises(RecipeError, match=r"D104: no document is left \(1 incomplete row\)"):
+    with pytest.raises(RecipeError, match=r"left \(1 incomplete row: a\.parquet, row 1: text holds a list, no text"):
         sources(tmp_path, {})
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from schemas import RecipeError
 from steps.parse_corpus import Clean, ParseCorpus, Source, parse_corpus, reads, smoke
-from steps.text.left_out import by_reason
+from steps.text.left_out import by_reason, in_words
 from tests.conftest import FakeContext
 
 STORIES = {"path": "data/stories/*.jsonl", "columns": {"text": "<{lang}>{title}\n{text}"}}
@@ -142,6 +142,12 @@ def test_a_column_of_another_case_is_offered(tmp_path):
     with pytest.raises(RecipeError) as error:
         made(tmp_path, {"path": "*.csv"}, project=files(tmp_path, a_DOT_csv="ID,Text\n1,bir\n"))
     assert error.value.fix == "write columns: {text: Text} with a name from that list"
+
+
+def test_what_is_left_out_is_counted_in_words():
+    """Things in the plural where there are several; other reasons as they are."""
+    dropped = {"too short": {"count": 2}, "broken row": {"count": 3}, "duplicate": {"count": 1}}
+    assert in_words(dropped) == "left out: 3 broken rows, 2 too short, 1 duplicate"
 
 
 def test_nothing_left_says_why(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 from runner.facts import Facts
 from steps.text import tables
 from steps.text.documents import read_documents
+from steps.text.further import further
 from steps.text.heads import head_of
 from steps.text.rows import NoSuchColumn
 from steps.text.unreadable import Unreadable
@@ -101,6 +102,7 @@ def test_csv_of_every_delimiter_and_encoding(tmp_path):
         ('id,text\n1,"He said \\"hi\\", and left"\n2,"C:\\\\"\n', ['He said "hi", and left', "C:\\\\"]),  # as data bases write quotes
         ('id,text\n1,"C:\\dir\\"\n2,"{""a"": ""b \\""c\\"" d""}"\n', ["C:\\dir\\", '{"a": "b \\"c\\" d"}']),  # which are none of theirs
         ('id, text\n1, "Bir, iki"\n2, üç\n', ["Bir, iki", "üç"]),  # a blank behind each comma
+        ('\ufeff"text","id"\n"Bir, iki",1\n', ["Bir, iki"]),  # a mark before a quote, as to_csv of pandas writes them
         ("id,text\n1, bir\n", [" bir"]),  # which is the text's own
     ],
 )
@@ -110,6 +112,15 @@ def test_csv_as_other_programs_write_it(tmp_path, content, texts):
     assert read(path) == (texts, [])
     head = head_of(Facts(tmp_path, FakeContext(tmp_path / "context").target, 0), Path("a.csv"))
     assert ([row["text"] for _, row in head.rows], head.broken) == (texts, [])
+
+
+def test_files_that_were_put_together_have_marks_inside(tmp_path):
+    """Before lines of JSON and of text; the checks see no line that is none."""
+    path = put(tmp_path, "a.jsonl", '\ufeff{"text": "bir"}\n\ufeff{"text": "iki"}\n\ufeff\n')
+    assert read(path) == (["bir", "iki"], [])
+    facts = Facts(tmp_path, FakeContext(tmp_path / "context").target, 0)
+    assert head_of(facts, Path("a.jsonl")).broken == []
+    assert further(facts, Path("a.jsonl"), "jsonl").broken == []
 
 
 def test_rows_that_were_encoded_twice_are_read_as_they_were(tmp_path):
