@@ -6,6 +6,7 @@ from steps.html.about_run import Section, whole
 from steps.html.charts import SMALL, WIDE, bar, histogram
 from steps.html.runlog import RunLog
 from steps.html.words import count, cut, fixed, language, number, percent, plain, plural, size
+from steps.text.left_out import STAYED
 
 EXAMPLES = 5
 EXAMPLE_CHARACTERS = 300
@@ -24,6 +25,7 @@ def corpus(run: RunLog) -> Section | None:
             for u in _list(data.get("unreadable"))
         ]
         in_part = any(isinstance(u, dict) and "read" in u for u in _list(data.get("unreadable")))
+        reasons = {str(reason): found for reason, found in _dict(data.get("dropped")).items()}
         facts = [
             ("documents", count(data.get("documents"))),
             ("characters", count(data.get("characters"))),
@@ -35,7 +37,8 @@ def corpus(run: RunLog) -> Section | None:
                 "facts": [fact for fact, key in zip(facts, ("documents", "characters", "bytes"), strict=True) if key in data],
                 "languages": _shares({language(k): v for k, v in by_language.items()}),
                 "sources": _sources(by_source),
-                "dropped": [_dropped(str(reason), found) for reason, found in _dict(data.get("dropped")).items()],
+                "dropped": [_dropped(reason, found) for reason, found in reasons.items() if reason not in STAYED],
+                "stayed": [_dropped(reason, found) for reason, found in reasons.items() if reason in STAYED],
                 "unreadable": unreadable[:UNREADABLE],
                 "unreadable_left": max(len(unreadable) - UNREADABLE, 0),
                 "unreadable_count": f"{plural(len(unreadable), 'file')} could not be read{', or not whole' if in_part else ''}",

@@ -63,10 +63,11 @@ HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORE
 KEPT = str.maketrans(" \t\n", "\ue000\ue001\ue002")  # white space that browsers show, inside <pre>
 SHOWN = str.maketrans("\ue000\ue001\ue002", " \t\n")
 LINE, FIRST, ITEM = "\x1d", "\x1f", "\x1e"  # a new line, the first cell of a row, and an item with its mark behind it
+END = "\x1c"  # of a row or a table: what follows is in no cell of it, though the last one is empty
 NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}  # types of ordered lists
 WIDE = re.compile(rf"[ \n{LINE}]{{33,}}+")  # more than a page has to say; what follows costs more than their number
-CELL = re.compile(rf"\t[ \n{LINE}]*([^\n\t{LINE}{FIRST}]{{0,200}})[ \n]*(?=[\t{LINE}])")  # with one line in it
-FIRST_CELL = re.compile(rf"{FIRST}[ \n{LINE}]*([^\n\t{LINE}{FIRST}]{{0,200}})[ \n]*(?=\t)")
+CELL = re.compile(rf"\t[ \n{LINE}]*([^\n\t{LINE}{FIRST}{END}]{{0,200}})[ \n]*(?=[\t{LINE}{END}])")  # with one line in it
+FIRST_CELL = re.compile(rf"{FIRST}[ \n{LINE}]*([^\n\t{LINE}{FIRST}{END}]{{0,200}})[ \n]*(?=\t)")
 MARKED = re.compile(rf"^({ITEM}\S+)\n+(?=\S)", re.MULTILINE)  # an item whose text begins with a paragraph
 UNMARKED = re.compile(rf"^{ITEM}\S+[ \n]*$", re.MULTILINE)  # one without text
 BREAK = re.compile(rf"(?<![ \t])[ \t]*+(?:[{LINE}\n][ \t]*+)++")
@@ -339,6 +340,7 @@ class _Reader(HTMLParser):
             self.tables.pop()
         if tag in BLOCKS:
             inner = tag in ("li", "tr") or tag in ROWS or (tag in ("ul", "ol") and self.lists)
+            self._put(END if tag in ("tr", "table") else "")
             self._put(LINE if inner else f"{LINE}\n\n" if tag == "table" else "\n\n")
 
     def handle_data(self, data: str) -> None:
@@ -373,7 +375,7 @@ class _Reader(HTMLParser):
     def text(parts: list[str]) -> str:
         """Parts joined, with the blanks that browsers would not show taken out."""
         joined = WIDE.sub(_narrow, "".join(parts))
-        joined = CELL.sub(r"\t\1", FIRST_CELL.sub(rf"{FIRST}\1", joined))
+        joined = CELL.sub(r"\t\1", FIRST_CELL.sub(rf"{FIRST}\1", joined)).replace(END, "")
         joined = re.sub(r"(?<! ) *+\t *+", "\t", joined)
         joined = BREAK.sub(lambda found: "\n\n" if found[0].count("\n") > 1 else "\n", joined)
         joined = MARKED.sub(r"\1 ", joined)

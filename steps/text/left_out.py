@@ -7,6 +7,7 @@ from schemas import RecipeError
 
 ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that no encoding has
 TWICE = "encoded twice"  # a text that is read as it was before the second time
+STAYED = (ALTERED, TWICE)  # counted beside what is dropped
 BROKEN = "broken row"  # a line of a table that is none
 IN_PART = "read in part"  # a file of which pages are left out
 THINGS = (" row", "duplicate", " formula")  # how reasons end that are counted as things
@@ -40,7 +41,7 @@ def by_reason(unreadable: Sequence[Mapping[str, str]]) -> str:
 def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:
     """Reasons with their counts, the commonest first. dropped: {"count", "examples"} by reason."""
     ordered = sorted(dropped.items(), key=lambda e: -e[1]["count"])
-    counted = ", ".join(several(entry["count"], reason) for reason, entry in ordered if reason not in (ALTERED, TWICE))
+    counted = ", ".join(several(entry["count"], reason) for reason, entry in ordered if reason not in STAYED)
     told = [f"left out: {counted}"] if counted else []
     if altered := dropped.get(ALTERED):
         told.append(f"{_files(altered['count'])} with bytes that are no text, U+FFFD in their place: {altered['examples'][0]}")

@@ -113,6 +113,14 @@ def test_texts_of_others_are_shown_as_text(whole: str):
     assert "<script>document.title='owned'</script>" in Page(whole).text
 
 
+def test_texts_that_were_read_otherwise_are_not_told_as_dropped(whole: str):
+    """They stand below, under words of their own."""
+    before, _, behind = Page(whole).words.partition("Read otherwise than it stands there")
+    assert "eski.txt" in behind
+    assert "Dropped" in before
+    assert "encoded twice" not in before
+
+
 def test_figures_of_all_rooms_are_on_the_page(whole: str):
     """One telling value of each statistic in the contract."""
     text = Page(whole).words

@@ -76,6 +76,7 @@ def corpus_stats() -> dict[str, Any]:
             "duplicate": {"count": 3, "examples": ["Pazardaki Kırmızı Balon", "İnci'nin Domatesleri", "<script>alert('x')</script>"]},
             "too_short": {"count": 11, "examples": ["Son.", "The end."]},
             "no_text": 2,
+            "encoded twice": {"count": 1, "examples": ["eski.txt: 'Ã§ok' is 'çok'"]},
         },
         "unreadable": [
             {"file": "raw/scan-of-a-letter.pdf", "reason": "no text layer: 12 pages are pictures"},

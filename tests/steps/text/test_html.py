@@ -208,3 +208,10 @@ def test_the_head_of_a_table_stands_above_its_rows(tmp_path):
     parted = rows.format("</thead>\n<tbody>", "</tbody>\n<tfoot>")
     body = f"<table><caption>Sizes</caption>\n<thead>{parted}</tfoot>\n</table><p>End.</p>"
     assert read(tmp_path, body) == "Sizes\n\nName\tSize\na\t1\nall\t1\n\nEnd."
+
+
+def test_what_follows_a_table_is_in_no_cell_of_it(tmp_path):
+    """Though the last cell of its last row is empty, and a list or a table comes soon."""
+    table = "<table><tr><td>a</td><td>1</td><td></td></tr><tr><td>b</td><td>2</td><td><svg></svg></td></tr></table>"
+    body = f"{table}<h3>Others</h3><ul><li>c</li></ul>{table}\n<p>End.</p>{table}"
+    assert read(tmp_path, body) == "a\t1\nb\t2\n\nOthers\n\n- c\n\na\t1\nb\t2\n\nEnd.\n\na\t1\nb\t2"
