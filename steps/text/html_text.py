@@ -63,6 +63,7 @@ HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORE
 KEPT = str.maketrans(" \t\n", "\ue000\ue001\ue002")  # white space that browsers show, inside <pre>
 SHOWN = str.maketrans("\ue000\ue001\ue002", " \t\n")
 LINE, FIRST, ITEM = "\x1d", "\x1f", "\x1e"  # a new line, the first cell of a row, and an item with its mark behind it
+BLANKS = re.compile(r"(?<! ) {2,}+")  # on either side of a tag or a comment: browsers show one
 END = "\x1c"  # of a row or a table: what follows is in no cell of it, though the last one is empty
 NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}  # types of ordered lists
 WIDE = re.compile(rf"[ \n{LINE}]{{33,}}+")  # more than a page has to say; what follows costs more than their number
@@ -376,7 +377,7 @@ class _Reader(HTMLParser):
         """Parts joined, with the blanks that browsers would not show taken out."""
         joined = WIDE.sub(_narrow, "".join(parts))
         joined = CELL.sub(r"\t\1", FIRST_CELL.sub(rf"{FIRST}\1", joined)).replace(END, "")
-        joined = re.sub(r"(?<! ) *+\t *+", "\t", joined)
+        joined = re.sub(r"(?<! ) *+\t *+", "\t", BLANKS.sub(" ", joined))
         joined = BREAK.sub(lambda found: "\n\n" if found[0].count("\n") > 1 else "\n", joined)
         joined = MARKED.sub(r"\1 ", joined)
         joined = UNMARKED.sub("", joined).replace(ITEM, "")

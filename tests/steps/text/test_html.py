@@ -215,3 +215,9 @@ def test_what_follows_a_table_is_in_no_cell_of_it(tmp_path):
     table = "<table><tr><td>a</td><td>1</td><td></td></tr><tr><td>b</td><td>2</td><td><svg></svg></td></tr></table>"
     body = f"{table}<h3>Others</h3><ul><li>c</li></ul>{table}\n<p>End.</p>{table}"
     assert read(tmp_path, body) == "a\t1\nb\t2\n\nOthers\n\n- c\n\na\t1\nb\t2\n\nEnd.\n\na\t1\nb\t2"
+
+
+def test_blanks_on_either_side_of_a_tag_are_one(tmp_path):
+    """As browsers show them; in <pre> they stay, and so do those that do not part words."""
+    body = "<p>New <!-- c --> text <b> is </b> here.</p><ul><li> <a> one</a></li></ul><pre>a  b</pre><p>1&nbsp;&nbsp;2</p>"
+    assert read(tmp_path, body) == "New text is here.\n\n- one\n\na  b\n\n1\u00a0\u00a02"
