@@ -17,6 +17,8 @@ ITEM = re.compile(
     r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\d{1,2}(?:\.\d{1,2})?(?:\.[a-z]{1,4}){1,3}[.)]\s+[^\W\d]|\[\d{1,3}\]\s)"
 )
 ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|[Ff]igs?|Eqs?|Secs?|Dr|Mrs?|Ms|Prof|St|vd|bkz|Bkz|örn|approx|ca|resp|z\.B)\.$")
+WORD = re.compile(r"[^\W\d_]{3}")
+PANEL = re.compile(r"\([a-h]\) \S.{0,60}$")  # a caption of a part of a figure
 COUNTED = re.compile(r"\s*\((\d{1,2}|[ivx]{1,4}|[b-h])\)\s")
 ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 OTHER = 1.12  # times the size of letters: another one
@@ -32,6 +34,8 @@ STRETCHED = 0.03  # of their size: so much wider or narrower are letters of some
 HANGING = 0.15  # the same: so far out hangs a parenthesis or a quotation mark before a line
 HEADED = 120  # letters of a heading, at most
 HUNG = 3.0  # the same: so far in hang lines of references
+NAME = 12  # letters of the name of a point in a drawing
+POINTS = 3  # of them, at least
 STEP = 4.0  # points: edges that differ by less are one
 
 
@@ -47,6 +51,8 @@ def told_apart(above: Block, block: Block, text: str) -> bool:
         return False
     if above.y0 < block.y0 < above.y1 - 0.5 * above.size and above.x0 - 3 < block.x0 < above.x1 + 2 * above.size and not ITEM.match(text):
         return False  # a script has parted a line
+    if block.characters < NAME and block.y0 > above.y1 + above.size and above.x0 + 3 * above.size < block.x0 < block.x1 < above.x1:
+        return True  # a word that stands by itself, with white above it
     below = block.y0 >= above.y1 - 1 and abs(block.x0 - above.x0) < 3 * above.size  # in the same column
     right = max(above.x1, block.x1) if below else above.x1
     end = above.end or (above.x1 if len(above.lines) == 1 else right)
@@ -133,6 +139,18 @@ def is_broken(block: Block) -> bool:
     """True for a heading whose first line ends within a word or behind an abbreviation."""
     first, second = block.lines[0].rstrip(), block.lines[1].lstrip()
     return block.characters < HEADED and second[:1].islower() and (first.endswith("-") or ABBREVIATED.search(first) is not None)
+
+
+def labels_of_figure(parts: list[Part]) -> list[int]:
+    """Numbers, from the last one, of the letters and figures that name points of a drawing, which came before its caption; or none."""
+    found = []
+    for at in range(len(parts) - 1, -1, -1):
+        kind, text = parts[at]
+        if kind in ("text", "heading", "formula", "table") and len(text) <= NAME and WORD.search(text) is None and not ITEM.match(text):
+            found.append(at)
+        elif not PANEL.match(text):
+            break
+    return found if len(found) >= POINTS else []
 
 
 def left_open(parts: list[Part]) -> int:

@@ -31,6 +31,7 @@ from steps.text.pdf_joins import (
     is_next_line,
     is_stacked,
     is_title,
+    labels_of_figure,
     left_open,
     right_edges,
     told_apart,
@@ -67,6 +68,7 @@ ROWS = 0.7  # of the size of the letters, for a line: where there is less height
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
 AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
 WRITTEN = (("\u00ad", ""), ("c\u20dd", "©"), ("R\u20dd", "®"))  # soft hyphens; TeX draws a circle around a letter
+FIGURE = re.compile(r"(?:fig|şekil|abb|grafik)", re.IGNORECASE)  # its caption stands below it
 SMALL = 0.63  # of the body's line height: labels inside figures
 LOWER = 0.48  # the same of fonts whose letters are all as wide: their boxes are low
 
@@ -238,8 +240,13 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
                 last = ends[open_at] = block
             else:
-                if kind == "caption" and (at := left_open(out)) >= 0:
-                    open_at, last = at, ends[at]
+                if kind == "caption":
+                    text = text.replace("\t", " ")  # a wide gap behind its number
+                    for at in labels_of_figure(out) if FIGURE.match(text) else ():
+                        del out[at], ends[at]
+                    open_at = min(open_at, len(out) - 1)
+                    if (at := left_open(out)) >= 0:
+                        open_at, last = at, ends[at]
                 ends.append(block)
                 out.append(Part(kind, text.rstrip() if kind == "listing" else text.strip()))
                 cells = cells_of(out[-1].text) if kind == "table" else 0

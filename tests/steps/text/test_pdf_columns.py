@@ -188,3 +188,22 @@ def test_a_reference_of_two_lines_that_came_as_blocks_is_one():
     ]
     found = [part.text for part in paragraphs([*full, *heads, *entries], 12) if part.kind == "references"][1:]
     assert [text[:5] + text[-6:] for text in found] == ["G. C. 1960.", "B. E.1992a."]
+
+
+def test_names_of_points_in_a_drawing_are_no_text():
+    """They stand above its caption, captions of its parts between them; words there are read, and so is what stands above a table."""
+    before = Block(
+        72, 40, 500, 80, ["The moss grew on the north wall for two years before anybody had seen it, and should be placed in"], size=10
+    )
+    names = [Block(200 + 20 * i, 100, 208 + 20 * i, 110, [name], size=10) for i, name in enumerate(("r", "φ0", "R", "C"))]
+    names.insert(2, Block(200, 120, 290, 130, ["(a) Interior region"], size=10))
+    after = Block(72, 300, 500, 330, ["the list of those walls that the town looks after, which is long."], size=10)
+
+    def read_with(caption: str) -> list[str]:
+        below = Block(150, 200, 400, 212, caption.split("|"), size=10)
+        return [part.text for part in paragraphs([before, *names, below, after], 12)]
+
+    found = read_with("Fig. 1|The wall, seen from above")
+    assert found[1:] == ["(a) Interior region", "Fig. 1 The wall, seen from above"]
+    assert found[0].endswith("should be placed in the list of those walls that the town looks after, which is long.")
+    assert "r" in read_with("Table 1: The walls")
