@@ -117,6 +117,10 @@ def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value
 
         if (band := bands.of_value(base, path, value)).fix:
             return band
+    from runner import shapeless
+
+    if (hint := shapeless.of_one_setting(shapes.at(model, path), base, path, value)).fix:
+        return hint
     if value is False and type(None) in shapes.at(model, path):
         return Hint("delete the line: without it there is none", (Edit("delete", full),))
     if path == ("target",) and isinstance(value, (int, list)) and not isinstance(value, bool) and value:
@@ -151,8 +155,6 @@ def _of_a_value(model: type[Any], raw: Any, base: RecipePath, path: Names, value
         first = "path" if name == "sources" else "train"
         return Hint(f"write each of them behind a dash: - {first}: …", (Edit("set", full, [value]),))
     if path == ("parameters",) and isinstance(value, (list, int, float)):
-        from runner import shapeless
-
         listed = shapeless.of_list(base, path, value, ["a map"]) if isinstance(value, list) else Hint()
         return listed if listed.fix else Hint("write each with its name: parameters: {temperature: 0.7, top_p: 0.9}")
     if name == "early_stopping" and (value is True or (isinstance(value, int) and value)):

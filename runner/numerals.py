@@ -19,11 +19,27 @@ UPPER = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 MOST = 1 << 50  # what a power comes to and can be meant
 
 
+ON, OFF = ("yes", "on", "y", "true", "t", "enabled", "enable", "1"), ("no", "off", "n", "false", "f", "disabled", "disable", "0")
+
+
 class Hint(NamedTuple):
     """What to type, in words; edits when it can be nothing else."""
 
     fix: str = ""
     edits: tuple[Edit, ...] = ()
+
+
+def as_taken(kinds: list[Any], value: Any) -> Any:
+    """A value as the field takes it: a switch for yes and 0, a number for one in quotes; itself where it is neither."""
+    word = str(value).strip().lower()
+    if kinds == [bool] and not isinstance(value, (bool, dict, list)) and word in ON + OFF:
+        return word in ON
+    if isinstance(value, str) and str not in kinds:
+        if int in kinds and re.fullmatch(r"-?\d{1,15}", word):
+            return int(word)
+        if float in kinds and re.fullmatch(r"-?\d{0,15}\.?\d{1,15}(e-?\d{1,2})?", word):
+            return float(word)
+    return value
 
 
 def of_number(model: type[Any], full: RecipePath, path: Names, word: str) -> Hint:
@@ -55,6 +71,8 @@ def of_number(model: type[Any], full: RecipePath, path: Names, word: str) -> Hin
         return Hint(f"write {name}: {power[1] or 1}e{int(power[2])}")
     if hint := _of_a_sum(model, full, path, word):
         return hint
+    if isinstance(on := as_taken(shapes.at(model, path), word), bool):
+        return Hint(f"write {name}: {str(on).lower()}", (Edit("set", full, on),))
     if word.lower() in NOTHING:
         if type(None) in shapes.at(model, path):
             return Hint(f"write {name}: null, or delete the line", (Edit("set", full, None),))

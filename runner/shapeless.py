@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.hints import NEAR
-from runner.numerals import Hint
+from runner.numerals import Hint, as_taken
 from runner.written import written
 from schemas.findings import Edit, RecipePath
 
@@ -84,6 +84,25 @@ def of_model(base: RecipePath, path: Names, word: str) -> Hint:
     if "/" in word:
         return Hint(f"write model: {{base: {{{way}: {word}}}}}", (Edit("set", base + path, {"base": {way: word}}),))
     return Hint("write model: {family: llama, d_model: 256, n_layers: 6} for a new one; to go on with one, {base: {hub: owner/name}}")
+
+
+def of_one_setting(kinds: list[Any], base: RecipePath, path: Names, value: Any) -> Hint:
+    """`quant: 4`, `quant: nf4`, `bins: data/train.bin`: the one thing that matters, where a map is wanted; `use_dora: 1` for a switch."""
+    if isinstance(value, int) and isinstance(on := as_taken(kinds, value), bool) and on is not value:
+        return Hint(f"write {path[-1]}: {written(on)}", (Edit("set", base + path, on),))
+    if path not in (("quant",), ("bins",)):
+        return Hint()
+    name, word = str(path[-1]), str(value).strip().lower()
+    meant: dict[str, Any] | None
+    if name == "bins":
+        meant = {"path": value} if isinstance(value, str) and value else None
+    elif word in ("nf4", "fp4"):
+        meant = {"type": word}
+    else:
+        eight = re.search(r"8", word) is not None
+        known = value is True or re.fullmatch(r"(int|bnb|q|nf|fp|bits?)?[-_ ]?[48][-_ ]?(bits?)?|bnb|bitsandbytes|auto|true", word)
+        meant = {"bits": 8 if eight else 4} if known else None
+    return Hint(f"write {name}: {written(meant)}", (Edit("set", base + path, meant),)) if meant else Hint()
 
 
 def of_gigabytes(base: RecipePath, path: Names, word: str) -> Hint:

@@ -63,7 +63,10 @@ TRAIN: dict[str, Convert] = {
     "scale": scale,
     **dict.fromkeys(("lr_scheduler_type", "lr_scheduler", "lr_schedule", "decay_lr"), to("scheduler")),
     **dict.fromkeys(("save_total_limit", "keep_last", "max_checkpoints", "checkpoints_total_limit"), to("keep")),
-    **dict.fromkeys(("sample_packing", "pack", "neat_packing", "packing_samples", "padding_free"), packed),
+    **dict.fromkeys(("sample_packing", "pack", "neat_packing", "packing_samples", "padding_free", "concat_samples",
+                     "concatenate_samples", "use_unpad", "remove_padding", "rmpad"), packed),
+    **dict.fromkeys(("packing_strategy", "eval_packing", "pack_strategy"),
+                    says("packing: says how rows are filled, in validation as in training: documents, or stream for lm")),
     "load_in_4bit": bits(4), "load_in_8bit": bits(8),
     **dict.fromkeys(("base_model", "model_id", "model_name_or_path", "pretrained_model_name_or_path", "model_name",
                      "base_model_name_or_path", "model_path", "checkpoint_dir"), base),
@@ -178,8 +181,8 @@ TRAIN: dict[str, Convert] = {
                     lambda value, beside: Known("", ("seed",), value if isinstance(value, int) else None)),
     **dict.fromkeys(("shuffle", "dataloader_shuffle", "shuffle_data", "dataloader_drop_last", "drop_last", "dataloader_pin_memory",
                      "dataloader_prefetch_factor", "dataset_num_proc", "dataset_processes", "streaming", "split_batches",
-                     "dataloader_persistent_workers", "pin_memory", "prefetch_factor", "length_column_name", "packing_strategy",
-                     "eval_packing", "multipack_real_batches", "sample_packing_eff_est"),
+                     "dataloader_persistent_workers", "pin_memory", "prefetch_factor", "length_column_name",
+                     "multipack_real_batches", "sample_packing_eff_est"),
                     says("every document once an epoch in a seeded order, and nothing is dropped", delete=True)),
     **dict.fromkeys(("eval_accumulation_steps", "prediction_loss_only", "predict_with_generate", "do_predict", "num_beams", "eval_delay",
                      "eval_on_start", "batch_eval_metrics", "include_inputs_for_metrics", "compute_metrics", "eval_table_size",
@@ -360,7 +363,9 @@ LORA: dict[str, Convert] = {
     **dict.fromkeys(("rank", "lora_r", "lora_rank"), to("lora.r")), "alpha": to("lora.lora_alpha"),
     **dict.fromkeys(("dropout", "dropout_rate", "dropout_p", "drop_rate", "adapter_dropout"), to("lora.lora_dropout")),
     "targets": to("lora.target_modules"), "modules": to("lora.target_modules"), "scale": scale, "num_layers": to("lora.layers"),
-    "lora_layers": to("lora.layers"),
+    "lora_layers": to("lora.layers"), "scaling": scale,
+    **dict.fromkeys(("bias", "lora_bias", "train_bias"), says("adapters have no biases, and the base's stand still", delete=True)),
+    **dict.fromkeys(("rank_dropout", "module_dropout", "path_dropout"), says("there is one dropout, before the adapter: lora_dropout")),
 }  # fmt: skip
 QUANT: dict[str, Convert] = {
     **dict.fromkeys(("load_in_4bit", "use_4bit", "load_4bit"), lambda value, beside: Known("train", ("quant", "bits"), 4, value is True)),
@@ -368,7 +373,7 @@ QUANT: dict[str, Convert] = {
     **dict.fromkeys(("bit", "n_bits", "num_bits", "wbits", "w_bit", "quantization_bit"), to("quant.bits")),
     **dict.fromkeys(("dtype", "format", "quantization_type"), to("quant.type")), "nested": to("quant.double"),
     **dict.fromkeys(("llm_int8_threshold", "llm_int8_skip_modules", "llm_int8_enable_fp32_cpu_offload", "llm_int8_has_fp16_weight",
-                     "group_size", "desc_act", "block_size", "blocksize"),
+                     "group_size", "desc_act", "block_size", "blocksize", "storage", "quant_storage", "skip_modules"),
                     says("blocks are 64 weights, and the head stays whole", delete=True)),
 }  # fmt: skip
 

@@ -1,11 +1,11 @@
 """What an unknown key may be: another tool's name, one of ours in the wrong place, or one of ours misspelt. Loaded when there is one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import steps as registry
-from runner import glued, kindred, lookalikes, shapes, synonyms
+from runner import glued, kindred, lookalikes, numerals, shapes, synonyms
 from runner.conversions import Known
 from runner.nearest import nearest
 from runner.validate import Scene, value_at
@@ -94,6 +94,9 @@ def _of_parts(path: Names, name: str, value: Any, full: RecipePath) -> Finding |
         layers = [f"layers.{each}" if isinstance(each, int) else each for each in value] if isinstance(value, list) else value
         edits = (Edit("rename", full, layers if layers != value else None, "train"),)
         return Finding("K010", "error", f"{name} is called train here", full, f"write train: {written(layers)}", edits, on="key")
+    if len(path) == 1 and word in ("train_layers", "trainable_layers", "layers_to_train", "train_last_layers", "num_trainable_layers"):
+        fix = "write stages: [{train: [layers.3]}], with the parts that learn; or lora: {layers: 2}, which adapts the last so many"
+        return Finding("K010", "error", f"{name} is said by stages, or by lora.layers", full, fix, on="key")
     if word in STILL and (path[0] == "stages" or len(path) == 1):
         message = f"{name} is no key of a stage: a stage says what is trained, and all else stands still"
         fix = "write train: and the parts that learn, such as train: [layers]"
@@ -238,6 +241,9 @@ def _synonym(
             fix = f"write {nested(known.path, known.value)} in {where}{words}" if can and known.value is not None else known.words
             return Finding("K010", "error", f"{name} is {ours} of {where}", full, fix, on="key")
         base, holder = ("steps", owners[0]), other[1]
+    owner = step if step is not None and known.step == step.name else type_of(known.step)
+    if owner is not None and known.value is not None:
+        known = replace(known, value=numerals.as_taken(shapes.at(owner.params, known.path), known.value))
     same_map = full[:-1] == base + known.path[:-1]
     message = f"{name} is called {known.path[-1] if same_map else ours} here"
     if not can:

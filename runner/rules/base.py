@@ -14,7 +14,9 @@ from steps.sizing.configs import refused
 
 FOLDER = "config.json and the headers of the weights in the base's folder, or in the local hub cache"
 QUANTISED_NAME = re.compile(
-    r"[-_.](gptq|awq|gguf|ggml|exl2|int[48]|[48]bits?|bnb[-_]?4bit|fp8|nf4|w4a16|w8a8|mlx[-_]?[48]bit|q[2-8](_[0k](_[sml])?)?)\b", re.I
+    r"[-_.](gptq|awq|gguf|ggml|exl[23]|int[48]|[248]bits?|bnb[-_]?4bit|n?v?fp[48]|nf4|w4a16|w8a(8|16)|mlx[-_]?[48]bit|aqlm|hqq|eetq|vptq|quip|"
+    r"bitnet|marlin|torchao|q[2-8](_[0k](_[sml])?)?)\b|(?<=/)bitnet-b1",
+    re.I,
 )
 MAMBA_SSM, CONVERTED = "state-spaces/mamba", ("-130m", "-370m", "-790m", "-1.4b", "-2.8b")  # huggingface.co/state-spaces
 

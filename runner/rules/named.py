@@ -28,6 +28,10 @@ OF_OTHER_KINDS = {  # kinds that the export does not write, by the names that th
     "qwen3_moe": r"^qwen3-(coder-)?\d+b-a\d", "qwen2_moe": r"qwen1\.5-moe|qwen2-57b", "qwen3_next": r"qwen3-next",
     "exaone": r"exaone", "smollm3": r"smollm3", "gemma3n": r"gemma-3n",
 }  # fmt: skip
+FORMATS = re.compile(
+    r"(?i)[-_.](onnx|openvino|ov|litert|tflite|coreml|mlmodel|tensorrt|trt|keras|flax|rknn|mlc|gguf-imatrix)(?=$|[-_.])|^litert-"
+)
+AS_META_GAVE = re.compile(r"meta-llama/Llama-2-(7b|13b|70b)(-chat)?")  # the hub has them twice: these are Meta's own files
 ADAPTER = re.compile(r"[-_](q?lora|adapters?|peft|dora)(?=$|-v?\d)", re.I)
 ALONE = re.compile(
     r"(distil)?gpt2(-medium|-large|-xl)?|openai-gpt|ctrl|transfo-xl.*|xlnet.*|.*bert.*|t5-.*|bart-.*|xlm-.*", re.I
@@ -51,6 +55,23 @@ def names_tell(view: View) -> Iterator[Finding]:
             message = f"{name} is named like a model of type {other}, which export_ollama does not write"
             fix = "train a llama, mistral, qwen2, qwen3, phi3, gemma or gpt2, or leave the export out"
             yield say("E004", step, f"{where}.hub", message, fix, severity="warning")
+        if AS_META_GAVE.fullmatch(name):
+            message = f"{name} holds Meta's own files, which transformers does not open"
+            yield say(
+                "H023",
+                step,
+                f"{where}.hub",
+                message,
+                f"write hub: {name}-hf",
+                severity="warning",
+                edits=(Edit("set", path(step, f"{where}.hub"), f"{name}-hf"),),
+            )
+            continue
+        if (other_format := FORMATS.search(own) or FORMATS.search(name)) is not None:
+            found_in = other_format[0].strip("-_.")
+            message = f"{name} is named like a copy for another library (…{found_in}), without the weights that are trained"
+            yield say("H022", step, f"{where}.hub", message, "name the model that it was made from", severity="warning")
+            continue
         kind = next((what for what, names in NAMES.items() if names.search(own)), "")
         if kind and (kind == "a model of pictures or sound" or not DECODERS.search(own)):
             message = f"{name} is named like {kind}, which does not foretell the next token"

@@ -298,16 +298,20 @@ def signs_are_kept(view: View) -> Iterator[Finding]:
 END_MARK = re.compile(
     r"<\|endoftext\|>|<\|end_of_text\|>|<\|eot_id\|>|</s>|<eos>|<EOS>|<\|eos\|>|<EOT>|<eot>|\[EOS\]|<\|eod\|>|<end_of_text>"
 )
+BEGIN_MARK = re.compile(r"<\|startoftext\|>|<\|begin_of_text\|>|<s>|<bos>|<BOS>|\[BOS\]|\[CLS\]|<sos>|<SOS>|<pad>|\[PAD\]|<PAD>")
+TAKEN_OUT = re.compile(r"<unk>|\[UNK\]|<UNK>")
+OF_CHATS = re.compile(r"<\|im_start\|>|<\|start_header_id\|>|\[INST\]|<start_of_turn>|<\|user\|>|<\|assistant\|>")
 OFTEN = 3  # times in the sample: once or twice it may be what a text is about
 
 
 @rule(
     RulePage(
         "D176",
-        "an end mark of another tokenizer in the texts",
+        "a mark of another tokenizer in the texts",
         "Files that were made for GPT-2 or nanoGPT part their texts by <|endoftext|>. To a tokenizer that is trained here it is text like "
         "any other: it is cut into a handful of pieces, which the model learns to write, and documents are not parted at it. Each document "
-        "gets its own end by itself.",
+        "gets its own beginning and end by itself. A conversation's marks are symbols only where user_symbols names them, and a text with "
+        "<unk> in it has lost its rare words.",
         wrong="Once upon a time …\n<|endoftext|>\nA fox …   # document: file",
         right="Once upon a time …\n\nA fox …   # document: blank_line",
         source="karpathy/minbpe#47; karpathy/nanoGPT#374; Modalities/modalities#383",
@@ -316,17 +320,32 @@ OFTEN = 3  # times in the sample: once or twice it may be what a text is about
     )
 )
 def ends_are_not_typed(view: View) -> Iterator[Finding]:
-    """D176: an end mark that stands several times in a sample of what a tokenizer learns from, and is none of its symbols."""
+    """D176: a mark that stands several times in a sample of what a tokenizer learns from, and is none of its symbols."""
     for step in view.of_type("train_tokenizer"):
         symbols = [str(symbol) for symbol in param(step, "user_symbols") or ()]
-        counts = Counter(mark for text in sampled_texts(text_sources(view, step), view.facts) for mark in END_MARK.findall(text))
-        mark, count = next(((m, c) for m, c in counts.most_common() if not any(m in symbol for symbol in symbols)), ("", 0))
-        if count < OFTEN:
-            continue
-        message = f"{mark} stands {count:,} times in the first texts: it is cut into pieces like a word, and parts no documents"
-        typed = mark.replace("/", "\\/").replace("[", "\\[").replace("]", "\\]")
-        fix = f"put a blank line in its place, with document: blank_line: sed -i 's/{typed}/\\n\\n/g' FILES"
-        for parser in view.parsers(step):
-            if any(END_MARK.search(text) for text in sampled_texts(param(parser, "sources") or (), view.facts)):
-                yield say("D176", parser, "sources", message, fix, severity="warning", on="key")
+        texts = sampled_texts(text_sources(view, step), view.facts)
+        for marks in (END_MARK, BEGIN_MARK, TAKEN_OUT, OF_CHATS):
+            counts = Counter(mark for text in texts for mark in marks.findall(text))
+            mark, count = next(((m, c) for m, c in counts.most_common() if not any(m in symbol for symbol in symbols)), ("", 0))
+            if count >= OFTEN:
+                yield from _typed(view, step, marks, mark, count)
                 break
+
+
+def _typed(view: View, step: StepMeant, marks: re.Pattern[str], mark: str, count: int) -> Iterator[Finding]:
+    """D176, at the step that reads the files, with what is done about such a mark."""
+    typed = mark.replace("/", "\\/").replace("[", "\\[").replace("]", "\\]")
+    what, fix = {
+        END_MARK: ("it is cut into pieces like a word, and parts no documents",
+                   f"put a blank line in its place, with document: blank_line: sed -i 's/{typed}/\\n\\n/g' FILES"),
+        BEGIN_MARK: ("it is cut into pieces like a word, and every document has its own beginning",
+                     f"take it out of the files: sed -i 's/{typed}//g' FILES"),
+        TAKEN_OUT: ("words were taken out of this text, and the model learns to write the mark", "take the text as it was written, such as "
+                    "wikitext-103-raw for wikitext-103"),
+        OF_CHATS: ("it is cut into pieces like a word", f"write user_symbols: [{json.dumps(mark)}] and the other marks in train_tokenizer"),
+    }[marks]  # fmt: skip
+    for parser in view.parsers(step):
+        if any(marks.search(text) for text in sampled_texts(param(parser, "sources") or (), view.facts)):
+            message = f"{mark} stands {count:,} times in the first texts: {what}"
+            yield say("D176", parser, "sources", message, fix, severity="warning", on="key")
+            return

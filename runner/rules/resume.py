@@ -216,6 +216,8 @@ def _from_step(view: View, step: StepMeant, earlier: StepMeant) -> Iterator[Find
             differing.append(f"{name} is {here} here and {there} there")
     if step.params is not None and earlier.params is not None:
         differing += _attends_unlike(view, step, param(earlier, "attn_implementation"))
+        here, there = (number(each, "model.dropout") or 0.0 for each in (step, earlier))
+        differing += [f"dropout is {here:g} here and {there:g} there"] if here != there and at(step.raw, "model.base") is None else []
         differing += _adapted_unlike(*(_adapter(each) for each in (step, earlier)))
         differing += [f"{name} are not the same in both" for name in LISTS if _plain(step, name) != _plain(earlier, name)]
         fed, was = ([m.id for m in view.makers(each, "bins")] for each in (step, earlier))

@@ -29,6 +29,14 @@ STRANGE = {  # by how a file begins: what it is, and what gives a file of ids
     b"\x28\xb5\x2f\xfd": ("packed with zstandard", "unpack it: zstd -d, and name the file that comes out"),
     b"version https://git-lfs": ("a pointer of Git LFS", "git lfs pull"),
     b"MMIDIDX": ("Megatron's index of another file", "name the .bin file beside it"),
+    **dict.fromkeys((b"PAR1", b"ARROW1", b"FEA1"), ("a table of rows", "name it as a source of parse_corpus, if it has texts")),
+    b"\xfd7zXZ\x00": ("packed with xz", "unpack it: unxz, and name the file that comes out"),
+    b"BZh91AY&SY": ("packed with bzip2", "unpack it: bunzip2, and name the file that comes out"),
+    b"7z\xbc\xaf": ("packed with 7-Zip", "unpack it: 7z x, and name the file that comes out"),
+    b"\x89HDF": ("an HDF5 file", "write the ids alone, with numpy's tofile"),
+    b"SQLite format 3": ("a data base", "write the ids alone, with numpy's tofile"),
+    b"%PDF-": ("a PDF", "write its text with pdftotext, and name that in parse_corpus"),
+    b"\x89PNG": ("a picture", "name a .bin file of ids, or a folder of them"),
 }
 
 
@@ -149,6 +157,10 @@ def _layout(file: Path, dtype: Dtype) -> tuple[int, str]:
     for begin, (what, remedy) in STRANGE.items():
         if head.startswith(begin):
             raise Unknown(f"{file.name} is no flat file of ids: it is {what}", remedy)
+    if head[257:262] == b"ustar":
+        raise Unknown(f"{file.name} is no flat file of ids: it is an archive", "unpack it: tar xf, and name the files that come out")
+    if head[8:9] == b"{" and b"data_offsets" in head:  # safetensors: a header behind its length
+        raise Unknown(f"{file.name} is no flat file of ids: it holds weights", "name a .bin file of ids, or a folder of them")
     if what := _is_text(head):
         raise Unknown(f"{file.name} is no flat file of ids: it is {what}", "make ids of it with parse_corpus and tokenize_bin")
     if _is_wide(head):

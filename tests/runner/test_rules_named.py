@@ -85,3 +85,30 @@ def test_a_base_that_is_only_there_in_few_bits_is_told_by_its_name(tmp_path: Pat
     """Copies in sixteen bits are called so."""
     found = meant(tmp_path, (MODEL, f"{{base: {{hub: {name}}}}}")).findings
     assert [f.code for f in found if f.code == "A110"] == codes
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("onnx-community/Llama-3.2-1B-Instruct-ONNX", "H022", "name the model that it was made from"),
+        ("google/gemma-7b-flax", "H022", "name the model that it was made from"),
+        ("litert-community/Gemma3-1B-IT", "H022", "name the model that it was made from"),
+        ("OpenVINO/Qwen2.5-7B-Instruct-int4-ov", "A110", "name the model that it was made from"),
+        ("meta-llama/Llama-2-7b", "H023", "write hub: meta-llama/Llama-2-7b-hf"),
+        ("meta-llama/Llama-2-7b-chat", "H023", "write hub: meta-llama/Llama-2-7b-chat-hf"),
+        ("ISTA-DASLab/Llama-3.1-8B-AQLM-PV-2Bit-1x16-hf", "A110", "name the model that it was made from"),
+        ("microsoft/bitnet-b1.58-2B-4T", "A110", "name the model that it was made from"),
+        ("RedHatAI/Llama-3.2-3B-Instruct-FP8-dynamic", "A110", "name the model that it was made from"),
+    ],
+)
+def test_copies_for_other_libraries_and_in_few_bits(tmp_path: Path, name: str, code: str, words: str):
+    """By the end of their names, such as their makers write it."""
+    found = {f.code: f.fix for f in meant(tmp_path, (MODEL, f"{{base: {{hub: {name}}}}}")).findings if f.severity != "info"}
+    assert found.get(code) == words
+
+
+@pytest.mark.parametrize("name", ["meta-llama/Llama-2-7b-hf", "google/gemma-2-2b", "coverage/ovation-1b", "someone/flaxen-1b"])
+def test_copies_for_this_library_are_let_be(tmp_path: Path, name: str):
+    """A part of a word is no format."""
+    found = meant(tmp_path, (MODEL, f"{{base: {{hub: {name}}}}}")).findings
+    assert not {f.code for f in found} & {"H022", "H023", "A110"}

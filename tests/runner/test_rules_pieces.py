@@ -110,9 +110,13 @@ def test_symbols_are_spelled_as_the_columns_write_them(tmp_path: Path, symbols: 
         ("</s>", "", ["D176"]),
         ("<|endoftext|>", ', user_symbols: ["<|endoftext|>"]', []),
         ("<end>", "", []),
+        ("<s>", "", ["D176"]),
+        ("<|im_start|>", "", ["D176"]),
+        ("<|im_start|>", ', user_symbols: ["<|im_start|>"]', []),
+        ("the <unk> of", "", ["D176"]),
     ],
 )
-def test_an_end_mark_of_another_tokenizer_is_told(tmp_path: Path, mark: str, symbols: str, codes: list[str]):
+def test_a_mark_of_another_tokenizer_is_told(tmp_path: Path, mark: str, symbols: str, codes: list[str]):
     """Three times in a sample; one that is a symbol is meant."""
     (tmp_path / "a.txt").write_text(f"\n{mark}\n".join(ENGLISH.format(n) for n in range(90)), "utf-8")
     text = recipe(f"vocab_size: 300{symbols}", "{path: a.txt, document: blank_line}")

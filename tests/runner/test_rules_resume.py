@@ -238,3 +238,14 @@ def test_a_training_that_is_to_go_on_from_itself(tmp_path: Path, named: str):
     found = meant(tmp_path, ("max_steps: 1000", f"max_steps: 1000\n    resume_from: {{{named}}}")).findings
     told = [(f.code, f.fix) for f in found if f.code in ("L004", "L020", "R104")]
     assert told == [("L004", "delete resume_from: a training that was stopped, or is made longer, goes on by itself when it is run again")]
+
+
+@pytest.mark.parametrize(("here", "words"), [("0.1", []), ("0", ["second cannot go on from first: dropout is 0 here and 0.1 there"])])
+def test_a_dropout_is_compared_between_steps(tmp_path: Path, here: str, words: list[str]):
+    """A state keeps it beside its network."""
+    text = SOUND.replace("  - type: export_ollama\n", "").replace("family: mamba", "family: mamba, dropout: 0.1")
+    text = text.replace("- type: train\n", "- type: train\n    id: first\n    scheduler: constant\n    warmup_steps: 50\n")
+    first = text[text.index("  - type: train\n    id: first") :]
+    second = first.replace("id: first", "id: second\n    resume_from: {step: first}").replace("1000", "2000")
+    found = meant(tmp_path, base=text + second.replace("dropout: 0.1", f"dropout: {here}")).findings
+    assert [f.message for f in found if f.code == "R103"] == words

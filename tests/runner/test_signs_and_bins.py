@@ -1,5 +1,6 @@
 """Tabs, dashes and digits that look like others; token files that are none; symbols that every tokenizer has; a message too long."""
 
+import bz2
 import gzip
 import struct
 import sys
@@ -64,6 +65,14 @@ def test_digits_that_only_look_like_digits(tmp_path: Path, written: str):
         ("version https://git-lfs.github.com/spec/v1\n" * 3, "it is a pointer of Git LFS"),
         (b"\x80\x04\x95" + bytes(301), "it is a pickle"),
         (b"", "x.bin is empty"),
+        (b"PAR1" + bytes(400), "it is a table of rows"),
+        (b"ARROW1\0\0" + bytes(400), "it is a table of rows"),
+        (b"\xfd7zXZ\0" + bytes(400), "it is packed with xz"),
+        (bz2.compress(bytes(4000)), "it is packed with bzip2"),
+        (b"\x89HDF\r\n" + bytes(400), "it is an HDF5 file"),
+        (b"%PDF-1.7\n" + bytes(400), "it is a PDF"),
+        (bytes(257) + b"ustar\x0000" + bytes(400), "it is an archive"),
+        (struct.pack("<Q", 60) + b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' + bytes(400), "it holds weights"),
     ],
 )
 def test_a_token_file_that_is_none_is_told_by_what_it_is(tmp_path: Path, content: Any, what: str):
@@ -117,3 +126,10 @@ def test_one_empty_file_of_ids_beside_others(tmp_path: Path):
     files = {"old/train.bin": struct.pack("<4000H", *(5 + n % 600 for n in range(4000))), "old/val.bin": b""}
     ((code, message, _),) = told(tmp_path, RADIO, {check: f"{check}    bins: {{path: old}}\n"}, files)
     assert (code, message) == ("V105", "val.bin is empty, and no training can map it")
+
+
+@pytest.mark.parametrize(("written", "fix"), [("old/x.bin", "write bins: {path: old/x.bin}"), ("8", "")])
+def test_a_file_of_ids_that_is_only_named(tmp_path: Path, written: str, fix: str):
+    """A map with its path is wanted; a number is no file."""
+    bins = {"  - type: check_vocab_consistency\n": f"  - type: check_vocab_consistency\n    bins: {written}\n"}
+    assert told(tmp_path, RADIO, bins, {"old/x.bin": struct.pack("<400H", *range(400))})[0][2] == fix

@@ -188,3 +188,42 @@ def test_arguments_of_a_tracker(tmp_path: Path, settings: str, fixes: list[str])
     assert found == [("K010", fix) for fix in fixes]
     at_top = told(tmp_path / "top", ARCHIVE, {"seed: 3\n": f"seed: 3\ntracking: {settings}\n"})
     assert [code for code, _ in at_top if code[0] == "K"] == ["K010" for _ in fixes]
+
+
+ALPHA = "      lora_alpha: 16\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "changes", "fix"),
+    [
+        (CLINIC, {RATE: f"{RATE}    concat_samples: true\n"}, "write packing: documents"),
+        (CLINIC, {RATE: f"{RATE}    remove_padding: true\n"}, "write packing: documents"),
+        (CLINIC, {RATE: f"{RATE}    eval_packing: false\n"},
+         "packing: says how rows are filled, in validation as in training: documents, or stream for lm"),
+        (CLINIC, {RATE: f"{RATE}    train_layers: last\n"},
+         "write stages: [{train: [layers.3]}], with the parts that learn; or lora: {layers: 2}, which adapts the last so many"),
+        (CLINIC, {ALPHA: f"{ALPHA}      bias: none\n"}, "delete the line"),
+        (CLINIC, {ALPHA: f"{ALPHA}      rank_dropout: 0.1\n"}, "there is one dropout, before the adapter: lora_dropout"),
+        (CLINIC, {ALPHA: f"{ALPHA}      use_dora: 1\n"}, "write use_dora: true"),
+        (CLINIC, {ALPHA: f"{ALPHA}      use_dora: n\n"}, "write use_dora: false"),
+        (RADIO, {HEADS: f"{HEADS}      tie_embeddings: no\n"}, "write tie_embeddings: false"),
+        (CLINIC, {RATE: f"{RATE}    gradient_checkpointing: no\n"}, "write activation_checkpointing: false"),
+        (CLINIC, {RATE: '    lr: "1e-4"\n'}, "write learning_rate: 0.0001"),
+    ],
+)  # fmt: skip
+def test_switches_and_adapters_by_other_names(tmp_path: Path, base: Base, changes: dict[str, str], fix: str):
+    """A switch is written as one; what a recipe has otherwise is named."""
+    assert [found for _, found in told(tmp_path, base, changes)] == [fix]
+
+
+@pytest.mark.parametrize(
+    ("written", "fix"),
+    [
+        ("4", "write quant: {bits: 4}"), ("int8", "write quant: {bits: 8}"), ("nf4", "write quant: {type: nf4}"),
+        ("true", "write quant: {bits: 4}"), ("bitsandbytes", "write quant: {bits: 4}"), ("gptq", ""),
+    ],
+)  # fmt: skip
+def test_a_quantisation_in_one_word(tmp_path: Path, written: str, fix: str):
+    """The bits, or the type; of a library that is not used here, nothing is guessed."""
+    changes = {RATE: f"{RATE}    quant: {written}\n", "method: lora": "method: qlora"}
+    assert [found for _, found in told(tmp_path, CLINIC, changes)] == [fix]
