@@ -216,11 +216,11 @@ def test_a_killed_run_is_not_at_work_by_the_number_of_another(home):
 
 
 def test_a_read_only_project_is_said(home):
-    """No traceback: what cannot be written and what to do."""
+    """No traceback, and before anything runs: what cannot be written and what to do."""
     (home / ".recipe").write_text("in the way")
     done = recipe(home, "run", "recipes/it.yaml")
-    assert done.returncode == 1
-    assert "R001: cannot write" in done.stderr + done.stdout
+    assert done.returncode == 2
+    assert "R001: .recipe/store cannot be written: .recipe is a file" in done.stderr + done.stdout
     assert "fix:" in done.stderr + done.stdout
 
 
