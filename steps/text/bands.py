@@ -1,5 +1,6 @@
 """What a page's text is parted into by white that reaches over it: bands, and the front of a paper's first page above its columns."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,30 @@ def beside_abstract(blocks: list["Block"], gutters: list[float]) -> list["Block"
         if beside and not any(len(b.lines) > 3 and b.x0 > gutters[0] for b in front if b not in band):
             return front
     return []
+
+
+def item_gutters(items: list["Block"]) -> list[float]:
+    """Where white parts items of a list into columns that are as long, more or less; none where they count from left to right."""
+    columns: list[list[Block]] = []
+    for item in sorted(items, key=lambda b: b.x0):
+        if columns and item.x0 < max(b.x1 for b in columns[-1]) + GUTTER:
+            columns[-1].append(item)
+        else:
+            columns.append([item])
+    down = [item for column in columns for item in sorted(column, key=lambda b: b.y0)]
+    tops = [min(b.y0 for b in column) for column in columns]
+    if len(columns) < 2 or min(map(len, columns)) < 2 or max(tops) - min(tops) > HEADING:
+        return []
+    counted = [_count(item.lines[0]) for item in down]
+    if any(counted) and any(b - a != 1 for a, b in pairwise(counted)):
+        return []
+    return [(max(b.x1 for b in left) + min(b.x0 for b in right)) / 2 for left, right in pairwise(columns)]
+
+
+def _count(line: str) -> int:
+    """The number of an item, or that of its letter; 0 where it has neither."""
+    mark = line.split(None, 1)[0].strip("().")
+    return int(mark) if mark.isdecimal() else ord(mark) if len(mark) == 1 and mark.isalpha() else 0
 
 
 def bands_of(blocks: list["Block"]) -> list[list["Block"]]:

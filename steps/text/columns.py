@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import median
 
-from steps.text.bands import ALIKE, BAND, GUTTER, bands_of, beside_abstract, by_bands, by_lines, front_of
+from steps.text.bands import ALIKE, BAND, GUTTER, bands_of, beside_abstract, by_bands, by_lines, front_of, item_gutters
 
 ENDED = tuple(".!?:;…”’\"')]}»□■∎⊔◻")  # the latter end proofs
 SHORT = 0.8  # of the longest line of a block: a line of fewer letters looks as if a paragraph ended there
@@ -111,6 +111,10 @@ def ordered_pages(pages: list[list[Block]]) -> list[Block]:
             shift = min((b.x0 for b in page), default=edge) - edge  # the other pages of a leaf have other margins
             gutters = min((usual, [x + shift for x in usual]), key=lambda xs: sum(b.characters for b in page if _over(b, xs)))
             gutters = gutters if _fit(page, gutters) else []
+        if not gutters and (lists := _lists(page)):
+            for part, between in lists:
+                out += reading_order(part, between)
+            continue
         front = (beside_abstract(page, gutters) or front_of(page, gutters)) if number == 0 and gutters else []
         out += by_bands(front)
         out += reading_order([b for b in page if b not in front] if front else page, gutters)
@@ -137,6 +141,28 @@ def _sections(blocks: list[Block]) -> list[tuple[list[Block], list[float]]]:
     if len({len(gutters) for _, gutters in sections if gutters}) < 2:  # as many columns, but shifted: a figure may do that
         return [(blocks, [])]
     return [*sections, (between, [])]
+
+
+def _lists(blocks: list[Block]) -> list[tuple[list[Block], list[float]]]:
+    """Parts of a page without columns, where lists in it have some, each with its gutters; none where no list has."""
+    if sum(LISTED.match(b.lines[0]) is not None for b in blocks) < LEAST_ITEMS:  # nearly always
+        return []
+    parts: list[tuple[list[Block], list[float]]] = []
+    rest: list[Block] = []
+    items: list[Block] = []
+    for block in [*sorted(blocks, key=lambda b: b.y0), None]:
+        if block is not None and LISTED.match(block.lines[0]) and not (block.table or block.listing):
+            items.append(block)
+            continue
+        gutters = item_gutters(items) if len(items) >= LEAST_ITEMS else []
+        if gutters:
+            parts += [(rest, []), (items, gutters)]
+            rest = []
+        else:
+            rest += items
+        items = []
+        rest += [block] if block is not None else []
+    return [*parts, (rest, [])] if parts else []
 
 
 def _runs(band: list[Block]) -> bool:

@@ -1,5 +1,7 @@
 """Columns of a page in the order in which a person reads them, and rows of tables that no margin and no line number takes away."""
 
+import re
+
 import pymupdf
 import pytest
 
@@ -207,3 +209,30 @@ def test_names_of_points_in_a_drawing_are_no_text():
     assert found[1:] == ["(a) Interior region", "Fig. 1 The wall, seen from above"]
     assert found[0].endswith("should be placed in the list of those walls that the town looks after, which is long.")
     assert "r" in read_with("Table 1: The walls")
+
+
+@pytest.mark.parametrize(
+    "marks", [["1.", "2.", "3.", "4.", "5.", "6."], ["a)", "b)", "c)", "d)", "e)", "f)"], ["1.", "3.", "5.", "2.", "4.", "6."]]
+)
+def test_a_list_in_two_columns_on_a_page_of_one(tmp_path, marks):
+    """Read down the columns where its items count so, else by rows."""
+
+    document = pymupdf.open()
+    page = document.new_page(width=612, height=792)
+    for i in range(12):
+        page.insert_text((72, 90 + 14 * i), PROSE[:80], fontsize=10)
+    for at, mark in enumerate(marks):
+        page.insert_text((90 + 200 * (at // 3), 290 + 22 * (at % 3)), f"{mark} snail", fontsize=10)
+    assert re.findall(r"(\S+) snail", text_of(document, tmp_path / "m.pdf")) == sorted(marks)
+
+
+def test_items_without_numbers_are_read_down_their_columns():
+    text = [
+        Block(72, 90, 500, 200, ["Moss grows on old walls where little else does so."] * 8),
+        Block(72, 400, 500, 500, ["It stays."] * 8),
+    ]
+    items = [
+        Block(90 + 200 * (at // 3), 290 + 22 * (at % 3), 200 + 200 * (at // 3), 302 + 22 * (at % 3), [f"• wall {at}"]) for at in range(6)
+    ]
+    found = ordered_pages([[text[0], *items[::2], *items[1::2], text[1]]])
+    assert found == [text[0], *items, text[1]]
