@@ -23,10 +23,9 @@ from schemas import (
     Strict,
 )
 from steps import step
-from steps.text.choices import Format, SectionName, Split
+from steps.text.choices import Format, Private, SectionName, Split
 from steps.text.language import KNOWN, codes_meant
 from steps.text.left_out import TWICE, by_reason, counted, in_words, nothing_left
-from steps.text.private import Kind
 from steps.text.remote import keyed_url, shown_url
 from steps.text.sieve import Kept, Sieve, priority_of
 from steps.text.sources import Reading, files_of, stream
@@ -184,7 +183,7 @@ class Clean(Strict):
 
     nfc: bool = Field(default=True, description="compose letters and their accents")
     whitespace: bool = Field(default=True, description="line breaks as \\n, no control characters, no blanks at line ends")
-    mask: list[Kind] = Field(default_factory=list, description="replaced by <EMAIL>, <PHONE> and so on: [all], or a list of kinds")
+    mask: list[Private] = Field(default_factory=list, description="replaced by <EMAIL>, <PHONE> and so on: [all], or a list of kinds")
     dedup: Literal["exact", "none"] = Field(default="exact", description="drop documents whose text came before")
     near_duplicates: Literal["keep", "together", "drop"] = Field(
         default="keep", description="of documents that are much alike: keep all, keep them on one side of train and val, or keep the first"

@@ -171,8 +171,8 @@ def _one_long(setting: "Setting", block: "Block", lengths: "Lengths", tally: "Ta
 
 def _tell(params: SplitLong, lengths: "Lengths", context: StepContext) -> None:
     """Statistics, the picture, the page. Raises RecipeError D131 when much could not be split; of a little, train tells."""
+    from steps.text.choices import MOST_LEFT_OUT
     from steps.text.lengths import draw, page
-    from steps.text.rowform import MOST_LEFT_OUT
 
     written = params.model_dump(include={"max_tokens", "strategy", "overlap_tokens", "analyze_only"})
     facts = {**written, **lengths.facts()}

@@ -38,7 +38,7 @@ def _has_tables(view: "View") -> bool:
 
 SETTINGS = (  # variables of the environment whose values are looked at
     "HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "TMPDIR", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES",
-    "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF", "SSL_CERT_FILE", "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy",
+    "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF", "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy",
     "http_proxy", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_MODE", "WANDB_BASE_URL",
 )  # fmt: skip
 SECRETS = ("password", "wandb", "://", "hf_", "sk-", "gh", "glpat", "AKIA", "xox", "AIza")  # pieces of texts that hold one
@@ -100,7 +100,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "stores": lambda view: bool("RECIPE_STORE" in variables() or (view.meant.recipe is not None and view.meant.recipe.store)),
     "limits": lambda view: any(number(s, "workers") is not None or number(s, "memory_margin") is not None for s in view.meant.steps),
     "shards": lambda view: any(at(s.raw, "shard_tokens") is not None for s in view.of_type("tokenize_bin")),
-    "settings": lambda view: any(name in variables() for name in SETTINGS),
+    "settings": lambda view: any(name in variables() for name in SETTINGS) or not os.path.exists(variables().get("SSL_CERT_FILE", os.sep)),
     "pieces": lambda view: any(
         at(s.raw, "sample_bytes") is not None or any(isinstance(x.get("path"), str) for p in view.parsers(s) for _, x, _ in sources(p))
         for s in view.of_type("train_tokenizer")
@@ -132,6 +132,8 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
 }
 FAMILIES = (*ALWAYS, *SOMETIMES)
 OFTEN = 100  # steps between validations: with more the steps are the larger part
+BEGINNING = 65536  # bytes of a text file that are looked at
+FEWEST = 8  # texts: of fewer nothing is said
 FILES = 20  # of a source are opened, at most
 GUESS = 8  # times its guess may the text of PDFs be
 VOUCHES = ("check_vocab_consistency", "validate_checkpoint")  # types that hand on what they were given

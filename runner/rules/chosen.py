@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from statistics import mean
 
-from runner.rules import View, at, path, rule, say, sources
-from runner.rules.content import FEWEST
+from runner.rules import FEWEST, View, at, path, rule, say, sources
 from runner.rules.rows import name_of, read_heads
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.language import WORDS, code_of, guessed_language

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from runner.meant import StepMeant
-from runner.rules import FILES, View, at, rule, say, sources
+from runner.rules import BEGINNING, FEWEST, FILES, View, at, rule, say, sources
 from runner.rules.rows import name_of, read_heads
 from schemas.artifacts import Document
 from schemas.findings import Finding, RulePage, Severity
@@ -14,9 +14,7 @@ from steps.text.choices import format_of
 from steps.text.encodings import beginning
 from steps.text.unreadable import Unreadable
 
-HEAD = 65536  # bytes of a text file that are looked at
 NEARLY, ENOUGH = 0.95, 100  # share of so many first rows that are copies: the rest will hardly be others
-FEWEST = 8  # texts: of fewer nothing is said
 SHORT = 8  # characters of a question that an answer may begin with by chance
 # A letter of UTF-8 that was read as windows-1252: two for one, the second of them mostly a sign
 MISREAD = re.compile(
@@ -84,7 +82,7 @@ def _of_text(view: View, file: Path, wanted: object) -> list[Document]:
     try:
         if format_of(file, wanted if isinstance(wanted, str) else "auto") not in ("txt", "md"):  # type: ignore[arg-type]
             return []
-        data = view.facts.head(file, HEAD)
+        data = view.facts.head(file, BEGINNING)
         text = beginning(data, view.facts.size(file) <= len(data))
     except Unreadable:
         return []

@@ -10,8 +10,8 @@ from runner.modelfolder import TOKENIZERS
 from runner.rules import View, at, number, param, rule, say, sources
 from runner.rules.rows import name_of, read_heads
 from schemas.findings import Finding, RecipeError, RulePage
+from steps.text.choices import MOST_LEFT_OUT
 from steps.text.forms import first_other
-from steps.text.rowform import MOST_LEFT_OUT
 
 if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer

@@ -9,7 +9,7 @@ from runner.rules.batches import documents_of
 from runner.screen import in_bytes, plural
 from schemas.artifacts import CheckpointForecast
 from schemas.findings import Edit, Finding, RulePage
-from steps.text.rowform import FEWEST
+from steps.text.choices import FEWEST
 
 
 def planned_steps(step: StepMeant) -> tuple[int | None, str]:

@@ -9,8 +9,7 @@ from typing import Any
 
 from runner.meant import StepMeant
 from runner.nearest import nearest
-from runner.rules import FILES, View, at, number, param, rule, say, sources
-from runner.rules.content import HEAD
+from runner.rules import BEGINNING, FEWEST, FILES, View, at, number, param, rule, say, sources
 from runner.rules.rows import read_heads
 from runner.screen import in_bytes
 from schemas.artifacts import Document
@@ -22,7 +21,6 @@ from steps.text.language import guessed_language
 from steps.text.rows import read
 from steps.text.unreadable import Unreadable
 
-FEWEST = 8  # documents: of fewer nothing is said
 LIMITS = {  # why a document is dropped: the key that says so, and what it counts
     "too short": ("min_characters", "characters"),
     "too long": ("max_characters", "characters"),
@@ -112,10 +110,10 @@ def _of_text(view: View, file: Path, source: dict[str, Any]) -> tuple[list[Docum
     try:
         if format_of(file, source.get("format") or "auto") not in ("txt", "md"):
             return [], False
-        text = decode(view.facts.head(file, HEAD))[0]
+        text = decode(view.facts.head(file, BEGINNING))[0]
     except (Unreadable, ValueError):
         return [], False
-    whole = view.facts.size(file) <= HEAD
+    whole = view.facts.size(file) <= BEGINNING
     kind = source.get("document") or "file"
     parts = [text] if kind == "file" else text.split("\n") if kind == "line" else re.split(r"\n\s*\n", text)
     parts = parts if whole else parts[:-1]

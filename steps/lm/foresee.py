@@ -12,7 +12,7 @@ from schemas.machine import Machine
 from steps.lm.shapes import sizes
 from steps.sizing.counting import parameters_of
 from steps.sizing.subject import precision_on, read_subject
-from steps.text.rowform import FEWEST, HELD_OUT
+from steps.text.choices import FEWEST, HELD_OUT
 from steps.text.vocabulary import bytes_per_token
 
 UTILISATION = {"cuda": 0.8, "mps": 0.7, "cpu": 0.9}  # of the power that a device may draw, in training

@@ -8,7 +8,8 @@ import numpy as np
 
 from schemas import Corpus, RecipeError
 from steps.lm.batches import Row
-from steps.text.rowform import FEWEST, HELD_OUT, MOST_LEFT_OUT, row_of
+from steps.text.choices import FEWEST, HELD_OUT, MOST_LEFT_OUT
+from steps.text.rowform import row_of
 
 if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer

@@ -6,13 +6,15 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.machine import GIB, Machine
 from schemas.model import ModelConfig
-from steps.sizing.candidates import Candidate
 from steps.sizing.subject import Subject
 from steps.sizing.throughput import CORE_FLOPS, SUSTAINED
+
+if TYPE_CHECKING:
+    from steps.sizing.candidates import Candidate
 
 LIMIT_S = 30  # a dry run stops after the step that passes this
 PATIENCE_S = 600  # a process that says nothing for so long is given up
@@ -40,7 +42,7 @@ def here(machine: Machine) -> bool:
 
 
 def dry_run(
-    candidate: Candidate, subject: Subject, model: ModelConfig, machine: Machine, steps: int, rows: list[list[int]] | None = None
+    candidate: "Candidate", subject: Subject, model: ModelConfig, machine: Machine, steps: int, rows: list[list[int]] | None = None
 ) -> Tried:
     """Run `steps` optimizer steps of `candidate` and reject it when memory runs out, passes the margin, or it is far slower than modelled.
 

@@ -1,19 +1,21 @@
 """What a plan says of itself: the reason of each setting, plan.json's rows, plan.md, and a line for the console."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schemas import Machine, ModelConfig, StepContext
 from schemas.machine import GIB
-from steps.sizing.candidates import Candidate
 from steps.sizing.dryrun import Tried
 from steps.sizing.subject import Subject
+
+if TYPE_CHECKING:
+    from steps.sizing.candidates import Candidate
 
 PRECISIONS = {"bf16": "has bf16", "fp16": "has fp16 and no bf16", "fp32": "trains in fp32"}
 
 
 def reasons(
-    chosen: Candidate, subject: Subject, model: ModelConfig, target: Machine, why_length: str, why_packed: str, settings: dict[str, Any]
+    chosen: "Candidate", subject: Subject, model: ModelConfig, target: Machine, why_length: str, why_packed: str, settings: dict[str, Any]
 ) -> dict[str, str]:
     """Why each of the chosen settings is as it is."""
     place = target.title or target.name
@@ -31,7 +33,7 @@ def reasons(
     return {name: why[name] for name in settings}
 
 
-def _why_attention(chosen: Candidate, subject: Subject, model: ModelConfig, target: Machine) -> str:
+def _why_attention(chosen: "Candidate", subject: Subject, model: ModelConfig, target: Machine) -> str:
     """Which kernel of PyTorch it is, and what eager attention would take."""
     if subject.attention == "eager":
         return "transformers has no other for this base"
@@ -43,7 +45,7 @@ def _why_attention(chosen: Candidate, subject: Subject, model: ModelConfig, targ
     return f"{kernel}; eager computes the same in {eager / GIB:.1f} GiB"
 
 
-def by(subject: Subject, model: ModelConfig, chosen: Candidate, target: Machine) -> int:
+def by(subject: Subject, model: ModelConfig, chosen: "Candidate", target: Machine) -> int:
     """Bytes at the peak of a step of `chosen` with the attention of `subject`."""
     parts = subject.memory(model, target, chosen.batch_size, chosen.length, chosen.precision, chosen.accumulation,
                            checkpointing=chosen.checkpointing)  # fmt: skip
@@ -57,7 +59,7 @@ def notes(model: ModelConfig, subject: Subject) -> dict[str, str]:
     return found if subject.attends(model) else {"attention": "none: a Mamba has a state", **found}
 
 
-def row(candidate: Candidate, rejected: dict[tuple[int, bool], Tried], chosen: Candidate) -> dict[str, Any]:
+def row(candidate: "Candidate", rejected: dict[tuple[int, bool], Tried], chosen: "Candidate") -> dict[str, Any]:
     """A candidate as plan.json keeps it: modelled figures alone, no measured one."""
     turned_down = rejected.get(candidate.key)
     verdict = "chosen" if candidate.key == chosen.key else candidate.verdict
@@ -75,7 +77,7 @@ def described(target: Machine) -> dict[str, Any]:
     return {"title": target.title or target.name, "kind": target.kind, "memory_bytes": target.memory_bytes, "count": target.count}
 
 
-def tell(context: StepContext, data: dict[str, Any], chosen: Candidate, tried: list[tuple[Candidate, Tried]]) -> None:
+def tell(context: StepContext, data: dict[str, Any], chosen: "Candidate", tried: list[tuple["Candidate", Tried]]) -> None:
     """Statistics, with what the dry runs measured, and one line for the console."""
     measured = [{"batch_size": c.batch_size, "verdict": t.verdict or "passed", "why": t.why, **t.measured} for c, t in tried]
     why = {c.key: t.why for c, t in tried if t.why}
@@ -87,7 +89,7 @@ def tell(context: StepContext, data: dict[str, Any], chosen: Candidate, tried: l
     context.event("planned", settings=data["settings"], message=f"{shown}: about {chosen.memory_bytes / GIB:.1f} GiB, {by}")
 
 
-def page(data: dict[str, Any], chosen: Candidate) -> str:
+def page(data: dict[str, Any], chosen: "Candidate") -> str:
     """plan.md."""
     lines = [f"# Plan for {data['target']['title']}", "", "| setting | value | why |", "|---|---|---|"]
     lines += [f"| {name} | {value} | {data['because'][name]} |" for name, value in data["settings"].items()]

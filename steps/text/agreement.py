@@ -4,11 +4,13 @@ import json
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schemas import RecipeError
-from steps.text.tokenizers import FastTokenizer, TextTokenizer
 from steps.text.vocabulary import out_of_reach
+
+if TYPE_CHECKING:
+    from steps.text.tokenizers import TextTokenizer
 
 EMBEDDINGS = ("embed_tokens", "embeddings", "embedding", "wte", "tok_embeddings", "word_embeddings", "embed_in")
 HEADS = ("lm_head", "output", "embed_out")
@@ -30,11 +32,13 @@ class Counted:
         return {"where": self.where, "size": self.size, "agrees": self.agrees, "note": self.note, "code": self.code}
 
 
-def of_tokenizer(opened: TextTokenizer, folder: Path, written: int, rows: int | None) -> list[Counted]:
+def of_tokenizer(opened: "TextTokenizer", folder: Path, written: int, rows: int | None) -> list[Counted]:
     """The tokenizer's own forms against each other, the type of its ids, and the embedding that it asks for (`rows`)."""
     size = opened.vocab_size
     found = [Counted("tokenizer", size, size == written, f"the files hold {size} pieces, artifact.json says {written}")]
     if (folder / "tokenizer.json").is_file():
+        from steps.text.tokenizers import FastTokenizer
+
         fast = FastTokenizer(folder)
         found.append(Counted("tokenizer.json", fast.vocab_size, fast.vocab_size == size, f"{fast.vocab_size} entries beside {size} pieces"))
         ours = (opened.pad_id, opened.unk_id, opened.bos_id, opened.eos_id)

@@ -13,6 +13,10 @@ BY_EXTENSION = {
     "ndjson": "jsonl", "json": "json", "csv": "csv", "tsv": "csv", "parquet": "parquet", "pdf": "pdf", "docx": "docx",
     "docm": "docx", "dotx": "docx", "dotm": "docx",
 }  # fmt: skip
+Private = Literal["all", "email", "phone", "iban", "tr_id", "card", "ip"]  # what is masked
+HELD_OUT = 0.05  # of the documents of a fine-tuning, by digest, for validation
+FEWEST = 20  # documents, below which none is held out
+MOST_LEFT_OUT = 0.1  # of the documents may be conversations too long for a row: fewer are left out and told, with more nothing is trained
 Strategy = Literal["auto", "paragraph", "sentence", "token"]
 SectionName = Literal[
     "front", "abstract", "introduction", "methods", "results", "discussion", "conclusion", "acknowledgements", "references", "appendix"

@@ -8,8 +8,6 @@ from schemas import Document
 from steps.text.choices import Format, Split, format_of
 from steps.text.encodings import decode, seen
 from steps.text.left_out import TWICE
-from steps.text.mojibake import mended
-from steps.text.mojibake import told as twice
 from steps.text.packed import open_bytes, told
 from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined, of_text
 from steps.text.rows import read
@@ -87,6 +85,9 @@ def _really(path: Path, kind: str) -> str:
 
 def _once(part: Part, name: str, complain: Complain) -> Part:
     """A text that was encoded twice as it was before, which is told."""
+    from steps.text.mojibake import mended
+    from steps.text.mojibake import told as twice
+
     once = mended(part.text)
     if not once:
         return part

@@ -5,7 +5,6 @@ import re
 from contextlib import suppress
 
 from steps.text.alphabets import by_alphabet
-from steps.text.frequent import by_common_letters, by_common_signs, utf16_by_script
 from steps.text.tongues import by_language
 from steps.text.unreadable import Unreadable
 
@@ -59,6 +58,8 @@ def decode(data: bytes) -> tuple[str, str]:
                     return found
                 raise Unreadable(f"begins with the mark of {name}, but is no {name} at byte {error.start}") from error
     if b"\0" in data:
+        from steps.text.frequent import utf16_by_script
+
         if name := utf16_by_script(data):
             return data.decode(name, "replace"), name
         data = _without_zeros(data)
@@ -113,6 +114,8 @@ def _frequent(data: bytes) -> tuple[str, str] | None:
     """A text whose words are of no Latin letters, by the commonest signs of its language."""
     if b"\0" in data[:SAMPLE]:
         return None
+    from steps.text.frequent import by_common_letters, by_common_signs, utf16_by_script
+
     if name := by_common_signs(data) or by_common_letters(data) or utf16_by_script(data):
         return data.decode(name, "replace"), name
     return None

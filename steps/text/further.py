@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from schemas.context import ForecastContext
-from steps.text.delimited import Cells, dialect_of
 from steps.text.encodings import decode, wide
 from steps.text.heads import HEAD, line_reason
 from steps.text.jsonlines import MARK, Lines, wide_lines
@@ -124,6 +123,8 @@ def _loads() -> Callable[[bytes], Any]:
 
 
 def _cells(file: Path) -> Iterator[tuple[int, str]]:
+    from steps.text.delimited import Cells, dialect_of
+
     text = decode(file.read_bytes())[0].removeprefix("\ufeff")
     table = Cells(io.StringIO(text, newline=""), dialect_of(text[:HEAD], file))
     for cells in table:

@@ -14,7 +14,6 @@ from schemas.artifacts import Document
 from schemas.context import ForecastContext
 from steps.text import rows
 from steps.text.choices import format_of
-from steps.text.delimited import Cells, dialect_of
 from steps.text.encodings import beginning, wide
 from steps.text.jsonlines import MARK, Lines
 from steps.text.packed import open_bytes, packing, told
@@ -169,6 +168,8 @@ def _parquet(file: Path) -> Head:
 
 
 def _csv(text: str, file: Path, whole: bool) -> Head:
+    from steps.text.delimited import Cells, dialect_of
+
     lines = text if whole else text[: text.rfind("\n" if "\n" in text else "\r") + 1]
     dialect = dialect_of(text, file)
     table = Cells(io.StringIO(lines, newline=""), dialect)

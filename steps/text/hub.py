@@ -13,7 +13,6 @@ from typing import Any
 from schemas import RecipeError
 from steps.text import rows
 from steps.text.left_out import TWICE
-from steps.text.mojibake import read_once
 from steps.text.sources import Named, Reading, SourceFailed, SourceLike, no_column, silent
 from steps.text.tables import SAMPLE
 
@@ -50,6 +49,8 @@ def from_hub(source: SourceLike, reading: Reading, place: str, first_pass: bool)
     if first_pass:
         reading.revisions[name] = revision or "local"
         reading.event("hub", source=name, config=source.config, split=source.split, revision=reading.revisions[name])
+    from steps.text.mojibake import read_once
+
     complain = reading.complain if first_pass else silent
     try:
         roles = rows.meant(source.columns, *rows.found_in(first)) if first else {}

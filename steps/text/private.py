@@ -8,9 +8,8 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Literal
 
-Kind = Literal["all", "email", "phone", "iban", "tr_id", "card", "ip"]
+from steps.text.choices import Private
 
 # A run of letters is tried once, at its beginning: a lookbehind keeps these linear on megabytes without a blank.
 EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_]{2,24}(?![\w-])")
@@ -111,7 +110,7 @@ RULES: tuple[tuple[str, str, tuple[re.Pattern[str], ...], Callable[[str], str]],
 class Masks:
     """Replaces the chosen kinds; `counts` says how many of each there were."""
 
-    def __init__(self, kinds: Sequence[Kind]) -> None:
+    def __init__(self, kinds: Sequence[Private]) -> None:
         self.rules = [rule for rule in RULES if rule[0] in kinds or "all" in kinds]
         self.counts: Counter[str] = Counter()
 

@@ -8,10 +8,6 @@ from steps.text.chat_form import Written
 if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
 
-HELD_OUT = 0.05  # of the documents, by digest, for validation
-FEWEST = 20  # documents, below which none is held out
-MOST_LEFT_OUT = 0.1  # of the documents may be conversations too long for a row: fewer are left out and told, with more nothing is trained
-
 
 def row_of(document: Mapping[str, Any], tokenizer: "TextTokenizer") -> Written:
     """One document as tokens. A text stands between begin and end, and all of it but the begin is learned.

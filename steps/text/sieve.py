@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from schemas import Document
 from steps.text.chat import render
+from steps.text.choices import Private
 from steps.text.clean import Dropped, Seen, cleaned, unfit
 from steps.text.language import Languages, guessed_language
 from steps.text.near import Near
-from steps.text.private import Kind, Masks
+
+if TYPE_CHECKING:
+    from steps.text.private import Masks
 
 CLUSTERS = 100_000  # clusters of near duplicates that are told one by one
 
@@ -38,7 +41,7 @@ class CleanLike(Protocol):
     @property
     def max_repeated_lines(self) -> float | None: ...
     @property
-    def mask(self) -> list[Kind]: ...
+    def mask(self) -> list[Private]: ...
     @property
     def languages(self) -> Any: ...
 
@@ -62,6 +65,8 @@ class Sieve:
     """
 
     def __init__(self, clean: CleanLike, keep: Path) -> None:
+        from steps.text.private import Masks
+
         self.clean = clean
         self.dropped = Dropped()
         self.verdicts: dict[int, bytearray] = {}
@@ -100,7 +105,7 @@ class Sieve:
             kept = kept._replace(origin=self._near.like(kept.text, kept.digest, add=False) or kept.origin)
         return kept
 
-    def _judged(self, document: Document, lang: str, masks: Masks) -> tuple[Kept, str]:
+    def _judged(self, document: Document, lang: str, masks: "Masks") -> tuple[Kept, str]:
         """The document cleaned, and why it is dropped for what it is, or nothing."""
         from blake3 import blake3
 

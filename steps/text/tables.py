@@ -10,11 +10,9 @@ from typing import Any, BinaryIO
 
 from schemas import Document, RecipeError
 from steps.text import rows
-from steps.text.delimited import Cells, dialect_of
 from steps.text.encodings import decode
 from steps.text.jsonlines import HEAD, MARK, Lines, wide_lines
 from steps.text.left_out import TWICE
-from steps.text.mojibake import read_once
 from steps.text.packed import open_bytes
 from steps.text.textfile import open_text
 from steps.text.unreadable import Unreadable
@@ -38,6 +36,8 @@ def table(path: Path, kind: str, columns: Mapping[Any, str] | None, complain: Co
 
 def documents(found: Iterator[Row], columns: Mapping[Any, str] | None, complain: Complain, name: str) -> Iterator[Document]:
     """Rows as documents; a row that can be none is complained of. Raises Unreadable when there is no row at all."""
+    from steps.text.mojibake import read_once
+
     first = list(islice(found, SAMPLE))
     if not first:
         raise Unreadable("no row that can be read")
@@ -141,6 +141,8 @@ def _past_blanks(text: str, at: int) -> int:
 
 
 def _csv(path: Path, complain: Complain) -> Iterator[Row]:
+    from steps.text.delimited import Cells, dialect_of
+
     with open_text(path, newline="") as (text, head):
         table = Cells(text, dialect_of(head, path))
         while True:
