@@ -100,7 +100,7 @@ def test_a_run_in_the_foreground_saves_when_its_terminal_is_closed(home):
     os.close(terminal)
     while b"one" not in os.read(master, 4096):  # the first step is made, the second waits
         pass
-    time.sleep(0.3)
+    time.sleep(1.5)  # also where other work is done beside it
     child.send_signal(signal.SIGHUP)  # what the session's leader and its children get
     os.close(master)
     (home / "go").touch()
