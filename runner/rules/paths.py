@@ -255,22 +255,26 @@ def _of_llama2c(file: Path) -> bool:
 
 @rule()
 def places_can_be_written(view: View) -> Iterator[Finding]:
-    """R001, of this machine alone: a file where the store or the runs have their folder, or one that may not be written."""
+    """R001, of this machine alone: a file where the store or the runs have their folder, or one that may not be written.
+
+    A store that is named is H038's.
+    """
     meant = view.meant
     if meant.target.name != "here" or meant.recipe is None:
         return
-    for folder in (store_root(meant.project, meant.recipe.store), meant.project / "runs"):
+    named = variables().get("RECIPE_STORE") or meant.recipe.store
+    store, runs = store_root(meant.project, None), meant.project / "runs"
+    for folder in (runs,) if named else (store, runs):
         there = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)
         shown, at_fault = (os.path.relpath(each, meant.project) if each.is_relative_to(meant.project) else each for each in (folder, there))
-        where = ("store",) if meant.recipe.store and folder.name != "runs" else ("recipe",)
         if not there.is_dir():
             what = "is a file" if there.is_file() else "is no folder"
-            fix = "move it away, or name another folder: store: FOLDER" if folder.name != "runs" else "move it away"
+            fix = "move it away, or name another folder: store: FOLDER" if folder == store else "move it away"
             whose = f"{at_fault} {what}" if at_fault != shown else f"it {what}"
-            yield Finding("R001", "error", f"{shown} cannot be written: {whose}", where, fix)
+            yield Finding("R001", "error", f"{shown} cannot be written: {whose}", ("recipe",), fix)
         elif not os.access(there, os.W_OK):
             message = f"{shown} cannot be written: {at_fault} is not open to you"
-            yield Finding("R001", "warning", message, where, "give the folder write permission, or work in another one")
+            yield Finding("R001", "warning", message, ("recipe",), "give the folder write permission, or work in another one")
 
 
 def _paths(step: StepMeant) -> Iterator[tuple[str, str]]:

@@ -176,18 +176,24 @@ def test_data_above_the_recipe(project: Path):
 
 
 @pytest.mark.parametrize(
-    ("blocked", "store", "said"),
+    ("blocked", "store", "by_hand", "said"),
     [
-        ("runs", "", "runs cannot be written: it is a file"),
-        (".recipe", "", ".recipe/store cannot be written: .recipe is a file"),
-        ("data", "store: data/new.jsonl\n", "data/new.jsonl cannot be written: it is a file"),
-        ("", "store: a/b\n", ""),
+        ("runs", "", "", [("R001", "runs cannot be written: it is a file")]),
+        (".recipe", "", "", [("R001", ".recipe/store cannot be written: .recipe is a file")]),
+        (".recipe", "store: a/b\n", "", []),
+        ("", "store: data/new.jsonl\n", "", [("H038", "the store data/new.jsonl is a file: a store is a folder")]),
+        ("", "", "data/new.jsonl", [("H038", "RECIPE_STORE data/new.jsonl is a file: a store is a folder")]),
+        ("", "store: a/b\n", "data/new.jsonl", [("H038", "RECIPE_STORE data/new.jsonl is a file: a store is a folder")]),
     ],
 )
-def test_a_file_where_a_run_has_its_folders(project: Path, blocked: str, store: str, said: str):
-    """The run could not begin; of another machine nothing is known."""
-    if blocked and not (project / blocked).exists():
+def test_a_file_where_a_run_has_its_folders(
+    project: Path, monkeypatch: pytest.MonkeyPatch, blocked: str, store: str, by_hand: str, said: list[tuple[str, str]]
+):
+    """The run could not begin, and it is told once: a store that somebody named by H038. Of another machine's own nothing is known."""
+    if blocked:
         (project / blocked).write_text("x")
-    for target, wanted in (("here", [said] if said else []), ("t4", [])):
+    if by_hand:
+        monkeypatch.setenv("RECIPE_STORE", by_hand)
+    for target, wanted in (("here", said), ("t4", [each for each in said if each[0] == "H038"])):
         found = meant(project, base=f"target: {target}\n{store}" + parse("data/new.jsonl")).findings
-        assert [f.message for f in found if f.code == "R001"] == wanted
+        assert [(f.code, f.message) for f in found if f.code in ("R001", "H038")] == wanted
