@@ -176,6 +176,22 @@ class View:
                 behind += self.makers(maker, "corpus")
         return found
 
+    def text_sources(self, step: StepMeant) -> list[Any]:
+        """The sources of all texts that reach `step`."""
+        return [source for parser in self.parsers(step) for source in param(parser, "sources") or ()]
+
+    def texts(self, step: StepMeant) -> list[str]:
+        """Stretches of the texts that reach `step`, as `sampled_texts` reads them; read once."""
+        from steps.text.richness import sampled_texts
+
+        if step.id not in self._texts:
+            self._texts[step.id] = sampled_texts(self.text_sources(step), self.facts)
+        return self._texts[step.id]
+
+    @cached_property
+    def _texts(self) -> dict[str, list[str]]:
+        return {}
+
     @cached_property
     def bases(self) -> "list[tuple[StepMeant, str, ModelFolder | None]]":
         """Each model folder or hub model that a step starts from, with its dotted path; None for one that cannot be looked at."""

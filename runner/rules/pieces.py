@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 from runner.meant import StepMeant
 from runner.rules import View, number, param, path, rule, say
-from runner.rules.vocabulary import pieces_at_most, text_sources
+from runner.rules.learnable import pieces_at_most
 from runner.screen import in_bytes
 from schemas.artifacts import CorpusForecast
 from schemas.findings import Edit, Finding, RulePage, Severity
@@ -85,10 +85,10 @@ def symbols_are_met(view: View) -> Iterator[Finding]:
         if otherwise := _otherwise(view, step):
             yield from _spelled_otherwise(step, otherwise)
             continue
-        found = text_sources(view, step)
+        found = view.text_sources(step)
         if not symbols or not found or any(source.path is None for source in found):
             continue
-        texts = sampled_texts(found, view.facts)
+        texts = view.texts(step)
         spelled = _as_spelled(symbols, texts)
         own = [
             symbol
@@ -128,7 +128,7 @@ def _as_spelled(symbols: list[Any], texts: list[str]) -> list[Any]:
 def _otherwise(view: View, step: StepMeant) -> dict[str, str]:
     """Symbols whose word the templates of columns write between other brackets, and how: <|tr|> and <tr>."""
     symbols = [symbol for symbol in param(step, "user_symbols") or () if isinstance(symbol, str)]
-    templates = [str(value) for source in text_sources(view, step) for value in (source.columns or {}).values() if "{" in str(value)]
+    templates = [str(value) for source in view.text_sources(step) for value in (source.columns or {}).values() if "{" in str(value)]
     found: dict[str, str] = {}
     for symbol in symbols:
         word = re.sub(r"^\W+|\W+$", "", symbol)
@@ -161,10 +161,10 @@ MADE = ("[PAD]", "[UNK]", "[BOS]", "[EOS]")  # those of them that every tokenize
 def _made_anyway(view: View, step: StepMeant, symbols: Any) -> Iterator[Finding]:
     """T110 of another library's special tokens, where no text holds them."""
     others = [symbol for symbol in symbols or () if symbol in OF_OTHERS]
-    found = text_sources(view, step)
+    found = view.text_sources(step)
     if not set(others) & set(MADE) or not found or any(source.path is None for source in found):
         return
-    texts = sampled_texts(found, view.facts)
+    texts = view.texts(step)
     met = [symbol for symbol in others if any(symbol in text for text in texts)]
     if met or not any(texts):
         return
@@ -193,7 +193,7 @@ def marks_are_symbols(view: View) -> Iterator[Finding]:
     """D173: marks that are written out in a template of columns, none of them a symbol of the tokenizer that learns from it."""
     for step in view.of_type("train_tokenizer"):
         symbols = [symbol for symbol in param(step, "user_symbols") or () if isinstance(symbol, str)]
-        templates = [str(value) for source in text_sources(view, step) for value in (source.columns or {}).values() if "{" in str(value)]
+        templates = [str(value) for source in view.text_sources(step) for value in (source.columns or {}).values() if "{" in str(value)]
         marks = dict.fromkeys(mark for template in templates for mark in TYPED_MARK.findall(template))
         said = _otherwise(view, step).values()
         strange = [
@@ -227,18 +227,18 @@ def marks_are_symbols(view: View) -> Iterator[Finding]:
 def letters_are_known(view: View) -> Iterator[Finding]:
     """T111: letters of the text that is cut, in none of a sample of the text that the tokenizer learns from."""
     for step in view.of_type("train_tokenizer"):
-        learned = text_sources(view, step)
+        learned = view.text_sources(step)
         known: set[str] = set()
         for other in view.of_type("tokenize_bin", "train"):
             if step not in view.makers(other, "tokenizer") or not other.inputs.get("corpus"):
                 continue
-            read = text_sources(view, other)
+            read = view.text_sources(other)
             if all(source in learned for source in read) or any(source.path is None for source in learned):
                 continue
-            letters = [c for text in sampled_texts(read, view.facts) for c in text if c.isalpha()]
+            letters = [c for text in view.texts(other) for c in text if c.isalpha()]
             if len(letters) < FEWEST_LETTERS:
                 continue
-            known = known or {c for text in sampled_texts(learned, view.facts) for c in text}
+            known = known or {c for text in view.texts(step) for c in text}
             strange = [c for c in letters if c not in known]
             if known and len(strange) > STRANGE * len(letters):
                 yield _unknown(view, step, other, strange, len(letters))
@@ -286,7 +286,7 @@ def signs_are_kept(view: View) -> Iterator[Finding]:
     for step in view.of_type("train_tokenizer"):
         if param(step, "normalization") != "nfkc":
             continue
-        counts = Counter(c for text in sampled_texts(text_sources(view, step), view.facts) for c in text if ord(c) > 127)
+        counts = Counter(c for text in view.texts(step) for c in text if ord(c) > 127)
         changed = [(c, normalize("NFKC", c)) for c, _ in counts.most_common() if normalize("NFKC", c) != normalize("NFC", c)]
         if changed:
             shown = ", ".join(f"{became!r} of {c!r}" for c, became in changed[:3])
@@ -323,7 +323,7 @@ def ends_are_not_typed(view: View) -> Iterator[Finding]:
     """D176: a mark that stands several times in a sample of what a tokenizer learns from, and is none of its symbols."""
     for step in view.of_type("train_tokenizer"):
         symbols = [str(symbol) for symbol in param(step, "user_symbols") or ()]
-        texts = sampled_texts(text_sources(view, step), view.facts)
+        texts = view.texts(step)
         for marks in (END_MARK, BEGIN_MARK, TAKEN_OUT, OF_CHATS):
             counts = Counter(mark for text in texts for mark in marks.findall(text))
             mark, count = next(((m, c) for m, c in counts.most_common() if not any(m in symbol for symbol in symbols)), ("", 0))

@@ -1,27 +1,22 @@
 """Vocabulary: whoever counts tokens must count the same ones, from the tokenizer to the embedding."""
 
 import string
-from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from runner.meant import StepMeant
 from runner.rules import GUESS, View, at, number, param, rule, say
+from runner.rules.learnable import alphabet, likely_pieces, pieces_at_most
 from runner.screen import in_bytes
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.agreement import rows_of
-from steps.text.richness import FULL, SAMPLED, SMALL, most_pieces, pieces_of_little, pieces_of_words, sampled_texts, words_in
 from steps.text.vocabulary import is_padded
 
 LARGE_ALPHABET = 16_000  # pieces: a vocabulary beyond it holds any alphabet
-ALPHABET_SAMPLE = 300_000  # characters that are looked at
-FEW_CHARACTERS = 500
 FEW_ALWAYS = 11  # characters that every tokenizer knows, by itself: digits and the line's end
 LOW_COVERAGE = 0.999
 TRAINER_BYTES = 20  # of memory for each byte of text
 LARGE_MEMORY = 128 << 30  # bytes of a machine that is not known
-DOUBT = 6  # a vocabulary this many times below the bound by size alone is surely had
 
 
 @rule(
@@ -213,36 +208,13 @@ def _too_many(view: View, step: StepMeant, size: int) -> tuple[int, int] | None:
     sampled = text < there and number(step, "sample_bytes") is not None
     if sampled and pieces_at_most(view, step, there, there) > pieces_at_most(view, step, text, there) < size:
         return None  # T109
-    if text > 0 and (most := _most(view, step, size, most_text, max(there, most_text))) < size and _alphabet_fits(view, step, size):
+    if text > 0 and (most := likely_pieces(view, step, size, most_text, max(there, most_text))) < size and _alphabet_fits(view, step, size):
         return text, most
     return None
 
 
 def _alphabet_fits(view: View, step: StepMeant, size: int) -> bool:
-    return param(step, "model") == "byte_bpe" or size > LARGE_ALPHABET or len(_alphabet(view, step)) < size
-
-
-def pieces_at_most(view: View, step: StepMeant, text: int, there: int) -> int:
-    """The pieces in `text` bytes of the `there` that reach a step: by the size, and of little text by what stands in it."""
-    model = param(step, "model")
-    bound = most_pieces(text, model)
-    if text >= SMALL or model == "byte_bpe":
-        return bound
-    texts = sampled_texts(text_sources(view, step), view.facts)
-    if sum(len(each.encode("utf-8", "replace")) for each in texts) < min(there, SAMPLED) * FULL:
-        return bound  # of some sources nothing was read
-    found = pieces_of_little(texts, model, bool(getattr(step.params, "fallback", True)), text)
-    return bound if found is None else min(bound, found + len(param(step, "user_symbols") or ()))
-
-
-def _most(view: View, step: StepMeant, asked: int, text: int, there: int) -> int:
-    """The same, and where the size leaves a doubt by the words in a sample."""
-    model = param(step, "model")
-    bound = pieces_at_most(view, step, text, there)
-    if asked > bound or asked * DOUBT < bound:
-        return bound
-    words = words_in(sampled_texts(text_sources(view, step), view.facts), text)
-    return bound if words is None else min(bound, pieces_of_words(words, text, model))
+    return param(step, "model") == "byte_bpe" or size > LARGE_ALPHABET or len(alphabet(view, step)) < size
 
 
 @rule()
@@ -261,7 +233,7 @@ def vocabulary_holds_the_bytes(view: View) -> Iterator[Finding]:
             message = f"{int(asked):,} pieces are too few: {', '.join(taken)} and symbols alone take {least}"
             yield say("T103", step, "vocab_size", message, f"write vocab_size: {max(2 * least, 1000)}")
         elif model != "byte_bpe" and asked <= LARGE_ALPHABET:
-            known = _alphabet(view, step, asked - least)
+            known = alphabet(view, step, asked - least)
             if (needed := len(known | always) - len(always) + least) > asked and known:
                 message = f"{int(asked):,} pieces are too few: the beginning of the text has {len(known):,} characters to be known"
                 fix = f"write vocab_size: {max(2 * needed, 1000)}, a lower character_coverage, or model: byte_bpe, which needs 256"
@@ -317,44 +289,6 @@ def _refused_by_export(view: View, step: StepMeant, asked: str) -> bool:
 
     kind = gguf_tokenizer(str(param(step, "model")), bool(getattr(step.params, "fallback", False)), asked)
     return isinstance(kind, Refusal) and kind.field == "normalization"
-
-
-def _alphabet(view: View, step: StepMeant, beyond: float = FEW_CHARACTERS) -> set[str]:
-    """Characters in the beginning of the text that the tokenizer must have a piece for, by its coverage; none for up to `beyond`.
-
-    What a normalization does to them is not known: with one, few characters are told nothing of.
-    """
-    if beyond < FEW_CHARACTERS and param(step, "normalization") not in (None, "identity"):
-        beyond = FEW_CHARACTERS
-    texts, read = [], 0
-    for text in sampled_texts(text_sources(view, step), view.facts):
-        texts.append(text)
-        read += len(text)
-        if read > ALPHABET_SAMPLE:
-            break
-    characters = "".join(texts)
-    needed: set[str] = set()
-    if len(set(characters)) <= beyond:
-        return needed
-    coverage, covered = param(step, "character_coverage") or 0.9995, 0
-    for character, count in Counter(characters).most_common():
-        if covered >= coverage * len(characters):
-            break
-        covered += count
-        needed.add(character)
-    return needed
-
-
-def text_sources(view: View, step: StepMeant) -> list[Any]:
-    """The sources of all texts that reach a step."""
-    behind, seen = view.makers(step, "corpus"), 0
-    found: list[Any] = []
-    while behind and seen < len(view.meant.steps):  # through steps that rewrite a corpus
-        seen += 1
-        maker = behind.pop()
-        found += param(maker, "sources") or []
-        behind += view.makers(maker, "corpus")
-    return found
 
 
 @rule(
