@@ -9,19 +9,8 @@ from schemas.findings import Edit, RecipePath
 FIGURES = ("train_loss", "val_loss", "val_bits_per_byte")
 PERPLEXITY = ("perplexity", "ppl", "val_perplexity", "val_ppl", "eval_perplexity", "train_perplexity", "train_ppl")
 OTHERS = (
-    "accuracy",
-    "acc",
-    "val_accuracy",
-    "eval_accuracy",
-    "token_accuracy",
-    "bleu",
-    "rouge",
-    "f1",
-    "wer",
-    "lr",
-    "learning_rate",
-    "grad_norm",
-)
+    "accuracy", "acc", "val_accuracy", "eval_accuracy", "token_accuracy", "bleu", "rouge", "f1", "wer", "lr", "learning_rate", "grad_norm",
+)  # fmt: skip
 
 
 def of_value(base: RecipePath, path: tuple[str | int, ...], value: Any) -> Hint:

@@ -125,6 +125,13 @@ def _written(state: _Wiring, step: StepMeant, item: Input, value: Any, path: Rec
     return _one(state, step, item, value, path)
 
 
+def in_place_of_itself(name: str) -> str:
+    """The fix for a step whose input `name` is its own result."""
+    if name == "resume_from":
+        return "delete resume_from: a training that was stopped, or is made longer, goes on by itself when it is run again"
+    return "name another step" if name == "model" else f"name another step, or delete {name}"
+
+
 def _one(state: _Wiring, step: StepMeant, item: Input, value: Any, path: RecipePath) -> list[Link]:
     if isinstance(value, dict):
         keys = set(value)
@@ -140,10 +147,7 @@ def _one(state: _Wiring, step: StepMeant, item: Input, value: Any, path: RecipeP
         state.say("L005", f"{item.name} is {value!r}, wanted the id of a step", path, f"write {item.name}: <step id>")
         return []
     if value == step.id:
-        fix = "name another step" if path[2] == "model" else f"name another step, or delete {path[2]}"
-        if path[2] == "resume_from":
-            fix = "delete resume_from: a training that was stopped, or is made longer, goes on by itself when it is run again"
-        state.say("L004", f"{step.id} takes its own result", path, fix)
+        state.say("L004", f"{step.id} takes its own result", path, in_place_of_itself(str(path[2])))
         return []
     other = state.by_id.get(value)
     if other is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.facts import Facts
+from runner.graph import in_place_of_itself
 from runner.ignores import applied
 from runner.meant import Link, Meant, StepMeant
 from runner.resolve import Overrides, mean
@@ -310,10 +311,8 @@ def _stored(view: View, step: StepMeant, name: str, link: Link) -> tuple[Path | 
     own = view.meant.recipe is not None and view.meant.recipe.recipe == link.recipe and link.step == step.id
     if row is None and own:
         message = f"{step.id} takes its own result, which is not made yet"
-        fix = (
-            f"delete {_where(step, name, link)[2]}: a training that was stopped, or is made longer, goes on by itself when it is run again"
-        )
-        return None, Finding("L004", "error", message, _where(step, name, link), fix)
+        where = _where(step, name, link)
+        return None, Finding("L004", "error", message, where, in_place_of_itself(str(where[2])))
     if row is None:
         return None, _not_yet(view, step, name, link)
     setting = view.meant.recipe.store if view.meant.recipe is not None else None

@@ -7,15 +7,8 @@ from runner.conversions import Convert, says, to
 
 KEPT = "what is fetched lies where HF_HOME says, what recipe makes where store: at the top says"
 CACHES = (
-    "cache_dir",
-    "hf_datasets_cache",
-    "use_cache_dir",
-    "hf_cache_dir",
-    "model_cache_dir",
-    "download_dir",
-    "hub_cache_dir",
-    "cache_path",
-)
+    "cache_dir", "hf_datasets_cache", "use_cache_dir", "hf_cache_dir", "model_cache_dir", "download_dir", "hub_cache_dir", "cache_path",
+)  # fmt: skip
 OFFLINE = "WANDB_MODE=offline in the environment keeps a run on this machine"
 OWN_FILES = "its files lie in the run's own folder, under runs/"
 TOLD = "it is told the settings, the figures and the samples of every run"

@@ -54,7 +54,7 @@ def _stood_before(view: View, step: StepMeant, kind: str) -> StepMeant | None:
     """The first step before `step` that could take what it makes, where no later one could."""
     steps = list(view.meant.steps)
     at = steps.index(step)
-    wants = [each for each in steps if each.step is not None and any(name == _input(kind) for name in (i.name for i in each.step.inputs))]
+    wants = [each for each in steps if each.step is not None and any(i.name == _input(kind) for i in each.step.inputs)]
     takers = [each for each in wants if each.type not in VOUCHES]
     if not takers or any(steps.index(each) > at for each in takers):
         return None

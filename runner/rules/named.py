@@ -48,24 +48,16 @@ def names_tell(view: View) -> Iterator[Finding]:
         own = name.rpartition("/")[2]
         if QUANTISED.search(name):
             message = f"{name} has its weights in four or eight bits, and experts: neither an adapter nor an export takes them as they are"
-            yield say(
-                "A110", step, f"{where}.hub", message, "name a model whose weights are whole, such as Qwen/Qwen3-4B", severity="warning"
-            )
+            fix = "name a model whose weights are whole, such as Qwen/Qwen3-4B"
+            yield say("A110", step, f"{where}.hub", message, fix, severity="warning")
         elif (other := _other_kind(own)) and any(step in view.makers(each, "checkpoint") for each in view.of_type("export_ollama")):
             message = f"{name} is named like a model of type {other}, which export_ollama does not write"
             fix = "train a llama, mistral, qwen2, qwen3, phi3, gemma or gpt2, or leave the export out"
             yield say("E004", step, f"{where}.hub", message, fix, severity="warning")
         if AS_META_GAVE.fullmatch(name):
             message = f"{name} holds Meta's own files, which transformers does not open"
-            yield say(
-                "H023",
-                step,
-                f"{where}.hub",
-                message,
-                f"write hub: {name}-hf",
-                severity="warning",
-                edits=(Edit("set", path(step, f"{where}.hub"), f"{name}-hf"),),
-            )
+            edit = Edit("set", path(step, f"{where}.hub"), f"{name}-hf")
+            yield say("H023", step, f"{where}.hub", message, f"write hub: {name}-hf", severity="warning", edits=(edit,))
             continue
         if (other_format := FORMATS.search(own) or FORMATS.search(name)) is not None:
             found_in = other_format[0].strip("-_.")
@@ -75,9 +67,8 @@ def names_tell(view: View) -> Iterator[Finding]:
         kind = next((what for what, names in NAMES.items() if names.search(own)), "")
         if kind and (kind == "a model of pictures or sound" or not DECODERS.search(own)):
             message = f"{name} is named like {kind}, which does not foretell the next token"
-            yield say(
-                "C042", step, f"{where}.hub", message, "name a model that writes text, such as a llama, qwen2 or gpt2", severity="warning"
-            )
+            fix = "name a model that writes text, such as a llama, qwen2 or gpt2"
+            yield say("C042", step, f"{where}.hub", message, fix, severity="warning")
         elif (found := ADAPTER.search(own)) is not None:
             message = f"{name} is named like an adapter (…{found[0]}), without the model that it adapts"
             fix = "name the model that it was made on, or one that it was merged into"

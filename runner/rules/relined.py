@@ -4,19 +4,16 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from runner.rules import View
+from steps.parse_corpus import Role
 
 PYTHON = "write each row with json.dumps(row), not str(row)"
 UNCLOSED = "write it again by a library for CSV, which doubles the quotes inside of a cell"
 BEFORE = {"data: ": "sed 's/^data: //'"}  # what stands before each row, by the tool that takes it away
 
-
-ROLES = (
-    "text", "title", "lang", "messages", "instruction", "input", "output", "system", "conversations", "prompt", "completion", "question",
-    "answer",
-)  # fmt: skip
+ROLES = get_args(Role)
 FOREIGN = re.compile(r"\{\{-? *(?:\w+[.\[])?['\"]?(\w+)['\"]?\]? *-?\}\}|%\((\w+)\)s|\$(\w+)|<(\w+)>|\[(\w+)\]|#(\w+)#")  # of other tools
 
 

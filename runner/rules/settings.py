@@ -70,10 +70,8 @@ def _proxy(value: str) -> tuple[str, str] | None:
     if not sep or scheme.lower() in ("http", "https"):
         return None
     if scheme.lower() not in ("socks5", "socks5h"):
-        return (
-            f"begins with {scheme}://, which the hub's client does not know",
-            f"socks5://{rest}" if "sock" in scheme else f"http://{rest}",
-        )
+        better = f"socks5://{rest}" if "sock" in scheme else f"http://{rest}"
+        return f"begins with {scheme}://, which the hub's client does not know", better
     return None if is_installed("socksio") else ("is a SOCKS proxy, for which the hub's client lacks a package", "pip install socksio")
 
 

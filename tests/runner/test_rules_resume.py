@@ -240,6 +240,12 @@ def test_a_training_that_is_to_go_on_from_itself(tmp_path: Path, named: str):
     assert told == [("L004", "delete resume_from: a training that was stopped, or is made longer, goes on by itself when it is run again")]
 
 
+def test_a_step_that_is_no_training_is_told_to_name_another(tmp_path: Path):
+    """It goes on by no means: its input is what another makes."""
+    found = meant(tmp_path, ("type: tokenize_bin", "type: tokenize_bin\n    corpus: {recipe: sound, step: tokenize_bin}")).findings
+    assert [(f.code, f.fix) for f in found if f.code == "L004"] == [("L004", "name another step, or delete corpus")]
+
+
 @pytest.mark.parametrize(("here", "words"), [("0.1", []), ("0", ["second cannot go on from first: dropout is 0 here and 0.1 there"])])
 def test_a_dropout_is_compared_between_steps(tmp_path: Path, here: str, words: list[str]):
     """A state keeps it beside its network."""
