@@ -42,10 +42,6 @@ SETTINGS = (  # variables of the environment whose values are looked at
     "http_proxy", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_MODE", "WANDB_BASE_URL",
 )  # fmt: skip
 SECRETS = ("password", "wandb", "://", "hf_", "sk-", "gh", "glpat", "AKIA", "xox", "AIza")  # pieces of texts that hold one
-STEMS = (  # beginnings of names in Ollama's library
-    "llama", "code", "mi", "gemma", "q", "phi", "deep", "tiny", "smol", "orca", "vicuna", "zephyr", "open", "dolphin", "n", "star", "yi",
-    "falcon", "command", "granite", "olmo", "stable", "solar", "wizard", "gpt", "llava", "mx", "L", "M", "G", "Q", "P",
-)  # fmt: skip
 HIGH = 6  # nats: chance among 400 tokens
 BESIDE = (  # keys that others put out of work
     "similarity", "dry_run_steps", "on_expect", "decay_embeddings", "max_new_tokens", "fallback", "add_tokens",
@@ -58,7 +54,7 @@ SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loa
     "adapters": lambda view: any(at(s.raw, "lora") is not None or at(s.raw, "method") is not None for s in view.of_type("train")),
     "export": lambda view: any(view.of_type("export_ollama")),
     "served": lambda view: (
-        any(str(at(s.raw, "name")).startswith(STEMS) for s in view.of_type("export_ollama"))
+        any(at(s.raw, "name") is not None for s in view.of_type("export_ollama"))
         or any(at(s.raw, "weights") == "best" for s in view.of_type("validate_checkpoint"))
     ),
     "expected": lambda view: any(_high(at(s.raw, "expect")) for s in view.of_type("train")),

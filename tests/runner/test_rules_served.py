@@ -50,7 +50,15 @@ def test_what_is_proved_is_exported(tmp_path: Path, proof: str, export: str, fou
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("llama3.1", 1), ("Mistral", 1), ("qwen2.5:latest", 1), ("llama3.1:clinic", 0), ("me/llama3.1", 0), ("llama3.1-mine", 0)],
+    [
+        ("llama3.1", 1),
+        ("Mistral", 1),
+        ("SmolLM", 1),
+        ("qwen2.5:latest", 1),
+        ("llama3.1:clinic", 0),
+        ("me/llama3.1", 0),
+        ("llama3.1-mine", 0),
+    ],
 )
 def test_names_of_the_library(tmp_path: Path, name: str, found: int):
     """E032: an owner, a tag or a word more is a name of its own."""
