@@ -4,9 +4,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from errno import EIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from schemas.findings import Finding
 from schemas.records import RunRecord, StepRecord
@@ -54,6 +55,45 @@ class Screen:
 
     def finish(self, record: RunRecord) -> None:
         """The run is over."""
+
+
+def to_nowhere(terminals: Iterable[int]) -> None:
+    """Let what is written to these file descriptors go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in terminals:
+        os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
+class Outlet:
+    """A stream whose terminal may be taken away while something works: from then on nothing of it is shown, and nothing fails.
+
+    A closed terminal answers EIO, to whatever writes before its SIGHUP is heard, and where none is sent.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._terminal = stream.isatty()  # one that is gone is none any more
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Characters taken."""
+        self._try(self._stream.write, text)
+        return len(text)
+
+    def flush(self) -> None:
+        """As of a stream."""
+        self._try(self._stream.flush)
+
+    def _try(self, act: Callable[..., Any], *given: str) -> None:
+        try:
+            act(*given)
+        except OSError as error:
+            if error.errno != EIO or not self._terminal:
+                raise
+            to_nowhere([self._stream.fileno()])
 
 
 def report_of(record: RunRecord) -> str:
@@ -113,7 +153,7 @@ class Plain(Screen):
     def __init__(self, show: Callable[[Finding], str], *, why: bool = False, out: IO[str] | None = None) -> None:
         self.show = show
         self.why = why
-        self.out = out or sys.stdout
+        self.out = out or cast(IO[str], Outlet(sys.stdout))
         self.width = 0
         self.said_at = 0.0
         self.waited = ""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from runner.console import Screen
+from runner.console import Screen, to_nowhere
 
 
 class Stopping:
@@ -41,10 +41,7 @@ class Stopping:
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
         if number == getattr(signal, "SIGHUP", None):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            for terminal in self._terminals:  # writing to what is gone would be an error
-                os.dup2(nowhere, terminal)
-            os.close(nowhere)
+            to_nowhere(self._terminals)  # writing to what is gone would be an error, for whatever a step prints too
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True

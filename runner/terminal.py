@@ -24,7 +24,7 @@ class Terminal(Plain):
 
     def __init__(self, show: Callable[[Finding], str], *, why: bool = False, console: Console | None = None) -> None:
         super().__init__(show, why=why)
-        self.console = console or Console(highlight=False)
+        self.console = console or Console(highlight=False, file=self.out)
         self.live: Live | None = None
         self.spinner = Spinner("dots")
         self.step = ""

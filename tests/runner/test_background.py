@@ -1,5 +1,7 @@
 """Runs in the background: they survive a closed terminal, and are watched, read and stopped from another process."""
 
+import errno
+import io
 import json
 import os
 import pty
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from runner.commands.watch import sparkline, thinned
+from runner.console import Outlet
 from runner.following import Followed, Lines
 from tests.runner.by_hand import project, recipe, recipe_command
 
@@ -90,8 +93,12 @@ def test_a_detached_run_survives_its_terminal(home):
     assert (home / "runs" / name / "logs" / "console.log").read_text().splitlines()[1].split()[:3] == ["+", "two", "made"]
 
 
-def test_a_run_in_the_foreground_saves_when_its_terminal_is_closed(home):
-    """As after Ctrl-C: the connection to a rented machine breaks, the run is stopped and the next one goes on."""
+@pytest.mark.parametrize("told", ["before", "after", "never"])
+def test_a_run_in_the_foreground_saves_when_its_terminal_is_closed(home, told):
+    """As after Ctrl-C: the connection to a rented machine breaks, the run is stopped and the next one goes on.
+
+    The shell may pass the signal on when the terminal is long gone. Where nobody sends one, the run goes on to its end and shows nothing.
+    """
     file = home / "recipes" / "it.yaml"
     file.write_text(file.read_text() + "  - {type: shell, id: three, run: echo > last.txt}\n")
     master, terminal = pty.openpty()
@@ -100,14 +107,30 @@ def test_a_run_in_the_foreground_saves_when_its_terminal_is_closed(home):
     os.close(terminal)
     while b"one" not in os.read(master, 4096):  # the first step is made, the second waits
         pass
-    time.sleep(1.5)  # also where other work is done beside it
-    child.send_signal(signal.SIGHUP)  # what the session's leader and its children get
+    time.sleep(0.3)
+    if told == "before":
+        child.send_signal(signal.SIGHUP)  # what the session's leader and its children get
     os.close(master)
+    time.sleep(0.3)  # the live line is drawn eight times a second
+    if told == "after":
+        child.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
     (home / "go").touch()
-    assert child.wait(20) == 130
+    assert child.wait(20) == (0 if told == "never" else 130)
     (folder,) = (path for path in (home / "runs").iterdir() if not path.is_symlink())
-    assert ended(home, folder.name) == "stopped"
+    assert ended(home, folder.name) == ("done" if told == "never" else "stopped")
     assert recipe(home, "run", "recipes/it.yaml").returncode == 0
+
+
+def test_a_file_that_cannot_be_written_is_no_closed_terminal():
+    """EIO is then a disk that fails, which is told."""
+
+    class Failing(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output error"):
+        Outlet(Failing()).write("words")
 
 
 def test_what_has_errors_or_nothing_to_do_ends_at_once(home):

@@ -89,9 +89,11 @@ def test_threads_give_back_what_their_heaps_keep(monkeypatch):
 
 
 def test_a_system_that_takes_no_memory_back_is_none_of_our_business(monkeypatch):
-    """Nothing happens there."""
-    monkeypatch.setattr(pool, "_trim", lambda: None)
+    """It is asked, and nothing happens there."""
+    asked: list[None] = []
+    monkeypatch.setattr(pool, "_trim", lambda: asked.append(None))
     give_back()
+    assert asked == [None]
 
 
 def test_threads_are_given_little_in_advance():
