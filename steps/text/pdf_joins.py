@@ -154,12 +154,19 @@ def labels_of_figure(parts: list[Part]) -> list[int]:
 
 
 def left_open(parts: list[Part]) -> int:
-    """The paragraph that a figure has parted, before the words in it, which came before its caption; below 0 where there is none."""
+    """The paragraph that a figure has parted, before the words in it, which came before its caption; below 0 where there is none.
+
+    Of names in it that were taken out nothing is left but their numbers.
+    """
     at = len(parts) - 1
-    while at > 0 and parts[at].kind in ("text", "heading") and len(parts[at].text) <= LABELS and not parts[at].text.endswith(ENDED):
+    while at > 0 and (not parts[at].text or _is_label(parts[at])):
         at -= 1
     found = at < len(parts) - 1 and parts[at].kind == "text" and len(parts[at].text) > SENTENCE and not parts[at].text.endswith(ENDED)
     return at if found else -1
+
+
+def _is_label(part: Part) -> bool:
+    return part.kind in ("text", "heading") and len(part.text) <= LABELS and not part.text.endswith(ENDED)
 
 
 def dashed(lines: list[str]) -> set[int]:

@@ -243,8 +243,9 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 if kind == "caption":
                     text = text.replace("\t", " ")  # a wide gap behind its number
                     for at in labels_of_figure(out) if FIGURE.match(text) else ():
-                        del out[at], ends[at]
-                    open_at = min(open_at, len(out) - 1)
+                        out[at] = out[at]._replace(text="")  # and with it the rows below it
+                        further.pop(at, None)
+                        open_at = -1 if open_at == at else open_at
                     if (at := left_open(out)) >= 0:
                         open_at, last = at, ends[at]
                 ends.append(block)

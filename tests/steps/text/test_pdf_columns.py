@@ -211,6 +211,20 @@ def test_names_of_points_in_a_drawing_are_no_text():
     assert "r" in read_with("Table 1: The walls")
 
 
+@pytest.mark.parametrize("grid_first", [True, False])
+def test_names_in_a_grid_go_with_those_beside_it(grid_first: bool):
+    """Further rows of a grid are kept by the number of their first, which is no other part's when that is taken out."""
+    before = Block(
+        72, 40, 500, 80, ["The moss grew on the north wall for two years before anybody had seen it, and should be placed in"], size=10
+    )
+    grid = [Block(200, 100 + 14 * i, 260, 110 + 14 * i, names, size=10) for i, names in enumerate((["r", "R"], ["φ", "C"]))]
+    names = [Block(200 + 20 * i, 150, 208 + 20 * i, 160, [name], size=10) for i, name in enumerate(("r", "φ0", "R"))]
+    caption = Block(150, 200, 400, 212, ["Fig. 1: The wall, seen from above"], size=10)
+    after = Block(72, 300, 500, 330, ["the list of those walls that the town looks after, which is long."], size=10)
+    found = paragraphs([before, *(grid + names if grid_first else names + grid), caption, after], 12)
+    assert [part.text for part in found] == [f"{before.lines[0]} {after.lines[0]}", caption.lines[0]]
+
+
 @pytest.mark.parametrize(
     "marks", [["1.", "2.", "3.", "4.", "5.", "6."], ["a)", "b)", "c)", "d)", "e)", "f)"], ["1.", "3.", "5.", "2.", "4.", "6."]]
 )
