@@ -65,9 +65,8 @@ def holds_code(line: Any, text: str, bitmaps: dict[str, bool] | None = None) -> 
         if line is None:
             break
         if said and not said.isspace():
-            even = (
-                even + 1 if is_even(get.first_letter(line.this).this, bitmaps) and is_even(get.last_letter(line.this).this, bitmaps) else 0
-            )
+            both = is_even(get.first_letter(line.this).this, bitmaps) and is_even(get.last_letter(line.this).this, bitmaps)
+            even = even + 1 if both else 0
             if even > 1:
                 return True
         line = get.next_line(line.this)
