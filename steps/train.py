@@ -97,7 +97,7 @@ class Train(StepParams):
     on_spike: Literal["none", "skip", "stop"] = Field(default="none", description="what a gradient far above the last ones does")
     spike_factor: float | None = Field(default=None, gt=1, description="how far: times the median norm of the last 100 steps; 10")
     z_loss: float = Field(default=0.0, ge=0, description="weight of log^2 of the softmax's denominator")
-    optimizer: Optimizer = Field(default="adamw", description="adamw_8bit: its moments in a byte; muon: on hidden matrices, else adamw")
+    optimizer: Optimizer = Field(default="adamw", description="adamw_8bit: moments of matrices in a byte; muon: for hidden matrices")
     precision: Precision = Field(default="auto", description="auto: bf16 where the card has it, fp16 on other cards, fp32 on a CPU")
     attn_implementation: Attention = Field(
         default="auto", description="how attention is computed, as transformers names it; auto: sdpa, eager for a base that lacks it"
@@ -339,8 +339,9 @@ def _settle(params: Train, target: Machine, here: Machine) -> Train:
 def _reads(params: Train, project: Path) -> list[Read]:
     base, earlier = params.model.base, params.resume_from
     engine = [Read("bitsandbytes", identity=_version("bitsandbytes"))] if params.method == "qlora" else []
-    if counted := params.counted_validations():
-        engine.append(Read(COUNTED, identity=counted))
+    if params.optimizer == "adamw_8bit":
+        engine.append(Read("adamw_8bit", identity=f"bitsandbytes {_version('bitsandbytes')}, embeddings in 32 bits"))
+    engine += [Read(COUNTED, identity=counted)] if (counted := params.counted_validations()) else []
     if earlier is not None and earlier.path is not None:
         folder = project / earlier.path
         engine += [Read(f"resume_from/{p.name}", p) for p in sorted([*folder.glob("*.safetensors"), *folder.glob("state/*")])]

@@ -21,6 +21,7 @@ from steps.lm.initial import start_from
 from steps.lm.job import Job, Material, base_of, earlier_of, first_of, network_of, rows_digest, words_of
 from steps.lm.loop import Loop
 from steps.lm.loss import Head
+from steps.lm.optimizer import embeddings_trained
 from steps.lm.pack import packed, split_packed
 from steps.lm.progress import Hooks, Settings
 from steps.lm.prolong import remember, taken_over
@@ -138,6 +139,7 @@ def _facts(job: Job, network: nn.Module, material: Material) -> dict[str, Any]:
         "lora": params.lora.model_dump(mode="json") if params.lora else None, "optimizer": params.optimizer, "seed": job.context.seed,
         "data": material.trained_on, "max_seq_length": params.max_seq_length, "packing": params.packing, "batch": params.batch()[0],
         **({"add_tokens": params.add_tokens} if params.add_tokens else {}),
+        **({"moments of embeddings": "fp32"} if params.optimizer == "adamw_8bit" and embeddings_trained(network) else {}),
         **({"dropout": params.model.dropout} if params.model.dropout else {}),  # a network does not tell of it
         **chosen(params.attn_implementation, network.config.model_type),
         **({} if params.stages is None else {"stages": [stage.model_dump(mode="json") for stage in params.stages]}),

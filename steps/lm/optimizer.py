@@ -53,16 +53,26 @@ def _adamw(made: list[dict[str, Any]]) -> torch.optim.AdamW:
     return torch.optim.AdamW(made, lr=0.0, betas=BETAS, eps=EPSILON, fused=True)
 
 
-def _adamw_8bit(made: list[dict[str, Any]]) -> torch.optim.Optimizer:
-    """Both moments in a byte, by blocks (arXiv 2110.02861); tensors below 4,096 values stay in 32 bits."""
+def embeddings_trained(network: nn.Module) -> set[int]:
+    """Ids of the trained weights of embeddings: of tokens, a head tied to it, and of positions."""
+    return {id(m.weight) for m in network.modules() if isinstance(m, nn.Embedding) and m.weight.requires_grad}
+
+
+def _adamw_8bit(network: nn.Module, weight_decay: float, decay_embeddings: bool) -> list[torch.optim.Optimizer]:
+    """Both moments in a byte, by blocks (arXiv 2110.02861); tensors below 4,096 values stay in 32 bits. So do embeddings, whose gradients
+    are the most uneven (section 2.3 there), by AdamW as it is.
+    """
     try:
         import bitsandbytes
     except ImportError as error:
         message = "optimizer: adamw_8bit needs bitsandbytes"
         raise RecipeError("O001", message, field="optimizer", fix="pip install bitsandbytes, or write optimizer: adamw") from error
     kind: Any = bitsandbytes.optim
-    optimizer: torch.optim.Optimizer = kind.AdamW8bit(made, lr=0.0, betas=BETAS, eps=EPSILON)
-    return optimizer
+    tables = embeddings_trained(network)
+    wide = [(name, p) for name, p in _trained(network) if id(p) in tables]
+    others = _groups(network, [(name, p) for name, p in _trained(network) if id(p) not in tables], weight_decay, decay_embeddings)
+    narrow: list[torch.optim.Optimizer] = [kind.AdamW8bit(others, lr=0.0, betas=BETAS, eps=EPSILON)] if others else []
+    return [*narrow, _adamw(_groups(network, wide, weight_decay, decay_embeddings))] if wide else narrow
 
 
 def hidden_matrices(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
@@ -94,7 +104,7 @@ class Optimizers:
         if kind == "muon":
             self.parts = _muon(network, weight_decay, decay_embeddings)
         elif kind == "adamw_8bit":
-            self.parts = [_adamw_8bit(groups(network, weight_decay, decay_embeddings))]
+            self.parts = _adamw_8bit(network, weight_decay, decay_embeddings)
         else:
             self.parts = [adamw(network, weight_decay, decay_embeddings)]
 

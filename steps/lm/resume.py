@@ -20,7 +20,11 @@ FOLDER = "state"  # in the checkpoint
 TENSORS, DATA = "state.safetensors", "state.json"
 CARD = "cuda_generator"
 CARRIED = ("step", "position", "tokens", "losses", "norms", "skipped", "scored", "best", "evaluated")  # of a run's progress
-LEFT_OUT = {"attn_implementation": "auto", "dropout": 0.0}  # facts that are only written when they are not so
+LEFT_OUT = {
+    "attn_implementation": "auto",
+    "dropout": 0.0,
+    "moments of embeddings": "as of the rest",
+}  # facts that are only written when they are not so
 
 
 class Kept(NamedTuple):

@@ -125,7 +125,7 @@ def training_memory(
     parts = {
         "weights": held + copied,
         "gradients": gradients,
-        "optimizer": _state(model, trained, optimizer, lora),
+        "optimizer": _state(model, trained, optimizer, lora, length, whole),
         "activations": activations,
         "logits": logits,
         "workspace": workspace,
@@ -174,7 +174,7 @@ def evaluation_memory(
     parts = {
         "weights": held + copies + (4 * trained if lora else 0),
         "gradients": 0,
-        "optimizer": _state(model, trained, optimizer, lora),
+        "optimizer": _state(model, trained, optimizer, lora, length, whole),
         "activations": hidden if outside + hidden > inside else inside,
         "logits": outside if outside + hidden > inside else 0,
         "workspace": 0,
@@ -189,12 +189,16 @@ def export_memory(model: ModelConfig, quantization: str) -> dict[str, int]:
     return {**parts, "allowance": RUNTIME["cpu"] // 3}  # numpy and gguf; torch is not loaded
 
 
-def _state(model: ModelConfig, trained: int, optimizer: str, lora: bool) -> int:
+def _state(model: ModelConfig, trained: int, optimizer: str, lora: bool, length: int, whole: Whole) -> int:
     """Bytes of the optimizer's state. adamw: two fp32 moments. adamw_8bit: two bytes, and for each block of 256 the scale of both
-    (arXiv 2110.02861). muon: one fp32 moment for hidden matrices, adamw for the rest."""
+    (arXiv 2110.02861); fp32 for embeddings. muon: one fp32 moment for hidden matrices, adamw for the rest."""
     if optimizer == "muon" and not lora:
         hidden = _matrices(model)
         return 4 * hidden + 8 * (trained - hidden)
+    if optimizer == "adamw_8bit":
+        table = 0 if lora and not whole.embedding else (model.vocab_size or 0) * model.d_model
+        positions = length * model.d_model if model.family == "gpt2" and not lora else 0
+        return int(8 * (table + positions) + MOMENTS[optimizer] * (trained - table - positions))
     return int(MOMENTS.get(optimizer, 8) * trained)
 
 

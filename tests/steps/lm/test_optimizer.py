@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from schemas import TrainLine
+from schemas import ModelConfig, TrainLine
+from steps.lm.build import build
 from steps.lm.optimizer import Optimizers, groups, hidden_matrices
 from tests.conftest import FakeContext
-from tests.steps.lm.small import SIZES, network, run
+from tests.steps.lm.small import IDS, SIZES, network, run
 
 
 def losses(context: FakeContext) -> list[float]:
@@ -31,6 +32,35 @@ def test_muon_takes_hidden_matrices_alone():
     assert {name.rsplit(".", 2)[-2] for name, _ in hidden_matrices(network("mamba"))} == {"in_proj", "x_proj", "dt_proj", "out_proj"}
     parts = Optimizers("muon", network("llama"), 0.1).parts
     assert [type(part).__name__ for part in parts] == ["Muon", "AdamW"]
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt2", "mamba"])
+def test_moments_of_embeddings_stay_in_32_bits(name: str):
+    """adamw_8bit keeps those of matrices in bytes; those of tokens and positions, and a tied head's, are AdamW's own."""
+    pytest.importorskip("bitsandbytes")
+    made = build(ModelConfig(**{**SIZES[name], "d_model": 72}), 60, IDS, 64, 3)
+    names = {id(p): name for name, p in made.named_parameters()}
+    optimizer = Optimizers("adamw_8bit", made, 0.1)
+    optimizer.set_rate(1e-3)
+    for weight in made.parameters():
+        weight.grad = torch.ones_like(weight)
+    optimizer.step(torch.amp.GradScaler("cpu", enabled=False))
+    kinds = [{names[id(p)]: state["exp_avg" if "exp_avg" in state else "state1"].dtype for p, state in part.state.items()}
+             for part in optimizer.parts]  # fmt: skip
+    narrow, wide = kinds
+    assert set(wide) == {n for n in names.values() if any(table in n for table in ("embed", "wte", "wpe"))}
+    assert set(wide.values()) == {torch.float32}
+    large = {n for n, p in made.named_parameters() if p.numel() >= 4096}
+    assert large - set(wide) == {n for n, kind in narrow.items() if kind == torch.uint8} != set()
+    assert set(narrow) | set(wide) == set(names.values())
+
+
+def test_adapters_alone_need_no_second_optimizer():
+    """Where no embedding is trained, there is one part."""
+    pytest.importorskip("bitsandbytes")
+    made = network("llama")
+    made.get_input_embeddings().requires_grad_(False)
+    assert len(Optimizers("adamw_8bit", made, 0.1).parts) == 1
 
 
 @pytest.mark.parametrize("kind", ["adamw_8bit", "muon"])
