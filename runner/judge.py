@@ -1,6 +1,5 @@
 """The recipe judged: forecasts down the graph, then every rule; and mended, as far as that is safe."""
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -256,44 +255,14 @@ def _of_link(view: View, step: StepMeant, name: str, link: Link, kind: type[Any]
         return unknown, finding
     data = view.facts.json(folder / artifacts.DESCRIPTION)
     if not isinstance(data, dict) or data.get("kind") != kind.kind():
-        found = f"it holds a {data['kind']}" if isinstance(data, dict) and "kind" in data else f"it holds no {artifacts.DESCRIPTION}"
         if link.folder is None:
             return unknown, _not_yet(view, step, name, link)
-        message, fix = f"{link.folder.name} is no {kind.kind()}: {found}", "name a folder that a run of recipe made"
-        if inside := _in_run(view, link.folder, kind.kind()):
-            fix = inside
-        elif kind is artifacts.Checkpoint:
-            message, fix = _no_checkpoint(view, link.folder) or (message, fix)
-        if kind is artifacts.Tokenizer and any(view.facts.size(folder / file) for file in kind.files):
-            fix = "delete the line, and put check_vocab_consistency before it, with this path as its checkpoint: it takes the tokenizer out"
-        return unknown, Finding("L022", "error", message, ("steps", step.id, name), fix)
+        from runner.no_artifact import why_none
+
+        message, fix = why_none(view, link.folder, kind, data)
+        elsewhere = not (link.folder.exists() or link.folder.is_relative_to(view.meant.project)) and view.meant.target.name != "here"
+        return unknown, Finding("L022", "warning" if elsewhere else "error", message, ("steps", step.id, name), fix)
     return _from_artifact(kind, data), None
-
-
-def _in_run(view: View, folder: Path, kind: str) -> str:
-    """What to write for a run's folder, in which the artifact lies; empty for other folders."""
-    if not (folder / "artifacts").is_dir():
-        return ""
-    from runner.absent import in_run, one_of
-
-    relative = os.path.relpath(folder, view.facts.project)
-    inside = in_run(view, str(folder) if relative.startswith("..") else relative, artifacts.DESCRIPTION, kind)
-    return one_of(inside) if inside else ""
-
-
-def _no_checkpoint(view: View, folder: Path) -> tuple[str, str] | None:
-    """What a model from elsewhere is, where the checkpoint of a run is wanted, and how it comes into a recipe."""
-    if folder.is_file():
-        return f"{folder.name} is a file, a checkpoint is a folder", "name the folder of a train step, such as runs/latest/artifacts/train"
-    adapter = view.facts.json(folder / "adapter_config.json")
-    if isinstance(adapter, dict) and not view.facts.size(folder / "config.json"):
-        base = adapter.get("base_model_name_or_path") or "the model that it adapts"
-        fix = f"merge it into {base} with peft's merge_and_unload, and name the merged folder as the base of a train step"
-        return f"{folder.name} holds an adapter alone, without the model that it adapts", fix
-    if view.facts.size(folder / "config.json"):
-        fix = "name it as the base of a train step: model: {base: {path: …}}, whose result is a checkpoint"
-        return f"{folder.name} is a model from elsewhere, and no checkpoint of a run", fix
-    return None
 
 
 def _stored(view: View, step: StepMeant, name: str, link: Link) -> tuple[Path | None, Finding | None]:

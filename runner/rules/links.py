@@ -35,13 +35,21 @@ def results_are_read(view: View) -> Iterator[Finding]:
         if kind in BETWEEN and step.type not in VOUCHES and not view.is_read(step) and path(step, "") not in said:
             message = f"no step reads the {kind} that {step.id} makes"
             fix = f"name it where it is wanted: {_input(kind)}: {step.id}, or delete the step"
-            if (early := _stood_before(view, step, kind)) is not None:
+            if kind == "Corpus" and (nearer := _corpus_behind(view, step)):
+                message += f": those behind it take the nearest, {nearer}"
+                fix = f"put both sources into one parse_corpus, or name both where they are read: corpus: [{step.id}, {nearer}]"
+            elif (early := _stood_before(view, step, kind)) is not None:
                 message += f": it stands behind {early.id}"
                 fix = f"put {step.id} before {early.id}, or delete it"
             yield say("L010", step, "", message, fix, severity="warning")
-        elif step.type == "split_long" and _comes_late(view, step):
-            message = f"no training reads the pieces of {step.id}: the tokens were made before it, of documents that are whole"
-            yield say("L010", step, "", message, "put it before the tokenize_bin step", severity="warning")
+        elif kind == "Corpus" and step.type not in VOUCHES and _comes_late(view, step):
+            if step.type == "split_long":
+                message = f"no training reads the pieces of {step.id}: the tokens were made before it, of documents that are whole"
+                yield say("L010", step, "", message, "put it before the tokenize_bin step", severity="warning")
+            elif not _is_named(view, step):
+                message = f"no training reads the documents of {step.id}: the tokens were made before it"
+                fix = f"name them in tokenize_bin, corpus: [{_corpus_before(view, step)}, {step.id}], and put {step.id} before it"
+                yield say("L010", step, "", message, fix, severity="warning")
         elif kind == "TokenBin" and (trained := list(view.of_type("train"))) and not any(_takes(each, step.id) for each in trained):
             answers = [each for each in trained if param(each, "objective") == "sft"]
             if len(answers) == len(trained):
@@ -67,6 +75,23 @@ def _comes_late(view: View, step: StepMeant) -> bool:
     before = view.meant.steps[: next(n for n, each in enumerate(view.meant.steps) if each is step)]
     done = all(each.type in PROVING or (each.type == "train" and param(each, "objective") == "lm") for each in readers)
     return done and any(each.type == "tokenize_bin" for each in before)
+
+
+def _is_named(view: View, step: StepMeant) -> bool:
+    """Whether a step names its documents, such as a proof on texts that were kept apart."""
+    return any(_takes(each, step.id) and path(each, "corpus") in view.meant.places for each in view.meant.steps)
+
+
+def _corpus_before(view: View, step: StepMeant) -> str:
+    """The id of what makes the documents that were there before."""
+    before = [each.id for each in view.of_kind("Corpus") if each is not step and each.type not in VOUCHES]
+    return before[0] if before else step.id
+
+
+def _corpus_behind(view: View, step: StepMeant) -> str:
+    """The id of the next step that makes documents of its own."""
+    behind = view.meant.steps[next(n for n, each in enumerate(view.meant.steps) if each is step) + 1 :]
+    return next((each.id for each in behind if each.type == "parse_corpus"), "")
 
 
 def _takes(step: StepMeant, maker: str) -> bool:

@@ -1,6 +1,7 @@
 """judge and mend: all findings at once, in the order of the file, and safe fixes until there are none."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,37 @@ def test_an_artifact_that_stands_is_known_exactly(tmp_path: Path):
     by_path = ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {path: tok}\n")
     assert meant(tmp_path, by_path).step("tokenize_bin").forecast.vocab_size == 8000
     assert "L022" in said(tmp_path, ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {path: .}\n"))
+
+
+@pytest.mark.parametrize(
+    ("path", "said_of_it", "fix"),
+    [
+        ("old/bins", "there is no folder old/bins", "name a folder that a run of recipe made, such as runs/latest/artifacts/tokenize_bin"),
+        ("old", "old names tokens that another tool made", "name the texts that they were made of as a source of parse_corpus"),
+        ("old/*.bin", "old/*.bin names tokens that another tool made", "name the texts that they were made of"),
+        ("old/train.bin", "old/train.bin names tokens that another tool made", "name the texts that they were made of"),
+        ("texts", "texts names texts, and no TokenBin", "name it as a source of parse_corpus: sources: [{path: texts}]"),
+        ("Old", "there is no folder Old: capital and small letters count in a path", "write old"),
+    ],
+)
+def test_what_holds_no_artifact_is_told_by_what_it_is(tmp_path: Path, path: str, said_of_it: str, fix: str):
+    """Not there, tokens or texts of another tool, another letter case: each with what to write for it."""
+    for name in ("old/train.bin", "old/val.bin", "texts/a.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\1\0" * 500)
+    found = meant(tmp_path, ("  - type: tokenize_bin\n", ""), ("  - type: train\n", f"  - type: train\n    bins: {{path: '{path}'}}\n"))
+    (finding,) = [f for f in found.findings if f.code == "L022"]
+    assert finding.message.startswith(said_of_it)
+    assert finding.fix.startswith(fix)
+    assert finding.severity == "error"
+
+
+def test_a_folder_of_another_machine_is_a_warning(tmp_path: Path):
+    """By its whole path, for a machine that is not this one."""
+    for target, severity in (("t4", "warning"), ("here", "error")):
+        named = ("  - type: train\n", "  - type: train\n    bins: {path: /content/bins}\n")
+        found = meant(tmp_path, ("  - type: tokenize_bin\n", ""), named, base=re.sub(r"target: .*", f"target: {target}", SOUND)).findings
+        assert [f.severity for f in found if f.code == "L022"] == [severity]
 
 
 def test_a_models_tokenizer_is_taken_out_by_the_step_for_it(tmp_path: Path):

@@ -75,6 +75,21 @@ def test_rows_of_a_few_tokens(tmp_path: Path, length: int, document: str, found:
     assert len([f for f in said if f.code == "S031"]) == found
 
 
+def test_documents_behind_the_tokens_reach_no_training(tmp_path: Path):
+    """L010: of a second parse_corpus, unless a step names it; and of a first one that the second one hides."""
+    other = "  - {type: parse_corpus, id: other, sources: [{path: data/b.txt}]}\n"
+    bins = "  - type: tokenize_bin\n"
+    (late,) = [f for f in meant(tmp_path, (bins, bins + other)).findings if f.code == "L010"]
+    assert late.message == "no training reads the documents of other: the tokens were made before it"
+    assert late.fix == "name them in tokenize_bin, corpus: [parse_corpus, other], and put other before it"
+    proof = ("  - type: export_ollama\n", "  - type: validate_checkpoint\n    corpus: other\n")
+    assert [f for f in meant(tmp_path, (bins, bins + other), proof).findings if f.code == "L010"] == []
+    tokenizer = "  - type: train_tokenizer\n"
+    (hidden,) = [f for f in meant(tmp_path, (tokenizer, other + tokenizer)).findings if f.code == "L010"]
+    assert hidden.message == "no step reads the Corpus that parse_corpus makes: those behind it take the nearest, other"
+    assert hidden.fix.endswith("name both where they are read: corpus: [parse_corpus, other]")
+
+
 @pytest.mark.parametrize(("order", "found"), [("before", 0), ("behind", 1)])
 def test_documents_are_split_before_they_become_ids(tmp_path: Path, order: str, found: int):
     """L010: behind tokenize_bin the pieces reach no training."""
