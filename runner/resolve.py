@@ -10,7 +10,7 @@ import steps as registry
 from runner import graph, origins
 from runner.document import Node
 from runner.extend import Layers, layers
-from runner.meant import Meant, StepMeant
+from runner.meant import DELETED, Meant, StepMeant
 from runner.overrides import Overrides, apply
 from runner.variables import Variables, escaped
 from schemas.base import NotInKey, marked
@@ -389,6 +389,6 @@ def _placed(meant: Meant, finding: Finding, overrides: Overrides) -> Finding:
     if finding.path not in meant.places:
         for name, value in overrides.sets:
             if typed == name or typed.startswith(name + "."):
-                message = f"--set {name}={value}: {finding.message}"
-                return Finding(finding.code, finding.severity, message, finding.path, finding.fix, (), finding.on, None)
+                message, fix = f"--set {name}={value}: {finding.message}", DELETED.sub(f"leave --set {name} out", finding.fix)
+                return Finding(finding.code, finding.severity, message, finding.path, fix, (), finding.on, None)
     return meant.placed(finding)

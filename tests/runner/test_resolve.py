@@ -139,12 +139,18 @@ def test_the_command_line_sets_any_value(tmp_path: Path):
             "write a number",
         ),
         ("sede", "1", "K001: --set sede=1: unknown key sede", "write seed"),
+        (
+            "steps.base.seed",
+            "3",
+            "K006: --set steps.base.seed=3: seed belongs to the top of the recipe, not to base",
+            "leave --set steps.base.seed out: seed is written already",
+        ),
         ("width", "2", "Y040: --set width=2: width is a variable", "write --set vars.width=2"),
     ],
 )
 def test_the_command_line_is_checked(tmp_path: Path, name: str, value: str, message: str, fix: str):
     """A --set that fits nothing is an error that repeats it, and offers the nearest name."""
-    meant = understood(tmp_path, HEAD + "vars: {width: 1}\n" + BODY, Overrides(((name, value),)))
+    meant = understood(tmp_path, HEAD + "seed: 1\nvars: {width: 1}\n" + BODY, Overrides(((name, value),)))
     assert (said(meant), meant.findings[0].fix) == ([message], fix)
 
 
