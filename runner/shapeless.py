@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runner.conversions import local
 from runner.hints import NEAR
 from runner.numerals import Hint, as_taken
 from runner.written import written
@@ -78,9 +79,9 @@ def of_model(base: RecipePath, path: Names, word: str) -> Hint:
         return Hint(
             f"write model: {{family: {family}, d_model: 256, n_layers: 6}} for a new one; to go on with one, {{base: {{hub: owner/name}}}}"
         )
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", word) and not word.startswith("."):
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", word) and not local(word):
         return Hint(f"write model: {{base: {{hub: {word}}}}}, or {{base: {{path: {word}}}}} for a folder")
-    way = "path" if word.startswith((".", "/", "~")) or word.count("/") != 1 else "hub"
+    way = "path" if local(word) or word.count("/") != 1 else "hub"
     if "/" in word:
         return Hint(f"write model: {{base: {{{way}: {word}}}}}", (Edit("set", base + path, {"base": {way: word}}),))
     return Hint("write model: {family: llama, d_model: 256, n_layers: 6} for a new one; to go on with one, {base: {hub: owner/name}}")

@@ -146,7 +146,7 @@ def gap(
         mended = {}
     return Report(
         _family(number), title, base.text, changes, {**base.files, **(files or {})}, source=f"gap cf-{number:03}; {thread or 'no thread'}",
-        at=at, says=says, repair=repair, mended=None if mended is None else {**base.files, **mended},
+        at=at.replace("|", " | "), says=says, repair=repair, mended=None if mended is None else {**base.files, **mended},
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ steps:
     total_batch_size: 8
     max_seq_length: 256
     warmup_steps: 10
+    scheduler: constant
   - type: train
     id: second
     model: {family: llama, d_model: 192, n_layers: 4, n_heads: 6}
@@ -44,6 +45,7 @@ steps:
     total_batch_size: 8
     max_seq_length: 256
     warmup_steps: 10
+    scheduler: constant
   - type: validate_checkpoint
     prompts: ["Once"]
   - type: export_ollama
@@ -245,7 +247,7 @@ def bad(gap: str, family: str, base: Base, title: str, changes: Mapping[str, str
     files = more.pop("files", {})
     mended = more.pop("mended", {} if files else None)
     return Report(
-        family, title, base.text, changes, {**base.files, **files}, source=f"gap cf-{gap}", at=at, says=says,
+        family, title, base.text, changes, {**base.files, **files}, source=f"gap cf-{gap}", at=at.replace("|", " | "), says=says,
         repair={new: old for old, new in changes.items()} if repair is None else repair,
         mended=None if mended is None else {**base.files, **mended}, **more,
     )  # fmt: skip

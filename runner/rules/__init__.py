@@ -47,7 +47,8 @@ BESIDE = (  # keys that others put out of work
     "similarity", "dry_run_steps", "on_expect", "decay_embeddings", "max_new_tokens", "fallback", "add_tokens",
 )  # fmt: skip
 ALWAYS = (
-    "links", "vocabulary", "data", "schedule", "batches", "memory", "precision", "hardware", "paths", "keys", "environment", "extremes",
+    "links", "vocabulary", "data", "enough", "schedule", "batches", "memory", "precision", "hardware", "paths", "keys", "environment",
+    "extremes",
 )  # fmt: skip
 SOMETIMES: dict[str, "Callable[[View], bool]"] = {  # families that are only loaded for a recipe that they can say something about
     "attention": lambda view: any(at(s.raw, "attn_implementation") is not None for s in view.of_type("train")),

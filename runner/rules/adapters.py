@@ -38,6 +38,8 @@ def targets_learn(view: View) -> Iterator[Finding]:
         if not isinstance(targets, list) or model is None or at(step.raw, "method") not in ADAPTED:
             continue
         folder = view.base(step)
+        if folder is not None and not folder.kind:
+            continue  # its config.json names no model_type, which is told
         known, family = LAYERS[model.family], folder.kind if folder is not None and folder.kind else model.family
         if folder is not None and not folder.layers.isdisjoint(known):  # else the weights are others, which is told
             known = [name for name in known if name in folder.layers] + sorted(folder.layers - {*known, "lm_head"})

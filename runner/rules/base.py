@@ -307,6 +307,7 @@ def base_is_whole(view: View) -> Iterator[Finding]:
 
 
 OVERFLOWS = ("gemma",)  # kinds whose activations lie beyond fp16's end: google/gemma_pytorch#24
+MADE_IN_BF16 = re.compile(r"gemma|qwen-?[1-9]|mi[sx]tral|llama-?3|phi-?[34]|smollm", re.IGNORECASE)  # as their config.json says
 
 
 @rule(
@@ -323,19 +324,23 @@ OVERFLOWS = ("gemma",)  # kinds whose activations lie beyond fp16's end: google/
     )
 )
 def bf16_stays_bf16(view: View) -> Iterator[Finding]:
-    """P103: fp16, written or taken by a card without bf16, on a base whose config says bfloat16."""
+    """P103: fp16, written or taken by a card without bf16, on a base whose config says bfloat16, or whose name alone is known to."""
     machine = view.meant.target
     for step, where, folder in view.bases:
-        if folder is None or step.type != "train":
+        if step.type != "train":
             continue
-        made = str(folder.config.get("dtype") or folder.config.get("torch_dtype") or "")
+        hub = str(at(step.raw, f"{where}.hub") or "")
+        called = folder.name if folder is not None else hub
+        made = str(folder.config.get("dtype") or folder.config.get("torch_dtype") or "") if folder is not None else ""
+        surely = folder.kind.startswith(OVERFLOWS) if folder is not None else any(kind in hub.lower() for kind in OVERFLOWS)
         asked = param(step, "precision")
-        if "bfloat16" not in made or not (asked == "fp16" or (asked == "auto" and machine.kind == "cuda" and not machine.bf16)):
+        if "bfloat16" not in made and (folder is not None or not MADE_IN_BF16.search(hub) or (asked == "auto" and not surely)):
             continue
-        message = f"{folder.name} was made in bf16, fp16 ends at 65,504: its activations can overflow"
+        if not (asked == "fp16" or (asked == "auto" and machine.kind == "cuda" and not machine.bf16)):
+            continue
+        message = f"{called} was made in bf16, fp16 ends at 65,504: its activations can overflow"
         if asked == "auto":
             name = machine.title or machine.name
-            surely = folder.kind.startswith(OVERFLOWS)
             fix = "write precision: fp32, or choose a card with bf16" if surely else "look at the first losses: 0 or NaN means fp32"
             severity: Severity = "warning" if surely else "info"
             yield say("P103", step, where, f"{message}; {name} has no bf16", fix, severity=severity)

@@ -80,7 +80,7 @@ def bins_from_elsewhere(view: View) -> Iterator[Finding]:
                     fix = "make the file again with this model's tokenizer, or give the model a row for every id"
                     yield say("V101", step, "bins.path", message, fix)
         except Unknown as error:
-            edits = (Edit("set", path(step, "bins.dtype"), "uint32"),) if error.field == "dtype" else ()
+            edits = (Edit("set", path(step, "bins.dtype"), error.fix.split()[-1]),) if error.field == "dtype" else ()
             yield say("V105", step, f"bins.{error.field}", str(error), error.fix, edits=edits)
         except OSError as error:
             yield say("V105", step, "bins.path", f"{bins.path}: {error.strerror or error}", "name a .bin file of ids, or a folder of them")

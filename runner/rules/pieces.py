@@ -8,7 +8,7 @@ from typing import Any
 from unicodedata import normalize
 
 from runner.meant import StepMeant
-from runner.rules import View, number, param, path, rule, say
+from runner.rules import View, number, param, path, rule, say, sources
 from runner.rules.learnable import pieces_at_most
 from runner.screen import in_bytes
 from schemas.artifacts import CorpusForecast
@@ -199,7 +199,9 @@ def marks_are_symbols(view: View) -> Iterator[Finding]:
         strange = [
             mark
             for mark in marks
-            if mark not in said and not any(symbol in mark or mark in symbol or _letters(symbol) == _letters(mark) for symbol in symbols)
+            if mark not in said
+            and not OF_DOCUMENTS.fullmatch(mark)  # D176
+            and not any(symbol in mark or mark in symbol or _letters(symbol) == _letters(mark) for symbol in symbols)
         ]
         if not strange or param(step, "model") is None:
             continue
@@ -299,6 +301,7 @@ END_MARK = re.compile(
     r"<\|endoftext\|>|<\|end_of_text\|>|<\|eot_id\|>|</s>|<eos>|<EOS>|<\|eos\|>|<EOT>|<eot>|\[EOS\]|<\|eod\|>|<end_of_text>"
 )
 BEGIN_MARK = re.compile(r"<\|startoftext\|>|<\|begin_of_text\|>|<s>|<bos>|<BOS>|\[BOS\]|\[CLS\]|<sos>|<SOS>|<pad>|\[PAD\]|<PAD>")
+OF_DOCUMENTS = re.compile(f"{END_MARK.pattern}|{BEGIN_MARK.pattern}")
 TAKEN_OUT = re.compile(r"<unk>|\[UNK\]|<UNK>")
 OF_CHATS = re.compile(r"<\|im_start\|>|<\|start_header_id\|>|\[INST\]|<start_of_turn>|<\|user\|>|<\|assistant\|>")
 OFTEN = 3  # times in the sample: once or twice it may be what a text is about
@@ -323,6 +326,9 @@ def ends_are_not_typed(view: View) -> Iterator[Finding]:
     """D176: a mark that stands several times in a sample of what a tokenizer learns from, and is none of its symbols."""
     for step in view.of_type("train_tokenizer"):
         symbols = [str(symbol) for symbol in param(step, "user_symbols") or ()]
+        if template := next(_written_by_columns(view, step, symbols), None):
+            yield template
+            continue
         texts = view.texts(step)
         for marks in (END_MARK, BEGIN_MARK, TAKEN_OUT, OF_CHATS):
             counts = Counter(mark for text in texts for mark in marks.findall(text))
@@ -330,6 +336,22 @@ def ends_are_not_typed(view: View) -> Iterator[Finding]:
             if count >= OFTEN:
                 yield from _typed(view, step, marks, mark, count)
                 break
+
+
+def _written_by_columns(view: View, step: StepMeant, symbols: list[str]) -> Iterator[Finding]:
+    """D176 of marks of a document's beginning and end that a template of columns puts around every text."""
+    for parser in view.parsers(step):
+        for where, source, _ in sources(parser):
+            columns = source.get("columns")
+            for role, template in columns.items() if isinstance(columns, dict) else ():
+                marks = [mark for mark in dict.fromkeys(OF_DOCUMENTS.findall(str(template))) if mark not in symbols]
+                if not marks or "{" not in str(template):
+                    continue
+                message = f"columns write {' and '.join(marks)} into every text, where {'they are' if len(marks) > 1 else 'it is'} no token"
+                better = OF_DOCUMENTS.sub("", str(template))
+                fix = f"write {role}: {json.dumps(better, ensure_ascii=False)}: each document gets its beginning and end anyway"
+                at = f"{where}.columns.{role}"
+                yield say("D176", parser, at, message, fix, severity="warning", edits=(Edit("set", path(parser, at), better),))
 
 
 def _typed(view: View, step: StepMeant, marks: re.Pattern[str], mark: str, count: int) -> Iterator[Finding]:

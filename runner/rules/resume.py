@@ -18,6 +18,7 @@ from steps.sizing.attention import used
 STATE = "state/state.json"  # what steps.lm.resume writes
 LISTS = ("stages", "add_tokens")
 COMPARED = ("method", "objective", "optimizer", "max_seq_length", "packing")
+LEFT_BY_TRAINER = ("trainer_state.json", "optimizer.pt", "scheduler.pt", "training_args.bin")
 A_TRAINING = "the folder of a finished training, such as runs/latest/artifacts/train"
 NAMES = {  # of learning_rate's arguments, in a state
     "steps": "steps", "peak": "peak_rate", "lowest": "lowest_rate", "warmup": "warmup", "scheduler": "scheduler",
@@ -78,7 +79,14 @@ def _from_folder(view: View, step: StepMeant, named: str) -> Iterator[Finding]:
         inside = sorted(p.parent.parent.relative_to(view.facts.project) for p in folder.glob(f"artifacts/*/{STATE}"))
         weights = "start from its weights: model: {base: {path: " + named + "}}"
         fix = f"write {inside[-1]}" if inside else weights if view.facts.size(folder / "config.json") else f"name {A_TRAINING}"
-        yield say("R102", step, where, f"{named} holds no state of a training to go on from", fix)
+        message = f"{named} holds no state of a training to go on from"
+        adapter = view.facts.json(folder / "adapter_config.json")
+        if not inside and isinstance(adapter, dict):
+            message += ": it is an adapter of peft, whose optimizer is not read here"
+            fix = f"merge it into {adapter.get('base_model_name_or_path') or 'its model'} and start from that, or delete resume_from"
+        elif not inside and any(view.facts.size(folder / name) for name in LEFT_BY_TRAINER):
+            message += ": the Trainer of transformers left it, whose optimizer is not read here"
+        yield say("R102", step, where, message, fix)
         return
     yield from from_state(view, step, folder, named, where, {"path": named})
 

@@ -218,12 +218,15 @@ def questions_and_answers_are_texts(view: View) -> Iterator[Finding]:
             if not lists or 2 * len(lists) < len(head.rows):
                 continue
             several = sum(len(value) > 1 for value in lists)
+            mixed = any(isinstance(row.get(name), str) and row[name].strip() for _, row in head.rows)  # and texts in others
             does = "its parts are learned as one text, a line each" if several else "each has one text, which is read as it stands"
             message = f"{name_of(view, file)}: {name} holds lists in {len(lists)} of the first {len(head.rows)} rows; {does}"
             first = {each: f"{column}.0" if each == role else column for each, column in roles.items()}
             listed = ", ".join(f"{each}: {column}" for each, column in first.items())
             fix = f"to learn the first text alone: columns: {{{listed}}}" if several else "write the text itself, without [ and ]"
-            yield say("D170", step, f"{where}.path", message, fix, severity="info")
+            if mixed and several:
+                message, fix = message.replace("; its", " and a text in others; its"), f"{fix}; or write a text in every row"
+            yield say("D170", step, f"{where}.path", message, fix, severity="warning" if mixed and several else "info")
 
 
 def _remedy(reason: str) -> str:

@@ -119,6 +119,7 @@ def look(
             if rows is not None and bad is None:
                 if top >= rows:
                     _refuse_swapped(file.name, ids, rows)
+                    _refuse_joined(file.name, ids, rows)
                     first = int(np.argmax(ids >= rows))
                     bad, at = int(ids[first]), begin // size + first
                     ended += int(np.count_nonzero(ids[:first] == end_id)) if end_id is not None else 0
@@ -222,6 +223,13 @@ def _refuse_swapped(name: str, ids: "np.ndarray", rows: int) -> None:
             f"{name} is written in big-endian: with its bytes the other way round every id has a row, as it is {int(ids.max()):,} is met"
         )
         raise Unknown(message, f"write it again in little-endian: numpy.fromfile(path, '>u{size}').astype('<u{size}').tofile(path)")
+
+
+def _refuse_joined(name: str, ids: "np.ndarray", rows: int) -> None:
+    """Raises Unknown when ids of four bytes are out of range, and all are in it as two of two bytes each."""
+    if ids.itemsize == 4 and len(ids) >= SURE and (halves := ids.view("<u2"))[1::2].any() and int(halves.max()) < rows:
+        message = f"{name} is written as uint16: read as uint32, two ids are one, {int(ids.max()):,} and the like"
+        raise Unknown(message, "write dtype: uint16", "dtype")
 
 
 def _is_wide(head: bytes) -> bool:
