@@ -28,7 +28,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic import BaseModel
 
 from runner.statcache import StatCache, digest_bytes
-from schemas.base import NotInKey, SecretMark, StepParams, reveal
+from schemas.base import NotInKey, SecretMark, StepParams, reveal, version_of
 from schemas.findings import RecipeError
 from schemas.machine import Machine
 from schemas.secrets import starred
@@ -61,7 +61,7 @@ def make_key(
     parts.update({f"param {name}": value for name, value in keyed(params).items()})
     parts.update({f"input {name}": digest for name, digest in inputs.items()})
     parts.update(_read_parts(reads))
-    parts.update({f"library {name}": version(name) for name in step.libraries})
+    parts.update({f"library {name}": version_of(name) for name in step.libraries})
     if package:
         parts["package"] = package
     if step.looks_at:
@@ -199,18 +199,6 @@ def _read_parts(reads: Sequence[tuple[Read, str]]) -> dict[str, Any]:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-@cache
-def version(distribution: str) -> str:
-    """The installed version, or "absent"."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return installed(distribution)
-    except PackageNotFoundError:
-        return "absent"
 
 
 def package_of(step: Step, cache: StatCache) -> str:

@@ -19,7 +19,7 @@ from schemas.artifacts import (
     Tokenizer,
     TokenizerForecast,
 )
-from schemas.base import Fraction, NotInKey, Positive, Secret, SecretMark, StepParams, Strict, reveal
+from schemas.base import Fraction, NotInKey, Positive, Secret, SecretMark, StepParams, Strict, reveal, version_of
 from schemas.context import ForecastContext, StepContext
 from schemas.findings import Edit, Finding, Place, RecipeError, RulePage
 from schemas.machine import Machine
@@ -32,5 +32,5 @@ __all__ = [
     "ExportForecast", "Finding", "Forecast", "ForecastContext", "Fraction", "Input", "Machine", "ModelConfig", "NotInKey", "Page",
     "PageForecast", "Place", "Plan", "PlanForecast", "Positive", "Read", "RecipeError", "RulePage", "RunRecord", "Secret",
     "SecretMark", "Step", "StepContext", "StepParams", "StepRecord", "Strict", "TokenBin", "TokenBinForecast", "Tokenizer",
-    "TokenizerForecast", "TrainLine", "reveal", "step",
+    "TokenizerForecast", "TrainLine", "reveal", "step", "version_of",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -49,3 +50,14 @@ def reveal(value: str | None) -> str | None:
     """The secret that `value` names (`${env:NAME}`), or None when the variable is not set. A plain value is returned as it is."""
     match = re.fullmatch(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}", value or "")
     return os.environ.get(match[1]) if match else value
+
+
+@cache
+def version_of(distribution: str) -> str:
+    """The installed version of a library, or "absent"."""
+    from importlib.metadata import PackageNotFoundError, version  # slow
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "absent"

@@ -23,6 +23,7 @@ from schemas import (
     StepParams,
     TokenBin,
     Tokenizer,
+    version_of,
 )  # fmt: skip
 from schemas.training import (
     ADAPTED,
@@ -146,7 +147,9 @@ class Train(StepParams):
         if self.scheduler == "constant" and self.min_lr is not None:
             _mistake("S004", "min_lr has no effect with scheduler: constant", "min_lr", "delete min_lr, or choose another scheduler")
         if self.min_lr is not None and self.min_lr > self.rate:
-            _mistake("S005", f"min_lr {self.min_lr:g} is above learning_rate {self.rate:g}", "min_lr", "lower min_lr")
+            lower = (self.min_lr if self.min_lr < 1 else 0.1) * self.rate  # where a share of the rate was meant
+            fix = f"it is a rate, and no share of one: write min_lr: {lower:g}"
+            _mistake("S005", f"min_lr {self.min_lr:g} is above learning_rate {self.rate:g}", "min_lr", fix)
         if self.max_steps is not None and (self.warmup_steps or 0) >= self.max_steps > 1:
             _mistake("S003", f"warmup_steps {self.warmup_steps} leaves nothing of max_steps {self.max_steps}", "warmup_steps",
                      f"write warmup_steps: {max(1, self.max_steps // 20)}")  # fmt: skip
@@ -338,9 +341,9 @@ def _settle(params: Train, target: Machine, here: Machine) -> Train:
 @train.reads
 def _reads(params: Train, project: Path) -> list[Read]:
     base, earlier = params.model.base, params.resume_from
-    engine = [Read("bitsandbytes", identity=_version("bitsandbytes"))] if params.method == "qlora" else []
+    engine = [Read("bitsandbytes", identity=version_of("bitsandbytes"))] if params.method == "qlora" else []
     if params.optimizer == "adamw_8bit":
-        engine.append(Read("adamw_8bit", identity=f"bitsandbytes {_version('bitsandbytes')}, embeddings in 32 bits"))
+        engine.append(Read("adamw_8bit", identity=f"bitsandbytes {version_of('bitsandbytes')}, embeddings in 32 bits"))
     engine += [Read(COUNTED, identity=counted)] if (counted := params.counted_validations()) else []
     if earlier is not None and earlier.path is not None:
         folder = project / earlier.path
@@ -357,16 +360,6 @@ def _reads(params: Train, project: Path) -> list[Read]:
     folder = project / (base.path or "")
     kinds = (*KINDS, ".bin") if base.trust_pickle else KINDS
     return [*(Read(p.name, p) for p in sorted(folder.glob("*")) if p.suffix in kinds), *engine]
-
-
-def _version(distribution: str) -> str:
-    """Of a library that only one method computes with: its version is in the key of that method alone."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "absent"
 
 
 @train.smoke

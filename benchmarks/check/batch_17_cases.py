@@ -327,7 +327,7 @@ VOCABULARY = [
             )
         },
         "type: train | path: models/base | vocab_size: 300 | type: tokenize_bin | objective: lm",
-        r"(other|another|own|different|same|base's|model's) (tokenizer|vocabulary|words|ids|tokens)|tokenizer of (the|its) base|ids? mean",
+        r"(other|another|own|different|same|base's|model's) (tokenizer|vocabulary|words|ids|tokens)|tokenizer of (the|its) base|\bmean\b",
         family="vocabulary",
     ),
     slip(

@@ -1,7 +1,13 @@
-"""Guesses at what stands in the gaps of the known failures, cf-100 to cf-196: of each the second most probable.
+"""The eighteenth batch: second guesses at what stands in the gaps of the known failures, cf-100 to cf-196.
 
-50 failures as users of this language would make them, and 14 sound recipes near them, by somebody who saw no rule. Each source names the
-gap, and a thread of that kind.
+With batch_17: of each gap the second most probable failure, as users of this language would make it, by somebody who saw no rule, but for
+the pages and checks that stand in the steps' own files. Written, and committed, before the check was tried on it, after batch_15 and
+batch_16 were mended.
+
+At first sight, each screen read: of 50 are 46 found (92 %), 3 told (120 saves on a card's machine, the password of a paper, a branch as
+revision), 1 missed (a validation after every step of data whose size nobody knows). None of the sound recipes was alarmed; one twin had
+conversations with a system message and an export without, which was rightly told: it is written anew. In two cases the lines of `at` were
+those of a variable, which is told where it is used.
 """
 
 import struct
@@ -98,7 +104,7 @@ OTHERS: list[Report] = [
         CHAT, "cf-147", "unslothai/unsloth#334", "template-masking", "the rows have system messages, which the base's template refuses", {},
         "path: data/chat.jsonl | models/base | objective: sft", r"system",
         files={"data/chat.jsonl": GUIDED, "models/base/tokenizer_config.json": {"chat_template": NO_SYSTEM}},
-        mended={"data/chat.jsonl": GUIDED},
+        mended={},
     ),
     fault(
         DESK, "cf-148", "areal-project/AReaL#127", "template-masking",
@@ -119,7 +125,7 @@ OTHERS: list[Report] = [
     fault(
         POLITE, "cf-153", "bitsandbytes-foundation/bitsandbytes#398", "paths-env", "a folder on the disk is written as a name of the hub",
         {"{hub: Qwen/Qwen2.5-7B-Instruct, revision: 4c5ff5e1e9a5f3a7e4ddf1e2b06b9a3c6f2d1a00}": "{hub: ./models/base}"},
-        "hub: ./models/base",
+        "hub: ./models/base | ${base}",
         r"path|folder|name on the hub|no name|owner/name|namespace", repair={"{hub: ./models/base}": "{path: models/base}"},
     ),
     fault(
@@ -140,7 +146,7 @@ OTHERS: list[Report] = [
     ),
     fault(
         SEVEN, "cf-163", "verl-project/verl#7658", "cache-staleness", "the revision is a branch, which is another model tomorrow",
-        {f"revision: {REVISION}": "revision: main"}, "revision: main", r"commit|branch|move|pin|tomorrow",
+        {f"revision: {REVISION}": "revision: main"}, "revision: main | ${base}", r"commit|branch|move|pin|tomorrow",
     ),
     fault(
         CHAT, "cf-178", "ggml-org/llama.cpp#11991", "gguf-export", "the base's weights are in eight bits with scales beside them", {},
@@ -192,6 +198,7 @@ OTHERS: list[Report] = [
 CASES: list[Report] = [*TRAINING, *OTHERS]
 LINEAR = {"rope_scaling": {"type": "linear", "factor": 2.0}, "max_position_embeddings": 4096}
 SOUND: list[Case] = [
+    *(case.sound() for case in CASES if case.twin),
     right(CHAT, "a rate that falls to nothing", more(CHAT, "learning_rate", "scheduler: linear\n    min_lr: 0")),
     right(
         NOVELS, "early stopping that can still come",

@@ -2,7 +2,7 @@
 
 Sets: the gallery's cases (known), mistakes written down before the rules were tried on them (batch_1, batch_2), failures from public
 trackers (batch_3, batch_4, batch_5, batch_7, batch_9, batch_10, batch_11, batch_13, batch_14), siblings of the known failures (batch_6),
-guesses at unknown ones (batch_8, batch_15, batch_16), what other trainers refuse (batch_12), sound recipes (valid). Found: an error or a
+guesses at unknown ones (batch_8, batch_15 to batch_18), what other trainers refuse (batch_12), sound recipes (valid). Found: an error or a
 warning that the sound recipe does not have; in the reports one that names the cause at its line. Told: only an information. Prints a
 Markdown table.
 """
@@ -25,7 +25,7 @@ HUB = {"HF_HUB_CACHE": str(GALLERY / "hub")}
 BATCHES = ("batch_1", "batch_2")
 REPORTS = (
     "batch_3", "batch_4", "batch_5", "batch_6", "batch_7", "batch_8", "batch_9", "batch_10", "batch_11", "batch_12", "batch_13", "batch_14",
-    "batch_15", "batch_16",
+    "batch_15", "batch_16", "batch_17", "batch_18",
 )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def _shown(view: View, folder: Path) -> str:
 
 
 LARGE_DISK = 2 << 40  # bytes that are rarely free on any machine
-MANY_SAVES, MUCH_FOR_SAVES = 10, 512 << 30  # so many are kept on purpose, and so many bytes of them hardly are
+MANY_SAVES, MUCH_FOR_SAVES = 10, 256 << 30  # so many are kept on purpose, and so many bytes of them hardly are
 
 
 def _is_meant(view: View, folders: tuple[Path, ...]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from runner.fingerprint import keyed, version
+from runner.fingerprint import keyed
 from runner.halfdone import KEPT, HalfDone, half_done
 from runner.meant import StepMeant
 from runner.rules import View, at, rule, say
@@ -12,6 +12,7 @@ from runner.rules.resume import rates_agree
 from runner.rules.schedule import planned_steps
 from runner.standing import Standing, last_file
 from runner.store import Store
+from schemas.base import version_of
 from schemas.findings import Finding, RulePage
 from schemas.training import COUNTED
 
@@ -79,7 +80,7 @@ def begun_by(step: StepMeant, parts: dict[str, Any]) -> tuple[list[str], list[st
     here, there = f"{step.step.name} version {step.step.version}", parts.get("step", "")
     words, wanted = ([f"{there} (here {step.step.version})"] if there and there != here else []), []
     for name in step.step.libraries:
-        was, now = parts.get(f"library {name}", ""), version(name)
+        was, now = parts.get(f"library {name}", ""), version_of(name)
         if was and was != now and "absent" not in (was, now):
             words.append(f"{name} {was} (here {now})")
             wanted.append(f"{name}=={was}")

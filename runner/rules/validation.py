@@ -11,6 +11,7 @@ from schemas.findings import Finding, RulePage
 FORWARD = 1 / 3  # of a training step's work for as many tokens
 HELD = 0.05  # of the documents are kept for validation with objective: sft
 TENTH = 1 / 9  # of the training between two, which makes a tenth of all
+A_TRIAL = 100  # steps of a run that may be looked at step by step
 LARGE = 0.25  # share of the time that is worth telling
 
 
@@ -40,7 +41,13 @@ def validation_is_the_smaller_part(view: View) -> Iterator[Finding]:
             continue
         asked, held = param(step, "eval_tokens"), _held_tokens(view, step, steps * rows * length)
         each, between = min(held, asked or held) * FORWARD, every * rows * length
-        if each > LARGE / (1 - LARGE) * between:
+        bins = view.reaches(step, "bins")
+        unknown = isinstance(bins, TokenBinForecast) and bins.val_tokens is None
+        if unknown and every == 1 and steps > A_TRIAL and asked and asked * FORWARD > between:
+            message = f"a validation of up to {int(asked):,} tokens comes after each of the {steps:,} steps, which have {int(between):,}"
+            fix = f"write eval_steps: {max(2, steps // 10)}, or delete it: every tenth of all steps then"
+            yield say("S019", step, "eval_steps", message, fix, severity="warning")
+        elif each > LARGE / (1 - LARGE) * between:
             better = min(max(1, steps // 10), max(int(every) + 1, round(10 * each / (rows * length))))
             before = "the step" if every == 1 else f"the {int(every):,} steps"
             message = f"a validation takes about {each / between:,.0f} times as long as {before} before it"

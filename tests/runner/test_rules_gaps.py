@@ -126,3 +126,18 @@ def test_lists_among_texts_are_a_slip(tmp_path: Path, every: int, severity: str)
     rows = [{"instruction": f"Name {n}.", "output": [f"It is {n}.", f"{n}."] if n % every == 0 else f"It is {n}."} for n in range(40)]
     (found,) = told(tmp_path, "D170", SFT, {}, {"data/chat.jsonl": rows})
     assert found.severity == severity
+
+
+@pytest.mark.parametrize(("max_steps", "every", "found"), [(1000, 1, 1), (1000, 50, 0), (20, 1, 0)])
+def test_a_validation_after_every_step_of_unknown_data(tmp_path: Path, max_steps: int, every: int, found: int):
+    """S019: of data that nobody has looked at as many tokens are held as eval_tokens takes; a short trial may look at each step."""
+    hub = "      - {hub: roneneldan/TinyStories, revision: f54c09fd23315a6f9c86f9dc80f725de7d8f9c64}\n"
+    changes = {"      - path: data/stories.jsonl\n": hub, "max_steps: 1000": f"max_steps: {max_steps}\n    eval_steps: {every}"}
+    assert len(told(tmp_path, "S019", LM, changes)) == found
+
+
+@pytest.mark.parametrize(("min_lr", "fix"), [("0.1", "1e-04"), ("3e-3", "3e-06"), ("5", "1e-04")])
+def test_a_lowest_rate_above_the_highest_may_be_a_share(tmp_path: Path, min_lr: str, fix: str):
+    """S005 says what the share would be as a rate."""
+    (found,) = told(tmp_path, "S005", LM, {"learning_rate: 1e-3": f"learning_rate: 1e-3\n    min_lr: {min_lr}"})
+    assert found.fix == f"it is a rate, and no share of one: write min_lr: {float(fix):g}"

@@ -105,7 +105,7 @@ def test_another_training_is_told_by_what_changed(tmp_path: Path, changes: list[
 @pytest.mark.parametrize("longer", [(), (STEADY, ("max_steps: 1000", "max_steps: 2000"))], ids=["the same", "longer"])
 def test_what_it_was_begun_by_is_part_of_it(tmp_path: Path, monkeypatch, longer: tuple, parts: dict[str, str], was: str, fix: str):
     """Another version of recipe or of a library is another key, and the steps that were done are not gone on with: a warning."""
-    monkeypatch.setattr("runner.rules.stopped.version", lambda name: "2.0" if name == "torch" else "absent")
+    monkeypatch.setattr("runner.rules.stopped.version_of", lambda name: "2.0" if name == "torch" else "absent")
     stop(tmp_path, *longer[:1], **parts)
     found = told(tmp_path, *longer)
     if not was:
