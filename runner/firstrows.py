@@ -175,22 +175,22 @@ def _tokenizer_folder(view: View, step: StepMeant) -> tuple[Path | None, str]:
         if base is not None:
             return base.folder, ""
         return None, f"text alone: {ref.get('hub') or ref.get('path')} is not on this machine"
-    from runner.standing import Standing, last_file
-    from runner.store import Store
+    from runner.standing import stored
 
     recipe = view.meant.recipe
     if recipe is None:
         return None, "text alone: the recipe has mistakes"
-    standing = Standing.read(last_file(view.meant.project, recipe.recipe, view.meant.smoke))
     makers = view.makers(step, "tokenizer") or view.makers(step, "checkpoint")
-    for maker in makers:
-        row = standing.steps.get(maker.id)
-        folder = Store(view.meant.project, recipe.store, view.meant.smoke).object(row["digest"]) if row is not None else None
-        if folder is not None and folder.is_dir():
-            return folder, ""
-    if not makers:
-        return None, "text alone: no step of this recipe makes its tokenizer"
-    return None, f"text alone: {makers[0].id} has not run yet; recipe run --to {makers[0].id} makes it"
+    links = [link for name in ("tokenizer", "checkpoint") for link in step.inputs.get(name, []) if not link.inside]
+    folders = [stored(view.meant, recipe.recipe, maker.id) for maker in makers]
+    folders += [link.folder or stored(view.meant, link.recipe, link.step) for link in links]
+    if (folder := next((each for each in folders if each is not None and each.is_dir()), None)) is not None:
+        return folder, ""
+    if makers:
+        return None, f"text alone: {makers[0].id} has not run yet; recipe run --to {makers[0].id} makes it"
+    if links and links[0].recipe:
+        return None, f"text alone: {links[0].step} of {links[0].recipe} has not run yet; recipe run {links[0].recipe} makes it"
+    return None, "text alone: no step of this recipe makes its tokenizer"
 
 
 def documents_of(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -3,9 +3,12 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.statcache import write_atomic
+
+if TYPE_CHECKING:
+    from runner.meant import Meant
 
 FORMAT = 1
 
@@ -52,3 +55,12 @@ class Standing:
     def digests(self) -> dict[str, str]:
         """Step id to the digest of its newest result."""
         return {name: row["digest"] for name, row in self.steps.items()}
+
+
+def stored(meant: "Meant", recipe: str, step: str) -> Path | None:
+    """The folder in the store of a step's newest result, by the name of its recipe; None where it has none."""
+    from runner.store import Store
+
+    row = Standing.read(last_file(meant.project, recipe, meant.smoke)).steps.get(step)
+    setting = meant.recipe.store if meant.recipe is not None else None
+    return Store(meant.project, setting, meant.smoke).object(row["digest"]) if row is not None else None

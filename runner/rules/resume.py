@@ -41,7 +41,9 @@ def trainings_can_go_on(view: View) -> Iterator[Finding]:
             if earlier is not None and earlier.type == "train" and not _later(view, step, earlier):
                 yield from _from_step(view, step, earlier)
         elif isinstance(ref.get("step"), str) and isinstance(ref.get("recipe"), str):
-            folder = _object(view, ref["recipe"], ref["step"])
+            from runner.standing import stored
+
+            folder = stored(view.meant, ref["recipe"], ref["step"])
             if folder is not None and folder.is_dir():  # else L020 or L021 says what is known
                 yield from from_state(view, step, folder, f"{ref['step']} of {ref['recipe']}", "resume_from", ref)
 
@@ -50,16 +52,6 @@ def _later(view: View, step: StepMeant, other: StepMeant) -> bool:
     """Whether a step is this one or stands behind it, which is told as such."""
     steps = list(view.meant.steps)
     return steps.index(other) >= steps.index(step)
-
-
-def _object(view: View, recipe: str, step: str) -> Path | None:
-    """The folder in the store of a step's newest result, by the recipe's name."""
-    from runner.standing import Standing, last_file
-    from runner.store import Store
-
-    row = Standing.read(last_file(view.meant.project, recipe, view.meant.smoke)).steps.get(step)
-    setting = view.meant.recipe.store if view.meant.recipe is not None else None
-    return Store(view.meant.project, setting, view.meant.smoke).object(row["digest"]) if row is not None else None
 
 
 def _from_folder(view: View, step: StepMeant, named: str) -> Iterator[Finding]:
@@ -189,7 +181,9 @@ def _tokens_of(view: View, step: StepMeant) -> str:
     links = step.inputs.get("bins", [])
     if len(links) != 1 or links[0].inside:
         return ""
-    folder = links[0].folder or _object(view, links[0].recipe, links[0].step)
+    from runner.standing import stored
+
+    folder = links[0].folder or stored(view.meant, links[0].recipe, links[0].step)
     index = view.facts.json(folder / "index.json") if folder is not None else None
     split = index["splits"].get("train") if isinstance(index, dict) and isinstance(index.get("splits"), dict) else None
     return str(split.get("blake3", "")) if isinstance(split, dict) else ""

@@ -113,12 +113,13 @@ def training_memory(
     if whole.rows and not whole.head:
         in_loss = _loss_of_rows((2 if half else 4) * table, vocabulary, tokens, loss_chunk_tokens) + 4 * tokens * d
     dora = dora_forward_bytes(model, tokens, adapters, half, frozen) if lora else 0
+    one_copy = copies // max(1, model.n_layers)  # of a block: recomputed, it makes its own, and the others' are gone
     moments = (
         (copies, known, layers + ends, 0, dora),
         (copies, known, layers + ends + 4 * tokens * d, in_loss, 0),
         (copies, known, layers + ends, left + own + 4 * tokens * d, 0),
-        (copies, known + waiting, layers + ends + again, 4 * tokens * d, moved),
-        (copies // max(1, model.n_layers), in_layers + waiting, again or one, 4 * tokens * d, moved),
+        (one_copy if checkpointing else copies, known + waiting, layers + ends + again, 4 * tokens * d, moved),
+        (one_copy, in_layers + waiting, again or one, 4 * tokens * d, moved),
         (0, in_layers + (3 * own if model.tie_embeddings else other + (0 if known else own)), 0, 4 * tokens * d, 0),
     )
     copied, gradients, activations, logits, workspace = max(moments, key=sum)

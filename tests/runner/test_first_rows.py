@@ -1,6 +1,7 @@
 """recipe show --rows: what training will see of the first rows, and what is wrong with them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,18 @@ def test_texts_are_parted_as_their_source_says(tmp_path: Path, source: str, rows
     (tmp_path / "r.yaml").write_text(NEW.replace("path: chat.jsonl", source))
     done = CliRunner().invoke(show, [str(tmp_path / "r.yaml"), "--rows", "3"])
     assert [line.partition(", ")[2] for line in done.stdout.splitlines() if line.startswith("  row ")] == rows
+
+
+def test_the_tokenizer_of_another_recipes_model_is_taken(tmp_path: Path):
+    """As its last run left it in the store; before that the command is named that makes it."""
+    again = TUNE.replace("{path: model}", "{recipe: phase1, step: writer}")
+    lines, _ = shown(tmp_path, CHATML, recipe=again)
+    assert lines[0] == "train: text alone: writer of phase1 has not run yet; recipe run phase1 makes it"
+    row = {"digest": "d1", "key": "k", "kind": "Checkpoint"}
+    (tmp_path / ".recipe" / "last").mkdir(parents=True)
+    (tmp_path / ".recipe" / "last" / "phase1.json").write_text(json.dumps({"steps": {"writer": row}}))
+    kept = tmp_path / ".recipe" / "store" / "objects" / "d1" / "artifact"
+    shutil.copytree(tmp_path / "model", kept)
+    (kept / "artifact.json").write_text(json.dumps({"kind": "Checkpoint"}))
+    lines, _ = shown(tmp_path, CHATML, recipe=again)
+    assert (lines[0], lines[3]) == ("train: 96 tokens a row", "    learn  F|o|u|r|.|<|im_end|>")
