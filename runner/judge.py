@@ -75,30 +75,34 @@ def judge(meant: Meant, texts: dict[Path, str] | None = None) -> list[Finding]:
     if meant.target.count > 1:
         found = [_on_one_device(f, meant.target.count) if f.code == "B002" else f for f in found]
     placed = _without_followers([meant.placed(f) for f in found])
-    if meant.data.get("vars"):
-        placed = [_by_variable(meant, f, texts or {}) for f in placed]
+    names = [_variable_of(meant, f, texts or {}) if meant.data.get("vars") else "" for f in placed]
     order = {str(file): number for number, file in enumerate(meant.files)}
     unique: dict[tuple[Any, ...], Finding] = {}
-    for f in placed:
-        unique.setdefault((f.code, f.message, () if f.code == "L020" else f.path), f)
+    for f, name in zip(placed, names, strict=True):  # what stands in a variable is told at its first place
+        unique.setdefault((f.code, f.message, () if f.code == "L020" else name or f.path), _by_variable(meant, f, name))
     left = applied(meant, list(unique.values()), texts or {})
     meant.findings = sorted(left, key=lambda f: _position(f, order))
     return meant.findings
 
 
-def _by_variable(meant: Meant, finding: Finding, texts: dict[Path, str]) -> Finding:
-    """With the line in which the variable is set that stands in the place of the value that is wrong."""
+def _variable_of(meant: Meant, finding: Finding, texts: dict[Path, str]) -> str:
+    """The variable that stands in the place of the value that is told of; empty where none does, or several."""
     place = finding.place
-    if place is None or finding.severity == "info" or finding.code[0] == "Y" or place.line != place.end_line:
-        return finding
+    if place is None or finding.code[0] == "Y" or place.line != place.end_line:
+        return ""
     text = source_of(texts, place.file)
     names = re.findall(r"\$\{(\w+)[.}]", text[place.start : place.end])
     if finding.path not in meant.places and (behind := re.match(r"\s*:\s*[\"']?\$\{(\w+)[.}]", text[place.end : place.end + 80])):
         names = [behind[1]]  # a key alone: what is wrong stands in the variable
-    at = meant.place(("vars", names[0])) if len(names) == 1 and ("vars", names[0]) in meant.places else None
-    if at is None:
+    return names[0] if len(names) == 1 and ("vars", names[0]) in meant.places else ""
+
+
+def _by_variable(meant: Meant, finding: Finding, name: str) -> Finding:
+    """With the line in which the variable `name` is set that stands in the place of the value that is wrong."""
+    at, place = meant.place(("vars", name)) if name else None, finding.place
+    if at is None or place is None or finding.severity == "info":
         return finding
-    said = f"{names[0]} is set in line {at.line}" + ("" if at.file == place.file else f" of {at.file}")
+    said = f"{name} is set in line {at.line}" + ("" if at.file == place.file else f" of {at.file}")
     return replace(finding, fix=f"{finding.fix}; {said}" if finding.fix else said)
 
 

@@ -177,3 +177,16 @@ def test_another_recipe_whose_name_is_a_slip_is_told(tmp_path: Path):
     assert (finding.severity, finding.fix) == ("warning", "write recipe: henandfox")
     right = ("tokenize_bin\n", "tokenize_bin\n    tokenizer: {recipe: henandfox, step: tok}\n")
     assert "(L020)" in said(tmp_path, right)
+
+
+def test_what_stands_in_a_variable_is_told_once(tmp_path: Path):
+    """At the first of its places, with the line in which it is set; two models by two variables are two mistakes."""
+    sft = SOUND[: SOUND.index("  - type: train_tokenizer")].replace("steps:", "vars: {base: {hub: ./models/small}}\nsteps:")
+    steps = '  - {type: check_vocab_consistency, checkpoint: "${base}"}\n'
+    steps += '  - {type: train, model: {base: "${base}"}, objective: sft, max_steps: 1}\n'
+    found = [f for f in meant(tmp_path, base=sft + steps).findings if f.code == "H023"]
+    assert [(f.place.line, f.fix) for f in found] == [(7, "write path: ./models/small; base is set in line 3")]
+    apart = (
+        (sft + steps).replace("vars: {base:", "vars: {other: {hub: ./models/small}, base:").replace('base: "${base}"', 'base: "${other}"')
+    )
+    assert len([f for f in meant(tmp_path, base=apart).findings if f.code == "H023"]) == 2
