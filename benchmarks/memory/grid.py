@@ -26,6 +26,7 @@ from steps.sizing.budget import PARTS, evaluation_memory, training_memory  # noq
 from steps.sizing.whole import whole_of  # noqa: E402
 
 BOUND = 0.10
+OBJECTS = 500_000  # bytes of a block that are no tensors: Python's modules, peft's among them, and autograd's nodes (0.2 to 0.8 MB)
 MAPPED = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}  # large blocks go back to the system when freed
 SMALL = {"d_model": 192, "n_layers": 3}
 WIDE = {"d_model": 320, "n_layers": 2}
@@ -218,6 +219,7 @@ def line(asked: dict[str, Any], found: dict[str, Any]) -> tuple[str, float, floa
     ]  # fmt: skip
     off_mapped = 0.0
     if not card:
+        tensors += OBJECTS * asked["model"]["n_layers"]
         off_mapped = tensors / found["mapped"] - 1
         usual = [f"{found['resident'] / 1e6:.0f}", f"{found['resident'] / tensors:.2f}"] if "resident" in found else ["", ""]
         cells += [f"{found['mapped'] / 1e6:.0f}", f"{tensors / 1e6:.0f}", f"{off_mapped:+.0%}", *usual, f"{found['start'] / 1e6:.0f}"]
@@ -233,9 +235,9 @@ def head(device: str) -> list[str]:
         "Resident: growth of the process's memory from before the network was made. One layer of it trained before, on rows of the same",
         "size, so libraries and what they keep (in bf16 oneDNN's kernel for each shape of a product) are in `start`, for which the",
         "allowance is. Twice: `mapped`, with glibc told to give large blocks back",
-        f"({' '.join(f'{k}={v}' for k, v in MAPPED.items())}), against the modelled tensors; and, of the settings of every",
-        "family at the beginning, as it is by default, in times of that model: too little by what glibc had kept of that one layer and",
-        "gives out again.",
+        f"({' '.join(f'{k}={v}' for k, v in MAPPED.items())}), against the modelled tensors and",
+        f"{OBJECTS / 1e6:g} MB a block for objects that are no tensors; and, of the settings of every family at the beginning, as it is by",
+        "default, in times of that model: too little by what glibc had kept of that one layer and gives out again.",
     ]  # fmt: skip
     more = "" if device == "cuda" else " mapped | modelled | off | by default | times | start |"
     return [
