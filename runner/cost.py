@@ -5,11 +5,12 @@ from typing import Any
 from runner.meant import Meant, StepMeant
 from runner.room import downloads, needed
 from runner.screen import in_bytes, plural, scaled
-from schemas.artifacts import CheckpointForecast, CorpusForecast, ExportForecast, TokenBinForecast
+from schemas.artifacts import CheckpointForecast, CorpusForecast, ExportForecast, Forecast, TokenBinForecast
 from schemas.machine import GIB, Machine
 
 TABLES = 2  # models that get a table each; more get a line
 MOST = 8  # of those
+TIMED = ("parse_corpus", "train_tokenizer", "split_long", "tokenize_bin", "train")  # whose time counts, where it is known
 ROOMY = 0.8  # of the memory: above it a fit is tight
 SHOWN = 0.05  # of a sum: smaller parts are not named
 NAMED = 4  # parts on a line
@@ -89,9 +90,19 @@ def _reasons(made: CheckpointForecast) -> list[str]:
     """Every figure of a forecast with where it comes from."""
     words = {"peak_memory_bytes": "training memory", "evaluation_parts": "validation memory", "seconds": "time", "energy_kwh": "energy",
              "disk_parts": "disk", "optimizer_steps": "steps", "vocab_size": "vocabulary"}  # fmt: skip
-    allowed = "the allowance is what no tensor accounts for: the runtime, and an allocator's waste"
     reasons = {words.get(name, name): reason for name, reason in made.because.items()}
-    return ["    because", *(f"      {name}: {reason}" for name, reason in {**reasons, "allowance": allowed}.items())]
+    whole = {f"all of {name}": ", ".join(f"{part} {_gib(size)}" for part, size in parts.items()) + " GiB"
+             for name, parts in (("training", made.memory_parts), ("validation", made.evaluation_parts)) if parts}  # fmt: skip
+    counted = {"steps": f"{made.optimizer_steps:,}, as written, or passes over the rows of the data" if made.optimizer_steps else "",
+               "tokens": "steps x rows of a step x tokens of a row" if made.tokens else "",
+               "tokens a parameter": "of all parameters, embeddings too; 20 are usual for a new model (arXiv 2203.15556)"
+               if made.tokens and made.parameters else "",
+               "epochs": "" if not made.tokens else "tokens over those of the training data" if made.epochs else
+               "not known, as the data is not here yet",
+               "allowance": "what no tensor accounts for: the runtime, and an allocator's waste",
+               "export memory": "the largest matrix as it is read, in fp32 and as it is stored, and the runtime"}  # fmt: skip
+    told = {**{name: reason for name, reason in counted.items() if reason and name not in reasons}, **reasons, **whole}
+    return ["    because", *(f"      {name}: {reason}" for name, reason in told.items())]
 
 
 def _line(made: CheckpointForecast) -> str:
@@ -107,11 +118,18 @@ def _line(made: CheckpointForecast) -> str:
 def plain(meant: Meant) -> dict[str, Any]:
     """All forecasts as plain data, for other programs."""
     steps = [
-        {"id": step.id, "type": step.type, **step.forecast.model_dump(mode="json", exclude={"tokenizer"}, exclude_none=True)}
+        {"id": step.id, "type": step.type, **step.forecast.model_dump(mode="json", exclude={"tokenizer"}, exclude_none=True),
+         **_shares(step.forecast)}
         for step in meant.steps
         if step.forecast is not None
-    ]
+    ]  # fmt: skip
     return {"format": 1, "file": str(meant.file), "target": meant.target.model_dump(mode="json"), "steps": steps}
+
+
+def _shares(made: Forecast) -> dict[str, float]:
+    """Tokens a parameter, where both are known."""
+    known = isinstance(made, CheckpointForecast) and made.tokens and made.parameters
+    return {"tokens_per_parameter": made.tokens / made.parameters} if known else {}  # type: ignore[attr-defined]
 
 
 def compare(each: list[Meant]) -> str:
@@ -137,7 +155,7 @@ def _compared(step: StepMeant, machine: Machine) -> tuple[str, ...]:
     name = machine.title or machine.name
     if not isinstance(made, CheckpointForecast) or not made.peak_memory_bytes:
         return (name, "not known", "", _gib(has), "", "", "", "")
-    need = made.peak_memory_bytes
+    need = max(made.peak_memory_bytes, sum(made.evaluation_parts.values()))
     fits = "yes" if need <= ROOMY * has else "tight" if need <= has else "no"
     seconds = _time(made.seconds) if made.seconds else ""
     energy = f"{made.energy_kwh:.2g}" if made.energy_kwh else ""
@@ -166,8 +184,9 @@ def _whole(meant: Meant) -> str:
     if bins:
         parts.append(f"{_count(max(bins))} training tokens")
     if seconds := sum(f.seconds or 0 for f in made):
-        open_ended = [s.id for s in steps if s.type == "train" and not (s.forecast is not None and s.forecast.seconds)]
-        parts.append(f"about {_time(seconds)}" + (f" beside {' and '.join(open_ended)}, whose time is not known" if open_ended else ""))
+        open_ended = [s.id for s in steps if s.type in TIMED and not (s.forecast is not None and s.forecast.seconds)]
+        shown = " and ".join(open_ended) if len(open_ended) < 3 else f"{len(open_ended)} steps"
+        parts.append(f"about {_time(seconds)}" + (f" beside {shown}, whose time is not known" if open_ended else ""))
     if disk := sum(needed(steps)) + fetched:
         parts.append(f"{in_bytes(disk)} of disk" + (f", {in_bytes(fetched)} of it weights from the hub" if fetched else ""))
     return ", ".join(parts)

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,12 @@ from runner.rules import View, at, number, param, sources
 from schemas.findings import Finding, RecipeError, RulePage
 from steps.text.choices import format_of
 from steps.text.encodings import beginning
+from steps.text.rows import NoSuchColumn
 from steps.text.textfile import GAP
 from steps.text.unreadable import Unreadable
 
 if TYPE_CHECKING:
+    from steps.text.heads import Head
     from steps.text.tokenizers import TextTokenizer
 
 PAGES = (
@@ -66,9 +69,8 @@ def first_rows(meant: Meant, rows: int) -> tuple[list[str], list[Finding]]:
         teller = _teller(view, step)
         told = teller.why or f"{teller.length} tokens a row"
         lines.append(f"{step.id}: {told}")
-        for number_, (where, document) in enumerate(documents_of(view, step), 1):
-            if number_ > rows:
-                break
+        shown = ((at_, piece) for at_, document in documents_of(view, step) for piece, at_ in _pieces(view, teller, document, at_))
+        for number_, (where, document) in enumerate(islice(shown, rows), 1):
             lines += _row(teller, number_, where, document, found)
         if lines[-1].startswith(f"{step.id}: "):
             lines.append("  no row can be shown: its sources are on a hub and not in its cache, at an address, or no tables and texts")
@@ -77,7 +79,35 @@ def first_rows(meant: Meant, rows: int) -> tuple[list[str], list[Finding]]:
     return lines, found
 
 
+def _pieces(view: View, teller: Teller, document: dict[str, Any], where: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """What split_long makes of a document before it reaches the training, each with where it stands; the document itself without one."""
+    split = next((maker for maker in _behind(view, teller.step) if maker.type == "split_long" and not param(maker, "analyze_only")), None)
+    opened, most = teller.tokenizer, number(split, "max_tokens") if split is not None else None
+    if split is None or opened is None or most is None or "why" in document:
+        yield document, where
+        return
+    from steps.text.conversations import split_messages
+    from steps.text.split import split_text
+    from steps.text.splitblock import marks
+
+    how: tuple[Any, int] = param(split, "strategy") or "auto", int(number(split, "overlap_tokens") or 0)
+    if talk := document.get("messages"):
+        own = opened.form.source is not None
+        limit = int(most) - (0 if own else marks(opened))
+        made = split_messages(talk, limit, opened.starts, *how, (lambda part: opened.form.count(part, opened)) if own else None)
+        pieces = [{**document, **part} for part in made]
+    else:
+        pieces = [{**document, "text": part} for part in split_text(document["text"], int(most) - marks(opened), opened.starts, *how)]
+    for count, piece in enumerate(pieces, 1):
+        yield piece, f"{where}, piece {count} of {len(pieces)}" if pieces[1:] else where
+
+
 def _row(teller: Teller, number_: int, where: str, document: Mapping[str, Any], found: list[Finding]) -> Iterator[str]:
+    if "why" in document:
+        message = f"row {number_}, {where}, is left out: {document['why']}"
+        found.append(Finding("D141", "warning", message, ("steps", teller.step.id), "mend the row, or name its columns with columns:"))
+        yield f"  row {number_}, {where}: left out: {document['why']}"
+        return
     if teller.tokenizer is None:
         yield f"  row {number_}, {where}: {len(document['text']):,} characters"
         yield f"    text   {_short(document['text'])}"
@@ -103,7 +133,7 @@ def _fit(teller: Teller, count: int) -> str:
         return "whole" if teller.chats else "packed end to end with others"
     if not teller.chats:
         return f"over {-(-count // teller.length)} rows of {teller.length}"
-    return f"longer than a row of {teller.length}: split_long makes it shorter, else it is left out, never cut"
+    return f"longer than a row of {teller.length}, and never cut: put a split_long step before the training"
 
 
 def _gates(teller: Teller, number_: int, where: str, ids: list[int], learned: list[bool]) -> Iterator[Finding]:
@@ -193,16 +223,19 @@ def _tokenizer_folder(view: View, step: StepMeant) -> tuple[Path | None, str]:
     return None, "text alone: no step of this recipe makes its tokenizer"
 
 
-def documents_of(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Documents that reach `step`, from the beginnings of local files and of what the hub's cache has, each with where it stands."""
-    behind = [m for name in ("corpus", "bins") for m in view.makers(step, name)]
-    parsers: list[StepMeant] = []
+def _behind(view: View, step: StepMeant) -> list[StepMeant]:
+    """The steps whose documents reach `step`, the nearest first."""
+    behind, found = [m for name in ("corpus", "bins") for m in view.makers(step, name)], []
     while behind:
-        maker = behind.pop(0)
-        if maker.type == "parse_corpus":
-            parsers.append(maker)
-        else:
-            behind += view.makers(maker, "corpus")
+        found.append(behind.pop(0))
+        behind += view.makers(found[-1], "corpus")
+    return found
+
+
+def documents_of(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Documents that reach `step`, from the beginnings of local files and of what the hub's cache has, each with where it stands; of a row
+    that becomes none `why`, in words."""
+    parsers = [maker for maker in _behind(view, step) if maker.type == "parse_corpus"]
     from runner.rules.hub import folder_of, rows_of
 
     for parser in parsers:
@@ -220,11 +253,19 @@ def documents_of(view: View, step: StepMeant) -> Iterator[tuple[str, dict[str, A
                 if not tables:
                     root, _ = folder_of(view, source["hub"], source.get("revision"))
                     where = f"{source['hub']}/{file.relative_to(root or file.parent)}"
-                for line, document in head.placed(source.get("columns")):
-                    yield f"{where}:{line}", document.model_dump()
+                for line, made in _made(head, source.get("columns")):
+                    yield f"{where}:{line}", {"why": str(made)} if isinstance(made, Exception) else made.model_dump()
             pattern = source.get("path")
             for file in view.facts.files(pattern) if isinstance(pattern, str) and pattern and not tables else []:
                 yield from _texts_of(view, source, file)
+
+
+def _made(head: "Head", columns: Any) -> list[tuple[int, Any]]:
+    """What becomes of each row; nothing where a column is missing, which the check tells."""
+    try:
+        return list(head.made(columns))
+    except NoSuchColumn:
+        return []
 
 
 def _texts_of(view: View, source: Mapping[str, Any], file: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -34,7 +34,11 @@ def apply(overrides: Overrides, result: Layers) -> list[Finding]:
         if found is not None:
             findings.append(found)
     if overrides.target is not None:
-        result.top["target"] = made(document, overrides.target)
+        long = overrides.target.lstrip().startswith("{")  # {gpu: t4, count: 8}
+        try:
+            result.top["target"] = made(document, value_of(overrides.target) if long else overrides.target)
+        except ValueError as error:
+            findings.append(_said("target", overrides.target, f"{overrides.target!r} is no value: {error}", "put it in quotes"))
     return findings
 
 

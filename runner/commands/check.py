@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from runner.resolve import mean
 from runner.screen import closing, github, head, text
 from schemas.findings import Edit, Finding, RecipeError
 
+OF_MEMORY = ("B010", "B013")
 FORMATS = ("text", "json", "sarif", "github", "forecast")
 
 
@@ -46,7 +48,7 @@ def check(
     files: tuple[str, ...], fix: bool, diff: bool, shape: str, target: str | None, because: bool, sets: tuple[str, ...], online: bool
 ) -> int:
     """Say what is wrong with recipes; all of recipes/ without FILES. Exit code 2 when there are errors."""
-    if target is not None and "," in target:
+    if target is not None and "," in re.sub(r"\{.*?\}", "", target):
         if fix or diff or because or online or shape in ("sarif", "github"):
             raise click.UsageError("several targets are compared in a table or as JSON alone: name one --target for the other options")
         return _compare(files, tuple(_pair(given) for given in sets), target, shape)
@@ -95,15 +97,15 @@ def _checked(file: Path, overrides: Overrides, mending: bool, online: bool = Fal
 
 
 def _compare(files: tuple[str, ...], sets: tuple[tuple[str, str], ...], target: str, shape: str) -> int:
-    """Each recipe on each of the machines, side by side; exit code 2 when it has errors on all of them."""
+    """Each recipe on each of the machines, side by side; exit code 2 when it has errors on all of them, or one is not known."""
     from runner.cost import compare, plain
 
-    names = [name.strip() for name in target.split(",") if name.strip()]
+    names = [name.strip() for name in re.split(r",(?![^{]*\})", target) if name.strip()]
     good = True
     blocks: list[Any] = []
     for file in files or _all_recipes():
         each = [_checked(Path(file), Overrides(sets, target=name), False).meant for name in names]
-        good &= any(not meant.errors for meant in each)
+        good &= any(not meant.errors for meant in each) and not any(f.code == "H001" for meant in each for f in meant.findings)
         if shape in ("json", "forecast"):
             blocks.append([plain(meant) for meant in each])
             continue
@@ -121,7 +123,7 @@ def _errors_of(each: list[Meant], names: list[str]) -> list[str]:
     first: dict[tuple[str, str], Finding] = {}
     for meant, name in zip(each, names, strict=True):
         for finding in meant.findings:
-            if finding.severity == "error" and finding.code not in ("B010", "B013"):
+            if finding.severity == "error" and finding.code not in OF_MEMORY:
                 first.setdefault((finding.code, finding.message), finding)
                 on.setdefault((finding.code, finding.message), []).append(name)
     colour, width = _terminal()
@@ -174,7 +176,8 @@ def _shown(
         said = all_clear(each.meant, name, because=because)
     else:
         said = f"{name}: {said}" if many else said
-        said = said if each.meant.errors else "\n".join([said, *forecast(each.meant, because=because)])
+        if all(f.code in OF_MEMORY for f in each.meant.errors):  # then the table says what does not fit
+            said = "\n".join([said, *forecast(each.meant, because=because)])
     return "\n\n".join([*blocks, said])
 
 

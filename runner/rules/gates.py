@@ -1,5 +1,6 @@
 """Gates: the first rows as the train step will meet them, counted in the base's own tokenizer where its library is installed."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,13 +10,16 @@ from runner.meant import StepMeant
 from runner.modelfolder import TOKENIZERS
 from runner.rules import View, at, number, param, rule, say, sources
 from runner.rules.rows import name_of, read_heads
+from schemas.artifacts import CheckpointForecast
 from schemas.findings import Finding, RecipeError, RulePage
 from steps.text.choices import MOST_LEFT_OUT
 from steps.text.forms import first_other
+from steps.text.vocabulary import bytes_per_token
 
 if TYPE_CHECKING:
     from steps.text.tokenizers import TextTokenizer
 
+SURELY, HARDLY = 2.0, 1.4  # times as long as a row by `bytes_per_token`, which is right to a quarter or a third
 CHARACTERS_A_TOKEN = 12  # more than any tokenizer packs into a token of running text
 TRIED = 64  # documents of a file are counted from its beginning
 LONGEST = 32  # and so many of the longest behind them: more than MOST_LEFT_OUT of a head
@@ -218,17 +222,30 @@ def _odd_ends(step: StepMeant, name: str, rows: list[Counted]) -> Iterator[Findi
 
 
 def _by_characters(view: View, step: StepMeant, length: int) -> Iterator[Finding]:
-    """D111 where only characters can be counted: rows that no tokenizer makes short enough."""
+    """D111 where no tokenizer is there to count by: a warning for rows that one of so many pieces hardly makes short enough, an error for
+    those that it cannot; without its size for what no tokenizer makes so."""
     parsers = [maker for maker in view.makers(step, "corpus") if maker.type == "parse_corpus"]
+    pieces = step.forecast.vocab_size if isinstance(step.forecast, CheckpointForecast) and view.base(step) is None else None
+    a_token = bytes_per_token(pieces) if pieces else CHARACTERS_A_TOKEN
+    where = "max_seq_length" if at(step.raw, "max_seq_length") is not None else ""
+    fix = f"put a split_long step with max_tokens: {length} before it"
     for maker, _, source, file, head, _ in read_heads(view):
         if maker not in parsers:
             continue
-        longest = max((len(made.text) for made in head.documents(source.get("columns"))), default=0)
-        if longest > CHARACTERS_A_TOKEN * length:
-            where = "max_seq_length" if at(step.raw, "max_seq_length") is not None else ""
-            message = f"{name_of(view, file)} has rows of {longest:,} characters, far more than the {length:,} tokens of a row of {step.id}"
-            yield say("D111", step, where, message, f"put a split_long step with max_tokens: {length} before it", severity="warning")
+        made = [(len(each.text.encode()) / a_token / length, bool(each.messages)) for each in head.documents(source.get("columns"))]
+        longest, name = max((share for share, _ in made), default=0.0) * length, name_of(view, file)
+        if pieces is None and longest > length:
+            message = f"{name} has rows of {longest * a_token:,.0f} characters, far more than the {length:,} tokens of a row of {step.id}"
+            yield say("D111", step, where, message, fix, severity="warning")
             break
+        for surely in (SURELY, HARDLY) if pieces else ():
+            long = [chat for share, chat in made if share > surely]
+            if long and (not all(long) or len(long) > MOST_LEFT_OUT * len(made)):  # else they are left out, and told
+                message = f"{name}: {len(long)} of the first {len(made)} rows are longer than {length:,} tokens, the longest has about"
+                fix += f", or write max_seq_length: {2 ** math.ceil(math.log2(longest))}" if longest < 4 * length else ""
+                message = f"{message} {longest:,.0f} in {pieces:,} pieces; none is cut"
+                yield say("D111", step, where, message, fix, severity="error" if surely == SURELY else "warning")
+                return
 
 
 @rule(

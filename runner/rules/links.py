@@ -122,3 +122,30 @@ def results_are_taken_once(view: View) -> Iterator[Finding]:
 
 def _input(kind: str) -> str:
     return {"Corpus": "corpus", "Tokenizer": "tokenizer", "TokenBin": "bins", "Plan": "plan"}[kind]
+
+
+@rule(
+    RulePage(
+        "L012",
+        "plan: auto without a plan",
+        "`plan: auto` takes batch, precision and the rest from the nearest plan step before the training. Without one the settings are "
+        "those that are written, and the usual ones, as if the line were not there.",
+        wrong="- {type: train, plan: auto}   # and no plan step",
+        right="- type: plan\n- {type: train, plan: auto}",
+        source="recipe: a plan is a step of its own",
+        severity="warning",
+    )
+)
+def plans_are_made(view: View) -> Iterator[Finding]:
+    """L012: a train step whose plan is written, and wired to nothing."""
+    for step in view.of_type("train"):
+        if path(step, "plan") in view.meant.places and not step.inputs.get("plan") and not _is_off(view, step):
+            yield say(
+                "L012", step, "plan", "no plan step stands before it: nothing is planned", "put - type: plan before it", severity="warning"
+            )
+
+
+def _is_off(view: View, step: StepMeant) -> bool:
+    """Whether `plan: null` says that none is wanted."""
+    listed = [each for each in view.meant.data.get("steps") or [] if isinstance(each, dict)]
+    return next((each.get("plan") for each in listed if each.get("id", each.get("type")) == step.id), None) is None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def test_machines_are_compared_side_by_side(folder: Path):
     """A row for each, with what fits; an unknown name is said with the known ones; JSON holds the same."""
     meant(folder)
     result = typed("recipe.yaml", "--target", "t4,m2-16gb,t5")
-    assert result.return_value == 0
+    assert result.return_value == 2
     assert "there is no target t5" in result.output
     rows = [line.split("  ")[1] for line in result.output.splitlines() if line.startswith("  ") and "fix:" not in line]
     assert rows == ["machine", "NVIDIA Tesla T4", "Apple M2, 16 GB"]
@@ -84,6 +85,27 @@ def test_machines_are_compared_and_errors_are_said(folder: Path):
     )
 
 
+def test_a_machine_fits_where_validation_fits_too(folder: Path):
+    """The larger of both is what counts; a machine may be given in its long form."""
+    meant(folder, ("max_steps: 1000", "max_steps: 1000\n    eval_batch_size: 65536"))
+    rows = typed("recipe.yaml", "--target", "{gpu: t4, count: 2},h100").output.splitlines()[-2:]
+    assert [re.split(r"  +", row.strip())[:2] for row in rows] == [["NVIDIA Tesla T4", "no"], ["NVIDIA H100 80 GB", "no"]]
+    assert typed("recipe.yaml", "--target", "{gpu: t4, count: 2}").output.count("the target has 2 devices") == 1
+
+
+def test_what_does_not_fit_is_shown_in_the_table(folder: Path):
+    """An error of memory alone takes no figure from the screen; all its parts stand among the reasons."""
+    meant(folder, ("max_steps: 1000", "max_steps: 1000\n    eval_batch_size: 65536"))
+    output = typed("recipe.yaml", "--because").output
+    assert "B013" in output
+    assert re.search(r"    memory  .* GiB to train", output)
+    assert re.search(
+        r"all of validation: weights .*, gradients .*, optimizer .*, activations .*, logits .*, workspace .*, allowance", output
+    )
+    assert "tokens a parameter: " in output
+    assert "epochs: not known" in output
+
+
 @pytest.mark.parametrize("option", ["--fix", "--diff", "--because", "--online", "--format=sarif"])
 def test_a_comparison_takes_no_other_options(folder: Path, option: str):
     """What it would not do is refused, not left out without a word."""
@@ -98,7 +120,7 @@ def test_a_time_that_is_not_known_is_not_left_out_of_the_sum(folder: Path):
     mine = "  - {type: parse_corpus, id: mine, sources: [{path: a.txt}]}\n  - type: train_tokenizer\n    corpus: [parse_corpus, mine]\n"
     both = ("  - type: tokenize_bin\n", "  - type: tokenize_bin\n    corpus: [parse_corpus, mine]\n")
     meant(folder, ("  - type: train_tokenizer\n", mine), both, ("max_steps: 1000", "num_train_epochs: 2"))
-    assert "in all: about 1 s beside train, whose time is not known, " in typed("recipe.yaml").output.splitlines()[-1]
+    assert "in all: about 1 s beside 4 steps, whose time is not known, " in typed("recipe.yaml").output.splitlines()[-1]
 
 
 def test_an_error_is_two_and_a_warning_is_nothing(folder: Path):

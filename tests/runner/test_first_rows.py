@@ -52,7 +52,7 @@ def test_the_answer_and_its_mark_are_learned(tmp_path: Path):
 def test_what_does_not_fit_is_never_cut(tmp_path: Path):
     """A row longer than the window says so."""
     lines, _ = shown(tmp_path, CHATML, "Four. " * 50)
-    assert "longer than a row of 96: split_long makes it shorter, else it is left out, never cut" in lines[1]
+    assert "longer than a row of 96, and never cut: put a split_long step before the training" in lines[1]
 
 
 def test_added_tokens_are_one_token_each(tmp_path: Path):
@@ -139,3 +139,25 @@ def test_the_tokenizer_of_another_recipes_model_is_taken(tmp_path: Path):
     (kept / "artifact.json").write_text(json.dumps({"kind": "Checkpoint"}))
     lines, _ = shown(tmp_path, CHATML, recipe=again)
     assert (lines[0], lines[3]) == ("train: 96 tokens a row", "    learn  F|o|u|r|.|<|im_end|>")
+
+
+def test_what_split_long_makes_of_a_row_is_shown(tmp_path: Path):
+    """The pieces that the training will see, each whole, in place of the long row."""
+    split = "  - {type: check_vocab_consistency, checkpoint: {path: model}}\n  - {type: split_long, max_tokens: 96}\n  - {type: train, obj"
+    lines, _ = shown(tmp_path, CHATML, "Four. " * 50, TUNE.replace("  - {type: train, obj", split))
+    heads = [line for line in lines if line.startswith("  row ")]
+    assert len(heads) == 3
+    assert all(f"chat.jsonl:1, piece {n} of " in head and head.endswith("; whole") for n, head in enumerate(heads, 1))
+
+
+def test_a_row_that_becomes_no_document_is_shown_as_left_out(tmp_path: Path):
+    """With the reason, and as a finding; so where none becomes one."""
+    pytest.importorskip("tokenizers")
+    folder(tmp_path / "model", CHATML)
+    (tmp_path / "model" / "config.json").write_text(json.dumps({"model_type": "llama", "vocab_size": 300}))
+    asked = json.dumps({"messages": [{"role": "user", "content": "Two and two?"}]})
+    (tmp_path / "chat.jsonl").write_text(f"{asked}\n{asked}\n")
+    (tmp_path / "r.yaml").write_text(TUNE)
+    done = CliRunner().invoke(show, [str(tmp_path / "r.yaml"), "--rows", "3"])
+    assert done.stdout.splitlines()[1:] == [f"  row {n}, chat.jsonl:{n}: left out: no answer to learn from" for n in (1, 2)]
+    assert "D141: warning: row 1, chat.jsonl:1, is left out: no answer to learn from" in done.stderr

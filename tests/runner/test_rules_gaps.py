@@ -141,3 +141,35 @@ def test_a_lowest_rate_above_the_highest_may_be_a_share(tmp_path: Path, min_lr: 
     """S005 says what the share would be as a rate."""
     (found,) = told(tmp_path, "S005", LM, {"learning_rate: 1e-3": f"learning_rate: 1e-3\n    min_lr: {min_lr}"})
     assert found.fix == f"it is a rate, and no share of one: write min_lr: {float(fix):g}"
+
+
+NEW = """\
+recipe: talk
+target: t4
+steps:
+  - type: parse_corpus
+    sources: [{path: data/chat.jsonl}]
+  - type: train_tokenizer
+    vocab_size: 1000
+  - type: train
+    objective: sft
+    model: {family: llama, d_model: 64, n_layers: 2}
+    max_seq_length: 128
+    max_steps: 20
+"""
+
+
+@pytest.mark.parametrize(("words", "long", "severity"), [(60, 40, ""), (105, 40, "warning"), (400, 40, "error"), (400, 1, "")])
+def test_long_rows_before_their_tokenizer_is_made(tmp_path: Path, words: int, long: int, severity: str):
+    """D111 by the tokens that so many pieces make of them; a few conversations are left out by the training, which says so."""
+    rows = [{"prompt": f"What is {n}?", "completion": "rain on roofs " * ((words if n < long else 3) // 3) + str(n)} for n in range(40)]
+    found = told(tmp_path, "D111", NEW, {}, {"data/chat.jsonl": rows})
+    assert [f.severity for f in found] == ([severity] if severity else [])
+    assert all("in 1,000 pieces" in f.message and f.path[-1] == "max_seq_length" for f in found)
+
+
+@pytest.mark.parametrize(("plan", "before", "found"), [("auto", "", 1), ("null", "", 0), ("auto", "  - type: plan\n", 0)])
+def test_a_plan_that_nothing_makes(tmp_path: Path, plan: str, before: str, found: int):
+    """L012: the line would have no effect."""
+    changes = {"  - type: train\n    model": f"{before}  - type: train\n    plan: {plan}\n    model"}
+    assert len(told(tmp_path, "L012", LM, changes)) == found

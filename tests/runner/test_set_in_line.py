@@ -23,9 +23,9 @@ def test_a_number_that_a_variable_stands_for(tmp_path: Path):
 
 
 def test_a_folder_that_a_variable_stands_for(tmp_path: Path):
-    """Named at both places that use it."""
+    """Named at the first of the places that use it."""
     found = told(tmp_path, CLINIC, {"{path: models/base}": "{path: models/bas}"})
-    assert found == [(13, "write models/base; base is set in line 5"), (18, "write models/base; base is set in line 5")]
+    assert found == [(13, "write models/base; base is set in line 5")]
 
 
 def test_what_is_written_out_says_no_more(tmp_path: Path):
