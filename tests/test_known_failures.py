@@ -7,7 +7,8 @@ import pytest
 
 from runner.judge import judge
 from runner.resolve import mean
-from tests.gallery_update import GALLERY
+from runner.surroundings import standing_in
+from tests.gallery_update import GALLERY, machine
 from tests.runner.judged import SOUND, meant, said
 
 KNOWN = json.loads((GALLERY / "known.json").read_text("utf-8"))
@@ -18,7 +19,8 @@ TESTS = sorted({entry["test"] for entry in KNOWN.values() if "test" in entry})
 def findings(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HF_HUB_CACHE", str(GALLERY / "hub"))
-    return judge(mean(Path(name)))
+    with standing_in(machine(folder)):
+        return judge(mean(Path(name)))
 
 
 def test_every_known_failure_has_its_test():
@@ -183,6 +185,35 @@ def test_a_mamba_needs_no_kernels(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "mamba_ssm", None)
     monkeypatch.setitem(sys.modules, "causal_conv1d", None)
     assert kernels.path(torch.device("cuda"), "mamba", "own scan") == "own scan: mamba-ssm does not import here"
+
+
+def test_a_wheel_for_another_torch_is_told_and_the_training_goes_on_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """One whose symbols this torch does not have: the reason is said, and the scan in PyTorch computes it."""
+    pytest.importorskip("torch")
+    import sys
+
+    import torch
+
+    from steps.lm import kernels
+
+    (tmp_path / "mamba_ssm").mkdir()
+    broken = 'raise ImportError("selective_scan_cuda.so: undefined symbol: _ZN3c104cuda9SetDeviceEi")\n'
+    (tmp_path / "mamba_ssm" / "__init__.py").write_text(broken)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(kernels, "_found", {})
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mamba_ssm"]:
+        monkeypatch.delitem(sys.modules, name)
+    assert kernels.path(torch.device("cuda"), "mamba", "own scan").startswith("own scan: mamba-ssm does not import here")
+
+
+def test_accumulation_is_not_divided_by_the_cards_that_are_there(tmp_path: Path):
+    """A step has the same tokens on one card and where eight are in sight, since a train step uses one."""
+    written = ("max_steps: 1000", "max_steps: 1000\n    batch_size: 2\n    gradient_accumulation_steps: 40")
+    tokens = []
+    for target in ("t4", "{gpu: t4, count: 8}"):
+        made = meant(tmp_path, written, ("target: t4", f"target: {target}")).step("train").forecast
+        tokens.append(made.tokens)
+    assert tokens[0] == tokens[1] == 1000 * 80 * 512
 
 
 def test_the_modelfile_has_the_template_of_training():
