@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -23,6 +24,8 @@ FEW_BYTES, FULL_BYTES = 10e9, 1e9  # of free disk
 SHARED_BYTES = 256e6
 HANDLES = 1024
 SKEW_S = 300.0
+RELEASED = 2026  # the year of this release: a clock that shows an earlier one is wrong
+KEPT = ("/run/systemd/timesync/synchronized", "/var/lib/systemd/timesync/clock")  # touched when the clock was last known to be right
 HUB = "https://huggingface.co"
 
 
@@ -108,9 +111,18 @@ def shared_memory(folder: str = "/dev/shm") -> Iterator[Seen]:
         return
     size = shutil.disk_usage(folder).total
     if size < SHARED_BYTES:
-        yield Seen("shared memory", "warning", f"{in_bytes(size)}: workers of a data loader die of that", "docker run --shm-size=8g …")
+        yield Seen("shared memory", "warning", f"{in_bytes(size)}: workers of a data loader die of that", _larger_shared_memory(folder))
     else:
         yield Seen("shared memory", "ok", in_bytes(size))
+
+
+def _larger_shared_memory(folder: str) -> str:
+    """Where the size is written: it is a matter of whoever starts the container, or of root."""
+    if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        return f"mount an emptyDir with `medium: Memory` at {folder} in the pod's volumes"
+    if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
+        return "start the container again with --shm-size=8g right behind `docker run`, or with shm_size: 8g in its service of compose.yaml"
+    return f"sudo mount -o remount,size=8g {folder}"
 
 
 def handles() -> Iterator[Seen]:
@@ -176,18 +188,26 @@ def hub(ask: Ask | None = None, *, needed: bool = False) -> Iterator[Seen]:
         _, date = (ask or _head)(address)
     except OSError as error:
         reason = str(getattr(error, "reason", "") or error).rpartition("] ")[2] or type(error).__name__
-        found = f"{shown} does not answer ({reason}); only what is in the cache can be used"
-        yield Seen(
-            "hub", "broken" if needed else "note", found, "export HTTPS_PROXY=http://proxy:port" if needed else "export HF_HUB_OFFLINE=1"
-        )
+        found = f"{shown} does not answer ({reason}); only what is in the cache can be used: where all is there, nothing need be done"
+        yield Seen("hub", "broken" if needed else "note", found, _way_out(reason))
         return
     yield Seen("hub", "ok", f"{shown} answers")
     yield from clock(date)
 
 
+def _way_out(reason: str) -> str:
+    """What most probably opens the way to the hub. HF_HUB_OFFLINE opens none, it only spares the waiting."""
+    if "CERTIFICATE" in reason.upper():
+        return "export SSL_CERT_FILE=/path/to/authority.pem   # of the authority that signs for this network"
+    if os.environ.get("HF_ENDPOINT"):
+        return "unset HF_ENDPOINT   # asks huggingface.co itself"
+    if os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"):
+        return "export HTTPS_PROXY=http://proxy:port   # the one that is set leads nowhere"
+    return "export HTTPS_PROXY=http://proxy:port   # where the network has a proxy; else connect this machine"
+
+
 def clock(date: str, now: float | None = None) -> Iterator[Seen]:
     """This clock against an HTTP Date header: certificates and signed links fail when it is wrong."""
-    import time
     from email.utils import parsedate_to_datetime
 
     try:
@@ -197,9 +217,68 @@ def clock(date: str, now: float | None = None) -> Iterator[Seen]:
     off = (time.time() if now is None else now) - theirs
     if abs(off) > SKEW_S:
         side = "ahead" if off > 0 else "behind"
-        yield Seen("clock", "warning", f"{abs(off) / 60:.0f} minutes {side}: certificates may be refused", "sudo timedatectl set-ntp true")
+        yield Seen("clock", "warning", f"{abs(off) / 60:.0f} minutes {side}: certificates may be refused", _set_right())
     else:
         yield Seen("clock", "ok", "right")
+
+
+def lone_clock(now: float | None = None, kept: bool | None = None) -> Seen:
+    """This clock where no hub told the time: by the year, by files that cannot be of the future, and by who keeps it.
+
+    kept: whether the time of the network keeps it right; None: it is asked here, and may stay unknown.
+    """
+    now = time.time() if now is None else now
+    shown = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
+    year = time.gmtime(now).tm_year
+    if year < RELEASED:
+        return Seen("clock", "warning", f"{shown}, before this release ({RELEASED}): certificates will be refused", _set_right())
+    newest, file = max((os.stat(name).st_mtime, name) for name in _files_of_the_past())
+    if newest > now + SKEW_S:
+        found = f"{shown}, {_span(newest - now)} behind {file}, which is here already: certificates may be refused"
+        return Seen("clock", "warning", found, _set_right())
+    if kept is None:
+        kept = _kept()
+    if kept is False:
+        return Seen("clock", "note", f"{shown}, not compared with the hub, and the network's time does not keep it", _set_right())
+    if kept:
+        return Seen("clock", "ok", f"{shown}, kept by the network's time, not compared with the hub")
+    return Seen("clock", "note", f"{shown}, not compared with the hub")
+
+
+def _files_of_the_past() -> list[str]:
+    """The installed package's files, Python's own, and those that are touched when the clock is set."""
+    root = Path(__file__).parent
+    found = [str(path) for path in (*root.glob("*.py"), Path(os.__file__), *map(Path, KEPT)) if path.exists()]
+    return found or [sys.executable]
+
+
+def _kept() -> bool | None:
+    """What timedatectl says; None where it is not there or does not know."""
+    import subprocess
+
+    try:
+        asked = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
+        said = subprocess.run(asked, capture_output=True, text=True, timeout=3, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"yes": True, "no": False}.get(said)
+
+
+def _span(seconds: float) -> str:
+    return (
+        f"{seconds / 60:.0f} minutes"
+        if seconds < 7200
+        else f"{seconds / 3600:.0f} hours"
+        if seconds < 172800
+        else f"{seconds / 86400:.0f} days"
+    )
+
+
+def _set_right() -> str:
+    """The command that sets the clock. A container has its host's clock."""
+    if sys.platform == "darwin":
+        return "sudo sntp -sS time.apple.com"
+    return "sudo timedatectl set-ntp true" + ("" if shutil.which("timedatectl") else "   # on the host, where this is a container")
 
 
 def _head(address: str) -> tuple[int, str]:

@@ -1,7 +1,9 @@
 """What `recipe doctor` looks at in the libraries: which are there, and, asked of a child process, what torch finds on this machine."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,7 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
-from runner.health import Seen
+from runner.health import Seen, State
+from steps.sizing.attention import INSTALL, MODULE
 
 PATIENCE_S = 90.0
 LEAST_TORCH, BELOW_TORCH = (2, 6), (2, 14)
@@ -28,6 +31,8 @@ EXTRAS = {  # extra: what it is for, and its modules
 }  # fmt: skip
 PACKAGES = {"docx": ("python-docx",), "pynvml": ("nvidia-ml-py",), "mlflow": ("mlflow", "mlflow-skinny")}  # by their modules
 KERNELS = "pip install --no-build-isolation causal-conv1d mamba-ssm"
+FOR_CARDS = ("triton", "mamba_ssm", "causal_conv1d", MODULE)  # what counts on an NVIDIA card alone
+UNTRIED = "not tried: torch "
 PROBE = """
 import json, sys
 told = {}
@@ -42,14 +47,20 @@ try:
         told["arches"] = torch.cuda.get_arch_list()
         told["sum"] = float(torch.ones(8, device="cuda").sum())
 except BaseException as error:
-    told["error"] = f"{type(error).__name__}: {error}".splitlines()[0]
-for name in sys.argv[1:]:
-    try:
-        __import__(name)
-        told[name] = "imports"
-    except BaseException as error:
-        told[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+    told["error"] = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
 print("told " + json.dumps(told))
+"""
+IMPORT = """
+import json, sys
+name = sys.argv[1]
+try:
+    __import__(name)
+    library = getattr(sys.modules.get(name + ".cextension"), "lib", None)  # bitsandbytes puts its failure off to the first call
+    why = str(getattr(library, "__dict__", {}).get("error_msg") or "").strip()
+    said = "imports" if not why or why.startswith("XPU/CPU") else why.splitlines()[0]
+except BaseException as error:
+    said = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
+print("told " + json.dumps({"said": said}))
 """
 
 
@@ -59,16 +70,24 @@ def libraries(wanted: set[str] | None, driver: str) -> Iterator[Seen]:
     driver: the NVIDIA driver's version, empty without one. An extra that a recipe needs and that is absent is broken; without a
     recipe an absent extra is a note, training excepted.
     """
-    if (wanted is None or wanted & {"train", "qlora", "mamba"}) and find_spec("torch") is not None:
-        asked = [name for name in ("mamba_ssm", "causal_conv1d", "triton") if find_spec(name) is not None]
-        if wanted is not None and "qlora" in wanted and find_spec("bitsandbytes") is not None:
-            asked.append("bitsandbytes")
-        yield from torch_seen(probe(asked), driver, wanted)
+    told: dict[str, Any] = {}
+    if wanted is None or wanted & {"train", "qlora", "mamba"}:
+        quantising = ("bitsandbytes",) if wanted is None or "qlora" in wanted else ()
+        asked = [name for name in (*FOR_CARDS, *quantising) if _there(name)]
+        if _there("torch"):
+            told = probe(asked)
+            yield from torch_seen(told, driver, wanted)
+        else:
+            told = dict.fromkeys(asked, f"{UNTRIED}is not installed")
+            yield from _kernels(told, driver, wanted)
     for extra, (purpose, modules) in EXTRAS.items():
         if wanted is not None and extra not in wanted:
             continue
         absent = [name for name in modules if not _there(name)]
-        if not absent:
+        if not absent and extra == "qlora" and _fails(said := told.get("bitsandbytes", "imports")):
+            found = f"{_versions(modules)}, which does not import: no {purpose}"
+            yield Seen(extra, "note" if wanted is None else "broken", found, _mend_bitsandbytes(said))
+        elif not absent:
             yield Seen(extra, "ok", _versions(modules))
         else:
             needed = wanted is not None or extra == "train"
@@ -81,6 +100,7 @@ def torch_seen(told: dict[str, Any], driver: str, wanted: set[str] | None = None
     if "error" in told:
         mend = 'pip install --force-reinstall "torch>=2.6,<2.14"'
         yield Seen("torch", "broken", f"torch does not work: {told['error']}", mend)
+        yield from _kernels(told, driver, wanted)
         return
     numbers = tuple(int(n) for n in re.findall(r"\d+", told["torch"])[:2])
     build = told["cuda_build"]
@@ -90,7 +110,7 @@ def torch_seen(told: dict[str, Any], driver: str, wanted: set[str] | None = None
     else:
         yield Seen("torch", "ok", shown)
     yield from _cuda(told, driver, build)
-    yield from _kernels(told, wanted)
+    yield from _kernels(told, driver, wanted)
 
 
 def _cuda(told: dict[str, Any], driver: str, build: str | None) -> Iterator[Seen]:
@@ -128,24 +148,80 @@ def _card(title: str, high: int, low: int, arches: list[str]) -> Iterator[Seen]:
     yield Seen("card", "ok", f"{title}, compute capability {high}.{low}, {formats}, {attention}")
 
 
-def _kernels(told: dict[str, Any], wanted: set[str] | None) -> Iterator[Seen]:
-    """Triton, mamba-ssm and causal-conv1d, which count on a CUDA card alone; bitsandbytes where it was asked."""
-    for name in ("triton", "mamba_ssm", "causal_conv1d", "bitsandbytes"):
-        said = told.get(name)
-        if said == "imports":
-            yield Seen(name, "ok", f"{_version(name.replace('_', '-'))}, imports")
-        elif said:
-            mend = KERNELS if name in ("mamba_ssm", "causal_conv1d") else f"pip install --force-reinstall {name}"
-            yield Seen(name, "warning", f"does not import: {said}", mend)
-        elif told.get("available") and name != "bitsandbytes" and (wanted is None or "mamba" in wanted):
-            mend = "pip install triton" if name == "triton" else KERNELS
-            yield Seen(name, "note" if wanted is None else "warning", "not installed: a Mamba trains with our own scan, slower", mend)
+def _kernels(told: dict[str, Any], driver: str, wanted: set[str] | None) -> Iterator[Seen]:
+    """What counts on an NVIDIA card alone, a note where there is none, and bitsandbytes where it was asked."""
+    for name in FOR_CARDS:
+        said = told.get(name, "")
+        if said:
+            yield _imported(name, said, wanted, card=bool(told.get("available")))
+        elif wanted is not None and ("flash" if name == MODULE else "mamba") not in wanted:
+            continue
+        elif told.get("available"):
+            yield _missed(name, wanted, max(high for _, (high, _) in told["cards"]))
+        else:
+            yield Seen(name, "note", "not installed; for NVIDIA cards" + (", and torch sees none yet" if driver else ""))
+    if said := told.get("bitsandbytes", ""):
+        yield _imported("bitsandbytes", said, wanted, card=True)  # it is for CPUs too
+
+
+def _imported(name: str, said: str, wanted: set[str] | None, *, card: bool) -> Seen:
+    """Of an installed library: what its import told."""
+    if said == "imports":
+        return Seen(name, "ok", f"{_version(name.replace('_', '-'))}, imports")
+    if not _fails(said):
+        return Seen(name, "note", said)
+    if name == "bitsandbytes":
+        needed = wanted is not None and "qlora" in wanted
+        return Seen(name, "broken" if needed else "note", f"does not import: {said}", _mend_bitsandbytes(said))
+    if not card:
+        return Seen(name, "note", f"does not import here; for NVIDIA cards: {said}")
+    mends = {"triton": "pip install --force-reinstall triton", MODULE: f"{INSTALL} --force-reinstall --no-deps"}
+    return Seen(name, "warning", f"does not import: {said}", mends.get(name, KERNELS))
+
+
+def _missed(name: str, wanted: set[str] | None, capability: int) -> Seen:
+    """Of a library that is not installed where a card could use it. capability: of the best card, its first figure."""
+    state: State = "note" if wanted is None else "warning"
+    if name != MODULE:
+        found = "not installed: a Mamba trains with our own scan, slower"
+        return Seen(name, state, found, "pip install triton" if name == "triton" else KERNELS)
+    if capability < 8:
+        return Seen(name, "note", "not installed; for compute capability 8.0 and newer")
+    return Seen(name, state, "not installed: attn_implementation: flash_attention_2 needs it, sdpa does not", INSTALL)
+
+
+def _fails(said: str) -> bool:
+    return said != "imports" and not said.startswith(UNTRIED)
+
+
+def _mend_bitsandbytes(said: str) -> str:
+    """The command for what its import told. --no-deps: torch stays the build that it is."""
+    if os.environ.get("BNB_CUDA_VERSION"):
+        return "unset BNB_CUDA_VERSION"
+    absent = re.search(r"No module named '(\w+)", said)
+    if absent and absent[1] != "bitsandbytes":
+        return f"pip install {absent[1]}"
+    return 'pip install --force-reinstall --no-deps "bitsandbytes>=0.45"'
 
 
 def probe(modules: list[str]) -> dict[str, Any]:
-    """What torch finds, and whether `modules` import, asked of a child process: a driver that crashes or hangs harms nobody."""
+    """What torch finds, and whether `modules` import, each asked of a child process: one that crashes or hangs harms no other."""
+    told = _child(PROBE)
+    if "error" in told:
+        return told | dict.fromkeys(modules, f"{UNTRIED}does not work")
+    return told | {name: imported(name) for name in modules}
+
+
+def imported(name: str) -> str:
+    """ "imports", or why the module does not, in one line."""
+    told = _child(IMPORT, name)
+    return str(told.get("said") or told["error"])[:200]
+
+
+def _child(code: str, *arguments: str) -> dict[str, Any]:
+    """What `code` tells in a process of its own; under "error" how it ended when it told nothing."""
     try:
-        done = subprocess.run([sys.executable, "-c", PROBE, *modules], capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False,
                               encoding="utf-8", errors="replace")  # fmt: skip
     except subprocess.TimeoutExpired:
         return {"error": f"no answer within {PATIENCE_S:.0f} s"}
@@ -154,7 +230,10 @@ def probe(modules: list[str]) -> dict[str, Any]:
             told: dict[str, Any] = json.loads(line[5:])
             return told
     lines = [line for line in done.stderr.splitlines() if line.strip()]
-    return {"error": lines[-1][:200] if lines else f"exit code {done.returncode}"}
+    if done.returncode < 0 or not lines:
+        names = {-each.value: each.name for each in signal.Signals}
+        return {"error": f"it ends the process ({names.get(done.returncode, f'exit code {done.returncode}')})"}
+    return {"error": lines[-1][:200]}
 
 
 def _there(module: str) -> bool:

@@ -53,6 +53,8 @@ def _of_step(kind: str, raw: dict[str, Any]) -> set[str]:
             found.add("mamba")
         if raw.get("method") == "qlora" or "quant" in raw or str(raw.get("optimizer", "")).endswith("8bit"):
             found.add("qlora")
+        if raw.get("attn_implementation") == "flash_attention_2":
+            found.add("flash")
     return found | {name for name in ("wandb", "tensorboard", "mlflow") if name in str(raw.get("tracking", ""))}
 
 

@@ -6,11 +6,13 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 import click
 
-from runner.health import Seen, as_json, disk, handles, hub, interpreter, memory, shared_memory, text_encoding, worst
+from runner.health import Seen, as_json, disk, handles, hub, interpreter, lone_clock, memory, shared_memory, text_encoding, worst
 from runner.libraries import libraries
+from runner.nearest import nearest
 from runner.needs import Needs
 
 COLOURS = {"ok": "32", "note": "36", "warning": "33", "broken": "31"}
@@ -24,7 +26,7 @@ def doctor(file: str | None, plain: bool, offline: bool) -> int:
     """Look at this machine and its Python; with a RECIPE, only at what that recipe needs.
 
     Exit code 0 when all is well or there are only warnings, 1 when something is broken that a run would stumble over, 2 when the
-    RECIPE itself has errors.
+    RECIPE itself has errors or is not there.
     """
     from runner.needs import needs_of
 
@@ -40,6 +42,8 @@ def doctor(file: str | None, plain: bool, offline: bool) -> int:
 def _seen(needs: Needs, offline: bool) -> Iterator[Seen]:
     from runner.hardware import driver_version
 
+    if needs.errors:
+        yield _mistaken(needs)
     yield from interpreter()
     yield from text_encoding()
     yield from libraries(needs.extras, driver_version())
@@ -47,8 +51,24 @@ def _seen(needs: Needs, offline: bool) -> Iterator[Seen]:
     yield from shared_memory()
     yield from handles()
     yield from disk(needs.project, needs.store, needs.disk_bytes)
-    if not offline and (needs.recipe == "" or needs.hub):
-        yield from hub(needed=needs.hub)
+    asked = list(hub(needed=needs.hub)) if not offline and (needs.recipe == "" or needs.hub) else []
+    yield from asked
+    if not any(each.name == "clock" for each in asked):
+        yield lone_clock()
+
+
+def _mistaken(needs: Needs) -> Seen:
+    """A recipe that is not there, or has mistakes: what it needs is then known in part alone."""
+    file = Path(needs.recipe)
+    if not file.exists():
+        there = [str(path) for pattern in ("*.yaml", "*.yml") for path in (*file.parent.glob(pattern), *Path("recipes").glob(pattern))]
+        near = nearest(needs.recipe, there)
+        return Seen("recipe", "broken", f"there is no file {file}", f"recipe doctor {quote(near)}" if near else "ls *.yaml recipes/*.yaml")
+    if file.is_dir():
+        return Seen("recipe", "broken", f"{file} is a folder, not a recipe", f"ls {quote(str(file))}")
+    count, codes = len(needs.errors), ", ".join(dict.fromkeys(needs.errors))
+    has = "a mistake" if count == 1 else f"{count} mistakes"
+    return Seen("recipe", "broken", f"{file} has {has} ({codes}): recipe check names where", f"recipe check {quote(str(file))}")
 
 
 def shown(seen: list[Seen], recipe: str = "", columns: int | None = None) -> str:
