@@ -23,20 +23,45 @@ PAGES = (
         "A forecast or a rule of recipe's own, or of a step that another package brings, failed. The rest of the recipe was judged "
         "all the "
         "same; what this one would have said is missing. Please tell us, with the recipe.",
+        wrong="return corpus.documents * 512   # in the forecast of a step of your own: documents may be None",
+        right="return corpus.documents and corpus.documents * 512",
+        source="recipe: a forecast may know nothing of what stands before it",
         severity="warning",
     ),
-    RulePage("Y012", "the recipe cannot be written", "--fix replaces the file in one motion, for which file and folder must be writable."),
+    RulePage(
+        "Y012",
+        "the recipe cannot be written",
+        "--fix replaces the file in one motion, for which file and folder must be writable.",
+        wrong="recipe check --fix small.yaml   # which may not be written",
+        right="chmod u+w small.yaml",
+        source="recipe: --fix replaces the file in one motion",
+    ),
     RulePage(
         "L020",
         "another recipe has not made this yet",
         "The input is the last result of a step of another recipe, taken from the store. Until that recipe has run there is nothing "
         "to take, "
         "and nothing is known about its size.",
+        wrong="- type: train\n  model: {base: {recipe: phase1, step: train}}   # phase1 has not run",
+        right="recipe run recipes/phase1.yaml   # then this one",
+        source="recipe: {recipe, step} is the last result of another recipe",
         severity="info",
     ),
-    RulePage("L021", "another recipe has no such step", "The recipe that was run has no step of that id, so there is no result to take."),
     RulePage(
-        "L022", "a folder that holds no artifact", "An input named by `path` is a folder that a run of recipe made, with its artifact.json."
+        "L021",
+        "another recipe has no such step",
+        "The recipe that was run has no step of that id, so there is no result to take.",
+        wrong="model: {base: {recipe: phase1, step: trian}}",
+        right="model: {base: {recipe: phase1, step: train}}",
+        source="recipe: {recipe, step} is the last result of another recipe",
+    ),
+    RulePage(
+        "L022",
+        "a folder that holds no artifact",
+        "An input named by `path` is a folder that a run of recipe made, with its artifact.json.",
+        wrong="- type: train_tokenizer\n  corpus: {path: data/texts}",
+        right="- type: parse_corpus\n  sources: [{path: data/texts}]\n- type: train_tokenizer",
+        source="recipe: {path} is a folder that a run made, with its artifact.json",
     ),
 )
 OF_A_MACHINE = ("P", "B01")  # codes that hold for one machine: precision, kernels, disk, memory

@@ -51,6 +51,10 @@ PAGES = (
         "A GGUF file holds SentencePiece bpe (as tokenizer.model, or as a tokenizer.json with byte fallback and every merge), its "
         "unigram, or byte-level bpe with a split that llama.cpp knows by name "
         f"({', '.join(split.pre for split in SPLITS)}); anything else gets other ids.",
+        wrong="- {type: train, model: {base: {path: models/own}}}   # whose tokenizer splits text by a pattern of its own\n"
+        "- type: export_ollama",
+        right="- {type: train, model: {base: {path: models/llama}}}\n- type: export_ollama",
+        source="ggml-org/llama.cpp, src/llama-vocab.cpp: the kinds of tokenizers",
     ),
     RulePage(
         "E004", "this model has no place in GGUF",
@@ -58,6 +62,7 @@ PAGES = (
         "scaling (linear, llama3, yarn; longrope of phi3). Of sliding windows llama.cpp knows those of Gemma 2 and 3; a model of another "
         "family is exported where rows and num_ctx are no longer than its window.",
         wrong="model: {base: {hub: google/t5-small}}", right="model: {family: mamba}",
+        source="ggml-org/llama.cpp#11263",
     ),
     RulePage(
         "E005", "a text that a Modelfile cannot hold",
@@ -67,23 +72,29 @@ PAGES = (
     RulePage(
         "E006", "ollama create did not succeed",
         "The GGUF and the Modelfile are written and proved; only the call of the ollama program failed. Run it by hand to see why.",
+        source="Ollama's documentation of create",
         severity="warning",
     ),
-    RulePage("E007", "llama.cpp does not read the file", "The file was written, but llama.cpp refused it or stopped: it is not shipped."),
+    RulePage("E007", "llama.cpp does not read the file", "The file was written, but llama.cpp refused it or stopped: it is not shipped.",
+        source="recipe: every GGUF file is opened once by llama.cpp"),
     RulePage(
         "E008", "llama.cpp gives other ids than the tokenizer",
         "Real paragraphs of the corpus were tokenized by both. A model that gets other ids than in training talks nonsense in Ollama.",
+        source="ggml-org/llama.cpp#28862",
     ),
     RulePage(
         "E009", "llama.cpp foresees other tokens than torch",
         "The likeliest next token was compared position by position. The chosen quantization explains a small share; this is more.",
+        wrong="quantization: q4_0",
         right="quantization: f16",
+        source="recipe: llama.cpp and torch are asked for the same tokens",
     ),
     RulePage(
         "E010", "a name that Ollama does not take",
         "A model's name is letters, digits, dot, dash and underscore, and begins with a letter or a digit; before it may stand its owner, "
         "behind it a tag. Name and tag are the file's name too.",
         wrong="name: my model!", right="name: my-model",
+        source="docs.ollama.com: model names",
     ),
     RulePage(
         "E012", "a chat template that Ollama's cannot say",
@@ -99,7 +110,9 @@ PAGES = (
     ),
     RulePage(
         "E011", "a missing package stops the export", "GGUF is written with the packages gguf and numpy.",
+        wrong="- type: export_ollama   # and gguf is not installed",
         right='pip install "recipe[export]"',
+        source="recipe: export comes with the extra `export`",
     ),
 )  # fmt: skip
 

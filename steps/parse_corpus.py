@@ -16,7 +16,6 @@ from schemas import (
     Positive,
     Read,
     RecipeError,
-    RulePage,
     Secret,
     StepContext,
     StepParams,
@@ -24,6 +23,7 @@ from schemas import (
 )
 from steps import step
 from steps.text.choices import Format, Private, SectionName, Split
+from steps.text.corpus_pages import CORPUS_PAGES
 from steps.text.language import KNOWN, codes_meant
 from steps.text.left_out import TWICE, by_reason, counted, in_words, nothing_left
 from steps.text.remote import keyed_url, shown_url
@@ -33,71 +33,6 @@ from steps.text.tally import Tally, drawn
 
 EVERY = 200  # documents between two looks at the clock and the stop sign
 PRIORITY = 2.5  # repeat of a priority folder that is named without one
-
-PAGES = (
-    RulePage(
-        "D101",
-        "a source names no place, or two",
-        "A source is one of: files (`path`), a data set (`hub`), a file behind an address (`url`). "
-        "What belongs to another kind has no effect and is refused.",
-        wrong="sources: [{path: data/*.txt, hub: roneneldan/TinyStories}]",
-        right="sources: [{path: data/*.txt}, {hub: roneneldan/TinyStories}]",
-    ),
-    RulePage("D102", "no file matches", "Paths are relative to the project's folder, the one above `recipes/`; `**` goes through folders."),
-    RulePage(
-        "D103",
-        "files cannot be read, and strict asks for all",
-        "Without `strict: true` damaged files are listed with the reason in the report and the rest is used.",
-    ),
-    RulePage(
-        "D104",
-        "nothing could be read",
-        "Every file of every source failed, was empty, or was dropped by cleaning. A scan without a text layer is pictures: run OCR first.",
-        source="pymupdf/PyMuPDF#567, onyx-dot-app/onyx#369",
-    ),
-    RulePage("D105", "a library for this format is missing", "Readers load only when a file of their format comes."),
-    RulePage(
-        "D106",
-        "a column does not exist",
-        "`columns` names columns of the rows, alone or in a template in braces.",
-        wrong='columns: {text: "{titel}\\n{text}"}',
-        right='columns: {text: "{title}\\n{text}"}',
-    ),
-    RulePage(
-        "D107", "a hub data set cannot be read", "The id, config, split or revision is wrong, or there is no network. A fallback is taken."
-    ),
-    RulePage("D108", "an address cannot be fetched", "The server did not give the file. A fallback is taken when there is one."),
-    RulePage(
-        "D109",
-        "texts and conversations in one corpus",
-        "Conversations are trained on their answers only, texts on every token: they are two corpora.",
-        wrong="sources: [{path: papers}, {path: pairs.jsonl}]",
-        right="two parse_corpus steps, and corpus: [papers, pairs] in the step that takes both",
-    ),
-    RulePage(
-        "D118",
-        "a password that does not open the file",
-        "A secret that was asked for and fails is an error: an encrypted file that is left out in silence is missed weeks later. Without "
-        "`password`, encrypted files are listed with the reason, like any that cannot be read.",
-        wrong="sources: [{path: papers/*.pdf, password: hunter2}]",
-        right="sources: [{path: papers/*.pdf, password: '${env:PDF_PASSWORD}'}]",
-    ),
-    RulePage(
-        "D116",
-        "a row that cannot be read",
-        "With `on_bad_row: error` the first row that can be no document ends the step; with `skip` such rows are left out, counted by "
-        "reason, and three of each shown in the report.",
-        right="on_bad_row: skip",
-    ),
-    RulePage(
-        "D117",
-        "a priority folder that holds no document",
-        "`priority` names folders below the root of a source, as `papers/best` is below `data` in `path: data/**/*.pdf`. "
-        "The files of all other folders are seen once.",
-        severity="warning",
-    ),
-)
-
 
 Role = Literal[
     "text", "title", "lang", "messages", "instruction", "input", "output", "system", "repeat",
@@ -231,7 +166,7 @@ class ParseCorpus(StepParams):
         return self.priority if isinstance(self.priority, dict) else dict.fromkeys(self.priority, PRIORITY)
 
 
-@step(version=33, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=PAGES)
+@step(version=33, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=CORPUS_PAGES)
 def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     """Write `corpus.jsonl`: sources without weight whole and in order, those with weights mixed; files by name within a source.
 

@@ -18,13 +18,13 @@ from schemas import (
     PlanForecast,
     Positive,
     RecipeError,
-    RulePage,
     StepContext,
     StepParams,
     TokenBin,
     Tokenizer,
 )  # fmt: skip
 from steps import step
+from steps.sizing.plan_codes import PLAN_PAGES
 
 if TYPE_CHECKING:
     from steps.sizing.candidates import Candidate
@@ -33,44 +33,6 @@ if TYPE_CHECKING:
 
 LONGEST = 4096  # a row that the plan chooses by itself is no longer
 MOST_ROWS = 256  # of real data that a dry run is given; it takes them again when a batch is larger
-
-PAGES = (
-    RulePage(
-        "B101", "what is written by hand does not fit",
-        "The plan keeps every value that the train step has written and only warns: here the written batch or length needs more memory "
-        "than the margin allows on the target.",
-        wrong="target: t4\nbatch_size: 512", right="total_batch_size: 512   # batch_size and accumulation are planned", severity="warning",
-    ),
-    RulePage(
-        "B102", "not even one row at a time fits",
-        "With the smallest micro-batch the training step still needs more of the target's memory than memory_margin allows. What is left "
-        "of the memory is what fragmentation and the longest batches take.",
-        right="method: lora\n# or a smaller model, shorter rows, a larger target",
-    ),
-    RulePage(
-        "B103", "a plan without a train step",
-        "A plan is made for the next train step, or the one that `for` names; there is none after it.",
-        wrong="- type: train\n- type: plan", right="- type: plan\n- type: train",
-    ),
-    RulePage(
-        "B104", "the model's size is not known",
-        "To plan, the sizes of the network must be known: from the recipe and a tokenizer, from a checkpoint, or from a base model's "
-        "config.json.",
-    ),
-    RulePage(
-        "B105", "all candidates were far slower than modelled",
-        "Every dry run was more than twice slower than the model of the machine says. Then the model, or a busy machine, is to blame and "
-        "not the settings: the plan stands, and the time of the run will be longer than forecast.",
-        severity="warning",
-    ),
-    RulePage(
-        "B106", "eager attention that costs memory",
-        "Eager attention keeps a score of every pair of tokens for every head and layer, which grows with the square of the row; sdpa "
-        "computes the same without keeping them. What is written by hand wins, so the plan only says what it costs.",
-        wrong="max_seq_length: 2048\nattn_implementation: eager", right="max_seq_length: 2048\nattn_implementation: sdpa",
-        severity="warning",
-    ),
-)  # fmt: skip
 
 
 class PlanParams(StepParams):
@@ -85,7 +47,7 @@ class PlanParams(StepParams):
     subject: dict[str, Any] = Field(default_factory=dict, description="written params of the train step, put here by the runner")
 
 
-@step(version=6, looks_at="train", pages=PAGES)
+@step(version=6, looks_at="train", pages=PLAN_PAGES)
 def plan(
     params: PlanParams,
     tokenizer: Tokenizer | None,

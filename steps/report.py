@@ -13,6 +13,7 @@ LOGS = RulePage(
     "a log of the run could not be read in full",
     "A log file beside a step is missing or has damaged lines, so a curve in the report has a hole. The results themselves are not "
     "touched: they are kept elsewhere, with a digest. Run the step again with --force if you need the whole curve.",
+    source="recipe: the report is drawn from the logs beside the steps",
     severity="warning",
 )
 PLOTS = RulePage(
@@ -20,7 +21,9 @@ PLOTS = RulePage(
     "the plots were not drawn as pictures",
     "The PNG files in plots/ are drawn by matplotlib, which is not installed. The report draws its own charts and is "
     "complete without them.",
+    wrong="- type: report   # and matplotlib is not installed",
     right="pip install matplotlib",
+    source="recipe: the report's own charts need no library",
     severity="info",
 )
 

@@ -37,6 +37,7 @@ PAGES = (
         "The marks around a text (bos, eos, the chat template) count too, and overlap takes its part of every piece.",
         wrong="- type: split_long\n  max_tokens: 512\n  overlap_tokens: 512",
         right="- type: split_long\n  max_tokens: 512\n  overlap_tokens: 64",
+        source="recipe: overlap is a part of a piece",
     ),
     RulePage(
         "D131",
@@ -46,6 +47,7 @@ PAGES = (
         "window is too small for this data, and the step stops.",
         wrong="- type: split_long\n  max_tokens: 64   # and questions of a page each",
         right="- type: split_long\n  max_tokens: 2048",
+        source="unslothai/unsloth#3019",
     ),
 )
 

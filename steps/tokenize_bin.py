@@ -35,6 +35,7 @@ PAGES = (
         "Pieces of one document stay together, so a corpus of one document leaves one side empty.",
         wrong="- type: parse_corpus\n  sources: [{path: book.txt}]",
         right="- type: parse_corpus\n  sources: [{path: book.txt, document: blank_line}]",
+        source="hiyouga/LlamaFactory#3119",
     ),
     RulePage(
         "D121",
@@ -42,12 +43,16 @@ PAGES = (
         "uint16 holds ids below 65536. `auto` takes the smaller type that fits.",
         wrong="dtype: uint16   # with a vocabulary of 100000",
         right="dtype: auto",
+        source="allenai/dolma#142",
     ),
     RulePage(
         "D122",
         "a corpus cannot be read as it was written",
         "A line of corpus.jsonl is no row, or the file is shorter than its description says, was changed, or is gone. Tokenizing what "
         "is left would train on part of the text without a word.",
+        wrong="corpus: {path: copied}   # whose corpus.jsonl was cut off on the way",
+        right="rsync -a --checksum old/corpus/ copied/",
+        source="recipe: a corpus says how long its file is",
     ),
     RulePage(
         "D123",
@@ -55,6 +60,7 @@ PAGES = (
         "Usually the system ended it for want of memory. What was saved stays: the next run goes on from there.",
         wrong="workers: 16   # on a machine with 2 GB",
         right="workers: 1",
+        source="the documentation of Python, BrokenProcessPool",
     ),
 )
 

@@ -47,6 +47,7 @@ from schemas.training import (
 )  # fmt: skip
 from steps import step
 from steps.lm.bitwise import BITWISE_PAGES
+from steps.lm.model_pages import MODEL_PAGES
 from steps.lm.pages import TRAIN_PAGES
 from steps.lm.phases import PHASE_PAGES
 from steps.sizing.attention import ATTENTION_PAGES
@@ -289,7 +290,7 @@ def _mistake(code: str, message: str, name: str, fix: str) -> None:
     version=10,
     libraries=("torch", "transformers", "peft"),
     prolonged_by=("max_steps", "num_train_epochs", "on_spike", "spike_factor"),
-    pages=(*TRAIN_PAGES, *PHASE_PAGES, *ATTENTION_PAGES, *BITWISE_PAGES),
+    pages=(*TRAIN_PAGES, *MODEL_PAGES, *PHASE_PAGES, *ATTENTION_PAGES, *BITWISE_PAGES),
 )
 def train(
     params: Train,

@@ -38,12 +38,14 @@ PAGES = (
         "Every character that must be known, the 256 bytes of byte fallback and all marks take one entry each before a single word does.",
         wrong="- type: train_tokenizer\n  vocab_size: 200",
         right="- type: train_tokenizer\n  vocab_size: 1000",
+        source="google/sentencepiece#885",
     ),
     RulePage(
         "T104",
         "the two forms of the tokenizer give different ids",
         "The step writes tokenizer.model and tokenizer.json and compares their ids on text that was kept back. "
         "A difference would make a model that is trained with one and served with the other silently worse.",
+        source="huggingface/tokenizers#1183",
     ),
     RulePage(
         "T105",
@@ -51,11 +53,38 @@ PAGES = (
         "byte_bpe knows every byte, so coverage, byte fallback and normalization have nothing to act on.",
         wrong="- type: train_tokenizer\n  model: byte_bpe\n  byte_fallback: true",
         right="- type: train_tokenizer\n  model: byte_bpe",
+        source="recipe: byte_bpe knows every byte",
     ),
-    RulePage("T106", "a bad user symbol", "A user symbol is a piece of its own: written once, not empty, no special token."),
-    RulePage("T107", "no text to learn from", "The corpora that reach this step hold no characters."),
-    RulePage("T100", "a library is missing", "Tokenizers need sentencepiece and tokenizers, which come with the extra `train`."),
-    RulePage("T101", "a tokenizer cannot be opened", "The folder holds no tokenizer.model and no tokenizer.json, or a damaged one."),
+    RulePage(
+        "T106",
+        "a bad user symbol",
+        "A user symbol is a piece of its own: written once, not empty, no special token.",
+        wrong="- type: train_tokenizer\n  user_symbols: [<tool>, <tool>]",
+        right="- type: train_tokenizer\n  user_symbols: [<tool>]",
+        source="google/sentencepiece, doc/special_symbols.md: user defined symbols",
+    ),
+    RulePage(
+        "T107",
+        "no text to learn from",
+        "The corpora that reach this step hold no characters.",
+        source="recipe: a tokenizer is learned from text",
+    ),
+    RulePage(
+        "T100",
+        "a library is missing",
+        "Tokenizers need sentencepiece and tokenizers, which come with the extra `train`.",
+        wrong="- type: train_tokenizer   # and sentencepiece is not installed",
+        right='pip install "recipe[train]"',
+        source="recipe: tokenizers come with the extra `train`",
+    ),
+    RulePage(
+        "T101",
+        "a tokenizer cannot be opened",
+        "The folder holds no tokenizer.model and no tokenizer.json, or a damaged one.",
+        wrong="model: {base: {path: models/small}}   # weights and config.json alone",
+        right="hf download owner/name --local-dir models/small",
+        source="huggingface/transformers#34017; google/sentencepiece#1054",
+    ),
 )
 
 

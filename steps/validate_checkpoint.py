@@ -17,7 +17,7 @@ from schemas import (
     TokenBin,
 )  # fmt: skip
 from steps import step
-from steps.lm.pages import VALIDATE_PAGES
+from steps.lm.proof_pages import VALIDATE_PAGES
 
 DEAD = 0.05  # share of dead rows that is worth a warning
 

@@ -17,12 +17,14 @@ BITWISE_PAGES = (
         "cuBLAS adds up in one order only where CUBLAS_WORKSPACE_CONFIG is :4096:8 or :16:8 before the process multiplies its first "
         "matrices on the card. A train step with deterministic: true sets it, unless it holds something else; where an earlier step of "
         "the same run has used the card it is too late, and the variable must be set before `recipe run`.",
+        source="the documentation of PyTorch, torch.use_deterministic_algorithms",
     ),
     RulePage(
         "P121",
         "deterministic, and an operation that cannot be",
         "PyTorch has no form of this operation that adds up in one order on CUDA, and refuses it under deterministic: true. The networks "
         "that recipe builds need none of those; a base from elsewhere may.",
+        source="the documentation of PyTorch, torch.use_deterministic_algorithms",
     ),
 )
 

@@ -9,6 +9,7 @@ PHASE_PAGES = (
         "init_from fills a new network with another training's weights. A base has its own, and resume_from brings all weights with it.",
         wrong="model: {base: {path: models/small}}\ninit_from: {step: first}",
         right="model: {family: mamba_hebbian, d_model: 256}\ninit_from: {step: first}",
+        source="recipe: weights come from one place",
     ),
     RulePage(
         "R108",
@@ -17,6 +18,7 @@ PHASE_PAGES = (
         "it out would begin that part from nothing without a word.",
         wrong="model: {family: mamba_hebbian, d_model: 512}   # the other has 256\ninit_from: {step: first}",
         right="model: {family: mamba_hebbian, d_model: 256}\ninit_from: {step: first}",
+        source="zetavg/LLaMA-LoRA-Tuner#33",
     ),
     RulePage(
         "R109",
@@ -24,11 +26,13 @@ PHASE_PAGES = (
         "Networks of different kinds call their weights by different names: nothing of the one is anything in the other.",
         wrong="model: {family: llama}   # the other is a mamba\ninit_from: {step: first}",
         right="model: {family: mamba_hebbian}\ninit_from: {step: first}",
+        source="recipe: init_from copies weights by their names",
     ),
     RulePage(
         "R110",
         "a checkpoint that lacks weights of its own",
         "Its config.json asks for weights that its files do not hold. They begin anew, which is seldom what was meant.",
+        source="huggingface/transformers#20287",
         severity="warning",
     ),
     RulePage(
@@ -37,6 +41,7 @@ PHASE_PAGES = (
         "Stages follow each other, each for its steps. Only the last may leave them out: it takes the rest of the run.",
         wrong="stages: [{train: [hebbian]}, {train: [all]}]",
         right="stages: [{steps: 500, train: [hebbian]}, {train: [all]}]",
+        source="recipe: stages follow each other, each for its steps",
     ),
     RulePage(
         "S022",
@@ -44,6 +49,7 @@ PHASE_PAGES = (
         "A stage freezes and unfreezes weights of the network. With lora they are frozen all the time.",
         wrong="model: {base: {path: models/small}}\nmethod: lora\nstages: [{train: [mixer]}]",
         right="model: {base: {path: models/small}}\nmethod: full\nstages: [{train: [mixer]}]",
+        source="arXiv 2106.09685, 4.1: the trained weights are frozen under LoRA",
     ),
     RulePage(
         "S023",
@@ -52,6 +58,7 @@ PHASE_PAGES = (
         "nothing would say what is trained at the end.",
         wrong="max_steps: 400\nstages: [{steps: 500, train: [hebbian]}, {train: [all]}]",
         right="max_steps: 4000\nstages: [{steps: 500, train: [hebbian]}, {train: [all]}]",
+        source="recipe: stages fill the run",
     ),
     RulePage(
         "S024",
@@ -60,6 +67,7 @@ PHASE_PAGES = (
         "weight would leave that stage without what it was meant to train.",
         wrong="model: {family: mamba_hebbian}\nstages: [{steps: 500, train: [hebian]}, {train: [all]}]",
         right="model: {family: mamba_hebbian}\nstages: [{steps: 500, train: [hebbian]}, {train: [all]}]",
+        source="AETHER phase 2: the first phase's weights are frozen, the new ones trained",
     ),
     RulePage(
         "S026",
@@ -77,6 +85,7 @@ PHASE_PAGES = (
         "as many.",
         wrong="- {type: train_tokenizer, vocab_size: 8000}   # the other training had 16000\n- {type: train, init_from: {step: first}}",
         right="- {type: train_tokenizer, vocab_size: 16000}   # on the same text\n- {type: train, init_from: {step: first}}",
+        source="sillsdev/silnlp#1033",
     ),
     RulePage(
         "V108",
@@ -85,5 +94,6 @@ PHASE_PAGES = (
         "learns numbers whose text nobody can read.",
         wrong="- {type: train_tokenizer, vocab_size: 8000}\n- {type: train, bins: {path: bins}}   # made with 16,000 pieces",
         right="- {type: train_tokenizer, vocab_size: 8000}\n- type: tokenize_bin\n- type: train",
+        source="sillsdev/silnlp#1033",
     ),
 )

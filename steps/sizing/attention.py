@@ -73,6 +73,7 @@ ATTENTION_PAGES = (
         "P111", "FlashAttention-2 gives something else than PyTorch",
         "Before the first step both compute one batch. Where loss or gradients differ by more than half precision explains, or the kernel "
         "fails, the package does not fit this torch or card.",
+        source="Dao-AILab/flash-attention README, supported cards",
     ),
 )  # fmt: skip
 
