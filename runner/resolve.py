@@ -12,6 +12,7 @@ from runner.document import Node
 from runner.extend import Layers, layers
 from runner.meant import DELETED, Meant, StepMeant
 from runner.overrides import Overrides, apply
+from runner.pieces import tell_pieces
 from runner.variables import Variables, escaped
 from schemas.base import NotInKey, marked
 from schemas.findings import Edit, Finding, RecipeError, RecipePath
@@ -53,6 +54,7 @@ def mean(file: Path, overrides: Overrides | None = None, texts: dict[Path, str] 
     shared = reading.share() if recipe is not None else []
     reading.validate()
     order, unwired = graph.wire(project, reading.steps, reading.wiring, reading.subjects)
+    tell_pieces(reading.steps, reading.subjects)
     findings += [*reading.findings, *unwired]
     target = _target(recipe, reading.top.get("target"), findings)
     places, whence = origins.flatten(result.documents[0], top, nodes, result.listed)

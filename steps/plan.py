@@ -12,7 +12,6 @@ from schemas import (
     Checkpoint,
     Corpus,
     ForecastContext,
-    Machine,
     ModelConfig,
     Plan,
     PlanForecast,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from steps.sizing.dryrun import Tried
     from steps.sizing.subject import Subject
 
-LONGEST = 4096  # a row that the plan chooses by itself is no longer
 MOST_ROWS = 256  # of real data that a dry run is given; it takes them again when a batch is larger
 
 
@@ -47,7 +45,7 @@ class PlanParams(StepParams):
     subject: dict[str, Any] = Field(default_factory=dict, description="written params of the train step, put here by the runner")
 
 
-@step(version=6, looks_at="train", pages=PLAN_PAGES)
+@step(version=7, looks_at="train", pages=PLAN_PAGES)
 def plan(
     params: PlanParams,
     tokenizer: Tokenizer | None,
@@ -65,15 +63,20 @@ def plan(
     """
     from steps.sizing import plan_pages
     from steps.sizing.candidates import candidates
-    from steps.sizing.lengths import longest_document
+    from steps.sizing.lengths import longest_document, longest_in_bin
+    from steps.sizing.rows import packing, row_length
+    from steps.sizing.slower import slower_by_hand
     from steps.sizing.subject import read_subject
 
     subject, model, kind = _asked(params, tokenizer, bins, checkpoint, context)
     lengths = _row_lengths(subject, tokenizer, corpus or [], checkpoint)
-    length, why_length = _length(subject, model, params, lengths, bins, context)
     target = context.target
+    longest = lengths[0] if lengths else longest_in_bin(bins) if bins and subject.objective != "sft" and not subject.length else None
+    length, why_length = row_length(subject, model, target, params.subject, longest, params.memory_margin)
+    if not subject.length and length < params.subject.get("split_long", 0):
+        context.event("shorter_rows", length=length, message=f"rows of {length} tokens: {why_length}")
     read = read_subject(params.subject, length, lengths[1] if lengths else None, kind, longest_document(subject, lengths, bins))
-    subject, why_packed = _packing(read, model, target, params)
+    subject, why_packed = packing(read, model, target, params.subject)
     found = candidates(subject, model, target, length, margin=params.memory_margin, most=params.max_candidates)
     fitting = [c for c in found if c.fits]
     if not fitting:
@@ -83,6 +86,9 @@ def plan(
     settings = _unwritten(chosen, subject, model, params)
     because = plan_pages.reasons(chosen, subject, model, target, why_length, why_packed, settings)
     _scores_cost(chosen, subject, model, kind, params, context)
+    slower = slower_by_hand(chosen, subject, model, target, params.subject, kind, params.memory_margin)
+    if slower is not None:
+        context.warn("B101", slower.said, field="for", fix=slower.fix)
     believed = any(c.key == chosen.key and not t.verdict for c, t in tried)  # if all were slow, the machine is, and no setting is to blame
     rejected = {c.key: t for c, t in tried if t.verdict and (believed or not t.slow)}
     rows = [plan_pages.row(c, rejected, chosen) for c in found]
@@ -93,9 +99,14 @@ def plan(
         "because": because,
         "notes": plan_pages.notes(model, subject),
         "candidates": rows,
+        "by_hand": slower.said if slower is not None else "",
+        "tried": plan_pages.trials(params.skip_dry_run, params.dry_run_steps, target, chosen, tried, rejected),
     }
     (context.workdir / "plan.json").write_text(json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
-    (context.workdir / "plan.md").write_text(plan_pages.page(data, chosen), "utf-8")
+    page = plan_pages.page(data, chosen)
+    (context.workdir / "plan.md").write_text(page, "utf-8")
+    if seen := plan_pages.measured(tried):
+        context.side("reports/plan.md").write_text(page + seen, "utf-8")
     plan_pages.tell(context, data, chosen, tried)
     return Plan(settings=settings, because=because).save(context.workdir)
 
@@ -157,31 +168,6 @@ def _row_lengths(
     if subject.objective != "sft" or not corpora or folder is None:
         return None
     return row_lengths(corpora, folder, sampled=subject.length is not None)
-
-
-def _length(
-    subject: "Subject", model: ModelConfig, params: PlanParams, lengths: tuple[int, float] | None, bins: TokenBin | None,
-    context: StepContext,
-) -> tuple[int, str]:  # fmt: skip
-    """Tokens of a row, and the reason: as written, else what the longest document needs, else what the memory's size suggests."""
-    from steps.sizing.candidates import candidates, starting_point
-    from steps.sizing.lengths import longest_in_bin
-
-    if subject.length:
-        return subject.length, "written by hand"
-    most = params.subject.get("total_batch_tokens") or LONGEST
-    usual = min(most, starting_point(context.target)[1])
-    known = lengths[0] if lengths else None
-    longest = known if subject.objective == "sft" else longest_in_bin(bins) if bins else None
-    if longest is None:
-        return usual, f"usual for the memory of {context.target.title or context.target.name}"
-    rounded = -(-longest // 64) * 64
-    if subject.objective == "sft":
-        return rounded, f"the longest document has {longest} tokens, and none is cut"
-    fits = rounded <= most and any(c.fits for c in candidates(subject, model, context.target, rounded, margin=params.memory_margin, most=1))
-    if rounded <= usual or fits:
-        return rounded, f"the longest document has {longest} tokens"
-    return usual, f"usual for the memory of {context.target.title or context.target.name}; the longest document has {longest} tokens"
 
 
 def _by_hand(subject: "Subject", smallest: "Candidate", params: PlanParams, context: StepContext) -> "Candidate":
@@ -282,25 +268,6 @@ def _unwritten(chosen: "Candidate", subject: "Subject", model: ModelConfig, para
     return settings
 
 
-def _packing(subject: "Subject", model: ModelConfig, target: Machine, params: PlanParams) -> "tuple[Subject, str]":
-    """The subject with the packing that is chosen, where none is written, and the reason.
-
-    Rows are filled with several documents where they would be padded else, and no batch is written: a step of so many documents stays
-    one. Only the Mambas are: what attends lies end to end already, and a network of another kind may not keep documents apart.
-    """
-    if params.subject.get("packing") is not None:
-        return subject, ""
-    if subject.objective == "lm":
-        return subject, "rows are cut from the bin end to end, nothing is filled up"
-    if subject.end_to_end(model, target):
-        return subject, "documents lie end to end, nothing is filled up"
-    if subject.asked or subject.batch_size:
-        return subject, "a document a row, filled up: the batch is written, and it counts documents"
-    if not model.family.startswith("mamba"):
-        return subject, "a document a row, filled up"
-    return replace(subject, packed=True), "a row holds several documents where it would be filled up else, and none sees another"
-
-
 @plan.needs
 def needs(params: PlanParams) -> dict[str, Any]:
     """What the planned train step reads, plan looks at too."""
@@ -321,6 +288,7 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
     """What will be chosen, where the network's sizes and the length of rows are known."""
     from steps.sizing import plan_pages
     from steps.sizing.candidates import candidates
+    from steps.sizing.rows import for_pieces, packing
     from steps.sizing.subject import read_subject
 
     try:
@@ -330,16 +298,21 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
     base, tokenizer = inputs.get("checkpoint"), inputs.get("tokenizer")
     model = base.model if base is not None else _foreseen(subject.model.base, context) if subject.model.base else subject.model.sizes()
     size = (tokenizer.rows or tokenizer.vocab_size) if tokenizer is not None else None
-    length = subject.length
-    if model is None or not length or not (model.vocab_size or size):
+    if model is None or not (model.vocab_size or size):
         return PlanForecast()
     sized = model.with_vocab(model.vocab_size or size or 1)
-    subject, why_packed = _packing(subject, sized, context.target, params)
+    length, why_length = subject.length, ""
+    if not length:
+        length, why_length = for_pieces(subject, sized, context.target, params.subject, params.memory_margin)
+        if length is None:
+            return PlanForecast(because={"max_seq_length": why_length.removeprefix("; ")} if why_length else {})
+        subject, why_length = read_subject(params.subject, length), "no shorter than what split_long leaves"
+    subject, why_packed = packing(subject, sized, context.target, params.subject)
     best = candidates(subject, sized, context.target, length, margin=params.memory_margin, most=1)[0]
     if not best.fits:
         return PlanForecast(because={"batch_size": best.why})
     settings = _unwritten(best, subject, sized, params)
-    reasons = plan_pages.reasons(best, subject, sized, context.target, "", why_packed, settings)
+    reasons = plan_pages.reasons(best, subject, sized, context.target, why_length, why_packed, settings)
     return PlanForecast(settings=settings, because={name: f"{value}: {reasons[name]}" for name, value in settings.items()})
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from runner.meant import VOUCHING, Link, Meant, StepMeant
 from runner.surroundings import variables
+from schemas.artifacts import PlanForecast
 from schemas.context import ForecastContext
 from schemas.findings import Edit, Finding, RecipePath, RulePage, Severity
 
@@ -158,6 +159,12 @@ class View:
     def reaches(self, step: StepMeant, name: str) -> Any:
         """The forecast at an input, or None."""
         return self.given.get(step.id, {}).get(name)
+
+    def row_length(self, step: StepMeant) -> Any:
+        """Tokens of a row of a train step: as written, else as its plan is foreseen to choose, else the default."""
+        plan = None if at(step.raw, "max_seq_length") is not None else self.reaches(step, "plan")
+        planned = plan.settings.get("max_seq_length") if isinstance(plan, PlanForecast) else None
+        return planned or param(step, "max_seq_length")
 
     def makers(self, step: StepMeant, name: str) -> list[StepMeant]:
         """The steps of this recipe that make what is wired to an input, seen through those that only vouch for it."""

@@ -262,7 +262,7 @@ def _special_names(step: Any, named: str, folder: ModelFolder, said: set[str]) -
 def rows_fit_positions(view: View) -> Iterator[Finding]:
     """M101: rows longer than the positions that a base model has."""
     for step, _, folder in view.bases:
-        length = param(step, "max_seq_length")
+        length = view.row_length(step)
         limit = folder.positions if folder is not None else None
         if (
             step.type != "train"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import FILES, GUESS, View, at, number, param, path, rule, say, sources
+from runner.rules import FILES, GUESS, View, at, number, path, rule, say, sources
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast
 from schemas.findings import Edit, Finding, RulePage, Severity
 from steps.text.choices import BY_EXTENSION
@@ -25,7 +25,7 @@ def bins_hold_a_row(view: View) -> Iterator[Finding]:
     """D113: fewer tokens than one row of the model. The count is an estimate: only where it is short by half, or far shorter if guessed."""
     for step in view.of_type("train"):
         bins = view.reaches(step, "bins")
-        length = param(step, "max_seq_length")
+        length = view.row_length(step)
         if not isinstance(bins, TokenBinForecast) or not isinstance(length, int):
             continue
         least = min(_row_of(bins.train_tokens or length), _row_of(4 * (bins.val_tokens or length)))  # of validation one row is enough
@@ -53,7 +53,7 @@ def _share_of_rows(bins: TokenBinForecast, length: int) -> float:
 def pieces_fit_rows(view: View) -> Iterator[Finding]:
     """D111: fine-tuning takes no document that is longer than a row, and split_long makes them longer."""
     for step in view.of_type("train"):
-        length = param(step, "max_seq_length")
+        length = view.row_length(step)
         if at(step.raw, "objective") != "sft" or not isinstance(length, int):
             continue
         for maker in view.makers(step, "corpus"):
@@ -80,7 +80,7 @@ def text_is_not_worn_out(view: View) -> Iterator[Finding]:
     """D010: more than MANY_EPOCHS passes."""
     for step in view.of_type("train"):
         made, bins = step.forecast, view.reaches(step, "bins")
-        if isinstance(bins, TokenBinForecast) and (bins.train_tokens or 0) * 2 < (param(step, "max_seq_length") or 0):
+        if isinstance(bins, TokenBinForecast) and (bins.train_tokens or 0) * 2 < (view.row_length(step) or 0):
             continue  # not one row: D113
         epochs = made.epochs if isinstance(made, CheckpointForecast) else None
         if epochs is not None and epochs > MANY_EPOCHS:

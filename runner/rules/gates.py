@@ -133,7 +133,7 @@ def rows_fit_the_window(view: View) -> Iterator[Finding]:
     D112, D148, D149: nothing to learn, a begin token twice, an answer without an end. Without a tokenizer lengths are a bound from below.
     """
     for step in view.of_type("train"):
-        length = param(step, "max_seq_length")
+        length = view.row_length(step)
         if at(step.raw, "objective") != "sft" or not isinstance(length, int):
             continue
         if _parsers(view, step)[1] is None:

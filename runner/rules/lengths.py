@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.meant import StepMeant
-from runner.rules import View, at, param, path, rule, say
+from runner.rules import View, at, path, rule, say
 from schemas.artifacts import CheckpointForecast
 from schemas.findings import Edit, Finding
 
@@ -21,7 +21,7 @@ def positions_made(view: View, step: StepMeant) -> int | None:
     made = step.forecast
     if not isinstance(made, CheckpointForecast) or made.model is None or made.model.family.startswith("mamba"):
         return None
-    length = param(step, "max_seq_length")
+    length = view.row_length(step)
     return length if isinstance(length, int) else None
 
 
@@ -49,7 +49,7 @@ def _place(view: View, step: StepMeant) -> int:
 def rows_fit_the_step_before(view: View) -> Iterator[Finding]:
     """M101: rows longer than the positions of a base that a step of this recipe makes."""
     for step in view.of_type("train"):
-        ref, length = at(step.raw, "model.base"), param(step, "max_seq_length")
+        ref, length = at(step.raw, "model.base"), view.row_length(step)
         if not isinstance(ref, dict) or ref.get("step") is None or not isinstance(length, int):
             continue
         limit = positions_before(view, step, ref)

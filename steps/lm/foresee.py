@@ -26,6 +26,7 @@ BASIS = {  # where a machine's rate comes from
 def foresee(params: Any, inputs: dict[str, Any], context: ForecastContext) -> CheckpointForecast:
     """The forecast of `params` (steps.train.Train). What the inputs do not say stays None."""
     because: dict[str, str] = {}
+    params = _with_planned_length(params, inputs.get("plan"))
     bins, tokenizer, base = inputs.get("bins"), inputs.get("tokenizer"), inputs.get("checkpoint")
     model, exact = _model(params, bins, tokenizer, base, context, because)
     vocabulary = tokenizer or (base.tokenizer if base is not None else None)
@@ -108,6 +109,14 @@ def _with_added(params: Any, model: ModelConfig, tokenizer: TokenizerForecast | 
     size = tokenizer.vocab_size if tokenizer is not None and tokenizer.vocab_size else rows
     because["vocab_size"] = f"the base's {rows:,} rows, and what {count} added tokens need"
     return model.with_vocab(max(rows, size + count))
+
+
+def _with_planned_length(params: Any, plan: Any) -> Any:
+    """The params with rows as long as the plan will make them, where they are not written."""
+    planned = plan.settings.get("max_seq_length") if plan is not None else None
+    if planned is None or "max_seq_length" in params.model_fields_set:
+        return params
+    return params.model_copy(update={"max_seq_length": planned})
 
 
 def _packing(params: Any, inputs: dict[str, Any]) -> str | None:

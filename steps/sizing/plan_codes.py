@@ -5,9 +5,10 @@ from schemas import RulePage
 PLAN_PAGES = (
     RulePage(
         "B101",
-        "what is written by hand does not fit",
+        "what is written by hand does not fit, or is far slower",
         "The plan keeps every value that the train step has written and only warns: here the written batch or length needs more memory "
-        "than the margin allows on the target.",
+        "than the margin allows on the target, or what is written makes training less than half as fast, by the model of the target, as "
+        "what the plan would choose in its place.",
         wrong="target: t4\nbatch_size: 512",
         right="total_batch_size: 512   # batch_size and accumulation are planned",
         source="recipe: what is written by hand wins over a plan",

@@ -11,6 +11,9 @@ from steps.sizing.subject import Subject
 if TYPE_CHECKING:
     from steps.sizing.candidates import Candidate
 
+HELD = "it stays within the memory that may be used"
+OVER = "it needs more memory than may be used"
+SLOW = "it is more than twice slower than modelled"
 PRECISIONS = {"bf16": "has bf16", "fp16": "has fp16 and no bf16", "fp32": "trains in fp32"}
 
 
@@ -72,6 +75,44 @@ def row(candidate: "Candidate", rejected: dict[tuple[int, bool], Tried], chosen:
     }  # fmt: skip
 
 
+def trials(
+    skipped: bool, steps: int, target: Machine, chosen: "Candidate", tried: list[tuple["Candidate", Tried]],
+    rejected: dict[tuple[int, bool], Tried],
+) -> dict[str, Any]:  # fmt: skip
+    """Which candidates were tried on this machine and what came of it, or why none was.
+
+    No measured figure, and nothing of a slowness that all share: a busy machine gives the same bytes as a quiet one.
+    """
+    none = ""
+    if skipped:
+        none = "skip_dry_run is written"
+    elif not tried:
+        none = f"the target, {target.title or target.name}, is another machine"
+    elif not tried[-1][1].told:
+        none = tried[-1][1].why.partition(":")[0]  # what follows the colon may differ from run to run
+    found = []
+    for c, t in tried:
+        if t.told and (c.key in rejected or c.key == chosen.key):
+            said = HELD if c.key not in rejected else SLOW if t.slow else OVER
+            verdict = "rejected" if c.key in rejected else "held"
+            found.append({"batch_size": c.batch_size, "activation_checkpointing": c.checkpointing, "verdict": verdict, "why": said})
+    return {"candidates": found, "steps": steps if found else 0, "none": none}
+
+
+def measured(tried: list[tuple["Candidate", Tried]]) -> str:
+    """What the dry runs measured, for the page beside the artifact; empty where none was made."""
+    told = [(c, t) for c, t in tried if t.told]
+    if not told:
+        return ""
+    lines = ["", "## Measured in the dry runs", "", "| rows | again | steps | peak GiB | tokens/s | |", "|---|---|---|---|---|---|"]
+    for c, t in told:
+        steps, peak, speed = (t.measured.get(name) for name in ("steps", "peak_bytes", "tokens_per_s"))
+        shown = (f"{peak / GIB:.2f}" if peak else "-", f"{speed:.0f}" if speed else "-")
+        again = "yes" if c.checkpointing else "no"
+        lines.append(f"| {c.batch_size} | {again} | {steps or '-'} | {' | '.join(shown)} | {t.why or 'passed'} |")
+    return "\n".join([*lines, ""])
+
+
 def described(target: Machine) -> dict[str, Any]:
     """The target, as plan.json names it."""
     return {"title": target.title or target.name, "kind": target.kind, "memory_bytes": target.memory_bytes, "count": target.count}
@@ -107,4 +148,23 @@ def page(data: dict[str, Any], chosen: "Candidate") -> str:
             f"{each['tokens_per_s']} | {each['stability']:.2f} | {each['score']:.3f} | {each['verdict']} |"
         )
     parts = ", ".join(f"{name} {size / 2**20:,.0f}" for name, size in chosen.memory.items())
-    return "\n".join([*lines, "", f"Memory of the chosen one, in MiB: {parts}. All figures are modelled, none is measured.", ""])
+    slower = ["", f"Written by hand and kept: {data['by_hand']}."] if data["by_hand"] else []
+    return "\n".join([*lines, *slower, "", f"Memory of the chosen one, in MiB: {parts}.", "", *_tried(data["tried"]), ""])
+
+
+def _tried(trials: dict[str, Any]) -> list[str]:
+    """What plan.md says of dry runs."""
+    found = [f"- {_rows(c)}: {c['verdict']}, {c['why']}" for c in trials["candidates"]]
+    if not found:
+        return [f"None was tried here: {trials['none']}. All figures are modelled, none is measured."]
+    more = [f"The others were not: {trials['none']}."] if trials["none"] else []
+    return [
+        f"Tried here, in up to {trials['steps']} steps each:", "", *found, "", *more,
+        "All figures above are modelled. Those that were measured (steps, peak memory, tokens a second) differ from run to run, so they "
+        "stand beside the plan: in reports/plan.md and stats/plan.json of the run.",
+    ]  # fmt: skip
+
+
+def _rows(candidate: dict[str, Any]) -> str:
+    again = ", layers computed again" if candidate["activation_checkpointing"] else ""
+    return f"{candidate['batch_size']} row{'s' if candidate['batch_size'] != 1 else ''} at a time{again}"

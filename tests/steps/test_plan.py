@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas import Machine, ModelConfig, Plan, RecipeError, Tokenizer
+from schemas import Machine, ModelConfig, Plan, RecipeError, Tokenizer, TokenizerForecast
 from schemas.machine import GIB, known
 from steps.plan import PlanParams, plan
 from steps.sizing.dryrun import Tried
@@ -80,15 +80,79 @@ def test_a_dry_run_can_only_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert context.kept["plan"]["dry_runs"][0]["peak_bytes"] == 123456789
 
 
+LLAMA = {"model": {"family": "llama", "d_model": 512, "n_layers": 8, "vocab_size": 500}, "max_seq_length": 512}
+
+
+def test_what_is_written_and_far_slower_is_warned_about(tmp_path: Path) -> None:
+    """Kept, with the fields, what the plan would choose in their place, and how to keep the effective batch."""
+    found, context = made(tmp_path / "a", {**LLAMA, "batch_size": 2, "precision": "fp32"}, target="a100")
+    ((code, message),) = context.warnings
+    assert code == "B101"
+    assert message.startswith("batch_size: 2, precision: fp32, as written: about ")
+    assert message.endswith(" with batch_size: 8, precision: bf16")
+    assert not {"batch_size", "precision"} & set(found.settings)
+    assert f"Written by hand and kept: {message}." in (found.path / "plan.md").read_text()
+    assert json.loads((found.path / "plan.json").read_text())["by_hand"] == message
+
+    product = {"batch_size": 1, "gradient_accumulation_steps": 64}
+    _, context = made(tmp_path / "b", {**LLAMA, **product}, target="a100")
+    assert context.warnings[0][1].endswith(" with batch_size: 64, gradient_accumulation_steps: 1")
+
+
+def test_what_costs_less_than_half_of_the_speed_passes(tmp_path: Path) -> None:
+    """Nothing is said of what the plan would do a little better, nor of the effective batch that is asked for."""
+    for number, more in enumerate(({"activation_checkpointing": True}, {"total_batch_size": 2}, {"precision": "bf16", "batch_size": 8})):
+        found, context = made(tmp_path / str(number), {**LLAMA, **more}, target="a100")
+        assert context.warnings == []
+        assert "Written by hand" not in (found.path / "plan.md").read_text()
+
+
+@pytest.mark.parametrize(("asked", "length"), [(6000, 6016), (700, 704), (48, 64)])
+def test_a_row_is_no_shorter_than_split_long_leaves(tmp_path: Path, asked: int, length: int) -> None:
+    """Above LONGEST too, whatever the data's longest document is; a check foresees the same."""
+    subject = {"model": SMALL["model"], "total_batch_size": 8, "split_long": asked}
+    found, context = made(tmp_path, subject)
+    assert found.settings["max_seq_length"] == length
+    assert found.because["max_seq_length"] == f"split_long leaves documents of up to {asked} tokens, and a row is no shorter"
+    assert plan.forecast_function is not None
+    inputs = {"tokenizer": TokenizerForecast(vocab_size=500)}
+    foreseen = plan.forecast_function(PlanParams(subject=subject), inputs, context)
+    assert foreseen.settings == found.settings
+
+
+def test_why_a_row_is_shorter_than_split_long_leaves(tmp_path: Path) -> None:
+    """Not one such row fits in the memory, or the tokens of a step are written and fewer; by hand wins anyway."""
+    large = {"model": {"family": "llama", "d_model": 2048, "n_layers": 16, "vocab_size": 500}, "split_long": 4_000_000}
+    found, context = made(tmp_path / "a", large, target="a100")
+    assert found.settings["max_seq_length"] < 4_000_000
+    said = [event["message"] for event in context.events if event.get("message")]
+    assert said[0] == f"rows of {found.settings['max_seq_length']} tokens: {found.because['max_seq_length']}"
+    assert plan.forecast_function is not None
+    inputs = {"tokenizer": TokenizerForecast(vocab_size=500)}
+    foreseen = plan.forecast_function(PlanParams(subject=large), inputs, context)
+    assert foreseen.because == {"max_seq_length": "not even one row of the 4000000 tokens of split_long fits in the memory"}
+    assert found.because["max_seq_length"].endswith("; not even one row of the 4000000 tokens of split_long fits in the memory")
+    few, _ = made(tmp_path / "b", {"model": SMALL["model"], "total_batch_tokens": 512, "split_long": 700})
+    assert few.settings["max_seq_length"] == 512
+    assert few.because["max_seq_length"].endswith("; the 700 tokens of split_long are more than total_batch_tokens: 512")
+    whole, _ = made(tmp_path / "c", {"model": SMALL["model"], "total_batch_tokens": 700, "split_long": 700})
+    assert whole.settings["max_seq_length"] == 700
+    written, _ = made(tmp_path / "d", {**SMALL, "split_long": 700})
+    assert "max_seq_length" not in written.settings
+
+
 def test_if_all_are_slow_the_plan_stands_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then the machine is busy, or its model is wrong: no reason to train in smaller batches."""
+    """Then the machine is busy, or its model is wrong: no reason to train in smaller batches, and the bytes are those of a quiet one."""
     slow = Tried("rejected", "5 tokens a second in the dry run, 500 were modelled", {}, slow=True)
+    monkeypatch.setattr("steps.sizing.dryrun.dry_run", lambda *all: Tried("", "", {}))
+    expected, _ = made(tmp_path / "a", SMALL, target="here")
     monkeypatch.setattr("steps.sizing.dryrun.dry_run", lambda *all: slow)
-    expected, _ = made(tmp_path / "a", SMALL, target="here", skip_dry_run=True)
     found, context = made(tmp_path / "b", SMALL, target="here")
     assert found.settings == expected.settings
     assert [code for code, _ in context.warnings] == ["B105"]
-    assert (found.path / "plan.json").read_bytes() == (expected.path / "plan.json").read_bytes()
+    for page in ("plan.json", "plan.md"):
+        assert (found.path / page).read_bytes() == (expected.path / page).read_bytes()
+    assert "5 tokens a second in the dry run" in context.side("reports/plan.md").read_text()
 
 
 @pytest.mark.parametrize(("share_of_flops", "slow"), [(1.0, True), (0.4, False)])
