@@ -6,7 +6,7 @@ from typing import Any
 from runner.meant import StepMeant
 from runner.rules import View, at, number, param, path, rule, say
 from schemas.artifacts import TokenizerForecast
-from schemas.findings import Edit, Finding, RulePage
+from schemas.findings import Edit, Finding, RecipeError, RulePage
 from steps.text.agreement import rows_of
 from steps.text.id_range import Unknown, sampled, stamps
 
@@ -96,7 +96,10 @@ def _fewest_rows(view: View, step: StepMeant) -> tuple[int | None, str]:
         written = getattr(source, "vocab_size", None)
         folder = view.facts.project / source.path if source is not None and source.path is not None else None
         made = view.reaches(step, name)
-        rows = written or (rows_of(folder) if folder is not None else None) or getattr(made, "vocab_size", None)
+        try:
+            rows = written or (rows_of(folder) if folder is not None else None) or getattr(made, "vocab_size", None)
+        except RecipeError:  # damaged weights, which are told by themselves
+            rows = None
         if rows is not None:
             known.append((rows, "the model" if name == "model" else "the checkpoint"))
     tokenizer = view.reaches(step, "tokenizer")

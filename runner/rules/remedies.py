@@ -84,7 +84,8 @@ def remedy(view: View, step: StepMeant, limit: float) -> Remedy:
             where = "lora.modules_to_save" if "lora" in changes else where
             beside = f", with {_lines(smallest)}" if smallest else ""
             return Remedy(where if where != "method" or at(step.raw, "method") else "model", f"{said}{beside}")
-    return Remedy("model", f"take a smaller model, or a target with {least / limit * _gib(view):,.0f} GiB")
+    each = ", for one row at a time" if counted.micro > 1 else ""
+    return Remedy("model", f"take a smaller model, or a target with {least / limit * _gib(view):,.0f} GiB{each}")
 
 
 TIMES = {"batch_size", "gradient_accumulation_steps"}

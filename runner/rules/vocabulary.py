@@ -8,7 +8,7 @@ from runner.rules import GUESS, View, at, number, param, rule, say
 from runner.rules.learnable import alphabet, likely_pieces, pieces_at_most
 from runner.screen import in_bytes
 from schemas.artifacts import CheckpointForecast, CorpusForecast, TokenBinForecast, TokenizerForecast
-from schemas.findings import Edit, Finding, RulePage
+from schemas.findings import Edit, Finding, RecipeError, RulePage
 from steps.text.agreement import rows_of
 from steps.text.vocabulary import is_padded
 
@@ -334,7 +334,11 @@ def model_from_elsewhere(view: View) -> Iterator[Finding]:
         size = tokenizer.vocab_size if isinstance(tokenizer, TokenizerForecast) and tokenizer.exact else None
         if source is None or size is None:
             continue
-        rows = source.vocab_size or (rows_of(view.facts.project / source.path) if source.path is not None else None)
+        try:
+            rows = source.vocab_size or (rows_of(view.facts.project / source.path) if source.path is not None else None)
+        except RecipeError as error:  # damaged weights
+            yield say(error.code, step, "model.path", error.message, error.fix or "fetch or copy the file again")
+            continue
         made = view.reaches(step, "model")
         rows = rows or (made.vocab_size if isinstance(made, CheckpointForecast) else None)
         if rows is not None and rows < size:

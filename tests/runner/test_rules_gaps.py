@@ -173,3 +173,13 @@ def test_a_plan_that_nothing_makes(tmp_path: Path, plan: str, before: str, found
     """L012: the line would have no effect."""
     changes = {"  - type: train\n    model": f"{before}  - type: train\n    plan: {plan}\n    model"}
     assert len(told(tmp_path, "L012", LM, changes)) == found
+
+
+@pytest.mark.parametrize("more", ["", ", bins: {path: old}"])
+def test_damaged_weights_of_a_model_that_is_compared(tmp_path: Path, more: str):
+    """V103 at its path; no rule stumbles over them."""
+    step = {BINS: f"  - {{type: check_vocab_consistency, model: {{path: models/base}}{more}}}\n{BINS}"}
+    files = {"models/base/model.safetensors": b"\x10" + bytes(7) + b"no header at all", "old/train.bin": bytes(4000)}
+    found = findings(Case("test", "test", LM, step, files), tmp_path / "project")
+    assert [f.path[-2:] for f in found if f.code == "V103"] == [("model", "path")]
+    assert "R090" not in {f.code for f in found}

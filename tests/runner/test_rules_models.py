@@ -49,7 +49,7 @@ TABLES = "    lora: {r: 8, lora_alpha: 16, modules_to_save: [embed_tokens, lm_he
          {"    method: full\n": METHOD}),
         ("Qwen/Qwen2.5-1.5B-Instruct", "rtx4090", {"max_seq_length: 512": "max_seq_length: 8192\n    batch_size: 1"},
          "write activation_checkpointing: true", {"    batch_size: 1\n": "    batch_size: 1\n    activation_checkpointing: true\n"}),
-        ("Qwen/Qwen2.5-72B-Instruct", "rtx4090", {}, "take a smaller model, or a target with 159 GiB", {}),
+        ("Qwen/Qwen2.5-72B-Instruct", "rtx4090", {}, "take a smaller model, or a target with 159 GiB, for one row at a time", {}),
     ],
     ids=["batch", "qlora", "tables", "room", "adapters", "again", "nothing"],
 )  # fmt: skip
