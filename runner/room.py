@@ -110,10 +110,10 @@ def places(meant: Meant) -> Iterator[Place]:
 
 def _there(meant: Meant) -> set[str]:
     """Steps whose newest result is in the store still."""
+    if meant.recipe is None or not (meant.project / ".recipe" / "last").is_dir():
+        return set()
     from runner.standing import Standing, last_file
 
-    if meant.recipe is None:
-        return set()
     standing = Standing.read(last_file(meant.project, meant.recipe.recipe, meant.smoke))
     objects = store_of(meant) / ("smoke/objects" if meant.smoke else "objects")
     return {name for name, row in standing.steps.items() if row["digest"] and (objects / row["digest"]).is_dir()}

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner.meant import StepMeant
-from runner.modelfolder import TOKENIZERS, ModelFolder
 from runner.rules import View, at, number, param, path, rule, say
 from schemas.artifacts import CheckpointForecast, TokenizerForecast
 from schemas.findings import Edit, Finding, RecipeError, RulePage, Severity
@@ -15,6 +14,7 @@ from steps.export.architectures import FAMILIES, metadata, within_reach
 from steps.export.tokenizer_kinds import Refusal, gguf_tokenizer
 
 if TYPE_CHECKING:
+    from runner.modelfolder import ModelFolder
     from steps.export.spoken import Spoken
 
 EXACT_FIX: dict[str, dict[str, bool | str]] = {
@@ -83,13 +83,13 @@ def base_can_be_exported(view: View) -> Iterator[Finding]:
                 yield say(code, step, "model.base", f"{export.id} cannot export {folder.name}: {message}", fix)
 
 
-def _writes_nothing(folder: ModelFolder) -> bool:
+def _writes_nothing(folder: "ModelFolder") -> bool:
     from runner.rules.kinds import writes_nothing
 
     return any(writes_nothing(folder))
 
 
-def _refused(view: View, folder: ModelFolder) -> list[list[str]]:
+def _refused(view: View, folder: "ModelFolder") -> list[list[str]]:
     """Code, message and fix where a base's tokenizer has no equal in llama.cpp; dear for a large one, so kept until its files change."""
     from steps.export.vocabulary import bare_vocabulary
 
@@ -101,12 +101,14 @@ def _refused(view: View, folder: ModelFolder) -> list[list[str]]:
                 return [[error.code, error.message, error.fix]]
         return []
 
+    from runner.modelfolder import TOKENIZERS
+
     files = [folder.folder / name for name in TOKENIZERS if name in folder]
     found: list[list[str]] = view.facts.remembered("vocabulary of a GGUF 1", files, made) if files else []
     return found
 
 
-def _lengths(export: StepMeant, step: StepMeant, folder: ModelFolder) -> Iterator[Finding]:
+def _lengths(export: StepMeant, step: StepMeant, folder: "ModelFolder") -> Iterator[Finding]:
     """E004: rows, or Ollama's context, longer than llama.cpp and the base agree on."""
     rows, context = param(step, "max_seq_length"), number(export, "parameters.num_ctx")
     for one, where, positions in ((step, "max_seq_length", rows), (export, "parameters.num_ctx", context)):

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from runner.meant import StepMeant
@@ -76,6 +75,8 @@ def _dropped(step: StepMeant, reason: str, count: int, texts: list[str], whole: 
     seen = f"{'all' if count == len(texts) else f'{count:,}'} of the {'' if whole else 'first '}{len(texts):,} documents"
     message, fix = f"{said} drops {seen}", f"look at the data, or delete {name.split('.')[0]}"
     if unit:
+        from statistics import median  # slow
+
         usual = int(median(len(text.split()) if unit == "words" else len(text) for text in texts))
         message += f": they have about {usual:,} {unit}"
         fix = f"write {name}: {max(1, usual // 4)}" if name.startswith("min") else f"write {name}: {usual * 4}"

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from schemas import Machine, ModelConfig, StepContext
 from schemas.machine import GIB
-from steps.sizing.dryrun import Tried
 from steps.sizing.subject import Subject
 
 if TYPE_CHECKING:
     from steps.sizing.candidates import Candidate
+    from steps.sizing.dryrun import Tried
 
 HELD = "it stays within the memory that may be used"
 OVER = "it needs more memory than may be used"
@@ -62,7 +62,7 @@ def notes(model: ModelConfig, subject: Subject) -> dict[str, str]:
     return found if subject.attends(model) else {"attention": "none: a Mamba has a state", **found}
 
 
-def row(candidate: "Candidate", rejected: dict[tuple[int, bool], Tried], chosen: "Candidate") -> dict[str, Any]:
+def row(candidate: "Candidate", rejected: dict[tuple[int, bool], "Tried"], chosen: "Candidate") -> dict[str, Any]:
     """A candidate as plan.json keeps it: modelled figures alone, no measured one."""
     turned_down = rejected.get(candidate.key)
     verdict = "chosen" if candidate.key == chosen.key else candidate.verdict
@@ -76,8 +76,8 @@ def row(candidate: "Candidate", rejected: dict[tuple[int, bool], Tried], chosen:
 
 
 def trials(
-    skipped: bool, steps: int, target: Machine, chosen: "Candidate", tried: list[tuple["Candidate", Tried]],
-    rejected: dict[tuple[int, bool], Tried],
+    skipped: bool, steps: int, target: Machine, chosen: "Candidate", tried: list[tuple["Candidate", "Tried"]],
+    rejected: dict[tuple[int, bool], "Tried"],
 ) -> dict[str, Any]:  # fmt: skip
     """Which candidates were tried on this machine and what came of it, or why none was.
 
@@ -99,7 +99,7 @@ def trials(
     return {"candidates": found, "steps": steps if found else 0, "none": none}
 
 
-def measured(tried: list[tuple["Candidate", Tried]]) -> str:
+def measured(tried: list[tuple["Candidate", "Tried"]]) -> str:
     """What the dry runs measured, for the page beside the artifact; empty where none was made."""
     told = [(c, t) for c, t in tried if t.told]
     if not told:
@@ -118,7 +118,7 @@ def described(target: Machine) -> dict[str, Any]:
     return {"title": target.title or target.name, "kind": target.kind, "memory_bytes": target.memory_bytes, "count": target.count}
 
 
-def tell(context: StepContext, data: dict[str, Any], chosen: "Candidate", tried: list[tuple["Candidate", Tried]]) -> None:
+def tell(context: StepContext, data: dict[str, Any], chosen: "Candidate", tried: list[tuple["Candidate", "Tried"]]) -> None:
     """Statistics, with what the dry runs measured, and one line for the console."""
     measured = [{"batch_size": c.batch_size, "verdict": t.verdict or "passed", "why": t.why, **t.measured} for c, t in tried]
     why = {c.key: t.why for c, t in tried if t.why}
