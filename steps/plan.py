@@ -309,7 +309,8 @@ def forecast(params: PlanParams, inputs: dict[str, Any], context: ForecastContex
         subject, why_length = read_subject(params.subject, length), "no shorter than what split_long leaves"
     subject, why_packed = packing(subject, sized, context.target, params.subject)
     best = candidates(subject, sized, context.target, length, margin=params.memory_margin, most=1)[0]
-    if not best.fits:
+    written = subject.batch_size or subject.accumulation or params.subject.get("attn_implementation") == "eager"
+    if not best.fits and not written:  # what is written is kept, as the run keeps it
         return PlanForecast(because={"batch_size": best.why})
     settings = _unwritten(best, subject, sized, params)
     reasons = plan_pages.reasons(best, subject, sized, context.target, why_length, why_packed, settings)

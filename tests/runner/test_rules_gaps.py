@@ -183,3 +183,16 @@ def test_damaged_weights_of_a_model_that_is_compared(tmp_path: Path, more: str):
     found = findings(Case("test", "test", LM, step, files), tmp_path / "project")
     assert [f.path[-2:] for f in found if f.code == "V103"] == [("model", "path")]
     assert "R090" not in {f.code for f in found}
+
+
+@pytest.mark.parametrize(("rows", "found"), [(420, 0), (600, 1)])
+def test_a_written_batch_that_fits_as_it_is_planned_is_kept(tmp_path: Path, rows: int, found: int):
+    """B010 judges it with the checkpointing that the plan chooses beside it, also above the plan's margin; none has more than the card."""
+    sizes = "{family: llama, d_model: 512, n_layers: 8, n_heads: 8}"
+    changes = {
+        "{family: llama, d_model: 256, n_layers: 4, n_heads: 4}": sizes,
+        "  - type: train\n": f"  - type: plan\n  - type: train\n    batch_size: {rows}\n",
+        "total_batch_size: 16": f"total_batch_size: {rows}",
+        "max_seq_length: 256": "max_seq_length: 512",
+    }
+    assert len([f for f in told(tmp_path, "B010", LM, changes) if f.severity == "error"]) == found
