@@ -31,7 +31,7 @@ def forecast(meant: Meant, *, because: bool = False) -> list[str]:
     if len(trained) <= TABLES or because:
         for step, made in trained:
             lines += _table(step, made, meant)
-            lines += _reasons(made) if because else []
+            lines += _reasons(step, made, meant) if because else []
     else:
         lines = [f"  {step.id}: {_line(made)}" for step, made in trained]
         if len(lines) > MOST:
@@ -86,21 +86,24 @@ def _data(made: CheckpointForecast) -> str:
     return ", ".join(parts)
 
 
-def _reasons(made: CheckpointForecast) -> list[str]:
+def _reasons(step: StepMeant, made: CheckpointForecast, meant: Meant) -> list[str]:
     """Every figure of a forecast with where it comes from."""
     words = {"peak_memory_bytes": "training memory", "evaluation_parts": "validation memory", "seconds": "time", "energy_kwh": "energy",
              "disk_parts": "disk", "optimizer_steps": "steps", "vocab_size": "vocabulary"}  # fmt: skip
     reasons = {words.get(name, name): reason for name, reason in made.because.items()}
     whole = {f"all of {name}": ", ".join(f"{part} {_gib(size)}" for part, size in parts.items()) + " GiB"
              for name, parts in (("training", made.memory_parts), ("validation", made.evaluation_parts)) if parts}  # fmt: skip
-    counted = {"steps": f"{made.optimizer_steps:,}, as written, or passes over the rows of the data" if made.optimizer_steps else "",
+    written = "max_steps, as written" if step.raw.get("max_steps") is not None else "passes over the rows of the data, by rows of a step"
+    exported = any(isinstance(each.forecast, ExportForecast) and each.forecast.memory_parts for each in meant.steps)
+    export = "the largest matrix as it is read, in fp32 and as it is stored, and the runtime" if exported else ""
+    counted = {"steps": written if made.optimizer_steps else "",
                "tokens": "steps x rows of a step x tokens of a row" if made.tokens else "",
                "tokens a parameter": "of all parameters, embeddings too; 20 are usual for a new model (arXiv 2203.15556)"
                if made.tokens and made.parameters else "",
                "epochs": "" if not made.tokens else "tokens over those of the training data" if made.epochs else
                "not known, as the data is not here yet",
                "allowance": "what no tensor accounts for: the runtime, and an allocator's waste",
-               "export memory": "the largest matrix as it is read, in fp32 and as it is stored, and the runtime"}  # fmt: skip
+               "export memory": export}  # fmt: skip
     told = {**{name: reason for name, reason in counted.items() if reason and name not in reasons}, **reasons, **whole}
     return ["    because", *(f"      {name}: {reason}" for name, reason in told.items())]
 

@@ -69,7 +69,8 @@ def first_rows(meant: Meant, rows: int) -> tuple[list[str], list[Finding]]:
         teller = _teller(view, step)
         told = teller.why or f"{teller.length} tokens a row"
         lines.append(f"{step.id}: {told}")
-        shown = ((at_, piece) for at_, document in documents_of(view, step) for piece, at_ in _pieces(view, teller, document, at_))
+        split = next((maker for maker in _behind(view, step) if maker.type == "split_long" and not param(maker, "analyze_only")), None)
+        shown = ((at_, piece) for at_, document in documents_of(view, step) for piece, at_ in _pieces(split, teller, document, at_))
         for number_, (where, document) in enumerate(islice(shown, rows), 1):
             lines += _row(teller, number_, where, document, found)
         if lines[-1].startswith(f"{step.id}: "):
@@ -79,9 +80,8 @@ def first_rows(meant: Meant, rows: int) -> tuple[list[str], list[Finding]]:
     return lines, found
 
 
-def _pieces(view: View, teller: Teller, document: dict[str, Any], where: str) -> Iterator[tuple[dict[str, Any], str]]:
+def _pieces(split: StepMeant | None, teller: Teller, document: dict[str, Any], where: str) -> Iterator[tuple[dict[str, Any], str]]:
     """What split_long makes of a document before it reaches the training, each with where it stands; the document itself without one."""
-    split = next((maker for maker in _behind(view, teller.step) if maker.type == "split_long" and not param(maker, "analyze_only")), None)
     opened, most = teller.tokenizer, number(split, "max_tokens") if split is not None else None
     if split is None or opened is None or most is None or "why" in document:
         yield document, where

@@ -103,6 +103,10 @@ def test_what_does_not_fit_is_shown_in_the_table(folder: Path):
         r"all of validation: weights .*, gradients .*, optimizer .*, activations .*, logits .*, workspace .*, allowance", output
     )
     assert "tokens a parameter: " in output
+    assert "steps: max_steps, as written\n" in output
+    assert "export memory: " in output
+    meant(folder, ("  - type: export_ollama\n", ""), ("max_steps: 1000", "num_train_epochs: 2"))
+    assert "export memory: " not in typed("recipe.yaml", "--because").output
     assert "epochs: not known" in output
 
 
