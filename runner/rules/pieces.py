@@ -326,8 +326,8 @@ def ends_are_not_typed(view: View) -> Iterator[Finding]:
     """D176: a mark that stands several times in a sample of what a tokenizer learns from, and is none of its symbols."""
     for step in view.of_type("train_tokenizer"):
         symbols = [str(symbol) for symbol in param(step, "user_symbols") or ()]
-        if template := next(_written_by_columns(view, step, symbols), None):
-            yield template
+        if templates := list(_written_by_columns(view, step, symbols)):
+            yield from templates
             continue
         texts = view.texts(step)
         for marks in (END_MARK, BEGIN_MARK, TAKEN_OUT, OF_CHATS):

@@ -87,6 +87,14 @@ def test_marks_of_a_document_in_a_template_of_columns(tmp_path: Path, template: 
     )
 
 
+def test_each_template_with_such_marks_is_told(tmp_path: Path):
+    """All at once, each at its own source."""
+    source = "      - path: data/stories.jsonl\n"
+    marked = f'{source}        columns: {{text: "<s>{{text}}"}}\n{source}        columns: {{text: "{{text}}</s>"}}\n'
+    found = told(tmp_path, "D176", LM, {source: marked})
+    assert [f.path[2:] for f in found] == [("sources", n, "columns", "text") for n in (0, 1)]
+
+
 def test_layers_of_a_base_that_says_not_what_it_is(tmp_path: Path):
     """A101 is silent, since C002 tells that config.json names no model_type."""
     lora = {"lora: {r: 8, lora_alpha: 16}": "lora: {r: 8, lora_alpha: 16, target_modules: [in_proj]}"}
