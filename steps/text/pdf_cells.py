@@ -6,6 +6,7 @@ from typing import Any
 
 from steps.text.columns import LISTED, MARK, NUMBERED, Block, Line
 from steps.text.parts import CAPTION
+from steps.text.pdf_bands import Found, bands, said
 from steps.text.pdf_fields import placed
 
 FLAT = 1.05  # times the size of its letters, for a line: lines of a block with less stand side by side, some of them
@@ -15,8 +16,6 @@ SHORT = 30  # letters of a line of cells that stand by themselves
 FULL = 4  # cells of a row that has none in the first column, and is no further line of the row above
 NEAR = 3.5  # sizes of the letters: white between two rows, at most
 LABEL = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?$")  # of a heading or an entry of contents
-BREAK = re.compile(r"[^\W\d_]-$")
-Found = tuple[Block, Any, str]  # a block, the first line of the one of mupdf that it is made of, and its text
 Row = list[Line]  # what stands side by side
 
 
@@ -25,11 +24,16 @@ def with_cells(told: list[Found]) -> list[Found]:
     flat = [at for at, (block, *_) in enumerate(told) if _is_flat(block)]
     if len(flat) < 2:  # nearly always
         return told
-    rows = {at: found for at in flat if (found := _rows(*told[at]))}
-    if len(rows) < 2:
-        return told
     made: dict[int, list[Found]] = {}
     gone: set[int] = set()
+    for members, pieces, lines in bands(told, flat):
+        gone |= members
+        table = _block(pieces, lines, told[min(members)][0].size)
+        table.table = True
+        made[min(members)] = [(table, None, "")]
+    rows = {at: found for at in flat if at not in gone and (found := _rows(*told[at]))}
+    if not made and len(rows) < 2:
+        return told
     for group in _groups(told, rows):
         size = told[group[0][0]][0].size
         blocks, anchors = _with_right(told, rows, [at for at, _ in group], group[0][1], size)
@@ -183,7 +187,7 @@ def _cells(pieces: list[Line], anchors: list[float]) -> list[str]:
         at = max((n for n, top in enumerate(tops) if top < middle), default=0)
         if rows:
             rows[at][_column(piece, anchors)].append(piece)
-    return ["\t".join(_said(cell) for cell in row).rstrip("\t") for row in rows]
+    return ["\t".join(said(cell) for cell in row).rstrip("\t") for row in rows]
 
 
 def _crosses(piece: Line, anchors: list[float]) -> bool:
@@ -194,11 +198,3 @@ def _crosses(piece: Line, anchors: list[float]) -> bool:
 
 def _column(piece: Line, anchors: list[float]) -> int:
     return max((n for n, x in enumerate(anchors) if x < piece[0] + ALIGNED), default=0)
-
-
-def _said(cell: list[Line]) -> str:
-    said = ""
-    for piece in cell:
-        text = " ".join(piece[4].split())
-        said = f"{said[:-1]}{text}" if BREAK.search(said) and text[:1].islower() else f"{said} {text}".strip()
-    return said
