@@ -154,7 +154,7 @@ def _config(job: Job) -> dict[str, Any]:
 def _material(job: Job, words: TextTokenizer) -> Material:
     params, seed = job.params, job.context.seed
     if params.objective == "sft":
-        rows = rows_of(job.corpora, words, params.max_seq_length, seed)
+        rows = rows_of(job.corpora, words, params.max_seq_length, seed, params.eval_tokens)
         if rows.left_out:
             message = f"{len(rows.left_out)} conversations are longer than max_seq_length {params.max_seq_length} and left out, none is cut"
             fix = f"write max_seq_length: {max(rows.left_out)} (and split_long's max_tokens) to learn them too"

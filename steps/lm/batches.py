@@ -298,10 +298,14 @@ def validation_rows(reader: "BinReader", length: int, limit: int | None, seed: i
 
 
 def chosen_documents(reader: "BinReader", limit: int | None, seed: int) -> list[int]:
-    """Documents of a bin that are validated on: all of them, or a seeded choice that holds at most `limit` tokens, one at least."""
-    sizes = np.diff(reader.offsets.astype(np.int64))
+    """Documents of a bin that are validated on, as `chosen` says."""
+    return chosen(np.diff(reader.offsets.astype(np.int64)), limit, seed)
+
+
+def chosen(sizes: "np.ndarray", limit: int | None, seed: int) -> list[int]:
+    """Which documents of so many tokens each are validated on: all of them, or a seeded choice of at most `limit` tokens, one at least."""
     if limit is None or int(sizes.sum()) <= limit:
-        return list(range(len(reader)))
-    order = np.random.default_rng([seed, 0]).permutation(len(reader))
+        return list(range(len(sizes)))
+    order = np.random.default_rng([seed, 0]).permutation(len(sizes))
     count = max(1, int(np.searchsorted(np.cumsum(sizes[order]), limit, side="right")))
     return [int(i) for i in np.sort(order[:count])]

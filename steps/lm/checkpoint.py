@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import threading
+import zipfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 
 from steps.lm import snapshot
+from steps.lm.oom import out_of_memory
 
 STATE = "state-{step:08d}.pt"
 BEST = "best-{step:08d}.pt"
@@ -95,8 +97,12 @@ class Saver:
         self.wait()
         copy: dict[str, Any] = {}
         if self._free() > ROOM * snapshot.tensor_bytes(data) - snapshot.tensor_bytes(spare):
-            copy = snapshot.copied(data, spare)
-        else:
+            try:
+                copy = snapshot.copied(data, spare)
+            except Exception as error:  # allocators have many kinds; others are raised again
+                if not out_of_memory(error):
+                    raise
+        if not copy:
             write_half(target, data)
 
         def work() -> None:
@@ -141,14 +147,25 @@ def newest(folder: Path) -> int:
 
 
 def load_state(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
-    """The newest state that opens, or None; and the names of newer ones that did not."""
+    """The newest state that opens, or None; and the names of newer ones that did not. One for which memory has no room is not damaged."""
     damaged: list[str] = []
     for path in reversed(states(folder)):
         try:
             return torch.load(path, map_location="cpu", weights_only=True), damaged
-        except Exception:  # noqa: BLE001  a damaged file raises whatever its damaged bytes mean
+        except Exception as error:  # a damaged file raises whatever its damaged bytes mean
+            if out_of_memory(error) and _is_sound(path):
+                raise
             damaged.append(path.name)
     return None, damaged
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether the bytes of a save are those that were written, by the sums that stand in it."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return file.testzip() is None
+    except Exception:  # noqa: BLE001  a damaged file raises whatever its damaged bytes mean
+        return False
 
 
 def unneeded(folder: Path, best: int) -> list[Path]:

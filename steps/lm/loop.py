@@ -16,9 +16,10 @@ from steps.lm.bitwise import THREADS, parted, verdict
 from steps.lm.checkpoint import Saver, forget, load_state, states
 from steps.lm.evaluate import Scored, score, worst
 from steps.lm.loss import Head
-from steps.lm.oom import Generators, free, out_of_memory, peak_memory_gb
+from steps.lm.oom import Generators, free, out_of_memory, peak_memory_gb, said_of
 from steps.lm.optimizer import Optimizers
 from steps.lm.progress import Hooks, Progress, Settings
+from steps.lm.readback import prove_save
 from steps.lm.watch import SMOOTHED_STEPS, SpikeGuard, patience_is_over
 from steps.sizing.fallback import SMALLER, WRITTEN, During, Live, reduced, written
 
@@ -80,7 +81,7 @@ class Loop:
         while done.step < s.steps and not done.ended:
             self.saver.look()
             started = time.monotonic()
-            loss, norm, rate, tokens, after = self._without_oom(lambda: self._step(done.step), "training")
+            loss, norm, rate, tokens, after = self._without_oom(self._guarded, "training")
             seconds = time.monotonic() - started
             done.step += 1
             done.position = after
@@ -91,12 +92,24 @@ class Loop:
             self._look()
             stopping = self.context.stopping()
             if not self.proved and done.step < s.steps and not stopping:
-                self._prove_save()
+                prove_save(self)
             elif stopping or (done.step % s.save_steps == 0 and done.step < s.steps):
                 self.save()
             if stopping and done.step < s.steps:
                 self.saver.wait()
                 raise self.context.stopped()
+
+    def _guarded(self) -> tuple[float, float, float, int, int]:
+        """A step. Where a spike stops the training, the steps before it are saved, with the random numbers that this one began with."""
+        before = Generators(self.device)
+        try:
+            return self._step(self.progress.step)
+        except RecipeError as error:
+            if error.code == "S102" and self.progress.step:
+                self.optimizer.forget_gradients()
+                before.restore()
+                self.save()
+            raise
 
     def _step(self, step: int) -> tuple[float, float, float, int, int]:
         """One optimizer step. Gradients are of the mean over all its target tokens, however they lie in micro-batches."""
@@ -249,7 +262,7 @@ class Loop:
             except Exception as error:  # allocators have many kinds; others are raised again
                 if not out_of_memory(error):
                     raise
-                said = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+                said = said_of(error)
             if not self._recover():
                 before.restore()
             self._reduce(during, said)
@@ -332,18 +345,6 @@ class Loop:
             "computed": self.settings.computed,
         }
         self.saver.save(self.progress.step, state)
-
-    def _prove_save(self) -> None:
-        """Save after the first step, read it back, and write the model as at the end: what cannot be saved is known now."""
-        self.proved = True
-        self.save()
-        self.saver.wait()
-        state, _ = load_state(self.context.keep)
-        now = self.weights()
-        if state is None or any(not torch.equal(value, now[name].cpu()) for name, value in state["network"].items()):
-            raise RecipeError("C020", "the state saved after the first step does not read back as it was written",
-                              fix="look at the disk that .recipe/store is on: it is full, or damaged")  # fmt: skip
-        self.hooks.prove_save()
 
     def _restore(self, least: int = 1) -> bool:
         """Go on from the newest whole state of the same run, if there is one of `least` steps; the logs are cut back to it."""

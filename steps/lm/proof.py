@@ -131,7 +131,7 @@ def rows_for(record: dict[str, Any], bins: TokenBin | None, corpora: list[Corpus
         if not corpora:
             return []
         try:
-            return rows_of(corpora, words, record["max_seq_length"], record["seed"]).held
+            return rows_of(corpora, words, record["max_seq_length"], record["seed"], record.get("eval_tokens")).held
         except RecipeError:
             return []  # another corpus than the one that was trained on
     if bins is None:

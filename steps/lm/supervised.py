@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schemas import Corpus, RecipeError
-from steps.lm.batches import Row
+from steps.lm.batches import Row, chosen
 from steps.text.choices import FEWEST, HELD_OUT, MOST_LEFT_OUT
 from steps.text.rowform import row_of
 
@@ -29,8 +29,8 @@ class Rows:
     documents: list[dict[str, Any]] = field(default_factory=list)  # what `Row.document` counts
 
 
-def rows_of(corpora: Iterable[Corpus], tokenizer: "TextTokenizer", max_seq_length: int, seed: int) -> Rows:
-    """Every document as a row, none of them cut.
+def rows_of(corpora: Iterable[Corpus], tokenizer: "TextTokenizer", max_seq_length: int, seed: int, eval_tokens: int | None = None) -> Rows:
+    """Every document as a row, none of them cut. eval_tokens: of those held out so many are validated on, None: all.
 
     Which documents are held out follows from the seed and the digest of the document that they were made from, so that copies and
     pieces of one stay together. A conversation longer than `max_seq_length` is left out and counted (split_long keeps one whole
@@ -56,6 +56,8 @@ def rows_of(corpora: Iterable[Corpus], tokenizer: "TextTokenizer", max_seq_lengt
             seen.add(_text(document))
     if long_texts or len(found.left_out) > MOST_LEFT_OUT * len(documents):
         _refuse(long_texts + found.left_out, len(documents), max_seq_length)
+    sizes = np.array([len(row.ids) for row in found.held], np.int64)
+    found.held = [found.held[number] for number in chosen(sizes, eval_tokens, seed)]
     found.train = [row for row in found.train if row.learned[1:].any()]
     if not found.train:
         raise RecipeError("D112", "no document has a token to learn", field="corpus", fix="give text, or conversations with answers")

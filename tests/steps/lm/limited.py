@@ -91,6 +91,7 @@ if __name__ == "__main__":
     except RecipeError as error:
         refused, fix = str(error), error.fix
     steps = [line.train_loss for line in context.lines if isinstance(line, TrainLine)]
-    result = {"losses": steps, "events": [e for e in context.events if "memory" in e["event"]], "refused": refused, "fix": fix,
+    told = [e for e in context.events if "memory" in e["event"] + e.get("message", "")]
+    result = {"losses": steps, "events": told, "refused": refused, "fix": fix,
               "whole": whole, "stats": context.kept.get("training", {})}  # fmt: skip
     (folder / "result.json").write_text(json.dumps(result, default=str))

@@ -54,6 +54,16 @@ def test_the_rehearsal_finds_it_before_the_first_step():
     assert cut["losses"] == pytest.approx(limited(0, 0)["losses"], rel=1e-5)
 
 
+def test_a_save_that_memory_has_no_room_to_try_ends_no_training():
+    """What is written after the first step to see that it can be takes more than a step of a small batch: told, and gone on."""
+    large = {"model": {"family": "llama", "d_model": 320, "n_layers": 4, "n_heads": 4}, "total_batch_size": 2, "batch_size": 2,
+             "max_seq_length": 32, "max_steps": 3, "eval_tokens": 200}  # fmt: skip
+    whole, cut = limited(0, 1, json.dumps(large)), limited(20, 1, json.dumps(large))
+    assert [e["event"] for e in whole["events"]] == []
+    assert [(e["event"], e["step"]) for e in cut["events"]] == [("save_not_proved", 1)]
+    assert cut["losses"] == whole["losses"]
+
+
 def test_told_to_stop_it_stops_with_the_table():
     """on_oom: stop ends at the first failure and says what fills the memory, and what to write."""
     found = limited(15, 0, '{"on_oom": "stop"}')

@@ -196,8 +196,9 @@ def test_without_a_state_it_begins_anew(tmp_path: Path):
 
 
 def test_stopped_by_a_spike_it_goes_on_where_spikes_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """on_spike: skip in place of stop ends as if it had been so from the start. Without a guard spikes are not known: it begins anew."""
-    plain, written = SpikeGuard.spiked, {"max_steps": 26, "spike_factor": 50.0, "eval_steps": 26}
+    """on_spike: skip in place of stop ends as if it had been so from the start, and no step before the spike is done again, however far
+    the last save was. Without a guard spikes are not known: it begins anew."""
+    plain, written = SpikeGuard.spiked, {"max_steps": 26, "spike_factor": 50.0, "eval_steps": 26, "save_steps": 26}
 
     def jumps(self: SpikeGuard, norm: float, step: int, context: Any) -> bool:
         return plain(self, 1e6 if step == 24 else norm, step, context)

@@ -56,6 +56,18 @@ def test_repeats_are_seen_in_training_only(tmp_path: Path):
     assert len(found.held) % 2 == 0
 
 
+def test_eval_tokens_bounds_what_is_validated_on(tmp_path: Path):
+    """A seeded choice of the documents that are held out, the same each time; what is trained on stays."""
+    corpus = write_corpus(tmp_path, [{"text": f"story {i} of a cat and a mat"} for i in range(200)])
+    whole, some, again = (rows_of([corpus], tokenizer(), 64, 1, limit) for limit in (None, 60, 60))
+    assert sum(len(row.ids) for row in whole.held) > 100
+    assert 30 < sum(len(row.ids) for row in some.held) <= 60
+    held = [[row.document for row in found.held] for found in (whole, some, again)]
+    assert held[1] == held[2] != held[0][: len(held[1])]
+    assert set(held[1]) < set(held[0])
+    assert [row.document for row in some.train] == [row.document for row in whole.train]
+
+
 def test_nothing_to_learn_is_an_error(tmp_path: Path):
     """A corpus of questions alone is refused."""
     corpus = write_corpus(tmp_path, [{"text": "", "messages": CHAT[:2]}])
