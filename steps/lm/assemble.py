@@ -214,8 +214,16 @@ def _settings(params: Any, material: Material) -> Settings:
 
 def _sampler(job: Job, network: nn.Module, words: TextTokenizer, half: torch.dtype | None) -> Any:
     def sampler(step: int) -> list[dict[str, str]]:
-        seed = job.context.seed + step
-        with precision.held(half, next(network.parameters()).device):
-            return texts.samples(network, words, job.params.samples, max_new_tokens=SAMPLE_TOKENS, seed=seed, field="samples")
+        seed, device = job.context.seed + step, next(network.parameters()).device
+        try:
+            with precision.held(half, device):
+                return texts.samples(network, words, job.params.samples, max_new_tokens=SAMPLE_TOKENS, seed=seed, field="samples")
+        except Exception as error:  # allocators have many kinds; others are raised again
+            if not oom.out_of_memory(error):
+                raise
+            message = f"memory has no room to continue the samples at step {step}: they are left out"
+            job.context.event("samples_left_out", step=step, error=oom.said_of(error), message=message)
+        oom.free(device)
+        return []
 
     return sampler
