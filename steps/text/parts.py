@@ -8,9 +8,13 @@ from typing import Literal, NamedTuple
 from steps.text.papers import reference_span
 
 Kind = Literal["text", "heading", "table", "caption", "footnote", "references", "formula", "listing"]
+_SAYING = (  # behind the number, a sentence: Figure 7 shows, Fig. 5a and b show, Tablo 2'de
+    r"(?:[A-Z]?\d+(?:[.–-]\d+)*|[IVX]+\b)(?:\(?[a-z]\)?)?(?:(?:,| and| und| ve) (?:\d+(?:\.\d+)*[a-z]?|\(?[a-z]\)?)(?!\w))*+"
+    r"(?:,?\s(?!con(?:t\b|tinu|cluded)|devam|suite\b)(?-i:[a-zß-öø-ÿğış]{2})|['’](?-i:[a-zıöü]))"
+)
 CAPTION = re.compile(
     r"^(?:table|tab\.|figure|fig\.|algorithm|listing|scheme|tablo|çizelge|şekil|grafik|resim|abbildung|tabelle|tableau)\s*"
-    r"(?:[A-Z]?\d|[IVX]+\b)",
+    rf"(?!{_SAYING})(?:[A-Z]?\d|[IVX]+\b)",
     re.IGNORECASE,
 )
 NUMBER = r"(?:(?:\d+|[A-Z]|[IVX]+)(?:\.\d+)*\.?\s+)?"

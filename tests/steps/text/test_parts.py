@@ -8,7 +8,7 @@ import pytest
 from schemas import RecipeError
 from steps.parse_corpus import ParseCorpus, parse_corpus
 from steps.text.documents import read_documents
-from steps.text.parts import Part, Wanted, in_sections, of_text, section_of
+from steps.text.parts import CAPTION, Part, Wanted, in_sections, of_text, section_of
 from tests.conftest import FakeContext
 
 PARAGRAPH = "The snails were counted twice a week in every bed, at the same hour, by the same two people, for the whole of the summer. "
@@ -37,6 +37,28 @@ PARAGRAPH = "The snails were counted twice a week in every bed, at the same hour
 def test_headings_are_known_in_english_and_turkish(line, name):
     """Numbered or not, in capitals or not; a sentence with the word in it is none."""
     assert section_of(line) == name
+
+
+@pytest.mark.parametrize(
+    ("begins", "caption"),
+    [
+        ("Figure 7. Flow through two gates", True),
+        ("Fig. 5a and b. Two beds", True),
+        ("Table 3.1 continued", True),
+        ("Table IV Results of both years", True),
+        ("Abbildung 2: Schnecken", True),
+        ("Figure 7 shows the flow", False),
+        ("Fig. 5a and b show two beds", False),
+        ("Table 3 contains the times", False),
+        ("Figure 2.1(a) shows the bed", False),
+        ("Table II, as expected, lists more", False),
+        ("Şekil 4.1 de gösterilmiştir", False),
+        ("Tablo 2’de verilen", False),
+    ],
+)
+def test_a_sentence_that_begins_with_a_figure_is_no_caption(begins, caption):
+    """Behind the number of a caption stands a mark or a capital; a word in small letters goes on with a sentence."""
+    assert bool(CAPTION.match(begins)) is caption
 
 
 def test_a_text_falls_into_its_sections():
