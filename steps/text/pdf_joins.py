@@ -8,11 +8,19 @@ from itertools import pairwise
 from steps.text.columns import ENDED, NUMBERED, SHORT, Block
 from steps.text.parts import CAPTION, Part
 
+_NAMES = (
+    "abstract|özet|summary|keywords?|anahtar kelimeler|introduction|giriş|methods?|yöntem|results|bulgular|discussion|tartışma|"
+    "conclusions?|sonuç"
+)
+_CAPITAL = r"(?=(?-i:[a-z]*[A-ZÀ-ÖØ-ÞĞİŞΑ-ΩА-Я]))"
+_SAID = r"(?!.*[;,-]$|(?:\S+\s+){4,}\S+[.。]$|(?:\S+\s+){3,}\S+:$)"  # items of a list are: sentences and clauses
+_PLACE = r"(?=[^,]*,)(?=.*(?:universit|institut|department|laborator|facult|üniversite|fakülte|enstitü))"  # of an author
 HEADING = re.compile(
-    r"^(?:abstract|özet|summary|keywords?|anahtar kelimeler|introduction|giriş|methods?|yöntem|results|bulgular|discussion|tartışma|"
-    r"conclusions?|sonuç|(?:\d+\.)+\d*\s+\S.*|\d+\s+[A-ZÇĞİÖŞÜ]\S*.*)$",
+    rf"^(?:{_NAMES}|(?:\d+\.)+\d+\.?\s+(?![\d\s.,()\[\]–−-]+$|.*[;,]$)\S.*|\d{{1,3}}(?:\.\s+(?!(?-i:[a-zß-öø-ÿğış])[\w,;]*(?:[\s.]|$)|\d)"
+    rf"|\s+{_CAPITAL}(?!\w+\.?\s\d{{4}}$)){_SAID}(?!{_PLACE})\S.*)$",
     re.IGNORECASE,
 )
+HEADED_LINE = re.compile(rf"(?:{_NAMES}|(?:(?:\d+\.)+\d*|\d{{1,3}}(?=\s+[A-ZÇĞİÖŞÜ]))\s+\S.*(?<![;,-]))$", re.IGNORECASE)
 ITEM = re.compile(
     r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\d{1,2}(?:\.\d{1,2})?(?:\.[a-z]{1,4}){1,3}[.)]\s+[^\W\d]|\[\d{1,3}\]\s)"
 )

@@ -18,6 +18,7 @@ from steps.text.pdf_damage import CODES, in_words, is_code, is_garbled
 from steps.text.pdf_further import below, cells_of, goes_on_below, left_edges, without_head
 from steps.text.pdf_joins import (
     ABBREVIATED,
+    HEADED_LINE,
     HEADING,
     ITEM,
     OTHER,
@@ -346,7 +347,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         one = len(lines) == 2 and (label or (len(lines[0]) > 30 and lines[0].rstrip().endswith((".", "?", "!")) and len(lines[1]) > 20))
         return [[(" " if one else "\t").join(line.strip() for line in lines)]]
     found = []
-    named = len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADING.match(lines[0].strip())))
+    named = len(lines[0]) < 60 and (section_of(lines[0]) or (len(lines[0]) < 40 and HEADED_LINE.match(lines[0].strip())))
     if (named and not is_broken(block)) or lines[0] in block.heads:
         found.append(lines[:1])
         lines = lines[1:]

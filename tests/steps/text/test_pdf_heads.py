@@ -1,8 +1,10 @@
 """Where paragraphs of a PDF begin and end by what the eye sees: sizes of letters, weight, room on the last line."""
 
 import pymupdf
+import pytest
 
 from steps.text.columns import Block
+from steps.text.pdf_joins import HEADING
 from steps.text.pdf_text import paragraphs
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 
@@ -289,3 +291,28 @@ def test_a_heading_that_ends_its_line_within_a_word_or_behind_an_abbreviation_is
     ):
         block = Block(72, 100, 300, 126, lines, size=10)
         assert [part.text for part in paragraphs([block, Block(72, 140, 300, 180, [sentence(1)] * 3, size=10)], 12)][: len(found)] == found
+
+
+@pytest.mark.parametrize(
+    ("line", "heading"),
+    [
+        ("1 Introduction", True),
+        ("2. Materials, tools and methods", True),
+        ("3.2. seqMpfr() for sequences:", True),
+        ("4 maxLik and its cousins", True),
+        ("5. Proof of the theorem.", True),
+        ("2.9.4 s51, sz80 - the simulators", True),
+        ("1. natbib.sty for citation processing;", False),
+        ("1. one", False),
+        ("2. We weighed it again after 1, 4 and 24 hours.", False),
+        ("3. Read the data and type the following:", False),
+        ("1. Options that say what the man-", False),
+        ("1 Department of Physics, University of Softland", False),
+        ("20 April 1999", False),
+        ("124.3 68.3", False),
+        ("7 the Engineer Research Center", False),
+    ],
+)
+def test_numbered_items_are_no_headings(line, heading):
+    """Headings say what is below them; items are sentences and clauses, begin in small letters, or hold figures alone."""
+    assert bool(HEADING.match(line)) is heading
