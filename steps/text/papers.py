@@ -7,7 +7,10 @@ from itertools import accumulate, pairwise
 
 REFERENCES = re.compile(
     r"^(?:#+\s*)?(?:\d+\.?\s+|[IVX]+\.\s+)?\**"
-    r"(references(?: and notes| cited)?|bibliography|works cited|literature cited|kaynaklar|kaynakça|referanslar|literatur|bibliographie)"
+    r"(references(?: and notes| cited)?|bibliography|works cited|literature cited|kaynaklar|kaynakça|referanslar"
+    r"|bibliogra[fp]h?(?:ie|[ií]a)|r[eé]f[eé]r[eê]nci?[ae]s(?: bibliogr[aá][fp]h?i(?:ca|que)s)?|referències|riferimenti(?: bibliografici)?"
+    r"|(?:(?:quellen- und )?literatur|(?:literatur- und )?quellen)(?:verzeichnis)?|literatuur(?:lijst)?|referenties|referenser|referanser"
+    r"|litteratur(?:liste)?|literatura|lähteet|irodalom(?:jegyzék)?|(?:список )?литератур[аы]|βιβλιογραφία)"
     r"\**:?$",
     re.IGNORECASE,
 )
@@ -18,6 +21,8 @@ AFTER = re.compile(
     r"|(?:list of |extended data )?(?:figure|table)s?(?: (?:legends?|captions?))?$|tablolar$|şekiller$|çizelgeler$"
     r"|(?:author|authors['’]) (?:contributions?|information|biograph)|about the authors?|(?:short )?biograph(?:y|ies)|yazar katkı"
     r"|(?:data|code) (?:and code )?availability|(?:declaration of )?(?:competing|conflicts? of) interests?|çıkar çatışması"
+    r"|annexes\b|anexos?\b|ap[eéê]ndices?\b|appendice\b|allegat[oi]\b|bijlagen?\b|remerciements|agradecim(?:i?ento)s|ringraziamenti"
+    r"|danksagung|dankwoord|glossaire$|sachverzeichnis$|zusammenfassung$|résumé$|resumen$|resumo$|riassunto$|samenvatting$"
     r"|funding\b|ethics|glossary$|index$|sözlük$|dizin$|extended abstract|(?:genişletilmiş|uzun) özet|abstract$|özet$)",
     re.IGNORECASE,
 )

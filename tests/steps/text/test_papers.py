@@ -213,6 +213,14 @@ def test_what_follows_the_list_of_references_stays(heading, known, below):
     assert reference_span([*LIST, *ENTRIES, heading, below], heads) == (len(LIST) - 1, len(LIST) + 2)
 
 
+@pytest.mark.parametrize(
+    "heading", ["Références", "REFERÊNCIAS BIBLIOGRÁFICAS", "5. Bibliografía", "Riferimenti bibliografici", "Literatuurlijst"]
+)
+def test_lists_of_references_are_known_in_other_languages(heading):
+    """By their headings and those of what follows."""
+    assert reference_span([*LIST[:-1], heading, *ENTRIES, "Annexes", "Autre texte."]) == (len(LIST) - 1, len(LIST) + 2)
+
+
 def test_a_heading_within_the_list_ends_it_not():
     """Entries stand below it, too."""
     assert reference_span([*LIST, *ENTRIES, "Books", *ENTRIES], frozenset([len(LIST) + 2])) == (len(LIST) - 1, len(LIST) + 5)
