@@ -159,6 +159,7 @@ LEADING = frozenset(  # English words that take a hyphen before nearly all that 
         "full",
         "single",
         "double",
+        "mixed",
         "cross",
         "twenty",
         "thirty",
@@ -279,6 +280,8 @@ class Hyphens:
             return True
         if after and next_ in LINKS:  # stay-\nat-home
             return True
+        if len(first) == 1:  # φ-nodes
+            return True
         if self.english and first in LEADING and len(second) > 3 and not second.startswith(GROWING):
             return True
         if (
@@ -296,9 +299,12 @@ class Hyphens:
         first = LAST_WORD.search(left[-80:].rsplit(None, 1)[-1])
         second = WORD.match(right)
         if first is None or second is None or not second[0][0].islower():
-            if first is not None and second is not None and first[1].isupper() and second[0].isupper() and self.parting:
-                one, two = (self.met(f"{first[1]}{mark}{second[0]}".lower()) for mark in ("", "-"))
-                return (left[:-1] if one > two else left) + right  # "REF-\nERENCES", which stands elsewhere as one
+            if first is not None and second is not None and second[0][0].isupper() and self.parting:
+                whole, parted = (f"{first[1]}{mark}{second[0]}" for mark in ("", "-"))
+                if whole.isupper():  # "REF-\nERENCES", which stands elsewhere as one
+                    return (left[:-1] if self.met(whole.lower()) > self.met(parted.lower()) else left) + right
+                if (times := self.text.count(whole)) and times > self.text.count(parted):
+                    return left[:-1] + right  # "Trace-\nMonkey"
             return left + right  # "48-\nhour", "pre-\nRoman", a lone dash: the hyphen stays
         if second[0] in SUSPENDING and right[len(second[0]) : len(second[0]) + 1] == " " and not self.met(f"{first[1]}{second[0]}".lower()):
             return f"{left} {right}"  # "Ein- und Ausfuhr", "pre- and post-war"

@@ -130,12 +130,16 @@ def test_hyphens_of_programs_that_part_no_words_stay(parting, text, joined):
     [
         ("in REF-\nERENCES, as references", "in REFERENCES, as references"),
         ("the NON-\nNATO states, and NATO", "the NON-NATO states, and NATO"),
+        ("Trace-\nMonkey, as TraceMonkey", "TraceMonkey, as TraceMonkey"),
+        ("non-\nEuclidean, as Euclidean", "non-Euclidean, as Euclidean"),
+        ("two φ-\nnodes", "two φ-nodes"),
+        ("a mixed-\nmode run", "a mixed-mode run"),
         ("capital letters and capital-\nization", "capital letters and capitalization"),
         ("a simple man, simple-\nminded", "a simple man, simple-minded"),
     ],
 )
 def test_a_parted_word_that_stands_nowhere_else(text, joined):
-    """Capitals are joined as the document has them; that an ending begins a line makes no word of it."""
+    """Capitals are joined as the document has them; nobody parts one letter; that an ending begins a line makes no word of it."""
     assert join_lines(text.split("\n"), Hyphens(text)) == joined
 
 
