@@ -44,6 +44,9 @@ HEADED = 120  # letters of a heading, at most
 HUNG = 3.0  # the same: so far in hang lines of references
 NAME = 12  # letters of the name of a point in a drawing
 POINTS = 3  # of them, at least
+WRITTEN = (("\u00ad", ""), ("c\u20dd", "©"), ("R\u20dd", "®"), ("ĳ", "ij"), ("Ĳ", "IJ"))  # soft hyphens; TeX draws a circle around a letter
+CONTROLS = bytes([*range(9), *range(11, 32), 127])
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]+")  # glyphs of fonts that say no letters
 STEP = 4.0  # points: edges that differ by less are one
 
 
@@ -205,3 +208,26 @@ def counts_on(lines: list[str], at: int) -> bool:
         else chr(ord(mark[1]) - 1)
     )
     return any(line.find(f"({before}) ", 1) > 0 and not line.lstrip().startswith("(") for line in lines[:at])
+
+
+def as_written(parts: list[Part], said: str) -> list[Part]:
+    """`parts`, of a document that says `said`, without signs that nobody writes."""
+    for sign, written in WRITTEN:
+        if sign in said:
+            parts = [part._replace(text=part.text.replace(sign, written)) if sign in part.text else part for part in parts]
+    data = said.encode("utf-8", "surrogatepass")
+    if len(data.translate(None, CONTROLS)) < len(data):  # five times as quick as to search
+        parts = [part._replace(text=_without_controls(part)) if CONTROL.search(part.text) else part for part in parts]
+    return parts
+
+
+def _without_controls(part: Part) -> str:
+    text = CONTROL.sub(_blank, part.text)
+    return text.rstrip() if part.kind == "listing" else text.strip()
+
+
+def _blank(found: re.Match[str]) -> str:
+    """What stands for glyphs that say nothing: a blank between figures, which would be one number."""
+    return (
+        " " if found.string[found.start() - 1 : found.start()].isdigit() and found.string[found.end() : found.end() + 1].isdigit() else ""
+    )

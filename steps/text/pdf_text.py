@@ -23,6 +23,7 @@ from steps.text.pdf_joins import (
     ITEM,
     OTHER,
     SENTENCE,
+    as_written,
     counts_on,
     dashed,
     is_broken,
@@ -68,7 +69,6 @@ APART = ("formula", "listing")  # a paragraph does not go on behind them
 ROWS = 0.7  # of the size of the letters, for a line: where there is less height, several stand side by side
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
 AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
-WRITTEN = (("\u00ad", ""), ("c\u20dd", "©"), ("R\u20dd", "®"))  # soft hyphens; TeX draws a circle around a letter
 FIGURE = re.compile(r"(?:fig|şekil|abb|grafik)", re.IGNORECASE)  # its caption stands below it
 SMALL = 0.63  # of the body's line height: labels inside figures
 LOWER = 0.48  # the same of fonts whose letters are all as wide: their boxes are low
@@ -259,9 +259,7 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
             above = block if kind in ("table", "listing") else None
     for at, rows in further.items():
         out[at] = out[at]._replace(text="\n".join(filter(None, [out[at].text, *rows])))
-    for sign, written in WRITTEN:
-        out = [part._replace(text=part.text.replace(sign, written)) if sign in part.text else part for part in out]
-    return [part for part in out if part.text]
+    return [part for part in as_written(out, hyphens.text) if part.text]
 
 
 def _is_numbered(block: Block) -> bool:

@@ -9,6 +9,8 @@ from steps.text import pdf_glyphs
 from steps.text.columns import Block
 from steps.text.manuscripts import drop_line_numbers
 from steps.text.manuscripts import name_letters as with_letters
+from steps.text.parts import Part
+from steps.text.pdf_joins import as_written
 from steps.text.pdf_text import _label, goes_on, paragraphs
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 from tests.steps.text.test_pdf_bidi import name_letters
@@ -244,3 +246,10 @@ def test_braces_that_ghostscript_renames_are_braces(tmp_path, monkeypatch, produ
     document.set_metadata({"producer": producer})
     document.save(tmp_path / "g.pdf")
     assert read(tmp_path / "g.pdf") == said
+
+
+def test_codes_of_glyphs_that_say_nothing_are_not_let_out():
+    """Brackets of some fonts of formulas, and the joined i and j, which mupdf reads for them in other fonts."""
+    said = ["\x00moss\x01 or\u0133inal", "10\x0210 mbar", "\x12\x13", "    if moss:\n\x08\tgrow"]
+    parts = [Part("listing" if "\n" in text else "text", text) for text in said]
+    assert [part.text for part in as_written(parts, "\n".join(said))] == ["moss orijinal", "10 10 mbar", "", "    if moss:\n\tgrow"]
