@@ -24,6 +24,7 @@ WIDEST = 110  # letters of a line of them
 CARD = 16  # lines of an address, at most
 UNEVEN = 0.85  # times the longest line
 SURELY = 1.3  # times the width of the next word: so much room was left on purpose
+MARKED = re.compile(r"[•‣◦▪–]\s")  # an item
 LEAST, MOST = 0.6, 5.0  # sizes of the letters: how far a first line is indented
 
 
@@ -168,6 +169,8 @@ def _is_indented(starts: list[float], handles: list[Any], lines: list[str], at: 
     if 2 * sum(x > left + SLACK for x in starts) > len(starts):  # but for paragraphs of one line above one that begins as they do
         flush = at + 1 < len(starts) and abs(starts[0] - start) < 1.0 and starts[at + 1] < left + SLACK
         return flush and (lines[at].rstrip().endswith(",") or lines[at + 1][:1].islower())
+    if at + 1 < len(lines) and MARKED.match(lines[at - 1]) and MARKED.match(lines[at + 1]):
+        return False  # the second line of an item
     return at + 1 == len(starts) or starts[at + 1] < left + SLACK or abs(starts[at + 1] - start) < 1.0
 
 

@@ -25,6 +25,17 @@ ITEM = re.compile(
     r"\s*(?:[•‣◦▪–]\s|[▶►●■○◆➢✓]\s?|\(?\d{1,2}[.)]\s+\D|\d{1,2}(?:\.\d{1,2})?(?:\.[a-z]{1,4}){1,3}[.)]\s+[^\W\d]|\[\d{1,3}\]\s)"
 )
 ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|[Ff]igs?|Eqs?|Secs?|Dr|Mrs?|Ms|Prof|St|vd|bkz|Bkz|örn|approx|ca|resp|z\.B)\.$")
+CITING = re.compile(  # before a figure that closes what was opened: (see Fig.\n2) and so on
+    r"\((?:[^()\n]*\s)?(?:figs?|eqs?|secs?|tabs?|chap|ch|nos?|pp?|vol|ref|refs|table|figure|section|equation|chapter|appendix|step|bkz|şekil|tablo"
+    r"|çizelge|bölüm|s|sayfa|denklem)\.?\s*$",
+    re.IGNORECASE,
+)
+CITED = re.compile(r"\[\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\](?:[,.;:)]|\s+[a-zçğıöşü])")
+CLOSING = ("”", "’", '"', "'", ")", "]", "»")
+STOPPED = tuple(f"{stop}{mark}" for stop in ".!?…" for mark in CLOSING)
+FIGURES = re.compile(r"[\d.,()]")
+AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
+PLACE = re.compile(r"/\w+/")  # of a file
 WORD = re.compile(r"[^\W\d_]{3}")
 PANEL = re.compile(r"\([a-h]\) \S.{0,60}$")  # a caption of a part of a figure
 COUNTED = re.compile(r"\s*\((\d{1,2}|[ivx]{1,4}|[b-h])\)\s")
@@ -35,6 +46,7 @@ NARROW = 0.38  # the same, at least
 LARGE = 1.3  # times the usual size: letters of a title
 LEAST_INDENTED = 0.6  # share of the blocks that begin so, at least, where all paragraphs do; the others go on
 SENTENCE = 60  # letters: shorter parts are no running text
+LINE = 40  # letters of a line of a column, at least
 SAYING = 15  # letters of a line that says something
 STACKED = 1.7  # times the size of their letters: two lines that take more stand one below the other
 LABELS = 20  # letters of a few words inside a figure
@@ -42,12 +54,40 @@ STRETCHED = 0.03  # of their size: so much wider or narrower are letters of some
 HANGING = 0.15  # the same: so far out hangs a parenthesis or a quotation mark before a line
 HEADED = 120  # letters of a heading, at most
 HUNG = 3.0  # the same: so far in hang lines of references
+FARTHEST, CLOSE = 5.0, 0.6  # the same: further lines of an item stand no farther in, and no farther below
 NAME = 12  # letters of the name of a point in a drawing
 POINTS = 3  # of them, at least
 WRITTEN = (("\u00ad", ""), ("c\u20dd", "©"), ("R\u20dd", "®"), ("ĳ", "ij"), ("Ĳ", "IJ"))  # soft hyphens; TeX draws a circle around a letter
 CONTROLS = bytes([*range(9), *range(11, 32), 127])
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]+")  # glyphs of fonts that say no letters
 STEP = 4.0  # points: edges that differ by less are one
+
+
+def goes_on(before: str, text: str, *, code: bool = False, cited: bool = False) -> bool:
+    """True when `text` is the rest of the paragraph `before`, parted by a column or page break.
+
+    code: the latter may be a line of it. cited: both stand in a reference list, full of figures.
+    """
+    if len(before) < 15 or (len(before) < 80 and HEADING.match(before)):
+        return False
+    if before.endswith(ENDED):
+        if text[:1].isdigit() and CITING.search(before[-60:]):
+            return True
+        closed = text[:1].islower() and before.endswith(CLOSING) and not before.endswith(STOPPED)  # a word in quotes or parentheses
+        if not closed or code:
+            return before.endswith(".") and ABBREVIATED.search(before[-9:]) is not None and not ITEM.match(text)
+    if text[:1] == "[" and CITED.match(text):
+        return True
+    first = text.lstrip("([“\"'")[:1]
+    caseless = first.isalpha() and first.lower() == first.upper()  # as of scripts without capitals
+    within = text[:1] == "(" and min(len(before), len(text)) > SENTENCE and not ITEM.match(text)  # machine\n(SVM), so
+    if not (first.islower() or caseless or within) and not AMOUNT.match(text):
+        if before.endswith(("-", "\u00ad")) or not (first.isdigit() or first.isupper() or PLACE.match(text)):
+            return False
+        if len(before) <= 120 or len(text) <= 60 or (len(text) < 80 and HEADING.match(text)):
+            return False
+    start = text[:200]
+    return cited or len(FIGURES.findall(start)) * 3 <= len(start)  # no rows of them
 
 
 def told_apart(above: Block, block: Block, text: str) -> bool:
@@ -64,7 +104,9 @@ def told_apart(above: Block, block: Block, text: str) -> bool:
         return False  # a script has parted a line
     if block.characters < NAME and block.y0 > above.y1 + above.size and above.x0 + 3 * above.size < block.x0 < block.x1 < above.x1:
         return True  # a word that stands by itself, with white above it
-    below = block.y0 >= above.y1 - 1 and abs(block.x0 - above.x0) < 3 * above.size  # in the same column
+    inwards = block.x0 - above.x0
+    hanging = -FARTHEST * above.size < inwards < 0 and (above.lines[-1].endswith(ENDED) or WORD.search(above.lines[-1]))
+    below = block.y0 >= above.y1 - 1 and (abs(inwards) < 3 * above.size or hanging)  # in the same column
     right = max(above.x1, block.x1) if below else above.x1
     end = above.end or (above.x1 if len(above.lines) == 1 else right)
     word = text.split(None, 1)[0] if text[:1] else ""
@@ -81,10 +123,10 @@ def right_edges(blocks: list[Block]) -> dict[int, float]:
     return {left: STEP * rights.most_common(1)[0][0] for left, rights in edges.items() if rights.total() > 5}
 
 
-def is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, float]], *, listed: bool = False) -> bool:
+def is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, float]], *, begun: int, listed: bool = False) -> bool:
     """True for lines set so wide that each came as a block: the upper one is full, the lower one begins as far left.
 
-    listed: of a reference list, where the lower one may hang.
+    begun: letters of the paragraph so far. listed: of a reference list, where the lower one may hang.
     """
     if not 0 < block.y0 - above.y1 < 1.3 * above.size or abs(block.size - above.size) > STRETCHED * block.size > 0:
         return False
@@ -96,10 +138,35 @@ def is_next_line(above: Block, block: Block, rights: Callable[[], dict[int, floa
         return False
     end = above.end or (above.x1 if len(above.lines) == 1 else 0.0)
     right = rights().get(round(above.x0 / STEP), 0.0)
+    if not right and len(above.lines) == len(block.lines) == 1 and abs(above.x1 - block.x1) < 1 and min(begun, block.characters) > LINE:
+        right = block.x1  # both are
     word = block.lines[0].split(None, 1)[0]
-    if word[0].isupper() and above.characters < SENTENCE:
+    if word[0].isupper() and max(begun, above.characters) < SENTENCE:
         return False  # a heading
     return end + NARROW * above.size * len(word) > right > 0
+
+
+def is_hung(above: Block, block: Block, before: str, rights: Callable[[], dict[int, float]]) -> bool:
+    """True for further lines of an item whose first line hangs out before them and came by itself: it is full, and they begin farther in.
+
+    before: what the paragraph says so far.
+    """
+    size = above.size
+    if not 0.8 * size < block.x0 - above.x0 < FARTHEST * size or not -size < block.y0 - above.y1 < CLOSE * size:
+        return False
+    if above.y1 - above.y0 > STACKED * size or abs(block.size - size) > STRETCHED * size or ITEM.match(block.lines[0]):
+        return False
+    if block.x1 > above.x1 + HANGING * size or block.heads or NUMBERED.match(block.lines[0]):
+        return False
+    if above.lines[0][:1].isdigit() and block.lines[0][:1].isdigit():
+        return False  # numbered lines of code
+    if len(block.lines) > 1:
+        return abs(block.x1 - above.x1) < HANGING * size and block.indent < 1
+    centred = abs(above.x0 + above.x1 - block.x0 - block.x1) < STEP and not block.lines[0][:1].islower()
+    if centred or len(before) < SENTENCE or before.endswith(ENDED):
+        return False
+    right = max(rights().get(round(x0 / STEP), 0.0) for x0 in (above.x0, block.x0))
+    return above.x1 + NARROW * size * len(block.lines[0].split(None, 1)[0]) > right
 
 
 def is_caption_below(above: Block, block: Block, text: str) -> bool:

@@ -17,7 +17,8 @@ from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_refer
 from steps.text.pdf_damage import CODES, in_words, is_code, is_garbled
 from steps.text.pdf_further import below, cells_of, goes_on_below, left_edges, without_head
 from steps.text.pdf_joins import (
-    ABBREVIATED,
+    CITING,
+    HEADED,
     HEADED_LINE,
     HEADING,
     ITEM,
@@ -26,9 +27,11 @@ from steps.text.pdf_joins import (
     as_written,
     counts_on,
     dashed,
+    goes_on,
     is_broken,
     is_caption_below,
     is_flush,
+    is_hung,
     is_indented,
     is_next_line,
     is_stacked,
@@ -45,15 +48,7 @@ from steps.text.pdf_verses import set_verses
 from steps.text.unreadable import Unreadable
 
 ITEMS = frozenset("•‣◦▪–▶►●■○◆➢✓([0123456789")
-CITING = re.compile(  # before a figure that closes what was opened: (see Fig.\n2) and so on
-    r"\((?:[^()\n]*\s)?(?:figs?|eqs?|secs?|tabs?|chap|ch|nos?|pp?|vol|ref|refs|table|figure|section|equation|chapter|appendix|step|bkz|şekil|tablo"
-    r"|çizelge|bölüm|s|sayfa|denklem)\.?\s*$",
-    re.IGNORECASE,
-)
 WITHIN = re.compile(r"\s*(?:\(\d{1,2}\)|\[\d{1,3}\])\s+[a-zçğıöşü]{2}")  # of a sentence
-CITED = re.compile(r"\[\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\](?:[,.;:)]|\s+[a-zçğıöşü])")
-CLOSING = ("”", "’", '"', "'", ")", "]", "»")
-STOPPED = tuple(f"{stop}{mark}" for stop in ".!?…" for mark in CLOSING)
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
 WORD = re.compile(r"[^\W\d_]{4}|^\W*[^\W\d_]{3}\W*$")
@@ -63,12 +58,10 @@ SAID = re.compile(  # some words of a sentence; an entry of contents
 ENTRY = re.compile(r"\t(?:\d{1,4}|[ivxlc]{1,6})$")  # of contents
 INITIAL = re.compile("[“‘\"'«„(]?[^\\W\\d_]")
 SPACED = re.compile(r"(?:[^\W\d_] ){3,}[^\W\d_]")
-FIGURES = re.compile(r"[\d.,()]")
 FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not end the paragraph that goes on in the next
 APART = ("formula", "listing")  # a paragraph does not go on behind them
 ROWS = 0.7  # of the size of the letters, for a line: where there is less height, several stand side by side
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
-AMOUNT = re.compile(r"\d+(?:[.,]\d+)*\s?%\s+[a-zçğıöşü]")  # `3% over the whole`: no heading and no row
 FIGURE = re.compile(r"(?:fig|şekil|abb|grafik)", re.IGNORECASE)  # its caption stands below it
 SMALL = 0.63  # of the body's line height: labels inside figures
 LOWER = 0.48  # the same of fonts whose letters are all as wide: their boxes are low
@@ -234,11 +227,14 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                         goes_on(before.text, text, code=not last.size, cited=listed)
                         and not (told_apart(last, block, text) or _is_numbered(block))
                     )
-                    or (not before.text.endswith(ENDED) and is_next_line(last, block, rights, listed=listed))
+                    or (not before.text.endswith(ENDED) and is_next_line(last, block, rights, begun=len(before.text), listed=listed))
+                    or is_hung(last, block, before.text, rights)
                     or (indented and is_flush(last, block) and len(before.text) > SENTENCE < len(text))
                 )
             ):
-                out[open_at] = before._replace(text=join_lines([before.text, text], hyphens))
+                joined = join_lines([before.text, text], hyphens)
+                kind = "text" if before.kind == "heading" and len(joined) > HEADED else before.kind
+                out[open_at] = Part(kind, joined)
                 last = ends[open_at] = block
             else:
                 if kind == "caption":
@@ -301,33 +297,6 @@ def _kind(block: Block, text: str, *, headed: bool = False) -> Kind:
     if text.count("\t") > 1 or ("\t" in text and not HEADING.match(text)):
         return "table"
     return "heading" if len(text) < 80 and (section_of(text) or HEADING.match(text)) else "text"
-
-
-def goes_on(before: str, text: str, *, code: bool = False, cited: bool = False) -> bool:
-    """True when `text` is the rest of the paragraph `before`, parted by a column or page break.
-
-    code: the latter may be a line of it. cited: both stand in a reference list, full of figures.
-    """
-    if len(before) < 15 or (len(before) < 80 and HEADING.match(before)):
-        return False
-    if before.endswith(ENDED):
-        if text[:1].isdigit() and CITING.search(before[-60:]):
-            return True
-        closed = text[:1].islower() and before.endswith(CLOSING) and not before.endswith(STOPPED)  # a word in quotes or parentheses
-        if not closed or code:
-            return before.endswith(".") and ABBREVIATED.search(before[-9:]) is not None and not ITEM.match(text)
-    if text[:1] == "[" and CITED.match(text):
-        return True
-    first = text.lstrip("([“\"'")[:1]
-    caseless = first.isalpha() and first.lower() == first.upper()  # as of scripts without capitals
-    within = text[:1] == "(" and min(len(before), len(text)) > SENTENCE and not ITEM.match(text)  # machine\n(SVM), so
-    if not (first.islower() or caseless or within) and not AMOUNT.match(text):
-        if before.endswith(("-", "\u00ad")) or not (first.isdigit() or first.isupper()):
-            return False
-        if len(before) <= 120 or len(text) <= 60 or (len(text) < 80 and HEADING.match(text)):
-            return False
-    start = text[:200]
-    return cited or len(FIGURES.findall(start)) * 3 <= len(start)  # no rows of them
 
 
 def _parts(block: Block, body: float) -> list[list[str]]:
