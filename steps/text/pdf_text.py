@@ -15,6 +15,7 @@ from steps.text.notes import RAISED, drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.pdf_damage import CODES, in_words, is_code, is_garbled
+from steps.text.pdf_figures import drop_names, drop_signs
 from steps.text.pdf_further import below, cells_of, goes_on_below, left_edges, without_head
 from steps.text.pdf_joins import (
     CITING,
@@ -84,9 +85,12 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
     name_letters([block for page in pages for block in page.blocks])
     body = _body_height(pages)
     for page in pages:
+        drop_signs(page.blocks)
         set_marks(page.blocks)
     usual = usual_size([block for page in pages for block in page.blocks])
     drop_margins(pages, body, usual)
+    for page in pages[1:]:  # the first has the names of authors
+        drop_names(page.blocks)
     mark_notes([(page.height, page.blocks) for page in pages], body, usual)
     if not wanted.footnotes:
         noted = [page for page in pages if any(block.note for block in page.blocks)]

@@ -3,6 +3,7 @@
 import pymupdf
 
 from steps.text.columns import Block
+from steps.text.pdf_figures import drop_names, drop_signs
 from steps.text.pdf_plots import drop_labels
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 
@@ -99,3 +100,52 @@ def test_an_axis_that_is_lettered_upwards_bounds_its_diagram():
     ]
     drop_labels(blocks)
     assert blocks == [text]
+
+
+def drawing(page, caption: str) -> None:
+    text_of(page, 0, 80)
+    for k, name in enumerate(["wall", "north", "south", "rain", "stone", "moss"]):
+        page.insert_text((120 + 60 * (k % 4), 230 + 25 * k), name, fontsize=9)
+    page.insert_text((72, 430), caption, fontsize=10)
+    text_of(page, 8, 460)
+
+
+def test_names_above_the_caption_of_a_figure_are_no_text(tmp_path):
+    """Boxes and points of drawings have no axes; on the first page names of authors may stand above a figure."""
+
+    def draw(page, number):
+        if number < 2:
+            drawing(page, "Figure 2. The walls.")
+        else:
+            text_of(page, 0, 80)
+
+    drawn(tmp_path / "m.pdf", 3, draw)
+    first, second = read(tmp_path / "m.pdf").split("Figure 2.")[:2]
+    assert "rain\n" in first
+    assert "rain\n" not in second
+
+
+def test_a_session_and_a_list_above_a_figure_are_text():
+    """As is what stands above them."""
+    names = [Block(120 + 60 * (k % 4), 230 + 25 * k, 160 + 60 * (k % 4), 241 + 25 * k, [f"wall {k}"]) for k in range(6)]
+    caption = Block(72, 420, 500, 432, ["Figure 2. The walls."])
+    shown = Block(72, 385, 200, 397, ["7", "R> plot(walls)"])
+    heading = Block(72, 200, 200, 212, ["2.1 On Walls"])
+    blocks = [heading, *names, caption]
+    drop_names(blocks)
+    assert blocks == [heading, caption]
+    blocks = [heading, *names, shown, caption]
+    drop_names(blocks)
+    assert blocks == [heading, *names, shown, caption]
+
+
+def test_signs_that_mark_points_are_no_text():
+    """They stand all over a diagram; those of a list or a table stand in a column."""
+    points = [Block(100 + 7 * k, 300 + 31 * k % 90, 106 + 7 * k, 308 + 31 * k % 90, ["G" * (1 + k % 2)]) for k in range(20)]
+    text = Block(72, 100, 500, 112, [sentence(1)])
+    blocks = [text, *points]
+    drop_signs(blocks)
+    assert blocks == [text]
+    blocks = column = [Block(72, 100 + 14 * k, 78, 110 + 14 * k, ["x"]) for k in range(20)]
+    drop_signs(column)
+    assert len(blocks) == 20
