@@ -88,8 +88,15 @@ def _axes(numbers: list[Block], blocks: list[Block]) -> list[list[Block]]:
         values = [_value(b) - _value(a) for a, b in pairwise(column)]
         even = len(column) >= LEAST and _are_even(steps) and _are_even(values) and min(steps) > 1.5 * (column[0].y1 - column[0].y0)
         if even and not any(_is_beside(block, column) for block in blocks):
-            found.append(column)
+            found.append(column + _shorter(column, numbers))
     return found
+
+
+def _shorter(column: list[Block], numbers: list[Block]) -> list[Block]:
+    """The number above an axis that would be its next one, but has fewer figures and ends farther left: 5 above 10, 15 and 20."""
+    first, second = column[:2]
+    top, value = 2 * first.y0 - second.y0, 2 * _value(first) - _value(second)
+    return [b for b in numbers if abs(b.y0 - top) < ALIGNED and first.x0 - 1 < b.x0 < b.x1 < first.x1 - 1 and _value(b) == value]
 
 
 def _value(number: Block) -> float:
