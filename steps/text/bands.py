@@ -10,6 +10,7 @@ GUTTER = 5  # points: narrower white is a gap between words
 ALIKE = 15  # points: two gutters are one
 BAND = 5  # points of white between rows of authors
 HEADING = 16  # points: at most this high, and this far above its text
+NAMED = 200  # letters of an author's name and address, at most
 ABSTRACT, INSET = 100, 0.15  # letters of an abstract, and how far in it begins, as a share of the width, at least
 
 
@@ -81,19 +82,59 @@ def by_bands(blocks: list["Block"]) -> list["Block"]:
     """Bands parted by white from top to bottom; in a band the groups that stand beside each other from left to right, each read down."""
     bands: list[list[list[Block]]] = []
     for band in bands_of(blocks):
-        groups: list[list[Block]] = []
-        for block in sorted(band, key=lambda b: b.x0):
-            if groups and block.x0 < max(b.x1 for b in groups[-1]):
-                groups[-1].append(block)
-            else:
-                groups.append([block])
+        groups = _groups(band)
         last = bands[-1] if bands else []
         if len(groups) > 1 and len(last) == len(groups) and all(abs(a[0].x0 - b[0].x0) < BAND for a, b in zip(last, groups, strict=True)):
             for above, group in zip(last, groups, strict=True):  # headings and what stands under each
                 above += group
         else:
             bands.append(groups)
-    return [block for groups in bands for group in groups for block in by_lines(group)]
+    return [block for groups in bands for group in groups for block in (_stacked(group) if _are_authors(groups) else by_lines(group))]
+
+
+def authors_of(blocks: list["Block"]) -> list["Block"]:
+    """What stands above the text of a first page without columns, if authors stand there beside each other; else nothing."""
+    running = [b.y0 for b in blocks if b.characters > 150]
+    front = [b for b in blocks if b.y1 < min(running, default=0.0)]
+    bands = [_groups(band) for band in bands_of(front)] if len(front) > 3 else []
+    return front if any(map(_are_authors, bands)) else []
+
+
+def _are_authors(groups: list[list["Block"]]) -> bool:
+    """True for names with what stands under each, beside each other: each group has lines in the middle, and begins as high."""
+    tops = [min(b.y0 for b in group) for group in groups]
+    if len(groups) < 2 or max(tops) - min(tops) > BAND or not any(len(group) > 1 for group in groups):
+        return False
+    if any(sum(len(b.lines) for b in group) < 2 or sum(b.characters for b in group) > NAMED for group in groups):
+        return False
+    middles = [[(b.x0 + b.x1) / 2 for b in group] for group in groups]
+    return all(max(xs) - min(xs) < BAND for xs in middles) and not any(b.table or b.listing for group in groups for b in group)
+
+
+def _stacked(group: list["Block"]) -> list["Block"]:
+    """The lines of a group as one block that keeps them."""
+    first, *rest = by_lines(group)
+    lines = first.lines[:1]
+    for line in [*first.lines[1:], *(line for block in rest for line in block.lines)]:
+        if lines[-1].endswith("-"):
+            lines[-1] = f"{lines[-1][:-1] if line[:1].islower() else lines[-1]}{line}"
+        else:
+            lines.append(line)
+    first.set_lines(lines)
+    first.x0, first.x1, first.y1 = min(b.x0 for b in group), max(b.x1 for b in group), max(b.y1 for b in group)
+    first.verse = True
+    return [first]
+
+
+def _groups(band: list["Block"]) -> list[list["Block"]]:
+    """What stands beside each other in a band, from left to right."""
+    groups: list[list[Block]] = []
+    for block in sorted(band, key=lambda b: b.x0):
+        if groups and block.x0 < max(b.x1 for b in groups[-1]):
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    return groups
 
 
 def by_lines(blocks: list["Block"]) -> list["Block"]:

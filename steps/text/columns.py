@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import median
 
-from steps.text.bands import ALIKE, BAND, GUTTER, bands_of, beside_abstract, by_bands, by_lines, front_of, item_gutters
+from steps.text.bands import ALIKE, BAND, GUTTER, authors_of, bands_of, beside_abstract, by_bands, by_lines, front_of, item_gutters
 
 ENDED = tuple(".!?:;…”’\"')]}»□■∎⊔◻")  # the latter end proofs
 SHORT = 0.8  # of the longest line of a block: a line of fewer letters looks as if a paragraph ended there
@@ -115,7 +115,9 @@ def ordered_pages(pages: list[list[Block]]) -> list[Block]:
             for part, between in lists:
                 out += reading_order(part, between)
             continue
-        front = (beside_abstract(page, gutters) or front_of(page, gutters)) if number == 0 and gutters else []
+        front: list[Block] = []
+        if number == 0:
+            front = (beside_abstract(page, gutters) or front_of(page, gutters)) if gutters else authors_of(page)
         out += by_bands(front)
         out += reading_order([b for b in page if b not in front] if front else page, gutters)
     return out

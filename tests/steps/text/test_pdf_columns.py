@@ -250,3 +250,16 @@ def test_items_without_numbers_are_read_down_their_columns():
     ]
     found = ordered_pages([[text[0], *items[::2], *items[1::2], text[1]]])
     assert found == [text[0], *items, text[1]]
+
+
+def test_authors_beside_each_other_are_read_one_by_one():
+    """On a page without columns, too, and though the lines of one came as blocks of their own."""
+
+    def line(x: float, y: float, *lines: str) -> Block:
+        return Block(x - 60, y, x + 60, y + 12 * len(lines), list(lines))
+
+    title = Block(94, 60, 509, 78, ["On the Moss of Old Walls"])
+    authors = [line(160, 100, "Anna Berg"), line(160, 114, "Long Name of the University-"), line(160, 128, "Haus Graz")]
+    page = [title, *authors, line(420, 102, "Paul Held", "University of Ulm"), Block(72, 200, 520, 230, [PROSE, PROSE])]
+    read = [block.lines for block in ordered_pages([page])]
+    assert read[1:3] == [["Anna Berg", "Long Name of the University-Haus Graz"], ["Paul Held", "University of Ulm"]]
