@@ -10,9 +10,10 @@ from steps.text.pdf_math import OPERATORS, PIECES, Piece, formula_lines
 
 LONGEST = 160  # letters of a block that may be a formula
 FONT = re.compile(
-    r"CM(?:MI|SY|EX|BSY|MIB)|MSAM|MSBM|MTMI|MTSY|MTEX|math|symbol|(?:tx|px)(?:sy|mi|ex)|EU[SFR]M|stix|xits|rsfs|esint", re.IGNORECASE
+    r"CM(?:MI|SY|EX|BSY|MIB)|MSAM|MSBM|MTMI|MTSY|MTEX|math|symbol|(?:tx|px)(?:sy|mi|ex)|EU[SFR]M|stix|xits|rsfs|esint|AdvP4C4E|AdvMacMth",
+    re.IGNORECASE,
 )
-TALL = re.compile(r"(?:CM|MT|tx|px|LMMath|yhm)\w*EX|Extension", re.IGNORECASE)
+TALL = re.compile(r"(?:CM|MT|tx|px|LMMath|yhm)\w*EX|Extension|AdvP4C4E46", re.IGNORECASE)
 FONTS: dict[str, tuple[bool, bool]] = {}  # what is known of those met: few, and asked for at every sign
 LETTERS = re.compile("[\U0001d400-\U0001d7ff]")  # of formulas alone
 WORD = re.compile(r"(?<![^\W\d_])[A-Z]?[a-zß-öø-ÿğışœ]{2,}(?![^\W\d_])")
@@ -34,8 +35,11 @@ FAR = 320  # to its number
 Found = tuple[Block, Any, str]  # a block, the first line of the one of mupdf that it is made of, and its text
 
 
-def with_formulas(blocks: list[Found], seeds: list[Found]) -> list[Found]:
-    """`blocks`, those that are parts of one displayed formula as one, marked as such. seeds: those short ones with a relation in them."""
+def with_formulas(blocks: list[Found], seeds: list[Found], pi: dict[str, dict[str, str]]) -> list[Found]:
+    """`blocks`, those that are parts of one displayed formula as one, marked as such. seeds: those short ones with a relation in them.
+
+    pi: fonts of signs, as `pi_signs` knows them.
+    """
     seeds = [found for found in seeds if _wordless(found[2])]
     if not seeds:
         return blocks
@@ -48,7 +52,7 @@ def with_formulas(blocks: list[Found], seeds: list[Found]) -> list[Found]:
         members = _around(seed, [found for found in short if id(found[0]) not in gone])
         pieces, of_formulas = [], False
         for found in members:
-            more, told = _pieces(found)
+            more, told = _pieces(found, pi)
             pieces += more
             of_formulas = of_formulas or told
         if not of_formulas:
@@ -108,7 +112,7 @@ def _least(text: str, aside: float) -> float:
     return -2.5 if len(text) > FEW else -LIMIT if "=" in text else -5.0
 
 
-def _pieces(found: Found) -> tuple[list[Piece], bool]:
+def _pieces(found: Found, pi: dict[str, dict[str, str]]) -> tuple[list[Piece], bool]:
     """Letters of a block by baseline and size, and whether a font for formulas has set some of them."""
     get = fields()
     next_letter, code_of, size_of, origin_of, x_of, y_of = get.next_letter, get.code, get.size, get.origin, get.x, get.y
@@ -123,6 +127,8 @@ def _pieces(found: Found) -> tuple[list[Piece], bool]:
         while letter is not None:  # one look at each: this is where the time goes
             this = letter.this
             code = code_of(this)
+            if pi and (signs := pi.get(get.font_name(get.font(this).this))):
+                code = ord(signs.get(chr(code), chr(code)))
             if code != 0x20:
                 origin, now = origin_of(this).this, size_of(this)
                 y = y_of(origin)

@@ -35,6 +35,7 @@ from steps.text.pdf_lines import LOW, TALL, WORD, look_at_lines, lower_box
 from steps.text.pdf_listings import Listing, holds_code, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
+from steps.text.pdf_pi import MINUS, has_pi, minus_signs, pi_signs, with_signs
 from steps.text.pdf_plots import drop_labels
 from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted, rows_of
@@ -63,6 +64,7 @@ WHOLE = re.compile(  # programs that part no words at line ends unless they are 
 )
 BROWSER = re.compile(r"Skia|WeasyPrint|Prince|Chrom")  # programs that set U+2010 where they part a word, as CSS says
 PARTING = re.compile(r"TeX|dvips|InDesign|QuarkXPress|Typst|FrameMaker|groff|troff|Arbortext|3B2|Ventura|Scribus", re.IGNORECASE)
+COVERED = 2  # pages, of which the first may be another program's
 TOGETHER = 8  # pages that mupdf reads before we look at them: going to and fro costs a fiftieth
 AT_ONCE = 96  # pages between two openings, a multiple of TOGETHER: what mupdf has parsed of a file stays in memory until it is closed
 
@@ -90,6 +92,7 @@ class Known:
     parts: bool = False  # it parts words with a hyphen of its own
     renames: bool = False  # it names signs by what stands at their codes in another font
     blanks: bool = False  # some of its glyphs say nothing and are read as blanks
+    pi: dict[str, dict[str, str]] | None = None  # its fonts of signs; none where it is not set in such
 
 
 class Said(NamedTuple):
@@ -133,6 +136,8 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool 
             if start and start % step == 0:
                 document, _ = _opened(path, password)
             taken = [_taken(document, number) for number in range(start, min(start + TOGETHER, count))]
+            if not start and any(has_pi(each[0]) for each in taken[:COVERED] if isinstance(each, tuple)):
+                known.pi = {}
             pages += [_page(*each, known) if isinstance(each, tuple) else Page(0, [], False, lost=each) for each in taken]
         set_listings([(page.blocks, page.listings) for page in pages])
         for page in pages:
@@ -276,9 +281,12 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
     told: list[Found] = []
     seeds = []
     doubtful = []
-    said = _texts(found, len(set_blocks), known)
+    pi = {} if known.pi is None else pi_signs(page, known.pi)
+    said = _texts(found, len(set_blocks), known, minus_signs(pi) if pi else [])
     for number, (set_block, text) in enumerate(zip(set_blocks, said.texts, strict=True)):
         first = get.first_line(set_block)
+        if pi:
+            text = with_signs(first, text, pi)
         if said.back and runs_back(text):
             text = turned(first, text)
         elif number in said.figures:
@@ -312,13 +320,13 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
                 told.append((block, first, text))
             else:
                 told += headed(block, first, text)
-            if said.relations and len(text) < LONGEST and not RELATIONS.isdisjoint(text):
+            if (said.relations or pi) and len(text) < LONGEST and not RELATIONS.isdisjoint(text):
                 seeds.append(told[-1])
             if (get.colour(letter) != BLACK or asked < TINY) and is_doubtful(first, letter):
                 doubtful.append(told[-1])
     if doubtful:
         told = without_unseen(page, told, doubtful, known.lit)
-    told = with_formulas(told, seeds) if seeds else told
+    told = with_formulas(told, seeds, pi) if seeds else told
     for block, *_ in told if known.renames else ():
         if block.formula and any(map(SUITS.search, block.lines)):
             block.rename(lambda line: line.translate(BRACES))
@@ -343,8 +351,8 @@ def _turn(block: Block, sideways: float, width: float, height: float) -> None:
         block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
 
 
-def _texts(found: Any, count: int, known: Known) -> Said:
-    """What each of `count` blocks says, and what of it needs no look."""
+def _texts(found: Any, count: int, known: Known, minus: list[bytes]) -> Said:
+    """What each of `count` blocks says, and what of it needs no look. minus: what is read as such."""
     from pymupdf import mupdf
 
     buffer = mupdf.FzBuffer(8192)
@@ -354,6 +362,8 @@ def _texts(found: Any, count: int, known: Known) -> Said:
     data: bytes = buffer.fz_buffer_extract()
     if b"\x90" in data and AT_END in data and data.count(AT_END[:-1]) == data.count(AT_END) and (known.parts or HYPHENED.search(data)):
         data = data.replace(AT_END, b"\xc2\xad\n")  # a hyphen of the program's own, beside those of the author
+    for sign in minus:
+        data = data.replace(sign, MINUS.encode())
     for seldom, sign, plain in SIGNS:
         if seldom in data:
             data = data.replace(sign, plain)
