@@ -4,15 +4,19 @@ import re
 
 from steps.text.columns import Block
 from steps.text.pdf_math import closed
+from steps.text.raised import NAMES, POWERED, raised
 
 # Computer Modern's extension font names its operators by letters (The TeXbook, Appendix F).
 OPERATORS = {"P": "∑", "Q": "∏", "R": "∫", "S": "⋃", "T": "⋂"}
 OPERATOR = re.compile(r"(?<![^\W_])([PQRST])([^\W_]|∞)?$")  # at the end of a line, with its upper limit
 LIMIT = re.compile(r"([^\W\d_][=∈<≤](?:\d{1,3}|[^\W\d_])|[^\W\d_](?=\s))\s?")  # the lower one, in front of the rest of the line
+EXPONENT = re.compile(r"[-−–]?\d{1,2}(?![\w.,])")
 BACK, ON = 0.6, 0.5  # of the size of the letters: the rest begins so far before and behind where the line ended
 SCRIPTS = 1.8  # the same for what begins in smaller letters: a lower script stands below the upper one with which the line ended
 SMALLER = 0.85  # the same: of scripts; 0 where the first letter is of another size than the last
 ROWS = 0.7  # the same, for a line: with less, several stand side by side
+RAISED = 0.2  # the same: so far above the foot of the line an exponent ends
+HIGHER = 1.2  # of a line's height: one that begins with an exponent is so high
 SHARED = 0.3  # the same: what both blocks share of the page's height
 
 
@@ -51,8 +55,19 @@ def _join(above: Block, block: Block) -> None:
         if low := LIMIT.match(first):
             limits, first = f"_{closed(low[1], small=True)}{limits}", first[low.end() :]
         last = f"{last[: sign.start()]}{OPERATORS[sign[1]]}{limits}"
+    power = EXPONENT.match(first)
+    if power and (POWERED.search(last) or NAMES.search(last)) and _is_raised(above, block):
+        last, first = f"{last}{raised(power[0], last)}", first[power.end() :].lstrip()
     told = above.full, above.ended, above.heads
-    above.set_lines([*above.lines[:-1], f"{last} {first}", *block.lines[1:]])
+    above.set_lines([*above.lines[:-1], f"{last} {first}".rstrip(), *block.lines[1:]])
     above.full, above.ended, above.heads = (one + other for one, other in zip(told, (block.full, block.ended, block.heads), strict=True))
     above.x1, above.y1, above.end = max(above.x1, block.x1), max(above.y1, block.y1), block.end if len(block.lines) > 1 else block.x1
     above.y0 = min(above.y0, block.y0) if len(above.lines) == len(block.lines) else above.y0
+
+
+def _is_raised(above: Block, block: Block) -> bool:
+    """True of a block that begins with signs which are smaller than those of the line before and stand above its foot."""
+    if block.size:
+        return block.size < SMALLER * above.size and block.y1 < above.y1 - RAISED * above.size
+    high = (block.y1 - block.y0) * len(above.lines) > HIGHER * (above.y1 - above.y0)
+    return high and len(block.lines) == 1 and block.y1 < above.y1 + 1

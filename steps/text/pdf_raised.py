@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from steps.text.pdf_fields import fields
+from steps.text.pdf_fields import by_line, fields
 from steps.text.raised import raised
 
 SMALLER = 0.87  # of the size of the letters beside them
@@ -11,12 +11,13 @@ HIGHER = 0.15  # of that size, above their baseline
 NEARLY, FAR = 0.98, 0.3  # the same for figures that are hardly smaller, but stand far above it
 SURE = re.compile(  # what is worth a look at its letters
     r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[A-ZÇĞİÖŞÜ]{3}|[^\W\d_]{2}[.,;:!?)\]”’\"']{1,2}|[\])][.,;:])(\[?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]?)(?![\w%]|[/:.]\w)"
-    r"|\d ?[kcdmµμn]?m([23])(?!\w)|10([−–-]\d)"
+    r"|\d ?[kcdmµμn]?m([23])(?!\w)|10([−–-]\d)|O\([a-z]([\da-z])(?!\w)"
 )
+POWER = re.compile(r"(?<![^\W_])[a-z][\dn] ?=")  # the same beside others: most such figures are lowered
 # A page as the kinds of its signs, a byte for each byte, and what figures that may be raised look like in it: letters (those of several
 # bytes too), figures, marks. A pattern over the text itself costs ten times as much.
 GLUED = re.compile(rb"0(?:(?<=aaa0)|(?<=aa\.0)|(?<=aa\.\.0)|(?<=0\.\.0)|(?<=\xe2aa0))")  # by its end, which is quick to find
-POWERS = ("10−".encode(), b"m2", b"m3")  # in the text itself
+POWERS = ("10−".encode(), b"m2", b"m3", b"O(")  # in the text itself
 CLOSING = (0x99, 0x9D)  # the last bytes of quotes, of which 0xE2 is the first
 BEFORE, AFTER = 12, 16  # bytes around one that are looked at
 
@@ -60,15 +61,19 @@ def with_raised(line: Any, text: str, numbers: set[int], names: set[str]) -> str
     """
     get = fields()
     lines = text.split("\n")
+    this, met = line, False
     for number in range(min(len(lines), max(numbers) + 1)):
-        if line is None:
+        if this is None:
             break
         if number in numbers:
-            if _is_raised(line, lines[number]):
-                lines[number] = _read(line, lines[number])
+            if _is_raised(this, lines[number]):
+                lines[number] = _read(this, lines[number])
+                met = True
             else:
                 names.update(match[0] for match in SURE.finditer(lines[number]))
-        line = get.next_line(line.this)
+        this = get.next_line(this.this)
+    if met and "=" in text and POWER.search(text):
+        return by_line(line, "\n".join(lines), POWER.search, _read)
     return "\n".join(lines)
 
 

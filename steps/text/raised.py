@@ -6,19 +6,21 @@ are not 103), a unit or a letter alone.
 
 import re
 
-RAISED = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
+RAISED = str.maketrans("0123456789+-−–kn", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ᵏⁿ")
 _ONE = r"(?:\d{1,3}[a-z]?|[*∗†‡§¶]{1,3}|[a-h])"
 CALL = re.compile(rf"\[?{_ONE}(?:\s?[,;–-]\s?{_ONE})*,?\]?")
 CALLING = re.compile(r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[A-ZÇĞİÖŞÜ]{3}|[^\W\d_]{2}[.,;:?!)\]”’\"']{1,2}|[\])][.,;:])\s?$")
 NAMES = re.compile(r"\b(?:sinh?|cosh?|tanh?|cot|sec|csc|log|exp|mol|rad)$")  # of functions and units, which have exponents
+PRODUCT = re.compile(r"(?:[=<>≤≥≈∼≅+−·×/]\s?\([^\W\d_]{2,3}|\([x-z]{2,3})\)$")  # of letters, which are no word in a formula
 POWERED = re.compile(r"(?:\d|\b[kcdmµμn]?[ms]|\b(?:kg|ha)|(?<![^\W_])[^\W\d_])$")  # a figure, a unit, a letter
 
 
 def raised(said: str, before: str) -> str:
     """What is read of raised signs behind `before`: nothing of a call, exponents as such, the rest as it is."""
     plain = said.strip()
-    if CALL.fullmatch(plain) and CALLING.search(before) and not NAMES.search(before):
+    has_power = NAMES.search(before) or PRODUCT.search(before)
+    if CALL.fullmatch(plain) and CALLING.search(before) and not has_power:
         return ""
-    if plain and (POWERED.search(before) or NAMES.search(before)) and all(ord(sign) in RAISED for sign in plain):
+    if plain and (has_power or POWERED.search(before)) and all(ord(sign) in RAISED for sign in plain):
         return said.translate(RAISED)
     return said

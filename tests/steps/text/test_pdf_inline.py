@@ -54,3 +54,12 @@ def test_a_lower_script_below_the_upper_one_with_which_the_line_ended():
     blocks = [above, below]
     join_inline(blocks)
     assert [block.lines[0] for block in blocks] == ["Here Aml 1,39 and Bml"]
+
+
+@pytest.mark.parametrize(("last", "said"), [("39 l mol", "39 l mol⁻¹ cm⁻¹"), ("of the wall", "of the wall -1 cm⁻¹")])
+def test_a_block_that_begins_with_the_exponent_of_a_unit(last, said):
+    """mupdf begins one where no sign stands on the line of the text; in the first such block others follow the exponent."""
+    above = Block(44.5, 362.6, 274.6, 399.9, [sentence(0), sentence(1), last], size=11.0, end=156.1)
+    blocks = [above, Block(156.1, 383.4, 178.0, 399.9, ["-1 cm"]), Block(178.0, 386.7, 183.5, 393.3, ["-1"], size=6.6)]
+    join_inline(blocks)
+    assert [block.lines for block in blocks] == [[sentence(0), sentence(1), said]]

@@ -24,6 +24,10 @@ from tests.steps.text.test_manuscripts import drawn, read, sentence
         ("where x", "2", "²"),
         ("with cosh", "2", "²"),
         ("", "1", "1"),
+        ("x³ = (ab)", "3", "³"),
+        ("with (xy)", "4", "⁴"),
+        ("a mass (kg)", "3", ""),
+        ("in O(n", "k", "ᵏ"),
     ],
 )
 def test_what_is_raised_is_read_by_what_stands_before_it(before, said, read_as):
@@ -47,6 +51,20 @@ def test_raised_numbers_in_a_pdf_go_and_exponents_stay(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf").startswith("Moss grew on each wall of the town. It covers 25 m² of brick. ")
+
+
+def test_powers_in_a_formula_and_beside_one_are_powers(tmp_path):
+    """Letters alone have figures below them more often, so lines of a block are looked at beside one with a raised figure."""
+
+    def draw(page, _):
+        line_of(page, 100, "Here x", "2", " = y", "2", " for each of the walls and their stones")
+        line_of(page, 114, "in O(n", "k", ") steps, and 25 m", "2", " of brick.")
+        page.insert_text((72, 160), "Here x2 = 7 is the second one.", fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf") == (
+        "Here x² = y² for each of the walls and their stones in O(nᵏ) steps, and 25 m² of brick.\n\nHere x2 = 7 is the second one."
+    )
 
 
 def test_calls_behind_closing_quotes_go(tmp_path):
