@@ -31,17 +31,24 @@ CORK = {
 STANDING = {code: APART + code for code in range(0x10, 0x20)}
 STOOD = re.compile("[\ue010-\ue01f]")
 CODE = re.compile("[\x10-\x1f]")
+CAME_AS = "".join(map(chr, STANDING.values()))
 CAME = {standing: code for code, standing in STANDING.items()}
 CORK_SIGNS = {APART + code: sign for code, sign in CORK.items()}
 CORK_LETTERS = dict(enumerate("ĂĄĆČĎĚĘĞĹĽŁŃŇŊŐŔŘŚŠŞŤŢŰŮŸŹŽŻĲİđ§ăąćčďěęğĺľłńňŋőŕřśšşťţűůÿźžżĳ¡¿£", 0x80))
 UNSEEN = {code: letter for code, letter in CORK_LETTERS.items() if code < 0xA0 or code > 0xBC}  # which are no signs of other fonts
+LETTERS = CORK_LETTERS | {0xF7: "œ", 0xFF: "ß"}  # within words
+SHARP = re.compile("[aeiouyäöü]ÿ(?:[a-z]|(?!\\w))")  # an s in a word of German
+CUT = re.compile("[\ud400-\ud7ff]")  # letters of formulas (U+1D400 and on) cut to 16 bits, where nothing else is Korean
+KOREAN = re.compile("[\u1100-\u11ff\uac00-\ud3ff]")
 DOTLESS, BULLET = "\ue019", "\x88 "  # the latter of the font of signs
 CONTROL = "\ue019\ue01b\ue01c\ue01d\ue01e\ue01f"
 CORK_SIGN = re.compile("[^\\W\\d_][\ue019\ue01b-\ue01f]|[\ue019\ue01b-\ue01f][^\\W\\d_]{2}")  # within a word: elsewhere signs of formulas
 TURKISH = re.compile(
     "(?<=[^\\W\\d_])[\xa7\xb3](?<!\\bm\xb3)(?<!\\b[cdkm]m\xb3)|[\xa7\xb3](?=[^\\W\\d_]{2})|(?<=[^\\W\\d_] )\xb3(?=[^\\W\\d_])"
 )
-IN_A_WORD = re.compile("(?<=[^\\W\\d_])[\xa0-\xa6\xa8-\xaf\xb4\xb6\xb8\xba-\xbc](?=[^\\W\\d_])|(?<=[^\\W\\d_]{2})[\xaa\xa1\xa6](?!\\w)")
+IN_A_WORD = re.compile(
+    "(?<=[^\\W\\d_])[\xa0-\xa6\xa8-\xaf\xb4\xb6\xb8\xba-\xbc\xf7](?=[^\\W\\d_])|(?<=[^\\W\\d_]{2})[\xaa\xa1\xa6](?!\\w)|(?<=[^\\W\\d_])\xff"
+)
 
 
 def codes_apart(text: str) -> str:
@@ -182,8 +189,12 @@ def name_letters(blocks: list[Block]) -> None:
         for block in blocks:
             block.rename(codes_apart)
         text = codes_apart(text)
-    if any(code in text for code in CONTROL):
-        _name_cork(blocks)
+    if BULLET in text:
+        for block in blocks:
+            block.rename(lambda line: f"• {line[2:]}" if line.startswith(BULLET) else line)
+    sharp = "ÿ" in text and any(code in text for code in CAME_AS) and len(SHARP.findall(text)) > SURE
+    if sharp or any(code in text for code in CONTROL):
+        _name_cork(blocks, sharp)
     if not text.isascii() and any(chr(code) in text for code in STANDING.values()):  # those that name no letters
         for block in blocks:
             if any(STOOD.search(line) for line in block.lines):
@@ -194,6 +205,9 @@ def name_letters(blocks: list[Block]) -> None:
                 block.rename(lambda line: ACCENTED.sub(_composed, line))
     if text.isascii():
         return
+    if CUT.search(text) and not KOREAN.search(text):
+        for block in blocks:
+            block.rename(lambda line: CUT.sub(lambda found: chr(ord(found[0]) + 0x10000), line))
     if met := [accent for accent in ACCENT if accent in text]:  # far cheaper than the patterns, which most texts have no use for
         behind = CEDILLA
         if "¸" in text and len(re.findall("[cst]¸(?![CSTcst])", text)) > len(BEFORE.findall(text)):
@@ -213,20 +227,19 @@ def _composed(found: re.Match[str]) -> str:
     return one if len(one) == 1 else found[0]
 
 
-def _name_cork(blocks: list[Block]) -> None:
+def _name_cork(blocks: list[Block], sharp: bool) -> None:
+    """sharp: German words have such a letter."""
     signs = [line for block in blocks for line in block.lines if not line.isprintable() and CORK_SIGN.search(line)]
-    if not signs:
+    if not (signs or sharp):
         return
     turkish = sum(DOTLESS in line for line in signs) > 1
-    sure = turkish or len(signs) > SURE
+    sure = sharp or turkish or len(signs) > SURE
     for block in blocks:
         if sure or any(CORK_SIGN.search(line) for line in block.lines):
             block.rename(lambda line: _named(line, turkish, sure))
 
 
 def _named(line: str, turkish: bool, sure: bool) -> str:
-    if line.startswith(BULLET):
-        line = f"• {line[2:]}"
     line = line.translate(CORK_SIGNS | UNSEEN if sure else CORK_SIGNS)
     if turkish or DOTLESS in line:
         line = TURKISH.sub(_letter, line)
@@ -234,4 +247,4 @@ def _named(line: str, turkish: bool, sure: bool) -> str:
 
 
 def _letter(found: re.Match[str]) -> str:
-    return CORK_LETTERS[ord(found[0])]
+    return LETTERS[ord(found[0])]

@@ -43,11 +43,13 @@ from steps.text.pdf_unseen import BLACK, TINY, Place, is_doubtful, without_unsee
 from steps.text.pdf_verses import part_entries, set_entries
 from steps.text.unreadable import Unreadable, WrongPassword
 
-SIGNS = (  # hyphens, Word's bullet; of each the byte that few texts have, which is looked for ten times as fast
+SIGNS = (  # hyphens, bullets; of each the byte that few texts have, which is looked for ten times as fast
     (b"\xc0", b"\xc0\x80", b"\0"),
     (b"\x90", b"\xe2\x80\x90", b"-"),
     (b"\x91", b"\xe2\x80\x91", b"-"),
     (b"\xef", b"\xef\x82\xb7", "•".encode()),
+    (b"\x88", b"\n\xc2\x88 ", "\n• ".encode()),  # TeX's, of a font that names no signs
+    (b"\x88", b"\n\xc2\x88\n", "\n•\n".encode()),
     (b"\xad", b"\xc2\xad-\n", b"\xc2\xad\n"),
 )
 AT_END = b"\xe2\x80\x90\n"  # U+2010 at a line end

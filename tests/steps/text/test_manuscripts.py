@@ -285,3 +285,23 @@ def test_more_letters_of_bitmap_fonts(tmp_path):
         "bakır dışı yağmur", "Şu anda İş ve Ağ", "• ağaç", "35 milyon £", "Bogusławski", "3 m³ ve § 4", "a „ b", "field differs satır",
     ]  # fmt: skip
     assert block.ended == ("bakır dışı yağmur",)
+
+
+def test_german_in_bitmap_fonts_of_latex():
+    """Without a ligature, which would tell: ß is the last letter of such a font; other signs of its are named with it."""
+    block = Block(50, 100, 300, 150, ["Die Gröÿe \x16 groÿe Maÿe", "auÿer \x10Fuÿ\x11 und \x9f. 18 \x15 ÿ"])
+    name_letters([block])
+    assert block.lines == ["Die Größe — große Maße", "außer “Fuß” und §. 18 – ÿ"]
+    french = Block(50, 100, 300, 150, ["L’Haÿ et Louÿs, à Aÿ, Croÿ et Faÿ"])
+    name_letters([french])
+    assert french.lines == ["L’Haÿ et Louÿs, à Aÿ, Croÿ et Faÿ"]
+
+
+@pytest.mark.parametrize(
+    ("said", "read_as"), [("the variable \ud44e and", "the variable \U0001d44e and"), ("\uc548 \ud558", "\uc548 \ud558")]
+)
+def test_letters_of_formulas_cut_to_16_bits_are_whole(said, read_as):
+    """A syllable of Korean without another is such a letter."""
+    block = Block(50, 100, 300, 112, [said])
+    name_letters([block])
+    assert block.lines == [read_as]

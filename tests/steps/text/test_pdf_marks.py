@@ -1,5 +1,6 @@
 """Marks of the items of a list in a PDF, however the program that made it sets them: each test draws its own."""
 
+import pymupdf
 import pytest
 
 from steps.text.columns import Block
@@ -85,3 +86,14 @@ def test_a_mark_above_a_low_line_is_none_of_it():
     blocks = [Block(80, 98, 86, 108, ["•"]), Block(90, 100, 200, 101, ["_"])]
     set_marks(blocks)
     assert [block.lines for block in blocks] == [["•"], ["_"]]
+
+
+def test_bullets_of_a_font_that_names_no_signs_are_bullets(tmp_path):
+    """TeX's, as bitmaps or alone: U+0088 before the words of an item, which end as items do; within a line it stays."""
+    document = pymupdf.open()
+    page = document.new_page()
+    for number, said in enumerate(("moss on walls", "\x88 on a wall", "\x88 on the moss", "the \x88 of a font")):
+        page.insert_text((72, 100 + 14 * number), said, fontsize=11)
+    document.xref_set_key(page.get_fonts()[0][0], "Encoding", "<</Differences[136/nameless]>>")
+    document.save(tmp_path / "m.pdf")
+    assert read(tmp_path / "m.pdf") == "moss on walls\n\n• on a wall\n\n• on the moss the \x88 of a font"
