@@ -118,6 +118,26 @@ class Seen:
         return True
 
 
+class Origins:
+    """The origin that the first of each text has: equal sections of two papers have that of the first paper.
+
+    A text whose origin is its own digest takes 8 to 16 bytes, another one some 150 more.
+    """
+
+    def __init__(self) -> None:
+        self._seen = Seen()
+        self._others: dict[int, bytes] = {}
+
+    def first(self, digest: bytes, origin: bytes) -> bytes:
+        """The origin of the first text of this digest: this one's, when it is the first."""
+        key = int.from_bytes(digest[:8], "little")
+        if not self._seen.add(key):
+            return self._others.get(key, digest)
+        if origin != digest:
+            self._others[key] = origin
+        return origin
+
+
 def _put(slots: "array[int]", digest: int) -> bool:
     mask = len(slots) - 1
     at = digest & mask

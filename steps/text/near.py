@@ -1,7 +1,7 @@
 """Near duplicates: documents that share most of their runs of five words, found by MinHash (rensa) and banding.
 
 Broder 1997 (https://doi.org/10.1109/SEQUEN.1997.666900) for the sketch; Leskovec, Rajaraman and Ullman, Mining of Massive Datasets,
-chapter 3.4, for the bands. A document costs about 460 bytes on disk (its sketch) and, in memory, 12 to 24 bytes a band.
+chapter 3.4, for the bands. A document costs 480 bytes on disk (its sketch) and, in memory, 12 to 24 bytes a band.
 """
 
 import os
@@ -9,7 +9,7 @@ import re
 import zlib
 from array import array
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas import RecipeError
 
@@ -18,8 +18,15 @@ RUN = 5  # words, or characters where words are not parted by blanks
 SEED = 1
 RECALL = 0.9  # of pairs that are just as alike as asked
 WORD = re.compile(r"\w+")
-ORIGIN = 16  # bytes
-RECORD = 4 * SLOTS + ORIGIN
+DIGEST = 16  # bytes
+RECORD = 4 * SLOTS + 2 * DIGEST
+
+
+class First(NamedTuple):
+    """Of the first document of a cluster, the digest of its text and its origin, which of a section is its paper's."""
+
+    digest: bytes
+    origin: bytes
 
 
 class Near:
@@ -47,10 +54,11 @@ class Near:
         self._file.close()
         os.unlink(self._file.name)
 
-    def like(self, text: str, origin: bytes, *, add: bool) -> bytes | None:
-        """The origin of the first document that `text` is alike, or None. add: know this one from now on.
+    def like(self, text: str, own: First, *, add: bool) -> First | None:
+        """The first of the documents that `text` is alike, or None. add: know this one, as `own`, from now on.
 
-        origin: 16 bytes. A document that is alike another is added under the origin of that one, so that a chain is one cluster.
+        A document that is alike another is added under the first of that one, so that a chain is one cluster. What was added before, and
+        looked for again, finds what it found then, or itself.
         """
         hashes = runs(text)
         if hashes is None:
@@ -66,10 +74,10 @@ class Near:
             other = os.pread(self._file.fileno(), RECORD, (number - 1) * RECORD)
             same = sum(map(int.__eq__, sketch, array("I", other[: 4 * SLOTS])))
             if same >= self.similarity * SLOTS:
-                first = other[4 * SLOTS :]
+                first = First(other[4 * SLOTS : -DIGEST], other[-DIGEST:])
                 break
         if add:
-            self._file.write(data + (first or origin))
+            self._file.write(data + b"".join(first or own))
             self._count += 1
             for table, key in zip(self._tables, keys, strict=True):
                 table.put(key, self._count)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from schemas import Document
 from steps.text.chat import render
 from steps.text.choices import Private
-from steps.text.clean import Dropped, Seen, cleaned, unfit
+from steps.text.clean import Dropped, Origins, Seen, cleaned, unfit
 from steps.text.language import Languages, guessed_language
-from steps.text.near import Near
+from steps.text.near import First, Near
 
 if TYPE_CHECKING:
     from steps.text.private import Masks
@@ -47,7 +47,10 @@ class CleanLike(Protocol):
 
 
 class Kept(NamedTuple):
-    """A document that stays. origin: digest of its text, or of the text that it is a near duplicate of. size: bytes of UTF-8."""
+    """A document that stays. size: bytes of UTF-8.
+
+    origin: digest of its text, or of the paper that it is a section of; of a copy or near duplicate, the origin of the first of them.
+    """
 
     text: str
     size: int
@@ -71,10 +74,11 @@ class Sieve:
         self.dropped = Dropped()
         self.verdicts: dict[int, bytearray] = {}
         self._seen = Seen()
+        self._origins = Origins() if clean.dedup == "none" else None  # else no text comes twice
         self._masks, self._again = Masks(clean.mask), Masks(clean.mask)
         self._languages = Languages(clean.languages.allow) if clean.languages is not None else None
         self._near = Near(keep, clean.similarity) if clean.near_duplicates != "keep" else None
-        self._alike: dict[bytes, list[Any]] = {}  # origin of a cluster: documents after the first, the beginning of one
+        self._alike: dict[bytes, list[Any]] = {}  # digest of the first of a cluster: documents after it, the beginning of one
         self.near_documents = 0
 
     def close(self) -> None:
@@ -88,8 +92,8 @@ class Sieve:
         kept, reason = self._judged(document, lang, self._masks)
         if not reason:
             reason = self._known(kept)
-        if not reason and self._near is not None:
-            kept, reason = self._placed(kept, self._near)
+        if not reason:
+            kept, reason = self._placed(kept)
         if reason:
             self.dropped.add(reason, f"{name}: {kept.text[:80]!r}")
         verdicts.append(not reason)
@@ -101,9 +105,7 @@ class Sieve:
         if number >= len(verdicts) or not verdicts[number]:
             return None
         kept, _ = self._judged(document, lang, self._again)
-        if self._near is not None:
-            kept = kept._replace(origin=self._near.like(kept.text, kept.digest, add=False) or kept.origin)
-        return kept
+        return self._under_the_first(kept, add=False)[0]
 
     def _judged(self, document: Document, lang: str, masks: "Masks") -> tuple[Kept, str]:
         """The document cleaned, and why it is dropped for what it is, or nothing."""
@@ -136,16 +138,24 @@ class Sieve:
         new = self.clean.dedup != "exact" or self._seen.add(int.from_bytes(kept.digest[:8], "little"))
         return "" if new else "duplicate"
 
-    def _placed(self, kept: Kept, near: Near) -> tuple[Kept, str]:
-        """A near duplicate under the origin of the first of its cluster, or dropped."""
-        drop = self.clean.near_duplicates == "drop"
-        first = near.like(kept.text, kept.digest, add=True)
-        if first is None or first == kept.digest:
+    def _placed(self, kept: Kept) -> tuple[Kept, str]:
+        """A copy or near duplicate under the origin of the first of its kind; or a near duplicate dropped."""
+        kept, first = self._under_the_first(kept, add=True)
+        if first in (None, kept.digest):
             return kept, ""
         self.near_documents += 1
         if len(self._alike) < CLUSTERS or first in self._alike:
             self._alike.setdefault(first, [0, kept.text[:80]])[0] += 1
-        return (kept, "near duplicate") if drop else (kept._replace(origin=first), "")
+        return kept, "near duplicate" if self.clean.near_duplicates == "drop" else ""
+
+    def _under_the_first(self, kept: Kept, *, add: bool) -> tuple[Kept, bytes | None]:
+        """`kept` with the origin of the first that it is equal or alike to, and the digest of the first that it is alike to, if any."""
+        if self._origins is not None:
+            kept = kept._replace(origin=self._origins.first(kept.digest, kept.origin))
+        if self._near is None:
+            return kept, None
+        first = self._near.like(kept.text, First(kept.digest, kept.origin), add=add)
+        return (kept, None) if first is None else (kept._replace(origin=first.origin), first.digest)
 
     def facts(self) -> dict[str, Any]:
         """For the statistics: what was dropped, masked, and found alike."""

@@ -63,6 +63,66 @@ def test_near_duplicates_share_an_origin_or_go(tmp_path):
     assert context.kept["corpus"]["dropped"]["near duplicate"]["count"] == 2
 
 
+def papers(tmp_path, *methods):
+    """A folder `papers` with a paper for each of these Methods, which has a Results of its own."""
+    folder = tmp_path / "project" / "papers"
+    folder.mkdir(parents=True)
+    for number, text in enumerate(methods):
+        (folder / f"{number}.md").write_text(f"# Methods\n\n{text}\n\n# Results\n\n{text_of(100 + number)}\n", "utf-8")
+    return {"path": "papers", "sections": {"methods": 1}}
+
+
+def origins(corpus, head):
+    """Those of each section with this heading, in order."""
+    return [d.origin for d in corpus.documents() if head in d.text]
+
+
+def test_near_duplicates_among_sections_of_papers_share_an_origin(tmp_path):
+    """That of the first one's paper, in a chain too; the other sections have their own papers'."""
+    first = text_of(1)
+    source = papers(tmp_path, first, text_of(2), changed(first, 0.02, 1), changed(changed(first, 0.02, 1), 0.02, 2))
+    corpus, context = made(tmp_path, {}, sources=[source], clean={"near_duplicates": "together", "similarity": 0.7})
+    one, two, *alike = origins(corpus, "Methods")
+    assert (alike, origins(corpus, "Results")[:2]) == ([one, one], [one, two])
+    assert len(set(origins(corpus, "Results"))) == 4
+    facts = context.kept["corpus"]["near_duplicates"]
+    assert (facts["documents"], facts["clusters"]) == (2, 1)
+
+
+def test_near_duplicates_within_one_paper_are_counted_and_dropped(tmp_path):
+    """Though their origin is the same."""
+    first = text_of(1)
+    source = papers(tmp_path, f"{first}\n\n# Discussion\n\n{changed(first, 0.01)}")
+    for done, kept in (("together", 3), ("drop", 2)):
+        corpus, context = made(tmp_path, {}, sources=[source], clean={"near_duplicates": done})
+        assert (corpus.documents_count, context.kept["corpus"]["near_duplicates"]["documents"]) == (kept, 1), done
+
+
+@pytest.mark.parametrize("clean", [{"near_duplicates": "together"}, {"near_duplicates": "together", "dedup": "none"}, {"dedup": "none"}])
+def test_a_second_pass_has_the_origins_of_the_first(tmp_path, clean):
+    """So no section of a paper stands on both sides of train and val."""
+    first = text_of(1)
+    source = papers(tmp_path, first, changed(first, 0.01), text_of(2), first) | {"weight": 1.0}
+    long = {"long.jsonl": [text_of(seed) for seed in range(200, 240)]}
+    corpus, _ = made(tmp_path, long, sources=[source, {"path": "long.jsonl", "weight": 2.0}], exhausted="repeat", clean=clean)
+    by_text = {}
+    for d in corpus.documents():
+        by_text.setdefault(d.text, []).append(d.origin)
+    assert max(len(found) for found in by_text.values()) > 1
+    assert max(len(set(found)) for found in by_text.values()) == 1
+
+
+@pytest.mark.parametrize("near", ["keep", "together", "drop"])
+def test_copies_share_an_origin_when_they_are_kept(tmp_path, near):
+    """`dedup: none`: an equal section of another paper has the first one's paper's, and a row that of an equal section or row before."""
+    source = papers(tmp_path, text_of(1), text_of(1), "Short.", "Short.")
+    rows = {"rows.jsonl": [f"# Methods\n\n{text_of(1)}", "# Methods\n\nShort.", f"# Results\n\n{text_of(102)}"]}
+    for sources in ([source, {"path": "rows.jsonl"}], [{"path": "rows.jsonl"}, source]):
+        corpus, _ = made(tmp_path, rows, sources=sources, clean={"dedup": "none", "near_duplicates": near})
+        found = [(d.text, d.origin) for d in corpus.documents()]
+        assert (len(found), len(set(found)), len({text for text, _ in found})) == (11, 6, 6)
+
+
 def test_languages(tmp_path):
     """Those not allowed are dropped; the others carry what was found."""
     rows = [
