@@ -66,7 +66,7 @@ class Filling:
         self.repeated = 0  # characters left out, since the piece before has them
         self.turn, self.entry = 1, 0  # of repeats: the turn, and the next entry of again.bin in it
         self.saved_at = time.monotonic()
-        self.saved_tokens = 0
+        self.saved_tokens = self.saved_shards = 0
 
     def run(self, workers: int) -> Bins:
         """All of it, from where an earlier run was killed. Raises RecipeError D122 for a corpus that cannot be read as it was."""
@@ -83,7 +83,7 @@ class Filling:
                 stack.enter_context(BinWriter(self.folder, split, self.setting.dtype, state=before.get(split), **options))
                 for split in ("train", "val")
             )
-            self.saved_tokens = self.train.tokens + self.val.tokens
+            self.saved_tokens, self.saved_shards = self._written()
             self.again = stack.enter_context(resumed(self.folder / "again.bin", before.get("again", 0)))
             self.digests = stack.enter_context(resumed(self.folder / "seen.bin", before.get("seen", 0)))
             self.seen = self._seen()
@@ -134,7 +134,12 @@ class Filling:
             "again": self.again.tell(), "seen": self.digests.tell(), "repeated": self.repeated,
         }  # fmt: skip
         self._write(data)
-        self.saved_at, self.saved_tokens = time.monotonic(), self.train.tokens + self.val.tokens
+        self.saved_at = time.monotonic()
+        self.saved_tokens, self.saved_shards = self._written()
+
+    def _written(self) -> tuple[int, int]:
+        """Tokens, and shards that are full."""
+        return self.train.tokens + self.val.tokens, len(self.train.shards) + len(self.val.shards)
 
     def _write(self, data: dict[str, Any]) -> None:
         part = self.folder / f"{PROGRESS}.part"
@@ -145,13 +150,14 @@ class Filling:
         part.replace(self.folder / PROGRESS)
 
     def _now_and_then(self) -> None:
-        """Between two documents: tell, save when it is time, stop when asked."""
+        """Between two documents: tell, save when it is time or a shard is full, stop when asked."""
         self.context.progress(self.done, max(self.total, self.done), "documents")
         if self.context.stopping():
             self.save()
             raise self.context.stopped()
-        written = self.train.tokens + self.val.tokens - self.saved_tokens
-        if written >= SAVED_EVERY_TOKENS or time.monotonic() - self.saved_at > SAVED_EVERY_S:
+        tokens, shards = self._written()
+        late = tokens - self.saved_tokens >= SAVED_EVERY_TOKENS or time.monotonic() - self.saved_at > SAVED_EVERY_S
+        if late or shards > self.saved_shards:
             self.save()
 
     # Every document once -----------------------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ class BinWriter:
 
     def _end_shard(self) -> None:
         self._bin.flush()
+        os.fsync(self._bin.fileno())  # `saved` forces the last shard alone
         name = shard_name(self.split, len(self.shards))
         self.shards.append({"file": name, "tokens": self._in_shard, "blake3": self._hash.hexdigest()})
 

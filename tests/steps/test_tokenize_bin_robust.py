@@ -144,6 +144,26 @@ def test_a_stopped_run_goes_on_where_it_was(small):
     assert files(done) == files(made(mixed(), workers=1))
 
 
+def test_a_full_shard_is_not_written_again(small, monkeypatch):
+    """A run that ends without a word goes on behind the last document of the last full shard, long before it is time to save."""
+    monkeypatch.setattr(binning, "SAVED_EVERY_TOKENS", 1 << 24)
+    context, shards = FakeContext(folder()), []
+
+    def progress(*_):
+        shards[:] = (context.keep / "bins").glob("train-*.bin")
+        if len(shards) > 3:
+            raise MemoryError
+
+    context.progress = progress
+    with pytest.raises(MemoryError):
+        made(mixed(), context=context, workers=1, shard_tokens=9000)
+    context.progress = lambda *_: None
+    done = made(mixed(), context=context, workers=1, shard_tokens=9000)
+    [event] = [event for event in context.events if event["event"] == "taken_up"]
+    assert event["tokens"] > 2 * 9000
+    assert files(done) == files(made(mixed(), workers=1, shard_tokens=9000))
+
+
 def test_an_overlap_of_pieces_is_written_once(small):
     """What a piece repeats of the piece before it is left out, and counted: the bytes are those of the documents before they were split."""
     rows = list(stories().rows())
