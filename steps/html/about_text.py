@@ -246,6 +246,7 @@ def lengths(run: RunLog) -> Section | None:
             ("pieces per document", f"{fixed(chunks.get('mean'))} on average, at most {count(chunks.get('max'))}" if chunks else ""),
         ]
         facts += [(what, count(n)) for what, n in _dict(data.get("conversations_done")).items()]
+        facts.append(("quantiles", plain(data["quantiles"]) if data.get("quantiles") else ""))
         blocks.append({"id": step.id, "rows": rows, "facts": [f for f in facts if f[1]], "after": bool(after), **_histograms(data)})
     return Section("lengths", "Lengths of documents", "lengths", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
 

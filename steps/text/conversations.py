@@ -17,7 +17,7 @@ SLACK = 1.1  # a sum of rounds so far below the limit needs no measuring: at a s
 
 @dataclass(slots=True)
 class Done:
-    """What was done to one conversation. apart: rounds that no longer follow the round before them. parts: rows it became.
+    """What was done to one conversation. rows: what it became. apart: rounds that begin a row and had a round before them.
 
     answers: long answers that were split. whole: rounds kept above the limit, with the reason of each.
     """
@@ -64,6 +64,7 @@ def split_conversation(
             continue
         if held:
             parts.append((system + held, 0))
+        done.apart += bool(parts)
         held, sum_held = [], 0
         if alone <= max_tokens:
             held, sum_held = turns, alone
@@ -73,7 +74,6 @@ def split_conversation(
     if held:
         parts.append((system + held, 0))
     done.rows = [{"messages": part, "text": render(part).text, **({"overlap": n} if n else {})} for part, n in parts]
-    done.apart = max(0, len(parts) - 1)
     return done
 
 

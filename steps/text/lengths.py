@@ -8,6 +8,7 @@ from typing import Any
 
 NAMES = ("count", "min", "median", "p90", "p95", "p99", "max")
 QUANTILES = (0, 50, 90, 95, 99, 100)
+RANK = "lengths that occur (nearest rank): half of all are no longer than the median, 90 % no longer than p90"
 
 
 class Lengths:
@@ -36,6 +37,7 @@ class Lengths:
         cut = sum((length - limit) * n for length, n in self.before.items() if length > limit)
         edges = self._edges()
         return {
+            "quantiles": RANK,
             "before": _summary(self.before),
             "after": _summary(self.after),
             "tokens_before": tokens,
@@ -93,6 +95,8 @@ def page(facts: dict[str, Any]) -> str:
         "| | " + " | ".join(NAMES) + " |",
         "|---" * (len(NAMES) + 1) + "|",
         *rows,
+        "",
+        f"Quantiles are {facts['quantiles']}.",
         "",
         f"- above the limit before: {facts['over_limit_before']:,} documents, {facts['over_limit_share_before']:.2%}",
         f"- without splitting, cutting at the limit would lose {lost['tokens']:,} tokens, {lost['share_of_tokens']:.2%} of all",

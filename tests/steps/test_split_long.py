@@ -64,6 +64,7 @@ def test_page_and_picture():
         pictures.append((context._side / "plots/length_distribution.png").read_bytes())
     assert "| before | 330 | " in page
     assert "- above the limit after: 0" in page
+    assert "Quantiles are lengths that occur (nearest rank)" in page
     assert pictures[0] == pictures[1]
     assert pictures[0].startswith(b"\x89PNG")
 

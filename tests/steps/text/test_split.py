@@ -223,11 +223,18 @@ def test_a_long_early_round_leaves_the_later_ones_whole():
     """Of several turns the first is too long: it is split by itself, the others follow together, and what was done is told."""
     short = [{"role": role, "content": f"{role} {i}"} for i in range(3) for role in ("user", "assistant")]
     done = split_conversation([*ROUND, *short], 120, starts, "auto", 0)
-    assert (done.answers, done.whole, done.apart) == (1, [], len(done.rows) - 1)
     early = [row["messages"] for row in done.rows if row["messages"][0] == ROUND[0]]
+    assert (len(early) > 2, done.answers, done.whole, done.apart) == (True, 1, [], len(done.rows) - len(early))
     assert "".join(messages[1]["content"] for messages in early) == ROUND[1]["content"]
     assert [m for row in done.rows[len(early) :] for m in row["messages"]] == short
     assert all(len(starts(row["text"])) <= 120 for row in done.rows)
+
+
+def test_a_round_is_apart_once_however_many_pieces_its_answer_has():
+    """Pieces of one answer part no round from another; the first round has none before it."""
+    assert split_conversation(ROUND, 120, starts, "auto", 0).apart == 0
+    done = split_conversation([*ROUND, *ROUND, *ROUND], 120, starts, "auto", 0)
+    assert (done.answers, done.apart) == (3, 2)
 
 
 def test_rounds_that_cannot_be_split_are_told_with_the_reason():
