@@ -166,7 +166,7 @@ class ParseCorpus(StepParams):
         return self.priority if isinstance(self.priority, dict) else dict.fromkeys(self.priority, PRIORITY)
 
 
-@step(version=34, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=CORPUS_PAGES)
+@step(version=35, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=CORPUS_PAGES)
 def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     """Write `corpus.jsonl`: sources without weight whole and in order, those with weights mixed; files by name within a source.
 

@@ -13,19 +13,30 @@ from steps.text.choices import Private
 
 # A run of letters is tried once, at its beginning: a lookbehind keeps these linear on megabytes without a blank.
 EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_]{2,24}(?![\w-])")
-IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])")
+IBAN = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]{2}|[A-Z]{2} )\d{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])")
 CARD = re.compile(r"(?<![\w.,+-])(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5})(?![\w-]|[.,]\d)")
 TR_ID = re.compile(r"(?<![\w.,+-])[1-9]\d{10}(?![\w-]|[.,]\d)")
 IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 PHONE = re.compile(
     r"(?<![\w+.,/-])(?:"
-    r"\+[1-9]\d{0,2}(?:[ .\-/]?(?:\(\d{1,4}\)|\d{1,4})){2,6}"  # international
-    r"|(?:0 ?)?(?:\(0?[2-5]\d\d\) ?|[2-5]\d\d[ .\-])\d{3}[ .\-]\d{2}[ .\-]?\d{2}"  # Turkish, in groups
-    r"|0[2-5]\d{9}"  # Turkish, in one
+    r"(?:\+[1-9]\d{0,2}|00(?:20|[349]\d)(?=[ .\-/(]))(?:[ .\-/]?(?:\(\d{1,4}\)|\d{1,4})){2,6}"  # international
+    r"|(?:00 ?90[ .\-/]?|0 ?)?(?:\(0?[2-5]\d\d\) ?|[2-5]\d\d[ .\-])\d{3}[ .\-]\d{2}[ .\-]?\d{2}"  # Turkish, in groups
+    r"|(?:0 ?\([2-5]\d\d\)|\(0[2-5]\d\d\)) ?\d{7}"
+    r"|0[2-5]\d\d(?:[ .\-/]\d{7}|/\d{3}[ .\-]\d{2}[ .\-]?\d{2})"
+    r"|(?:00 ?90 ?|0)[2-5]\d{9}"  # in one
+    r"|0 ?8(?:00|11|22|50|88)[ .\-]?(?:\d{7}|\d{3}[ .\-]\d{2}[ .\-]?\d{2}|\d{3}[ .\-]\d[ .\-]\d{3})"  # of services
+    r"|(?<!\d[ -])444[ -]\d[ -]\d{3}(?! \d)"
+    r"|(?:\(02\d\) ?|02\d[ -])\d{4}[ -]\d{4}|01(?:1\d|\d1)[ -]\d{3}[ -]\d{4}|07[3-9]\d\d[ -]\d{3}[ -]?\d{3}"  # British
     r"|(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])\d{3}[ .\-]\d{4}"  # North American
     r")(?![\w-]|[.,/]\d)"
 )
+CALLED = re.compile(  # ten digits that a word before them makes the number of a Turkish mobile
+    r"(?<!\w)(?:tel|telefon\w{0,8}|gsm|cep\w{0,4}|mobile?|cell|phone|whatsapp|faks|fax|iletişim|call(?: me| us)?(?: at| on)?)"
+    r"(?:[ .:]{1,3}(?:no|num\w{0,6}|telefon\w{0,6}|hattı))?[ .:(]{1,3}(?P<number>5[0345]\d{8})(?![\w-]|[.,/]\d)",
+    re.IGNORECASE,
+)
+FOURS = re.compile(r"\d{4}(?: \d{4})+")
 MAYBE = re.compile(r"\d[\d .()/-]{5,}\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:")  # a line without it is looked at no further
 LENGTHS = {  # of an IBAN, by country (ISO 13616 register)
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22,
@@ -78,7 +89,10 @@ def tr_id(text: str) -> str:
 
 
 def ip(text: str) -> str:
-    """`text` when it is an address of version 4 or 6. 1.0.0.0 is a program's version: two parts of version 4 must have two digits."""
+    """`text` when it is an address of version 4 or 6. 1.0.0.0 is a program's version: two parts of version 4 must have two digits.
+
+    So 10.0.0.1 stays, which is a version as well, and as an address is that of nobody outside of its own network.
+    """
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -89,8 +103,12 @@ def ip(text: str) -> str:
 
 
 def phone(text: str) -> str:
-    """`text` when it has as many digits as a telephone number."""
-    return text if 8 <= sum(c.isdigit() for c in text) <= 15 else ""
+    """`text` when it has as many digits as a telephone number; figures in fours behind 00 are of something else."""
+    digits = sum(c.isdigit() for c in text)
+    short = text.startswith("444")
+    if text.startswith("00") and (digits < 12 or FOURS.fullmatch(text)):
+        return ""
+    return text if (7 if short else 8) <= digits <= 15 else ""
 
 
 def _any(text: str) -> str:
@@ -103,7 +121,7 @@ RULES: tuple[tuple[str, str, tuple[re.Pattern[str], ...], Callable[[str], str]],
     ("card", "<CARD>", (CARD,), card),
     ("tr_id", "<TR_ID>", (TR_ID,), tr_id),
     ("ip", "<IP>", (IPV4, IPV6), ip),
-    ("phone", "<PHONE>", (PHONE,), phone),
+    ("phone", "<PHONE>", (PHONE, CALLED), phone),
 )
 
 
@@ -131,10 +149,11 @@ class Masks:
         out: list[str] = []
         at = start = 0
         while match := pattern.search(text, start):
-            found = taken(match[0])
+            group = "number" if "number" in pattern.groupindex else 0
+            found = taken(match[group])
             if found:
                 self.counts[name] += 1
-                out += (text[at : match.start()], mark)
-                at = match.start() + len(found)
+                out += (text[at : match.start(group)], mark)
+                at = match.start(group) + len(found)
             start = max(at, match.start() + 1)
         return "".join([*out, text[at:]]) if out else text

@@ -17,6 +17,7 @@ def masked(text, *kinds):
         ("ayşe@örnek.com", "<EMAIL>"),
         ("TR33 0006 1005 1978 6457 8413 26", "<IBAN>"),
         ("TR330006100519786457841326", "<IBAN>"),
+        ("TR 33 0006 1005 1978 6457 8413 26", "<IBAN>"),
         ("GB82 WEST 1234 5698 7654 32", "<IBAN>"),
         ("de89370400440532013000", "<IBAN>"),
         ("4111 1111 1111 1111", "<CARD>"),
@@ -35,6 +36,18 @@ def masked(text, *kinds):
         ("+1 (555) 234-5678", "<PHONE>"),
         ("555-234-5678", "<PHONE>"),
         ("+44 20 7946 0958", "<PHONE>"),
+        ("(0532)1234567", "<PHONE>"),
+        ("0(532) 1234567", "<PHONE>"),
+        ("0532/123 45 67", "<PHONE>"),
+        ("0212/1234567", "<PHONE>"),
+        ("0090 532 123 45 67", "<PHONE>"),
+        ("00905321234567", "<PHONE>"),
+        ("0044 20 7946 0958", "<PHONE>"),
+        ("0850 222 0 444", "<PHONE>"),
+        ("0850 222 04 44", "<PHONE>"),
+        ("444 0 555", "<PHONE>"),
+        ("020 7946 0018", "<PHONE>"),
+        ("07700 900123", "<PHONE>"),
     ],
 )
 def test_what_is_masked(text, mask):
@@ -60,6 +73,12 @@ def test_what_is_masked(text, mask):
         "2026-11-25 20:47:50",
         "x = 12345678 + 90",
         "10.1038/s41586-020-2649-2",
+        "5321234567 lira, kayıt 5321234567, 5.321.234.567 kişi",
+        "(2023) 1234567, esas 2023/1234567, karar 2023/123 45 67",
+        "1 444 0 555, 444 0 555 12, 444 055, 0.444 0 555",
+        "00 90 53 21 23 45 67, 0044 3456 7890, 0090",
+        "sürüm 10.0.0.1, TR 33 sayfa, NO 12 3456 7890 1234",
+        "020-7946, 07100 Antalya, 01.02.2023 12 345 678",
     ],
 )
 def test_what_stays(text):
@@ -73,6 +92,12 @@ def test_an_account_inside_of_other_words():
     assert masked(f"IBAN AB12 WORD {number} ABC", "iban")[0] == "IBAN AB12 WORD <IBAN> ABC"
     assert masked(f"{number} {number}", "iban") == ("<IBAN> <IBAN>", {"iban": 2})
     assert masked("4111 1111 1111 1111 12/27", "card")[0] == "<CARD> 12/27"
+
+
+@pytest.mark.parametrize("word", ["Tel: ", "GSM ", "cep telefonu: ", "Telefon no: ", "WhatsApp ", "call me at "])
+def test_a_mobile_in_one_is_told_by_the_word_before_it(word):
+    """Ten digits alone may be anything; the word stays."""
+    assert masked(f"{word}5321234567, sonra.") == (f"{word}<PHONE>, sonra.", {"phone": 1})
 
 
 def test_only_the_chosen_kinds():
