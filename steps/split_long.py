@@ -81,7 +81,7 @@ class SplitLong(StepParams):
         return self
 
 
-@step(version=7, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=8, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def split_long(params: SplitLong, corpus: list[Corpus], tokenizer: Tokenizer, context: StepContext) -> Corpus:
     """Write the corpora again, as one, with no document above `max_tokens`.
 

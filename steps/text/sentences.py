@@ -13,16 +13,25 @@ ABBREVIATIONS = frozenset(
     """dr prof doç yrd mr mrs ms st sr jr no nr vol fig figs eq eqs ref refs vs etc cf al approx dept inc ltd co corp gen col sgt capt rev
     hon gov sen rep est ca ed eds pp örn bkz vb vd yy çev haz alm ing fr av cad sok mah apt tel sn sy şek tab yay der op müh arş gör öğr
     uzm ord alb yzb tğm çvş hz krş ans age agm sf jan feb mar apr jun jul aug sep sept oct nov dec oca şub nis tem ağu eyl eki
-    kas""".split()  # noqa: SIM905
+    kas tic san şti paz inş ith ihr taah teks mak koop koll hiz nak gn şb bşk üniv fak enst blv psk dyt dt ecz okt nşr bsk üstğm atğm astsb
+    bçvş yrb tuğg tümg korg org lt maj adm brig cpl pvt messrs mme bros assn univ vols ibid cit viz esq""".split()  # noqa: SIM905
 )
 # A run of marks begins where no mark stands before it: so each is looked at once, however long it is.
 CLOSING = r"[\"'”’»)\]]*+"
-ENDS = re.compile(rf"(?:(?<![{LATIN}])[{LATIN}]++{CLOSING}(?=\s)|[{WIDE}]++[”’』」）》】\"']*+)\s*+")
+WIDE_CLOSING = r"[”’』」）》】\"']*+"
+GOING_ON = (
+    "“「『《\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # what follows …… in Chinese, where it ends a sentence
+)
+ENDS = re.compile(
+    rf"(?:(?<![{LATIN}])[{LATIN}]++{CLOSING}(?=\s)|(?<![{LATIN}])…{{2,}}+[{WIDE}…]*+{WIDE_CLOSING}(?=[{GOING_ON}])"
+    rf"|[{WIDE}][{WIDE}…]*+{WIDE_CLOSING})\s*+"
+)
 MARKS = [(mark, mark in WIDE) for mark in LATIN + WIDE]
 FOLLOWING = frozenset("\"'”’»)]") | {chr(i) for i in range(1 << 16) if chr(i).isspace()}  # what may follow a Latin one
 ROMANS = "IVXLC"
 ROMAN = re.compile(rf"[{ROMANS}]{{1,7}}")
 DOTTED = re.compile(r"(?:\w\.)+\w")  # e.g, U.S, M.Ö
+DOTTED_I = "i\u0307"  # İ in small letters
 LONGEST_WORD = 40  # characters looked back at before a mark
 
 
@@ -59,8 +68,9 @@ def _last_likely(marks: list[tuple[str, bool]], text: str, low: int, stop: int) 
     """The last mark in [low, stop) that may end a sentence; -1 when none may. Each kind by itself: one character is found far quicker."""
     found, inner = low - 1, max(0, stop - 1)
     for mark, wide in marks:
-        at = text.rfind(mark, found + 1, stop if wide else inner)
-        while at >= 0 and not wide and text[at + 1] not in FOLLOWING:
+        dots = mark == "…"  # two of them may end a sentence with no blank behind
+        at = text.rfind(mark, found + 1, stop if wide or dots else inner)
+        while at >= 0 and not wide and text[at + 1 : at + 2] not in FOLLOWING and not (dots and text[at - 1 : at] == "…"):
             at = text.rfind(mark, found + 1, at)
         if at > found:
             found = at
@@ -83,6 +93,6 @@ def _short(text: str, begin: int, dot: int, after: int) -> bool:
     following = text[after : after + 1]
     if word.isdigit():
         return len(word) <= 2 and following.isalnum()
-    if word.lower() in ABBREVIATIONS or ("." in word and DOTTED.fullmatch(word)):
+    if word.lower().replace(DOTTED_I, "i") in ABBREVIATIONS or ("." in word and DOTTED.fullmatch(word)):
         return True
     return (len(word) == 1 and word.isalpha()) or (word[:1] in ROMANS and ROMAN.fullmatch(word) is not None and following.isalpha())

@@ -135,6 +135,14 @@ def test_token_strategy_fills_every_piece():
         ("“你好。”他说。价格是3.14元。", ["“你好。”", "他说。", "价格是3.14元。"]),
         ("「行くよ。」と言った。", ["「行くよ。」", "と言った。"]),
         ("你好。我们走吧！好吗？", ["你好。", "我们走吧！", "好吗？"]),
+        ("我们很高兴……结束了。好", ["我们很高兴……", "结束了。", "好"]),
+        ("“我……”他说。好吗？……我想……！对", ["“我……”", "他说。", "好吗？……", "我想……！", "对"]),
+        ("他……，走了。Ali……gitti. Evet……", ["他……，走了。", "Ali……gitti. ", "Evet……"]),
+        (
+            "Kaya Tic. Ltd. Şti. Genel Md. KAYA SAN. VE TİC. LTD. ŞTİ. Satış.",
+            ["Kaya Tic. Ltd. Şti. Genel Md. ", "KAYA SAN. VE TİC. LTD. ŞTİ. Satış."],
+        ),
+        ("Üniv. Fak. Enst. Dergisi. Lt. Brown came.", ["Üniv. Fak. Enst. Dergisi. ", "Lt. Brown came."]),
         ("e.g. this one, i.e. A. Yılmaz. Yes.", ["e.g. this one, i.e. A. Yılmaz. ", "Yes."]),
     ],
 )
@@ -157,7 +165,9 @@ def test_the_blank_behind_a_sentence_is_no_piece(model):
 
 @settings(max_examples=200, deadline=None)
 @example("Dr. x... A. B.  ", 0, 16)
-@given(st.text(alphabet='aA1 .!。\n"…', max_size=40), st.integers(0, 40), st.integers(0, 40))
+@example("。……a", 0, 4)
+@example("好……」好", 0, 4)
+@given(st.text(alphabet='aA1 .!。\n"…好」', max_size=40), st.integers(0, 40), st.integers(0, 40))
 def test_the_last_sentence_end_is_one_of_all(text, low, limit):
     """Looked for from its end, a text has the very last end that it has when it is read through."""
     limit = min(limit, len(text))
