@@ -250,7 +250,7 @@ def _kept(
         if folder:
             tally.priority(folder, repeat)
         if document.section:
-            tally.section(document.section, repeat)
+            tally.section(document.section, repeat, document.weight)
         yield len(kept.text), (name, repeat, kept)
         taken += 1
         if taken == source.take:

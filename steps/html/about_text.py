@@ -1,82 +1,14 @@
-"""Sections about the text: corpus, tokenizer and its proof, token bins, lengths before and after splitting."""
+"""Sections about the text behind its corpus: tokenizer and its proof, token bins, lengths before and after splitting."""
 
 from typing import Any
 
+from steps.html.about_corpus import shares
 from steps.html.about_run import Section, whole
-from steps.html.charts import SMALL, WIDE, bar, histogram
+from steps.html.charts import SMALL, WIDE, histogram
 from steps.html.runlog import RunLog
 from steps.html.words import count, cut, fixed, language, number, percent, plain, plural, size
-from steps.text.left_out import STAYED
 
-EXAMPLES = 5
-EXAMPLE_CHARACTERS = 300
-UNREADABLE = 200
 PIECES = 160
-
-
-def corpus(run: RunLog) -> Section | None:
-    """Documents by language and source, what was dropped and why with examples, files that could not be read."""
-    blocks = []
-    for step, data in run.stats("corpus"):
-        by_language = {str(k): whole(v) for k, v in _dict(data.get("languages")).items()}
-        by_source = [s for s in _list(data.get("sources")) if isinstance(s, dict)]
-        unreadable = [
-            (str(u.get("file", "")), str(u.get("reason", ""))) if isinstance(u, dict) else (str(u), "")
-            for u in _list(data.get("unreadable"))
-        ]
-        in_part = any(isinstance(u, dict) and "read" in u for u in _list(data.get("unreadable")))
-        reasons = {str(reason): found for reason, found in _dict(data.get("dropped")).items()}
-        facts = [
-            ("documents", count(data.get("documents"))),
-            ("characters", count(data.get("characters"))),
-            ("size", size(data.get("bytes"))),
-        ]
-        blocks.append(
-            {
-                "id": step.id,
-                "facts": [fact for fact, key in zip(facts, ("documents", "characters", "bytes"), strict=True) if key in data],
-                "languages": _shares({language(k): v for k, v in by_language.items()}),
-                "sources": _sources(by_source),
-                "dropped": [_dropped(reason, found) for reason, found in reasons.items() if reason not in STAYED],
-                "stayed": [_dropped(reason, found) for reason, found in reasons.items() if reason in STAYED],
-                "unreadable": unreadable[:UNREADABLE],
-                "unreadable_left": max(len(unreadable) - UNREADABLE, 0),
-                "unreadable_count": f"{plural(len(unreadable), 'file')} could not be read{', or not whole' if in_part else ''}",
-            }
-        )
-    return Section("corpus", "Corpus", "corpus", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
-
-
-def _shares(tally: dict[str, int], *, ordered: bool = False) -> list[dict[str, Any]]:
-    """Counts with their shares, the largest first unless they are `ordered` already."""
-    total = sum(tally.values()) or 1
-    return [
-        {"name": name, "count": count(n), "share": percent(n / total), "bar": bar(n / total)}
-        for name, n in (tally.items() if ordered else sorted(tally.items(), key=lambda item: -item[1]))
-    ]
-
-
-def _sources(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    total = sum(whole(s.get("characters")) for s in sources) or 1
-    return [
-        {
-            "name": str(s.get("source", "")),
-            "documents": count(s.get("documents")),
-            "characters": count(s.get("characters")),
-            "share": percent(whole(s.get("characters")) / total),
-            "bar": bar(whole(s.get("characters")) / total),
-        }
-        for s in sources[:100]
-    ]
-
-
-def _dropped(reason: str, found: Any) -> dict[str, Any]:
-    data = found if isinstance(found, dict) else {"count": found}
-    examples = []
-    for example in _list(data.get("examples"))[:EXAMPLES]:
-        text, left = cut(example if isinstance(example, str) else plain(example), EXAMPLE_CHARACTERS)
-        examples.append(text + ("…" if left else ""))
-    return {"reason": reason.replace("_", " "), "count": count(data.get("count")), "examples": examples}
 
 
 def tokenizer(run: RunLog) -> Section | None:
@@ -175,7 +107,7 @@ def turkish(data: dict[str, Any]) -> dict[str, Any]:
         ],
         "per": fixed(tokens / morphemes) if morphemes else "",
         "borders": percent(sum(whole(entry.get("on_border")) for entry in chains) / cuts) if cuts else "",
-        "words": _shares(words, ordered=True),
+        "words": shares(words, ordered=True),
     }
 
 

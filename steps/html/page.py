@@ -7,7 +7,7 @@ from pathlib import Path
 from re import sub
 from typing import TYPE_CHECKING, Any
 
-from steps.html import about_evaluation, about_model, about_run, about_text, about_training
+from steps.html import about_corpus, about_evaluation, about_model, about_run, about_text, about_training
 from steps.html.about_run import Section
 from steps.html.headline import headline, lead, state, tiles, total_seconds
 from steps.html.runlog import RunLog
@@ -30,7 +30,7 @@ SECTIONS: tuple[Callable[[RunLog], Section | None], ...] = (
     about_training.expectations,
     about_training.figures,
     about_training.plan,
-    about_text.corpus,
+    about_corpus.corpus,
     about_text.tokenizer,
     about_text.bins,
     about_text.lengths,

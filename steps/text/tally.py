@@ -35,7 +35,7 @@ class Tally:
         self.documents = self.characters = self.bytes = self.chats = 0
         self.languages: Counter[str] = Counter()
         self.by_source = [[0, 0, 0] for _ in sources]  # documents, characters, documents as training sees them
-        self.by_section: dict[str, list[int]] = {}  # section of a paper to the same two
+        self.by_section: dict[str, list[float]] = {}  # section of a paper to the same two, and the sum of the repeats asked for
         self.by_priority: dict[str, list[int]] = {}  # folder to documents, and documents as training sees them
 
     def line(self, number: int, kept: Kept, name: str, repeat: int) -> Iterable[str]:
@@ -81,11 +81,11 @@ class Tally:
         entry[0] += 1
         entry[1] += repeat
 
-    def section(self, name: str, repeat: int) -> None:
-        """Count a section of a paper."""
-        entry = self.by_section.setdefault(name, [0, 0])
-        entry[0] += 1
-        entry[1] += repeat
+    def section(self, name: str, repeat: int, weight: float) -> None:
+        """Count a section of a paper; weight: how often it was asked for."""
+        entry = self.by_section.setdefault(name, [0, 0, 0.0])
+        for at, more in enumerate((1, repeat, weight)):
+            entry[at] += more
 
     def by_label(self) -> dict[str, int]:
         """Documents by the names of the sources; two of one name are one."""
@@ -116,7 +116,8 @@ class Tally:
         }
         if self.by_section:
             found["sections"] = [
-                {"section": name, "documents": documents, "seen": seen} for name, (documents, seen) in sorted(self.by_section.items())
+                {"section": name, "repeat": round(asked / documents, 4), "documents": documents, "seen": seen}
+                for name, (documents, seen, asked) in sorted(self.by_section.items())
             ]
         if priority:
             found["priority"] = [
