@@ -39,7 +39,7 @@ def found_in(sample: Iterable[Mapping[str, Any]]) -> tuple[list[str], dict[str, 
     merged: dict[str, Any] = {}
     for row in sample:
         for name, value in row.items():
-            if merged.get(name) is None:
+            if empty(merged.get(name)):
                 merged[name] = value
     return list(merged), merged
 
@@ -86,8 +86,13 @@ def _leads(row: Mapping[str, Any], name: str) -> bool:
                 return False
             value = value[int(part)] if int(part) < len(value) else None
         else:
-            return value is None
+            return empty(value)
     return True
+
+
+def empty(value: Any) -> bool:
+    """True for a cell without a value: pandas writes one as NaN, which equals nothing."""
+    return value is None or (isinstance(value, float) and value != value)
 
 
 def _inside(row: Mapping[str, Any] | None) -> list[str]:
@@ -156,7 +161,7 @@ def _optional(row: Mapping[str, Any], roles: Mapping[str, str], role: str) -> st
     if role not in roles:
         return ""
     value = _at(row, roles[role]) if "{" not in roles[role] else ""
-    if value is None or value != value:  # pandas writes an empty cell as NaN, which equals nothing
+    if empty(value):
         return ""
     return _value(row, roles[role])
 
@@ -181,7 +186,7 @@ def _value(row: Mapping[str, Any], template: str) -> str:
 def _text(value: Any, name: str) -> str:
     if isinstance(value, str):
         return value
-    if value is None:
+    if empty(value):
         raise BadRow(f"{name} is empty")
     if isinstance(value, bytes):
         try:

@@ -123,3 +123,23 @@ def test_only_what_is_asked_is_read_of_a_wide_file():
     """Columns of the roles, of templates, and title and lang."""
     found = ["id", "title", "body", "meta", "vector"]
     assert rows.columns_of({"text": "{body} {meta.url}"}, found) == ["title", "body", "meta"]
+
+
+@pytest.mark.parametrize(
+    ("row", "columns", "said"),
+    [
+        ({"text": float("nan")}, None, "text is empty"),
+        ({"instruction": "a", "output": float("nan")}, None, "output is empty"),
+        ({"title": "t", "text": float("nan")}, {"text": "{title}: {text}"}, "text is empty"),
+    ],
+)
+def test_a_cell_of_nan_is_empty(row, columns, said):
+    """pandas writes an empty cell as NaN: it is no word of a text, an answer or a template."""
+    with pytest.raises(BadRow, match=said):
+        document(row, meant(columns, list(row), row))
+
+
+def test_a_first_row_of_nan_says_nothing_of_a_column():
+    """The first value of a column that is not empty is looked into."""
+    found, merged = rows.found_in([{"a": float("nan")}, {"a": {"b": "x"}}])
+    assert (found, merged) == (["a"], {"a": {"b": "x"}})
