@@ -1,6 +1,7 @@
 """parse_corpus: read files, hub data sets and URLs, and write one clean corpus."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,7 +26,7 @@ from steps import step
 from steps.text.choices import Format, Private, SectionName, Split
 from steps.text.corpus_pages import CORPUS_PAGES
 from steps.text.language import KNOWN, codes_meant
-from steps.text.left_out import TWICE, by_reason, counted, in_words, nothing_left
+from steps.text.left_out import ALTERED, BROKEN, INCOMPLETE, by_reason, counted, in_words, nothing_left
 from steps.text.remote import keyed_url, shown_url
 from steps.text.sieve import Kept, Sieve, priority_of
 from steps.text.sources import Reading, files_of, stream
@@ -176,7 +177,7 @@ def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     D109 when texts and conversations come together, D116 at the first bad row when that is asked for.
     """
     sieve = Sieve(params.clean, context.keep)
-    complain = sieve.dropped.add if params.on_bad_row == "skip" else _refused
+    complain = sieve.dropped.add if params.on_bad_row == "skip" else partial(_refused, sieve)
     reading = Reading(context.project, context.keep, context.event, complain, params.workers)
     if priorities := params.priorities:
         reading.priority = lambda name: priority_of(priorities, name)[1]
@@ -202,10 +203,13 @@ def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     ).save(context.workdir)
 
 
-def _refused(reason: str, example: str) -> None:
-    if reason == TWICE:
-        return  # the file was read, and right
-    raise RecipeError("D116", f"{reason}: {example}", field="on_bad_row", fix="mend the row, or write on_bad_row: skip")
+def _refused(sieve: Sieve, reason: str, example: str) -> None:
+    """Stop at a row that is none; what is left out by choice, and what was read and is right, is counted."""
+    row = reason.partition(":")[0]
+    if row not in (BROKEN, INCOMPLETE, ALTERED):
+        sieve.dropped.add(reason, example)
+        return
+    raise RecipeError("D116", f"{row}: {example}", field="on_bad_row", fix="mend the row, or write on_bad_row: skip")
 
 
 Placed = tuple[str, int, Kept]  # file or data set, how often training sees it, the document

@@ -63,7 +63,7 @@ def read_documents(
                     if part.kind == "formula":
                         complain("displayed formula", f"{path.name}: {part.text[:60]!r}")
             if parts.sections is not None and (split or "file") == "file":
-                yield from _sections(found, title, parts, complain)
+                yield from _sections(found, title, parts, complain, path.name)
             else:
                 yield from _parted(joined(found, parts), title, split or "file")
             if any(lost):
@@ -95,7 +95,7 @@ def _once(part: Part, name: str, complain: Complain) -> Part:
     return part._replace(text=once)
 
 
-def _sections(found: list[Part], title: str, parts: Wanted, complain: Complain) -> Iterator[Document]:
+def _sections(found: list[Part], title: str, parts: Wanted, complain: Complain, file: str) -> Iterator[Document]:
     """Each section that has a weight above 0, all under the origin of the whole."""
     from blake3 import blake3
 
@@ -108,7 +108,7 @@ def _sections(found: list[Part], title: str, parts: Wanted, complain: Complain) 
         if weight:
             yield Document(text=text, title=title, origin=origin, section=name, weight=weight)
         else:
-            complain("section of weight 0", f"{name}: {text[:60]!r}")
+            complain("section of weight 0", f"{file}: {name}: {text[:60]!r}")
 
 
 def _parted(text: str, title: str, split: Split) -> Iterator[Document]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas import RecipeError
 from steps.text import rows
-from steps.text.left_out import TWICE
+from steps.text.left_out import INCOMPLETE, TWICE
 from steps.text.sources import Named, Reading, SourceFailed, SourceLike, no_column, silent
 from steps.text.tables import SAMPLE
 
@@ -60,7 +60,7 @@ def from_hub(source: SourceLike, reading: Reading, place: str, first_pass: bool)
         try:
             made, once = read_once(rows.document(row, roles))
         except rows.BadRow as error:
-            complain("incomplete row", f"{name}, row {number}: {error}")
+            complain(f"{INCOMPLETE}: {error.kind}", f"{name}, row {number}: {error}")
             continue
         if once:
             complain(TWICE, f"{name}, row {number}: {once}")

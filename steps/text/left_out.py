@@ -8,7 +8,8 @@ from schemas import RecipeError
 ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that no encoding has
 TWICE = "encoded twice"  # a text that is read as it was before the second time
 STAYED = (ALTERED, TWICE)  # counted beside what is dropped
-BROKEN = "broken row"  # a line of a table that is none
+BROKEN = "broken row"  # a line of a table that is none; its fault stands behind it
+INCOMPLETE = "incomplete row"  # one that is no document, with its fault, too
 IN_PART = "read in part"  # a file of which pages are left out
 THINGS = (" row", "duplicate", " formula")  # how reasons end that are counted as things
 MOST = 5  # reasons that are told
@@ -39,16 +40,29 @@ def by_reason(unreadable: Sequence[Mapping[str, str]]) -> str:
 
 
 def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:
-    """Reasons with their counts, the commonest first. dropped: {"count", "examples"} by reason."""
-    ordered = sorted(dropped.items(), key=lambda e: -e[1]["count"])
-    counted = ", ".join(several(entry["count"], reason) for reason, entry in ordered if reason not in STAYED)
-    told = [f"left out: {counted}"] if counted else []
+    """Reasons with their counts. dropped: {"count", "examples"} by reason, a row's with its fault behind a colon."""
+    told = [f"left out: {', '.join(_grouped(dropped))}"] if dropped.keys() - set(STAYED) else []
     if altered := dropped.get(ALTERED):
         told.append(f"{_files(altered['count'])} with bytes that are no text, U+FFFD in their place: {altered['examples'][0]}")
     if twice := dropped.get(TWICE):
         texts = f"{twice['count']:,} text{'s' if twice['count'] > 1 else ''}"
         told.append(f"{texts} of UTF-8 that was encoded twice, read as it was before: {twice['examples'][0]}")
     return "; ".join(told)
+
+
+def _grouped(dropped: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Each thing with its count, the commonest first, and its faults: `3 broken rows (2 no JSON object, 1 no UTF-8)`."""
+    things: dict[str, dict[str, int]] = {}
+    for reason, entry in dropped.items():
+        if reason not in STAYED:
+            thing, _, fault = reason.partition(": ")
+            things.setdefault(thing, {})[fault] = entry["count"]
+    told = []
+    for thing, faults in sorted(things.items(), key=lambda item: -sum(item[1].values())):
+        ordered = sorted(faults.items(), key=lambda item: -item[1])
+        named = ", ".join(f"{count:,} {fault}" if len(ordered) > 1 else fault for fault, count in ordered if fault)
+        told.append(several(sum(faults.values()), thing) + (f" ({named})" if named else ""))
+    return told
 
 
 def several(count: int, reason: str) -> str:
@@ -63,9 +77,10 @@ def _files(count: int) -> str:
 def nothing_left(unreadable: Sequence[Mapping[str, str]], dropped: Mapping[str, Mapping[str, Any]]) -> RecipeError:
     """D104, with why and what to do."""
     why = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in unreadable[:3])
-    if why and (broken := dropped.get(BROKEN)):
-        why += f"; {broken['examples'][0]}"
-    why = why or "; ".join(f"{several(entry['count'], reason)}: {entry['examples'][0]}" for reason, entry in dropped.items())
+    if why and (broken := next((reason for reason in dropped if reason.startswith(BROKEN)), "")):
+        why += f"; {dropped[broken]['examples'][0]}"
+    each = (f"{several(entry['count'], reason.partition(': ')[0])}: {entry['examples'][0]}" for reason, entry in dropped.items())
+    why = why or "; ".join(each)
     why = why or "the sources are empty"
     fix = "mend these files, or name others" if unreadable else "name other files, or clean less"
     if unreadable and all(entry["reason"].startswith("no reader for") for entry in unreadable):

@@ -199,7 +199,7 @@ def _text(value: Any, name: str) -> str:
         kind, inner = ("list", value[0] if value else None) if isinstance(value, list) else ("map", value)
         first = f"{name}.0" if isinstance(value, list) else name
         hint = f"{first}.{next(iter(inner))}" if isinstance(inner, Mapping) and inner else first
-        raise BadRow(f"{name} holds a {kind}, no text: name a part of it, such as {hint}")
+        raise BadRow(f"{name} holds a {kind}, no text: name a part of it, such as {hint}", f"{name} holds a {kind}, no text")
     return str(value)
 
 

@@ -12,7 +12,7 @@ from schemas import Document, RecipeError
 from steps.text import rows
 from steps.text.encodings import decode
 from steps.text.jsonlines import HEAD, MARK, Lines, wide_lines
-from steps.text.left_out import TWICE
+from steps.text.left_out import BROKEN, INCOMPLETE, TWICE
 from steps.text.packed import open_bytes
 from steps.text.textfile import open_text
 from steps.text.unreadable import Unreadable
@@ -20,7 +20,7 @@ from steps.text.unreadable import Unreadable
 LONG = 1 << 20  # bytes of a line
 _decode = json.JSONDecoder().decode
 TABLES = ("jsonl", "json", "csv", "parquet")
-BROKEN = object()  # a value that is no UTF-8
+NO_UTF8 = object()  # a value that is no UTF-8
 SAMPLE = 20  # first rows, by which the columns of a file are known: a row may lack what the others have
 Complain = Callable[[str, str], None]  # reason, example: a row that was left out
 Row = tuple[str, dict[str, Any]]  # where it stands, and the row
@@ -46,7 +46,7 @@ def documents(found: Iterator[Row], columns: Mapping[Any, str] | None, complain:
         try:
             made, once = read_once(rows.document(row, roles))
         except rows.BadRow as error:
-            complain("incomplete row", f"{name}, {where}: {error}")
+            complain(f"{INCOMPLETE}: {error.kind}", f"{name}, {where}: {error}")
             continue
         if once:
             complain(TWICE, f"{name}, {where}: {once}")
@@ -70,13 +70,13 @@ def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complai
             row = _row(line, read)
         except (ValueError, RecursionError) as error:
             if line.strip():
-                complain("broken row", f"{path.name}, line {number}: {_told(error)}")
+                complain(f"{BROKEN}: {_fault(error)}", f"{path.name}, line {number}: {_told(error)}")
             continue
         del line  # a long one would be held beside what is made of it
         if isinstance(row, dict):
             yield f"line {number}", row
         else:
-            complain("broken row", f"{path.name}, line {number}: no JSON object")
+            complain(f"{BROKEN}: no JSON object", f"{path.name}, line {number}: no JSON object")
 
 
 def _row(line: bytes, read: Lines) -> Any:
@@ -87,6 +87,13 @@ def _row(line: bytes, read: Lines) -> Any:
 
             return loads(line)
     return _decode(read.text(line))
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong in general, by which such rows are counted."""
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg.removesuffix(" at")
+    return "no UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _told(error: Exception) -> str:
@@ -121,17 +128,17 @@ def _json(path: Path, complain: Complain) -> Iterator[Row]:
         try:
             row, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            complain("broken row", f"{path.name}, row {number}: {error}; what follows it cannot be read")
+            complain(f"{BROKEN}: {_fault(error)}", f"{path.name}, row {number}: {error}; what follows it cannot be read")
             return
         if isinstance(row, dict):
             yield f"row {number}", row
         else:
-            complain("broken row", f"{path.name}, row {number}: no JSON object")
+            complain(f"{BROKEN}: no JSON object", f"{path.name}, row {number}: no JSON object")
         at = _past_blanks(text, at)
         if text[at : at + 1] == ",":
             at = _past_blanks(text, at + 1)
     if at >= len(text):
-        complain("broken row", f"{path.name}, after row {number}: the list does not end, the file may be cut off")
+        complain(f"{BROKEN}: the list does not end", f"{path.name}, after row {number}: the list does not end, the file may be cut off")
 
 
 def _past_blanks(text: str, at: int) -> int:
@@ -150,7 +157,7 @@ def _csv(path: Path, complain: Complain) -> Iterator[Row]:
             try:
                 cells = next(table, None)
             except csv.Error as error:
-                complain("broken row", f"{path.name}, line {number}: {error}")
+                complain(f"{BROKEN}: {_fault(error)}", f"{path.name}, line {number}: {error}")
                 continue
             if cells is None:
                 return
@@ -158,7 +165,7 @@ def _csv(path: Path, complain: Complain) -> Iterator[Row]:
                 yield f"line {number}", dict(zip(table.names, cells, strict=True))
             elif cells:
                 message = f"cells: {len(cells)}, columns: {len(table.names)}"
-                complain("broken row", f"{path.name}, line {number}: {message}")
+                complain(f"{BROKEN}: another number of cells", f"{path.name}, line {number}: {message}")
 
 
 def _parquet(path: Path, columns: Mapping[Any, str] | None, complain: Complain) -> Iterator[Row]:
@@ -175,7 +182,7 @@ def _parquet(path: Path, columns: Mapping[Any, str] | None, complain: Complain) 
                 for row in rows_of_batch(batch):
                     number += 1
                     if isinstance(row, str):
-                        complain("broken row", f"{path.name}, row {number}: {row}")
+                        complain(f"{BROKEN}: {row}", f"{path.name}, row {number}: {row}")
                     else:
                         yield f"row {number}", row
     except (ArrowException, UnicodeDecodeError) as error:
@@ -190,7 +197,7 @@ def rows_of_batch(batch: Any) -> Iterator[dict[str, Any] | str]:
     except UnicodeDecodeError:
         lists = [[_value(scalar) for scalar in column] for column in batch.columns]
     for values in zip(*lists, strict=True):
-        broken = next((name for name, value in zip(names, values, strict=True) if value is BROKEN), None)
+        broken = next((name for name, value in zip(names, values, strict=True) if value is NO_UTF8), None)
         yield dict(zip(names, values, strict=True)) if broken is None else f"no UTF-8 in column {broken!r}"
 
 
@@ -198,7 +205,7 @@ def _value(scalar: Any) -> Any:
     try:
         return scalar.as_py()
     except UnicodeDecodeError:
-        return BROKEN
+        return NO_UTF8
 
 
 def _wanted(columns: Mapping[Any, str] | None, names: Sequence[str]) -> list[str] | None:

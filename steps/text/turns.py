@@ -16,7 +16,14 @@ NOTHING = ("", "<noinput>", "<no input>")  # how instruction rows write that the
 
 
 class BadRow(ValueError):
-    """A row that cannot become a document; the message says why."""
+    """A row that cannot become a document; the message says why.
+
+    kind: the same without what only this row has, by which such rows are counted.
+    """
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind or message
 
 
 def turns(found: Any, column: str) -> list[dict[str, str]]:
@@ -59,9 +66,11 @@ def _turn(turn: Any, column: str) -> dict[str, str]:
     said = str(turn.get("role") or turn.get("from") or "")
     role = SPEAKERS.get(said.lower())
     if role is None and not said and turn and not {"role", "from"} & turn.keys():
-        raise BadRow(f"a turn of {column} has neither role nor from, but {', '.join(str(key) for key in list(turn)[:KEYS])}")
+        lacks = f"a turn of {column} has neither role nor from"
+        raise BadRow(f"{lacks}, but {', '.join(str(key) for key in list(turn)[:KEYS])}", lacks)
     if role is None:
-        raise BadRow(f"a turn of {column} has no known speaker" + (f": {said[:30]!r}" if said else ""))
+        nobody = f"a turn of {column} has no known speaker"
+        raise BadRow(f"{nobody}: {said[:30]!r}" if said else nobody, nobody)
     content = _content(turn.get("content", turn.get("value", turn.get("text"))), column)
     calls = turn.get("tool_calls")
     if isinstance(calls, list) and calls:
@@ -85,7 +94,8 @@ def _content(content: Any, column: str) -> str | None:
             texts.append(part["text"])
         else:
             kind = part.get("type") if isinstance(part, Mapping) else None
-            raise BadRow(f"a turn of {column} holds a part that is no text: {kind or type(part).__name__}")
+            strange = f"a turn of {column} holds a part that is no text"
+            raise BadRow(f"{strange}: {kind or type(part).__name__}", strange)
     return "\n".join(texts)
 
 
@@ -110,17 +120,17 @@ def _in_order(messages: list[dict[str, str]]) -> None:
     for number, message in enumerate(messages, 1):
         role = message["role"]
         if role == "assistant" and not message["content"].strip():
-            raise BadRow(f"turn {number} is an empty answer")
+            raise BadRow(f"turn {number} is an empty answer", "an empty answer")
         if role == "system" and number > 1:
-            raise BadRow(f"turn {number} is of the system, which speaks first or not at all")
+            raise BadRow(f"turn {number} is of the system, which speaks first or not at all", "the system speaks later")
         if role in ("user", "assistant") and role == before:
-            raise BadRow(f"turns {number - 1} and {number} are both of the {role}")
+            raise BadRow(f"turns {number - 1} and {number} are both of the {role}", f"two turns of the {role} in a row")
         if role == "assistant" and before in ("", "system"):
             raise BadRow("an answer comes before any question")
         if role == "tool" and before not in ("assistant", "tool"):
-            raise BadRow(f"turn {number} is of a tool that nobody called")
+            raise BadRow(f"turn {number} is of a tool that nobody called", "a tool that nobody called")
         if role == "user" and before == "tool":
-            raise BadRow(f"turn {number} is of the user, and the answer to the tool is missing")
+            raise BadRow(f"turn {number} is of the user, and the answer to the tool is missing", "no answer to a tool")
         before = role
     if not any(message["role"] == "assistant" for message in messages):
         raise BadRow("no answer to learn from")

@@ -258,7 +258,11 @@ def test_a_broken_row_ends_it_or_is_left_out(tmp_path: Path):
     assert (error.value.field, error.value.fix) == ("on_bad_row", "mend the row, or write on_bad_row: skip")
     texts, context = sources(tmp_path, {"a.jsonl": lines})
     assert texts == ["bir", "son"]
-    assert {reason: entry["count"] for reason, entry in context.kept["corpus"]["dropped"].items()} == {"broken row": 2, "incomplete row": 1}
+    assert {reason: entry["count"] for reason, entry in context.kept["corpus"]["dropped"].items()} == {
+        "broken row: Invalid control character": 1,
+        "broken row: no UTF-8": 1,
+        "incomplete row: text is empty": 1,
+    }
 
 
 def test_parquet_of_other_types_is_text_or_told(tmp_path: Path):
@@ -271,7 +275,10 @@ def test_parquet_of_other_types_is_text_or_told(tmp_path: Path):
     parquet.write_table(arrow.table({"text": [1, None, 3]}), place / "a.parquet")
     texts, context = sources(tmp_path, {})
     assert texts == ["1", "3"]
-    assert context.kept["corpus"]["dropped"]["incomplete row"] == {"count": 1, "examples": ["a.parquet, row 2: text is empty"]}
+    assert context.kept["corpus"]["dropped"]["incomplete row: text is empty"] == {
+        "count": 1,
+        "examples": ["a.parquet, row 2: text is empty"],
+    }
     parquet.write_table(arrow.table({"text": [[{"a": "b"}]]}), place / "a.parquet")
     with pytest.raises(RecipeError, match=r"left \(1 incomplete row: a\.parquet, row 1: text holds a list, no text"):
         sources(tmp_path, {})

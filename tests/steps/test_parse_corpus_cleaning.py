@@ -223,7 +223,7 @@ def test_repeats_of_a_row_by_its_own_column(tmp_path):
     assert found["metin 0"] == 2
     assert found["metin 2"] in (1, 2)
     assert list(found) == ["metin 0", "metin 2"]
-    assert context.kept["corpus"]["dropped"]["incomplete row"]["examples"] == ["rows.jsonl, line 4: w is no number"]
+    assert context.kept["corpus"]["dropped"]["incomplete row: w is no number"]["examples"] == ["rows.jsonl, line 4: w is no number"]
 
 
 def test_a_bad_row_ends_the_step_when_that_is_asked(tmp_path):
@@ -237,4 +237,39 @@ def test_a_bad_row_ends_the_step_when_that_is_asked(tmp_path):
     assert error.value.field == "on_bad_row"
     context = FakeContext(tmp_path / "two", project=project)
     assert texts(parse_corpus(ParseCorpus(sources=[source]), context)) == ["bir", "üç"]
-    assert [e["message"] for e in context.events if e["event"] == "dropped"] == ["left out: 1 broken row"]
+    assert [e["message"] for e in context.events if e["event"] == "dropped"] == ["left out: 1 broken row (Invalid control character)"]
+
+
+def test_rows_that_are_left_out_are_counted_by_their_fault(tmp_path):
+    """Each kind of fault is a reason with its examples; the numbers of turns and the words in them make no further kinds."""
+    question, answer = {"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}
+    talks = [
+        [question, answer], [question], [{"role": "boss", "content": "x"}, answer], [{"role": "chief", "content": "x"}, answer],
+        [question, question, answer], [question, answer, question, question, answer],
+    ]  # fmt: skip
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"messages": talk}) + "\n" for talk in talks) + '{"messages": [\n[1]\n')
+    context = FakeContext(tmp_path / "run", project=tmp_path)
+    parse_corpus(ParseCorpus(sources=[Source(path="a.jsonl")]), context)
+    dropped = context.kept["corpus"]["dropped"]
+    assert {reason: entry["count"] for reason, entry in dropped.items()} == {
+        "broken row: Expecting value": 1,
+        "broken row: no JSON object": 1,
+        "incomplete row: a turn of messages has no known speaker": 2,
+        "incomplete row: no answer to learn from": 1,
+        "incomplete row: two turns of the user in a row": 2,
+    }
+    assert dropped["incomplete row: a turn of messages has no known speaker"]["examples"][1] == (
+        "a.jsonl, line 4: a turn of messages has no known speaker: 'chief'"
+    )
+    assert [e["message"] for e in context.events if e["event"] == "dropped"] == [
+        "left out: 5 incomplete rows (2 a turn of messages has no known speaker, 2 two turns of the user in a row, "
+        "1 no answer to learn from), 2 broken rows (1 Expecting value, 1 no JSON object)"
+    ]
+
+
+def test_a_section_that_is_left_out_is_shown_with_its_file(tmp_path):
+    """Among the examples; rows that must be whole are no reason to stop at it."""
+    (tmp_path / "a.md").write_text("# Abstract\n\nWe count birds.\n\n# Methods\n\nEach bird was counted once.\n")
+    context = FakeContext(tmp_path / "run", project=tmp_path)
+    parse_corpus(ParseCorpus(sources=[Source(path="a.md", sections={"abstract": 0})], on_bad_row="error"), context)
+    assert context.kept["corpus"]["dropped"]["section of weight 0"]["examples"] == ["a.md: abstract: '# Abstract\\n\\nWe count birds.'"]

@@ -47,7 +47,9 @@ def test_jsonl_rows_and_a_broken_line(tmp_path):
     for path in (put(tmp_path, "a.jsonl", lines), put(tmp_path, "a.jsonl.gz", gzip.compress(lines))):
         texts, complaints = read(path)
         assert texts == ["bir", "iki"]
-        assert [reason for reason, _ in complaints] == ["broken row", "broken row", "incomplete row"]
+        assert [reason for reason, _ in complaints] == [f"broken row: {fault}" for fault in ("Expecting value", "no JSON object")] + [
+            "incomplete row: text is empty"
+        ]
         assert f"{path.name}, line 2" in complaints[0][1]
 
 
@@ -80,7 +82,7 @@ def test_csv_with_semicolons_and_a_short_row(tmp_path):
     """The delimiter is found; a row with too few cells is named."""
     texts, complaints = read(put(tmp_path, "a.csv", 'text;n\n"a; b";1\nx\n'.encode("cp1254")))
     assert texts == ["a; b"]
-    assert complaints == [("broken row", "a.csv, line 3: cells: 1, columns: 2")]
+    assert complaints == [("broken row: another number of cells", "a.csv, line 3: cells: 1, columns: 2")]
 
 
 def test_parquet(tmp_path):

@@ -63,10 +63,10 @@ def test_both_know_one_wrong_byte_from_another_encoding(tmp_path):
     wrong = b'{"text": "caf\xe9 \xe9t\xe9"}\n'
     reason = "no UTF-8 at byte 14 of the line"
     texts, complaints = read(put(tmp_path, "a.jsonl", lines(1).encode() + wrong))
-    assert (texts, complaints) == (TEXTS, [("broken row", f"a.jsonl, line 3: {reason}")])
+    assert (texts, complaints) == (TEXTS, [("broken row: no UTF-8", f"a.jsonl, line 3: {reason}")])
     assert told(tmp_path)[0] == [f"a.jsonl, line 3: {reason} (1 of the first 3 lines)"]
     texts, complaints = read(put(tmp_path, "a.jsonl", lines(2000).encode() + wrong))
-    assert complaints == [("broken row", f"a.jsonl, line 4001: {reason}")]
+    assert complaints == [("broken row: no UTF-8", f"a.jsonl, line 4001: {reason}")]
     assert told(tmp_path)[0] == [f"a.jsonl, line 4001: {reason} (1 of 4001 lines)"]
 
 
@@ -74,7 +74,7 @@ def test_a_file_of_rows_that_is_cut_in_a_letter(tmp_path):
     """The last row is broken, the others are read."""
     data = lines(1).encode("utf-16-le")
     texts, complaints = read(put(tmp_path, "a.jsonl", data[:-9]))
-    assert (texts, [reason for reason, _ in complaints]) == (TEXTS[:1], ["broken row"])
+    assert (texts, [reason for reason, _ in complaints]) == (TEXTS[:1], ["broken row: Unterminated string starting"])
     (said,), shown = told(tmp_path)
     assert (said.partition(":")[0], shown) == ("a.jsonl, line 2", TEXTS[:1])
 

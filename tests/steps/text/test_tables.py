@@ -55,7 +55,7 @@ def test_a_broken_line_is_named_and_the_rest_is_read(tmp_path):
     texts, complaints = read(put(tmp_path, "a.jsonl", LINES + b"\n".join(bad) + b"\n" + LINES))
     assert texts == ["bir", "iki", "bir", "iki"]
     assert [example.partition(":")[0] for _, example in complaints] == [f"a.jsonl, line {n}" for n in (3, 4, 5, 6)]
-    assert complaints[1] == ("broken row", "a.jsonl, line 4: no UTF-8 at byte 11 of the line")
+    assert complaints[1] == ("broken row: no UTF-8", "a.jsonl, line 4: no UTF-8 at byte 11 of the line")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_json_in_its_shapes(tmp_path, content):
 def test_a_json_list_that_is_cut_off(tmp_path):
     """What was whole is read, and the end is complained of."""
     texts, complaints = read(put(tmp_path, "a.json", '[{"text": "bir"}, {"text": "ik'))
-    assert (texts, complaints[0][0]) == (["bir"], "broken row")
+    assert (texts, complaints[0][0]) == (["bir"], "broken row: Unterminated string starting")
     assert complaints[0][1].startswith("a.json, row 2:")
     assert read(put(tmp_path, "b.json", '[{"text": "bir"}'))[1][0][1] == (
         "b.json, after row 1: the list does not end, the file may be cut off"
@@ -148,7 +148,7 @@ def test_a_row_may_lack_what_the_others_have(tmp_path):
     lines = '{"id": 1}\n{"id": 2, "body": "iki"}\n'
     assert read(put(tmp_path, "a.jsonl", lines), columns={"text": "body"}) == (
         ["iki"],
-        [("incomplete row", "a.jsonl, line 1: body is empty")],
+        [("incomplete row: body is empty", "a.jsonl, line 1: body is empty")],
     )
 
 
@@ -202,7 +202,10 @@ def test_a_row_of_parquet_that_is_no_utf8_is_named(tmp_path):
 
     texts = arrow.array([b"bir", "ış".encode("cp1254"), b"iki"], arrow.binary()).view(arrow.string())
     parquet.write_table(arrow.table({"text": texts, "n": [1, 2, 3]}), tmp_path / "a.parquet")
-    assert read(tmp_path / "a.parquet") == (["bir", "iki"], [("broken row", "a.parquet, row 2: no UTF-8 in column 'text'")])
+    assert read(tmp_path / "a.parquet") == (
+        ["bir", "iki"],
+        [("broken row: no UTF-8 in column 'text'", "a.parquet, row 2: no UTF-8 in column 'text'")],
+    )
 
 
 def test_a_damaged_parquet_says_so(tmp_path):
