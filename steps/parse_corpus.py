@@ -26,7 +26,7 @@ from steps import step
 from steps.text.choices import Format, Private, SectionName, Split
 from steps.text.corpus_pages import CORPUS_PAGES
 from steps.text.language import KNOWN, codes_meant
-from steps.text.left_out import ALTERED, BROKEN, INCOMPLETE, by_reason, counted, in_words, nothing_left
+from steps.text.left_out import ALTERED, BROKEN, INCOMPLETE, apart, by_reason, counted, in_words, nothing_left
 from steps.text.remote import keyed_url, shown_url
 from steps.text.sieve import Kept, Sieve, priority_of
 from steps.text.sources import Reading, files_of, stream
@@ -263,7 +263,8 @@ def _kept(
 
 def _report(params: ParseCorpus, context: StepContext, reading: Reading, sieve: Sieve, tally: Tally) -> None:
     """Tell what was left out and why; keep the statistics. Raises RecipeError D103 and D104."""
-    dropped, unreadable = sieve.dropped.facts(), reading.unreadable
+    unreadable = reading.unreadable
+    dropped, encodings, said = apart(sieve.dropped.facts())
     if unreadable:
         listed = by_reason(unreadable)
         message = f"{counted(unreadable, reading.files)}: {listed}"
@@ -275,8 +276,12 @@ def _report(params: ParseCorpus, context: StepContext, reading: Reading, sieve: 
             raise RecipeError("D103", refused, field="strict", fix="mend or move them")
     if dropped:
         context.event("dropped", message=in_words(dropped), reasons={r: e["count"] for r, e in dropped.items()})
-    facts = tally.facts(params.priorities) | sieve.facts()
+    if encodings:
+        context.event("encodings", encodings=encodings, message=said)
+    facts = tally.facts(params.priorities) | sieve.facts() | {"dropped": dropped}
     facts |= {"files": reading.files, "unreadable": unreadable, "revisions": reading.revisions}
+    if encodings:
+        facts["encodings"] = encodings
     if reading.taken:
         facts["fallbacks"] = {params.sources[int(place.split(".")[1])].label: taken.label for place, taken in reading.taken.items()}
     if reading.addresses:

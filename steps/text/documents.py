@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from schemas import Document
@@ -12,7 +13,7 @@ from steps.text.packed import open_bytes, told
 from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined, of_text
 from steps.text.rows import read
 from steps.text.tables import TABLES, Complain, table
-from steps.text.textfile import pieces, refuse_others
+from steps.text.textfile import pieces, refuse_others, tell_encoding
 from steps.text.unreadable import Incomplete, Unreadable
 
 FRONT = re.compile(  # of a page in Markdown: keys, what belongs to them, and remarks, in YAML or TOML; a rule begins no front matter
@@ -49,9 +50,10 @@ def read_documents(
         if kind in TABLES:
             yield from table(path, kind, columns, complain)
         elif kind == "txt" and split in ("line", "blank_line"):
-            yield from (read(seen(part)) for part in pieces(path, split, references=parts.references))
+            known = partial(tell_encoding, name=path.name, complain=complain)
+            yield from (read(seen(part)) for part in pieces(path, split, known, references=parts.references))
         else:
-            found, title, *lost = READERS[kind](path, parts)
+            found, title, *lost = READERS[kind](path, parts, complain)
             if kind != "pdf":  # its lines are joined at soft hyphens
                 found = [part._replace(text=seen(part.text)) for part in found]
             if kind in ("txt", "md", "html"):
@@ -122,10 +124,10 @@ def _parted(text: str, title: str, split: Split) -> Iterator[Document]:
 
 
 # ---------------------------------------------------------------- texts
-def _txt(path: Path, parts: Wanted) -> tuple[list[Part], str]:
+def _txt(path: Path, parts: Wanted, complain: Complain) -> tuple[list[Part], str]:
     from steps.text.wrapped import unwrapped
 
-    return _as_parts(unwrapped(_text_of(path).replace("\r\n", "\n").replace("\r", "\n")), parts), ""
+    return _as_parts(unwrapped(_text_of(path, complain).replace("\r\n", "\n").replace("\r", "\n")), parts), ""
 
 
 def _as_parts(text: str, parts: Wanted, *, markdown: bool = False) -> list[Part]:
@@ -137,8 +139,8 @@ def _as_parts(text: str, parts: Wanted, *, markdown: bool = False) -> list[Part]
     return [Part("text", text if parts.references else without_references(text))]
 
 
-def _md(path: Path, parts: Wanted) -> tuple[list[Part], str]:
-    text = _text_of(path).replace("\r\n", "\n")
+def _md(path: Path, parts: Wanted, complain: Complain) -> tuple[list[Part], str]:
+    text = _text_of(path, complain).replace("\r\n", "\n")
     title = ""
     if match := FRONT.match(text):  # front matter is about the text, not of it
         text = text[match.end() :]
@@ -148,38 +150,44 @@ def _md(path: Path, parts: Wanted) -> tuple[list[Part], str]:
     return _as_parts(text, parts, markdown=True), title
 
 
-def _html(path: Path, parts: Wanted) -> tuple[list[Part], str]:
+def _html(path: Path, parts: Wanted, complain: Complain) -> tuple[list[Part], str]:
     from steps.text.html_text import html_charset, html_text
 
     data = _all(path)
-    text, title = html_text(html_charset(data) or decode(data)[0])
+    page = html_charset(data)
+    encoding = ""
+    if not page:
+        page, encoding = decode(data)
+    text, title = html_text(page)
     if not text.strip():
         raise Unreadable("no text in it but markup")
+    tell_encoding(encoding, path.name, complain)
     return _as_parts(text, parts), title
 
 
-def _pdf(path: Path, parts: Wanted) -> tuple[list[Part], str, str]:
+def _pdf(path: Path, parts: Wanted, complain: Complain) -> tuple[list[Part], str, str]:
     from steps.text.pdf_text import pdf_parts
 
     return pdf_parts(path, parts)
 
 
-def _docx(path: Path, parts: Wanted) -> tuple[list[Part], str]:
+def _docx(path: Path, parts: Wanted, complain: Complain) -> tuple[list[Part], str]:
     from steps.text.docx_text import docx_parts
 
     return docx_parts(path, parts)
 
 
-Reader = Callable[[Path, Wanted], tuple[list[Part], str] | tuple[list[Part], str, str]]  # with its title, and what is left out
+Reader = Callable[[Path, Wanted, Complain], tuple[list[Part], str] | tuple[list[Part], str, str]]  # with its title, and what is left out
 READERS: dict[str, Reader] = {"txt": _txt, "md": _md, "html": _html, "pdf": _pdf, "docx": _docx}
 
 
-def _text_of(path: Path) -> str:
+def _text_of(path: Path, complain: Complain) -> str:
     data = _all(path)
     refuse_others(data)
-    text, _ = decode(data)
+    text, encoding = decode(data)
     if not text.strip():
         raise Unreadable("nothing but blanks")
+    tell_encoding(encoding, path.name, complain)
     return text
 
 

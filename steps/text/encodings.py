@@ -5,6 +5,7 @@ import re
 from contextlib import suppress
 
 from steps.text.alphabets import by_alphabet
+from steps.text.patchwork import line_by_line
 from steps.text.tongues import by_language
 from steps.text.unreadable import Unreadable
 
@@ -54,7 +55,7 @@ def decode(data: bytes) -> tuple[str, str]:
             try:
                 return data[len(mark) :].decode(name), name
             except UnicodeDecodeError as error:
-                if found := _cut_short(data[len(mark) :], name, error) or (_broken_utf8(data[len(mark) :]) if name == "utf-8" else None):
+                if found := _cut_short(data[len(mark) :], name, error) or (_some_utf8(data[len(mark) :]) if name == "utf-8" else None):
                     return found
                 raise Unreadable(f"begins with the mark of {name}, but is no {name} at byte {error.start}") from error
     if b"\0" in data:
@@ -78,7 +79,7 @@ def decode(data: bytes) -> tuple[str, str]:
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        return _broken_utf8(data) or _frequent(data) or _single_byte(data)
+        return _some_utf8(data) or _frequent(data) or _single_byte(data)
 
 
 def _cut_short(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, str] | None:
@@ -136,6 +137,19 @@ def _by_escapes(data: bytes) -> tuple[str, str] | None:
         except UnicodeDecodeError:
             continue
     return None
+
+
+def _some_utf8(data: bytes) -> tuple[str, str] | None:
+    """The text of a file that is UTF-8 in part: whole lines of it, or all but few bytes."""
+    return line_by_line(data, _table_of) or _broken_utf8(data)
+
+
+def _table_of(data: bytes) -> str:
+    """The table that lines which are no UTF-8 are in; nothing where none fits."""
+    try:
+        return (_frequent(data) or _single_byte(data))[1].removesuffix(WRONG)
+    except Unreadable:
+        return ""
 
 
 def _broken_utf8(data: bytes) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from steps.text.encodings import WRONG, decode, wide
+from steps.text.patchwork import BOTH
 from steps.text.unreadable import Unreadable
 
 MARK = codecs.BOM_UTF8  # at the beginning of a file, and of lines where files were put together
@@ -29,6 +30,11 @@ class Lines:
         self._head = head[:HEAD]
         self._other: str | None = None  # empty where nothing else fits
 
+    @property
+    def other(self) -> str:
+        """The encoding of the lines so far that are no UTF-8."""
+        return self._other or ""
+
     def text(self, line: bytes) -> str:
         """Raises UnicodeDecodeError for a line that is no UTF-8 in a file that is, or of which too few bytes tell what it is."""
         try:
@@ -47,7 +53,7 @@ def _enough(data: bytes) -> bool:
 
 def _other(data: bytes) -> str:
     try:
-        name = decode(data)[1]
+        name = decode(data)[1].removeprefix(BOTH)
     except Unreadable:
         return ""
     return "" if name.startswith("utf") or name.endswith(WRONG) else name

@@ -1,9 +1,11 @@
 """What parse_corpus left out, in words: files that could not be read, documents that were dropped, or all of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas import RecipeError
+from steps.text.patchwork import BOTH
 
 ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that no encoding has
 TWICE = "encoded twice"  # a text that is read as it was before the second time
@@ -11,8 +13,10 @@ STAYED = (ALTERED, TWICE)  # counted beside what is dropped
 BROKEN = "broken row"  # a line of a table that is none; its fault stands behind it
 INCOMPLETE = "incomplete row"  # one that is no document, with its fault, too
 IN_PART = "read in part"  # a file of which pages are left out
+EACH = "each file stands in stats/corpus.json and in the report"
+NUMBER = re.compile(r"\d+")
 THINGS = (" row", "duplicate", " formula")  # how reasons end that are counted as things
-MOST = 5  # reasons that are told
+ENCODED = "encoding"  # of a file that is not in UTF-8 alone: its name stands behind it
 
 
 def counted(unreadable: Sequence[Mapping[str, str]], files: int) -> str:
@@ -26,17 +30,27 @@ def counted(unreadable: Sequence[Mapping[str, str]], files: int) -> str:
 
 
 def by_reason(unreadable: Sequence[Mapping[str, str]]) -> str:
-    """The commonest reasons, each with a file and how many others it holds for.
+    """All reasons, the commonest first, each with a file and how many others it holds for. Those that differ in numbers are one.
 
     unreadable: {"file", "reason"} of each, and "read" of those that were read in part.
     """
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, list[Mapping[str, str]]] = {}
     for entry in unreadable:
-        reasons.setdefault(entry["reason"], []).append(entry["file"])
-    ordered = sorted(reasons.items(), key=lambda item: -len(item[1]))
-    told = [f"{files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: {reason}" for reason, files in ordered[:MOST]]
-    rest = sum(len(files) for _, files in ordered[MOST:])
-    return "; ".join([*told, f"and {rest} more, for other reasons"] if rest else told)
+        reasons.setdefault(NUMBER.sub("0", entry["reason"]), []).append(entry)
+    told = []
+    for alike in sorted(reasons.values(), key=lambda alike: -len(alike)):
+        told.append(f"{alike[0]['file']}{f' and {len(alike) - 1} more' if len(alike) > 1 else ''}: {alike[0]['reason']}")
+    return "; ".join([*told, EACH] if len(told) < len(unreadable) else told)
+
+
+def apart(told: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Mapping[str, Any]], dict[str, int], str]:
+    """What was dropped or altered, by reason; files that are not in UTF-8 alone, by encoding, and the same in words."""
+    found = {reason.partition(": ")[2]: entry for reason, entry in told.items() if reason.startswith(f"{ENCODED}: ")}
+    words = []
+    for name, entry in sorted(found.items(), key=lambda item: -item[1]["count"]):
+        words.append(f"{entry['count']:,} in {name}" + (f", line by line ({entry['examples'][0]})" if name.startswith(BOTH) else ""))
+    rest = {reason: entry for reason, entry in told.items() if not reason.startswith(f"{ENCODED}: ")}
+    return rest, {name: entry["count"] for name, entry in found.items()}, f"not in UTF-8: {', '.join(words)}" if words else ""
 
 
 def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:

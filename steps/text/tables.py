@@ -10,11 +10,11 @@ from typing import Any, BinaryIO
 
 from schemas import Document, RecipeError
 from steps.text import rows
-from steps.text.encodings import decode
+from steps.text.encodings import decode, wide
 from steps.text.jsonlines import HEAD, MARK, Lines, wide_lines
 from steps.text.left_out import BROKEN, INCOMPLETE, TWICE
 from steps.text.packed import open_bytes
-from steps.text.textfile import open_text
+from steps.text.textfile import open_text, tell_encoding
 from steps.text.unreadable import Unreadable
 
 LONG = 1 << 20  # bytes of a line
@@ -56,6 +56,7 @@ def documents(found: Iterator[Row], columns: Mapping[Any, str] | None, complain:
 def _jsonl(path: Path, complain: Complain) -> Iterator[Row]:
     with open_bytes(path) as file:
         head = file.read(HEAD)
+    tell_encoding(wide(head[:4]), path.name, complain)
     with open_bytes(path) as file:
         yield from _json_lines(wide_lines(file, head) or file, path, complain, head)
 
@@ -77,6 +78,7 @@ def _json_lines(lines: Iterator[bytes] | BinaryIO, path: Path, complain: Complai
             yield f"line {number}", row
         else:
             complain(f"{BROKEN}: no JSON object", f"{path.name}, line {number}: no JSON object")
+    tell_encoding(read.other, path.name, complain)
 
 
 def _row(line: bytes, read: Lines) -> Any:
@@ -107,7 +109,8 @@ def _told(error: Exception) -> str:
 def _json(path: Path, complain: Complain) -> Iterator[Row]:
     """A list of rows, an object that holds one such list, a single row, or (by another name) JSON lines."""
     with open_bytes(path) as file:
-        text = decode(file.read())[0]
+        text, encoding = decode(file.read())
+    tell_encoding(encoding, path.name, complain)
     decoder = json.JSONDecoder()
     at = _past_blanks(text, 0)
     if text[at : at + 1] != "[":
@@ -150,7 +153,7 @@ def _past_blanks(text: str, at: int) -> int:
 def _csv(path: Path, complain: Complain) -> Iterator[Row]:
     from steps.text.delimited import Cells, dialect_of
 
-    with open_text(path, newline="") as (text, head):
+    with open_text(path, lambda name: tell_encoding(name, path.name, complain), newline="") as (text, head):
         table = Cells(text, dialect_of(head, path))
         while True:
             number = table.line_num + 1

@@ -3,13 +3,15 @@
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TextIO
 
 from steps.text.encodings import WRONG, decode
+from steps.text.left_out import ENCODED
 from steps.text.packed import open_bytes
+from steps.text.patchwork import BOTH, AsUtf8
 from steps.text.unreadable import Unreadable
 
 HEAD = 65536  # bytes by which encoding and delimiter are known
@@ -18,6 +20,7 @@ OTHERS = (
     (b"%PDF-", "a PDF"), (b"PK\x03\x04", "a ZIP archive (DOCX, XLSX, …)"), (b"\x89PNG", "a picture"), (b"\x1f\x8b", "a gzip file"),
     (b"\x28\xb5\x2f\xfd", "a zstandard file"),
 )  # fmt: skip
+Told = Callable[[str], None]  # the name of an encoding
 GAP = re.compile(r"\n[^\S\n]*\n\s*")
 
 
@@ -26,6 +29,13 @@ def refuse_others(data: bytes) -> None:
     for mark, name in OTHERS:
         if data.startswith(mark):
             raise Unreadable(f"{name} under another name")
+
+
+def tell_encoding(encoding: str, name: str, complain: Callable[[str, str], None]) -> None:
+    """Count the file `name` by its encoding, where that is not UTF-8."""
+    encoding = encoding.removesuffix(WRONG)
+    if encoding and encoding != "utf-8":
+        complain(f"{ENCODED}: {encoding}", name)
 
 
 def encoding_of(path: Path) -> tuple[str, str]:
@@ -47,23 +57,32 @@ def encoding_of(path: Path) -> tuple[str, str]:
     if not piece and b"\0" not in head:
         return "utf-8", head.decode("utf-8", "ignore").removeprefix("\ufeff")
     found = decode(head if len(head) < HEAD else head + (piece if piece is not head else b""))[1].removesuffix(WRONG)
+    if found.startswith(BOTH):
+        return found, decode(head)[0]
     return found, head.decode(found, "ignore").removeprefix("\ufeff")
 
 
 @contextmanager
-def open_text(path: Path, newline: str | None = None) -> Iterator[tuple[TextIO, str]]:
-    """The text of a file as a stream, and its beginning; a byte that is none of its encoding's becomes U+FFFD."""
+def open_text(path: Path, told: Told, newline: str | None = None) -> Iterator[tuple[TextIO, str]]:
+    """The text of a file as a stream, and its beginning; a byte that is none of its encoding's becomes U+FFFD.
+
+    told: called with the encoding.
+    """
     encoding, head = encoding_of(path)
-    with open_bytes(path) as file, io.TextIOWrapper(file, encoding, errors="replace", newline=newline) as text:
-        yield text, head
+    told(encoding)
+    with open_bytes(path) as file:
+        table = encoding.removeprefix(BOTH) if encoding.startswith(BOTH) else ""
+        opened = io.BufferedReader(AsUtf8(file, table), 1 << 20) if table else file
+        with io.TextIOWrapper(opened, "utf-8" if table else encoding, errors="replace", newline=newline) as text:
+            yield text, head
 
 
-def pieces(path: Path, split: Literal["blank_line", "line"], *, references: bool) -> Iterator[str]:
+def pieces(path: Path, split: Literal["blank_line", "line"], told: Told, *, references: bool) -> Iterator[str]:
     """The documents of a file, each a line, or what stands between empty lines; those of blanks alone are left out.
 
-    references: keep the reference list, which is only looked for in a file that is held at once.
+    told: called with the encoding. references: keep the reference list, which is only looked for in a file that is held at once.
     """
-    with open_text(path) as (text, _):
+    with open_text(path, told) as (text, _):
         first = text.read(1).removeprefix("\ufeff").removeprefix("\n")
         if split == "line":
             for line in text:

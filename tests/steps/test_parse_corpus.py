@@ -122,12 +122,19 @@ def test_unreadable_files_are_listed_and_the_rest_is_used(tmp_path):
         made(tmp_path, {"path": "docs"}, project=project, strict=True)
 
 
-def test_reasons_beyond_the_commonest_are_counted(tmp_path):
-    """A line of the console has room for five; the statistics list all."""
-    unreadable = [{"file": f"{number}.pdf", "reason": f"reason {number // 2}"} for number in range(14)]
-    told = by_reason(unreadable)
-    assert told.startswith("0.pdf and 1 more: reason 0; 2.pdf and 1 more: reason 1; ")
-    assert told.endswith("; 8.pdf and 1 more: reason 4; and 4 more, for other reasons")
+def test_every_reason_is_told_with_a_file():
+    """However many there are; the list of all files is named where some of them are not."""
+    unreadable = [{"file": f"{word}{number}.pdf", "reason": f"{word} it is"} for word in "abcdefgh" for number in range(2)]
+    told = by_reason(unreadable).split("; ")
+    assert told[:2] == ["a0.pdf and 1 more: a it is", "b0.pdf and 1 more: b it is"]
+    assert told[7:] == ["h0.pdf and 1 more: h it is", "each file stands in stats/corpus.json and in the report"]
+    assert by_reason(unreadable[::2]).count("; ") == 7
+
+
+def test_reasons_that_differ_in_numbers_are_one():
+    """As pages of papers that are damaged; the first file stands with its own."""
+    unreadable = [{"file": f"{page}.pdf", "reason": f"page {page} of 12: its content is damaged"} for page in (3, 5)]
+    assert by_reason(unreadable).startswith("3.pdf and 1 more: page 3 of 12: its content is damaged; each file stands")
 
 
 def test_nothing_left_shows_a_line_that_is_no_row(tmp_path):

@@ -273,3 +273,15 @@ def test_a_section_that_is_left_out_is_shown_with_its_file(tmp_path):
     context = FakeContext(tmp_path / "run", project=tmp_path)
     parse_corpus(ParseCorpus(sources=[Source(path="a.md", sections={"abstract": 0})], on_bad_row="error"), context)
     assert context.kept["corpus"]["dropped"]["section of weight 0"]["examples"] == ["a.md: abstract: '# Abstract\\n\\nWe count birds.'"]
+
+
+def test_encodings_other_than_utf8_are_counted(tmp_path):
+    """By name in the statistics and in words; a file of two is named."""
+    text = "İnsanlar için bu ağaç ve şu ışık çok değerli. Ilık bir gün daha.\n"
+    for name, data in {"a.txt": text.encode(), "b.txt": text.encode("cp1254"), "c.txt": text.encode() + text.encode("cp1254")}.items():
+        (tmp_path / name).write_bytes(data)
+    context = FakeContext(tmp_path / "run", project=tmp_path)
+    parse_corpus(ParseCorpus(sources=[Source(path="*.txt")], clean=Clean(dedup="none")), context)
+    facts = context.kept["corpus"]
+    assert (facts["encodings"], facts["dropped"]) == ({"cp1254": 1, "utf-8 and cp1254": 1}, {})
+    assert [e["message"] for e in context.events] == ["not in UTF-8: 1 in cp1254, 1 in utf-8 and cp1254, line by line (c.txt)"]

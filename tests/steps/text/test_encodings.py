@@ -196,3 +196,26 @@ def test_zeros_behind_a_text_are_no_encoding():
         assert decode(TURKISH_TALE.encode(name) + bytes(4096)) == (TURKISH_TALE, name)
     with pytest.raises(Unreadable, match="binary content"):
         decode(b"\x7fELF\x02\x01\x01 a program" + bytes(4096))
+
+
+@pytest.mark.parametrize("table", ["cp1254", "cp1252"])
+def test_a_file_of_two_encodings_is_read_line_by_line(table):
+    """Lines of UTF-8 as that, the others in the table that they are in; neither is garbled by the other."""
+    text = TURKISH if table == "cp1254" else "L'été dernier, les élèves ont passé leurs vacances près d'un château très ancien.\n"
+    for data in (text.encode() * 9 + text.encode(table) * 9, text.encode(table) + text.encode() + text.encode(table) * 3):
+        read, name = decode(data)
+        assert read == text * (len(data.splitlines()))
+        assert name in (f"utf-8 and {table}", "utf-8 and latin-1")
+
+
+def test_chance_lines_of_utf8_make_no_file_of_two_encodings():
+    """Two signs of GBK are valid UTF-8 now and then."""
+    text = "今天天气很好，我们去公园散步。\n"
+    data = text.encode("gbk") * 20 + "联通\n".encode("gbk")
+    assert decode(data)[1].startswith("gb")
+
+
+def test_wrong_bytes_of_utf8_are_no_lines_of_another_table():
+    """A page of UTF-8 with damaged letters, on lines of their own and in others."""
+    data = TURKISH.encode() * 9 + b"\xff\xff\xff\n" + b"\xff\xfe\x80" + TURKISH.encode()
+    assert decode(data) == (TURKISH * 9 + "\ufffd\ufffd\ufffd\n" + "\ufffd\ufffd\ufffd" + TURKISH, "utf-8 with errors")

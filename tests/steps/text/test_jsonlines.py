@@ -9,7 +9,8 @@ from runner.firstrows import first_rows
 from runner.judge import judge
 from runner.resolve import mean
 from steps.text import further
-from tests.steps.text.test_tables import put, read
+from tests.steps.text.test_tables import put
+from tests.steps.text.test_tables import read as read_all
 
 TEXTS = ["Işık ağaca vurdu; kuş ötüyordu.", "Dün akşam şehrin ışıkları çok güzeldi."]
 RECIPE = """recipe: r
@@ -19,6 +20,12 @@ steps:
   - {type: tokenize_bin}
   - {type: train, model: {family: gpt2, d_model: 64, n_layers: 1, n_heads: 1}, max_steps: 1}
 """
+
+
+def read(path):
+    """Texts and complaints, but for the encoding."""
+    texts, complaints = read_all(path)
+    return texts, [said for said in complaints if not said[0].startswith("encoding")]
 
 
 def told(project):
@@ -86,3 +93,10 @@ def test_a_long_table_of_cells_has_a_beginning_too(tmp_path, name):
     (tmp_path / "r.yaml").write_text(RECIPE.replace("a.jsonl*", "a.csv"))
     lines_, _ = first_rows(mean(tmp_path / "r.yaml"), 2)
     assert [line.strip().removeprefix("text").strip() for line in lines_ if line.strip().startswith("text ")] == TEXTS
+
+
+@pytest.mark.parametrize(("name", "told"), [("cp1254", "cp1254"), ("utf-16-le", "utf-16-le"), ("utf-8", "")])
+def test_the_encoding_of_rows_is_counted(tmp_path, name, told):
+    """Where it is not UTF-8: once a file."""
+    complaints = read_all(put(tmp_path, "a.jsonl", lines(40).encode(name)))[1]
+    assert complaints == ([(f"encoding: {told}", "a.jsonl")] if told else [])

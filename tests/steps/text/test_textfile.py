@@ -20,7 +20,7 @@ def put(tmp_path, data):
 
 
 def found(path, split="blank_line"):
-    return list(pieces(path, split, references=True))
+    return list(pieces(path, split, lambda encoding: None, references=True))
 
 
 @settings(deadline=None)
@@ -67,3 +67,13 @@ def test_a_table_with_one_wrong_byte_is_read(tmp_path: Path):
     (tmp_path / "a.csv").write_bytes(data + b"so\xffn,tr\n")
     found = [document.text for document in read_documents(tmp_path / "a.csv", complain=lambda *_: None)]
     assert found == ["Güneş ışıdı", "kuşlar uçtu", "so\ufffdn"]
+
+
+@pytest.mark.parametrize("split", ["line", "blank_line"])
+def test_a_stream_of_two_encodings_is_read_line_by_line(tmp_path, split):
+    """As the same file is that is held at once; the encoding is told, once."""
+    text = "Işık ağaca vurdu; kuş ötüyordu, şehir uyuyordu.\n\n"
+    path = put(tmp_path, text.encode() * 3000 + text.encode("cp1254") * 3000)
+    told = []
+    assert list(pieces(path, split, told.append, references=True)) == [text.strip()] * 6000
+    assert told == ["utf-8 and cp1254"]

@@ -1,0 +1,70 @@
+"""Files of two encodings, as when a log or a collection was written on by another program: each line is read in its own."""
+
+import io
+from collections.abc import Callable
+from typing import BinaryIO
+
+BOTH = "utf-8 and "  # before the name of the table that the other lines are in
+SURE = 4  # letters of UTF-8 in a line that no other table has by chance
+SHARE = 0.05  # so many lines of UTF-8 to those that are none: fewer are chance, in a file of many short lines
+ENOUGH = 3  # different bytes that are no ASCII, by which the table of the others is told
+SENSE = 0.8  # of their signs are letters or marks of texts
+MARKS = frozenset("’‘“”„«»–—…•·€°§¿¡")
+
+
+def line_by_line(data: bytes, table_of: Callable[[bytes], str]) -> tuple[str, str] | None:
+    """The text of a file some of whose lines are UTF-8 and others in a table of their own; None for a file of one encoding.
+
+    table_of: names the table of bytes, nothing where none fits.
+    """
+    sure, foreign = 0, []
+    for line in data.split(b"\n"):
+        if line.isascii():
+            continue
+        try:
+            sure += sum(sign > "\x7f" for sign in line.decode("utf-8")) >= SURE
+        except UnicodeDecodeError:
+            if _is_foreign(line):
+                foreign.append(line)
+    others = b"\n".join(foreign)
+    if not sure or sure < SHARE * len(foreign) or sum(byte > 0x7F for byte in set(others)) < ENOUGH:
+        return None
+    table = table_of(others)
+    if not table:
+        return None
+    high = [sign for sign in others.decode(table, "replace") if sign > "\x7f"]
+    if sum(sign.isalpha() or sign in MARKS for sign in high) < SENSE * len(high):
+        return None
+    return "\n".join(of_line(line, table) for line in data.split(b"\n")), BOTH + table
+
+
+def of_line(line: bytes, table: str) -> str:
+    """A line as UTF-8 where it is, else by `table`; one of UTF-8 with a few wrong bytes has U+FFFD in their place."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode(table if _is_foreign(line) else "utf-8", "replace")
+
+
+def _is_foreign(line: bytes) -> bool:
+    """True when more of the line is no UTF-8 than is."""
+    text = line.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    return wrong > sum(sign > "\x7f" for sign in text) - wrong
+
+
+class AsUtf8(io.RawIOBase):
+    """A file of two encodings as a stream of UTF-8."""
+
+    def __init__(self, file: BinaryIO, table: str) -> None:
+        self._file, self._table, self._held = file, table, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        into = memoryview(buffer)  # type: ignore[arg-type]
+        self._held = self._held or of_line(self._file.readline(), self._table).encode("utf-8")
+        given, self._held = self._held[: len(into)], self._held[len(into) :]
+        into[: len(given)] = given
+        return len(given)
