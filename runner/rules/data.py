@@ -13,8 +13,9 @@ from runner.rules.paths import hub_id
 from schemas.artifacts import CorpusForecast
 from schemas.findings import Edit, Finding, RulePage
 from schemas.globs import alternatives
+from steps.text.heads import kind_of
 from steps.text.hubpage import told
-from steps.text.rows import NoSuchColumn, is_chat, meant
+from steps.text.rows import NoSuchColumn, found_in, is_chat, meant
 from steps.text.turns import turns_alone
 
 TOKENS = ("input_ids", "token_ids")  # columns of a data set that was tokenized elsewhere
@@ -138,9 +139,9 @@ def columns_exist(view: View) -> Iterator[Finding]:
                     apart = apart if apart[0] else (str(_below(view, file)), columns_meant(error.found))
                     if not several:
                         break
-            columns = _of_page(view, source)
+            columns, row = _of_hub(view, source)
             try:
-                shape = is_chat(meant(source.get("columns"), columns)) if columns else shape
+                shape = is_chat(meant(source.get("columns"), columns, row)) if columns else shape
             except NoSuchColumn as error:
                 odd = odd or _no_column(view, step, where, source, Path(source["hub"]), error, stands_by)
             if odd and odd[0].code == "D106" and shape is not None and apart[0]:
@@ -166,14 +167,23 @@ def _texts(view: View, source: dict[str, Any]) -> list[Path]:
     return [file for file in files if file.suffix.lower() in TEXT_FILES and view.facts.size(file)]
 
 
-def _of_page(view: View, source: dict[str, Any]) -> list[str]:
-    """The columns of a hub data set by its page; none where no page is at hand, or rows of it are."""
-    name, config, split, revision = (source.get(key) for key in ("hub", "config", "split", "revision"))
+def _of_hub(view: View, source: dict[str, Any]) -> tuple[list[str], dict[str, Any] | None]:
+    """The columns of a hub data set by its page, else by the first rows on this machine, with one of those; none where neither is there."""
+    from runner.rules.hub import rows_of
+
+    name, config, split, revision, columns = (source.get(key) for key in ("hub", "config", "split", "revision", "columns"))
     if not isinstance(name, str) or not name or view.tables(source):
-        return []
+        return [], None
+    if isinstance(columns, dict) and not all(isinstance(column, str) for column in columns.values()):
+        return [], None  # which validation has told
     commit, part = (each if isinstance(each, str) else None for each in (revision, config))
     page = told(view.facts, name, commit, part, split if isinstance(split, str) else "train")
-    return page.columns if page is not None else []
+    if page is not None and page.columns:
+        return page.columns, None
+    for file in rows_of(view, source):
+        if kind_of(file, "auto") and (head := view.head(file)).rows:
+            return found_in(row for _, row in head.rows)
+    return [], None
 
 
 def _below(view: View, file: Path) -> Path:
@@ -201,7 +211,8 @@ def _no_column(
         wanted = error.wanted if error.wanted in str(value) else str(value)
         if wanted != error.wanted and (not told or wanted in error.found or not re.fullmatch(r"[\w -]+", wanted)):
             continue  # a name of another row than the first, or a template, is told when it is met
-        near = nearest(wanted, error.found)
+        named = role == "text" and "text" in error.found  # wins over a name that is but a little alike
+        near = nearest(wanted, error.found, 0.8 if named else 0.66) or ("text" if named and re.fullmatch(r"[\w -]+", wanted) else None)
         if better := in_braces(str(value), error.found):
             message, fix = f"{name} has no column {wanted!r}; a column's name stands in braces", f"write {role}: {as_written(better)}"
             edits = (Edit("set", (*path(step, where), "columns", role), better),)

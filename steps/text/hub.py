@@ -43,7 +43,7 @@ def from_hub(source: SourceLike, reading: Reading, place: str, first_pass: bool)
         iterator: Iterator[Mapping[str, Any]] = iter(opened)
         first = list(islice(iterator, SAMPLE))
     except rows.NoSuchColumn as error:
-        raise no_column(error, place, name) from error
+        raise no_column(error, place, name, source.columns) from error
     except Exception as error:  # datasets raises what its file systems and the hub client raise
         raise SourceFailed(hub_error(error, name, place)) from error
     if first_pass:
@@ -55,7 +55,7 @@ def from_hub(source: SourceLike, reading: Reading, place: str, first_pass: bool)
     try:
         roles = rows.meant(source.columns, *rows.found_in(first)) if first else {}
     except rows.NoSuchColumn as error:
-        raise no_column(error, place, name) from error
+        raise no_column(error, place, name, source.columns) from error
     for number, row in enumerate(chain(first, _whole(iterator, name, place, len(first))), 1):
         try:
             made, once = read_once(rows.document(row, roles))

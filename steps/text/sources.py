@@ -195,7 +195,7 @@ def _from_files(source: SourceLike, reading: Reading, place: str, found: list[tu
                 _list(reading, name, str(error), documents, in_part=isinstance(error, Incomplete))
         except rows.NoSuchColumn as error:
             if source.columns or len(found) == 1:
-                raise no_column(error, place, name) from error
+                raise no_column(error, place, name, source.columns) from error
             if first_pass:
                 _list(reading, name, f"no column that is known to hold text; it has {', '.join(error.found[:10])}", documents)
 
@@ -225,15 +225,20 @@ def _list(reading: Reading, name: str, reason: str, documents: int, *, in_part: 
     reading.unreadable.append({"file": name, "reason": told} | ({"read": IN_PART} if in_part else {}))
 
 
-def no_column(error: rows.NoSuchColumn, place: str, name: str) -> RecipeError:
-    """D106: what is asked of the rows of `name`, and what they have."""
+def no_column(error: rows.NoSuchColumn, place: str, name: str, columns: Mapping[Any, str] | None = None) -> RecipeError:
+    """D106: what is asked of the rows of `name`, and what they have; offered is the nearest name, else `text`, else the first."""
+    from difflib import get_close_matches
+
     found = ", ".join(error.found)
-    near = next((each for each in error.found if each.strip().lower() == error.wanted.lower()), error.found[0] if error.found else "...")
+    alike = [each for each in error.found if each.strip().lower() == error.wanted.lower()]
+    role = next((role for role, asked in (columns or {}).items() if error.wanted in rows.fields_of(asked)), "text")
+    named = ["text"] if role == "text" and "text" in error.found else []
+    alike += get_close_matches(error.wanted, error.found, 1, 0.8 if named else 0.6) + named + error.found[:1] + ["..."]
     return RecipeError(
         "D106",
         f"{name} has no column {error.wanted!r}; it has {found}",
         field=f"{place}.columns",
-        fix=f"write columns: {{text: {near}}} with a name from that list",
+        fix=f"write columns: {{{role}: {alike[0]}}} with a name from that list",
     )
 
 

@@ -122,6 +122,22 @@ def test_unreadable_files_are_listed_and_the_rest_is_used(tmp_path):
         made(tmp_path, {"path": "docs"}, project=project, strict=True)
 
 
+@pytest.mark.parametrize(
+    ("columns", "fix"),
+    [
+        ({"text": "metin"}, "{text: text}"),
+        ({"text": "boddy"}, "{text: body}"),
+        ({"instruction": "titel", "output": "text"}, "{instruction: title}"),
+    ],
+)
+def test_a_column_that_is_not_there_is_offered_another(tmp_path, columns, fix):
+    """The nearest name, else text, for the role that asked."""
+    project = files(tmp_path, a_DOT_jsonl=json.dumps({"id": 1, "body": "B", "title": "T", "text": "bir"}) + "\n")
+    with pytest.raises(RecipeError) as error:
+        made(tmp_path, {"path": "*.jsonl", "columns": columns}, project=project)
+    assert error.value.fix == f"write columns: {fix} with a name from that list"
+
+
 def test_every_reason_is_told_with_a_file():
     """However many there are; the list of all files is named where some of them are not."""
     unreadable = [{"file": f"{word}{number}.pdf", "reason": f"{word} it is"} for word in "abcdefgh" for number in range(2)]
