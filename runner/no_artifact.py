@@ -9,6 +9,7 @@ from runner.rules import View
 from schemas import artifacts
 
 A_RUN = "name a folder that a run of recipe made, such as runs/latest/artifacts/{step}"
+TAKES = "delete the line, and put check_vocab_consistency before it"
 MAKERS = {"Corpus": "parse_corpus", "Tokenizer": "train_tokenizer", "TokenBin": "tokenize_bin", "Plan": "plan", "Checkpoint": "train"}
 IDS = (".bin", ".idx", ".npy", ".npz")  # files of tokens as other tools leave them
 TEXTS = (".jsonl", ".json", ".txt", ".parquet", ".csv", ".md", ".pdf", ".arrow")
@@ -22,7 +23,7 @@ def why_none(view: View, folder: Path, kind: type[Any], found: object) -> tuple[
     if isinstance(found, dict) and "kind" in found:
         return f"{folder.name} is no {kind.kind()}: it holds a {found['kind']}", plain
     if kind is artifacts.Tokenizer and any(view.facts.size(folder / file) for file in kind.files):
-        fix = "delete the line, and put check_vocab_consistency before it, with this path as its checkpoint: it takes the tokenizer out"
+        fix = f"{TAKES}, with this path as its checkpoint: it takes the tokenizer out"
         return f"{folder.name} is no {kind.kind()}: it holds no {artifacts.DESCRIPTION}", fix
     if (folder / "artifacts").is_dir() and (inside := in_run(view, named, artifacts.DESCRIPTION, kind.kind())):
         return f"{folder.name} is no {kind.kind()}: it holds no {artifacts.DESCRIPTION}", one_of(inside)

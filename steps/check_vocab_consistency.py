@@ -128,7 +128,7 @@ class CheckVocabConsistency(StepParams):
     reference: ReferenceFrom | None = Field(default=None, description="another tokenizer, tried on the same text and shown beside it")
 
 
-@step(version=2, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=3, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def check_vocab_consistency(
     params: CheckVocabConsistency,
     tokenizer: Tokenizer | None,

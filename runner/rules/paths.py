@@ -18,6 +18,7 @@ ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirr
 BRANCHES = ("main", "master", "HEAD", "refs/convert/parquet")  # names on the hub that are moved with each change
 FOLDERS = ("model.base.path", "init_from.path", "resume_from.path", "checkpoint.path", "model.path", "reference.path", "bins.path")
 FILES = (*(f".{extension}" for extension in BY_EXTENSION), ".gz")
+ALONE = ("tokenizer.model", "tokenizer.json")  # of a tokenizer without a model
 
 
 def hub_names(data: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -154,6 +155,8 @@ def paths_travel(view: View) -> Iterator[Finding]:
             full = view.facts.project / folder if isinstance(folder, str) and folder and not folder.startswith("~") else None
             if full is None or view.facts.size(full / "adapter_config.json"):
                 continue  # an adapter: the rules about bases say so
+            if where == "checkpoint.path" and step.type == "check_vocab_consistency" and any(view.facts.size(full / n) for n in ALONE):
+                continue  # it takes a tokenizer out, with or without a model
             if not view.facts.size(full / "config.json"):
                 yield _no_model(view, step, where, folder)
 

@@ -107,9 +107,14 @@ def _from_hub(hub: str, revision: str | None, field: str) -> Path:
 
 
 def copied(folder: Path, workdir: Path, known: Tokenizer | None = None) -> Tokenizer:
-    """Copy the tokenizer's files out of a folder and describe them; `known`: their description, where there is one."""
+    """Copy the tokenizer's files out of a folder and describe them; `known`: their description, where there is one.
+
+    A `tokenizer.model` without its `tokenizer.json` gets one. Raises RecipeError T101 where none gives the same ids.
+    """
     from steps.text.tokenizers import SentencePieceTokenizer, open_tokenizer
 
+    if (folder / "tokenizer.model").is_file() and not (folder / "tokenizer.json").is_file():
+        _as_fast(folder, workdir)
     for name in FILES:
         if (folder / name).is_file():
             shutil.copyfile(folder / name, workdir / name)
@@ -128,6 +133,31 @@ def copied(folder: Path, workdir: Path, known: Tokenizer | None = None) -> Token
         eos_id=opened.eos_id,
         user_symbols=opened.user_symbols,
     ).save(workdir)
+
+
+def _as_fast(folder: Path, workdir: Path) -> None:
+    """Write the fast tokenizer of the model in `folder` into `workdir`, proved on hard lines and all pieces."""
+    from steps.text.fast import HARD_LINES, build_fast, first_difference, save_fast
+    from steps.text.tokenizers import SentencePieceTokenizer, open_tokenizer
+
+    exact = open_tokenizer(folder)
+    assert isinstance(exact, SentencePieceTokenizer)
+    pieces = exact.model.pieces
+    roles = {"pad": exact.pad_id, "unk": exact.unk_id, "bos": exact.bos_id, "eos": exact.eos_id}
+    try:
+        special = {role: pieces[at].text for role, at in roles.items() if at is not None}
+        save_fast(build_fast(exact.model), workdir, special=special, chat_template=None)
+        differs = first_difference(exact, workdir, [*HARD_LINES, *(piece.text for piece in pieces)])
+        why = differs[1] if differs is not None else ""
+    except ValueError as error:
+        why = str(error)
+    if why:
+        raise RecipeError(
+            "T101",
+            f"{folder.name} holds tokenizer.model alone, and the tokenizer.json that is made of it gives other ids ({why})",
+            field="checkpoint",
+            fix="name a folder with both, as AutoTokenizer.from_pretrained(…).save_pretrained(…) writes it",
+        )
 
 
 def files_of(path: Path) -> list[tuple[str, Path]]:

@@ -92,15 +92,17 @@ def save_fast(fast: Any, folder: Path, *, special: dict[str, str], chat_template
     """
     from tokenizers import processors
 
-    bos = (special["bos"], fast.token_to_id(special["bos"]))
-    # transformers 5 ignores add_bos_token beside a tokenizer.json: what begins every training text must stand in the file itself
-    fast.post_processor = processors.TemplateProcessing(single=f"{bos[0]} $A", pair=f"{bos[0]} $A {bos[0]}:1 $B:1", special_tokens=[bos])
+    if "bos" in special:
+        bos = (special["bos"], fast.token_to_id(special["bos"]))
+        pair = f"{bos[0]} $A {bos[0]}:1 $B:1"
+        # transformers 5 ignores add_bos_token beside a tokenizer.json: what begins every training text must stand in the file itself
+        fast.post_processor = processors.TemplateProcessing(single=f"{bos[0]} $A", pair=pair, special_tokens=[bos])
     (folder / "tokenizer.json").write_text(fast.to_str(pretty=True), "utf-8")  # its own `save` hides what the disk said
     roles = {f"{role}_token": token for role, token in special.items()}
     config: dict[str, Any] = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         **roles,
-        "add_bos_token": True,
+        "add_bos_token": "bos" in special,
         "add_eos_token": False,
         "clean_up_tokenization_spaces": False,
         "model_max_length": 10**30,  # transformers' own word for "not limited here"

@@ -128,6 +128,18 @@ def test_a_folder_of_another_machine_is_a_warning(tmp_path: Path):
         assert [f.severity for f in found if f.code == "L022"] == [severity]
 
 
+@pytest.mark.parametrize("file", ["tokenizer.model", "tokenizer.json"])
+def test_a_folder_with_a_tokenizer_alone_is_taken_by_the_check(tmp_path: Path, file: str):
+    """As its checkpoint; named as its tokenizer, that is what the fix writes."""
+    (tmp_path / "tok").mkdir()
+    (tmp_path / "tok" / file).write_bytes(b"{}")
+    base = SOUND[: SOUND.index("  - type: train_tokenizer")] + "  - {type: check_vocab_consistency, PLACE: {path: tok}}\n"
+    codes = {place: meant(tmp_path, base=base.replace("PLACE", place)).findings for place in ("checkpoint", "tokenizer")}
+    assert not {"H022", "L022"} & {f.code for f in codes["checkpoint"]}
+    (finding,) = [f for f in codes["tokenizer"] if f.code == "L022"]
+    assert (finding.edits[0].action, finding.edits[0].key) == ("rename", "checkpoint")
+
+
 def test_a_models_tokenizer_is_taken_out_by_the_step_for_it(tmp_path: Path):
     """Named as a tokenizer, or wanted beside a base: both say which step makes one of it."""
     (tmp_path / "llama").mkdir()

@@ -235,3 +235,45 @@ def test_forecast_hands_the_tokenizer_on():
     said = TokenizerForecast(vocab_size=50257, exact=True, model="unigram", pad_id=0)
     found = check_vocab_consistency.forecast_function(CheckVocabConsistency(), {"tokenizer": said}, None)
     assert (found.vocab_size, found.exact, found.model) == (50257, True, "unigram")
+
+
+def bare(tmp_path, model="bpe"):
+    """A folder with nothing but the `tokenizer.model` that SentencePiece wrote."""
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    shutil.copy(tokenizer(model).path / "tokenizer.model", folder)
+
+
+@pytest.mark.parametrize("model", ["bpe", "unigram"])
+def test_a_bare_sentencepiece_model_gets_its_fast_twin(tmp_path, model):
+    """tokenizer.json is made of it and gives the same ids, so that the steps behind it find what they read."""
+    from steps.text.fast import first_difference
+    from steps.text.tokenizers import open_tokenizer
+
+    bare(tmp_path, model)
+    context = FakeContext(tmp_path / "run", project=tmp_path)
+    made = check_vocab_consistency(CheckVocabConsistency(checkpoint=CheckpointFrom(path="bare")), None, [stories()], None, None, context)
+    assert (made.path / "tokenizer.json").is_file()
+    exact = open_tokenizer(made.path)
+    assert first_difference(exact, made.path, [document.text for document in stories().documents()]) is None
+    assert made.vocab_size == exact.vocab_size
+
+
+def test_a_bare_model_without_such_a_twin_is_told(tmp_path, monkeypatch):
+    """Other ids are no twin: T101 says where they differ, and what to name."""
+    from steps.text import fast
+
+    bare(tmp_path)
+    build = fast.build_fast
+
+    def other(model):
+        made = build(model)
+        made.normalizer = None
+        made.pre_tokenizer = None
+        return made
+
+    monkeypatch.setattr(fast, "build_fast", other)
+    context = FakeContext(tmp_path / "run", project=tmp_path)
+    with pytest.raises(RecipeError, match=r"T101: bare holds tokenizer\.model alone, .* gives other ids \(from token 0 of") as error:
+        check_vocab_consistency(CheckVocabConsistency(checkpoint=CheckpointFrom(path="bare")), None, [stories()], None, None, context)
+    assert error.value.field == "checkpoint"
