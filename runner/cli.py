@@ -62,7 +62,7 @@ def door(arguments: list[str]) -> int:
         from runner.screen import text
 
         sys.stderr.write(text([error.finding()], _source) + "\n")
-        return MISUSED if error.code == "R008" else 1
+        return MISUSED if error.code in ("R008", "R020") else 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
         return 1

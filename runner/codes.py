@@ -229,6 +229,13 @@ PAGES = (
              "(on_oom). What it begins with, and what other steps hold, must fit as it is: a model in fp32 has 4 bytes a parameter before "
              "it learns anything.",
              source="huggingface/accelerate: find_executable_batch_size ends at 0"),
+    RulePage("R020", "one of several processes", "torchrun, accelerate launch and mpirun start a program many times, and their "
+             "programs share the work. A training of recipe is one process on one device: each of the many would run the whole recipe, "
+             "the first at work and the others waiting for its results on cards that they hold. So the world of a training has one size, "
+             "and total_batch_size, which is the same on every machine, is all of its batch.",
+             wrong="torchrun --nproc-per-node 4 --no-python recipe run small.yaml",
+             right="recipe run small.yaml",
+             source="docs.pytorch.org, torchrun: RANK, LOCAL_RANK and WORLD_SIZE"),
     RulePage("C050", "no checkpoint or tokenizer of llama2.c", "`recipe convert` reads versions 0 and 1 of its model files and the "
              "tokenizer that belongs to them; sizes and pieces must agree to the byte.",
              wrong="recipe convert out/ckpt.pt",

@@ -41,11 +41,14 @@ def run(
 ) -> int:  # fmt: skip
     """Run a recipe, or a run's folder again. What has not changed is not done again."""
     from runner.console import screen_for
+    from runner.launched import refuse_several
     from runner.overrides import Overrides
     from runner.resolve import project_of
     from runner.selection import Options
     from runner.statcache import StatCache
+    from runner.surroundings import variables
 
+    refuse_several(variables())
     file, smoke, pins = _asked(recipe, smoke)
     if detach:
         return _send_off(project_of(file))
