@@ -1,8 +1,9 @@
 """`python -m tests.steps.lm.killed FOLDER KILLS SEED WRITTEN`: a training that is killed with -9 so many times, and one that is not.
 
 Each begins as a fork of this process, which has imported all and computed no gradient: so twenty kills take no longer than two imports. A
-kill comes within the time of some saves after the newest; writes FOLDER/result.json: at which steps it was resumed, the losses of both, and
-what differs between their files.
+kill comes within the time of some saves after the newest, and every third while a state is being written: the training is stopped, and
+killed if a file of another name is still there. Writes FOLDER/result.json: at which steps it was resumed, which kills left such a file,
+the losses of both, and what differs between their files.
 """
 
 import json
@@ -11,6 +12,7 @@ import random
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,28 @@ def newest(keep: Path) -> int:
     return max((int(path.stem[6:]) for path in keep.glob("state-*.pt")), default=0)
 
 
+def half_written(keep: Path) -> dict[str, int]:
+    """What is being written, or was when it was killed: when it was last changed, by name."""
+    found = {}
+    for path in keep.glob("*.half"):
+        with suppress(FileNotFoundError):  # it is whole by now
+            found[path.name] = path.stat().st_mtime_ns
+    return found
+
+
+def stop_inside(child: int, keep: Path, before: dict[str, int], ends: float) -> None:
+    """Stop `child` while it writes a file that is none of `before`."""
+    while time.monotonic() < ends:
+        if half_written(keep).items() - before.items():
+            os.kill(child, signal.SIGSTOP)
+            assert os.WIFSTOPPED(os.waitpid(child, os.WUNTRACED)[1]), "it ended before the kill"
+            if half_written(keep).items() - before.items():
+                return
+            os.kill(child, signal.SIGCONT)
+        time.sleep(0.0002)
+    raise AssertionError("no write was met")
+
+
 def main(folder: Path, kills: int, seed: int, written: dict[str, Any]) -> None:
     text()
     network(written["model"]["family"])  # so that its libraries are here
@@ -60,21 +84,28 @@ def main(folder: Path, kills: int, seed: int, written: dict[str, Any]) -> None:
     assert os.waitpid(forked(whole, written), 0)[1] == 0, "the training itself failed"
     draw, ends = random.Random(seed), time.monotonic() + DEADLINE_S
     steps: list[int] = []
-    for _ in range(kills):
+    inside: list[bool] = []
+    for kill in range(kills):
+        before = half_written(killed / "keep")
         child, begun = forked(killed, written), newest(killed / "keep")
         wanted = begun + draw.randrange(1, 4)
         while newest(killed / "keep") < wanted and time.monotonic() < ends:
             done, status = os.waitpid(child, os.WNOHANG)
             assert not done, f"it ended before the kill: {status}"
             time.sleep(0.0005)
-        time.sleep(draw.uniform(0, 0.03))
+        if kill % 3 == 1:
+            stop_inside(child, killed / "keep", before, ends)
+        else:
+            time.sleep(draw.uniform(0, 0.03))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         steps.append(newest(killed / "keep"))
+        inside.append(bool(half_written(killed / "keep").items() - before.items()))
     assert os.waitpid(forked(killed, written), 0)[1] == 0, "the last one failed"
     names = sorted({path.relative_to(top / "work") for top in (whole, killed) for path in (top / "work").rglob("*") if path.is_file()})
     differing = [str(name) for name in names if name.name != "training.json" and read(whole, name) != read(killed, name)]
-    found = {"steps": steps, "differing": differing, "names": [str(name) for name in names]}
+    found: dict[str, Any] = {"steps": steps, "inside": inside, "left": [*half_written(killed / "keep")]}
+    found |= {"differing": differing, "names": [str(name) for name in names]}
     found |= {top.name: json.loads((top / "end.json").read_text()) for top in (whole, killed)}
     (folder / "result.json").write_text(json.dumps(found))
 

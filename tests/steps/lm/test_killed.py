@@ -35,12 +35,15 @@ COMMON: dict[str, Any] = {"save_steps": 1, "keep": 2, "total_batch_size": 4, "ba
     ids=["a stream", "fine-tuning"],
 )
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(kills: int, written: dict[str, Any], tmp_path: Path):
-    """With accumulation, dropout, packed rows, a falling rate and an epoch's end between two kills."""
+    """With accumulation, dropout, packed rows, a falling rate and an epoch's end between two kills; every third comes while a save is being
+    written, which is then no save, and goes."""
     asked = [sys.executable, "-m", "tests.steps.lm.killed", str(tmp_path), str(kills), "3", json.dumps({**COMMON, **written})]
     done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads((tmp_path / "result.json").read_text())
     assert found["differing"] == []
+    assert all(found["inside"][1::3])
+    assert found["left"] == []
     assert {"model.safetensors", "state/state.safetensors", "state/state.json"} <= set(found["names"])
     whole, killed = found["whole"], found["killed"]
     assert killed["losses"] == whole["losses"][found["steps"][-1] :]
