@@ -11,7 +11,7 @@ from torch import nn
 
 from schemas import Checkpoint, RecipeError
 from schemas.training import ADAPTED, LoraSettings, Tracking
-from steps.lm import adapters, attention, build, checkpoint, deterministic, even, first_save, oom, precision, texts
+from steps.lm import adapters, attention, build, deterministic, even, first_save, oom, precision, texts
 from steps.lm.batches import PackedRows, WholeRows, validation_rows
 from steps.lm.bitwise import loose
 from steps.lm.finish import Trained, finish, memory_table
@@ -29,7 +29,7 @@ from steps.lm.resume import FOLDER, go_on, keep_state
 from steps.lm.shapes import sizes
 from steps.lm.stages import Stages
 from steps.lm.supervised import rows_of, splitter
-from steps.lm.trackers import open_trackers
+from steps.lm.trackers import Tracked
 from steps.lm.watch import SPIKE_FACTOR, Bands
 from steps.sizing.attention import chosen
 from steps.sizing.fallback import Live
@@ -92,7 +92,7 @@ def assemble(job: Job) -> Checkpoint:
     )  # fmt: skip
     if params.compile:
         build.scans_stay_eager()
-    told = open_trackers(Tracking.of(params.tracking), context, _config(job), checkpoint.newest(context.keep))
+    told = Tracked(context, Tracking.of(params.tracking), _config(job))
     loop = Loop(head, material.data, material.validation, settings, told, hooks)
     repeats = f"; resumed it is not bitwise: {free}" if free else "" if device.type == "cpu" else "; resumed it is bit for bit"
     context.event("training", parameters=build.parameter_count(network), steps=settings.steps, precision=settings.precision,
