@@ -113,7 +113,16 @@ class RunDir:
         return bool(found)
 
     def gather(self, step_id: str, side: Path, *, logs: bool) -> None:
-        """Copy a step's side files into the run's plots/, reports/, adapters/, stats/; its training logs too for one that was reused."""
+        """Copy a step's side files into the run's plots/, reports/, adapters/, stats/; its training logs too for one that was reused.
+
+        What was gathered before and is no longer among them goes.
+        """
+        for name in [name for name, owner in self._named.items() if owner == step_id and not (side / name).exists()]:
+            del self._named[name]
+            (self.folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # one that is not empty
+                for folder in Path(name).parents[:-2]:
+                    (self.folder / folder).rmdir()
         for kind in GATHERED:
             for path in _files(side / kind):
                 name = f"{kind}/{path.relative_to(side / kind).as_posix()}"

@@ -140,3 +140,21 @@ def test_packages_are_those_installed():
     assert {name: found[name] for name in ("pydantic", "blake3", "click")} == {
         name: version(name) for name in ("pydantic", "blake3", "click")
     }
+
+
+def test_what_a_step_no_longer_has_beside_it_is_not_in_the_run(tmp_path: Path):
+    """A killed training's files are shown when it goes on; those that it begins anew under another name are there once in the end."""
+    rundir, side = RunDir.create(tmp_path, "r", StatCache(str(tmp_path / "stat.json"))), tmp_path / "side"
+    old, new, plot = (side / name for name in ("tracking/wandb/train/one/a.txt", "tracking/wandb/train/two/a.txt", "plots/a.txt"))
+    for path in (old, plot):
+        path.parent.mkdir(parents=True)
+        path.write_text("a")
+    rundir.gather("train", side, logs=False)
+    old.unlink()
+    plot.unlink()
+    new.parent.mkdir()
+    new.write_text("b")
+    rundir.gather("other", tmp_path / "none", logs=False)
+    rundir.gather("train", side, logs=False)
+    assert [path.name for path in (rundir.folder / "tracking/wandb/train").iterdir()] == ["two"]
+    assert list((rundir.folder / "plots").iterdir()) == []
