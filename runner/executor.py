@@ -198,24 +198,28 @@ class Execution:
         if self.before.keys.get(step.id) != work.key.value:
             reason = f"made by {entry.made.get('run')}" + (f" ({'; '.join(work.why)})" if work.why else "")
         done = {"digest": entry.digest, "kind": entry.kind, "seconds": entry.made.get("seconds", 0.0)}
-        self._look_again(step, work)
+        self._look_again(step, work, f"{entry.made.get('run')}/{step.id}")
         record = self.ledger.step(step, "reused", reason, work, side=self.store.side(work.key.value), **done)
         if self.rundir is not None:
             self._show(self.rundir, record)
         return record
 
-    def _look_again(self, step: StepMeant, work: Work) -> None:
+    def _look_again(self, step: StepMeant, work: Work, name: str) -> None:
         """What the step itself has to say of a reused result, by params that are in no key: then the report is another, too."""
         if work.step.again_function is None:
             return
         try:
-            warnings = work.step.again_function(work.params, self.store.side(work.key.value))
+            found = work.step.again_function(work.params, self.store.side(work.key.value), name)
         except RecipeError:
             del self.ready.results[step.id]
             raise
-        self.looked_anew = self.looked_anew or warnings is not None
-        for said in warnings or []:
-            self.ledger.warned(step.id, said.code, said.message, said.field, said.fix)
+        if found is None:
+            return
+        self.looked_anew = self.looked_anew or found.changed
+        for warning in found.warnings:
+            self.ledger.warned(step.id, warning.code, warning.message, warning.field, warning.fix)
+        for message in found.said:
+            self.screen.said(step.id, message)
 
     def _show(self, rundir: RunDir, record: StepRecord, *, logs: bool = True) -> None:
         """Put a step's files into the run's folder."""

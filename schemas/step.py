@@ -4,12 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from schemas.artifacts import Artifact, Forecast
 from schemas.base import StepParams
 from schemas.findings import RecipeError, RulePage
 from schemas.machine import Machine
+
+
+class Again(NamedTuple):
+    """What a step has to say of a reused result. changed: what stands beside it is other than before, so the report is made anew."""
+
+    warnings: list[RecipeError]
+    said: list[str]
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Step:
     needs_function: Callable[[Any], dict[str, Any]] | None = None
     smoke_function: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     settle_function: Callable[[Any, Machine, Machine], StepParams] | None = None
-    again_function: Callable[[Any, Path], list[RecipeError] | None] | None = None
+    again_function: Callable[[Any, Path, str], Again | None] | None = None
     pages: tuple[RulePage, ...] = field(default=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Artifact:
@@ -88,11 +96,11 @@ class Step:
         self.settle_function = function
         return function
 
-    def again(self, function: Callable[[Any, Path], list[RecipeError] | None]) -> Callable[[Any, Path], list[RecipeError] | None]:
-        """Decorator: `function(params, side)` looks at a result that is reused with the eyes of today's params that are in no key.
+    def again(self, function: Callable[[Any, Path, str], Again | None]) -> Callable[[Any, Path, str], Again | None]:
+        """Decorator: `function(params, side, name)` looks at a result that is reused with the eyes of today's params that are in no key.
 
-        side: the folder of its logs and statistics, which it may bring up to date. Returns warnings, none too, where it finds
-        other than before, and None where all is as it was; raises RecipeError for what is not to be gone on from.
+        side: the folder of its logs and statistics, which it may bring up to date. name: of the run that made it and of the step. Returns
+        None where nothing is to be said; raises RecipeError for what is not to be gone on from.
         """
         self.again_function = function
         return function

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -124,6 +124,18 @@ def opened(kind: str, wanted: Tracking, folder: Path, run: str, config: dict[str
                           fix=f'pip install "recipe[{kind}]"') from error  # fmt: skip
     except Exception as error:  # the same
         raise RecipeError("S120", f"{kind} does not start: {_first(error)}", field="tracking",
+                          fix=f"mend it, or delete {kind} from tracking") from error  # fmt: skip
+
+
+@contextlib.contextmanager
+def all_told(kind: str, tracker: Tracker) -> Iterator[None]:
+    """What a tracker is told of a training that is done, and its end. Raises RecipeError S120 where it fails."""
+    try:
+        with _quietly():
+            yield
+            tracker.close(True)
+    except Exception as error:  # the same
+        raise RecipeError("S120", f"{kind} failed and is told nothing: {_first(error)}", field="tracking",
                           fix=f"mend it, or delete {kind} from tracking") from error  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def judged(expect: Mapping[int, Any], found: list[dict[str, Any]], last: int) ->
     return rows
 
 
-def look_again(params: Any, side: Path) -> list[RecipeError] | None:
+def judge_again(params: Any, side: Path) -> list[RecipeError] | None:
     """Judge a training that is done by the bands as they are written now, from its logs; the report shows them, too.
 
     Returns a warning S110 for each that is outside, None where the bands are those that it was judged by. Raises RecipeError S111 where

@@ -11,6 +11,7 @@ from runner.meant import Link
 from runner.rundir import read_record
 from schemas import StepParams, step
 from schemas.findings import Place, RecipeError
+from schemas.step import Again
 from steps.parse_corpus import parse_corpus
 from tests.runner.by_hand import Heard, Say, Words, meant_of, ran, run, say, tell, vouch, write
 
@@ -330,14 +331,16 @@ def test_what_a_password_opened_stands_whatever_its_variable_says_later(tmp_path
 @pytest.mark.parametrize("last", [True, False])
 def test_a_reused_result_is_judged_by_what_is_in_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: bool):
     """What the step says of it is told, and the report is made again; where it says what was known, nothing has changed."""
-    said: list[RecipeError] | None = None
-    monkeypatch.setattr(say, "again_function", lambda params, side: said if params.text == "a" and side.is_dir() else None)
+    said: Again | None = None
+    monkeypatch.setattr(say, "again_function", lambda params, side, name: said if params.text == "a" and side.is_dir() else None)
     run(chain(tmp_path))
-    said = [RecipeError("X010", "it is not what is expected", field="text")] if last else []
+    said = Again([RecipeError("X010", "it is not what is expected", field="text")] if last else [], [], True)
     screen = Heard()
     again = run(chain(tmp_path), screen)
     assert (again["one"].status, ran, [f.code for f in screen.findings]) == ("reused", ["told"], ["X010"] if last else [])
     said = None
+    run(chain(tmp_path), screen)
+    said = Again([], ["one thing more"], False)
     run(chain(tmp_path), screen)
     assert (ran, screen.mended) == ([], [])
 
@@ -346,7 +349,7 @@ def test_a_reused_result_that_is_refused_stops_what_needs_it(tmp_path: Path, mon
     """As if the step had failed."""
     run(chain(tmp_path))
 
-    def refuse(params: Say, _: Path) -> None:
+    def refuse(params: Say, *_: object) -> None:
         if params.text == "a":
             raise RecipeError("X010", "no", field="text")
 

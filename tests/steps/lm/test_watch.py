@@ -8,7 +8,7 @@ import pytest
 
 from schemas import Checkpoint, EvalLine, RecipeError, TrainLine
 from steps.lm.trackers import OPENERS
-from steps.lm.watch import SpikeGuard, look_again, patience_is_over
+from steps.lm.watch import SpikeGuard, judge_again, patience_is_over
 from tests.conftest import FakeContext
 from tests.steps.lm.small import SIZES, params, run
 
@@ -73,7 +73,7 @@ def test_ended_early_by_too_small_steps_the_best_is_the_lowest_all_the_same(tmp_
     closed: list[bool] = []
 
     class Hears:
-        where = "here"
+        where, catches_up, held = "here", False, 0
 
         def metrics(self, step: int, values: dict[str, float]) -> None: ...
 
@@ -121,13 +121,13 @@ def test_bands_that_are_written_after_the_training_are_judged_by_its_logs(tmp_pa
     asked = params(model=SIZES["llama"], max_steps=4, expect=bands)
     context = finished(tmp_path / "after")
     side = context.side("x").parent
-    told = look_again(asked, side)
+    told = judge_again(asked, side)
     while_it_ran = finished(tmp_path / "during", expect={2: bands[2], 9: bands[9]})
     assert told is not None
     assert [(e.code, e.message) for e in told] == [(c, m) for c, m in while_it_ran.warnings if c == "S110"]
     assert json.loads((side / "stats" / "training.json").read_text("utf-8"))["expect"] == while_it_ran.kept["training"]["expect"]
-    assert look_again(asked, side) is None
-    assert look_again(params(model=SIZES["llama"], max_steps=4), side) == []
+    assert judge_again(asked, side) is None
+    assert judge_again(params(model=SIZES["llama"], max_steps=4), side) == []
 
 
 def test_a_band_that_stops_stops_what_goes_on_from_a_training_that_is_done(tmp_path: Path):
@@ -136,4 +136,4 @@ def test_a_band_that_stops_stops_what_goes_on_from_a_training_that_is_done(tmp_p
     asked = params(model=SIZES["llama"], max_steps=4, expect={2: {"train_loss": [0.0, 1.0]}}, on_expect="stop")
     for _ in range(2):
         with pytest.raises(RecipeError, match=r"S111: train_loss at step 2 is .*, the mean of 2 steps, expected 0 to 1"):
-            look_again(asked, side)
+            judge_again(asked, side)
