@@ -12,6 +12,7 @@ from runner.store import Store
 from schemas.findings import Finding, RulePage
 
 PROGRESS = "state/progress.json"  # what steps.lm.prolong keeps beside a finished training
+STEADY = "state/steady-0*.pt"  # and steps.lm.steady, of a wsd before it falls
 
 
 @rule(
@@ -19,7 +20,8 @@ PROGRESS = "state/progress.json"  # what steps.lm.prolong keeps beside a finishe
         "R111",
         "a longer training, of which the last run did a part",
         "Where max_steps or num_train_epochs alone was raised and the rate of the steps done is the same (constant after an equal "
-        "warm-up), a finished training goes on by itself, and ends as one undisturbed training would. Elsewhere it begins at its first "
+        "warm-up), a finished training goes on by itself, and ends as one undisturbed training would. A wsd goes on where its rate began "
+        "to fall: one save, three times its weights, stays in the store for that (save_only_model: none). Elsewhere it begins at its first "
         "step: a cosine over 1,000 steps has fallen where one over 2,000 is high. resume_from goes on all the same, and the rate jumps.",
         wrong="max_steps: 2000   # a cosine, after a run with max_steps: 1000",
         right="scheduler: constant   # from the first run on\nmax_steps: 2000",
@@ -56,6 +58,11 @@ def longer_trainings_can_go_on(view: View) -> Iterator[Finding]:
             yield say("R111", step, "max_steps", message + "goes on from there, if what it trains on is the same", "nothing to do",
                       severity="info")  # fmt: skip
             continue
+        fell = _fell_from(store, row["key"])
+        if fell and fell < steps and planned and rates_agree(step, planned, fell) and _by_itself(step, store, row["key"], fell):
+            message += f"goes on from step {fell:,}, where its rate began to fall, if what it trains on is the same"
+            yield say("R111", step, "max_steps", message, "nothing to do", severity="info")
+            continue
         if any(at(step.raw, name) is not None for name in ("resume_from", "init_from")):
             continue
         fix = f"resume_from: {{path: {place}}} goes on from there" + (", and the rate jumps: it fell for fewer steps" if against else "")
@@ -67,6 +74,12 @@ def _planned(data: Any) -> int | None:
     schedule = data.get("schedule")
     steps = schedule.get("steps") if isinstance(schedule, dict) else None
     return steps if isinstance(steps, int) else None
+
+
+def _fell_from(store: Store, key: str) -> int:
+    """The step of the state that was kept before its rate fell, 0 where there is none."""
+    found = [path.stem.partition("-")[2] for path in store.side(key).glob(STEADY)]
+    return max((int(step) for step in found if step.isdecimal()), default=0)
 
 
 def _by_itself(step: StepMeant, store: Store, key: str, done: int) -> bool:

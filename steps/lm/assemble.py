@@ -207,7 +207,7 @@ def _settings(params: Any, material: Material) -> Settings:
         save_steps=params.save_steps or max(1, min(500, steps // 20)), keep=params.keep, optimizer=params.optimizer,
         on_spike=params.on_spike, spike_factor=params.spike_factor or SPIKE_FACTOR, on_oom=params.on_oom, compile=params.compile,
         patience=stopping.patience if stopping else None, min_delta=stopping.min_delta if stopping else 0.0,
-        band_at=bands,
+        band_at=bands, prolongable=not params.save_only_model,
         fingerprint=blake3(json.dumps([written, steps, material.digest], sort_keys=True).encode()).hexdigest(),
     )  # fmt: skip
 

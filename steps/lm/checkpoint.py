@@ -49,11 +49,13 @@ class Saver:
 
     Else they are written at once, to the system's cache of the disk, and only settled while the training goes on. One write at a time:
     the next waits for the one before it, `wait` for the last; both raise what that one raised. Once a state is settled, older ones go,
-    and what a kill left half-written.
+    and what a kill left half-written. settled: called before they go.
     """
 
-    def __init__(self, folder: Path, keep: int, free: Callable[[], int] = snapshot.free_bytes) -> None:
-        self.folder, self.keep, self._free = folder, keep, free
+    def __init__(
+        self, folder: Path, keep: int, free: Callable[[], int] = snapshot.free_bytes, settled: Callable[[], None] = lambda: None
+    ) -> None:
+        self.folder, self.keep, self._free, self._settled = folder, keep, free, settled
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._copy: dict[str, Any] = {}  # of the last state: the next is copied into its memory
@@ -110,6 +112,7 @@ class Saver:
                 if copy:
                     write_half(target, copy)
                 settle(target)
+                self._settled()
                 for path in [*old(), *self.folder.glob("*.half")]:
                     path.unlink()
             except BaseException as error:  # noqa: BLE001  raised again by `wait`, in the thread that trains
@@ -128,8 +131,13 @@ class Saver:
 
 def load_best(folder: Path, step: int) -> dict[str, torch.Tensor] | None:
     """The weights kept at `step`, None when they are not there or do not open."""
+    return load_whole(folder / BEST.format(step=step))
+
+
+def load_whole(path: Path) -> dict[str, Any] | None:
+    """A state, or best weights; None when it is not there or does not open."""
     try:
-        found: dict[str, torch.Tensor] = torch.load(folder / BEST.format(step=step), map_location="cpu", weights_only=True)
+        found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception:  # noqa: BLE001  a damaged file raises whatever its damaged bytes mean
         return None
     return found
@@ -170,12 +178,13 @@ def _is_sound(path: Path) -> bool:
 
 def unneeded(folder: Path, best: int) -> list[Path]:
     """Best weights at which neither the training points, whose best step is `best`, nor a state in `folder`: the newest of its time."""
-    found = {_step(path): path for path in folder.glob("best-*.pt")}
-    pointed_at = {max((step for step in found if step <= _step(state)), default=0) for state in states(folder)}
+    found = {step_of(path): path for path in folder.glob("best-*.pt")}
+    pointed_at = {max((step for step in found if step <= step_of(state)), default=0) for state in states(folder)}
     return [path for step, path in found.items() if step not in {best, *pointed_at}]
 
 
-def _step(path: Path) -> int:
+def step_of(path: Path) -> int:
+    """Of a state, or of best weights, by its name."""
     return int(path.stem.partition("-")[2])
 
 

@@ -265,7 +265,8 @@ def _disk(params: Any, weights: int, trained: int, state: int, validations: int,
 
     saves: weights and optimizer, one more than is kept while the newest is written, and the weights of the best validations so far.
     result: `weights` bytes, and the adapter that was merged. best/: the same of the best validation, where that is not the last.
-    state/: what resume_from needs. copy in the run: of the last three; file systems that share blocks, and large files, need none.
+    state/: what resume_from needs. before it falls: the state of a wsd that a longer one goes on from, and the best weights of its time.
+    copy in the run: of result, best/ and state/; file systems that share blocks, and large files, need none.
     """
     adapted = params.method != "full"
     one = 4 * trained + state
@@ -276,8 +277,12 @@ def _disk(params: Any, weights: int, trained: int, state: int, validations: int,
     if not params.save_only_model:
         parts["state/"] = state + (4 * trained if adapted else 0)
     parts["copy in the run"] = sum(size for name, size in parts.items() if name != "saves" and size <= LINKED_BYTES)
+    falls = params.scheduler == "wsd" and not params.save_only_model
+    if falls:
+        parts["before it falls"] = one + (4 * trained if validations else 0)
     because["disk_parts"] = (
         f"{params.keep} saves are kept, each weights and optimizer, {one / 1e6:,.0f} MB, and the best weights beside them; the result is "
         f"{weights / 1e6:,.0f} MB of weights; best/ where the last validation is not the best; state/ is what another training goes on from"
+        + ("; one save more stays, of where the rate begins to fall, which a longer training goes on from" if falls else "")
     )
     return {"disk_parts": parts, "disk_bytes": sum(parts.values())}

@@ -20,6 +20,7 @@ from steps.lm.oom import Generators, free, out_of_memory, peak_memory_gb, said_o
 from steps.lm.optimizer import Optimizers
 from steps.lm.progress import Hooks, Progress, Settings
 from steps.lm.readback import prove_save
+from steps.lm.steady import set_aside
 from steps.lm.watch import SMOOTHED_STEPS, SpikeGuard, patience_is_over
 from steps.sizing.fallback import SMALLER, WRITTEN, During, Live, reduced, written
 
@@ -37,7 +38,7 @@ class Loop:
         self.device = next(head.network.parameters()).device
         self.named = {name: p for name, p in head.network.named_parameters() if p.requires_grad}
         self.trained = list(self.named.values())
-        self.saver = Saver(context.keep, settings.keep)
+        self.saver = Saver(context.keep, settings.keep, settled=lambda: set_aside(context, settings.falls_from))
         self.progress = Progress()
         self.updating = self.proved = False
         self._new_optimizer()
@@ -93,7 +94,7 @@ class Loop:
             stopping = self.context.stopping()
             if not self.proved and done.step < s.steps and not stopping:
                 prove_save(self)
-            elif stopping or (done.step % s.save_steps == 0 and done.step < s.steps):
+            elif stopping or s.saves(done.step):
                 self.save()
             if stopping and done.step < s.steps:
                 self.saver.wait()

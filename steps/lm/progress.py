@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from steps.lm.schedule import DECAY_SHARE, learning_rate
+from steps.lm.schedule import DECAY_SHARE, falls_from, learning_rate
 from steps.lm.watch import SPIKE_FACTOR
 from steps.sizing.fallback import Live
 
@@ -41,11 +41,21 @@ class Settings:
     min_delta: float = 0.0
     band_at: frozenset[int] = frozenset()  # where a figure of the validation is expected
     compile: bool = False
+    prolongable: bool = False  # what a longer training needs is kept
     computed: dict[str, Any] = field(default_factory=dict)  # of steps.lm.deterministic: what its bits depend on beside all this
 
     def validates(self, step: int) -> bool:
         """Whether the fixed set is scored after `step` steps. Only at `eval_at` does that choose the best weights and stop early."""
         return step in self.eval_at or step in self.sample_at or step in self.band_at
+
+    @property
+    def falls_from(self) -> int | None:
+        """The step after which a `wsd` falls: its state is kept for a longer one. None where there is no such state."""
+        return falls_from(self.steps, self.warmup, self.decay_share) if self.scheduler == "wsd" and self.prolongable else None
+
+    def saves(self, step: int) -> bool:
+        """Whether the state after `step` steps is saved."""
+        return step < self.steps and (step % self.save_steps == 0 or step == self.falls_from)
 
     def rate(self, step: int) -> float:
         """The learning rate of step `step`, from 0."""

@@ -3,17 +3,19 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from schemas import StepContext
 from schemas.context import Earlier
 from steps.lm.bitwise import verdict
-from steps.lm.checkpoint import BEST, load_state, newest, write_json
+from steps.lm.checkpoint import BEST, load_state, load_whole, newest, step_of, write_json
 from steps.lm.loop import Loop
 from steps.lm.resume import read_state
 from steps.lm.schedule import told_apart
+from steps.lm.steady import BEST as STEADY_BEST
+from steps.lm.steady import set_aside, steady_of
 
 PROGRESS = "state/progress.json"  # beside a finished training: what its checkpoint's state leaves out
 BEST_ADAPTERS = "state/best.pt"  # its best trained weights, where the checkpoint holds them merged
@@ -24,6 +26,7 @@ def remember(loop: Loop, context: StepContext, whole: bool) -> None:
     """Keep beside a finished training what a longer one needs of it. whole: the checkpoint's own weights are the trained ones."""
     done = loop.progress
     write_json(context.side(PROGRESS), vars(done))
+    set_aside(context, loop.settings.falls_from)
     best = context.side(BEST_ADAPTERS)
     best.unlink(missing_ok=True)  # of the training that this one went on from
     if not whole and done.kept and done.kept["step"] < done.step:
@@ -34,40 +37,59 @@ def taken_over(loop: Loop, context: StepContext) -> bool:
     """Whether `loop` stands where such a training stood: its weights, optimizer, logs and best weights are this one's own from here on.
 
     Only where all steps done had the rates of this one's schedule (constant after an equal warm-up, wsd before it falls), so that what
-    comes out is what one undisturbed training gives. Where not, what that costs is told, and nothing is taken.
+    comes out is what one undisturbed training gives. Where not, what that costs is told, and nothing is taken. A wsd that has fallen
+    stood, before it fell, where a longer one stands.
     """
-    for step, earlier in sorted(((_step(one), one) for one in context.earlier), key=lambda pair: -pair[0]):
-        state = _state(earlier, loop) if step else None
+    for old in context.side("state/x").parent.glob("steady-*"):
+        old.unlink()  # of a training whose saves were none of this one's
+    refused: dict[Path, tuple[int, int, str]] = {}
+    for stood in sorted((place for one in context.earlier for place in _places(one)), key=lambda place: -place.step):
+        step, earlier = stood.step, stood.earlier
+        state = _state(stood, loop)
         if state is None or "schedule" not in state:
             continue
         of, ended = state["schedule"]["steps"], "was done" if earlier.finished else f"was stopped at step {step:,}"
         looked = _validated_alike(loop, state["progress"])
         if (why := _against(loop, state, step, looked)) is not None:
-            message = f"a training of {of:,} steps {ended}; {why}, so this one begins at the first"
-            context.event("not_taken_over", step=step, steps=of, message=message)
+            refused.setdefault(earlier.folder, (step, of, f"a training of {of:,} steps {ended}; {why}, so this one begins at the first"))
             continue
         try:
-            _take_best(loop, context, earlier, state)
+            _take_best(loop, context, stood, state)
             context.adopt(earlier)
         except OSError:  # it is being cleared away
             context.rewind(-1)
             continue
         why = loop.take_up(state)
         loop.save()
-        there = f"a training of {of:,} {'ended' if earlier.finished else 'was stopped'}"
+        ended = "began to lower its rate" if stood.steady else "ended" if earlier.finished else "was stopped"
+        there = f"a training of {of:,} {ended}"
         message = f"goes on at step {step:,} of {loop.settings.steps:,}, where {there}, {verdict(why)}"
         message += "" if looked else f"; {OTHER_STEPS}"
         context.event("resumed", step=step, bitwise=not why, steps=of, message=message)
         return True
+    for step, of, message in refused.values():
+        context.event("not_taken_over", step=step, steps=of, message=message)
     return False
 
 
-def _step(earlier: Earlier) -> int:
-    """How far it came, 0 where nothing is left of it."""
-    if not earlier.finished:
-        return newest(earlier.folder)
-    progress = _progress(earlier)
-    return int(progress["step"]) if progress else 0
+class Stood(NamedTuple):
+    """Where an earlier training stood. steady: before its rate fell; else where it ended, or was stopped."""
+
+    step: int
+    earlier: Earlier
+    steady: Path | None = None
+
+
+def _places(earlier: Earlier) -> list[Stood]:
+    """Those of which something is left."""
+    if earlier.finished:
+        progress = _progress(earlier)
+        step = int(progress["step"]) if progress else 0
+    else:
+        step = newest(earlier.folder)
+    steady = steady_of(earlier.side)
+    before = Stood(0 if steady is None else step_of(steady), earlier, steady)
+    return [place for place in (Stood(step, earlier), before) if place.step]
 
 
 def _progress(earlier: Earlier) -> dict[str, Any]:
@@ -78,8 +100,11 @@ def _progress(earlier: Earlier) -> dict[str, Any]:
     return found
 
 
-def _state(earlier: Earlier, loop: Loop) -> dict[str, Any] | None:
+def _state(stood: Stood, loop: Loop) -> dict[str, Any] | None:
     """Its state as `loop` saves one, None where none can be read."""
+    earlier = stood.earlier
+    if stood.steady is not None:
+        return load_whole(stood.steady)
     if not earlier.finished:
         return load_state(earlier.folder)[0]
     try:
@@ -117,13 +142,15 @@ def _validated_alike(loop: Loop, progress: dict[str, Any]) -> bool:
     return False
 
 
-def _take_best(loop: Loop, context: StepContext, earlier: Earlier, state: dict[str, Any]) -> None:
+def _take_best(loop: Loop, context: StepContext, stood: Stood, state: dict[str, Any]) -> None:
     """Put the weights of its best validation among this one's saves. Raises OSError where they are not there."""
-    kept = state["progress"]["kept"]
+    kept, earlier = state["progress"]["kept"], stood.earlier
     if not kept:
         return
     name = BEST.format(step=kept["step"])
-    if not earlier.finished:
+    if stood.steady is not None:
+        shutil.copyfile(stood.steady.with_name(STEADY_BEST), context.keep / name)
+    elif not earlier.finished:
         shutil.copyfile(earlier.folder / name, context.keep / name)
     elif (earlier.side / BEST_ADAPTERS).is_file():
         shutil.copyfile(earlier.side / BEST_ADAPTERS, context.keep / name)

@@ -17,13 +17,18 @@ def learning_rate(
         return peak * (step + 1) / warmup
     if scheduler == "constant":
         return peak
-    start = max(warmup, steps - max(1, round(decay_share * steps))) if scheduler == "wsd" else warmup
+    start = falls_from(steps, warmup, decay_share) if scheduler == "wsd" else warmup
     if step < start:
         return peak
     share = (step - start + 1) / max(1, steps - start)
     if scheduler == "cosine":
         return lowest + (peak - lowest) * 0.5 * (1 + math.cos(math.pi * share))
     return peak + (lowest - peak) * share
+
+
+def falls_from(steps: int, warmup: int, decay_share: float) -> int:
+    """How many steps of a `wsd` are done before its rate falls."""
+    return max(warmup, steps - max(1, round(decay_share * steps)))
 
 
 def told_apart(one: float, other: float) -> tuple[str, str]:

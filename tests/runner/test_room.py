@@ -61,6 +61,14 @@ def test_what_a_training_leaves_is_counted(tmp_path: Path):
     assert whole["saves"] == 3 * 3 * weights + 3 * weights
 
 
+def test_a_wsd_leaves_a_save_more(tmp_path: Path):
+    """Of where its rate begins to fall, with the best weights of that time: in the store, not in the run; not where nothing is kept."""
+    whole = parts(understood(tmp_path, "max_steps: 100, scheduler: wsd"))
+    assert whole.pop("before it falls") == 4 * whole["result"]
+    assert whole == parts(understood(tmp_path, "max_steps: 100"))
+    assert "before it falls" not in parts(understood(tmp_path, "max_steps: 100, scheduler: wsd, save_only_model: true"))
+
+
 def test_a_training_that_keeps_little_needs_little(tmp_path: Path):
     """save_only_model leaves state/ out; one validation, at the end, has no other best."""
     found = parts(understood(tmp_path, "max_steps: 100, save_only_model: true, eval_steps: 100, keep: 1"))

@@ -185,6 +185,29 @@ def test_one_that_goes_on_by_itself_is_told(tmp_path: Path, before: str, goes_on
     assert found.fix == ("nothing to do" if goes_on else "resume_from: {path: runs/r1/artifacts/train} goes on from there")
 
 
+@pytest.mark.parametrize(
+    ("stands", "ends"),
+    [
+        (400, "goes on from step 400, where its rate began to fall, if what it trains on is the same"),
+        (0, "begins at the first"),
+    ],
+)
+def test_a_wsd_goes_on_where_its_rate_began_to_fall(tmp_path: Path, stands: int, ends: str):
+    """Where the state of that step stands beside the last run's training."""
+    wsd = "\n    scheduler: wsd\n    warmup_steps: 50"
+    (train,) = [step for step in meant(tmp_path, ("max_steps: 1000", f"max_steps: 500{wsd}")).steps if step.type == "train"]
+    assert train.params is not None
+    put_in_store(tmp_path, "sound", {**STATE, "schedule": {**RATES, "scheduler": "wsd"}})
+    store = Store(tmp_path).open()
+    parts = {f"param {name}": value for name, value in keyed(train.params).items()}
+    store.remember(Entry("k1", "d1", "Checkpoint", {**parts, "param precision": "fp16", "seed": 0}))
+    (store.side("k1") / "state").mkdir(parents=True)
+    for name in ["progress.json", "steady-best.pt", *([f"steady-{stands:08d}.pt"] if stands else [])]:
+        (store.side("k1") / "state" / name).write_text("{}")
+    (found,) = [f for f in meant(tmp_path, ("max_steps: 1000", f"max_steps: 1000{wsd}")).findings if f.code == "R111"]
+    assert found.message == f"the last run trained 500 of these 1,000 steps, and this one {ends}"
+
+
 def test_a_folder_on_another_machine_may_be_there(tmp_path: Path):
     """Nobody can look: a warning. A file is no folder anywhere."""
     assert told(tmp_path, "/data/first")[0].startswith("C002: warning: the checkpoint /data/first is not there")

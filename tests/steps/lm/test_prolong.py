@@ -178,10 +178,51 @@ def test_the_further_one_is_taken(tmp_path: Path):
     assert context.adopted == context.earlier[1:]
 
 
-@pytest.mark.parametrize(("scheduler", "parted"), [("cosine", 3), ("wsd", 6)])
-def test_one_that_is_done_and_has_fallen_is_told_and_left(scheduler: str, parted: int, tmp_path: Path):
+WSD: dict[str, Any] = {"scheduler": "wsd", "decay_share": 0.4}
+
+
+@pytest.mark.parametrize("save_steps", [1, 5], ids=["every step is saved", "none where it begins to fall"])
+def test_a_wsd_that_has_fallen_goes_on_where_it_began_to(save_steps: int, tmp_path: Path):
+    """Done after 6 steps, of which the rate fell in the last 2, and asked for 9: the files are those of nine steps without a break."""
+    asked = {**WSD, "save_steps": save_steps, "keep": 1}
+    whole = run(FakeContext(tmp_path / "whole"), **{**STEADY, "max_steps": 9, **asked})
+    more, context = after(done(tmp_path / "first", **asked), tmp_path / "more", finished=True, **asked)
+    assert files(more) == files(whole)
+    assert (steps(context), context.adopted) == ([5, 6, 7, 8, 9], context.earlier)
+    (said,) = [e["message"] for e in context.events if e["event"] in ("resumed", "not_taken_over")]
+    assert said == "goes on at step 4 of 9, where a training of 6 began to lower its rate, bit for bit"
+
+
+def test_a_wsd_that_was_stopped_while_it_fell_goes_on_where_it_began_to(tmp_path: Path):
+    """Whatever its last save is."""
+    whole = run(FakeContext(tmp_path / "whole"), **{**STEADY, "max_steps": 9, **WSD})
+    more, context = after(stopped(tmp_path / "half", at=5, **WSD), tmp_path / "more", **WSD)
+    assert (files(more), steps(context)) == (files(whole), [5, 6, 7, 8, 9])
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_the_best_before_a_wsd_fell_comes_with_it(method: str, tmp_path: Path):
+    """Weights that were best then, not those that were best in the end."""
+    base = {"model": {"base": {"path": str(done(tmp_path / "base").workdir)}}, **LORA} if method == "lora" else {"model": SIZES["llama"]}
+    whole, asked = spoilt(tmp_path / "whole", 6, **base, **WSD, min_lr=0.39)
+    more, context = after(done(tmp_path / "first", **asked, max_steps=8), tmp_path / "more", finished=True, **asked)
+    assert (files(more), steps(context), whole.best_step) == (files(whole), [6, 7, 8, 9], more.best_step)
+
+
+def test_a_wsd_killed_before_its_state_was_set_aside_does_so_later(tmp_path: Path):
+    """Its save was there: a kill came between that and what follows it."""
+    half = stopped(tmp_path / "half", **WSD)
+    for path in half.side("state/x").parent.iterdir():
+        path.unlink()
+    half.asked_to_stop, half.log = False, half.lines.append  # type: ignore[method-assign]
+    run(half, **{**STEADY, "max_steps": 6, **WSD, "save_steps": 5})
+    assert [path.name for path in half.side("state/x").parent.glob("steady-0*")] == ["steady-00000004.pt"]
+
+
+@pytest.mark.parametrize(("schedule", "parted"), [({"scheduler": "cosine"}, 3), ({**WSD, "warmup_steps": None, "warmup_ratio": 0.5}, 1)])
+def test_one_that_is_done_and_had_other_rates_is_told_and_left(schedule: dict[str, Any], parted: int, tmp_path: Path):
     """By the step from which its rate was another."""
-    _, context = after(done(tmp_path / "a", scheduler=scheduler), tmp_path / "b", finished=True, scheduler=scheduler)
+    _, context = after(done(tmp_path / "a", **schedule), tmp_path / "b", finished=True, **schedule)
     (said,) = [e["message"] for e in context.events if e["event"] == "not_taken_over"]
     assert said.startswith(f"a training of 6 steps was done; from step {parted} on its rate was another (")
     assert steps(context) == list(range(1, 10))
@@ -189,8 +230,8 @@ def test_one_that_is_done_and_has_fallen_is_told_and_left(scheduler: str, parted
 
 def test_without_a_state_it_begins_anew(tmp_path: Path):
     """save_only_model leaves none, and nothing is said of it."""
-    bare = done(tmp_path / "c", save_only_model=True)
-    _, context = after(bare, tmp_path / "d", finished=True)
+    bare = done(tmp_path / "c", save_only_model=True, **WSD)
+    _, context = after(bare, tmp_path / "d", finished=True, **WSD)
     assert steps(context) == list(range(1, 10))
     assert [e for e in context.events if e["event"] in ("resumed", "not_taken_over")] == []
 
