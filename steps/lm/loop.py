@@ -19,8 +19,8 @@ from steps.lm.loss import Head
 from steps.lm.oom import Generators, free, out_of_memory, peak_memory_gb, said_of
 from steps.lm.optimizer import Optimizers
 from steps.lm.progress import Hooks, Progress, Settings
-from steps.lm.readback import prove_save
 from steps.lm.steady import set_aside
+from steps.lm.trial import prove_save, rehearse_step
 from steps.lm.watch import SMOOTHED_STEPS, SpikeGuard, patience_is_over
 from steps.sizing.fallback import SMALLER, WRITTEN, During, Live, reduced, written
 
@@ -124,7 +124,7 @@ class Loop:
                 "D110", f"no token of step {step + 1}'s rows is learned", fix="look at the documents: an answer must stand in each"
             )
         rate = s.rate(step)
-        total = self._gradients(micro, tokens)
+        total = self.gradients(micro, tokens)
         if step < EARLY_STEPS:
             self.hooks.after_early_backward()
         self.optimizer.unscale(self.scaler)
@@ -142,7 +142,7 @@ class Loop:
         self.optimizer.forget_gradients()
         return total / tokens, norm, rate, tokens, after
 
-    def _gradients(self, micro: list[Micro], tokens: int) -> float:
+    def gradients(self, micro: list[Micro], tokens: int) -> float:
         """Forward and backward over the micro-batches; the summed loss in nats."""
         wide = torch.float32 if self.device.type == "mps" else torch.float64
         total = torch.zeros((), dtype=wide, device=self.device)
@@ -227,7 +227,7 @@ class Loop:
         """
         before = Generators(self.device)
         self.head.network.train()
-        self._without_oom(self._rehearsal, "training")
+        self._without_oom(lambda: rehearse_step(self), "training")
         if self.validation:
             self._without_oom(self._rehearse_validation, "validation")
         self._new_optimizer()
@@ -236,20 +236,6 @@ class Loop:
     def _rehearse_validation(self) -> None:
         rows = worst(self.validation, self.live.eval_batch_size, self.head.end_to_end)
         score(self.head, rows, self.live.eval_batch_size, numbers.autocast(self.settings.precision, self.device))
-
-    def _rehearsal(self) -> None:
-        part = self.data.longest(self.live.batch_size, self.live.rows)
-        self._gradients([part], max(1, int((part.targets >= 0).sum())))
-        if self.live.accumulation > 1:  # a second backward pass beside the gradients of the first
-            self._gradients([part], max(1, int((part.targets >= 0).sum())))
-        for weight in self.trained:
-            if weight.grad is not None:
-                weight.grad.zero_()  # an overflow times a rate of 0 would be no number
-        self.updating = True
-        for one in self.optimizer.parts:
-            one.step()
-        self.updating = False
-        self.optimizer.forget_gradients()
 
     def _without_oom(self, work: Callable[[], T], during: During) -> T:
         """What `work` gives, done again with less as often as memory runs out in it, from the same random numbers.

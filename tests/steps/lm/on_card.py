@@ -215,7 +215,7 @@ def refused(folder: Path) -> Facts:
         raise RuntimeError("Deterministic behavior was enabled with a mode, but this operation is not deterministic because it uses CuBLAS")
 
     other = mock.patch.dict(os.environ, {"CUBLAS_WORKSPACE_CONFIG": ":8:8"})
-    disorder = mock.patch.object(Loop, "_gradients", lambda self, *_: torch.ones(3, device=self.device).cumsum(0))
+    disorder = mock.patch.object(Loop, "gradients", lambda self, *_: torch.ones(3, device=self.device).cumsum(0))
     for name, changed in (("other", other), ("late", mock.patch.object(torch, "mm", late)), ("operation", disorder)):
         with card(), changed:
             try:

@@ -18,7 +18,7 @@ STEADY: dict[str, Any] = {"scheduler": "constant", "warmup_steps": 0, "model": S
 def overflow(monkeypatch: pytest.MonkeyPatch, steps: set[int]) -> None:
     """One value of one hidden matrix's gradient is infinite in these steps, counted from 1."""
     monkeypatch.setattr("steps.lm.precision.scaler", lambda *_: torch.amp.GradScaler("cpu", init_scale=8.0))
-    plain = Loop._gradients
+    plain = Loop.gradients
 
     def gradients(self: Loop, *given: Any) -> float:
         total = plain(self, *given)
@@ -26,7 +26,7 @@ def overflow(monkeypatch: pytest.MonkeyPatch, steps: set[int]) -> None:
             next(p for name, p in self.named.items() if "q_proj" in name).grad[0, 0] = torch.inf  # type: ignore[index]
         return total
 
-    monkeypatch.setattr(Loop, "_gradients", gradients)
+    monkeypatch.setattr(Loop, "gradients", gradients)
 
 
 @pytest.mark.parametrize("longest", [1.0, None])

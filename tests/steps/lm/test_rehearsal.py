@@ -24,7 +24,7 @@ class Rehearsed(Exception):
 def rehearse(monkeypatch: pytest.MonkeyPatch, context: FakeContext, **written: Any) -> dict[str, Any]:
     """What a rehearsal did, and what it left behind."""
     seen: dict[str, Any] = {"networks": [], "tokens": []}
-    rehearsal, gradients = Loop._rehearse, Loop._gradients
+    rehearsal, gradients = Loop._rehearse, Loop.gradients
 
     def watched(self: Loop) -> None:
         seen["loop"], seen["rng"] = self, torch.get_rng_state()
@@ -44,7 +44,7 @@ def rehearse(monkeypatch: pytest.MonkeyPatch, context: FakeContext, **written: A
         return score(head, rows, *given)
 
     monkeypatch.setattr(Loop, "_rehearse", watched)
-    monkeypatch.setattr(Loop, "_gradients", counted)
+    monkeypatch.setattr(Loop, "gradients", counted)
     monkeypatch.setattr("steps.lm.loop.score", scored)
     with pytest.raises(Rehearsed):
         run(context, **written)

@@ -1,4 +1,4 @@
-"""After the first step: the state is saved and read back, and the model written as at the end, so that what cannot be saved is known."""
+"""What is tried beside the training: before the first step the fullest batch, after it the save, so that what cannot be is known early."""
 
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,22 @@ from steps.lm.oom import free, out_of_memory, said_of
 
 if TYPE_CHECKING:
     from steps.lm.loop import Loop
+
+
+def rehearse_step(loop: "Loop") -> None:
+    """A step on the longest rows, as all of them will be made, at a rate of 0: no weight moves."""
+    part = loop.data.longest(loop.live.batch_size, loop.live.rows)
+    loop.gradients([part], max(1, int((part.targets >= 0).sum())))
+    if loop.live.accumulation > 1:  # a second backward pass beside the gradients of the first
+        loop.gradients([part], max(1, int((part.targets >= 0).sum())))
+    for weight in loop.trained:
+        if weight.grad is not None:
+            weight.grad.zero_()  # an overflow times a rate of 0 would be no number
+    loop.updating = True
+    for one in loop.optimizer.parts:
+        one.step()
+    loop.updating = False
+    loop.optimizer.forget_gradients()
 
 
 def prove_save(loop: "Loop") -> None:
