@@ -348,7 +348,7 @@ def _is_tight(last: str, line: str, hyphens: Hyphens) -> bool:
     """True when a dash or stroke between two words without blanks ends a line or begins the next; an address may end with a stroke."""
     if link := LINK.search(last[-LONGEST_LINK:]):
         goes_on = line[0].isdigit() or line[0].islower()  # no sentence behind a full stop
-        return line[0].isalnum() and (link[3] != "." or (goes_on and (link[2] != "" or "/" in line.split(None, 1)[0])))
+        return line[0].isalnum() and (link[3] != "." or (goes_on and (link[2] != "" or link[1] == "www" or "/" in line.split(None, 1)[0])))
     if line.startswith("//") or last.endswith("://"):
         return last.endswith(SCHEMES) or line[0].isalnum()
     if last.endswith(TIGHT):

@@ -96,6 +96,7 @@ def test_running_heads_and_page_numbers_go(papers, name):
         (["at https://example.org/doc/", "and elsewhere"], "at https://example.org/doc/ and elsewhere"),
         (["at https://example.org/doc/", "a-b.html"], "at https://example.org/doc/a-b.html"),
         (["at https:", "//example.org/doc"], "at https://example.org/doc"),
+        (["at http://www.", "tree-puzzle.de."], "at http://www.tree-puzzle.de."),
         (["at https://", "example.org/doc"], "at https://example.org/doc"),
         (["see https://doi.org/10.", "1115/1.4042912 and"], "see https://doi.org/10.1115/1.4042912 and"),
         (["see https://example.org/walls.", "Moss grows"], "see https://example.org/walls. Moss grows"),
