@@ -71,7 +71,9 @@ def _split(block: Block, first: Any, lines: list[str], at: int, below: Any, bott
     top, letter = get.y0(get.line_box(below.this).this), get.first_letter(below.this).this
     size = size_of(below, letter)
     larger = size > block.size
-    beside = top < bottom - BESIDE * block.size
+    beside = top < bottom - BESIDE * block.size and not (
+        larger and _edges(first, at)[0] > _edges(below, len(lines) - at)[1]
+    )  # a margin's note
     if not size or not rest or beside or not WORD.search(" ".join(above)) or not WORD.search(rest[0]):
         return [(block, first, "\n".join(lines))]
     heads = tuple(above) if len(above) == 1 and not larger else ()

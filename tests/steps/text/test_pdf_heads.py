@@ -316,3 +316,15 @@ def test_a_heading_that_ends_its_line_within_a_word_or_behind_an_abbreviation_is
 def test_numbered_items_are_no_headings(line, heading):
     """Headings say what is below them; items are sentences and clauses, begin in small letters, or hold figures alone."""
     assert bool(HEADING.match(line)) is heading
+
+
+def test_a_note_in_the_margin_is_no_line_of_the_text(tmp_path):
+    """mupdf may make one block of it and of the text beside it."""
+
+    def draw(page, _):
+        page.insert_text((456, 229), "Another remark.", fontsize=8)
+        for i in range(6):
+            page.insert_text((72, 231 + 14 * i), sentence(i, 10), fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf").split("\n\n") == [" ".join(sentence(i, 10) for i in range(6)), "Another remark."]
