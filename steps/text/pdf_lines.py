@@ -17,6 +17,7 @@ TALL = 1.9  # times the size of its letters, for a line: the box of a block says
 ONE_LINE = 1.6  # times the size of its letters: a block of less height is one line, or cells side by side
 STOP = 1.15  # times the size of the letters: white behind a full stop, at most
 STOPS = (".", "?", "!", ":", ";", ",", ")", "”", '"')
+HEADED, RUNNING = 2.0, 40  # the same behind a head that runs in, and letters of the line behind it, at least
 CELL = 3.5  # points of white: more stands between the cells of a table
 BACK = 10  # points: a script below begins so far left of where the one above ends
 WORD = re.compile(r"[^\W\d_]{4}")
@@ -75,7 +76,8 @@ def _join_line(block: Block, first: Any, text: str) -> bool:
     widest = max((gap for gap, _ in gaps), default=0.0)
     stopped = widest < STOP * block.size and all(said.endswith(STOPS) for _, said in gaps)
     even = len(gaps) > 2 and widest < 3 * block.size and widest - min(gap for gap, _ in gaps) < 0.15 * widest and _has_words(text)
-    if not gaps or not (stopped or even):
+    head = len(row) == 2 and widest < HEADED * block.size and row[0][4].rstrip().endswith(".") and len(row[1][4]) > RUNNING
+    if not gaps or not (stopped or even or head):
         return False
     lines: list[str] = []
     for number, line in enumerate(row):

@@ -328,3 +328,16 @@ def test_a_note_in_the_margin_is_no_line_of_the_text(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf").split("\n\n") == [" ".join(sentence(i, 10) for i in range(6)), "Another remark."]
+
+
+def test_a_head_that_runs_in_begins_its_paragraph(tmp_path):
+    """However wide the white behind it, as APA sets it."""
+
+    def draw(page, _):
+        page.insert_text((108, 100), "Inter-rater moss.", fontsize=12, fontname="hebo")
+        page.insert_text((126 + pymupdf.get_text_length("Inter-rater moss.", "hebo", 12), 100), sentence(0, 11).capitalize(), fontsize=12)
+        for i in range(1, 12):
+            page.insert_text((72, 100 + 24 * i), sentence(i, 13), fontsize=12)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert f"Inter-rater moss. {sentence(0, 11).capitalize()} {sentence(1, 13)}" in read(tmp_path / "m.pdf")
