@@ -53,7 +53,7 @@ def headed(block: Block, first: Any, text: str) -> list[Found]:
     if not small or below is None:
         return [(block, first, text)]
     following = get.size(get.first_letter(below.this).this)
-    larger = following > LARGER * block.size
+    larger = following > LARGER * max(block.size, get.size(get.last_letter(first.this).this))  # it may begin with a small word
     if block.size < TITLE and not (larger or following < small):
         return [(block, first, text)]
     bottom = get.y1(get.line_box(first.this).this)

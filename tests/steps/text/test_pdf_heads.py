@@ -341,3 +341,17 @@ def test_a_head_that_runs_in_begins_its_paragraph(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert f"Inter-rater moss. {sentence(0, 11).capitalize()} {sentence(1, 13)}" in read(tmp_path / "m.pdf")
+
+
+def test_a_name_in_larger_letters_goes_on_below_a_line_that_begins_with_a_small_word(tmp_path):
+    """The line ends in letters of the text; the next one begins in those of a typewriter."""
+
+    def draw(page, _):
+        page.insert_text((72, 100), "Moss.", fontsize=8.8, fontname="hebo")
+        page.insert_text((72 + pymupdf.get_text_length("Moss. ", "hebo", 8.8), 100), sentence(0), fontsize=9.66, fontname="tiro")
+        page.insert_text((72, 112), "walls", fontsize=9.97, fontname="cour")
+        page.insert_text((72 + pymupdf.get_text_length("walls ", "cour", 9.97), 112), sentence(1), fontsize=9.66, fontname="tiro")
+        page.insert_text((72, 124), sentence(2), fontsize=9.66, fontname="tiro")
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert read(tmp_path / "m.pdf") == f"Moss. {sentence(0)} walls {sentence(1)} {sentence(2)}"
