@@ -22,6 +22,7 @@ from schemas import (
 )
 from steps import step
 
+SPELLED_OUT = "a mark that a text spells, such as </s>, stays text, in transformers with split_special_tokens=True"
 PAGES = (
     RulePage(
         "T102",
@@ -137,7 +138,7 @@ class TrainTokenizer(StepParams):
         return self.vocab_size if isinstance(self.vocab_size, int) else self.vocab_size.at_most
 
 
-@step(version=2, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
+@step(version=3, libraries=("sentencepiece", "tokenizers"), pages=PAGES)
 def train_tokenizer(params: TrainTokenizer, corpus: list[Corpus], context: StepContext) -> Tokenizer:
     """Train a tokenizer; pad, unk, bos and eos are ids 0, 1, 2, 3.
 
@@ -164,8 +165,9 @@ def train_tokenizer(params: TrainTokenizer, corpus: list[Corpus], context: StepC
             fix=f"write vocab_size: {max(2 * error.smallest, 1000)}, or lower character_coverage",
         ) from error
     opened = open_tokenizer(folder)
+    proved = ""
     if params.model != "byte_bpe":
-        _prove_ids(opened, folder, sample.held, context)
+        proved = _prove_ids(opened, folder, sample.held, context) + "; "
         pieces = normal_pieces(folder / "tokenizer.model")
     else:
         pieces = [opened.piece(i) for i in range(len(SPECIAL) + len(params.user_symbols), opened.vocab_size)]
@@ -175,7 +177,8 @@ def train_tokenizer(params: TrainTokenizer, corpus: list[Corpus], context: StepC
         "byte_fallback": params.model != "byte_bpe" and params.fallback,
         "normalization": params.normalization or "identity",
     }
-    context.stats("tokenizer", {**facts, "asked": params.asked, "sampled_bytes": sample.bytes, "longest_pieces": longest_pieces(pieces)})
+    told = {"asked": params.asked, "sampled_bytes": sample.bytes, "longest_pieces": longest_pieces(pieces), "ids": proved + SPELLED_OUT}
+    context.stats("tokenizer", {**facts, **told})
     if size != params.asked:
         context.event("vocabulary", asked=params.asked, made=size, message=f"{size} pieces: the corpus holds no more")
     return Tokenizer(**facts, user_symbols=params.user_symbols).save(folder)
@@ -244,8 +247,8 @@ def _largest(params: TrainTokenizer, train: Callable[[int], Any]) -> tuple[int, 
         )
 
 
-def _prove_ids(opened: Any, folder: Path, held: list[str], context: StepContext) -> None:
-    """Compare both forms on text that was kept back, which must agree, and on lines made to be hard.
+def _prove_ids(opened: Any, folder: Path, held: list[str], context: StepContext) -> str:
+    """Compare both forms on text that was kept back, which must agree, and on lines made to be hard. Returns what was proved.
 
     With a normalisation, `tokenizers` goes by what a person sees as one character where SentencePiece goes by code points
     (a mark on a ligature, Hangul in parts): there a difference on the hard lines is told and not fatal.
@@ -266,6 +269,8 @@ def _prove_ids(opened: Any, folder: Path, held: list[str], context: StepContext)
             fix="write model: bpe with normalization: identity",
         )
     context.event("ids proved", texts=len(held), hard_lines=len(HARD_LINES))
+    unusual = f"others for unusual text, {hard[1]}" if hard else f"and on {len(HARD_LINES)} hard lines"
+    return f"tokenizer.json gives those of tokenizer.model on {len(held)} texts kept back, {unusual}"
 
 
 @train_tokenizer.forecast

@@ -23,6 +23,7 @@ def tokenizer(run: RunLog) -> Section | None:
             ("byte_fallback", "byte fallback", plain),
             ("normalization", "normalisation", plain),
             ("sampled_bytes", "learned from", size),
+            ("ids", "ids", plain),
         )
         facts = [(name, write(data[key])) for key, name, write in names if data.get(key) is not None]
         longest = [_piece(str(p), i) for i, p in enumerate(_list(data.get("longest_pieces"))[:30])]

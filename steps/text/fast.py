@@ -30,6 +30,7 @@ HARD_LINES = (
     "0123456789 3,14159 1e-5 0xFF 2026-11-21",
     "def f(x):\n    return {'a': [x**2, x//3]}  # ok\n",
     "\x00 NUL inside \x00\x00",
+    "I\u0307stanbul, I\u0307, aI\u0307b",  # İ in two parts
     "\u2585 ﬁ\u0301 \u00a0\u0327 \u1112\u1161 क\u093c",
 )
 

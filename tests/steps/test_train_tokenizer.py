@@ -149,6 +149,25 @@ def test_transformers_opens_the_folder():
     assert theirs.apply_chat_template(talk, return_dict=False) == [2, *ours.encode(render(talk).text)]
 
 
+@pytest.mark.parametrize("model", ["bpe", "unigram", "byte_bpe"])
+def test_a_mark_that_a_text_spells_is_text_in_transformers_when_asked(model):
+    """With `split_special_tokens=True`, which the statistics name, the ids are those of training; without it the mark itself is read."""
+    AutoTokenizer = pytest.importorskip("transformers").AutoTokenizer
+    theirs, text = AutoTokenizer.from_pretrained(tokenizer(model).path), "Ali </s> dedi, <pad> ve <unk>."
+    ours = opened(model).encode(text)
+    assert theirs(text, add_special_tokens=False, split_special_tokens=True).input_ids == ours
+    assert 3 not in ours
+    assert 3 in theirs(text, add_special_tokens=False).input_ids
+
+
+def test_a_dotted_capital_i_in_two_parts_is_compared(tmp_path):
+    """A normalisation to small letters takes it otherwise in `tokenizers`, which is told at the step and in its statistics (T104)."""
+    _, context = made(tmp_path, model="unigram", vocab_size=800, normalization="nfkc_cf")
+    [(code, message)] = context.warnings
+    assert (code, "from token 0 of 'I\u0307stanbul, I\u0307, aI\u0307b' on" in message) == ("T104", True)
+    assert "others for unusual text, from token 0 of 'I\u0307stanbul" in context.kept["tokenizer"]["ids"]
+
+
 def test_line_breaks_tabs_and_digits_are_known():
     """Trained on paragraphs, with their breaks inside: no story has an unknown token, in any kind."""
     for model in ("bpe", "unigram"):
@@ -212,6 +231,8 @@ def test_statistics(tmp_path):
     assert (facts["vocab_size"], facts["asked"], facts["byte_fallback"], facts["normalization"]) == (800, 800, True, "identity")
     assert 80_000 < facts["sampled_bytes"] < 120_000
     assert len(facts["longest_pieces"]) == 24
+    assert facts["ids"].startswith("tokenizer.json gives those of tokenizer.model on ")
+    assert facts["ids"].endswith("such as </s>, stays text, in transformers with split_special_tokens=True")
 
 
 def test_a_sample_is_seeded_and_bounded():
