@@ -5,6 +5,7 @@ The libraries of the web load when an address is read: a check of a recipe reads
 
 import contextlib
 import io
+import re
 import time
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -215,10 +216,21 @@ class _Resumed(io.RawIOBase):
         super().close()
 
 
-def remote_files(url: str) -> list[Remote]:
+def _install(protocol: str, error: ImportError) -> str:
+    """What to install: the extra of recipe that has it, else the packages that fsspec names, each in quotation marks, or that it lacks."""
+    if protocol in ("s3", "s3a"):
+        return 'pip install "recipe[s3]"'
+    if error.name == "fsspec":
+        return 'pip install "recipe[train]"'
+    named = re.findall(r'"([\w-]+)"', str(error)) or re.findall(r"(?:install|pip install) ([\w-]+)", str(error))
+    return f"pip install {' '.join(named or [error.name or protocol])}"
+
+
+def remote_files(url: str, place: str) -> list[Remote]:
     """The files that an address means: itself, or (not on the web) all that its glob matches, or all in its folder, by name.
 
-    Raises OSError or ValueError when it cannot be had, RecipeError D105 when the library of its protocol is not installed.
+    place: the source's field. Raises OSError or ValueError when it cannot be had, RecipeError D105 when the library of its protocol is
+    not installed.
     """
     protocol = url.partition("://")[0] if "://" in url else "file"
     path = url.split("?")[0].split("#")[0]
@@ -229,9 +241,8 @@ def remote_files(url: str) -> list[Remote]:
 
         fs, inner = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        extra = "s3" if protocol in ("s3", "s3a") else "train"
         raise RecipeError(
-            "D105", f"{protocol}:// needs a library that is not installed: {error}", field="url", fix=f'pip install "recipe[{extra}]"'
+            "D105", f"{protocol}:// needs a library that is not installed: {error}", field=f"{place}.url", fix=_install(protocol, error)
         ) from error
     spread = alternatives(inner)
     if any(mark in inner for mark in "*?[") or len(spread) > 1:

@@ -253,7 +253,7 @@ def _from_url(source: SourceLike, reading: Reading, place: str, first_pass: bool
 
     used = False
     try:
-        for remote in remote_files(url):
+        for remote in remote_files(url, place):
             kind = _kind(source, remote)
             remote.find()
             path = cast(Path, remote) if kind in STREAMED else _fetched(remote, reading.keep)

@@ -222,3 +222,29 @@ def test_a_local_data_set_whose_files_are_on_the_web(tmp_path):
         [found] = on_hub(tmp_path, hub, {"hub": "set"})
     assert found["texts"] == ["uzak 0", "uzak 1", "uzak 2"]
     assert found["stats"]["revisions"] == {"set": "local"}
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "fix"),
+    [
+        (
+            "zip://a.txt::http://host/z.zip",
+            ImportError('X requires "requests" and "aiohttp" to be installed'),
+            "pip install requests aiohttp",
+        ),
+        ("gs://bucket/a.txt", ImportError("Please install gcsfs to access Google Storage"), "pip install gcsfs"),
+        ("s3://bucket/a.txt", ImportError("Install s3fs to access S3"), 'pip install "recipe[s3]"'),
+        ("hf://a.txt", ModuleNotFoundError("No module named 'fsspec'", name="fsspec"), 'pip install "recipe[train]"'),
+    ],
+)
+def test_the_package_that_an_address_needs_is_named(tmp_path, monkeypatch, url, error, fix):
+    """At the address, as fsspec says it; an extra of recipe where one has it."""
+    import fsspec
+
+    def refuse(url):
+        raise error
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", refuse)
+    with pytest.raises(RecipeError, match="D105") as raised:
+        parse_corpus(ParseCorpus(sources=[Source(url=url)]), FakeContext(tmp_path / "run", project=tmp_path))
+    assert (raised.value.field, raised.value.fix) == ("sources.0.url", fix)
