@@ -136,6 +136,21 @@ class Clean(Strict):
         default=None, description="largest share of characters in lines that stand in the document before"
     )
 
+    @model_validator(mode="after")
+    def _leaves_some(self) -> "Clean":
+        for what in ("characters", "words"):
+            least, most = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
+            if least is not None and most is not None and least > most:
+                said = {
+                    "what": what,
+                    "least": least,
+                    "most": most,
+                    "name": f"max_{what}",
+                    "fix": f"write max_{what} above {least}, or delete one",
+                }
+                raise PydanticCustomError("D101", "no document has at least {least} and at most {most} {what}", said)
+        return self
+
 
 class ParseCorpus(StepParams):
     """What is read, how it is mixed, and how it is cleaned."""

@@ -20,15 +20,18 @@ ROWS = ("jsonl", "json", "csv", "parquet")
 
 @rule()
 def settings_have_files(view: View) -> Iterator[Finding]:
-    """D101: parts of papers, and how a text is parted into documents, where every file of the source is a table of rows."""
+    """D101: parts of papers, and how a text is parted, where every file of a source is a table of rows; columns where none is."""
     for step in view.of_type("parse_corpus"):
         for where, source, _ in sources(step):
             written = [name for name, usual in PAPERS.items() if source.get(name) not in (None, usual)]
-            kinds = _kinds(view, source) if written else set()
-            if not kinds or not kinds <= set(ROWS):
-                continue
-            for name in written:
-                message = f"{name} has no effect on rows of {source['path']}: each is a document as it is"
+            kinds = _kinds(view, source) if written or source.get("columns") else set()
+            idle = []
+            if kinds and kinds <= set(ROWS):
+                idle = [(name, f"rows of {source['path']}: each is a document as it is") for name in written]
+            elif kinds and kinds.isdisjoint(ROWS) and source.get("columns"):
+                idle = [("columns", f"{source['path']}: texts and papers have none")]
+            for name, why in idle:
+                message = f"{name} has no effect on {why}"
                 edits = (Edit("delete", path(step, f"{where}.{name}")),)
                 yield say("D101", step, f"{where}.{name}", message, f"delete {name}", severity="warning", edits=edits, on="key")
 

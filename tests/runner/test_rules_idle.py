@@ -63,3 +63,9 @@ def test_a_copy_of_a_file_is_told_where_both_are_kept(tmp_path: Path, second: st
     (tmp_path / "b (1).txt").write_text(second, "utf-8")
     sources = f"[{{path: '*.txt', document: blank_line}}]\n    {clean}"
     assert [f.code for f in meant(tmp_path, (f"[{STORIES}]", sources)).findings if f.code == "D191"] == codes
+
+
+def test_columns_of_texts_are_told(tmp_path: Path):
+    """Texts have none; where some files of the source are tables, those have."""
+    assert found(tmp_path, "[{path: d.txt, columns: {text: x}}]", "D101") == [("D101", "warning", "delete columns")]
+    assert found(tmp_path, "[{path: '*.{txt,jsonl}', columns: {text: text}}]", "D101") == []

@@ -285,3 +285,11 @@ def test_encodings_other_than_utf8_are_counted(tmp_path):
     facts = context.kept["corpus"]
     assert (facts["encodings"], facts["dropped"]) == ({"cp1254": 1, "utf-8 and cp1254": 1}, {})
     assert [e["message"] for e in context.events] == ["not in UTF-8: 1 in cp1254, 1 in utf-8 and cp1254, line by line (c.txt)"]
+
+
+@pytest.mark.parametrize("what", ["characters", "words"])
+def test_bounds_that_no_document_keeps_are_refused(what):
+    """A least above the most; the same number is a length."""
+    with pytest.raises(ValidationError, match=f"no document has at least 50 and at most 5 {what}"):
+        Clean.model_validate({f"min_{what}": 50, f"max_{what}": 5})
+    assert Clean.model_validate({f"min_{what}": 5, f"max_{what}": 5})
