@@ -71,14 +71,25 @@ def _title(document: Any) -> str:
 
 
 def _footnotes(document: Any, lists: "Lists") -> Iterator[Part]:
-    """Footnotes and endnotes, each once, at the end; not the lines that Word draws between them."""
+    """Footnotes and endnotes, each once, at the end, with the sections that call them; not the lines that Word draws between them."""
     for kind in ("footnote", "endnote"):
+        sections = _called(document.element.body, kind)
         for part in (r.target_part for r in document.part.rels.values() if r.reltype.endswith(f"/{kind}s")):
             for note in root(part).iterchildren(f"{W}{kind}"):
                 if note.get(f"{W}type") in (None, "normal"):
                     text = " ".join(part.text for part in _blocks(note, lists))
                     if text.strip():
-                        yield Part("footnote", text.strip())
+                        yield Part("footnote", text.strip(), sections.get(note.get(f"{W}id"), ""))
+
+
+def _called(body: Any, kind: str) -> dict[str, str]:
+    """The section in which each note's mark stands, by the note's id."""
+    found: dict[str, str] = {}
+    section = "front"
+    for paragraph in body.iter(f"{W}p"):
+        section = section_of("".join(text.text or "" for text in paragraph.iter(f"{W}t"))) or section
+        found |= {mark.get(f"{W}id"): section for mark in paragraph.iter(f"{W}{kind}Reference")}
+    return found
 
 
 def _blocks(parent: Any, lists: Lists, *, in_cell: bool = False) -> Iterator[Part]:

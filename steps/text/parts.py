@@ -42,6 +42,7 @@ class Part(NamedTuple):
 
     kind: Kind
     text: str
+    called_in: str = ""  # of a note at the end of a document: the section that has its mark
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,9 @@ def in_sections(parts: list[Part]) -> list[tuple[str, list[Part]]]:
     """Name and parts of each section, in order; what stands before the first heading that is known is `front`."""
     found: list[tuple[str, list[Part]]] = [("front", [])]
     for part in parts:
+        if part.called_in and (own := [inside for name, inside in found if name == part.called_in]):
+            own[-1].append(part)
+            continue
         name = "references" if part.kind == "references" else section_of(part.text) if part.kind in ("heading", "text") else ""
         if name and name != found[-1][0]:
             found.append((name, []))

@@ -223,7 +223,7 @@ def labels_of_figure(parts: list[Part]) -> list[int]:
     """Numbers, from the last one, of the letters and figures that name points of a drawing, which came before its caption; or none."""
     found = []
     for at in range(len(parts) - 1, -1, -1):
-        kind, text = parts[at]
+        kind, text = parts[at][:2]
         if kind in ("text", "heading", "formula", "table") and len(text) <= NAME and WORD.search(text) is None and not ITEM.match(text):
             found.append(at)
         elif not PANEL.match(text):

@@ -119,8 +119,8 @@ def test_sections_have_weights_and_one_origin(tmp_path: Path):
     assert [(row["text"].split("\n")[0], row.get("repeat", 1)) for row in rows] == [("2. Methods", 3), ("3. Results", 1)]
     assert len({row["origin"] for row in rows}) == 1
     assert context.kept["corpus"]["sections"] == [
-        {"section": "methods", "documents": 1, "seen": 3},
-        {"section": "results", "documents": 1, "seen": 1},
+        {"section": "methods", "repeat": 3.0, "documents": 1, "seen": 3},
+        {"section": "results", "repeat": 1.0, "documents": 1, "seen": 1},
     ]
     assert context.kept["corpus"]["dropped"]["section of weight 0"]["count"] == 1
 
@@ -159,6 +159,23 @@ def test_parts_of_a_word_file_are_kept_or_dropped_by_choice(tmp_path: Path):
     assert usual.text == f"Methods\n\n{PARAGRAPH.strip()}\n\nbed\tsnails\na\t12\n\nTable 1. Snails by bed."
     (bare,) = read(file, tables=False, captions=False, footnotes=True)
     assert bare.text == f"Methods\n\n{PARAGRAPH.strip()}\n\nDug by hand."
+
+
+def test_a_note_of_a_word_file_is_in_the_section_that_calls_it(tmp_path: Path):
+    """Not in the reference list, which stands last."""
+    import docx
+    from docx.oxml import parse_xml
+
+    document = docx.Document(word_file(tmp_path / "a.docx"))
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    document.paragraphs[1]._p.append(parse_xml(f'<w:r {space}><w:footnoteReference w:id="1"/></w:r>'))
+    document.add_heading("References", 1)
+    for entry in ("[1] Ay, B. (2001). Snails. J. Snails 4, 1-9.", "[2] Can, D. (1999). Beds. Garden Sci. 2, 3-8."):
+        document.add_paragraph(entry)
+    document.save(tmp_path / "b.docx")
+    methods, references = read(tmp_path / "b.docx", footnotes=True, references=True, sections={"methods": 2})
+    assert methods.text.endswith("Dug by hand.")
+    assert references.text.endswith("3-8.")
 
 
 # ---------------------------------------------------------------- passwords
@@ -212,3 +229,15 @@ def test_markup_in_markdown_is_no_text(tmp_path: Path):
     assert [line.rstrip() for line in found.splitlines() if line.strip()] == [
         "# Title", "Write `<div>` here.", "```html", "<p>kept</p>", "```", "2 < 3 and 4 > 3.",
     ]  # fmt: skip
+
+
+def test_a_note_at_the_end_is_of_the_section_that_calls_it():
+    """Word's notes stand behind the reference list and are not of it; one that nothing is known of stays where it is."""
+    parts = [
+        Part("heading", "Methods"), Part("text", "Counted."), Part("references", "References"), Part("footnote", "By hand.", "methods"),
+        Part("footnote", "Unknown."),
+    ]  # fmt: skip
+    assert [(name, [part.text for part in inside]) for name, inside in in_sections(parts)] == [
+        ("methods", ["Methods", "Counted.", "By hand."]),
+        ("references", ["References", "Unknown."]),
+    ]
