@@ -2,12 +2,15 @@
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import accumulate
 from typing import BinaryIO
 
 BOTH = "utf-8 and "  # before the name of the table that the other lines are in
 SURE = 4  # letters of UTF-8 in a line that no other table has by chance
 SHARE = 0.05  # so many lines of UTF-8 to those that are none: fewer are chance, in a file of many short lines
 ENOUGH = 3  # different bytes that are no ASCII, by which the table of the others is told
+SAMPLE = 200_000  # bytes of the others by which that is done
 SENSE = 0.8  # of their signs are letters or marks of texts
 MARKS = frozenset("’‘“”„«»–—…•·€°§¿¡")
 
@@ -17,17 +20,13 @@ def line_by_line(data: bytes, table_of: Callable[[bytes], str]) -> tuple[str, st
 
     table_of: names the table of bytes, nothing where none fits.
     """
-    sure, foreign = 0, []
-    for line in data.split(b"\n"):
-        if line.isascii():
-            continue
-        try:
-            sure += sum(sign > "\x7f" for sign in line.decode("utf-8")) >= SURE
-        except UnicodeDecodeError:
-            if _is_foreign(line):
-                foreign.append(line)
-    others = b"\n".join(foreign)
-    if not sure or sure < SHARE * len(foreign) or sum(byte > 0x7F for byte in set(others)) < ENOUGH:
+    lines = data.split(b"\n")
+    sure = sum(_is_sure(line) for line in lines)
+    if not sure:
+        return None
+    foreign = [line for line in lines if not line.isascii() and _is_foreign(line)]
+    others = b"\n".join(line for line, end in zip(foreign, accumulate(map(len, foreign)), strict=True) if end - len(line) < SAMPLE)
+    if sure < SHARE * len(foreign) or sum(byte > 0x7F for byte in set(others)) < ENOUGH:
         return None
     table = table_of(others)
     if not table:
@@ -35,7 +34,17 @@ def line_by_line(data: bytes, table_of: Callable[[bytes], str]) -> tuple[str, st
     high = [sign for sign in others.decode(table, "replace") if sign > "\x7f"]
     if sum(sign.isalpha() or sign in MARKS for sign in high) < SENSE * len(high):
         return None
-    return "\n".join(of_line(line, table) for line in data.split(b"\n")), BOTH + table
+    return "\n".join(of_line(line, table) for line in lines), BOTH + table
+
+
+def _is_sure(line: bytes) -> bool:
+    """True for a line of UTF-8 that no other table gives by chance."""
+    if line.isascii():
+        return False
+    try:
+        return sum(sign > "\x7f" for sign in line.decode("utf-8")) >= SURE
+    except UnicodeDecodeError:
+        return False
 
 
 def of_line(line: bytes, table: str) -> str:
@@ -47,7 +56,10 @@ def of_line(line: bytes, table: str) -> str:
 
 
 def _is_foreign(line: bytes) -> bool:
-    """True when more of the line is no UTF-8 than is."""
+    """True when more of the line is no UTF-8 than is; a line that is UTF-8 may have U+FFFD of its own."""
+    with suppress(UnicodeDecodeError):
+        line.decode("utf-8")
+        return False
     text = line.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
     return wrong > sum(sign > "\x7f" for sign in text) - wrong

@@ -219,3 +219,9 @@ def test_wrong_bytes_of_utf8_are_no_lines_of_another_table():
     """A page of UTF-8 with damaged letters, on lines of their own and in others."""
     data = TURKISH.encode() * 9 + b"\xff\xff\xff\n" + b"\xff\xfe\x80" + TURKISH.encode()
     assert decode(data) == (TURKISH * 9 + "\ufffd\ufffd\ufffd\n" + "\ufffd\ufffd\ufffd" + TURKISH, "utf-8 with errors")
+
+
+def test_the_sign_for_a_lost_letter_is_no_other_table():
+    """Lines of UTF-8 that hold U+FFFD stay as they are, beside one that is damaged."""
+    data = ("\ufffd\ufffd\ufffd\n" + TURKISH).encode() * 5 + b"\xff" + TURKISH.encode()
+    assert decode(data) == (("\ufffd\ufffd\ufffd\n" + TURKISH) * 5 + "\ufffd" + TURKISH, "utf-8 with errors")
