@@ -1,21 +1,29 @@
-"""`python -m tests.steps.lm.limited FOLDER HEADROOM_MB AFTER_STEP [WRITTEN]`: a training whose process may take only so much more memory.
+"""`python -m tests.steps.lm.limited FOLDER HEADROOM WHEN [WRITTEN]`: a training whose process may take only so much more memory.
 
-The limit is the kernel's (RLIMIT_AS), set before the loop starts (AFTER_STEP 0) or once a step is logged; so allocations really fail.
-Writes what happened to FOLDER/result.json. With objective sft it trains on documents that nearly fill a row each, and looks whether they
-are whole in the end. Rows must be long there: at one short row a time all that a step takes fits into what the heap has free already,
-which no limit sees.
+The limit is the kernel's (RLIMIT_AS), HEADROOM in MB; on a card it is the allocator's, HEADROOM a share of what a step took so far. So
+allocations really fail. WHEN: 0 for before the loop starts, a step for once that is logged, two with a dash for until the second is
+logged, or `update N` for the N-th update alone. Writes what happened to FOLDER/result.json, and states as a kill in the step after the
+next would leave them to FOLDER/left. With objective sft it trains on documents that nearly fill a row each, and looks whether they are
+whole in the end. Rows must be long there: at one short row a time all that a step takes fits into what the heap has free already, which
+no limit sees.
 """
 
 import ctypes
 import json
 import resource
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from schemas import RecipeError, TrainLine
 from steps.lm import assemble
 from steps.lm.batches import WholeRows
+from steps.lm.build import device
+from steps.lm.checkpoint import states
+from steps.lm.loop import Loop
 from steps.text.tokenizers import open_tokenizer
 from steps.train import train
 from tests.conftest import FakeContext
@@ -54,35 +62,86 @@ def fine_tune(context: FakeContext, written: dict[str, Any]) -> bool:
     return found == documents and kept[0]._longest <= context.kept["training"]["max_seq_length"]
 
 
-def limit(megabytes: int) -> None:
-    """Allow this process `megabytes` more than it has mapped now."""
+def limit(headroom: float) -> None:
+    """Allow this process `headroom` MB more than it has mapped now; on a card so large a share of what it took at most beside what it
+    holds there now.
+    """
+    if torch.cuda.is_available():
+        held, most = torch.cuda.memory_allocated(), torch.cuda.max_memory_allocated()
+        torch.cuda.empty_cache()
+        torch.cuda.set_per_process_memory_fraction((held + headroom * (most - held)) / torch.cuda.get_device_properties(0).total_memory)
+        return
     ctypes.CDLL(None).malloc_trim(0)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (megabytes << 20),) * 2)
+    allowed = pages * resource.getpagesize() + int(headroom * (1 << 20))
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, resource.RLIM_INFINITY))
+
+
+def lift() -> None:
+    """Allow all that there is."""
+    if torch.cuda.is_available():
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    else:
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
 
 
 class Limited(FakeContext):
-    """Sets the limit when it is told to."""
+    """Sets the limit when it is told to, and lifts it."""
 
-    def __init__(self, folder: Path, megabytes: int, after_step: int) -> None:
+    def __init__(self, folder: Path, headroom: float, when: str) -> None:
         super().__init__(folder)
-        self.megabytes, self.after_step = megabytes, after_step
+        self.headroom = headroom
+        first, _, last = when.partition("-") if "update" not in when else ("-1", "", "")
+        self.first, self.last = int(first), int(last or -9)
 
     def event(self, name: str, **fields: Any) -> None:
         super().event(name, **fields)
-        if name == "training" and self.megabytes and not self.after_step:
-            limit(self.megabytes)
+        if name == "training" and self.headroom and not self.first:
+            limit(self.headroom)
 
     def log(self, line: Any) -> None:
         super().log(line)
-        if isinstance(line, TrainLine) and line.step == self.after_step and self.megabytes:
-            limit(self.megabytes)
+        if not isinstance(line, TrainLine):
+            return
+        if line.step == self.first and self.headroom:
+            limit(self.headroom)
+        if line.step == self.last:
+            lift()
+        if line.step == self.last + 2:  # the save of the step before the last is whole by now
+            left = self.workdir.parent / "left" / "keep"
+            left.mkdir(parents=True)
+            for state in states(self.keep):
+                shutil.copy(state, left)
+
+
+def limit_update(number: int, headroom: float) -> list[int]:
+    """Limit the memory within the `number`-th update alone. Returns where it will stand how many weights that moved, and how many not."""
+    plain, updates, found = Loop._update, 0, []
+
+    def update(self: Loop, rate: float) -> None:
+        nonlocal updates
+        updates += 1
+        if updates != number:
+            return plain(self, rate)
+        before = [weight.detach().clone() for weight in self.trained]
+        limit(headroom)
+        try:
+            return plain(self, rate)
+        finally:
+            lift()
+            same = sum(torch.equal(a, b) for a, b in zip(before, self.trained, strict=True))
+            found.extend([len(before) - same, same])
+
+    Loop._update = update  # type: ignore[method-assign]
+    return found
 
 
 if __name__ == "__main__":
-    folder, context = Path(sys.argv[1]), Limited(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    folder, headroom, when = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
+    context = Limited(folder, headroom, when)
     refused, fix, whole = "", "", False
     written = json.loads(sys.argv[4] if len(sys.argv) > 4 else "{}")
+    moved = limit_update(int(when.split()[1]), headroom) if "update" in when else []
     try:
         if written.get("objective") == "sft":
             whole = fine_tune(context, written)
@@ -91,7 +150,9 @@ if __name__ == "__main__":
     except RecipeError as error:
         refused, fix = str(error), error.fix
     steps = [line.train_loss for line in context.lines if isinstance(line, TrainLine)]
+    scored = {line.step: line.eval_loss for line in context.lines if not isinstance(line, TrainLine)}
     told = [e for e in context.events if "memory" in e["event"] + e.get("message", "")]
     result = {"losses": steps, "events": told, "refused": refused, "fix": fix,
-              "whole": whole, "stats": context.kept.get("training", {})}  # fmt: skip
+              "scored": scored, "moved": moved, "device": device().type, "whole": whole, "stats": context.kept.get("training", {}),
+              "resumed": [e["step"] for e in context.events if e["event"] == "resumed"]}  # fmt: skip
     (folder / "result.json").write_text(json.dumps(result, default=str))
