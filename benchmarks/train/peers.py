@@ -2,7 +2,8 @@
 
 From scratch on the shipped stories: transformers' Trainer and a loop in nanoGPT's manner. LoRA on the shipped conversations:
 transformers' Trainer with peft, and TRL's SFTTrainer with packing where trl is installed. They take laps in turn, the first of each
-is not counted; a ratio is the median of the laps' ratios. Each step of fine-tuning has about as many real tokens for all.
+is not counted; a ratio is the median of the laps' ratios, with their range behind it. Each step of fine-tuning has about as many real
+tokens for all.
 """
 
 import json
@@ -37,7 +38,7 @@ from steps.tokenize_bin import tokenize_bin  # noqa: E402
 from steps.train_tokenizer import train_tokenizer  # noqa: E402
 from tests.conftest import FakeContext  # noqa: E402
 
-VOCABULARY, LENGTH, ROWS, STEPS, LAPS = 4000, 256, 8, 8, 5
+VOCABULARY, LENGTH, ROWS, STEPS, LAPS = 4000, 256, 8, 8, 9
 TRL_ROWS, TRL_LENGTH = 3, 512
 IDS = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
 
@@ -83,9 +84,10 @@ def laps(contestants: dict[str, Lap], asked: dict[str, float], times: int) -> No
     print(f"     recipe: {statistics.median(mine):,.0f} tokens per CPU second", flush=True)
     for name, wanted in asked.items():
         if name in found:
-            ratio = statistics.median(a / b for a, b in zip(mine, found[name], strict=True))
-            rate = statistics.median(found[name])
-            print(f"{'ok  ' if ratio >= wanted else 'MISS'} {name}: {rate:,.0f}; ratio {ratio:.2f} (asked: {wanted} at least)", flush=True)
+            ratios = sorted(a / b for a, b in zip(mine, found[name], strict=True))
+            ratio, rate = statistics.median(ratios), statistics.median(found[name])
+            print(f"{'ok  ' if ratio >= wanted else 'MISS'} {name}: {rate:,.0f}; ratio {ratio:.2f} (asked: {wanted} at least; "
+                  f"laps {ratios[0]:.2f} to {ratios[-1]:.2f})", flush=True)  # fmt: skip
 
 
 def from_scratch(stories: Corpus, tokenizer: Tokenizer, times: int) -> None:
