@@ -34,7 +34,7 @@ class ValidateCheckpoint(StepParams):
     tolerance: float = Field(default=1e-4, gt=0, description="nats by which the recorded validation loss may be missed")
 
 
-@step(version=3, libraries=("torch", "transformers"), pages=VALIDATE_PAGES)
+@step(version=4, libraries=("torch", "transformers"), pages=VALIDATE_PAGES)
 def validate_checkpoint(
     params: ValidateCheckpoint, checkpoint: Checkpoint, bins: TokenBin | None, corpus: list[Corpus] | None, context: StepContext
 ) -> Checkpoint:
@@ -105,6 +105,7 @@ def _counting(
     ours = scored.bits_per_byte
     if ours is not None and ours > best["bits_per_byte"] and not context.smoke:  # a few steps are not meant to beat anything
         message = f"{ours:.3f} bits a byte, where an n-gram of order {best['order']} has {best['bits_per_byte']:.3f}"
+        message += f" ({best['smoothing']} smoothing)"
         context.warn("C120", message, fix="train longer, or on more text")
     return {
         "ngrams": found,

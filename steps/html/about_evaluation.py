@@ -11,7 +11,7 @@ SHOWN = 40  # sources; of more the worst are shown
 ERROR_CHARACTERS = 160
 NAMES = {"batch_size": "sequences at a time", "eval_batch_size": "sequences at a time in validation", "checkpointing":
          "activations computed again", "loss_chunk_tokens": "tokens of a loss chunk", "length": "tokens of a row",
-         "layers": "layers with adapters", "rows": "rows of a step"}  # fmt: skip
+         "layers": "layers with adapters", "rows": "rows of a step", "accumulation": "micro-batches of a step"}  # fmt: skip
 
 
 def sources(run: RunLog) -> Section | None:

@@ -20,6 +20,7 @@ def validation(run: RunLog) -> Section | None:
             if isinstance(g, dict) and number(g.get("order"))
         ]
         best = data.get("best_ngram") if isinstance(data.get("best_ngram"), dict) else {}
+        smoothing = next((str(g["smoothing"]) for g in data.get("ngrams") or [] if isinstance(g, dict) and g.get("smoothing")), "")
         entries = [(f"{order}-gram", value, order == (best or {}).get("order"), False) for order, value in ngrams]
         entries.append(("this model", bits, False, True))
         longest = max((v for _, v, _, _ in entries if v is not None and v - v == 0), default=1.0) or 1.0
@@ -64,6 +65,7 @@ def validation(run: RunLog) -> Section | None:
                 "facts": facts,
                 "checks": checks,
                 "said": said,
+                "smoothing": smoothing,
             }
         )
     return Section("validation", "How good it is", "validation", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None

@@ -57,8 +57,11 @@ def _loss_words(log: TrainLog) -> list[str]:
     best = evals.lowest
     if best is not None and evals.last is not None and whole_eval:
         at, low = best
-        if evals.last <= low * 1.001:
+        if evals.last <= low:
             said.append(f"The evaluation set ends at its lowest, {fixed(evals.last)}.")
+        elif evals.last <= low * 1.001:
+            ends = f"ends as good as there, at {fixed(evals.last, 4)}"
+            said.append(f"The evaluation set was lowest at step {count(at)} with {fixed(low, 4)} and {ends}.")
         else:
             said.append(
                 f"The evaluation set was best at step {count(at)} with {fixed(low)} and ends at {fixed(evals.last)}, "
@@ -257,16 +260,28 @@ def figures(run: RunLog) -> Section | None:
         ("init_from_words", "began with", plain),
         ("stages_words", "trained by step", plain),
     )
-    blocks = [
-        {"id": step.id, "rows": [(name, write(data[key])) for key, name, write in names if data.get(key) not in (None, "", [], {})]}
-        for step, data in run.stats("training")
-    ]
+    blocks = []
+    for step, data in run.stats("training"):
+        rows = [(name, write(data[key])) for key, name, write in names if data.get(key) not in (None, "", [], {})]
+        if lower := _lower(data.get("best"), data.get("kept")):
+            place = next((number for number, (name, _) in enumerate(rows, 1) if name == "best evaluation"), len(rows))
+            rows.insert(place, ("lower, and not kept", lower))
+        blocks.append({"id": step.id, "rows": rows})
     return Section("training", "Training in figures", "figures", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
 
 
 def _kept(found: Any) -> str:
     """The validation whose weights are kept as the best."""
     return f"{figure(found.get('loss'))} at step {count(found.get('step'))}" if isinstance(found, dict) and found else ""
+
+
+def _lower(best: Any, kept: Any) -> str:
+    """A validation that was lower than the one whose weights are kept, and why it is not that one; empty where there is none."""
+    if not all(isinstance(one, dict) and number(one.get("loss")) is not None for one in (best, kept)) or best["loss"] >= kept["loss"]:
+        return ""
+    if not best.get("step"):
+        return f"{fixed(best['loss'], 4)} before the first step"
+    return f"{fixed(best['loss'], 4)} at step {count(best['step'])}, which was validated for its samples or bands: eval_steps alone chooses"
 
 
 def plan(run: RunLog) -> Section | None:

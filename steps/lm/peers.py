@@ -10,7 +10,7 @@ from steps.lm.batches import chosen_documents
 from steps.lm.texts import prompt_ids
 from steps.lm.words import Language
 from steps.text.binfile import BinReader
-from steps.text.ngram import Ngram
+from steps.text.ngram import SMOOTHING, Ngram
 from steps.text.tokenizers import TextTokenizer
 
 ORDERS = 5
@@ -20,7 +20,7 @@ TEXT_ORDER = 3
 def ngrams(bins: TokenBin, limit: int | None, seed: int) -> list[dict[str, Any]]:
     """Bits a byte of each order on the documents that the model is validated on, counted on the same training side.
 
-    Returns [{order, bits_per_byte}]. Smoothing: Witten-Bell, interpolated.
+    Returns [{order, smoothing, bits_per_byte}].
     """
     train, val = BinReader(bins.path, "train"), BinReader(bins.path, "val")
     model = Ngram(ORDERS, bins.vocab_size).fit(train.tokens, train.offsets)
@@ -31,7 +31,7 @@ def ngrams(bins: TokenBin, limit: int | None, seed: int) -> list[dict[str, Any]]
     found = []
     for order in range(1, ORDERS + 1):
         nats, _ = model.nats(ids, offsets, order)
-        found.append({"order": order, "bits_per_byte": nats / math.log(2) / max(1, size)})
+        found.append({"order": order, "smoothing": SMOOTHING, "bits_per_byte": nats / math.log(2) / max(1, size)})
     return found
 
 

@@ -67,9 +67,9 @@ VALIDATE_PAGES = (
     RulePage(
         "C120",
         "the model is worse than counting",
-        "Smoothed n-grams of orders 1 to 5 are counted on the same training text in a second. "
+        "N-grams of orders 1 to 5, smoothed by interpolated Witten-Bell, are counted on the same training text in a second. "
         "A network that does not beat them has learned less than they have.",
-        source="Chen and Goodman 1999, an empirical study of smoothing techniques",
+        source="Chen and Goodman 1998, arXiv:cmp-lg/9606011, section 2.5: Witten-Bell smoothing",
         severity="warning",
     ),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+SMOOTHING = "interpolated Witten-Bell"
 TOKEN_LIMIT = 4_000_000  # tokens counted at most: about 200 MB at order 5
 
 

@@ -49,6 +49,7 @@ def test_a_sound_checkpoint_is_vouched_for(context: FakeContext):
     assert all(c["passed"] for c in found["checks"])
     assert found["val_loss"] == pytest.approx(found["recorded_val_loss"], abs=1e-6)
     assert [n["order"] for n in found["ngrams"]] == [1, 2, 3, 4, 5]
+    assert {n["smoothing"] for n in found["ngrams"]} == {"interpolated Witten-Bell"}
     assert found["best_ngram"] == min(found["ngrams"], key=lambda n: n["bits_per_byte"])
     assert found["ratio_to_best_ngram"] == found["bits_per_byte"] / found["best_ngram"]["bits_per_byte"]
     assert set(found["words"]) == {"tr", "en"}

@@ -259,7 +259,7 @@ def validation_stats() -> dict[str, Any]:
         "recorded_val_loss": 3.0203,
         "bits_per_byte": 2.142,
         "tokens": 9012,
-        "ngrams": [{"order": n, "bits_per_byte": b} for n, b in ngrams],
+        "ngrams": [{"order": n, "smoothing": "interpolated Witten-Bell", "bits_per_byte": b} for n, b in ngrams],
         "best_ngram": {"order": 3, "bits_per_byte": 2.28},
         "ratio_to_best_ngram": 0.9395,
         "words": {"en": {"sampled": 512, "known": 446, "share": 0.871}, "tr": {"sampled": 530, "known": 378, "share": 0.713}},

@@ -6,7 +6,9 @@ from typing import Any
 
 from schemas import RunRecord
 from steps.html.about_evaluation import given_up, sources
-from steps.html.about_training import figures
+from steps.html.about_model import validation
+from steps.html.about_training import _loss_words, figures
+from steps.html.curves import Curve
 from steps.html.page import page
 from steps.html.runlog import RunLog, read_run
 from tests.steps.html import example_run
@@ -14,7 +16,7 @@ from tests.steps.html import example_run
 REDUCTIONS = [
     {"step": step, "during": during, "given_up": name, "changed": changed, "error": error}
     for step, during, name, changed, error in (
-        (0, "training", "batch_size", {"batch_size": [4, 2], "halvings": [0, 1]}, "can't allocate <8> bytes"),
+        (0, "training", "batch_size", {"batch_size": [4, 2], "accumulation": [1, 2]}, "can't allocate <8> bytes"),
         (7, "validation", "eval_batch_size", {"eval_batch_size": [8, 4]}, ""),
         (7, "training", "activation_checkpointing", {"checkpointing": [False, True]}, "x" * 500),
         (9, "training", "max_seq_length", {"length": [2048, 1536], "cuts": [0, 1]}, ""),
@@ -63,7 +65,7 @@ def test_each_thing_given_up_is_a_line(tmp_path: Path):
     assert found is not None
     (block,) = found.data["blocks"]
     assert [(row["step"], row["during"], row["changed"]) for row in block["rows"]] == [
-        ("1", "training", [("sequences at a time", "4 → 2")]),
+        ("1", "training", [("sequences at a time", "4 → 2"), ("micro-batches of a step", "1 → 2")]),
         ("7", "validation", [("sequences at a time in validation", "8 → 4")]),
         ("8", "training", [("activations computed again", "no → yes")]),
         ("10", "training", [("tokens of a row", "2,048 → 1,536")]),
@@ -100,3 +102,32 @@ def test_the_mark_of_a_lack_of_memory_stands_at_its_step(tmp_path: Path):
             out.write(json.dumps({"event": "memory_fallback", "id": "train", "step": 7, "during": during, "message": during}) + "\n")
     (log,) = read_run(record).logs
     assert log.marks[-2:] == [(8, "training"), (7, "validation")]
+
+
+def test_the_smoothing_of_the_n_grams_is_named(tmp_path: Path):
+    """Below the table that compares with them."""
+    found = validation(run(tmp_path))
+    assert found is not None
+    assert found.data["blocks"][0]["smoothing"] == "interpolated Witten-Bell"
+    assert "which pieces follow each other (interpolated Witten-Bell smoothing)." in page(run(tmp_path))
+
+
+def test_a_lower_validation_whose_weights_are_not_kept_is_told(tmp_path: Path):
+    """It looked there for samples or bands alone; nothing is said where the best is the lowest."""
+    kept = {"step": 20, "loss": 4.1913}
+    for best, said in (({"step": 15, "loss": 4.1886}, "4.1886 at step 15, which was validated for its samples or bands: eval_steps alone "
+                        "chooses"), ({"step": 0, "loss": 4.1}, "4.1000 before the first step"), (kept, None)):  # fmt: skip
+        found = figures(run(tmp_path, best=best, kept=kept))
+        assert found is not None
+        assert dict(found.data["blocks"][0]["rows"]).get("lower, and not kept") == said
+
+
+def test_a_loss_that_ends_a_little_above_its_lowest_is_not_called_lowest(tmp_path: Path):
+    """Both are said, in as many figures as tell them apart."""
+    log = read_run(example_run.record(tmp_path)).logs[0]
+    for last, said in (
+        (4.1913, "was lowest at step 15 with 4.1886 and ends as good as there, at 4.1913."),
+        (4.1886, "ends at its lowest, 4.19."),
+    ):
+        log.curves["eval_loss"] = Curve([10, 15, 20], [5.0, 4.1886, last])
+        assert f"The evaluation set {said}" in _loss_words(log)
