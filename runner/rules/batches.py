@@ -155,8 +155,9 @@ def documents_of(view: View, step: StepMeant, corpus: object) -> int | None:
     RulePage(
         "B003",
         "the last micro-batch of a step is smaller",
-        "The effective batch is no multiple of batch_size. Nothing is lost and the gradient is exact, but one pass of each step runs at a "
-        "fraction of the speed.",
+        "The effective batch is no multiple of batch_size, or tokens that are asked for are no rows: those of fine-tuning are as long as "
+        "their documents, and full only with packing: documents. Nothing is lost and the gradient is exact, but one pass of each step "
+        "runs at a fraction of the speed.",
         wrong="total_batch_size: 16\nbatch_size: 5",
         right="total_batch_size: 16\nbatch_size: 4",
         source="karpathy/nanoGPT#283; hiyouga/LlamaFactory#4315",
@@ -167,7 +168,12 @@ def micro_batches_are_equal(view: View) -> Iterator[Finding]:
     """B003: total_batch_size no multiple of batch_size or accumulation, total_batch_tokens none of a row's length."""
     for step in view.of_type("train"):
         tokens, length = number(step, "total_batch_tokens"), param(step, "max_seq_length")
-        if isinstance(tokens, int) and isinstance(length, int) and tokens > length > 0 and tokens % length:
+        unpacked = param(step, "objective") == "sft" and param(step, "packing") in (None, "none")
+        if isinstance(tokens, int) and isinstance(length, int) and 0 < length <= tokens and unpacked:
+            message = f"a step has {tokens // length:,} rows, each as long as its document: {tokens:,} tokens are the most that it can have"
+            fix = f"write packing: documents, which fills the rows, or total_batch_size: {tokens // length}, which says it"
+            yield say("B003", step, "total_batch_tokens", message, fix, severity="info")
+        elif isinstance(tokens, int) and isinstance(length, int) and tokens > length > 0 and tokens % length:
             message = f"{tokens:,} tokens are {tokens // length:,} rows of {length:,}: a step has {tokens // length * length:,}"
             fix = f"write total_batch_tokens: {round(tokens / length) * length}"
             yield say("B003", step, "total_batch_tokens", message, fix, severity="info")

@@ -72,6 +72,10 @@ def _drop_out(network: nn.Module, share: float) -> None:
             block.hebbian.register_forward_hook(drop)
 
 
+PICKLE_FIX = "write trust_pickle: true beside path if you trust who made it; only weights are read"
+NO_RECIPE_FIX = "take the same model as safetensors; a recipe's base reads its weights with trust_pickle: true"
+
+
 def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None, quantized: dict[str, Any] | None = None,
     trust_pickle: bool = False, attention: dict[str, Any] | None = None,
 ) -> nn.Module:  # fmt: skip
@@ -91,9 +95,7 @@ def open_model(folder: Path, *, field: str = "", half: torch.dtype | None = None
             "C001",
             f"{folder.name} holds no *.safetensors" + (f", only {pickles[0]}, a pickle, which can run code" if pickles else ""),
             field=field,
-            fix="write trust_pickle: true beside path if you trust who made it; only weights are read"
-            if pickles
-            else "name a folder with model.safetensors",
+            fix=(PICKLE_FIX if field else NO_RECIPE_FIX) if pickles else "name a folder with model.safetensors",
         )
     if not pickled:
         verify_headers(folder, field)

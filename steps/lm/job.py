@@ -66,17 +66,22 @@ def base_of(job: Job) -> Path | None:
     return folder
 
 
-def earlier_of(job: Job) -> Path | None:
-    """The checkpoint that `resume_from` names, None without one. Raises RecipeError C002 when it is not there."""
+def earlier_of(job: Job) -> tuple[Path, str] | None:
+    """The checkpoint that `resume_from` names, and what to call it; None without one. Raises RecipeError C002 when it is not there."""
     ref = job.params.resume_from
     if ref is None:
         return None
     if ref.step is not None and job.checkpoint is not None:
-        return job.checkpoint.path
+        return job.checkpoint.path, _called(ref)
     folder: Path = job.context.project / (ref.path or "")
     if ref.path is None or not folder.is_dir():
         raise RecipeError("C002", f"the checkpoint {ref.path or ref.step!r} is not there", field="resume_from", fix="name its folder")
-    return folder
+    return folder, ref.path
+
+
+def _called(ref: Any) -> str:
+    """A checkpoint of a step, by its recipe where that is another."""
+    return f"{ref.recipe} {ref.step}" if ref.recipe else str(ref.step)
 
 
 def first_of(job: Job) -> tuple[Path, str] | None:
@@ -85,7 +90,7 @@ def first_of(job: Job) -> tuple[Path, str] | None:
     if ref is None:
         return None
     if ref.step is not None and job.checkpoint is not None:
-        return job.checkpoint.path, f"{ref.recipe} {ref.step}" if ref.recipe else ref.step
+        return job.checkpoint.path, _called(ref)
     if ref.hub is not None:
         return build.fetch(ref.hub, ref.revision, field="init_from.hub"), ref.hub
     folder: Path = job.context.project / (ref.path or "")

@@ -22,7 +22,7 @@ from steps.lm.progress import Hooks, Progress, Settings
 from steps.lm.steady import set_aside
 from steps.lm.trial import prove_save, rehearse_step
 from steps.lm.watch import SMOOTHED_STEPS, SpikeGuard, patience_is_over
-from steps.sizing.fallback import SMALLER, WRITTEN, During, Live, reduced, written
+from steps.sizing.fallback import SMALLER, WRITTEN, During, Live, differences, reduced, written
 
 T = TypeVar("T")
 EARLY_STEPS = 2  # in the first an adapter's B must get a gradient, in the second its A
@@ -295,9 +295,8 @@ class Loop:
             done.position = self.data.shorten(now.length, done.position)
             now = replace(now, rows=max(1, round(was.rows * self.data.rows_per_epoch / whole)))  # of the same tokens
         self._apply(now)
-        changed = {key: [value, asdict(now)[key]] for key, value in asdict(was).items() if asdict(now)[key] != value}
-        told = ", ".join(f"{WRITTEN.get(key, key)} {a} -> {b}" for key, (a, b) in changed.items() if key not in ("halvings", "cuts"))
-        told += f"; accumulation {was.accumulation} -> {now.accumulation}" if was.accumulation != now.accumulation else ""
+        changed = differences(was, now)
+        told = ", ".join(f"{WRITTEN.get(key, key)} {a} -> {b}" for key, (a, b) in changed.items())
         done.reductions.append({"step": step, "during": during, "given_up": name, "changed": changed, "error": said})
         self.context.event("memory_fallback", step=step, during=during, given_up=name, changed=changed, error=said,
                            message=f"out of memory in {at}: {told}")  # fmt: skip

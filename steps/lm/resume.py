@@ -110,17 +110,17 @@ def _flat(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepContext) -> None:
-    """Put the state that `checkpoint` ended with into `loop`.
+def go_on(loop: Loop, earlier: tuple[Path, str], facts: dict[str, Any], context: StepContext) -> None:
+    """Put the state that a checkpoint ended with into `loop`. earlier: its folder, and what to call it.
 
     Raises RecipeError R102 when it holds none, R103 naming what differs, R104 when nothing is left to do. Warns R105 where the
     schedule would have been another so far.
     """
-    field = "resume_from"
+    field, (checkpoint, name) = "resume_from", earlier
     try:
         kept = read_state(checkpoint)
     except (OSError, ValueError) as error:
-        raise RecipeError("R102", f"{checkpoint.name} holds no state of a training (save_only_model leaves it out)", field=field,
+        raise RecipeError("R102", f"{name} holds no state of a training (save_only_model leaves it out)", field=field,
                           fix="start from its weights: model: {base: ...}") from error  # fmt: skip
     data = kept.data
     here, there = {**LEFT_OUT, **facts}, {**LEFT_OUT, **data["facts"]}
@@ -137,7 +137,7 @@ def go_on(loop: Loop, checkpoint: Path, facts: dict[str, Any], context: StepCont
     why = loop.put_back(kept.state(loop)) or rates or _moved_otherwise(loop, data)
     loop.progress = Progress(**data["progress"], looked=step, reductions=data.get("cuts", []))
     loop.run_as(replace(loop.settings.live, **data.get("rows", {})))  # a position is one among such rows
-    context.event("resumed", step=step, bitwise=not why, came_from=checkpoint.name,
+    context.event("resumed", step=step, bitwise=not why, came_from=name,
                   message=f"goes on at step {step} of {loop.settings.steps} where another training ended, {verdict(why)}")  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What a training gives up when memory runs out, in which order: a pure function of how it runs now. No torch."""
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 During = Literal["training", "validation"]
 HALVINGS = 2  # of the micro-batch before anything else is given up (CUDA and CPU)
@@ -54,6 +54,13 @@ def reduced(live: Live, *, kind: str, during: During, adapted_layers: int = 0, c
         later = _halved(live) if live.cuts else None
         order = [first, _checkpointed(live, can_checkpoint), _smaller_chunk(live), later, _shorter(live)]
     return next((found for found in order if found is not None), None)
+
+
+def differences(was: Live, now: Live) -> dict[str, list[Any]]:
+    """What `reduced` changed, by name: before and now. What is counted by it alone is left out, what follows is there."""
+    names = [one.name for one in fields(Live) if one.name not in ("halvings", "cuts")]
+    pairs = {name: [getattr(was, name), getattr(now, name)] for name in [*names, "accumulation"]}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def written(now: Live, name: str) -> str:

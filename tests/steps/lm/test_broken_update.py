@@ -47,7 +47,10 @@ def test_a_broken_update_goes_back_to_the_last_save(at: int, back_to: int, tmp_p
     break_once(monkeypatch, at)
     broken = FakeContext(tmp_path / "broken")
     run(broken, **WRITTEN)
-    assert [(e["step"], e["given_up"]) for e in broken.events if e["event"] == "memory_fallback"] == [(back_to, "batch_size")]
+    (told,) = [e for e in broken.events if e["event"] == "memory_fallback"]
+    assert (told["step"], told["given_up"]) == (back_to, "batch_size")
+    assert told["changed"] == {"batch_size": [4, 2], "accumulation": [1, 2]}
+    assert told["message"].endswith(": batch_size 4 -> 2, accumulation 1 -> 2")
     assert [e["step"] for e in broken.events if e["event"] == "resumed"] == [back_to]
     assert losses(broken) == pytest.approx(losses(whole), rel=1e-4)
     assert list(losses(broken)) == [1, 2, 3, 4, 5, 6, 7]

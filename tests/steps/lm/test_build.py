@@ -136,7 +136,10 @@ def test_a_pickle_is_opened_only_where_it_is_trusted(tmp_path: Path):
     with pytest.raises(RecipeError, match="a pickle, which can run code") as error:
         build.open_model(tmp_path)
     assert error.value.code == "C001"
-    assert "trust_pickle: true" in error.value.fix
+    assert error.value.fix == "take the same model as safetensors; a recipe's base reads its weights with trust_pickle: true"
+    with pytest.raises(RecipeError) as error:
+        build.open_model(tmp_path, field="model.base")
+    assert error.value.fix == "write trust_pickle: true beside path if you trust who made it; only weights are read"
     opened = build.open_model(tmp_path, trust_pickle=True).state_dict()
     assert all(torch.equal(opened[name], tensor) for name, tensor in whole.items())
     (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps(Evil(tmp_path / "ran"), protocol=2))

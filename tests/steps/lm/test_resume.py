@@ -41,6 +41,18 @@ def test_prolonged_it_ends_as_one_training(tmp_path: Path):
     assert context.warnings == []
 
 
+@pytest.mark.parametrize(
+    ("ref", "name"), [({"step": "first"}, "first"), ({"recipe": "other", "step": "train"}, "other train"), ({"path": "made"}, "made")]
+)
+def test_what_it_goes_on_from_is_told_by_its_name(ref: dict[str, str], name: str, tmp_path: Path):
+    """As the recipe names it, not by a folder of the store."""
+    first = run(FakeContext(tmp_path / "first"), **LONG, max_steps=3)
+    (tmp_path / "made").symlink_to(first.path)
+    context = FakeContext(tmp_path / "more", project=tmp_path)
+    prolonged(context, first, max_steps=5, resume_from=ref)
+    assert [event["came_from"] for event in context.events if event["event"] == "resumed"] == [name]
+
+
 def test_moments_in_a_byte_go_on(tmp_path: Path):
     """AdamW in 8 bits keeps its moments in tensors of its own kinds: prolonged, it ends as one training, to the byte."""
     pytest.importorskip("bitsandbytes")
