@@ -34,13 +34,14 @@ def said(folder: Path, changes: dict[str, str], *codes: str) -> list[Any]:
     ],
 )
 def test_what_is_to_be_written_agrees_with_what_stands_there(tmp_path: Path, batch: str, key: str, fix: str):
-    """Written so, nothing is said of the batch any more."""
+    """Written so, nothing is said of the batch any more, but that tokens are the most that documents in rows of their own can have."""
     (found,) = said(tmp_path, {BATCH: f"    {batch}\n"}, "S013")
     assert (found.path[-1], found.fix) == (key, f"{fix}, or give it more")
     lines = dict(line.strip().split(": ") for line in batch.split("\n"))
     lines |= dict(part.split(": ") for part in fix.removeprefix("write ").split(" and "))
     better = "".join(f"    {name}: {value}\n" for name, value in lines.items())
-    assert said(tmp_path / "better", {BATCH: better}, "S013", "S029", "B002", "B003") == []
+    left = said(tmp_path / "better", {BATCH: better}, "S013", "S029", "B002", "B003")
+    assert [(f.code, f.severity) for f in left] == ([("B003", "info")] if key == "total_batch_tokens" else [])
 
 
 def test_documents_that_fill_a_few_rows_may_have_a_row_each(tmp_path: Path):
