@@ -23,7 +23,8 @@ def here() -> Machine:
     if cards:
         return cards[0].model_copy(update={"count": len(cards), "system_bytes": memory, "cores": cores})
     return Machine(
-        name="here", kind="cpu", title=_cpu_title(), memory_bytes=memory, system_bytes=memory, bf16=False, fp16=False,
+        name="here", kind="cpu", title=_cpu_title(), memory_bytes=memory, system_bytes=memory,
+        bf16="amx_bf16" in instruction_sets(), fp16=False,
         tflops=round(0.04 * cores, 3), bandwidth=2e10, watts=15.0 * cores, cores=cores,
     )  # fmt: skip
 

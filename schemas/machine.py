@@ -12,7 +12,8 @@ GIB = 1024**3
 class Machine(Strict):
     """A target. memory_bytes: of one device (unified memory on Apple). tflops: dense fp16/bf16, or fp32 where there is neither.
 
-    bandwidth: memory bytes a second of one device. capability: CUDA compute capability, times ten (75 for a T4).
+    bf16: of a CPU, that it has units for matrices of it. bandwidth: memory bytes a second of one device. capability: CUDA compute
+    capability, times ten (75 for a T4).
     """
 
     name: str

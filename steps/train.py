@@ -100,7 +100,10 @@ class Train(StepParams):
     spike_factor: float | None = Field(default=None, gt=1, description="how far: times the median norm of the last 100 steps; 10")
     z_loss: float = Field(default=0.0, ge=0, description="weight of log^2 of the softmax's denominator")
     optimizer: Optimizer = Field(default="adamw", description="adamw_8bit: moments of matrices in a byte; muon: for hidden matrices")
-    precision: Precision = Field(default="auto", description="auto: bf16 where the card has it, fp16 on other cards, fp32 on a CPU")
+    precision: Precision = Field(
+        default="auto",
+        description="auto: bf16 where the card has it, fp16 on other cards; on a CPU fp32, or bf16 for a wide model where it has AMX",
+    )
     attn_implementation: Attention = Field(
         default="auto", description="how attention is computed, as transformers names it; auto: sdpa, eager for a base that lacks it"
     )
@@ -335,8 +338,9 @@ def _needs(params: Train) -> dict[str, Any]:
 def _settle(params: Train, target: Machine, here: Machine) -> Train:
     if params.precision != "auto":
         return params
-    found: Precision = "fp32" if here.kind != "cuda" else "bf16" if here.bf16 else "fp16"
-    return Train.model_validate({**params.model_dump(exclude_unset=True), "precision": found})
+    from steps.sizing.subject import precision_on
+
+    return Train.model_validate({**params.model_dump(exclude_unset=True), "precision": precision_on(here, params.model)})
 
 
 @train.reads

@@ -129,7 +129,8 @@ def _write(job: Job, trained: Trained, out: Path, scored: dict[str, Any], device
         _set_template(out)
     record = {
         "objective": params.objective, "seed": context.seed, "max_seq_length": params.max_seq_length, "eval_tokens": params.eval_tokens,
-        "eval_batch_size": trained.live.eval_batch_size, "precision": settings.precision, "validation_digest": material.digest,
+        "eval_batch_size": trained.live.eval_batch_size, "precision": settings.precision, "device": device.type,
+        "validation_digest": material.digest,
         "validation_tokens": scored.get("tokens", 0), "validation_loss": scored.get("loss"), "steps": trained.done.step,
         "merge_difference_is_rounding": merged is not None or None, "ran": asdict(trained.live),
         "accumulation": trained.live.accumulation,

@@ -199,7 +199,7 @@ def _costs(
     plan, bins = inputs.get("plan"), inputs.get("bins")
     subject = read_subject({**(plan.settings if plan is not None else {}), **params.model_dump(exclude_unset=True)}, length, mean,
                            _kind(params, context))  # fmt: skip
-    precision = precision_on(machine) if subject.precision == "auto" else subject.precision
+    precision = precision_on(machine, subject.model) if subject.precision == "auto" else subject.precision
     rows, micro = params.batch()
     if plan is not None and "batch_size" in plan.settings and params.batch_size is None:
         micro = min(rows, plan.settings["batch_size"])

@@ -156,7 +156,7 @@ def loss_check(
         return Check(name, True, "not tried: no validation data is wired to this step"), None
     device = next(network.parameters()).device
     kind = record.get("precision", "fp32")
-    if kind != "fp32" and device.type == "cpu":
+    if kind != "fp32" and device.type == "cpu" and record.get("device") != "cpu":
         kind = "fp32"
     halved = kind == "fp32" and torch.is_autocast_enabled(device.type)  # the card has no room for it in fp32
     alike = attention.as_trained(network, record) and kind == record.get("precision", "fp32") and not halved

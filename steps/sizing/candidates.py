@@ -86,7 +86,7 @@ def candidates(subject: Subject, model: ModelConfig, machine: Machine, length: i
 
 
 def _candidate(subject: Subject, model: ModelConfig, machine: Machine, length: int, micro: int, margin: float, again: bool) -> Candidate:
-    precision = subject.precision if subject.precision != "auto" else precision_on(machine)
+    precision = subject.precision if subject.precision != "auto" else precision_on(machine, subject.model)
     times = subject.accumulation or ceil(subject.rows / micro)
     memory = subject.memory(model, machine, micro, length, precision, times, checkpointing=again)
     need, budget = sum(memory.values()), int(machine.usable_bytes * margin)

@@ -15,6 +15,7 @@ from steps.sizing.throughput import tokens_per_second
 from steps.sizing.whole import Whole, whole_of
 
 ATTENDING = ("llama", "gpt2")
+WIDE, WIDEST = {"llama": 256, "gpt2": 256}, 512  # from that width on a step is a third quicker in bf16 on a CPU (benchmarks/models/half.py)
 ROWS = 8  # of a step, when the recipe says nothing of batches: as the train step has it
 
 
@@ -141,11 +142,15 @@ class Subject:
         }  # fmt: skip
 
 
-def precision_on(machine: Machine) -> str:
-    """What `precision: auto` means there: bf16 where the card has it, fp16 on other cards, fp32 elsewhere."""
-    if machine.kind != "cuda":
-        return "fp32"
-    return "bf16" if machine.bf16 else "fp16"
+def precision_on(machine: Machine, model: TrainModel | None = None) -> str:
+    """What `precision: auto` means there: bf16 where the card has it, fp16 on other cards, fp32 elsewhere.
+
+    On a CPU whose units for matrices have it, bf16 for a `model` that is trained from nothing and so wide that a step is quicker in it.
+    """
+    if machine.kind == "cuda":
+        return "bf16" if machine.bf16 else "fp16"
+    own = model is not None and model.base is None and model.d_model >= WIDE.get(model.family, WIDEST)
+    return "bf16" if machine.kind == "cpu" and machine.bf16 and own else "fp32"
 
 
 def read_subject(

@@ -11,6 +11,7 @@ LAUNCH_S = {"cuda": 6e-6, "mps": 1e-5, "cpu": 2e-6}  # fixed cost of one operati
 OPERATIONS = {"mamba": 90, "mamba2": 120, "mamba_hebbian": 170, "llama": 75, "gpt2": 70}  # a layer, forward and backward
 BANDWIDTH = {"cuda": 300e9, "mps": 100e9}  # where the machine does not say
 CORE_FLOPS = 80e9  # of a CPU core: two fused products of eight floats a cycle at 2.5 GHz
+CPU_HALF = 2.5  # times that in bf16, with units for matrices (seen: 1.7 to 2.2 a step of 256 to 768 wide Llamas)
 CORE_BANDWIDTH = 4e9  # bytes a second that one core moves through elementwise operations (seen)
 STATE_S = {"cuda": 3e-12, "mps": 2e-10, "cpu": 7.5e-9}  # of a Mamba-1 scan: a state element of a token, there and back; of one core (seen)
 ONE_THREAD_PARAMETERS = 2_000_000  # up to here a CPU trains on one thread: see `fitting_threads` in steps/lm/build.py
@@ -47,7 +48,7 @@ def tokens_per_second(
     length = max(1, round(min(mean, length))) if end_to_end and mean is not None else length
     cores = 1 if kind == "cpu" and model.parameters(length) <= ONE_THREAD_PARAMETERS else max(1, machine.cores)
     half = (precision == "bf16" and machine.bf16) or (precision == "fp16" and machine.fp16)
-    peak = CORE_FLOPS * cores if kind == "cpu" else max(machine.tflops, 1e-3) * 1e12 / (1 if half else 4)
+    peak = CORE_FLOPS * cores * (CPU_HALF if half else 1) if kind == "cpu" else max(machine.tflops, 1e-3) * 1e12 / (1 if half else 4)
     bandwidth = CORE_BANDWIDTH * cores if kind == "cpu" else machine.bandwidth or BANDWIDTH[kind]
     busy = SUSTAINED[kind] * tokens / (tokens + HALF_BUSY[kind])
     products = step_flops(model, tokens, length, method=method, checkpointing=checkpointing) / (peak * busy)
