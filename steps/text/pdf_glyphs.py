@@ -16,6 +16,8 @@ PAIRS = ("fi ", "fj ", "ff ", "fl ")
 PAIR = re.compile("f[fijl] ")
 NOTHING = 0.05  # points: no width
 WORDLESS = re.compile("[\u10a0-\u10ff\u1e00-\u1fff\u20d0-\u2e7f\U0001d400-\U0001d7ff](?=[^\\s,;:)])")  # what no blank is set behind
+TIGHT = re.compile("QuarkXPress|groff")  # which leave a blank where a word may be parted, or kern over it, and set the next letter on it
+ON = 0.08  # of the size of its letters: from where a blank begins to where the next one does
 DISTILLER = re.compile("Ghostscript")
 SUITS = re.compile("[¶♣♢]")
 SYMBOLS = re.compile("MathSymbols|CMSY|CMBSY")
@@ -46,6 +48,21 @@ def _are_glyphs(line: Any) -> list[bool]:
     letters, size = letters_of(line)
     pairs = [letters[at.start() : at.end()] for at in PAIR.finditer("".join(sign for sign, *_ in letters))]
     return [f[2] - f[1] < ALONE * size and max(second[2], blank[1]) - second[1] < NOTHING for f, second, blank in pairs]
+
+
+def without_covered(line: Any, text: str) -> str:
+    """The text of a block, which begins with `line`, without blanks on which the next letter of a word stands."""
+    return by_line(line, text, lambda said: " " in said, _uncovered)
+
+
+def _uncovered(line: Any, said: str) -> str:
+    letters, size = letters_of(line)
+    if "".join(sign for sign, *_ in letters) != said:
+        return said
+    around = zip(letters, letters[1:], letters[2:], strict=False)
+    gone = {at for at, (a, blank, b) in enumerate(around, 1)
+            if blank[0] == " " and b[1] - blank[1] < ON * size and a[0].isalpha() and b[0].islower()}  # fmt: skip
+    return "".join(sign for at, sign in enumerate(said) if at not in gone) if gone else said
 
 
 def with_blanks(line: Any, text: str) -> str:

@@ -21,12 +21,14 @@ from steps.text.pdf_glyphs import (
     DISTILLER,
     PAIR,
     SUITS,
+    TIGHT,
     WORDLESS,
     WRITERS,
     has_signs,
     with_blanks,
     with_braces,
     without_blanks,
+    without_covered,
     without_gaps,
 )
 from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_behind, size_of
@@ -93,6 +95,7 @@ class Known:
     draws_marks: bool = False  # the program that made it draws the marks of lists
     parts: bool = False  # it parts words with a hyphen of its own
     renames: bool = False  # it names signs by what stands at their codes in another font
+    tight: bool = False  # it sets letters on blanks
     blanks: bool = False  # some of its glyphs say nothing and are read as blanks
     pi: dict[str, dict[str, str]] | None = None  # its fonts of signs; none where it is not set in such
 
@@ -133,6 +136,7 @@ def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool 
         pages: list[Page] = []
         producer = f"{_said(document, 'info:Creator')} {_said(document, 'info:Producer')}"
         known = Known(draws_marks=DRAWING.search(producer) is not None, parts=BROWSER.search(producer) is not None)
+        known.tight = TIGHT.search(producer) is not None
         known.blanks, known.renames = WRITERS.search(producer) is not None, DISTILLER.search(producer) is not None
         for start in range(0, count, TOGETHER):
             if start and start % step == 0:
@@ -293,6 +297,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             text = turned(first, text)
         elif number in said.figures:
             text = with_raised(first, text, said.figures[number], known.names)
+        if known.tight:
+            text = without_covered(first, text)
         if known.blanks and PAIR.search(text):
             text = without_blanks(first, text)
         if not text.isascii():

@@ -253,3 +253,17 @@ def test_codes_of_glyphs_that_say_nothing_are_not_let_out():
     said = ["\x00moss\x01 or\u0133inal", "10\x0210 mbar", "\x12\x13", "    if moss:\n\x08\tgrow"]
     parts = [Part("listing" if "\n" in text else "text", text) for text in said]
     assert [part.text for part in as_written(parts, "\n".join(said))] == ["moss orijinal", "10 10 mbar", "", "    if moss:\n\tgrow"]
+
+
+@pytest.mark.parametrize(("creator", "said"), [("QuarkXPress 7.31", "Calibration of walls"), ("Another", "Calibra tion of walls")])
+def test_a_blank_on_which_the_next_letter_stands_is_none(tmp_path, creator, said):
+    """Some programs leave one where a word may be parted. Elsewhere letters are not looked at for it."""
+    document = pymupdf.open()
+    writer = pymupdf.TextWriter(document.new_page().rect)
+    _, (x, _) = writer.append((72, 100), "Calibra", fontsize=11)
+    writer.append((x, 100), " ", fontsize=11)
+    writer.append((x, 100), "tion of walls", fontsize=11)
+    writer.write_text(document[0])
+    document.set_metadata({"creator": creator})
+    document.save(tmp_path / "q.pdf")
+    assert read(tmp_path / "q.pdf") == said
