@@ -1,5 +1,6 @@
 """Cross-entropy and z-loss over the vocabulary in chunks of tokens, so that the full fp32 logits never exist."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -94,25 +95,27 @@ class Head:
     """A model cut in two: the network up to the last hidden state, and the output head that the loss applies in chunks.
 
     plain: the head multiplies and nothing else, so both gradients are formed at once (`HeadLoss`). cut: it is a module of its own (a
-    bias, an adapter), applied chunk by chunk and again in the backward pass. A network that does more to its logits (soft caps,
-    scales) is neither: its logits are made in one piece. flat: documents lie end to end and attend by themselves (steps.lm.flat);
-    end_to_end: they may, attended or scanned. rounded: what it is given is filled up to lengths of steps.lm.even.
+    bias, an adapter) and what its config says is done to logits, applied chunk by chunk and again in the backward pass. A network that
+    does anything else to its logits is neither: they are made in one piece. flat: documents lie end to end and attend by themselves
+    (steps.lm.flat); end_to_end: they may, attended or scanned. rounded: what it is given is filled up to lengths of steps.lm.even.
     """
 
     def __init__(self, network: nn.Module, chunk_tokens: int = CHUNK_TOKENS) -> None:
         self.network, self.chunk_tokens = network, chunk_tokens
         self.decoder = getattr(network, network.base_model_prefix)
         self.head = _copied(network.get_output_embeddings())
-        self.cut = self._is_cut()
-        self.plain = self.cut and type(self.head) is nn.Linear and self.head.bias is None
+        beyond = self._beyond()
+        self.cut, self.beyond = beyond is not None, beyond or _same
+        self.plain = beyond is _same and type(self.head) is nn.Linear and self.head.bias is None
         self.run = self.decoder if self.cut else network
         self.checkpointing = self.flat = self.end_to_end = self.rounded = False
 
     @torch.no_grad()
-    def _is_cut(self) -> bool:
+    def _beyond(self) -> Callable[[Tensor], Tensor] | None:
+        """What the network does to what its head gives, tried on a few tokens, so loud that a cap is seen; None: something else."""
         weight = next(self.head.parameters(), None)
         if weight is None or weight.is_meta:
-            return False
+            return None
         training = self.network.training
         self.network.eval()
         ids = torch.arange(4, device=weight.device)[None] % self.network.config.vocab_size
@@ -123,7 +126,10 @@ class Head:
         finally:
             louder.remove()
             self.network.train(training)
-        return whole.shape == cut.shape and bool(torch.allclose(whole.float(), cut.float(), rtol=1e-4, atol=1e-5 * LOUD))
+        if whole.shape != cut.shape:
+            return None
+        found = (f for f in _treatments(self.network.config) if torch.allclose(whole.float(), f(cut).float(), rtol=1e-4, atol=1e-5 * LOUD))
+        return next(found, None)
 
     @torch.no_grad()
     def keeps_documents_apart(self) -> bool:
@@ -226,7 +232,7 @@ class Head:
         """The two sums where the head is more than a product; logits of a chunk are made again for its gradient."""
 
         def one(h: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-            logits = (self.head(h) if self.cut else h).float()
+            logits = (self.beyond(self.head(h)) if self.cut else h).float()
             penalty = z_loss * logits.logsumexp(-1).square().sum() if z_loss else logits.new_zeros(())
             plain = token_losses(logits, t).sum()
             return plain + penalty, plain.detach()
@@ -248,8 +254,23 @@ class Head:
         for s in range(0, len(places), self.chunk_tokens):
             at = places[s : s + self.chunk_tokens]
             h = even.filled(hidden[at], 0) if self.rounded and self.cut else hidden[at]
-            out[at] = token_losses((self.head(h) if self.cut else h)[: len(at)], flat[at])
+            out[at] = token_losses((self.beyond(self.head(h)) if self.cut else h)[: len(at)], flat[at])
         return out.view(targets.shape)
+
+
+def _same(logits: Tensor) -> Tensor:
+    return logits
+
+
+def _treatments(config: Any) -> Iterator[Callable[[Tensor], Tensor]]:
+    """What networks do to their logits, by their configs: nothing, a soft cap (Gemma 2), a factor (Cohere), a divisor (Granite)."""
+    yield _same
+    if cap := getattr(config, "final_logit_softcapping", None):
+        yield lambda logits: torch.tanh(logits / cap) * cap
+    if factor := getattr(config, "logit_scale", None):
+        yield lambda logits: logits * factor
+    if divisor := getattr(config, "logits_scaling", None):
+        yield lambda logits: logits / divisor
 
 
 def _copied(head: nn.Module) -> nn.Module:

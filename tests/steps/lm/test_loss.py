@@ -54,8 +54,55 @@ def test_a_head_that_does_more_is_left_whole():
     assert abs(head.summed(IDS, TARGETS)[0].item() - plain(made, 0.0).item()) < 1e-3
 
 
-def test_a_cap_far_above_a_new_networks_logits_is_seen():
-    """Gemma 2 bends logits of 30; those of a network that has learned nothing are a tenth, and seem to pass as they are."""
+BENT = {
+    "a cap": (transformers.Gemma2Config, transformers.Gemma2ForCausalLM, {"head_dim": 16, "final_logit_softcapping": 30.0}),
+    "a factor": (transformers.CohereConfig, transformers.CohereForCausalLM, {"logit_scale": 0.0625}),
+    "a divisor": (transformers.GraniteConfig, transformers.GraniteForCausalLM, {"logits_scaling": 8.0}),
+}
+
+
+def bent(name: str, loud: float = 1.0) -> torch.nn.Module:
+    """A new network that does more to its logits than its head."""
+    config, kind, more = BENT[name]
     sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1}
-    config = transformers.Gemma2Config(vocab_size=60, head_dim=16, final_logit_softcapping=30.0, **sizes)
-    assert not Head(transformers.Gemma2ForCausalLM(config)).cut
+    torch.manual_seed(3)
+    made = kind(config(vocab_size=60, tie_word_embeddings=False, pad_token_id=0, **sizes, **more)).eval()
+    with torch.no_grad():
+        made.get_output_embeddings().weight *= loud
+    return made
+
+
+@pytest.mark.parametrize("name", BENT)
+@pytest.mark.parametrize("loud", [1.0, 300.0])
+def test_what_is_done_to_logits_is_done_chunk_by_chunk(name: str, loud: float):
+    """Gemma 2 bends logits of 30, Cohere and Granite scale them: loss and gradients are the network's own, and no chunk is longer."""
+    made = bent(name, loud)
+    want = plain(made, 1e-2)
+    gradients = torch.autograd.grad(want, list(made.parameters()))
+    head, seen = Head(made, 7), []
+    assert head.cut
+    assert not head.plain
+    head.head.register_forward_hook(lambda _, given, out: seen.append(len(out)))
+    got, ce = head.summed(IDS, TARGETS, 1e-2)
+    assert abs(got.item() - want.item()) < 2e-6 * want.item()
+    assert abs(ce.item() - plain(made, 0.0).item()) < 2e-6 * want.item()
+    for a, b in zip(torch.autograd.grad(got, list(made.parameters())), gradients, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=2e-5 * max(1.0, float(b.abs().max())))
+    assert max(seen) == 7
+    assert abs(head.each(IDS, TARGETS).sum().item() - ce.item()) < 1e-4 * ce.item()
+
+
+def test_a_cap_far_above_a_new_networks_logits_is_seen():
+    """Those of a network that has learned nothing are a tenth of it, and seem to pass as they are."""
+    head = Head(bent("a cap"))
+    far = torch.full((1, 60), 300.0)
+    assert head.beyond(far).max().item() == pytest.approx(30.0)
+
+
+def test_what_no_config_tells_is_left_to_the_network():
+    """Logits that are bent in a way of their own are made in one piece."""
+    made = bent("a cap")
+    made.config.final_logit_softcapping = None
+    inner = made.forward
+    made.forward = lambda **given: (lambda out: out.__setitem__("logits", out.logits.sin()) or out)(inner(**given))  # type: ignore[method-assign]
+    assert not Head(made).cut
