@@ -67,6 +67,7 @@ def test_repeats_of_folders_and_sections_stand_with_what_was_drawn(texts):
 
 def test_masks_and_near_duplicates_are_counted_on_the_page(texts):
     """Places that were masked by kind; what was done with documents that are much alike."""
+    pytest.importorskip("rensa")
     long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
     (texts / "a" / "x.txt").write_text(long)
     (texts / "a" / "y.txt").write_text(f"{long} seventeen")
@@ -79,6 +80,7 @@ def test_masks_and_near_duplicates_are_counted_on_the_page(texts):
 
 def test_a_fallback_and_a_data_sets_revision_stand_on_the_page(texts):
     """Which source was read instead of which, and of which commit a data set is."""
+    pytest.importorskip("datasets")
     (texts / "set").mkdir()
     (texts / "set" / "train.jsonl").write_text(json.dumps({"text": "A row of a set."}) + "\n")
     block = block_of(texts, sources=[{"path": "none.txt", "fallback": {"path": "a"}}, {"hub": "set"}])
