@@ -33,6 +33,7 @@ from steps.lm.trackers import Tracked
 from steps.lm.watch import SPIKE_FACTOR, Bands
 from steps.sizing.attention import chosen
 from steps.sizing.fallback import Live
+from steps.sizing.lack import said_of
 from steps.text.binfile import BinReader
 from steps.text.same_words import refuse_other_words
 from steps.text.tokenizers import TextTokenizer, open_tokenizer
@@ -222,7 +223,7 @@ def _sampler(job: Job, network: nn.Module, words: TextTokenizer, half: torch.dty
             if not oom.out_of_memory(error):
                 raise
             message = f"memory has no room to continue the samples at step {step}: they are left out"
-            job.context.event("samples_left_out", step=step, error=oom.said_of(error), message=message)
+            job.context.event("samples_left_out", step=step, error=said_of(error), message=message)
         oom.free(device)
         return []
 

@@ -16,13 +16,14 @@ from steps.lm.bitwise import THREADS, parted, verdict
 from steps.lm.checkpoint import Saver, forget, load_state, states
 from steps.lm.evaluate import Scored, score, worst
 from steps.lm.loss import Head
-from steps.lm.oom import Generators, free, out_of_memory, peak_memory_gb, said_of
+from steps.lm.oom import Generators, free, out_of_memory, peak_memory_gb
 from steps.lm.optimizer import Optimizers
 from steps.lm.progress import Hooks, Progress, Settings
 from steps.lm.steady import set_aside
 from steps.lm.trial import prove_save, rehearse_step
 from steps.lm.watch import SMOOTHED_STEPS, SpikeGuard, patience_is_over
 from steps.sizing.fallback import SMALLER, WRITTEN, During, Live, differences, reduced, written
+from steps.sizing.lack import said_of
 
 T = TypeVar("T")
 EARLY_STEPS = 2  # in the first an adapter's B must get a gradient, in the second its A
@@ -82,7 +83,7 @@ class Loop:
         while done.step < s.steps and not done.ended:
             self.saver.look()
             started = time.monotonic()
-            loss, norm, rate, tokens, after = self._without_oom(self._guarded, "training")
+            loss, norm, rate, tokens, after = self._without_oom(lambda: self._step(done.step), "training")
             seconds = time.monotonic() - started
             done.step += 1
             done.position = after
@@ -99,18 +100,6 @@ class Loop:
             if stopping and done.step < s.steps:
                 self.saver.wait()
                 raise self.context.stopped()
-
-    def _guarded(self) -> tuple[float, float, float, int, int]:
-        """A step. Where a spike stops the training, the steps before it are saved, with the random numbers that this one began with."""
-        before = Generators(self.device)
-        try:
-            return self._step(self.progress.step)
-        except RecipeError as error:
-            if error.code == "S102" and self.progress.step:
-                self.optimizer.forget_gradients()
-                before.restore()
-                self.save()
-            raise
 
     def _step(self, step: int) -> tuple[float, float, float, int, int]:
         """One optimizer step. Gradients are of the mean over all its target tokens, however they lie in micro-batches."""
@@ -240,7 +229,8 @@ class Loop:
     def _without_oom(self, work: Callable[[], T], during: During) -> T:
         """What `work` gives, done again with less as often as memory runs out in it, from the same random numbers.
 
-        Where an update broke off, the training stands at its last save again: `work` looks for itself at which step that is.
+        Where an update broke off, the training stands at its last save again: `work` looks for itself at which step that is. Where a
+        spike stops the training, the steps before it are saved, with the random numbers that it began with.
         """
         while True:
             before = Generators(self.device)
@@ -248,6 +238,10 @@ class Loop:
                 return work()
             except Exception as error:  # allocators have many kinds; others are raised again
                 if not out_of_memory(error):
+                    if isinstance(error, RecipeError) and error.code == "S102" and self.progress.step:
+                        self.optimizer.forget_gradients()
+                        before.restore()
+                        self.save()
                     raise
                 said = said_of(error)
             if not self._recover():

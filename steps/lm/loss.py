@@ -11,6 +11,7 @@ from torch.utils.checkpoint import checkpoint
 from schemas import StepContext
 from steps.lm import even, flat, kernels
 from steps.lm.batches import sent
+from steps.sizing.lack import said_of
 
 CHUNK_TOKENS = 1024  # positions whose logits exist at one time
 LOUD = 100.0  # times the logits, where it is tried what is done to them: a cap far above a new network's changes nothing of those
@@ -187,8 +188,7 @@ class Head:
             self.network.train()
             compiled(input_ids=ids, use_cache=False)[0].sum().backward()
         except Exception as error:  # noqa: BLE001  compilers fail in ways of their own
-            first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-            context.warn("P104", f"torch.compile does not work here, and the run goes on without: {first}", field="compile",
+            context.warn("P104", f"torch.compile does not work here, and the run goes on without: {said_of(error)}", field="compile",
                          fix="delete compile")  # fmt: skip
         else:
             self.run = compiled

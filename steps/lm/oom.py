@@ -15,11 +15,6 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or says_no_memory(error)
 
 
-def said_of(error: BaseException) -> str:
-    """The first line of what `error` says."""
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-
-
 def free(device: torch.device) -> None:
     """Give back what a failed step still holds."""
     gc.collect()

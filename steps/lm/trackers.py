@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from schemas import EvalLine, RecipeError, StepContext, TrainLine
 from schemas.secrets import starred
 from schemas.training import TRACKERS, Tracking
+from steps.sizing.lack import said_of
 
 WAIT_S = 30  # for a server that does not answer
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(WAIT_S)}  # its own would hold a run for 4 minutes
@@ -332,5 +333,4 @@ def _quietly() -> Any:
 
 
 def _first(error: Exception) -> str:
-    said = str(error).strip().splitlines()
-    return starred(said[0])[:200] if said else type(error).__name__
+    return starred(said_of(error))

@@ -6,7 +6,8 @@ import torch
 
 from schemas import RecipeError
 from steps.lm.checkpoint import load_state
-from steps.lm.oom import free, out_of_memory, said_of
+from steps.lm.oom import free, out_of_memory
+from steps.sizing.lack import said_of
 
 if TYPE_CHECKING:
     from steps.lm.loop import Loop

@@ -1,4 +1,4 @@
-"""How libraries say that memory ran out: they have no exception in common, and allocators of CPUs none of their own. No torch."""
+"""How libraries say that memory ran out, and what failed else: allocators of CPUs have no exception of their own. No torch."""
 
 import errno
 
@@ -13,3 +13,8 @@ def says_no_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in WORDS)
+
+
+def said_of(error: BaseException) -> str:
+    """The first line of what `error` says."""
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
