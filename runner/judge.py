@@ -286,13 +286,11 @@ def _of_link(view: View, step: StepMeant, name: str, link: Link, kind: type[Any]
     if not isinstance(data, dict) or data.get("kind") != kind.kind():
         if link.folder is None:
             return unknown, _not_yet(view, step, name, link)
-        from runner.no_artifact import TAKES, why_none
+        from runner.no_artifact import of_tokenizer, why_none
 
+        if kind is artifacts.Tokenizer and (told := of_tokenizer(view, step, name, link.folder, data)) is not None:
+            return unknown, told
         message, fix = why_none(view, link.folder, kind, data)
-        if step.type == "check_vocab_consistency" and name == "tokenizer" and fix.startswith(TAKES):
-            fix = "write checkpoint: in the place of tokenizer: it takes the tokenizer out, with or without a model"
-            edits = (Edit("rename", ("steps", step.id, name), None, "checkpoint"),)
-            return unknown, Finding("L022", "error", message, ("steps", step.id, name), fix, edits)
         elsewhere = not (link.folder.exists() or link.folder.is_relative_to(view.meant.project)) and view.meant.target.name != "here"
         return unknown, Finding("L022", "warning" if elsewhere else "error", message, ("steps", step.id, name), fix)
     return _from_artifact(kind, data), None

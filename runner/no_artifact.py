@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from runner.absent import in_run, of_folder, one_of
+from runner.meant import StepMeant
 from runner.rules import View
+from runner.rules.paths import holds_tokenizer
 from schemas import artifacts
+from schemas.findings import Edit, Finding
 
 A_RUN = "name a folder that a run of recipe made, such as runs/latest/artifacts/{step}"
-TAKES = "delete the line, and put check_vocab_consistency before it"
+TAKES_OUT = "check_vocab_consistency"  # a tokenizer, of any folder that holds one
 MAKERS = {"Corpus": "parse_corpus", "Tokenizer": "train_tokenizer", "TokenBin": "tokenize_bin", "Plan": "plan", "Checkpoint": "train"}
 IDS = (".bin", ".idx", ".npy", ".npz")  # files of tokens as other tools leave them
 TEXTS = (".jsonl", ".json", ".txt", ".parquet", ".csv", ".md", ".pdf", ".arrow")
@@ -22,9 +25,6 @@ def why_none(view: View, folder: Path, kind: type[Any], found: object) -> tuple[
     plain = A_RUN.format(step=maker) if maker else "name a folder that a run of recipe made"
     if isinstance(found, dict) and "kind" in found:
         return f"{folder.name} is no {kind.kind()}: it holds a {found['kind']}", plain
-    if kind is artifacts.Tokenizer and any(view.facts.size(folder / file) for file in kind.files):
-        fix = f"{TAKES}, with this path as its checkpoint: it takes the tokenizer out"
-        return f"{folder.name} is no {kind.kind()}: it holds no {artifacts.DESCRIPTION}", fix
     if (folder / "artifacts").is_dir() and (inside := in_run(view, named, artifacts.DESCRIPTION, kind.kind())):
         return f"{folder.name} is no {kind.kind()}: it holds no {artifacts.DESCRIPTION}", one_of(inside)
     if kind is artifacts.Checkpoint and (other := _no_checkpoint(view, folder)):
@@ -37,6 +37,18 @@ def why_none(view: View, folder: Path, kind: type[Any], found: object) -> tuple[
         return f"{folder.name} is a file, and no folder that a run of recipe made", plain
     absent = of_folder(view, named)
     return (absent.message, absent.fix) if absent is not None else (f"there is no folder {named}", plain)
+
+
+def of_tokenizer(view: View, step: StepMeant, name: str, folder: Path, found: object) -> Finding | None:
+    """L022 for a folder with the tokenizer of another tool, which a step takes out of it; None for any other."""
+    if (isinstance(found, dict) and "kind" in found) or not holds_tokenizer(view, folder):
+        return None
+    field, message = ("steps", step.id, name), f"{folder.name} is no Tokenizer: it holds no {artifacts.DESCRIPTION}"
+    if step.type == TAKES_OUT:
+        fix = "write checkpoint: in the place of tokenizer: it takes the tokenizer out, with or without a model"
+        return Finding("L022", "error", message, field, fix, (Edit("rename", field, None, "checkpoint"),))
+    fix = f"delete the line, and put {TAKES_OUT} before it, with this path as its checkpoint: it takes the tokenizer out"
+    return Finding("L022", "error", message, field, fix)
 
 
 def _relative(view: View, folder: Path) -> str:

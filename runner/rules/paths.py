@@ -11,6 +11,7 @@ from runner.meant import StepMeant
 from runner.rules import View, at, path, rule, say
 from runner.surroundings import store_root, variables
 from runner.unquoted import as_typed, escapes_in, with_slashes
+from schemas.artifacts import Tokenizer
 from schemas.findings import Edit, Finding, RulePage
 from steps.text.choices import BY_EXTENSION
 
@@ -18,7 +19,11 @@ ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirr
 BRANCHES = ("main", "master", "HEAD", "refs/convert/parquet")  # names on the hub that are moved with each change
 FOLDERS = ("model.base.path", "init_from.path", "resume_from.path", "checkpoint.path", "model.path", "reference.path", "bins.path")
 FILES = (*(f".{extension}" for extension in BY_EXTENSION), ".gz")
-ALONE = ("tokenizer.model", "tokenizer.json")  # of a tokenizer without a model
+
+
+def holds_tokenizer(view: View, folder: Path) -> bool:
+    """True for a folder with a tokenizer in it, of a model or alone."""
+    return any(view.facts.size(folder / file) for file in Tokenizer.files)
 
 
 def hub_names(data: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -155,7 +160,7 @@ def paths_travel(view: View) -> Iterator[Finding]:
             full = view.facts.project / folder if isinstance(folder, str) and folder and not folder.startswith("~") else None
             if full is None or view.facts.size(full / "adapter_config.json"):
                 continue  # an adapter: the rules about bases say so
-            if where == "checkpoint.path" and step.type == "check_vocab_consistency" and any(view.facts.size(full / n) for n in ALONE):
+            if where == "checkpoint.path" and step.type == "check_vocab_consistency" and holds_tokenizer(view, full):
                 continue  # it takes a tokenizer out, with or without a model
             if not view.facts.size(full / "config.json"):
                 yield _no_model(view, step, where, folder)
