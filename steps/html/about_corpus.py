@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from steps.html.about_run import Section, whole
+from steps.html.about_run import Section, listed, mapping, maps, whole
 from steps.html.charts import bar
 from steps.html.runlog import RunLog
 from steps.html.words import count, cut, fixed, language, number, percent, plain, plural, size
@@ -27,13 +27,13 @@ def corpus(run: RunLog) -> Section | None:
     """Documents by language and source with the shares and repeats asked and got, what was dropped with examples, files not read."""
     blocks = []
     for step, data in run.stats("corpus"):
-        by_language = {str(k): whole(v) for k, v in _dict(data.get("languages")).items()}
+        by_language = {str(k): whole(v) for k, v in mapping(data.get("languages")).items()}
         unreadable = [
             (str(u.get("file", "")), str(u.get("reason", ""))) if isinstance(u, dict) else (str(u), "")
-            for u in _list(data.get("unreadable"))
+            for u in listed(data.get("unreadable"))
         ]
-        in_part = any(isinstance(u, dict) and "read" in u for u in _list(data.get("unreadable")))
-        reasons = {str(reason): found for reason, found in _dict(data.get("dropped")).items()}
+        in_part = any(isinstance(u, dict) and "read" in u for u in listed(data.get("unreadable")))
+        reasons = {str(reason): found for reason, found in mapping(data.get("dropped")).items()}
         facts = [
             ("documents", count(data.get("documents"))),
             ("characters", count(data.get("characters"))),
@@ -44,7 +44,7 @@ def corpus(run: RunLog) -> Section | None:
                 "id": step.id,
                 "facts": [fact for fact, key in zip(facts, ("documents", "characters", "bytes"), strict=True) if key in data],
                 "languages": shares({language(k): v for k, v in by_language.items()}),
-                **_sources(_maps(data.get("sources"))),
+                **_sources(maps(data.get("sources"))),
                 "tables": [table for table in _decided(data) if table["rows"] or table["note"]],
                 "dropped": [_dropped(reason, found) for reason, found in reasons.items() if reason not in STAYED],
                 "stayed": [_dropped(reason, found) for reason, found in reasons.items() if reason in STAYED],
@@ -87,13 +87,13 @@ def _sources(sources: list[dict[str, Any]]) -> dict[str, Any]:
 def _decided(data: dict[str, Any]) -> list[dict[str, Any]]:
     """Small tables of what was repeated, masked, found alike, pinned and read instead."""
     seen = (("Documents", True), ("Repeat asked", True), ("Seen in training", True))
-    priority, alike = _maps(data.get("priority")), _dict(data.get("near_duplicates"))
+    priority, alike = maps(data.get("priority")), mapping(data.get("near_duplicates"))
     seeds = sorted({whole(entry.get("seed")) for entry in priority})
-    sections = [[str(e.get("section", "")), *_repeated(e)] for e in _maps(data.get("sections"))]
-    masked = [[KINDS.get(str(kind), str(kind)), count(found)] for kind, found in _dict(data.get("masked")).items()]
-    clusters = [[cut(str(e.get("example", "")), EXAMPLE_CHARACTERS)[0], count(e.get("documents"))] for e in _maps(alike.get("largest"))]
-    revisions = [[str(name), "a folder" if commit == "local" else str(commit)] for name, commit in _dict(data.get("revisions")).items()]
-    fallbacks = [[str(failed), str(taken)] for failed, taken in _dict(data.get("fallbacks")).items()]
+    sections = [[str(e.get("section", "")), *_repeated(e)] for e in maps(data.get("sections"))]
+    masked = [[KINDS.get(str(kind), str(kind)), count(found)] for kind, found in mapping(data.get("masked")).items()]
+    clusters = [[cut(str(e.get("example", "")), EXAMPLE_CHARACTERS)[0], count(e.get("documents"))] for e in maps(alike.get("largest"))]
+    revisions = [[str(name), "a folder" if commit == "local" else str(commit)] for name, commit in mapping(data.get("revisions")).items()]
+    fallbacks = [[str(failed), str(taken)] for failed, taken in mapping(data.get("fallbacks")).items()]
     return [
         _table(
             "Priority folders",
@@ -136,25 +136,13 @@ def _alike(found: dict[str, Any]) -> str:
 
 
 def _counts(found: Any) -> list[list[str]]:
-    return [[str(name), count(value)] for name, value in sorted(_dict(found).items(), key=lambda item: -whole(item[1]))]
+    return [[str(name), count(value)] for name, value in sorted(mapping(found).items(), key=lambda item: -whole(item[1]))]
 
 
 def _dropped(reason: str, found: Any) -> dict[str, Any]:
     data = found if isinstance(found, dict) else {"count": found}
     examples = []
-    for example in _list(data.get("examples"))[:EXAMPLES]:
+    for example in listed(data.get("examples"))[:EXAMPLES]:
         text, left = cut(example if isinstance(example, str) else plain(example), EXAMPLE_CHARACTERS)
         examples.append(text + ("…" if left else ""))
     return {"reason": reason.replace("_", " "), "count": count(data.get("count")), "examples": examples}
-
-
-def _maps(value: Any) -> list[dict[str, Any]]:
-    return [entry for entry in _list(value) if isinstance(entry, dict)]
-
-
-def _dict(value: Any) -> dict[Any, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

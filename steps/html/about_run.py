@@ -214,3 +214,18 @@ def whole(value: Any) -> int:
     """A count as an int, 0 when it is none."""
     found = number(value)
     return int(found) if found is not None and found - found == 0 else 0
+
+
+def mapping(value: Any) -> dict[Any, Any]:
+    """What a statistic holds by name; nothing where it is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """What a statistic lists; nothing where it does not."""
+    return value if isinstance(value, list) else []
+
+
+def maps(value: Any) -> list[dict[str, Any]]:
+    """Of what it lists, that which holds something by name."""
+    return [entry for entry in listed(value) if isinstance(entry, dict)]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from steps.html.about_corpus import shares
-from steps.html.about_run import Section, whole
+from steps.html.about_run import Section, listed, mapping, whole
 from steps.html.charts import SMALL, WIDE, histogram
 from steps.html.runlog import RunLog
 from steps.html.words import count, cut, fixed, language, number, percent, plain, plural, size
@@ -26,30 +26,30 @@ def tokenizer(run: RunLog) -> Section | None:
             ("ids", "ids", plain),
         )
         facts = [(name, write(data[key])) for key, name, write in names if data.get(key) is not None]
-        longest = [_piece(str(p), i) for i, p in enumerate(_list(data.get("longest_pieces"))[:30])]
+        longest = [_piece(str(p), i) for i, p in enumerate(listed(data.get("longest_pieces"))[:30])]
         blocks.append({"id": step.id, "facts": facts, "longest": longest, "proof": None})
     for step, data in proofs:
-        reference = _dict(data.get("reference"))
-        beside = _dict(reference.get("by_language"))
+        reference = mapping(data.get("reference"))
+        beside = mapping(reference.get("by_language"))
         proof = {
             "size": count(data.get("vocab_size")),
-            "special": [(str(k), plain(v)) for k, v in _dict(data.get("special")).items()],
+            "special": [(str(k), plain(v)) for k, v in mapping(data.get("special")).items()],
             "languages": [
-                _proved(str(code), found, _dict(beside.get(code)))
-                for code, found in _dict(data.get("by_language")).items()
+                _proved(str(code), found, mapping(beside.get(code)))
+                for code, found in mapping(data.get("by_language")).items()
                 if isinstance(found, dict)
             ],
             "reference": f"{reference.get('name', '')} ({count(reference.get('vocab_size'))} pieces)" if reference else "",
-            "turkish": turkish(_dict(data.get("turkish"))),
+            "turkish": turkish(mapping(data.get("turkish"))),
             "bins": [
                 (str(b.get("file", "")), plain(b.get("dtype")), count(b.get("tokens")), count(b.get("largest_id")), bool(b.get("fits")))
-                for b in _list(data.get("bins"))
+                for b in listed(data.get("bins"))
                 if isinstance(b, dict)
             ],
-            "sample": [_sentence(s) for s in _list(data.get("sample"))[:12] if isinstance(s, dict)],
+            "sample": [_sentence(s) for s in listed(data.get("sample"))[:12] if isinstance(s, dict)],
             "agreement": [
                 (str(a.get("where", "")), count(a.get("size")), bool(a.get("agrees")), str(a.get("note") or ""))
-                for a in _list(data.get("agreement"))
+                for a in listed(data.get("agreement"))
                 if isinstance(a, dict)
             ],
         }
@@ -78,27 +78,27 @@ def turkish(data: dict[str, Any]) -> dict[str, Any]:
     """Letters, capitals and suffix chains, as steps/text/turkish.py found them; empty where there was no Turkish."""
     if not data:
         return {}
-    letters = [entry for entry in _list(data.get("letters")) if isinstance(entry, dict)]
-    chains = [entry for entry in _list(data.get("chains")) if isinstance(entry, dict)]
+    letters = [entry for entry in listed(data.get("letters")) if isinstance(entry, dict)]
+    chains = [entry for entry in listed(data.get("chains")) if isinstance(entry, dict)]
     cuts = sum(whole(entry.get("cuts")) for entry in chains)
     tokens, morphemes = (sum(whole(entry.get(key)) for entry in chains) for key in ("tokens", "morphemes"))
-    words = {str(name): whole(number_) for name, number_ in _dict(data.get("words")).items()}
+    words = {str(name): whole(number_) for name, number_ in mapping(data.get("words")).items()}
     return {
-        "letters": [(str(e.get("letter", "")), bool(e.get("kept")), len(_list(e.get("pieces")))) for e in letters],
+        "letters": [(str(e.get("letter", "")), bool(e.get("kept")), len(listed(e.get("pieces")))) for e in letters],
         "lost": [str(e.get("letter", "")) for e in letters if not e.get("kept")],
         "cases": [
             {
                 "words": [str(e.get("lower", "")), str(e.get("upper", ""))],
-                "pieces": [[_piece(str(p), i) for i, p in enumerate(_list(side))] for side in _list(e.get("pieces"))],
+                "pieces": [[_piece(str(p), i) for i, p in enumerate(listed(side))] for side in listed(e.get("pieces"))],
                 "kept": bool(e.get("kept")),
             }
-            for e in _list(data.get("cases"))
+            for e in listed(data.get("cases"))
             if isinstance(e, dict)
         ],
         "chains": [
             {
-                "suffixes": "-".join(str(m) for m in _list(e.get("suffixes"))),
-                "pieces": [_piece(str(p), i) for i, p in enumerate(_list(e.get("pieces")))],
+                "suffixes": "-".join(str(m) for m in listed(e.get("suffixes"))),
+                "pieces": [_piece(str(p), i) for i, p in enumerate(listed(e.get("pieces")))],
                 "tokens": count(e.get("tokens")),
                 "morphemes": count(e.get("morphemes")),
                 "per": fixed(e.get("per_morpheme")),
@@ -114,7 +114,7 @@ def turkish(data: dict[str, Any]) -> dict[str, Any]:
 
 def _sentence(sample: dict[str, Any]) -> dict[str, Any]:
     code = str(sample.get("lang") or "")
-    pieces = [str(p) for p in _list(sample.get("pieces"))]
+    pieces = [str(p) for p in listed(sample.get("pieces"))]
     return {
         "lang": code,
         "language": language(code) if code else "",
@@ -139,9 +139,9 @@ def bins(run: RunLog) -> Section | None:
         splits = [
             {
                 "name": name,
-                "tokens": count(_dict(data.get(key)).get("tokens")),
-                "documents": count(_dict(data.get(key)).get("documents")),
-                "size": size(_dict(data.get(key)).get("bytes")),
+                "tokens": count(mapping(data.get(key)).get("tokens")),
+                "documents": count(mapping(data.get(key)).get("documents")),
+                "size": size(mapping(data.get(key)).get("bytes")),
             }
             for key, name in (("train", "training"), ("val", "validation"))
             if data.get(key)
@@ -159,14 +159,14 @@ def lengths(run: RunLog) -> Section | None:
     """Tokens per document before and after split_long: a table of quantiles and a histogram."""
     blocks = []
     for step, data in run.stats("preprocess_stats"):
-        before, after = _dict(data.get("before")), _dict(data.get("after"))
+        before, after = mapping(data.get("before")), mapping(data.get("after"))
         names = ("count", "min", "median", "p90", "p95", "p99", "max")
         rows = [
             ("documents" if n == "count" else n, count(before.get(n)), count(after.get(n)) if after else "")
             for n in names
             if n in before or n in after
         ]
-        chunks, lost = _dict(data.get("chunks_per_entry")), _dict(data.get("truncated"))
+        chunks, lost = mapping(data.get("chunks_per_entry")), mapping(data.get("truncated"))
         facts = [
             ("longest allowed", plural(data["max_tokens"], "token") if number(data.get("max_tokens")) else ""),
             ("cut by", plain(data["strategy"]) if data.get("strategy") else ""),
@@ -178,19 +178,19 @@ def lengths(run: RunLog) -> Section | None:
             ("too long after", count(data["over_limit_after"]) if number(data.get("over_limit_after")) is not None else ""),
             ("pieces per document", f"{fixed(chunks.get('mean'))} on average, at most {count(chunks.get('max'))}" if chunks else ""),
         ]
-        facts += [(what, count(n)) for what, n in _dict(data.get("conversations_done")).items()]
+        facts += [(what, count(n)) for what, n in mapping(data.get("conversations_done")).items()]
         facts.append(("quantiles", plain(data["quantiles"]) if data.get("quantiles") else ""))
         blocks.append({"id": step.id, "rows": rows, "facts": [f for f in facts if f[1]], "after": bool(after), **_histograms(data)})
     return Section("lengths", "Lengths of documents", "lengths", {"blocks": blocks, "several": len(blocks) > 1}) if blocks else None
 
 
 def _histograms(data: dict[str, Any]) -> dict[str, Any]:
-    found = _dict(data.get("histogram"))
-    edges = [float(e) for e in _list(found.get("edges")) if number(e) is not None]
+    found = mapping(data.get("histogram"))
+    edges = [float(e) for e in listed(found.get("edges")) if number(e) is not None]
     bars = [
-        (label, look, [float(number(c) or 0) for c in _list(found.get(key))])
+        (label, look, [float(number(c) or 0) for c in listed(found.get(key))])
         for key, label, look in (("before", "before", "rest"), ("after", "after", "c0"))
-        if _list(found.get(key))
+        if listed(found.get(key))
     ]
     if len(edges) < 2 or not bars or any(len(counts) != len(edges) - 1 for _, _, counts in bars):
         return {"wide": "", "small": "", "legend": []}
@@ -203,11 +203,3 @@ def _histograms(data: dict[str, Any]) -> dict[str, Any]:
         "small": histogram(edges, bars, x_name, SMALL),
         "legend": [(look, label) for label, look, _ in bars],
     }
-
-
-def _dict(value: Any) -> dict[Any, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
