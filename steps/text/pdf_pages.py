@@ -37,7 +37,7 @@ from steps.text.pdf_lines import LOW, TALL, WORD, look_at_lines, lower_box
 from steps.text.pdf_listings import Listing, holds_code, is_even, listing_of, set_listings
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
-from steps.text.pdf_pi import MINUS, has_pi, minus_signs, pi_signs, with_signs
+from steps.text.pdf_pi import MINUS, has_pi, minus_signs, pi_signs, signs_of, with_signs
 from steps.text.pdf_plots import drop_labels
 from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted, rows_of
@@ -288,11 +288,11 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
     seeds = []
     doubtful = []
     pi = {} if known.pi is None else pi_signs(page, known.pi)
-    said = _texts(found, len(set_blocks), known, minus_signs(pi) if pi else [])
+    signs, said = signs_of(pi), _texts(found, len(set_blocks), known, minus_signs(pi) if pi else [])
     for number, (set_block, text) in enumerate(zip(set_blocks, said.texts, strict=True)):
         first = get.first_line(set_block)
         if pi:
-            text = with_signs(first, text, pi)
+            text = with_signs(first, text, pi, signs)
         if said.back and runs_back(text):
             text = turned(first, text)
         elif number in said.figures:

@@ -75,20 +75,22 @@ def minus_signs(fonts: dict[str, dict[str, str]]) -> list[bytes]:
     return [said.encode() for said, sign in shown if sign == MINUS and said not in other]
 
 
-def with_signs(line: Any, text: str, fonts: dict[str, dict[str, str]]) -> str:
-    """The text of a block, which begins with `line`, with the signs that such fonts show."""
-    codes = {ord(said) for signs in fonts.values() for said in signs}
-    any_of = frozenset(map(chr, codes))
-    return by_line(line, text, lambda said: not any_of.isdisjoint(said), lambda at, said: _shown(at, said, fonts, codes))
+def signs_of(fonts: dict[str, dict[str, str]]) -> frozenset[str]:
+    """What such fonts may mean otherwise than it is read."""
+    return frozenset(said for signs in fonts.values() for said in signs)
 
 
-def _shown(line: Any, said: str, fonts: dict[str, dict[str, str]], codes: set[int]) -> str:
+def with_signs(line: Any, text: str, fonts: dict[str, dict[str, str]], signs: frozenset[str]) -> str:
+    """The text of a block, which begins with `line`, with the signs that such fonts show. signs: of `signs_of`."""
+    return by_line(line, text, lambda said: not signs.isdisjoint(said), lambda at, said: _shown(at, said, fonts, signs))
+
+
+def _shown(line: Any, said: str, fonts: dict[str, dict[str, str]], any_of: frozenset[str]) -> str:
     get = fields()
     out = list(said)
     letter, at = get.first_letter(line.this), 0
     while letter is not None and at < len(out):
-        code = get.code(letter.this)
-        if code in codes and chr(code) == out[at]:
+        if out[at] in any_of and chr(get.code(letter.this)) == out[at]:
             signs = fonts.get(get.font_name(get.font(letter.this).this))
             if signs:
                 out[at] = signs.get(out[at], out[at])
