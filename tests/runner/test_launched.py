@@ -40,8 +40,10 @@ def test_it_is_a_wrong_command_and_other_verbs_work(tmp_path: Path):
     [{}, {"WORLD_SIZE": "4"}, {"RANK": "0", "LOCAL_RANK": "0"}, {"WORLD_SIZE": "1", "RANK": "0"}, {"WORLD_SIZE": "four", "RANK": "0"}],
 )
 def test_one_process_is_let_through(left: dict[str, str]):
-    """A launcher of one, and what is left of another day and names no rank."""
+    """A launcher of one, and what is left of another day and names no rank; as one of two it is refused."""
     refuse_several(left)
+    with pytest.raises(RecipeError, match="R020"):
+        refuse_several({**left, "WORLD_SIZE": "2", "RANK": "1"})
 
 
 def test_mpirun_is_known():

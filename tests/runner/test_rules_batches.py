@@ -44,6 +44,13 @@ def test_what_is_to_be_written_agrees_with_what_stands_there(tmp_path: Path, bat
     assert [(f.code, f.severity) for f in left] == ([("B003", "info")] if key == "total_batch_tokens" else [])
 
 
+@pytest.mark.parametrize(("packing", "codes"), [("none", ["B003"]), ("documents", [])])
+def test_rows_of_fine_tuning_hold_fewer_tokens_than_are_asked_for(tmp_path: Path, packing: str, codes: list[str]):
+    """Each is as long as its document, unless documents fill the rows."""
+    changes = {BATCH: f"    total_batch_tokens: 4096\n    packing: {packing}\n"}
+    assert [f.code for f in said(tmp_path, changes, "B003")] == codes
+
+
 def test_documents_that_fill_a_few_rows_may_have_a_row_each(tmp_path: Path):
     """Where packing is what makes the rows few."""
     changes = {BATCH: "    total_batch_size: 64\n    packing: documents\n", "max_seq_length: 512": "max_seq_length: 1024"}

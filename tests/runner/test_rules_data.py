@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from runner.judge import judge
 from tests.runner.judged import STORIES, meant, said
 
 
@@ -383,24 +382,3 @@ def test_a_later_file_of_a_glob_has_other_columns(tmp_path: Path, row: dict[str,
         (tmp_path / "parts" / f"{name}.jsonl").write_text(json.dumps(held) + "\n", "utf-8")
     found = meant(tmp_path, base=corpus("{path: parts/*.jsonl}")).findings
     assert [(f.code, f.message) for f in found] == ([(code, message)] if code else [])
-
-
-@pytest.mark.parametrize("layout", ["plain", "listed", "parquet"])
-def test_a_missing_column_of_a_data_set_in_a_folder_is_told(folder: Path, layout: str):
-    """By the first rows of its split's files, whether README.md lists them, their names say the split, or they are parquet."""
-    (folder / "set" / "data").mkdir(parents=True)
-    rows = [{"id": 1, "text": "bir"}, {"id": 2, "text": "iki"}]
-    if layout == "parquet":
-        arrow = pytest.importorskip("pyarrow")
-        from pyarrow import parquet
-
-        parquet.write_table(arrow.Table.from_pylist(rows), folder / "set" / "data" / "train-00000-of-00001.parquet")
-    else:
-        name = "rows.jsonl" if layout == "listed" else "train.jsonl"
-        (folder / "set" / "data" / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
-    if layout == "listed":
-        head = "configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/rows.jsonl\n"
-        (folder / "set" / "README.md").write_text(f"---\n{head}---\n# set\n")
-    (told,) = judge(meant(folder, base=corpus("{hub: set, columns: {text: metin}}")))
-    assert (told.code, told.message, told.fix) == ("D106", "set has no column 'metin'; it has id, text", "write text: text")
-    assert said(folder, base=corpus("{hub: set, columns: {text: '{id}: {text}'}}")) == []

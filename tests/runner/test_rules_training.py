@@ -324,13 +324,6 @@ def test_a_batch_in_tokens_is_rows_for_the_micro_batch(tmp_path: Path, micro: in
     assert said(tmp_path, (STEPS, lines)) == codes
 
 
-@pytest.mark.parametrize(("packing", "codes"), [("none", ["(B003)"]), ("documents", [])])
-def test_rows_of_fine_tuning_hold_fewer_tokens_than_are_asked_for(tmp_path: Path, packing: str, codes: list[str]):
-    """Each is as long as its document, unless documents fill the rows."""
-    lines = f"{STEPS}\n    objective: sft\n    packing: {packing}\n    total_batch_tokens: 4096\n    max_seq_length: 256"
-    assert [code for code in said(tmp_path, (STEPS, lines)) if "B003" in code] == codes
-
-
 @pytest.mark.parametrize(("times", "codes"), [(3, ["(B003)"]), (6, ["(B003)"]), (4, [])])
 def test_rows_that_are_no_equal_micro_batches(tmp_path: Path, times: int, codes: list[str]):
     """Of 8 rows in 3 parts the last has two; in 6 parts of two rows only four are made."""
