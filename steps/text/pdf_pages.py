@@ -11,6 +11,7 @@ from steps.text.columns import Block
 from steps.text.manuscripts import codes_apart
 from steps.text.notes import MARKED, RAISED
 from steps.text.pdf_bidi import followed, has_letters, runs_back, turned
+from steps.text.pdf_bitmaps import are_of_dots, blocks_of
 from steps.text.pdf_breaks import Column, are_centred, columns_of, may_be_centred, set_breaks
 from steps.text.pdf_cells import with_cells
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
@@ -287,6 +288,7 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
     told: list[Found] = []
     seeds = []
     doubtful = []
+    of_dots = []
     pi = {} if known.pi is None else pi_signs(page, known.pi)
     signs, said = signs_of(pi), _texts(found, len(set_blocks), known, minus_signs(pi) if pi else [])
     for number, (set_block, text) in enumerate(zip(set_blocks, said.texts, strict=True)):
@@ -314,8 +316,11 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
                 text = with_dingbats(first, text)
                 lines = [line for line in text.split("\n") if line and not line.isspace()]
             letter = get.first_letter(first.this).this
-            even = is_even(letter, known.bitmaps)
             size = asked = get.size(letter)
+            if asked < TINY and are_of_dots(first, letter):
+                of_dots.append(first)
+                continue
+            even = is_even(letter, known.bitmaps)
             if even or size != known.size or not text[:3].isalpha():  # that of nearly all is looked at once
                 size = known.size = 0.0 if even else size_of(first, letter)
             coded = even or (len(lines) > 2 and holds_code(first, text, known.bitmaps))
@@ -332,6 +337,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
                 seeds.append(told[-1])
             if (get.colour(letter) != BLACK or asked < TINY) and is_doubtful(first, letter):
                 doubtful.append(told[-1])
+    if of_dots:
+        told += [(block, None, "\n".join(block.lines)) for block in blocks_of(of_dots)]
     if doubtful:
         told = without_unseen(page, told, doubtful, known.lit)
     told = with_formulas(told, seeds, pi) if seeds else told

@@ -149,7 +149,7 @@ def part_entries(told: list[Found]) -> list[Found]:
         block, first, text = found
         lines = block.lines
         at = 2 if len(lines) > 4 and len(lines[2]) < 5 else 1
-        if len(lines) > 4 and len(lines[at]) < 5 and PAGE.fullmatch(lines[at].strip()) and not block.formula:
+        if len(lines) > 4 and len(lines[at]) < 5 and PAGE.fullmatch(lines[at].strip()) and first is not None and not block.formula:
             *entry, below = islice(placed(first, text), at + 2)
             row = (
                 all(line[1] < (entry[0][1] + entry[0][3]) / 2 for line in entry)
