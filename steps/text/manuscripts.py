@@ -8,17 +8,21 @@ from itertools import pairwise
 from steps.text.columns import Block
 
 NUMBER = re.compile(r"\s*(\d{1,4})\s*$")
-ACCENTS = dict(zip("¨´ˆ˜˘ˇ¸˚˙˝`", "\u0308\u0301\u0302\u0303\u0306\u030c\u0327\u030a\u0307\u030b\u0300", strict=True))
+ACCENTS = dict(zip("¨´ˆ˜˘ˇ¸˚˙˝`˛", "\u0308\u0301\u0302\u0303\u0306\u030c\u0327\u030a\u0307\u030b\u0300\u0328", strict=True))
 ACCENT = "¨´ˆ˜˘ˇ¸˚˙˝"  # those that stand for no sign of their own, as ` does
 ACCENTED = re.compile("([¨ˆ˜˘ˇ˚˙˝]|¸(?=[CSTcst])|´(?=[AEIOUYCNZaeiouycnzıȷ])|`(?=[AEIOUaeiouı]))([A-Za-zıȷ])")
 CEDILLA = re.compile("([CST])¸(?![cst])")  # behind a capital letter
 BEHIND, BEFORE = re.compile("([CSTcst])¸"), re.compile("(?<![CSTcst])¸[cst]")  # any, in fonts that are none of TeX's own
-GRAVE = re.compile("[^\\W\\d_]`[aeiou]")  # within a word
+GRAVE = re.compile("[^\\W\\d_]`[aeiouı]")  # within a word
+ALONE = re.compile("(?<![\\w`'])(`)([aAeEoO])(?=\\s|$)(?!.{0,80}['’](?!\\w))")  # the whole of a word: no quote ends behind it
+OGONEK = re.compile("(?:(?<=[^\\W\\d_]) (?=˛[aeAE]))?(˛)([aeiuAEIU])")  # a blank may stand before it, whose box is low
+ACUTE = re.compile("(´)([sS])(?!ch)(?=[^\\W\\d_])")  # of Polish; an apostrophe stands before the end of a word, and before -sche
+AT_ANY_PLACE = re.compile("(´)([sS])")
 WITHIN = re.compile("[^\\W\\d_]\xad[^\\W\\d_]")
 SURE = 4  # lines with such codes in words: the others are of such fonts, too
 LEAST = 4  # numbers on a page that make a sequence
 ORDERED = 0.75  # share of them that stand below the one before: columns begin at the top again
-ALONE = 0.6  # share of numbers that came as blocks of their own, where nearly all do
+BY_THEMSELVES = 0.6  # share of numbers that came as blocks of their own, where nearly all do
 BESIDE = 8.0  # points between a number and its line, more or less
 PAGES = 0.6  # share of the pages with text on them that have one
 # Codes of the Cork encoding (LaTeX, T1) that stand as they are where a bitmap font says nothing of its letters. Those below a blank, most
@@ -115,7 +119,7 @@ def _of_lines(numbers: list[tuple[Block, int, int]], values: set[int]) -> list[t
     """Those of a page's numbers that count its lines. Of two that say the same, one on the other side of its line numbers a heading."""
     counting = [number for number in numbers if number[2] in values]
     alone = sorted(block.x0 for block, *_ in counting if len(block.lines) == 1)
-    if len(alone) > ALONE * len(counting):  # others stand in blocks that begin where they begin
+    if len(alone) > BY_THEMSELVES * len(counting):  # others stand in blocks that begin where they begin
         left, right = alone[0] - BESIDE, alone[-1] + BESIDE
         counting = [number for number in counting if len(number[0].lines) == 1 or left < number[0].x0 < right]
     often = Counter(value for *_, value in counting)
@@ -203,8 +207,17 @@ def name_letters(blocks: list[Block]) -> None:
         for block in blocks:
             if not block.listing and any(GRAVE.search(line) for line in block.lines):
                 block.rename(lambda line: ACCENTED.sub(_composed, line))
+    if "`" in text and ALONE.search(text):
+        for block in blocks:
+            if not block.listing and any("`" in line for line in block.lines):
+                block.rename(lambda line: ALONE.sub(_composed, line))
     if text.isascii():
         return
+    if "˛" in text or ("´" in text and ACUTE.search(text)):
+        polish = AT_ANY_PLACE if len(ACUTE.findall(text)) > SURE else ACUTE
+        for block in blocks:
+            if any("˛" in line or "´" in line for line in block.lines):
+                block.rename(lambda line: polish.sub(_composed, OGONEK.sub(_composed, line)))
     if CUT.search(text) and not KOREAN.search(text):
         for block in blocks:
             block.rename(lambda line: CUT.sub(lambda found: chr(ord(found[0]) + 0x10000), line))

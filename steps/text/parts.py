@@ -14,7 +14,9 @@ _SAYING = (  # behind the number, a sentence: Figure 7 shows, Fig. 5a and b show
 )
 CAPTION = re.compile(
     r"^(?:table|tab\.|figure|fig\.|algorithm|listing|scheme|tablo|çizelge|şekil|grafik|resim|abbildung|tabelle|tableau)\s*"
-    rf"(?!{_SAYING})(?:[A-Z]?\d|[IVX]+\b)",
+    rf"(?!{_SAYING})(?:[A-Z]?\d|[IVX]+\b)"
+    r"|^(?:fig(?:ura|uur|ur|\.)|tab(?:ela|el|ella|la|ulka|ell|\.)|rys(?:unek|\.)|obr(?:ázek|\.)|cuadro|quadro|gráfico|imagen|рис(?:унок|\.)|таблица|табл\."
+    r"|kuva|taulukko|bild|ábra|图|表)\s*[A-Z]?\d+(?:[.–-]\d+)*[a-z]?\s?(?:[.:—–](?=\s|$)|：)",
     re.IGNORECASE,
 )
 NUMBER = r"(?:(?:\d+|[A-Z]|[IVX]+)(?:\.\d+)*\.?\s+)?"

@@ -4,7 +4,7 @@ The bindings' properties read a field in 0.3 µs, nearly all of it spent on find
 the pointer itself (SWIG's `this`), need 0.02 µs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -93,3 +93,9 @@ def placed(line: Any, text: str) -> Iterator[Line]:
         if said and not said.isspace():
             yield *get.box(get.line_box(line.this).this), said
         line = get.next_line(line.this)
+
+
+def without_blank_lines(box: tuple[float, float, float, float], lines: Iterable[Line]) -> tuple[float, float, float, float]:
+    """The box of a block, no higher than its lines that say something; its sides stay."""
+    heights = [(line[1], line[3]) for line in lines]
+    return (box[0], min(y0 for y0, _ in heights), box[2], max(y1 for _, y1 in heights)) if heights else box

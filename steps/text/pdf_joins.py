@@ -57,7 +57,11 @@ HUNG = 3.0  # the same: so far in hang lines of references
 FARTHEST, CLOSE = 5.0, 0.6  # the same: further lines of an item stand no farther in, and no farther below
 NAME = 12  # letters of the name of a point in a drawing
 POINTS = 3  # of them, at least
-WRITTEN = (("\u00ad", ""), ("c\u20dd", "©"), ("R\u20dd", "®"), ("ĳ", "ij"), ("Ĳ", "IJ"))  # soft hyphens; TeX draws a circle around a letter
+WRITTEN = (  # soft hyphens and places to break; TeX draws a circle around a letter
+    ("\u00ad", ""), ("\u200b", ""), ("\u2060", ""), ("\ufeff", ""), ("c\u20dd", "©"), ("R\u20dd", "®"), ("ĳ", "ij"), ("Ĳ", "IJ"),
+)  # fmt: skip
+BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
+RUNNING = frozenset(("text", "heading", "caption", "footnote", "references"))  # kinds whose blanks are nothing but white between words
 CONTROLS = bytes([*range(9), *range(11, 32), 127])
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]+")  # glyphs of fonts that say no letters
 STEP = 4.0  # points: edges that differ by less are one
@@ -282,6 +286,11 @@ def as_written(parts: list[Part], said: str) -> list[Part]:
     for sign, written in WRITTEN:
         if sign in said:
             parts = [part._replace(text=part.text.replace(sign, written)) if sign in part.text else part for part in parts]
+    if "  " in said:
+        parts = [
+            part._replace(text=BLANKS.sub(" ", part.text)) if "  " in part.text and part.kind in RUNNING and "\n" not in part.text else part
+            for part in parts
+        ]
     data = said.encode("utf-8", "surrogatepass")
     if len(data.translate(None, CONTROLS)) < len(data):  # five times as quick as to search
         parts = [part._replace(text=_without_controls(part)) if CONTROL.search(part.text) else part for part in parts]

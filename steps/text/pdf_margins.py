@@ -18,6 +18,7 @@ NUMBERS = re.compile(r"(?<![\d.,])\d{1,4}(?![\d,]|\.\d)")
 DIGITS = re.compile(r"\d+")
 MARGIN = 0.12  # share of the page's height in which running heads stand
 OUTERMOST = 0.17  # in which they stand when nothing lies beyond them: wide margins, as of LaTeX's own classes
+COUNTED = 0.23  # in which they stand with the number of the page, when nothing lies beyond: a small page on a larger sheet
 LOWEST = 0.7  # below it a number alone is a page's
 ROW = 1.6  # of its height, from one row of a table to the next, more or less
 NEARER = 0.75  # of the white beside the text: what lies nearer to the foot of the only page stands below the text
@@ -25,6 +26,8 @@ RUNNING = 400  # characters of running text that a page must have, to be judged 
 LARGER = 1.2  # times the size of the text: no running head
 SURE = 3  # pages on which a line stands with their numbers
 COUNTING = re.compile(r"^#\s+[^\W\d_]|[^\W\d_]\s+#$")  # what a page's number stands before or behind
+BEHIND = re.compile(r"[^\W\d_]\s+#$")
+FEW = 4  # pages: with fewer a running head need not come again
 LEAST_HEAD = 10  # letters of a running head that is known again though some were misread
 ALIKE = 0.87  # of 1: how much of both are the same letters in the same order, for these
 LONGEST_STAMP = 120  # characters of a notice in the margin
@@ -86,6 +89,8 @@ def drop_margins(pages: list[Page], body: float, usual: float = 0.0) -> int:
         if side == "top" and block.lines[0].lstrip()[:4] in ("http", "www.") and block.y0 > tops[number]:
             stamp = False  # below a running head it is text
         edge = plain and side == "bottom" and page.height - block.y1 < NEARER * alone and _outermost(block, page, side)
+        if n < FEW and number and side == "top" and plain and outermost and number + 1 in numbers and BEHIND.search(key):
+            again = True
         if again or same_place or counted or stamp or edge or _numbers_page(" ".join(block.lines).strip()):
             page.blocks.remove(block)
             gone += 1
@@ -179,9 +184,9 @@ def _drop_grown(pages: list[Page], body: float, usual: float) -> int:
                 far = block.y1 < 0.85 * page.height if edge else block.y0 > MARGIN * page.height
                 if not far and not block.table and not CAPTION.match(last) and not _is_row(block, page):
                     ends.append((page, block))
-        texts = Counter(_key([block.lines[edge]]) for _, block in ends)
+        texts = Counter(_head_key(block.lines[edge]) for _, block in ends)
         for page, block in ends:
-            key = _key([block.lines[edge]])
+            key = _head_key(block.lines[edge])
             full = len(block.lines) > 1 and len(key) > 0.85 * max(map(len, block.lines)) and "#" not in key  # a line of the text itself
             if len(key) < 4 or full or texts[key] < (max(3, 0.6 * len(pages)) if _large(block, body, usual) else max(2, 0.4 * len(pages))):
                 continue
@@ -189,7 +194,8 @@ def _drop_grown(pages: list[Page], body: float, usual: float) -> int:
                 page.blocks.remove(block)
             else:
                 height = (block.y1 - block.y0) / len(block.lines)
-                block.set_lines(block.lines[1:] if edge == 0 else block.lines[:-1])
+                number = edge == 0 and len(block.lines) > 2 and _numbers_page(block.lines[1].strip())  # beside the head
+                block.set_lines(block.lines[2 if number else 1 :] if edge == 0 else block.lines[:-1])
                 block.y0, block.y1 = (block.y0 + height, block.y1) if edge == 0 else (block.y0, block.y1 - height)
             gone += 1
     return gone
@@ -198,9 +204,14 @@ def _drop_grown(pages: list[Page], body: float, usual: float) -> int:
 def _margin_of(block: Block, page: Page, body: float, ends: tuple[float, float]) -> str:
     if block.y1 - block.y0 > 2.6 * body or block.characters > 200:
         return ""
-    if block.y1 <= (OUTERMOST if block.y0 < ends[0] + 3 else MARGIN) * page.height:
+    first, last = block.y0 < ends[0] + 3, block.y1 > ends[1] - 3
+    if block.y1 <= (OUTERMOST if first else MARGIN) * page.height:
         return "top"
-    return "bottom" if block.y0 >= (1 - (OUTERMOST if block.y1 > ends[1] - 3 else MARGIN)) * page.height else ""
+    if block.y0 >= (1 - (OUTERMOST if last else MARGIN)) * page.height:
+        return "bottom"
+    if first and block.y1 <= COUNTED * page.height and len(block.lines) < 3 and COUNTING.search(_key(block.lines)):
+        return "top"
+    return ""
 
 
 def _numbers_page(text: str) -> bool:
@@ -215,6 +226,12 @@ def _numbers_page(text: str) -> bool:
 
 def _key(lines: list[str]) -> str:
     return DIGITS.sub("#", " ".join(lines)).casefold().strip()
+
+
+def _head_key(line: str) -> str:
+    """As `_key`, of a line alone, without the number of its page behind wide white."""
+    head, _, number = line.partition("\t")
+    return _key([head if PAGE_NUMBER.match(number) else line])
 
 
 def _is_misread(key: str, head: str) -> bool:

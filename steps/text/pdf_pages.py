@@ -16,7 +16,7 @@ from steps.text.pdf_breaks import Column, are_centred, columns_of, may_be_centre
 from steps.text.pdf_cells import with_cells
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
-from steps.text.pdf_fields import fields, placed
+from steps.text.pdf_fields import fields, placed, without_blank_lines
 from steps.text.pdf_glyphs import (
     BRACES,
     DISTILLER,
@@ -324,7 +324,10 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
             if even or size != known.size or not text[:3].isalpha():  # that of nearly all is looked at once
                 size = known.size = 0.0 if even else size_of(first, letter)
             coded = even or (len(lines) > 2 and holds_code(first, text, known.bitmaps))
-            block = Block(*get.box(get.block_box(set_block).this), lines, listing=coded, size=size)
+            box = get.box(get.block_box(set_block).this)
+            if len(lines) <= text.count("\n"):
+                box = without_blank_lines(box, placed(first, text))
+            block = Block(*box, lines, listing=coded, size=size)
             if not (size or even) and (MARKED.match(text) or RAISED.match(text)):
                 block.marked = size_behind(first, letter)
             if block.y1 - block.y0 > TALL * size * len(lines) > 0 and WORD.search(text) and abs(first.dir.y) < 0.06:

@@ -11,13 +11,14 @@ HIGHER = 0.15  # of that size, above their baseline
 NEARLY, FAR = 0.98, 0.3  # the same for figures that are hardly smaller, but stand far above it
 SURE = re.compile(  # what is worth a look at its letters
     r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[A-ZÇĞİÖŞÜ]{3}|[^\W\d_]{2}[.,;:!?)\]”’\"']{1,2}|[\])][.,;:])(\[?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]?)(?![\w%]|[/:.]\w)"
-    r"|\d ?[kcdmµμn]?m([23])(?!\w)|10([−–-]\d)|O\([a-z]([\da-z])(?!\w)"
+    r"|\d ?[kcdmµμn]?m([23])(?!\w)|O\([a-z]([\da-z])(?!\w)"
+    r"|10([−–-]\d)|(?:^|(?<=[\s×·x*(\[≈~∼=<>≤≥±–−]))10([1-9]\d?(?!\d|[.,]\d)|[1-9]\.\d(?!\d))|(?<![^\W\d_])[kcdmµμn]?[gmsKV](−[1-4])(?!\w)"
 )
 POWER = re.compile(r"(?<![^\W_])[a-z][\dn] ?=")  # the same beside others: most such figures are lowered
 # A page as the kinds of its signs, a byte for each byte, and what figures that may be raised look like in it: letters (those of several
 # bytes too), figures, marks. A pattern over the text itself costs ten times as much.
 GLUED = re.compile(rb"0(?:(?<=aaa0)|(?<=aa\.0)|(?<=aa\.\.0)|(?<=0\.\.0)|(?<=\xe2aa0))")  # by its end, which is quick to find
-POWERS = ("10−".encode(), b"m2", b"m3", b"O(")  # in the text itself
+POWERS = (b"10", b"m2", b"m3", b"O(", *(f"{unit}−".encode() for unit in "gmsKV"))  # in the text itself
 CLOSING = (0x99, 0x9D)  # the last bytes of quotes, of which 0xE2 is the first
 BEFORE, AFTER = 12, 16  # bytes around one that are looked at
 
@@ -47,7 +48,8 @@ def glued(data: bytes, names: set[str]) -> dict[int, set[int]]:
             at = data.find(power, at + 2)
     found: dict[int, set[int]] = {}
     for at in places:
-        match = SURE.search(data[max(0, at - BEFORE) : at + AFTER].decode("utf-8", "ignore"))
+        before = b"\0" * (at > BEFORE)  # it does not begin there
+        match = SURE.search((before + data[max(0, at - BEFORE) : at + AFTER]).decode("utf-8", "ignore"))
         if match and match[0] not in names:
             block = data.count(b"\n\n", 0, at)
             found.setdefault(block, set()).add(data.count(b"\n", data.rfind(b"\n\n", 0, at) + 2 if block else 0, at))

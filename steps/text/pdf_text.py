@@ -63,7 +63,7 @@ FOOTNOTE = tuple("∗*†‡§¶")  # a note at the foot of a column does not en
 APART = ("formula", "listing")  # a paragraph does not go on behind them
 ROWS = 0.7  # of the size of the letters, for a line: where there is less height, several stand side by side
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
-FIGURE = re.compile(r"(?:fig|şekil|abb|grafik)", re.IGNORECASE)  # its caption stands below it
+FIGURE = re.compile(r"(?:fig|şekil|abb|grafik|gráf|rys|obr|рис|bild)", re.IGNORECASE)  # its caption stands below it
 SMALL = 0.63  # of the body's line height: labels inside figures
 LOWER = 0.48  # the same of fonts whose letters are all as wide: their boxes are low
 

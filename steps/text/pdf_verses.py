@@ -159,7 +159,8 @@ def part_entries(told: list[Found]) -> list[Found]:
             wide = below[2] - below[0] > WIDE * (block.x1 - block.x0) and LEADER.search(below[4]) is None
             if row and wide and below[1] > (entry[0][1] + entry[0][3]) / 2 and below[0] < entry[0][0] + AWAY:
                 number = " ".join(line[4].strip() for line in entry[:-1])
-                out.append((Block(block.x0, block.y0, block.x1, below[1], [f"{number}\t{entry[-1][4].strip()}"], verse=True), first, ""))
+                bottom = min(below[1], max(line[3] for line in entry))
+                out.append((Block(block.x0, block.y0, block.x1, bottom, [f"{number}\t{entry[-1][4].strip()}"], verse=True), first, ""))
                 for _ in range(at + 1):
                     first = fields().next_line(first.this)
                 block.set_lines(lines[at + 1 :])

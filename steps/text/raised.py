@@ -10,7 +10,10 @@ RAISED = str.maketrans("0123456789+-−–kn", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺�
 _ONE = r"(?:\d{1,3}[a-z]?|[*∗†‡§¶]{1,3}|[a-h])"
 CALL = re.compile(rf"\[?{_ONE}(?:\s?[,;–-]\s?{_ONE})*,?\]?")
 CALLING = re.compile(r"(?:[^\W\d_]{2}[^\W\d_A-Z]|[A-ZÇĞİÖŞÜ]{3}|[^\W\d_]{2}[.,;:?!)\]”’\"']{1,2}|[\])][.,;:])\s?$")
-NAMES = re.compile(r"\b(?:sinh?|cosh?|tanh?|cot|sec|csc|log|exp|mol|rad)$")  # of functions and units, which have exponents
+NAMES = re.compile(  # of functions and units, which have exponents
+    r"(?:\b(?:sinh?|cosh?|tanh?|cot|sec|csc|log|exp|mol|rad)|\d\s?(?:deg|arcmin|arcsec|pix))$"
+)
+FRACTION = re.compile(r"[+−–-]?\d{1,2}\.\d{1,2}")
 PRODUCT = re.compile(r"(?:[=<>≤≥≈∼≅+−·×/]\s?\([^\W\d_]{2,3}|\([x-z]{2,3})\)$")  # of letters, which are no word in a formula
 POWERED = re.compile(r"(?:\d|\b[kcdmµμn]?[ms]|\b(?:kg|ha)|(?<![^\W_])[^\W\d_])$")  # a figure, a unit, a letter
 
@@ -23,4 +26,4 @@ def raised(said: str, before: str) -> str:
         return ""
     if plain and (has_power or POWERED.search(before)) and all(ord(sign) in RAISED for sign in plain):
         return said.translate(RAISED)
-    return said
+    return f"^{said}" if FRACTION.fullmatch(plain) and before.endswith("10") else said

@@ -305,3 +305,20 @@ def test_letters_of_formulas_cut_to_16_bits_are_whole(said, read_as):
     block = Block(50, 100, 300, 112, [said])
     name_letters([block])
     assert block.lines == [read_as]
+
+
+@pytest.mark.parametrize(
+    ("said", "read_as"),
+    [
+        ("si ˛e je´sli posiadaj ˛a wiedz˛e o Tre´sci", "się jeśli posiadają wiedzę o Treści"),
+        ("it´s Goethe´sche Art", "it´s Goethe´sche Art"),
+        ("tende `a pseudo", "tende à pseudo"),
+        ("cos`ı c’`e una", "così c’è una"),
+        ("he said `a wall’ and", "he said `a wall’ and"),
+    ],
+)
+def test_accents_beside_their_letters_are_set_on_them(said, read_as):
+    """Of Polish, Italian and Portuguese, where such a sign may stand for an apostrophe or a quote, too."""
+    block = Block(50, 100, 300, 112, [said])
+    name_letters([block])
+    assert block.lines == [read_as]

@@ -78,3 +78,9 @@ def test_the_second_line_of_an_item_is_no_paragraph(tmp_path):
 
     drawn(tmp_path / "a.pdf", 1, draw)
     assert "1991; Garrett 2003),\n\n•" in read(tmp_path / "a.pdf")
+
+
+def test_white_between_words_is_one_blank_and_places_to_break_are_none():
+    said = "Lowry,  O.H. and   N.J. Stone, of\u200b the wall"
+    assert texts(block(50, 100, 400, [said])) == ["Lowry, O.H. and N.J. Stone, of the wall"]
+    assert texts(block(50, 100, 400, [said, "  a"], verse=True)) == ["Lowry,  O.H. and   N.J. Stone, of the wall\n  a"]

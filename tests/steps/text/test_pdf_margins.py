@@ -186,3 +186,45 @@ def test_a_large_head_with_the_number_of_its_page_is_no_text(tmp_path):
     assert "guide for authors" not in found
     assert "B. Stone" not in found
     assert found.count("Step by step (") == 3
+
+
+def test_a_head_of_a_small_page_on_a_large_sheet_is_no_text(tmp_path):
+    """It stands a fifth of the sheet below its edge, with the number of its page."""
+
+    def draw(page, number):
+        page.insert_text((100, 160), "Walls and moss", fontsize=10)
+        page.insert_text((420, 160), str(number + 1), fontsize=10)
+        lines(page, 24 * number, 24 * number + 24, top=200)
+
+    drawn(tmp_path / "m.pdf", 6, draw)
+    assert read(tmp_path / "m.pdf").split() == " ".join(sentence(i) for i in range(144)).split()
+
+
+def test_a_head_in_one_block_with_its_number_and_the_text_is_no_text(tmp_path):
+    """Word sets a line of a blank between both, so that they are one block."""
+
+    def draw(page, number):
+        page.insert_text((72, 56), f"Future Walls 2014, {number + 6}", fontsize=11)
+        page.insert_text((520, 56), str(number + 61), fontsize=11)
+        page.insert_text((72, 71), " ", fontsize=11)
+        lines(page, 30 * number, 30 * number + 30, top=86)
+
+    drawn(tmp_path / "m.pdf", 5, draw)
+    assert read(tmp_path / "m.pdf").split() == " ".join(sentence(i) for i in range(150)).split()
+
+
+def test_the_only_head_of_a_short_paper_is_no_text(tmp_path):
+    """It names the page that it stands on; a heading with its number first is text."""
+
+    def draw(page, number):
+        if number:
+            page.insert_text((72, 50), "Three ways to measure moss", fontsize=9)
+            page.insert_text((530, 50), "2", fontsize=9)
+        else:
+            page.insert_text((72, 64), "1 Walls", fontsize=9)
+        lines(page, 30 * number, 30 * number + 30, top=90)
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    found = read(tmp_path / "m.pdf")
+    assert "Three ways" not in found
+    assert found.startswith("1 Walls")

@@ -20,6 +20,8 @@ from tests.steps.text.test_manuscripts import drawn, read, sentence
         ("Mme Tal, M", "me", "me"),
         ("on the 5", "th", "th"),
         ("a rate of 10", "−3", "⁻³"),
+        ("some 10", "6.6", "^6.6"),
+        ("an area of 3 deg", "2", "²"),
         ("an area of 25 m", "2", "²"),
         ("where x", "2", "²"),
         ("with cosh", "2", "²"),
@@ -51,6 +53,27 @@ def test_raised_numbers_in_a_pdf_go_and_exponents_stay(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf").startswith("Moss grew on each wall of the town. It covers 25 m² of brick. ")
+
+
+def test_powers_of_ten_and_of_units_in_a_pdf_are_powers(tmp_path):
+    """Looked for in the whole page's text, where 101 may be a name's call and 1034 a number."""
+
+    def draw(page, _):
+        line_of(page, 100, "Some 10", "6.6", " walls, 3 × 10", "34", " cm", "−2", " s", "−1", " of rain, or 1034 mm, and 105 of them")
+        line_of(page, 114, "by A. Pata", "102", ", B. Vila", "101", " and others, on 10", "8", " stones that are old and red")
+        for i in range(4):
+            page.insert_text((72, 128 + 14 * i), sentence(i), fontsize=11)
+
+    document = pymupdf.open()
+    page = document.new_page(width=612, height=792)
+    page.insert_font(fontname="F0", fontbuffer=pymupdf.Font("helv").buffer)
+    insert = page.insert_text
+    page.insert_text = lambda place, said, fontsize: insert(place, said, fontsize=fontsize, fontname="F0")
+    draw(page, 0)
+    document.save(tmp_path / "m.pdf")
+    assert read(tmp_path / "m.pdf").startswith(
+        "Some 10^6.6 walls, 3 × 10³⁴ cm⁻² s⁻¹ of rain, or 1034 mm, and 105 of them by A. Pata, B. Vila and others, on 10⁸ stones"
+    )
 
 
 def test_powers_in_a_formula_and_beside_one_are_powers(tmp_path):
