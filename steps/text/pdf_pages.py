@@ -42,6 +42,7 @@ from steps.text.pdf_pi import MINUS, has_pi, minus_signs, pi_signs, signs_of, wi
 from steps.text.pdf_plots import drop_labels
 from steps.text.pdf_raised import glued, with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted, rows_of
+from steps.text.pdf_sides import with_columns
 from steps.text.pdf_unseen import BLACK, TINY, Place, is_doubtful, without_unseen
 from steps.text.pdf_verses import part_entries, set_entries
 from steps.text.unreadable import Unreadable, WrongPassword
@@ -218,7 +219,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
     import pymupdf
     from pymupdf import mupdf
 
-    told = with_cells(part_entries(_told(page, found, known)))
+    told = with_cells(part_entries(with_columns(_told(page, found, known))))
     columns = columns_of([block for block, _, _ in told])
     blocks: list[Block] = []
     listings: list[Listing] = []

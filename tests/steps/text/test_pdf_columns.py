@@ -9,6 +9,7 @@ from steps.text.columns import Block, ordered_pages, reading_order
 from steps.text.documents import read_documents
 from steps.text.papers import Hyphens, join_lines
 from steps.text.pdf_text import paragraphs
+from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 PROSE = (
     "The moss grew on the north wall for two years before anybody in the house had seen it there. We asked the owners to leave it as it "
@@ -263,3 +264,24 @@ def test_authors_beside_each_other_are_read_one_by_one():
     page = [title, *authors, line(420, 102, "Paul Held", "University of Ulm"), Block(72, 200, 520, 230, [PROSE, PROSE])]
     read = [block.lines for block in ordered_pages([page])]
     assert read[1:3] == [["Anna Berg", "Long Name of the University-Haus Graz"], ["Paul Held", "University of Ulm"]]
+
+
+def test_columns_that_are_written_line_by_line_are_read_one_after_the_other(tmp_path):
+    """mupdf makes one block of both, whose lines stand side by side; a paragraph begins farther in, cells are no columns."""
+    left, right = ([sentence(i, 10) for i in range(first, first + 16)] for first in (0, 16))
+    left[8], left[15] = "Here a new paragraph of the left column begins it", "and with this line it ends at the foot of the page."
+    right[0] = "Then the right column goes on with all of them here"
+
+    def draw(page, _):
+        words = pymupdf.TextWriter(page.rect)
+        for at, (one, other) in enumerate(zip(left, right, strict=True)):
+            indent = 12 if at == 8 else 0
+            for x, line, wide in ((72 + indent, one, 225 - indent), (312, other, 225)):
+                size = 9 * wide / pymupdf.get_text_length(line, fontsize=9)
+                words.append((x, 100 + 11 * at), line, fontsize=size)
+        words.write_text(page)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    with pymupdf.open(tmp_path / "m.pdf") as document:
+        assert len(document[0].get_text("blocks")) == 1
+    assert read(tmp_path / "m.pdf").split("\n\n") == [" ".join(left[:8]), " ".join(left[8:]), " ".join(right)]
