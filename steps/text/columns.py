@@ -9,7 +9,7 @@ from statistics import median
 
 from steps.text.bands import ALIKE, BAND, GUTTER, authors_of, bands_of, beside_abstract, by_bands, by_lines, front_of, item_gutters
 
-ENDED = tuple(".!?:;…”’\"')]}»□■∎⊔◻")  # the latter end proofs
+ENDED = tuple(".!?:;…”’\"')]}»。！？」□■∎⊔◻")  # the latter end proofs
 SHORT = 0.8  # of the longest line of a block: a line of fewer letters looks as if a paragraph ended there
 MARK = re.compile(r"(?:[•‣◦▪–▶●■○◆*-]|\d{1,2}[.)]?)$")  # of an item of a list
 NUMBERED = re.compile(r"\[\d{1,4}\]|\((?:\d{1,3}|[A-Za-z]|[ivx]{1,5})\)|§ ?\d{1,4}[a-z]?")  # a paragraph of a law

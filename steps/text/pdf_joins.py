@@ -64,6 +64,8 @@ BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
 RUNNING = frozenset(("text", "heading", "caption", "footnote", "references"))  # kinds whose blanks are nothing but white between words
 CONTROLS = bytes([*range(9), *range(11, 32), 127])
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]+")  # glyphs of fonts that say no letters
+FLOATING = ("caption", "table", "footnote")
+FLOATS = 12  # parts between two of a paragraph
 STEP = 4.0  # points: edges that differ by less are one
 
 
@@ -238,13 +240,25 @@ def labels_of_figure(parts: list[Part]) -> list[int]:
 def left_open(parts: list[Part]) -> int:
     """The paragraph that a figure has parted, before the words in it, which came before its caption; below 0 where there is none.
 
-    Of names in it that were taken out nothing is left but their numbers.
+    Of names in it that were taken out nothing is left but their numbers. Captions of other figures, tables and notes may stand between.
     """
     at = len(parts) - 1
-    while at > 0 and (not parts[at].text or _is_label(parts[at])):
+    while at > max(0, len(parts) - FLOATS) and (not parts[at].text or _is_label(parts[at]) or parts[at].kind in FLOATING):
         at -= 1
     found = at < len(parts) - 1 and parts[at].kind == "text" and len(parts[at].text) > SENTENCE and not parts[at].text.endswith(ENDED)
     return at if found else -1
+
+
+def begins_within(text: str) -> bool:
+    """True of words that go on with a sentence: they begin small, and are no list of names."""
+    return text[:1].islower() and len(text) > SENTENCE and text[:LABELS].isascii() and "_" not in text[:LABELS]
+
+
+def left_open_by_labels(parts: list[Part]) -> int:
+    """As `left_open`, where what was read last is a word or two beside a figure or a table, and no heading."""
+    at = left_open(parts) if _is_label(parts[-1]) else -1
+    kinds = {part.kind for part in parts[at + 1 :]}
+    return at if kinds & {"caption", "table"} and "heading" not in kinds else -1
 
 
 def _is_label(part: Part) -> bool:

@@ -26,6 +26,7 @@ from steps.text.pdf_joins import (
     OTHER,
     SENTENCE,
     as_written,
+    begins_within,
     counts_on,
     dashed,
     goes_on,
@@ -39,6 +40,7 @@ from steps.text.pdf_joins import (
     is_title,
     labels_of_figure,
     left_open,
+    left_open_by_labels,
     right_edges,
     told_apart,
 )
@@ -212,6 +214,8 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
             kind = _kind(block, text, headed=len(lines) == 1 and lines[0] in block.heads)
             floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
             listed = kind == "references"
+            if number == 0 and out and not floating and begins_within(text) and (at := left_open_by_labels(out)) >= 0:
+                open_at, last = at, ends[at]
             before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
             if above is not None and out[-1].kind == kind and cells == cells_of(text) and goes_on_below(above, block):
                 further.setdefault(len(out) - 1, []).append(

@@ -84,3 +84,23 @@ def test_white_between_words_is_one_blank_and_places_to_break_are_none():
     said = "Lowry,  O.H. and   N.J. Stone, of\u200b the wall"
     assert texts(block(50, 100, 400, [said])) == ["Lowry, O.H. and N.J. Stone, of the wall"]
     assert texts(block(50, 100, 400, [said, "  a"], verse=True)) == ["Lowry,  O.H. and   N.J. Stone, of the wall\n  a"]
+
+
+OPEN = "We looked at all the walls of the town in the first year, and at those that had no moss at all, which lie entirely"
+REST = "in the shade of others. So it was with each of the stones that we turned over on the first day of the second year."
+
+
+def test_a_paragraph_goes_on_behind_a_figure_whose_title_was_read_last():
+    """Behind a caption and the words of the next figure; words that are displayed between two sentences part them."""
+    above, below = block(50, 100, 400, [OPEN]), block(50, 400, 400, [REST])
+    caption, title = block(50, 130, 400, ["Figure 1: Walls by their age"]), block(120, 300, 200, ["Walls and moss"])
+    assert f"{OPEN} {REST}" in texts(above, caption, title, below)
+    assert f"{OPEN} {REST}" not in texts(above, title, below)
+
+
+def test_a_paragraph_of_chinese_ends_with_its_full_stop():
+    lines = [
+        "墙上的苔藓长得很慢，因为太阳每天都照在石头上，所以只有北边的墙才有苔藓。",
+        "第二年我们又去看了这些墙，发现苔藓已经长满了整个北边的墙面和附近的石头。",
+    ]
+    assert texts(*(block(50, 100 + 30 * at, 400, [line], indent=20.0) for at, line in enumerate(lines))) == lines
