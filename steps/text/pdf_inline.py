@@ -17,6 +17,8 @@ SMALLER = 0.85  # the same: of scripts; 0 where the first letter is of another s
 ROWS = 0.7  # the same, for a line: with less, several stand side by side
 RAISED = 0.2  # the same: so far above the foot of the line an exponent ends
 HIGHER = 1.2  # of a line's height: one that begins with an exponent is so high
+LABEL, LINE, LARGER = 5, 1.3, 1.15  # letters of a heading's number; sizes of its letters for a line; of those of the text
+WORD = re.compile(r"[^\W\d_A-Z]{2}")  # goes on behind the large first letter of a paragraph
 SHARED = 0.3  # the same: what both blocks share of the page's height
 
 
@@ -25,11 +27,17 @@ def join_inline(blocks: list[Block]) -> None:
     at = 1
     while at < len(blocks):
         above, block = blocks[at - 1], blocks[at]
-        if _goes_on_in_line(above, block):
+        if not _goes_on_in_line(above, block):
+            at += 1
+        elif _ends_in_initial(above, block):
+            blocks.insert(at, Block(block.x0, block.y0, above.end, above.y1, [above.lines[-1].strip()], size=above.size))
+            above.set_lines(above.lines[:-1])
+            rows = len(above.lines) - (len(above.lines[0]) < LABEL)  # a number stands beside its heading
+            above.y1, above.end = min(block.y0, above.y0 + LINE * above.size * rows), 0.0
+            at += 2
+        else:
             _join(above, block)
             del blocks[at]
-        else:
-            at += 1
 
 
 def _goes_on_in_line(above: Block, block: Block) -> bool:
@@ -45,6 +53,13 @@ def _goes_on_in_line(above: Block, block: Block) -> bool:
     if not (end > 0 and -(SCRIPTS if block.size < SMALLER * size else BACK) * size < start - end < ON * size):
         return False
     return block.y0 > above.y0 + ROWS * size if len(above.lines) > 1 else more and block.x0 < above.x0 + 1
+
+
+def _ends_in_initial(above: Block, block: Block) -> bool:
+    """True when the last line of a heading is the large letter with which the paragraph below begins."""
+    last = above.lines[-1].strip()
+    heading = len(above.lines) > 1 and above.size > LARGER * block.size > 0
+    return heading and len(last) == 1 and last.isupper() and WORD.match(block.lines[0]) is not None
 
 
 def _join(above: Block, block: Block) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from steps.text.columns import Block
 from steps.text.pdf_inline import join_inline
+from steps.text.pdf_text import paragraphs
 from tests.steps.text.test_manuscripts import sentence
 
 
@@ -63,3 +64,11 @@ def test_a_block_that_begins_with_the_exponent_of_a_unit(last, said):
     blocks = [above, Block(156.1, 383.4, 178.0, 399.9, ["-1 cm"]), Block(178.0, 386.7, 183.5, 393.3, ["-1"], size=6.6)]
     join_inline(blocks)
     assert [block.lines for block in blocks] == [[sentence(0), sentence(1), said]]
+
+
+def test_a_large_first_letter_in_the_block_of_the_heading_is_no_sign_of_a_sum():
+    heading = Block(72, 291, 170, 338, ["Introduction", "T"], size=14.3, end=100.6, heads=("Introduction",))
+    text = Block(72, 308, 315, 401, ["his wall is old", sentence(0), sentence(1)], size=9.0, indent=30.8)
+    blocks = [heading, text]
+    join_inline(blocks)
+    assert [part.text for part in paragraphs(blocks, 12.0)] == ["Introduction", f"This wall is old {sentence(0)} {sentence(1)}"]
