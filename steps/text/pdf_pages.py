@@ -36,6 +36,7 @@ from steps.text.pdf_heads import headed, heads_of, may_be_heads, size_behind, si
 from steps.text.pdf_inline import join_inline
 from steps.text.pdf_lines import LOW, TALL, WORD, look_at_lines, lower_box
 from steps.text.pdf_listings import Listing, holds_code, is_even, listing_of, set_listings
+from steps.text.pdf_lone import set_lone_heads
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
 from steps.text.pdf_pi import MINUS, has_pi, minus_signs, pi_signs, signs_of, with_signs
@@ -255,6 +256,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
     if known.draws_marks:
         set_shapes(page, blocks)
     drop_labels(blocks)
+    set_lone_heads(blocks, told)
     pictures = False
     if not blocks:
         drawn = mupdf.FzStextPage(page, mupdf.FzStextOptions(pymupdf.TEXT_PRESERVE_IMAGES))

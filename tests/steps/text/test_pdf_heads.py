@@ -4,8 +4,9 @@ import pymupdf
 import pytest
 
 from steps.text.columns import Block
+from steps.text.parts import Wanted
 from steps.text.pdf_joins import HEADING
-from steps.text.pdf_text import paragraphs
+from steps.text.pdf_text import paragraphs, pdf_parts
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 
@@ -355,3 +356,37 @@ def test_a_name_in_larger_letters_goes_on_below_a_line_that_begins_with_a_small_
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf") == f"Moss. {sentence(0)} walls {sentence(1)} {sentence(2)}"
+
+
+@pytest.mark.parametrize(
+    ("said", "how", "heading"),
+    [
+        ("Finding suitable values", {"fontname": "hebo"}, True),
+        ("Finding suitable values", {"fontsize": 14}, True),
+        ("SAMPLE DESIGN", {}, True),
+        ("Finding suitable values", {}, False),
+        ("Finding suitable values:", {"fontname": "hebo"}, False),
+    ],
+)
+def test_a_line_by_itself_in_other_letters_is_the_heading_of_the_text_below(tmp_path, said, how, heading):
+    def draw(page, _):
+        set_lines(page, 72, 100, [sentence(i) for i in range(4)])
+        page.insert_text((72, 180), said, **{"fontsize": 11, **how})
+        set_lines(page, 72, 208, [sentence(i) for i in range(4, 9)])
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert [part.kind for part in pdf_parts(tmp_path / "m.pdf", Wanted())[0] if part.text == said] == ["heading" if heading else "text"]
+
+
+def test_a_bold_line_that_stands_beside_another_or_above_no_text_is_no_heading(tmp_path):
+    """Heads of tables and words of figures are bold, too."""
+
+    def draw(page, _):
+        set_lines(page, 72, 100, [sentence(i) for i in range(4)])
+        page.insert_text((72, 180), "North side", fontname="hebo", fontsize=11)
+        page.insert_text((300, 180), "South side", fontname="hebo", fontsize=11)
+        set_lines(page, 72, 208, [sentence(i) for i in range(4, 9)])
+        page.insert_text((72, 400), "Old walls", fontname="hebo", fontsize=11)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert [part.kind for part in pdf_parts(tmp_path / "m.pdf", Wanted())[0]].count("heading") == 0
