@@ -4,13 +4,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas import RecipeError
 from steps.text.columns import Block
-from steps.text.manuscripts import codes_apart
 from steps.text.notes import MARKED, RAISED
-from steps.text.pdf_bidi import followed, has_letters, runs_back, turned
+from steps.text.pdf_bidi import runs_back, turned
 from steps.text.pdf_bitmaps import are_of_dots, blocks_of
 from steps.text.pdf_breaks import Column, are_centred, columns_of, may_be_centred, set_breaks
 from steps.text.pdf_cells import with_cells
@@ -25,7 +24,6 @@ from steps.text.pdf_glyphs import (
     TIGHT,
     WORDLESS,
     WRITERS,
-    has_signs,
     with_blanks,
     with_braces,
     without_blanks,
@@ -39,27 +37,16 @@ from steps.text.pdf_listings import Listing, holds_code, is_even, listing_of, se
 from steps.text.pdf_lone import set_lone_heads
 from steps.text.pdf_marks import DRAWING, set_shapes, with_dingbats
 from steps.text.pdf_math import RELATIONS
-from steps.text.pdf_pi import MINUS, has_pi, minus_signs, pi_signs, signs_of, with_signs
+from steps.text.pdf_pi import has_pi, minus_signs, pi_signs, signs_of, with_signs
 from steps.text.pdf_plots import drop_labels
-from steps.text.pdf_raised import glued, with_raised
+from steps.text.pdf_raised import with_raised
 from steps.text.pdf_rows import LEAST, may_hold_rows, parted, rows_of
+from steps.text.pdf_said import said_on
 from steps.text.pdf_sides import with_columns
 from steps.text.pdf_unseen import BLACK, TINY, Place, is_doubtful, without_unseen
 from steps.text.pdf_verses import part_entries, set_entries
 from steps.text.unreadable import Unreadable, WrongPassword
 
-SIGNS = (  # hyphens, bullets; of each the byte that few texts have, which is looked for ten times as fast
-    (b"\xc0", b"\xc0\x80", b"\0"),
-    (b"\x90", b"\xe2\x80\x90", b"-"),
-    (b"\x91", b"\xe2\x80\x91", b"-"),
-    (b"\xef", b"\xef\x82\xb7", "•".encode()),
-    (b"\x88", b"\n\xc2\x88 ", "\n• ".encode()),  # TeX's, of a font that names no signs
-    (b"\x88", b"\n\xc2\x88\n", "\n•\n".encode()),
-    (b"\xad", b"\xc2\xad-\n", b"\xc2\xad\n"),
-)
-AT_END = b"\xe2\x80\x90\n"  # U+2010 at a line end
-CODES = bytes(range(0x10, 0x20))
-HYPHENED = re.compile(rb"[a-z]-[a-z\n]")
 UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
 ASLANT = 18.0  # points of height for a line: with more, a few words may run up the page
 STAMPED = 60  # letters that stamps have
@@ -101,16 +88,6 @@ class Known:
     tight: bool = False  # it sets letters on blanks
     blanks: bool = False  # some of its glyphs say nothing and are read as blanks
     pi: dict[str, dict[str, str]] | None = None  # its fonts of signs; none where it is not set in such
-
-
-class Said(NamedTuple):
-    """What is written on a page, and what a look at the whole of it tells: each look at its blocks costs more."""
-
-    texts: list[str]  # of its blocks, their lines parted by line feeds
-    figures: dict[int, set[int]]  # where some may be raised: numbers of blocks and of their lines
-    back: bool  # some run from right to left
-    signs: bool  # there are some that WORDLESS may name
-    relations: bool  # and RELATIONS
 
 
 def read_pages(path: Path, password: str | None) -> tuple[list[Page], str, bool | None]:
@@ -293,7 +270,8 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
     doubtful = []
     of_dots = []
     pi = {} if known.pi is None else pi_signs(page, known.pi)
-    signs, said = signs_of(pi), _texts(found, len(set_blocks), known, minus_signs(pi) if pi else [])
+    signs, minus = signs_of(pi), minus_signs(pi) if pi else []
+    said = said_on(found, len(set_blocks), minus, parts=known.parts, names=known.names)
     for number, (set_block, text) in enumerate(zip(set_blocks, said.texts, strict=True)):
         first = get.first_line(set_block)
         if pi:
@@ -370,29 +348,3 @@ def _turn(block: Block, sideways: float, width: float, height: float) -> None:
         block.x0, block.y0, block.x1, block.y1 = height - y1, x0, height - y0, x1
     else:
         block.x0, block.y0, block.x1, block.y1 = y0, width - x1, y1, width - x0
-
-
-def _texts(found: Any, count: int, known: Known, minus: list[bytes]) -> Said:
-    """What each of `count` blocks says, and what of it needs no look. minus: what is read as such."""
-    from pymupdf import mupdf
-
-    buffer = mupdf.FzBuffer(8192)
-    out = mupdf.FzOutput(buffer)
-    mupdf.fz_print_stext_page_as_text(out, found)
-    out.fz_close_output()
-    data: bytes = buffer.fz_buffer_extract()
-    if b"\x90" in data and AT_END in data and data.count(AT_END[:-1]) == data.count(AT_END) and (known.parts or HYPHENED.search(data)):
-        data = data.replace(AT_END, b"\xc2\xad\n")  # a hyphen of the program's own, beside those of the author
-    for sign in minus:
-        data = data.replace(sign, MINUS.encode())
-    for seldom, sign, plain in SIGNS:
-        if seldom in data:
-            data = data.replace(sign, plain)
-    said = followed(data, data.decode("utf-8", "replace"))
-    texts = (codes_apart(said) if len(data.translate(None, CODES)) < len(data) else said).split("\n\n")[:-1]
-    if count == len(texts):
-        signs = has_signs(data)
-        relations = signs or b"=" in data or b"<" in data or b">" in data
-        return Said(texts, glued(data, known.names), has_letters(data), signs, relations)
-    letters = [[[chr(letter.m_internal.c) for letter in line] for line in block] for block in found]  # line feeds in the text itself
-    return Said(["\n".join("".join(line).replace("\n", " ") for line in block) for block in letters], {}, False, True, True)
