@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import median
@@ -49,6 +49,8 @@ class Block:
     marked: float = 0.0  # of the letters behind a smaller first one, as of a note behind its mark
     page: int = -1  # its number; below 0 where that is not known
     end: float = 0.0  # right edge of its last line, where that could go on in another block; else 0
+    entry: bool = False  # one of the reference list, by itself
+    placed: Sequence[float] = ()  # where its lines stand, as of pdf_entries, behind the heading of a reference list
     characters: int = field(init=False)  # letters, digits and marks in it
 
     def __post_init__(self) -> None:

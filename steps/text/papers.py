@@ -111,10 +111,10 @@ def _ends_references(paragraphs: list[str], at: int, known: bool) -> bool:
     if not (lettered or known) or len(line) > 80 or ENTRY.search(head[:80]):
         return False
     below = rest if len(rest) > 100 else next((p for p in paragraphs[at + 1 : at + 3] if len(p) > 100), "")
-    return bool(below) and (not ENTRY.search(below) or _is_prose(below))
+    return bool(below) and (not ENTRY.search(below) or is_prose(below))
 
 
-def _is_prose(paragraph: str) -> bool:
+def is_prose(paragraph: str) -> bool:
     """True for sentences, which may cite a year or an address, and are no entries of a list."""
     if ENTRY_MARK.match(paragraph):
         return False

@@ -15,6 +15,7 @@ from steps.text.pdf_breaks import Column, are_centred, columns_of, may_be_centre
 from steps.text.pdf_cells import with_cells
 from steps.text.pdf_damage import MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
+from steps.text.pdf_entries import names_list, places_of
 from steps.text.pdf_fields import fields, placed, without_blank_lines
 from steps.text.pdf_glyphs import (
     BRACES,
@@ -87,6 +88,7 @@ class Known:
     renames: bool = False  # it names signs by what stands at their codes in another font
     tight: bool = False  # it sets letters on blanks
     blanks: bool = False  # some of its glyphs say nothing and are read as blanks
+    listed: bool = False  # a reference list may have begun
     pi: dict[str, dict[str, str]] | None = None  # its fonts of signs; none where it is not set in such
 
 
@@ -198,6 +200,7 @@ def _page(page: Any, found: Any, known: Known) -> Page:
     from pymupdf import mupdf
 
     told = with_cells(part_entries(with_columns(_told(page, found, known))))
+    known.listed = known.listed or names_list([block for block, _, _ in told])
     columns = columns_of([block for block, _, _ in told])
     blocks: list[Block] = []
     listings: list[Listing] = []
@@ -223,6 +226,8 @@ def _page(page: Any, found: Any, known: Known) -> Page:
                 look_at_lines(block, first, text)
             if len(block.lines) > 1 and not (block.table or block.verse):
                 _find_paragraphs(block, first, text, columns)
+                if known.listed:
+                    block.placed = places_of(first, text)
         if n > LEAST and not (block.table or block.verse) and first is not None and height < UPRIGHT * n and may_hold_rows(block.lines):
             blocks += parted(block, first, text)
         else:
@@ -343,7 +348,7 @@ def _find_paragraphs(block: Block, first: Any, text: str, columns: list[Column])
 
 def _turn(block: Block, sideways: float, width: float, height: float) -> None:
     """The box where it would stand if the page were turned so that its lines run across. sideways: -1 where they run upwards."""
-    x0, y0, x1, y1 = block.x0, block.y0, block.x1, block.y1
+    x0, y0, x1, y1, block.placed = block.x0, block.y0, block.x1, block.y1, ()
     if sideways < 0:
         block.x0, block.y0, block.x1, block.y1 = height - y1, x0, height - y0, x1
     else:

@@ -15,6 +15,7 @@ from steps.text.notes import RAISED, drop_marks, mark_notes
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.pdf_damage import CODES, in_words, is_code, is_garbled
+from steps.text.pdf_entries import with_entries
 from steps.text.pdf_figures import drop_names, drop_signs
 from steps.text.pdf_further import below, cells_of, goes_on_below, left_edges, without_head
 from steps.text.pdf_joins import (
@@ -112,8 +113,9 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
     start, end = reference_span(["\n".join(block.lines) for block in blocks], heads)
     for block in blocks[start:end]:  # known by their blocks, else by their paragraphs: some set each number in a box of its own
         block.reference = True
+    blocks = with_entries(blocks, start, end)
     parts = paragraphs(blocks, body, parting=parting)
-    parts = parts if start < end else with_references(parts)
+    parts = parts if any(block.reference for block in blocks) else with_references(parts)
     if not any(part.text.strip() for part in parts):
         raise Unreadable("nothing but running heads and numbers")
     if is_garbled([part.text for part in parts]):
@@ -216,7 +218,8 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
             listed = kind == "references"
             if number == 0 and out and not floating and begins_within(text) and (at := left_open_by_labels(out)) >= 0:
                 open_at, last = at, ends[at]
-            before = out[open_at] if open_at >= 0 and listed == (out[open_at].kind == "references") else None
+            goes = open_at >= 0 and not block.entry and listed == (out[open_at].kind == "references")
+            before = out[open_at] if goes else None
             if above is not None and out[-1].kind == kind and cells == cells_of(text) and goes_on_below(above, block):
                 further.setdefault(len(out) - 1, []).append(
                     below(above, block, lefts) if block.listing else without_head(text, out[-1].text)
@@ -312,7 +315,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
     lines = block.lines
     if block.table or block.formula or block.listing or block.verse:
         return [["\n".join([line.rstrip() for line in lines] if block.verse else lines)]]
-    if len(lines) == 1:
+    if len(lines) == 1 or block.entry:
         return [lines]
     if block.y1 - block.y0 < 1.5 * body and not is_stacked(block):
         first = lines[0].strip()
