@@ -14,6 +14,7 @@ from steps.text.packed import packing
 from steps.text.unreadable import Unreadable
 
 HEAD = 65536
+SIGNS = 4096  # bytes by which texts with the signs of another format are known
 POINTER = b"version https://git-lfs"  # github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 PACKERS = {"gz": (b"\x1f\x8b", "gzip"), "zst": (b"\x28\xb5\x2f\xfd", "zstandard"), "bz2": (b"BZh", "bzip2"), "xz": (b"\xfd7zXZ", "xz")}
 FOOT = b"PAR1"  # github.com/apache/parquet-format: at both ends; PARE where the foot is encrypted
@@ -24,6 +25,14 @@ BINARIES = {
     b"SQLite format 3\0": "a data base of SQLite", b"ARROW1\0": "an Arrow file", b"\x80\x04\x95": "a pickle of Python",
     b"\x93NUMPY": "an array of numpy", b"\x89HDF\r\n": "an HDF5 file", b"Obj\x01": "an Avro file", b"GGUF": "a GGUF file",
 }  # fmt: skip
+START = rb"(?:\xef\xbb\xbf)?\s*"
+SIGNED = (  # texts with the signs of another format in them: how they begin, what they are, what would be learned as words, what to do
+    (re.compile(START + rb"\{\\rtf"), "RTF", "its signs for fonts", "save it as .docx or .txt, and name that file"),
+    (re.compile(START + rb"%!PS"), "PostScript", "its commands", "make a PDF of it, such as with ps2pdf, and name that file"),
+    (re.compile(START + rb"[\w-]+: (?=(?s:.*?)\n(?i:mime-version:))(?s:.*?)\n(?i:content-type:\s*multipart/related\b)(?s:.*?)text/html"),
+     "a web archive (MHT)", "its markup", "save the page as HTML, and name that file"),
+)  # fmt: skip
+PAGE = re.compile(START + rb"(?i:<\?xml[^>]*>\s*)?(?s:<!--.*?-->\s*)?(?i:<!doctype\s+html\b|<html[\s>])")
 SAVED = ("dataset_info.json", "state.json", "dataset_dict.json")  # of datasets' save_to_disk, beside the Arrow files
 TO_ROWS = "datasets.load_from_disk(FOLDER).to_json('rows.jsonl') writes its rows: name that file"
 SHORT = 400  # bytes of a server's word in place of a file
@@ -119,8 +128,8 @@ def _of_text(path: Path, kind: str, head: bytes, size: int, wanted: object) -> D
     binary = next((what for magic, what in BINARIES.items() if head.startswith(magic)), "")
     if binary and (b"\0" in head or head[0] >= 0x80):
         return Disguise(f"it is {binary}", "write its rows as JSON lines or parquet, and name that file")
-    if kind in ("txt", "md") and head.startswith(b"{\\rtf") and wanted in (None, "auto"):
-        return Disguise("it is RTF, and its signs for fonts would be learned as words", "save it as .docx or .txt, and name that file")
+    if kind in ("txt", "md", "html") and wanted in (None, "auto") and (other_signs := signed(head[:SIGNS])):
+        return other_signs
     if kind in ("txt", "md", "html"):
         short = head.strip().lower().rstrip(b".") if kind != "html" and size <= SHORT else b""
         return Disguise(f"it holds what a server answered: {short.decode('ascii')}", AGAIN) if short in WHOLE_ANSWERS else None
@@ -138,6 +147,14 @@ def _of_text(path: Path, kind: str, head: bytes, size: int, wanted: object) -> D
         return Disguise("it is read as a table, format: csv, and holds rows of JSON", mended)
     if wanted in ("json", "jsonl") and real == "csv" and not rows:
         return Disguise(f"it is read as rows of JSON, format: {wanted}, and holds a table", f"delete format: {wanted}")
+    return None
+
+
+def signed(start: bytes) -> Disguise | None:
+    """What a text is by its beginning, where what it says stands among the signs of another format."""
+    for begins, what, signs, fix in SIGNED:
+        if begins.match(start):
+            return Disguise(f"it is {what}, and {signs} would be learned as words", fix)
     return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from schemas import Document
 from steps.text.choices import Format, Split, format_of
+from steps.text.disguise import PAGE, SIGNS, signed
 from steps.text.encodings import decode, seen
 from steps.text.left_out import TWICE
 from steps.text.packed import open_bytes, told
@@ -73,11 +74,15 @@ def read_documents(
 
 
 def _really(path: Path, kind: str) -> str:
-    """What a file is by its first bytes, where they say something else than its name: a PDF called .txt is read as one."""
+    """What a file is by its first bytes, where they say something else than its name: a PDF or a page called .txt is read as one."""
     with open_bytes(path) as file:
-        start = file.read(8)
+        start = file.read(SIGNS)
     if start.startswith(b"%PDF-"):
         return "pdf"
+    if kind in ("txt", "md", "html"):
+        if other := signed(start):
+            raise Unreadable(f"{other.reason.removeprefix('it is ')}: {other.fix}")
+        return "html" if PAGE.match(start) else kind
     if kind in ("jsonl", "json", "csv"):
         refuse_others(start)
     if kind == "docx" and start[:1] == b"{" and start[1:2] == b"\\":

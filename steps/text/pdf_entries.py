@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from steps.text.columns import Block
-from steps.text.papers import ENTRY, REFERENCES, is_prose
+from steps.text.papers import ENTRY, REFERENCES, is_prose, reference_span
 from steps.text.parts import CAPTION
 from steps.text.pdf_fields import placed
 
@@ -60,18 +60,44 @@ def with_entries(blocks: list[Block], start: int, end: int) -> list[Block]:
     Without a heading (`start` is `end`), a long list of numbered entries is looked for.
     """
     if start == end:
-        return _with_unnamed(blocks)
-    rows = [row for block in blocks[start:end] for row in rows_of(block)]
-    begun, hung = numbered(rows[1:]), set[int]()
-    if not begun:
-        begun, hung = hanging(rows[1:])
-    if not begun:
+        return _with_torn(blocks) or _with_unnamed(blocks)
+    listed = _entries(blocks[start:end])
+    if not listed:
         for block in blocks[start + 1 : end]:
             block.reference = CAPTION.match(block.lines[0]) is None
         return blocks
-    listed = _parted(rows, {0, *(at + 1 for at in begun)}, {at + 1 for at in hung})
     _leave_out(listed)
     return blocks[:start] + listed + blocks[end:]
+
+
+def _entries(blocks: list[Block]) -> list[Block]:
+    """The blocks of a list, heading included, with one for each entry; none where these cannot be told."""
+    rows = [row for block in blocks for row in rows_of(block)]
+    begun, hung = numbered(rows[1:]), set[int]()
+    if not begun:
+        begun, hung = hanging(rows[1:])
+    return _parted(rows, {0, *(at + 1 for at in begun)}, {at + 1 for at in hung}) if begun else []
+
+
+def _with_torn(blocks: list[Block]) -> list[Block]:
+    """The same of a list that is one by its entries alone: too few of its blocks look like them."""
+    heads = [at for at, block in enumerate(blocks) if names_list([block])]
+    listed = _entries(blocks[heads[-1] :]) if heads else []
+    if not listed:
+        return []
+    out = blocks[: heads[-1]] + listed
+    start, end = reference_span(["\n".join(block.lines) for block in out])
+    behind = [at for at in range(heads[-1], len(blocks)) if end < len(out) and _begin_alike(out[end], blocks[at])] or [len(blocks)]
+    if start != heads[-1] or (end < len(out)) != (behind[0] < len(blocks)):
+        return []
+    for block in out[start:end]:
+        block.reference = True
+    _leave_out(out[start:end])
+    return out[:end] + blocks[behind[0] :]
+
+
+def _begin_alike(one: Block, other: Block) -> bool:
+    return (one.page, one.y0, one.lines[0]) == (other.page, other.y0, other.lines[0])
 
 
 def places_of(line: Any, text: str) -> Sequence[float]:

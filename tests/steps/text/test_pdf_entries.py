@@ -121,6 +121,22 @@ def test_what_the_authors_say_of_themselves_behind_the_list_is_text(tmp_path):
     assert found[-1] == ("text", " ".join(said))
 
 
+def test_a_list_is_one_though_few_of_its_lines_look_like_entries(tmp_path):
+    """Each stands by itself, as in letters set wide apart."""
+    listed = [
+        [f"{name}, H. Points and wires.", "Patience of the walls in winter.", "Walls Society, 1968."] for name in ("Berg", "Kaya", "Stone")
+    ]
+
+    def draw(page, _):
+        y = write(page, TEXT)
+        page.insert_text((72, y + 20), "References", fontsize=12)
+        for at, lines in enumerate(listed):
+            write(page, lines, y=y + 50 + 75 * at, hang=12, skip=20)
+
+    found = references(parts_of(tmp_path / "w.pdf", draw))
+    assert found == ["References", *(" ".join(lines) for lines in listed)]
+
+
 def test_pages_of_a_leaf_have_margins_of_their_own(tmp_path):
     """On the second, entries begin where other lines of the first stand."""
 
