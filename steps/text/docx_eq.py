@@ -2,7 +2,7 @@
 
 import re
 
-from steps.text.docx_math import closed
+from steps.text.docx_math import closed, denominator, rooted
 from steps.text.docx_signs import drawn
 from steps.text.raised import RAISED
 
@@ -77,9 +77,9 @@ def _written(name: str, options: str, inside: list[str]) -> str:
     """A command as a line of text."""
     first, last = inside[0], inside[-1]
     if name == "f" and len(inside) == 2:
-        return f"{closed(first)}/{closed(last)}"
+        return f"{closed(first)}/{denominator(last)}"
     if name == "r":
-        return f"√[{first}]{closed(last)}" if len(inside) == 2 and first not in ("", "2") else f"√{closed(last)}"
+        return f"√[{first}]{rooted(last)}" if len(inside) == 2 and first not in ("", "2") else f"√{rooted(last)}"
     if name == "s" and r"\up" in options:
         return last.translate(RAISED) if all(ord(sign) in RAISED for sign in last) else f"^({last})"
     if name == "b":

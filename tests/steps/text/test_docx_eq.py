@@ -12,6 +12,7 @@ from tests.steps.text.test_docx import element, field, read
     [
         (r"EQ \f(1,2)", "1/2"),
         (r"EQ \f(a+b;2)", "(a+b)/2"),
+        (r"EQ \f(a,2b)", "a/(2b)"),
         (r"eq \r(3,x+1)", "√[3](x+1)"),
         (r"EQ \r(,x)", "√x"),
         (r"EQ 5 m\s\up8(2)", "5 m²"),
