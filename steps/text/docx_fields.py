@@ -1,11 +1,9 @@
-"""Fields of a Word file: what Word shows of them is text; their codes, and lists of contents that they make, are not."""
+"""Fields of a Word file: what Word shows of them is text, their codes are not."""
 
 from typing import Any
 
 from steps.text.docx_eq import shown
 from steps.text.docx_styles import W
-
-CONTENTS = "Table of Contents"  # what Word and Google Docs call the gallery of such lists, in every language
 
 
 class Fields:
@@ -62,34 +60,6 @@ def _form(sign: Any) -> str:
     return named[int(number)] if number.isdecimal() and int(number) < len(named) else ""
 
 
-def contents(body: Any) -> set[Any]:
-    """Paragraphs of the lists of contents that a field makes, where no style says so; those of a field that ends."""
-    if not any((code.text or "").split()[:1] == ["TOC"] for code in body.iter(f"{W}instrText")):
-        return set()
-    found: set[Any] = set()
-    held: list[Any] = []  # of the list that is open
-    open_at: list[bool] = []  # of each field that is open: whether it makes a list of contents
-    paragraph = ended = None
-    for node in body.iter(f"{W}p", f"{W}fldChar", f"{W}instrText", f"{W}t"):
-        if node.tag == f"{W}p":
-            paragraph = node
-            if any(open_at):
-                held.append(paragraph)
-        elif node.tag == f"{W}instrText":
-            if open_at and (node.text or "").split()[:1] == ["TOC"] and not any(open_at):
-                open_at[-1] = True
-                held = [paragraph]
-        elif node.tag == f"{W}t":
-            if paragraph is ended and not any(open_at):
-                found.discard(paragraph)  # text goes on behind the list
-        elif node.get(f"{W}fldCharType") == "begin":
-            open_at.append(False)
-        elif node.get(f"{W}fldCharType") == "end" and open_at and open_at.pop():
-            found.update(held)
-            ended = paragraph
-    return found
-
-
 def codes_over_paragraphs(body: Any) -> dict[Any, list[bool]]:
     """Paragraphs that begin inside the code of a field that began before and ends: of each field, whether its result has begun."""
     open_: list[list[bool]] = []  # of each: whether its result has begun, and whether it ends
@@ -106,9 +76,3 @@ def codes_over_paragraphs(body: Any) -> dict[Any, list[bool]]:
         elif kind == "end" and open_:
             open_.pop()[1] = True
     return {paragraph: begun for paragraph, fields in held if False in (begun := [said for field, said in fields if field[1]])}
-
-
-def is_contents(control: Any) -> bool:
-    """True for the control that holds a list of contents with its heading."""
-    gallery = control.find(f"{W}sdtPr/{W}docPartObj/{W}docPartGallery")
-    return gallery is not None and gallery.get(f"{W}val") == CONTENTS

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from steps.text.docx_fields import Fields, codes_over_paragraphs, contents, is_contents
+from steps.text.docx_contents import contents, is_contents, left_out
+from steps.text.docx_fields import Fields, codes_over_paragraphs
 from steps.text.docx_file import ALTERNATE, CHOICE, FALLBACK, opened, root
 from steps.text.docx_inserted import diagrams, inserted
 from steps.text.docx_listings import is_listing, with_listings
@@ -19,7 +20,6 @@ from steps.text.unreadable import Unreadable
 
 SYMBOL = "{http://schemas.microsoft.com/office/word/2015/wordml/symex}"  # of signs beyond the first 65536
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-CONTENTS = ("toc ", "table of figures")  # names of the styles of lists of headings, which say each heading twice
 DEEPEST = 4  # Word files inside of Word files
 WORD = re.compile(r"[^\W\d_]{3}")  # in the number of a paragraph without text: `Article 1`
 BREAKS = re.compile(r"[\n\t]")
@@ -97,7 +97,7 @@ def _blocks(parent: Any, lists: Lists, *, in_cell: bool = False) -> Iterator[Par
     boxes: list[Any] = []
     for child in parent.iterchildren():
         if child.tag == f"{W}p":
-            if lists.style(child).startswith(CONTENTS) or child in lists.contents:
+            if left_out(child, lists.style(child), lists.contents):
                 continue
             text = (before or "") + _paragraph(child, lists)
             boxes += _boxes(child)

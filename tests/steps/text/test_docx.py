@@ -75,15 +75,6 @@ def test_equations_are_a_line(tmp_path, math, line):
     assert read(document, tmp_path) == f"Where {line} holds."
 
 
-def test_a_list_of_contents_says_no_heading_twice(tmp_path):
-    document = Document()
-    document.styles.add_style("TOC 1", 1)
-    document.add_paragraph("Methods\t2", style="TOC 1")
-    document.add_heading("Methods", 1)
-    document.add_paragraph("We looked.")
-    assert read(document, tmp_path) == "Methods\n\nWe looked."
-
-
 def test_deleted_paragraph_ends_and_rows_and_hidden_text_are_not_read(tmp_path):
     document = Document()
     document.add_paragraph("First half")._p.get_or_add_pPr().append(element("<w:rPr><w:del/></w:rPr>"))
@@ -327,26 +318,6 @@ def test_what_is_chosen_in_a_form_is_read(tmp_path, data, shown):
     form = field("FORM", data=f"<w:ffData>{data}</w:ffData>")
     document.element.body.insert(0, element(f"<w:p>{form}<w:r><w:t xml:space='preserve'> so</w:t></w:r></w:p>"))
     assert read(document, tmp_path) == shown
-
-
-def test_a_list_of_contents_is_known_by_its_field(tmp_path):
-    """Its entries have no style here; what stands behind its end is text."""
-    document = Document()
-    begin, end = field("TOC \\o", "Moss 1").rsplit("<w:r>", 1)
-    end = f"<w:r>{end}"
-    for paragraph in (begin, "<w:r><w:t>Fern 2</w:t></w:r>", f"{end}<w:r><w:t>It begins.</w:t></w:r>", "<w:r><w:t>It ends.</w:t></w:r>"):
-        document.element.body.insert(-1, element(f"<w:p>{paragraph}</w:p>"))
-    assert read(document, tmp_path) == "It begins.\n\nIt ends."
-
-
-def test_a_list_of_contents_is_known_by_its_control(tmp_path):
-    document = Document()
-    gallery = "<w:docPartObj><w:docPartGallery w:val='Table of Contents'/></w:docPartObj>"
-    document.element.body.insert(
-        0, element(f"<w:sdt><w:sdtPr>{gallery}</w:sdtPr><w:sdtContent><w:p><w:r><w:t>Moss 1</w:t></w:r></w:p></w:sdtContent></w:sdt>")
-    )
-    document.add_paragraph("It begins.")
-    assert read(document, tmp_path) == "It begins."
 
 
 def test_signs_of_fonts_with_letters_are_read(tmp_path):
