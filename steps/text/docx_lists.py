@@ -1,6 +1,7 @@
 """What stands before the paragraphs of a Word file that no run holds: bullets, and numbers as Word counts and writes them."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from steps.text.docx_file import root
@@ -8,6 +9,7 @@ from steps.text.docx_styles import Styles, W, number_of, value
 from steps.text.numerals import FORMATS
 
 PLACE = re.compile(r"%(\d)")
+WORDS = ("cardinalText", "ordinalText")  # formats that are words of the text's language
 
 
 class Level:
@@ -16,8 +18,9 @@ class Level:
     def __init__(self, level: Any) -> None:
         self.format = value(level, "numFmt", "decimal")
         self.text = value(level, "lvlText", "")
-        start = value(level, "start", "1")
+        start = value(level, "start", "0")
         self.start = int(start) if start.isdecimal() else 1
+        self.unseen = not self.text.strip(" \xa0\u200b") and level.find(f"{W}lvlPicBulletId") is None  # a bullet that draws nothing
         self.legal = level.find(f"{W}isLgl") is not None  # the numbers of all levels in figures
         self.glued = value(level, "suff", "tab") == "nothing"  # no blank behind it
         anew = value(level, "lvlRestart", "")
@@ -95,7 +98,7 @@ class Lists:
         if known is None and self.lists and number not in self.lists:  # a list that is gone
             return ""
         if known is None or known.format == "bullet":
-            return "- "
+            return "" if known is not None and known.unseen else "- "
         text = self._counted(number, min(depth, 8))
         return text + ("" if known.glued else " ") if text.strip() else ""
 
@@ -121,9 +124,15 @@ class Lists:
             if not 0 <= at <= depth or level is None:
                 return ""
             held = counts[at]
-            return (str if legal else FORMATS.get(level.format, str))(level.start if held is None else held)
+            return self._written(level, legal)(level.start if held is None else held)
 
         return PLACE.sub(written, self.levels[number, depth].text)
+
+    def _written(self, level: Level, legal: bool) -> Callable[[int], str]:
+        """How a number of that level is written."""
+        foreign = level.format in WORDS and self.styles.language[:2].lower() not in ("", "en")
+        figures = foreign or (legal and level.format != "decimalZero")
+        return str if figures else FORMATS.get(level.format, str)
 
 
 def _depth(level: Any) -> int:

@@ -63,6 +63,47 @@ def _ordinal(count: int) -> str:
     return f"{count}{('th', 'st', 'nd', 'rd')[last] if last < 4 else 'th'}"
 
 
+_ONES = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_NTH = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
+
+
+def _words(count: int) -> str:
+    """A number in English words."""
+    if not 0 <= count < 1000:
+        return str(count)
+    hundreds, rest = divmod(count, 100)
+    if hundreds:
+        return f"{_ONES[hundreds]} hundred" + (f" {_words(rest)}" if rest else "")
+    if count < 20:
+        return _ONES[count]
+    return _TENS[count // 10 - 2] + (f"-{_ONES[count % 10]}" if count % 10 else "")
+
+
+def _nth(count: int) -> str:
+    """`First`, `Twenty-second`, `Thirtieth`."""
+    said = _words(count)
+    if said.isdecimal():
+        return said
+    at = max(said.rfind("-"), said.rfind(" ")) + 1
+    last = said[at:]
+    return (said[:at] + _NTH.get(last, f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")).capitalize()
+
+
+def _hebrew(count: int) -> str:
+    """Letters that are figures; 15 and 16 are 9 and 6, and 9 and 7, as the others would write a name."""
+    if not 0 < count < 1000:
+        return str(count)
+    hundreds, rest = divmod(count, 100)
+    out = "ת" * (hundreds // 4) + ("קרש"[hundreds % 4 - 1] if hundreds % 4 else "")
+    if rest in (15, 16):
+        return out + ("טו" if rest == 15 else "טז")
+    return out + ("יכלמנסעפצ"[rest // 10 - 1] if rest >= 10 else "") + ("אבגדהוזחט"[rest % 10 - 1] if rest % 10 else "")
+
+
 _CHINESE = _counted("一二三四五六七八九", "十百千", zero="〇", ones=2)
 _CYRILLIC = _series("абвгдежзиклмнопрстуфхцчшщыэюя")
 _CIRCLE = _sign("①", 20)
@@ -74,6 +115,9 @@ FORMATS: dict[str, Callable[[int], str]] = {
     "decimalZero": "{:02}".format,
     "none": lambda count: "",
     "ordinal": _ordinal,
+    "cardinalText": lambda count: _words(count).capitalize(),
+    "ordinalText": _nth,
+    "chicago": _series("*†‡§"),
     "numberInDash": "- {} -".format,
     "decimalFullWidth": _digits("０１２３４５６７８９"),
     "decimalEnclosedCircle": _CIRCLE,
@@ -99,6 +143,7 @@ FORMATS: dict[str, Callable[[int], str]] = {
     "chosung": _series("ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ"),
     "russianLower": _CYRILLIC,
     "russianUpper": lambda count: _CYRILLIC(count).upper(),
+    "hebrew1": _hebrew,
     "hebrew2": _series("אבגדהוזחטיכלמנסעפצקרשת"),
     "arabicAlpha": _series("أبتثجحخدذرزسشصضطظعغفقكلمنهوي"),
     "arabicAbjad": _series("أبجدهوزحطيكلمنسعفصقرشتثخذضظغ"),
