@@ -7,7 +7,9 @@ from steps.text.docx_signs import drawn
 from steps.text.raised import RAISED
 
 SYMBOL = re.compile(r"\s*(0x[0-9A-Fa-f]{1,5}|\d{1,5})\b(?:.*?\\f\s*\"([^\"]*)\")?")  # its number, and the font
+FORM = re.compile(r"\\\*\s*(?:\"[^\"]*\"|\w+)")  # how a reading is set beside its word: its place, font and size
 BRACKETS = {"(": ")", "[": "]", "{": "}", "<": ">"}
+MOVED = re.compile(r"\\s\s*\\(up|do)", re.IGNORECASE)
 CIRCLES = {str(n): chr(0x245F + n) for n in range(1, 21)}
 DEPTH = 20  # of commands inside of commands; what is deeper is left as it stands
 
@@ -17,7 +19,7 @@ def shown(code: str) -> str:
     kind, _, rest = code.strip().partition(" ")
     kind = kind.upper()
     if kind == "EQ":
-        return _Equation(re.sub(r"\\\*\s*\w+", "", rest)).text()
+        return _Equation(FORM.sub("", rest)).text()
     if kind in ("MACROBUTTON", "GOTOBUTTON"):
         return rest.strip().partition(" ")[2].strip()
     if kind == "SYMBOL" and (found := SYMBOL.match(rest)):
@@ -64,13 +66,16 @@ class _Equation:
         begin = options.end()
         if self.code[begin : begin + 1] != "(":
             return ""
-        given, self.at = options[0], begin + 1
-        inside = [self._until(",;)", depth + 1).strip()]
-        while self.code[self.at : self.at + 1] in (",", ";"):
-            self.at += 1
+        self.at = begin
+        inside: list[str] = []
+        codes: list[str] = []
+        while not inside or self.code[self.at : self.at + 1] in (",", ";"):
+            begin = self.at + 1
+            self.at = begin
             inside.append(self._until(",;)", depth + 1).strip())
+            codes.append(self.code[begin : self.at].strip())
         self.at += 1
-        return _written(name, given, inside)
+        return _over_each_other(inside, codes) if name == "o" else _written(name, options[0], inside)
 
 
 def _written(name: str, options: str, inside: list[str]) -> str:
@@ -86,8 +91,6 @@ def _written(name: str, options: str, inside: list[str]) -> str:
         sign = re.search(r"\\bc\s*\\(.)", options)
         left = sign[1] if sign else "("
         return f"{left}{', '.join(inside)}{BRACKETS.get(left, left)}"
-    if name == "o":
-        return _over_each_other(inside)
     if name == "i":
         large = "∑" if r"\su" in options else "∏" if r"\pr" in options else "∫"
         low, high, body = [*inside, "", "", ""][:3]
@@ -95,9 +98,16 @@ def _written(name: str, options: str, inside: list[str]) -> str:
     return ("; " if name == "a" else ", ").join(inside)
 
 
-def _over_each_other(inside: list[str]) -> str:
-    """A figure in a circle, or a word below its reading, which is not read."""
+def _over_each_other(inside: list[str], codes: list[str]) -> str:
+    """A figure in a circle, a word below its reading, which is not read, or letters that are set small in two rows."""
     if len(inside) == 2 and inside[0] in ("○", "◯"):
         return CIRCLES.get(inside[1], f"({inside[1]})")
+    small = [MOVED.match(code) for code in codes]
+    if any(found and found[1].lower() == "do" for found in small):
+        bare = [each.removeprefix("^(").removesuffix(")") if found else each for each, found in zip(inside, small, strict=True)]
+        if all(small):
+            return "".join(bare)
+        pairs = zip(bare, small, strict=True)
+        return "".join([each if not found else f"{'_' if found[1].lower() == 'do' else '^'}({each})" for each, found in pairs])
     plain = [each for each in inside if not each.startswith("^(")]
     return "".join(plain or inside)

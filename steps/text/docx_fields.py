@@ -13,43 +13,62 @@ class Fields:
         self.open = list(open or ())
         self.codes = self.open.count(False)  # how many of them are still in their code
         self.said: list[list[str]] = [[] for _ in self.open]  # the code of each
+        self.chosen = ["" for _ in self.open]  # of the list of each, for which the result may stand too
+        self.begun = [0 for _ in self.open]  # the piece of the paragraph with which the result of each begins
 
     def code(self, text: str) -> None:
         """Take a piece of the innermost field's code."""
         if self.open and not self.open[-1]:
             self.said[-1].append(text)
 
-    def at(self, sign: Any) -> str:
-        """Take the beginning, the middle or the end of a field; gives what is shown of one that holds no text."""
+    def at(self, sign: Any, pieces: list[str]) -> str:
+        """Take the beginning, the middle or the end of a field; gives what is shown of one that holds no text.
+
+        pieces: of the paragraph's text up to here.
+        """
         kind = sign.get(f"{W}fldCharType")
         if kind == "begin":
-            form = "" if self.codes else _form(sign)
+            box, chosen = ("", "") if self.codes else (_box(sign), _chosen(sign))
             self.open.append(False)
             self.said.append([])
+            self.chosen.append(chosen)
+            self.begun.append(0)
             self.codes += 1
-            return form
+            return box
         if self.open and kind == "separate" and not self.open[-1]:
             self.open[-1] = True
+            self.begun[-1] = len(pieces)
             self.codes -= 1
         elif self.open and kind == "end":
-            code, without_result = "".join(self.said.pop()), not self.open.pop()
-            self.codes -= without_result
-            if without_result:
-                seen = shown(code)
-                if self.codes:  # a part of another's code, as `\\s\\up` stands in `\\o`
-                    self.code(seen)
-                else:
-                    return seen
+            return self._ended(pieces)
         return ""
 
+    def _ended(self, pieces: list[str]) -> str:
+        """What the innermost field shows that has no result, or an empty one."""
+        code, begun, chosen = "".join(self.said.pop()), self.begun.pop(), self.chosen.pop()
+        has_result = self.open.pop()
+        self.codes -= not has_result
+        if has_result and (self.codes or any(piece.strip() for piece in pieces[begun:])):
+            return ""
+        seen = chosen or shown(code)
+        if self.codes:  # a part of another's code, as `\\s\\up` stands in `\\o`
+            self.code(seen)
+            return ""
+        return seen
 
-def _form(sign: Any) -> str:
-    """A box, ticked or not, or the entry that is chosen of a list."""
+
+def _box(sign: Any) -> str:
+    """A box, ticked or not."""
     box = sign.find(f"{W}ffData/{W}checkBox")
-    if box is not None:
-        ticked = box.find(f"{W}checked")
-        ticked = box.find(f"{W}default") if ticked is None else ticked
-        return "☒" if ticked is not None and ticked.get(f"{W}val", "1") not in ("0", "false", "off") else "☐"
+    if box is None:
+        return ""
+    ticked = box.find(f"{W}checked")
+    ticked = box.find(f"{W}default") if ticked is None else ticked
+    return "☒" if ticked is not None and ticked.get(f"{W}val", "1") not in ("0", "false", "off") else "☐"
+
+
+def _chosen(sign: Any) -> str:
+    """The entry that is chosen of a list."""
     entries = sign.find(f"{W}ffData/{W}ddList")
     if entries is None:
         return ""

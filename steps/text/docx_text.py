@@ -175,14 +175,14 @@ def _paragraph(paragraph: Any, lists: Lists) -> str:
     def walk(node: Any) -> None:
         for child in node.iterchildren():
             tag = child.tag
-            if tag == f"{W}instrText":
+            if tag == f"{W}instrText" or (fields.codes and tag == f"{W}t"):  # some write words in a code as text
                 fields.code(child.text or "")
             if tag in LEFT_OUT:
                 continue
             if tag == f"{W}r" and on(lists.styles.said("vanish", child.find(f"{W}rPr"), style)):
                 continue
             if tag == f"{W}fldChar":
-                parts.append(fields.at(child))
+                parts.append(fields.at(child, parts))
             elif fields.codes:
                 walk(child)  # to where the code ends
             elif tag == f"{W}t":

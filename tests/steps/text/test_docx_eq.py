@@ -21,6 +21,9 @@ from tests.steps.text.test_docx import element, field, read
         (r"EQ \a\co2(1,2,3,4)", "1; 2; 3; 4"),
         (r"EQ \o\ac(○,12)", "⑫"),
         (r"EQ \* jc2 \* hps10 \o\ad(\s\up 9(かんじ),漢字)", "漢字"),
+        (r'EQ \* jc0 \* "Font:MS Mincho" \* hps10 \o\ad(\s\up 9(にがつ),二月)', "二月"),
+        (r"EQ \o(\s\up 12(Ex),\s\do 4(ample))", "Example"),
+        (r"EQ \o(→,\s\up7(heat),\s\do7(Pt))", "→^(heat)_(Pt)"),
         (r"EQ f\,g", "f,g"),
         ("MACROBUTTON NoMacro [Name here]", "[Name here]"),
         (r'SYMBOL 97 \f "Symbol" \s 12', "α"),
@@ -47,6 +50,14 @@ def test_an_equation_stands_in_its_sentence(tmp_path):
     assert read(document, tmp_path) == "It is 1/2 of it."
 
 
+def test_words_in_a_code_may_be_written_as_text(tmp_path):
+    document = Document()
+    begin, end = (f"<w:r><w:fldChar w:fldCharType='{kind}'/></w:r>" for kind in ("begin", "end"))
+    code = r"<w:r><w:instrText>EQ \f(</w:instrText></w:r><w:r><w:t>a</w:t></w:r><w:r><w:instrText>,2)</w:instrText></w:r>"
+    document.add_paragraph("It is ")._p.append(element(f"<w:ins>{begin}{code}{end}</w:ins>"))
+    assert read(document, tmp_path) == "It is a/2"
+
+
 def test_a_code_may_be_longer_than_its_paragraph(tmp_path):
     """What a field inside of it gave is not text; one that never ends hides nothing."""
     document = Document()
@@ -57,3 +68,22 @@ def test_a_code_may_be_longer_than_its_paragraph(tmp_path):
         document.element.body.insert(-1, element(f"<w:p>{inside}</w:p>"))
     document.add_paragraph("The end.")
     assert read(document, tmp_path).split("\n\n") == ["Dear all,", "Ten years.", "The end."]
+
+
+@pytest.mark.parametrize(
+    ("code", "data", "result", "line"),
+    [
+        ("FORMDROPDOWN", "<w:result w:val='1'/>", "", "It is high."),
+        ("FORMDROPDOWN", "<w:result w:val='1'/>", "high", "It is high."),
+        ("SYMBOL 97", "", "", "It is a."),
+        ("SYMBOL 97", "", "b", "It is b."),
+        ("DATE", "", "", "It is ."),
+    ],
+)
+def test_a_result_is_read_once(tmp_path, code, data, result, line):
+    """An empty one is what the field itself shows."""
+    entries = f"<w:ffData><w:ddList>{data}<w:listEntry w:val='low'/><w:listEntry w:val='high'/></w:ddList></w:ffData>" if data else ""
+    document = Document()
+    words = "<w:r><w:t xml:space='preserve'>{}</w:t></w:r>"
+    document.element.body.insert(0, element(f"<w:p>{words.format('It is ')}{field(code, result, entries)}{words.format('.')}</w:p>"))
+    assert read(document, tmp_path) == line
