@@ -14,6 +14,7 @@ from steps.text.docx_lists import Lists
 from steps.text.docx_math import M, linear
 from steps.text.docx_signs import PICTURE_FONTS, drawn
 from steps.text.docx_styles import Styles, W, on
+from steps.text.docx_tables import WRAPPERS, table_parts
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.raised import raised
 from steps.text.unreadable import Unreadable
@@ -22,10 +23,8 @@ SYMBOL = "{http://schemas.microsoft.com/office/word/2015/wordml/symex}"  # of si
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 DEEPEST = 4  # Word files inside of Word files
 WORD = re.compile(r"[^\W\d_]{3}")  # in the number of a paragraph without text: `Article 1`
-BREAKS = re.compile(r"[\n\t]")
 SIGNS = {f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 LEFT_OUT = frozenset([*(f"{W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "txbxContent", "instrText", "delText", "rt")), FALLBACK])
-WRAPPERS = tuple(f"{W}{name}" for name in ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo"))  # of what is in a text or table
 
 
 def docx_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
@@ -114,7 +113,7 @@ def _blocks(parent: Any, lists: Lists, *, in_cell: bool = False) -> Iterator[Par
             boxes = []
             yield from diagrams(child, lists.parts)
         elif child.tag == f"{W}tbl":
-            yield from _table(child, lists)
+            yield from table_parts(child, lambda cell: _blocks(cell, lists, in_cell=True))
         elif child.tag in (f"{M}oMathPara", f"{M}oMath"):
             yield Part("text", _displayed(child))
         elif child.tag == f"{W}altChunk":
@@ -240,35 +239,3 @@ def _boxes(paragraph: Any) -> Iterator[Any]:
             above.append(ancestor.tag)
         if not {FALLBACK, f"{W}del", f"{W}moveFrom", f"{W}txbxContent"}.intersection(above):
             yield box
-
-
-def _inside(parent: Any, tag: str) -> Iterator[Any]:
-    """Children of a table or a row, those too that stand in a form's field, in markup of its own or in a revision."""
-    for child in parent.iterchildren():
-        if child.tag == tag:
-            yield child
-        elif child.tag in WRAPPERS:
-            yield from _inside(child, tag)
-
-
-def _table(table: Any, lists: Lists) -> Iterator[Part]:
-    """Rows as lines, cells parted by tabs; a merged cell once. A box, or columns of text side by side, are read cell by cell."""
-    rows: list[list[list[Part]]] = []
-    for row in _inside(table, f"{W}tr"):
-        properties = row.find(f"{W}trPr")
-        if properties is not None and (properties.find(f"{W}del") is not None or on(properties.find(f"{W}hidden"))):
-            continue
-        cells = []
-        for cell in _inside(row, f"{W}tc"):
-            if cell.find(f"{W}tcPr/{W}cellDel") is not None:
-                continue
-            merge = cell.find(f"{W}tcPr/{W}vMerge")
-            going_on = merge is not None and merge.get(f"{W}val") in (None, "continue")
-            cells.append([] if going_on else list(_blocks(cell, lists, in_cell=True)))
-        rows.append(cells)
-    full = [sum(bool(part.text) for part in cell) for cells in rows for cell in cells]
-    if len(full) == 1 or (max(full, default=0) > 1 and (len(rows) == 1 or all(len(cells) < 2 for cells in rows))):
-        yield from (part for cells in rows for cell in cells for part in cell)
-        return
-    lines = ["\t".join([" ".join([BREAKS.sub(" ", part.text) for part in cell if part.text]) for cell in cells]) for cells in rows]
-    yield Part("table", "\n".join([line for line in lines if line.strip()]))
