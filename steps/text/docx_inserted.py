@@ -1,4 +1,4 @@
-"""What stands in a Word file as a file of its own: inserted pages and documents, and the texts of its diagrams."""
+"""What stands in a Word file in a form of its own: inserted pages and documents, and the texts of its diagrams and drawings."""
 
 import io
 import zipfile
@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from steps.text.docx_file import FALLBACK, root
+from steps.text.docx_styles import W
 from steps.text.parts import Part
 
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+CANVAS = "{http://schemas.openxmlformats.org/drawingml/2006/lockedCanvas}lockedCanvas"  # what was drawn elsewhere, as in PowerPoint
+LETTERING = "{urn:schemas-microsoft-com:vml}textpath"  # of WordArt
+UNREAD = frozenset([FALLBACK, *(f"{W}{name}" for name in ("del", "moveFrom", "txbxContent"))])  # the last is read as a box
 PAGES = (".htm", ".html", ".xhtml")
 MAIL = (".mht", ".mhtml", ".eml")
 
@@ -63,18 +67,37 @@ def _of_mail(data: bytes) -> str:
     return ""
 
 
-def diagrams(paragraph: Any, parts: Mapping[str, Any]) -> Iterator[Part]:
-    """The texts of the diagrams that stand in a paragraph, each a line; what only draws them says them again."""
-    for link in paragraph.iter(f"{DIAGRAM}relIds"):
-        if any(above.tag == FALLBACK for above in link.iterancestors()):
+def drawings(paragraph: Any, parts: Mapping[str, Any]) -> Iterator[Part]:
+    """The texts of the diagrams, drawings and WordArt that stand in a paragraph, each a line; what only draws them says them again."""
+    for drawing in paragraph.iter(f"{DIAGRAM}relIds", CANVAS, LETTERING):
+        if _is_unread(drawing, paragraph):
             continue
-        part = parts.get(link.get(f"{RELATION}dm", ""))
-        if part is None:
-            continue
-        lines = []
-        for point in root(part).iter(f"{DIAGRAM}pt"):
-            if point.get(f"{DIAGRAM}type", point.get("type", "node")) in ("node", "asst"):
-                for line in point.iter(f"{DRAWING}p"):
-                    lines.append("".join(text.text or "" for text in line.iter(f"{DRAWING}t")).strip())
-        if any(lines):
-            yield Part("text", "\n".join(filter(None, lines)))
+        if drawing.tag == LETTERING:
+            lines = [] if drawing.get("on", "t") in ("f", "false") else drawing.get("string", "").splitlines()
+        elif drawing.tag == CANVAS:
+            lines = _lines(drawing)
+        else:
+            lines = _of_diagram(parts.get(drawing.get(f"{RELATION}dm", "")))
+        shown = [line.strip() for line in lines if line.strip()]
+        if shown:
+            yield Part("text", "\n".join(shown))
+
+
+def _is_unread(drawing: Any, paragraph: Any) -> bool:
+    """True for the copy for old readers, what was deleted, and what is read where it stands in a box."""
+    for above in drawing.iterancestors():
+        if above is paragraph:
+            return False
+        if above.tag in UNREAD:
+            return True
+    return False
+
+
+def _of_diagram(part: Any) -> list[str]:
+    points = root(part).iter(f"{DIAGRAM}pt") if part is not None else ()
+    shown = (point for point in points if point.get(f"{DIAGRAM}type", point.get("type", "node")) in ("node", "asst"))
+    return [line for point in shown for line in _lines(point)]
+
+
+def _lines(drawing: Any) -> list[str]:
+    return ["".join(text.text or "" for text in line.iter(f"{DRAWING}t")) for line in drawing.iter(f"{DRAWING}p")]

@@ -8,7 +8,7 @@ from typing import Any
 from steps.text.docx_contents import contents, is_contents, left_out
 from steps.text.docx_fields import Fields, codes_over_paragraphs
 from steps.text.docx_file import ALTERNATE, CHOICE, FALLBACK, opened, root
-from steps.text.docx_inserted import diagrams, inserted
+from steps.text.docx_inserted import drawings, inserted
 from steps.text.docx_listings import is_listing, with_listings
 from steps.text.docx_lists import Lists
 from steps.text.docx_math import M, linear
@@ -111,7 +111,7 @@ def _blocks(parent: Any, lists: Lists, *, in_cell: bool = False) -> Iterator[Par
             for box in boxes:
                 yield from _blocks(box, lists)
             boxes = []
-            yield from diagrams(child, lists.parts)
+            yield from drawings(child, lists.parts)
         elif child.tag == f"{W}tbl":
             yield from table_parts(child, lambda cell: _blocks(cell, lists, in_cell=True))
         elif child.tag in (f"{M}oMathPara", f"{M}oMath"):

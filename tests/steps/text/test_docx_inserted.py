@@ -10,7 +10,7 @@ from docx.opc.part import Part
 
 from steps.text.documents import read_documents
 from steps.text.docx_file import MAIN, OTHER_MAINS
-from steps.text.docx_inserted import DIAGRAM, DRAWING
+from steps.text.docx_inserted import CANVAS, DIAGRAM, DRAWING, LETTERING
 from steps.text.docx_text import R
 from tests.steps.text.test_docx import changed, element, read
 
@@ -75,6 +75,31 @@ def test_the_texts_of_a_diagram_are_lines(tmp_path):
     link = f'<w:r><w:drawing><dgm:relIds {spaces} xmlns:r="{R[1:-1]}" r:dm="{key}"/></w:drawing></w:r>'
     document.add_paragraph("Steps:")._p.append(element(link))
     assert read(document, tmp_path) == "Steps:\n\nPlan\nDo"
+
+
+def shape(tag: str, inside: str = "", said: str = "") -> str:
+    """A drawing in its own name space."""
+    space, _, name = tag[1:].partition("}")
+    return f"<x:{name} xmlns:x='{space}' xmlns:a='{DRAWING[1:-1]}'{said}>{inside}</x:{name}>"
+
+
+LINES = shape(CANVAS, "<a:p><a:r><a:t>Soil </a:t></a:r><a:r><a:t>layer</a:t></a:r></a:p><a:p><a:r><a:t>Rock</a:t></a:r></a:p>")
+
+
+@pytest.mark.parametrize(
+    ("drawing", "text"),
+    [
+        (LINES, "Beside it.\n\nSoil layer\nRock"),
+        (shape(LETTERING, said=" on='t' string='Annual&#xA;Report'"), "Beside it.\n\nAnnual\nReport"),
+        (shape(LETTERING, said=" on='f' string='Annual'"), "Beside it."),
+        (f"<w:del>{LINES}</w:del>", "Beside it."),
+        (f"<w:txbxContent><w:p><w:r>{LINES}</w:r></w:p></w:txbxContent>", "Beside it.\n\nSoil layer\nRock"),
+    ],
+)
+def test_texts_of_drawings_are_read_once(tmp_path, drawing, text):
+    document = Document()
+    document.add_paragraph("Beside it.")._p.append(element(f"<w:r>{drawing}</w:r>"))
+    assert read(document, tmp_path) == text
 
 
 @pytest.mark.parametrize(
