@@ -4,7 +4,8 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Collection
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,9 +22,11 @@ ALTERNATE, CHOICE, FALLBACK = (  # the same for newer and for older readers
 )
 TYPES = "[Content_Types].xml"
 INSERTED = re.compile(rb"<(?:Default|Override)[^>]*\.?docx\"[^>]*>")  # a Word file inside of this one, which is no XML
-LINK = re.compile(rb"<Relationship\s[^>]*?/>")
+LONGEST = 160  # characters of what an error says
+LINK = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*?(?:/>|>\s*</(?:\w+:)?Relationship>)")
 ATTRIBUTE = re.compile(rb"(\w+)\s*=\s*[\"']([^\"']*)[\"']")
-TEXTS = ("officeDocument", "core-properties", "styles", "numbering", "footnotes", "endnotes", "aFChunk", "diagramData")  # kinds of links
+PROPERTIES = "core-properties"
+TEXTS = ("officeDocument", PROPERTIES, "styles", "numbering", "footnotes", "endnotes", "aFChunk", "diagramData")  # kinds of links
 # What the strict form of the standard calls the name spaces, as the usual form does
 STRICT = (
     (b"http://purl.oclc.org/ooxml/officeDocument/math", b"http://schemas.openxmlformats.org/officeDocument/2006/math"),
@@ -63,7 +66,13 @@ def _document(file: Path | BinaryIO, *, bare: bool) -> Any:
         document = docx.Document(_rewritten(file, bare=True) if bare else _usual(file))
         return document if hasattr(document.element, "body") else docx.Document(_rewritten(file))  # strict, which the package does not say
     except Exception as error:  # the library raises KeyError, ValueError and its own for damaged files
-        raise Unreadable(f"not a DOCX file: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
+        raise Unreadable(f"not a DOCX file: {reason(error)}") from error
+
+
+def reason(error: Exception) -> str:
+    """What an error says, in a line that a person can read: some hold all the bytes that were found."""
+    first = next(iter(str(error).splitlines()), "").strip()
+    return (first if len(first) <= LONGEST else f"{first[:LONGEST].rstrip()}…") or type(error).__name__
 
 
 def root(part: Any) -> Any:
@@ -87,10 +96,7 @@ def _rewritten(file: Path | BinaryIO, *, bare: bool = False) -> Any:
     held = io.BytesIO()
     with zipfile.ZipFile(file) as archive, zipfile.ZipFile(held, "w") as out:
         names = {name.replace("\\", "/").lstrip("/"): name for name in archive.namelist()}
-        for name, stored in names.items():
-            if bare and not name.endswith((".xml", ".rels")) and "media/" in name:
-                continue
-            data = archive.read(stored)
+        for name, data in _texts(archive, names) if bare else ((name, archive.read(stored)) for name, stored in names.items()):
             if name.endswith((".xml", ".rels")):
                 for strict, usual in STRICT:
                     data = data.replace(strict, usual)
@@ -98,17 +104,45 @@ def _rewritten(file: Path | BinaryIO, *, bare: bool = False) -> Any:
                 for kind in OTHER_MAINS:
                     data = data.replace(kind, MAIN)
                 data = INSERTED.sub(lambda found: found[0].replace(MAIN, b"application/zip"), data) if bare else data
-            if bare and name.endswith(".rels"):
-                folder = posixpath.dirname(posixpath.dirname(name))
-                data = LINK.sub(lambda found, folder=folder: found[0] if _holds_text(found, folder, names) else b"", data)  # type: ignore[misc]
             out.writestr(name, data)
     held.seek(0)
     return held
 
 
-def _holds_text(link: re.Match[bytes], folder: str, names: Collection[str]) -> bool:
-    """True for a link to a part of the package that is there, and may have to do with the text."""
-    said = {key.decode(): value.decode("utf-8", "replace") for key, value in ATTRIBUTE.findall(link[0])}
-    target = said.get("Target", "")
+def _texts(archive: zipfile.ZipFile, names: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """The parts that hold text, each with its links to others of them. Raises BadZipFile or zlib.error where one of them is damaged."""
+    yield TYPES, archive.read(TYPES)
+    waiting, found = [""], {""}
+    while waiting:
+        part = waiting.pop()
+        if part:
+            yield part, archive.read(names[part])
+        folder, name = posixpath.split(part)
+        links = posixpath.join(folder, "_rels", f"{name}.rels")
+        if links not in names:
+            continue
+        data = archive.read(names[links])
+        to = {link: _text_of(link, folder, archive, names) for link in LINK.findall(data)}
+        waiting += [target for target in dict.fromkeys(to.values()) if target and target not in found]
+        found.update(to.values())
+        yield links, LINK.sub(lambda link, to=to: link[0] if to[link[0]] else b"", data)  # type: ignore[misc]
+
+
+def _text_of(link: bytes, folder: str, archive: zipfile.ZipFile, names: Mapping[str, str]) -> str:
+    """Name of the part that a link leads to; empty where it has no text, is not there, or is properties that are damaged."""
+    said = {key.decode(): value.decode("utf-8", "replace") for key, value in ATTRIBUTE.findall(link)}
+    target, kind = said.get("Target", ""), said.get("Type", "").rpartition("/")[2]
     whole = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
-    return whole in names and said.get("Type", "").rpartition("/")[2] in TEXTS
+    if whole not in names or kind not in TEXTS or (kind == PROPERTIES and not _is_whole(archive, names[whole])):
+        return ""
+    return whole
+
+
+def _is_whole(archive: zipfile.ZipFile, stored: str) -> bool:
+    from lxml import etree
+
+    try:
+        etree.fromstring(archive.read(stored))
+    except (zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError):
+        return False
+    return True

@@ -7,7 +7,7 @@ from typing import Any
 
 from steps.text.docx_contents import contents, is_contents, left_out
 from steps.text.docx_fields import Fields, codes_over_paragraphs
-from steps.text.docx_file import ALTERNATE, CHOICE, FALLBACK, opened, root
+from steps.text.docx_file import ALTERNATE, CHOICE, FALLBACK, opened, reason, root
 from steps.text.docx_inserted import drawings, inserted
 from steps.text.docx_listings import is_listing, with_listings
 from steps.text.docx_lists import Lists
@@ -39,7 +39,7 @@ def docx_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str]:
             parts += _footnotes(document, lists)
         title = _title(document)
     except (etree.LxmlError, KeyError, ValueError) as error:
-        raise Unreadable(f"a damaged DOCX file: {error}") from error
+        raise Unreadable(f"a damaged DOCX file: {reason(error)}") from error
     if not parts:
         raise Unreadable("no text in it")
     return with_references(parts), title
@@ -65,7 +65,7 @@ def _of_file(file: Any, depth: int) -> Iterator[Part]:
 def _title(document: Any) -> str:
     try:
         return (document.core_properties.title or "").strip()
-    except AttributeError:  # of properties whose type the package does not tell
+    except (AttributeError, ValueError):  # of properties whose type the package does not tell, or that it has twice
         return ""
 
 

@@ -9,9 +9,10 @@ from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 
 from steps.text.documents import read_documents
-from steps.text.docx_file import MAIN, OTHER_MAINS
+from steps.text.docx_file import MAIN, OTHER_MAINS, reason
 from steps.text.docx_inserted import CANVAS, DIAGRAM, DRAWING, LETTERING
 from steps.text.docx_text import R
+from steps.text.unreadable import Unreadable
 from tests.steps.text.test_docx import changed, element, read
 
 KIND = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
@@ -139,3 +140,54 @@ def test_templates_are_known_by_their_names(tmp_path, name):
     document = Document()
     document.add_paragraph("Dear reader,")
     assert changed(document, tmp_path / name, lambda name, data: data) == "Dear reader,"
+
+
+def damaged(document, path, part: str) -> None:
+    """The document with one byte of a part changed, so that its check sum is wrong."""
+    held = io.BytesIO()
+    document.save(held)
+    with zipfile.ZipFile(held) as usual, zipfile.ZipFile(path, "w") as out:
+        data = usual.read(part)
+        for name in usual.namelist():
+            out.writestr(name, usual.read(name))
+    whole = path.read_bytes()
+    at = whole.index(data)
+    path.write_bytes(whole[: at + 9] + bytes([whole[at + 9] ^ 1]) + whole[at + 10 :])
+
+
+@pytest.mark.parametrize("part", ["word/header1.xml", "word/settings.xml", "docProps/core.xml"])
+def test_damage_where_no_text_stands_harms_none(tmp_path, part):
+    """Lists are still known."""
+    document = Document()
+    document.sections[0].header.paragraphs[0].text = "Page"
+    document.add_paragraph("one", style="List Number")
+    damaged(document, tmp_path / "d.docx", part)
+    [found] = read_documents(tmp_path / "d.docx", complain=print)
+    assert found.text == "1. one"
+
+
+@pytest.mark.parametrize("part", ["word/document.xml", "word/styles.xml"])
+def test_damage_of_a_text_is_told(tmp_path, part):
+    document = Document()
+    document.add_paragraph("one")
+    damaged(document, tmp_path / "d.docx", part)
+    with pytest.raises(Unreadable, match=f"not a DOCX file: Bad CRC-32 for file '{part}'"):
+        list(read_documents(tmp_path / "d.docx", complain=print))
+
+
+def test_properties_that_stand_there_twice_are_no_damage(tmp_path):
+    document = Document()
+    document.add_paragraph("one")
+    kind = b"http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
+    link = b'<Relationship Id="rId90" Type="' + kind + b'" Target="docProps/core.xml"/>'
+
+    def twice(name: str, data: bytes) -> bytes:
+        return data.replace(b"</Relationships>", link + b"</Relationships>") if name == "_rels/.rels" else data
+
+    assert changed(document, tmp_path / "d.docx", twice) == "one"
+
+
+def test_a_reason_is_short():
+    assert reason(ValueError("x" * 20_000)) == "x" * 160 + "…"
+    assert reason(ValueError("first\nsecond")) == "first"
+    assert reason(ValueError()) == "ValueError"
