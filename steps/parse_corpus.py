@@ -182,7 +182,7 @@ class ParseCorpus(StepParams):
         return self.priority if isinstance(self.priority, dict) else dict.fromkeys(self.priority, PRIORITY)
 
 
-@step(version=35, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=CORPUS_PAGES)
+@step(version=36, libraries=("pymupdf", "python-docx", "rensa", "py3langid"), pages=CORPUS_PAGES)
 def parse_corpus(params: ParseCorpus, context: StepContext) -> Corpus:
     """Write `corpus.jsonl`: sources without weight whole and in order, those with weights mixed; files by name within a source.
 

@@ -1,7 +1,7 @@
 """Equations of Word as a line of text: `x = (a+b)/2`, `c^2`, `d_(ij)`, `√(n+1)`, `∑_(i=1)^n k`."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +13,7 @@ OPEN = re.compile(rf"[_^√∛∜]\w{MARK}*\w*$")  # an index, a power, a root w
 FRACTION = re.compile(rf"/(?:\w{MARK}*|\w+|\([^()]*\))$")
 PRODUCT = re.compile(r"\d+[^\W\d_]")
 FENCED = re.compile(r"\([^()]*\)")
-RUNS = ("r", "word")
+RUNS = ("r", "word", "t")
 LARGE = "√∛∜∑∏∫"
 RELATION = tuple("=<>≤≥≠≈≡≅≃∼∝→⇒⇔∈∉⊂⊆")
 BRACES = "⏞⏟⏜⏝⎴⎵"  # over and under what they hold together; the other signs that stand so are arrows
@@ -22,12 +22,19 @@ BRACES = "⏞⏟⏜⏝⎴⎵"  # over and under what they hold together; the oth
 def linear(node: Any) -> str:
     """The text of what is inside an element of Office MathML."""
     said, before = "", ""
-    for child in node.iterchildren():
-        if isinstance(child.tag, str) and (more := _one(child)):
+    for child in _pieces(node):
+        if more := _one(child):
             name = _name(child, more)
             said += f" {more}" if said and _apart(said[-100:], before, more, name) else more
             before = name
     return said
+
+
+def _pieces(node: Any) -> Iterator[Any]:
+    """What stands in an element, inserted too."""
+    for child in node.iterchildren():
+        if isinstance(child.tag, str):
+            yield from _pieces(child) if child.tag.endswith(("}ins", "}moveTo")) else (child,)
 
 
 def _name(node: Any, text: str) -> str:
@@ -182,7 +189,7 @@ def _row(cells: list[str]) -> str:
     """Cells of a matrix; those of equations that are set below each other are one line."""
     said = cells[0] if cells else ""
     for before, cell in pairwise(cells):
-        said += (" " if before.endswith((",", ";", ":")) else "" if cell.startswith(RELATION) or not before else ", ") + cell
+        said += (" " if before.endswith((",", ";", ":")) else "" if cell.startswith(RELATION) else ", ") + cell
     return said
 
 

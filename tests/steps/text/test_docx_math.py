@@ -45,6 +45,8 @@ BRACKETS = made("d", e=run("a+b"))
         (run("3") + fraction("1", "2"), "3 1/2"),
         (made("rad", e=run("2")) + run("x"), "√2 x"),
         (run("x") + run("1"), "x1"),
+        ("<m:r><m:t>1</m:t><m:t>2</m:t></m:r>" + f"<w:ins>{run('3')}</w:ins>", "123"),
+        (f"<w:ins>{fraction('1', '2')}</w:ins>" + run("x"), "1/2 x"),
     ],
 )
 def test_what_follows_a_piece_is_no_part_of_it(math, line):
@@ -87,6 +89,7 @@ def test_marks_by_which_rows_stand_below_each_other_are_not_read(rows, line):
     ("rows", "line"),
     [
         ((("1", "-2"), ("3", "4")), "1, -2; 3, 4"),
+        ((("", "2"), ("3", "")), ", 2; 3, "),
         ((("f", "=x"), ("", "=y")), "f=x; =y"),
         ((("x,", "x&gt;0"), ("-x,", "x≤0")), "x, x>0; -x, x≤0"),
     ],
