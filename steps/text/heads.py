@@ -172,14 +172,16 @@ def _csv(text: str, file: Path, whole: bool) -> Head:
 
     lines = text if whole else text[: text.rfind("\n" if "\n" in text else "\r") + 1]
     dialect = dialect_of(text, file)
-    table = Cells(io.StringIO(lines, newline=""), dialect)
-    names, begins = table.names, table.line_num + 1
+    table = Cells(io.StringIO(lines, newline=""), dialect, whole=whole)
+    names, begins = rows.distinct(table.names)[0], table.line_num + 1
     good: Rows = []
     broken: Broken = []
     more = 0  # rows that are only counted
     last = 0  # line at which the last broken row ends
+    opened: tuple[int, str] | None = None
     try:
         for cells in table:
+            opened = opened or ((begins, table.fault) if table.fault else None)
             if len(cells) == len(names):
                 good.append((table.line_num, dict(zip(names, cells, strict=True))))
             elif cells:
@@ -195,7 +197,7 @@ def _csv(text: str, file: Path, whole: bool) -> Head:
     if not whole and broken and good and last == table.line_num:
         broken.pop()  # the head ends inside of a quoted cell
     total = len(good) + len(broken) + more if whole and more else None
-    return Head(good, broken, whole and not more, total, unclosed=_unclosed(good, dialect.delimiter))
+    return Head(good, broken, whole and not more, total, unclosed=opened or _unclosed(good, dialect.delimiter))
 
 
 def _miscounted(cells: list[str], columns: int, first: int, last: int) -> tuple[int, str]:

@@ -9,7 +9,9 @@ from steps.text.patchwork import BOTH
 
 ALTERED = "unreadable bytes"  # a file that is read, with U+FFFD for bytes that no encoding has
 TWICE = "encoded twice"  # a text that is read as it was before the second time
-STAYED = (ALTERED, TWICE)  # counted beside what is dropped
+OPEN = "open quote"  # a row of a table whose quote is not closed, read as a letter
+NAMESAKES = "columns of one name"  # in a table, of which the first is read
+STAYED = (ALTERED, TWICE, OPEN, NAMESAKES)  # counted beside what is dropped
 BROKEN = "broken row"  # a line of a table that is none; its fault stands behind it
 INCOMPLETE = "incomplete row"  # one that is no document, with its fault, too
 IN_PART = "read in part"  # a file of which pages are left out
@@ -61,6 +63,11 @@ def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:
     if twice := dropped.get(TWICE):
         texts = f"{twice['count']:,} text{'s' if twice['count'] > 1 else ''}"
         told.append(f"{texts} of UTF-8 that was encoded twice, read as it was before: {twice['examples'][0]}")
+    if opened := dropped.get(OPEN):
+        rows = f"{opened['count']:,} row{'s' if opened['count'] > 1 else ''}"
+        told.append(f"{rows} with a quote that is not closed: {opened['examples'][0]}")
+    if namesakes := dropped.get(NAMESAKES):
+        told.append(f"{_files(namesakes['count'])} with columns of one name: {namesakes['examples'][0]}")
     return "; ".join(told)
 
 

@@ -8,7 +8,7 @@ from schemas import Document
 from steps.text.chat import render
 from steps.text.turns import BadRow, pair, turns
 
-__all__ = ["BadRow", "NoSuchColumn", "document", "fields_of", "found_in", "is_chat", "meant"]
+__all__ = ["BadRow", "NoSuchColumn", "distinct", "document", "fields_of", "found_in", "is_chat", "meant"]
 
 PAIRS = (  # columns of the question, columns of the answer: the first pair that is there is taken
     ("instruction", ("output", "response", "answer", "completion")),
@@ -42,6 +42,16 @@ def found_in(sample: Iterable[Mapping[str, Any]]) -> tuple[list[str], dict[str, 
             if empty(merged.get(name)):
                 merged[name] = value
     return list(merged), merged
+
+
+def distinct(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names of columns, of which those that come again are numbered, and which do: the first has the name, the second is `name (2)`."""
+    told: list[str] = []
+    found: dict[str, int] = {}
+    for name in names:
+        found[name] = found.get(name, 0) + 1
+        told.append(name if found[name] == 1 or not name.strip() else f"{name} ({found[name]})")
+    return told, [name for name, times in found.items() if times > 1 and name.strip()]
 
 
 def meant(columns: Mapping[Any, str] | None, found: Sequence[str], row: Mapping[str, Any] | None = None) -> dict[str, str]:

@@ -12,7 +12,7 @@ from schemas import Document, RecipeError
 from steps.text import rows
 from steps.text.encodings import decode, wide
 from steps.text.jsonlines import HEAD, MARK, Lines, wide_lines
-from steps.text.left_out import BROKEN, INCOMPLETE, TWICE
+from steps.text.left_out import BROKEN, INCOMPLETE, NAMESAKES, OPEN, TWICE
 from steps.text.packed import open_bytes
 from steps.text.textfile import open_text, tell_encoding
 from steps.text.unreadable import Unreadable
@@ -155,6 +155,7 @@ def _csv(path: Path, complain: Complain) -> Iterator[Row]:
 
     with open_text(path, lambda name: tell_encoding(name, path.name, complain), newline="") as (text, head):
         table = Cells(text, dialect_of(head, path))
+        names = _distinct(table.names, path, complain)
         while True:
             number = table.line_num + 1
             try:
@@ -164,11 +165,21 @@ def _csv(path: Path, complain: Complain) -> Iterator[Row]:
                 continue
             if cells is None:
                 return
-            if len(cells) == len(table.names):
-                yield f"line {number}", dict(zip(table.names, cells, strict=True))
+            if table.fault:
+                complain(OPEN, f"{path.name}, line {number}: {table.fault}")
+            if len(cells) == len(names):
+                yield f"line {number}", dict(zip(names, cells, strict=True))
             elif cells:
-                message = f"cells: {len(cells)}, columns: {len(table.names)}"
+                message = f"cells: {len(cells)}, columns: {len(names)}"
                 complain(f"{BROKEN}: another number of cells", f"{path.name}, line {number}: {message}")
+
+
+def _distinct(names: Sequence[str], path: Path, complain: Complain) -> list[str]:
+    """The names of a table's columns, each once; it is told where one stands there twice."""
+    told, again = rows.distinct(names)
+    if again:
+        complain(NAMESAKES, f"{path.name}: the first of {' and of '.join(map(repr, again))} has the name, the second is '{again[0]} (2)'")
+    return told
 
 
 def _parquet(path: Path, columns: Mapping[Any, str] | None, complain: Complain) -> Iterator[Row]:
@@ -181,7 +192,10 @@ def _parquet(path: Path, columns: Mapping[Any, str] | None, complain: Complain) 
     try:
         number = 0
         with engine.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=256, columns=_wanted(columns, file.schema_arrow.names)):
+            given = file.schema_arrow.names
+            names = dict(zip(_distinct(given, path, complain), given, strict=True))
+            wanted = _wanted(columns, list(names))
+            for batch in file.iter_batches(batch_size=256, columns=wanted and [names[name] for name in wanted]):
                 for row in rows_of_batch(batch):
                     number += 1
                     if isinstance(row, str):
@@ -194,7 +208,7 @@ def _parquet(path: Path, columns: Mapping[Any, str] | None, complain: Complain) 
 
 def rows_of_batch(batch: Any) -> Iterator[dict[str, Any] | str]:
     """Rows of a record batch of arrow; why in words, of those whose text is no UTF-8, which parquet does not look at."""
-    names = batch.schema.names
+    names = rows.distinct(batch.schema.names)[0]
     try:
         lists = [column.to_pylist() for column in batch.columns]
     except UnicodeDecodeError:

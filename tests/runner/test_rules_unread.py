@@ -203,11 +203,11 @@ def lines(odd: dict[int, str], plain: str = "Double {n},It is {m}.\n") -> dict[s
 
 
 def test_a_quote_that_is_never_closed_is_told_where_it_opens(tmp_path: Path):
-    """All that is behind it is one cell; where the next quote closes it, so is what lies between."""
+    """It is read as a letter, also where the next quote closes it."""
     said = told(tmp_path, "D142", lines({20: '"Double {n},It is {m}.\n'}), TABLE)
-    assert said[0].startswith("warning: data/chat.csv, line 22: a quote that opens here is not closed: the 79 lines behind it are one cell")
+    assert said[0].startswith("warning: data/chat.csv, line 22: a quote that opens here is not closed: it is read as a letter")
     said = told(tmp_path / "2", "D142", lines({20: '"Double {n},It is {m}.\n', 50: '"Double {n},It is {m}.\n'}), TABLE)
-    assert said[0].startswith("warning: data/chat.csv, line 22: a quote in instruction is not closed: 29 lines behind it are one cell")
+    assert said[0].startswith("warning: data/chat.csv, line 22: a quote that opens here is not closed: it is read as a letter")
 
 
 def test_cells_of_several_lines_are_no_open_quotes(tmp_path: Path):

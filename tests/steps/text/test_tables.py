@@ -113,6 +113,76 @@ def test_csv_as_other_programs_write_it(tmp_path, content, texts):
     assert ([row["text"] for _, row in head.rows], head.broken) == (texts, [])
 
 
+LETTER = "a quote that opens here is not closed: it is read as a letter"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "texts", "line"),
+    [
+        ("a.csv", 'id,text\n1,"never closed\n2,b\n3,c\n', ['"never closed', "b", "c"], 2),
+        ("a.csv", 'id,text\n1,a\n2,"open\n3,"c, d"\n4,d\n', ["a", '"open', "c, d", "d"], 3),
+        ("a.csv", 'id,text\n1,"open\n' + "2,b\n" * 3000 + '3,"c"\n', ['"open', *["b"] * 3000, "c"], 2),
+        ("a.tsv", 'id\ttext\n1\ta "quoted" word\n2\t"open\n3\tc\n', ['a "quoted" word', '"open', "c"], 3),
+        ("a.tsv", 'id\ttext\n1\t"Moss, he said.\n2\tIt is moss."\n', ['"Moss, he said.', 'It is moss."'], 2),
+        ("a.csv", 'text\n"open\nb\n', ['"open', "b"], 2),
+    ],
+    ids=["to the end", "to the next", "of many rows", "of tabs", "closed in the next row", "one column"],
+)
+def test_a_quote_that_is_not_closed_is_a_letter(tmp_path, name, content, texts, line):
+    """The rows behind it are rows; it is told where it stands, and by the checks too."""
+    path = put(tmp_path, name, content)
+    assert read(path) == (texts, [("open quote", f"{name}, line {line}: {LETTER}")])
+    head = head_of(Facts(tmp_path, FakeContext(tmp_path / "context").target, 0), Path(name))
+    assert (head.broken, head.unclosed) == ([], (line, LETTER))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "texts"),
+    [
+        ("a.csv", 'id,text\n1,"Roses, are\nViolets, blue"\n2,b\n', ["Roses, are\nViolets, blue", "b"]),
+        ("a.csv", 'id,text\n1,"a, b\n' + "c, d\n" * 500 + 'e"\n2,b\n', ["a, b\n" + "c, d\n" * 500 + "e", "b"]),
+        ("a.tsv", 'text\tid\n"one\ntwo"\t1\nb\t2\n', ["one\ntwo", "b"]),
+        ("a.tsv", 'id\ttext\n1\t"a ""b""\tc\nd\te"\n', ['a "b"\tc\nd\te']),
+    ],
+)
+def test_cells_of_several_lines_stay_whole(tmp_path, name, content, texts):
+    """Though each line of them has as many delimiters as a row."""
+    assert read(put(tmp_path, name, content)) == (texts, [])
+
+
+def test_a_cell_that_a_file_is_cut_off_in_is_one(tmp_path):
+    """Lines that are no rows are of the cell; that its quote is open is told."""
+    path = put(tmp_path, "a.csv", 'id,text\n1,"One.\n\nTwo, three, four.\nFi')
+    told = "a.csv, line 2: a quote that opens here is not closed: what is behind it is one cell"
+    assert read(path) == (["One.\n\nTwo, three, four.\nFi"], [("open quote", told)])
+
+
+def test_a_cell_that_the_beginning_of_a_file_ends_in_is_closed_behind_it(tmp_path):
+    """The checks, which read no further, say nothing of its quote."""
+    put(tmp_path, "a.csv", 'text\na\n"' + "A line of moss.\n" * 9000 + '"\n')
+    head = head_of(Facts(tmp_path, FakeContext(tmp_path / "context").target, 0), Path("a.csv"))
+    assert (head.broken, head.unclosed) == ([], None)
+
+
+def test_of_columns_of_one_name_the_first_is_read(tmp_path):
+    """The others have a number; that is told. Columns without a name are left alone."""
+    path = put(tmp_path, "a.csv", "text,text,,\na,b,,\nc,d,,\n")
+    told = ("columns of one name", "a.csv: the first of 'text' has the name, the second is 'text (2)'")
+    assert read(path) == (["a", "c"], [told])
+    assert read(path, columns={"text": "text (2)"}) == (["b", "d"], [told])
+
+
+def test_of_columns_of_one_name_in_parquet_the_first_is_read(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    columns = [arrow.array(["a"]), arrow.array([1]), arrow.array(["b"])]
+    parquet.write_table(arrow.Table.from_arrays(columns, names=["text", "n", "text"]), tmp_path / "a.parquet")
+    told = ("columns of one name", "a.parquet: the first of 'text' has the name, the second is 'text (2)'")
+    assert read(tmp_path / "a.parquet") == (["a"], [told])
+    assert read(tmp_path / "a.parquet", columns={"text": "text (2)"}) == (["b"], [told])
+
+
 def test_files_that_were_put_together_have_marks_inside(tmp_path):
     """Before lines of JSON and of text; the checks see no line that is none."""
     path = put(tmp_path, "a.jsonl", '\ufeff{"text": "bir"}\n\ufeff{"text": "iki"}\n\ufeff\n')
