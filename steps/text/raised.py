@@ -15,7 +15,18 @@ NAMES = re.compile(  # of functions and units, which have exponents
 )
 FRACTION = re.compile(r"[+−–-]?\d{1,2}\.\d{1,2}")
 PRODUCT = re.compile(r"(?:[=<>≤≥≈∼≅+−·×/]\s?\([^\W\d_]{2,3}|\([x-z]{2,3})\)$")  # of letters, which are no word in a formula
-POWERED = re.compile(r"(?:\d|\b[kcdmµμn]?[ms]|\b(?:kg|ha)|(?<![^\W_])[^\W\d_])$")  # a figure, a unit, a letter
+POWERED = re.compile(r"(?:\d|\b[kcdmµμn]?[ms]|\b(?:kg|ha)|(?<![^\W_⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵏⁿ])[^\W\d_])$")  # a figure, a unit, a letter
+
+OPERATION = re.compile(r"[+−–=/·×*<>]|(?<![^\W\d_]{2})-(?![^\W\d_]{2})")  # in an exponent that is one of several signs
+BASE = re.compile(rf"{POWERED.pattern}|[)\]]$")
+
+
+def power(said: str, before: str) -> str:
+    """An exponent that no raised signs can write, as `^(n − k)`; nothing for any other."""
+    plain = " ".join(said.split())
+    if len(plain) < 2 or CALL.fullmatch(plain) or all(ord(sign) in RAISED for sign in plain):
+        return ""
+    return f"^({plain})" if OPERATION.search(plain) and any(map(str.isalnum, plain)) and BASE.search(before) else ""
 
 
 def raised(said: str, before: str) -> str:
