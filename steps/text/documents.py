@@ -156,7 +156,8 @@ def _md(path: Path, parts: Wanted, complain: Complain) -> tuple[list[Part], str]
 
 
 def _html(path: Path, parts: Wanted, complain: Complain) -> tuple[list[Part], str]:
-    from steps.text.html_text import html_charset, html_text
+    from steps.text.html_charset import html_charset
+    from steps.text.html_text import html_text
 
     data = _all(path)
     page = html_charset(data)

@@ -43,7 +43,8 @@ def _text(text: str) -> Iterator[Part]:
 
 def _of_page(page: bytes) -> str:
     from steps.text.encodings import decode
-    from steps.text.html_text import html_charset, html_text
+    from steps.text.html_charset import html_charset
+    from steps.text.html_text import html_text
 
     return html_text(html_charset(page) or decode(page)[0])[0]
 

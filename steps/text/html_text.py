@@ -2,17 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Set
+from functools import cached_property
 from html.parser import HTMLParser
 
+from steps.text.html_flow import LISTS, Aside, Flow, Open, is_sign, is_step, misnamed
+from steps.text.html_lines import END, KEPT, LINE, lines_of
+from steps.text.html_lists import Grid, Lists
+from steps.text.html_names import PICTURE, SILENT, TOP, Given, beside, has_line_number, is_hidden, is_note
 from steps.text.mathml import Formula, plain
-from steps.text.numerals import FORMATS
-from steps.text.raised import raised
+from steps.text.raised import power, raised
 
-SILENT = {
-    "script", "style", "noscript", "template", "svg", "nav", "header", "footer", "aside", "form", "button", "select", "textarea",
-    "iframe", "object", "audio", "video", "canvas", "rt", "rp", "head", "amp-ad", "amp-embed", "amp-sidebar",
-}  # fmt: skip
+MAIN = ("main", "article")
 BLOCKS = {
     "p", "div", "section", "article", "main", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table", "tr",
     "blockquote", "pre", "figure", "figcaption", "hr", "body", "address", "details", "summary", "caption", "thead", "tbody", "tfoot",
@@ -20,157 +21,63 @@ BLOCKS = {
 }  # fmt: skip
 ROWS = {"thead", "tbody", "tfoot"}  # parts of one table, with nothing between them
 CELLS = {"td", "th"}
+SIDES = {"aside", "div"}
 UNCLOSED = {"p", "li", "tr", "dt", "dd", "option"}  # end where the next begins
 EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-SKIP_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "menu", "dialog", "alertdialog"}
-MAIN = ("main", "article")
-BESIDE = re.compile(  # names of classes and ids of what stands beside the text on pages whose tags do not say it
-    r"(?!(?:has|with|no)[-_])(?:.*[-_])?(?:cookies?|consent|gdpr|breadcrumbs?|navbar|navbox|nav|navigation|menu|sidebar|catlinks|editsection"
-    r"|printfooter|toc|noprint|pagination|pager"
-    r"|newsletter|advertisement|ads?|skip-link|screen-reader-text|sr-only)(?:[-_](?:banner|bar|notice|links?|list|container|wrapper|area|content"
-    r"|menu|popup|modal|box|widget|trail|item))*"
-    r"|(?:social|share|sharing)[-_](?:bar|buttons?|links?|icons?|list|post|this)|share|sharedaddy|addtoany.*|related(?:[-_](?:posts?|articles?|links?))?"
-    r"|(?:site|page|main|global)?[-_]?footer|comments(?:[-_](?:area|list|section))?|comment[-_](?:list|respond|form)|widget[-_]area"
-    r"|entry[-_]meta|post[-_]meta|byline",
-    re.IGNORECASE,
-)
-NEVER_BESIDE = {
-    "html",
-    "body",
-    "main",
-    "article",
-    "table",
-    "tbody",
-    "tr",
-    "td",
-    "th",
-    "pre",
-    "code",
-    "p",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-}
-HUMP = re.compile("(?<=[a-z0-9])(?=[A-Z])")  # topNav is top-nav
-UNSEEN = {"sr-only", "visually-hidden", "screen-reader-text"}  # classes of what only a screen reader says
-TOP = {"header", "masthead", "site-header", "siteSub"}  # ids of what stands above the page's own text
-HEADERLINKS = {"headerlink", "anchor-link", "anchorlink", "hash-link", "header-anchor"}  # classes of the sign that links to a heading
-BY_ID = {"div", "ul", "ol"}  # whose ids say what they are for; those of sections and headings say what they are about
-HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
-KEPT = str.maketrans(" \t\n", "\ue000\ue001\ue002")  # white space that browsers show, inside <pre>
-SHOWN = str.maketrans("\ue000\ue001\ue002", " \t\n")
-LINE, FIRST, ITEM = "\x1d", "\x1f", "\x1e"  # a new line, the first cell of a row, and an item with its mark behind it
-BLANKS = re.compile(r"(?<! ) {2,}+")  # on either side of a tag or a comment: browsers show one
-END = "\x1c"  # of a row or a table: what follows is in no cell of it, though the last one is empty
-NUMERALS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}  # types of ordered lists
-WIDE = re.compile(rf"[ \n{LINE}]{{33,}}+")  # more than a page has to say; what follows costs more than their number
-CELL = re.compile(rf"\t[ \n{LINE}]*([^\n\t{LINE}{FIRST}{END}]{{0,200}})[ \n]*(?=[\t{LINE}{END}])")  # with one line in it
-FIRST_CELL = re.compile(rf"{FIRST}[ \n{LINE}]*([^\n\t{LINE}{FIRST}{END}]{{0,200}})[ \n]*(?=\t)")
-MARKED = re.compile(rf"^({ITEM}\S+)\n+(?=\S)", re.MULTILINE)  # an item whose text begins with a paragraph
-UNMARKED = re.compile(rf"^{ITEM}\S+[ \n]*$", re.MULTILINE)  # one without text
-BREAK = re.compile(rf"(?<![ \t])[ \t]*+(?:[{LINE}\n][ \t]*+)++")
-FORMULA, PICTURE = "mwe-math-mathml", "mwe-math-fallback-image"  # of Wikipedia: a formula behind its picture, and the picture
+HEADING = 500  # characters of one that are compared with the title
 HELD_WORDS = 40  # words of paragraphs, outside links, that make a page header text; in a form words of anything but links and labels
-HELD = {"header", "form"}  # kept when they hold text: some systems put the whole page in a form
-# Names that browsers take for a larger table, by https://encoding.spec.whatwg.org/#names-and-labels
-MEANT = {
-    "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252", "iso-8859-9": "cp1254",
-    "latin5": "cp1254", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932",
-    "ks_c_5601-1987": "cp949", "euc-kr": "cp949", "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8",
-}  # fmt: skip
-TWO_BYTES = ("utf", "gb", "big5", "euc", "cp9", "shift", "iso-2022")  # how the names of tables begin that are not of single bytes
-ICELANDIC = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")  # in cp1252; in cp1254 the letters that Turkish has and no other language
-TAG, SEEN = re.compile(rb"<[^>]{0,2000}>"), 1 << 16
-CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w-]+)", re.IGNORECASE)
-
-
-def _narrow(found: re.Match[str]) -> str:
-    """Blanks and line ends that say the same in three characters."""
-    breaks = found[0].count("\n")
-    return ("\n\n" if breaks > 1 else "\n" if breaks else " ") + (LINE if LINE in found[0] else "")
-
-
-def html_charset(data: bytes) -> str:
-    """The page's text by the charset that it names in its head, or nothing when it names none that fits.
-
-    A page of UTF-8 that names a table of single bytes is UTF-8: its accents would come out as two letters each. One of Turkish that names
-    the western table, as many editors wrote it, is Turkish.
-    """
-    match = CHARSET.search(data[:4096])
-    if match is None or data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[:3] == b"\xef\xbb\xbf":
-        return ""
-    name = (match[1] or match[2]).decode("ascii").lower()
-    name = MEANT.get(name, name)
-    for codec in (name,) if name.startswith(TWO_BYTES) or data.isascii() else ("utf-8", name):
-        try:
-            return data.decode("cp1254" if codec == "cp1252" and _is_turkish(data) else codec)
-        except (LookupError, UnicodeDecodeError):
-            continue
-    return ""
-
-
-def _is_turkish(data: bytes) -> bool:
-    """True for a page whose bytes are Turkish where the western table has the letters of Icelandic: two of them, and none with an acute."""
-    from steps.text.encodings import ACUTE, decode
-
-    text = TAG.sub(b" ", data[:SEEN])
-    several = len(set(ICELANDIC.findall(text))) > 1 and not any(byte in ACUTE for byte in text)
-    return several and decode(text)[1] == "cp1254"
 
 
 def html_text(page: str) -> tuple[str, str]:
     """Text and title of a page; the text is that of <main> or <article> where they hold most of it."""
     end = page.rfind(">") + 1
     page = page[:end] + page[end:].replace("<", "&lt;")  # no tag: looking for the end of each would cost the square of their number
-    reader = _Reader()
+    reader = _read(page, set())
+    if meant := misnamed(reader.asides, reader.flow):
+        reader = _read(page, meant)
+    parts = reader.flow.without_lists(reader.parts)
+    everything = lines_of(parts)
+    title = re.sub(r"\s+", " ", "".join(reader.title)).strip()
+    if not (reader.mains == 1 or (not reader.mains and reader.articles == 1)):  # a list of articles is all of the page
+        return everything, title
+    name = "main" if reader.mains else "article"  # an article outside of <main> is a teaser
+    inner = lines_of([part for part, place in zip(parts, reader.places, strict=True) if place == name])
+    return inner if len(inner) * 2 >= len(everything) else everything, title
+
+
+def _read(page: str, spared: Set[int]) -> "_Reader":
+    reader = _Reader(spared)
     reader.feed(page)
     reader.close()
-    if reader.beside > sum(map(len, reader.parts)):  # names that mean something else here
-        reader = _Reader(by_name=False)
-        reader.feed(page)
-        reader.close()
-    everything = reader.text(reader.parts)
-    inner = reader.text(reader.inner["main" if reader.mains else "article"])  # an article outside of <main> is a teaser
-    one = reader.mains == 1 or (not reader.mains and reader.articles == 1)  # a list of articles is all of the page
-    chosen = inner if one and len(inner) * 2 >= len(everything) else everything
-    return chosen, re.sub(r"\s+", " ", "".join(reader.title)).strip()
-
-
-def _number(given: str | None, usual: int) -> int:
-    return int(given) if given and given.isdecimal() and len(given) < 7 else usual
+    return reader
 
 
 class _Reader(HTMLParser):
     """What is known of the tags that are open is counted as they come and go: however deep a page is, its length is what it costs."""
 
-    def __init__(self, *, by_name: bool = True) -> None:
+    def __init__(self, spared: Set[int]) -> None:
         super().__init__(convert_charrefs=True)
-        self.by_name = by_name
-        self.beside = 0  # characters left out by the name of what holds them
-        self.named: list[int] = []  # places in `open` of what is left out by its name
-        self.first = False  # the next cell begins its row
-        self.lists: list[int] = []  # items so far of each list that is open; -1: not counted
-        self.numerals: list[Callable[[int], str]] = []  # how the items of each are counted
+        self.spared = spared  # numbers of asides that are text
+        self.asides: list[Aside] = []  # what is left out by its name
+        self.named: list[tuple[int, int]] = []  # those that are open: places in `open`, and numbers
+        self.flow = Flow()
         self.parts: list[str] = []
-        self.inner: dict[str, list[str]] = {name: [] for name in MAIN}
+        self.places: list[str] = []  # of MAIN where each is, or nothing
         self.title: list[str] = []
-        self.open: list[tuple[str, bool]] = []  # tag, and whether it silences what is inside
+        self.open: list[Open] = []
         self.inside: Counter[str] = Counter()  # how many of each tag are open
-        self.silencing: list[str] = []  # those among them that silence
+        self.silencing = 0  # how many of them silence
+        self.held: list[Open] = []  # those whose text is looked at when they end
+        self.lists = Lists()
         self.formula: Formula | None = None
         self.last_formula = ""
         self.in_title = False
         self.mains = self.articles = 0
-        self.held: list[tuple[str, str]] = []  # what a page header or a form holds, and of MAIN where that is
-        self.tables: list[
-            dict[int, tuple[int, int]]
-        ] = []  # of each table that is open, column to how many rows a cell goes on, and its width
-        self.above: dict[int, int] = {}  # columns that cells of rows above fill, and how wide they are
-        self.column = 0
-        self.held_words = 0
+        self.grid = Grid()
+        self.numbers: list[int] = []  # places in `open` of what holds the numbers of lines
+        self.jumps = False  # the link that is open leads to a place of the page
+        self.up: list[str] = []  # what is raised, until it ends
+        self.up_silence = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -187,66 +94,161 @@ class _Reader(HTMLParser):
         self.mains += tag == "main"
         self.articles += tag == "article" and not self.inside["article"]
         names = (given.get("class") or "").split()
-        hidden = (
-            "hidden" in given
-            or (tag == "dialog" and "open" not in given)
-            or given.get("role") in SKIP_ROLES
-            or given.get("aria-hidden") == "true"
-        )
-        hidden = hidden or (bool(HIDDEN.search(given.get("style") or "")) and not any(name.startswith(FORMULA) for name in names))
-        silent = hidden or not UNSEEN.isdisjoint(names) or (tag in SILENT and not (tag == "header" and self._in_section()))
-        named = self.by_name and tag not in NEVER_BESIDE and tag not in EMPTY and "section" not in names
-        if not silent and named and self._is_beside(tag, names, given.get("id") or ""):
-            self.named.append(len(self.open))
-            silent = True
-        self._begin(tag, given)
+        line = tag == "div" and "line" in names
+        self._begin(tag, given, line=line)
         if tag == "img" and any(name == "tex" or name.startswith(PICTURE) for name in names):
             said = plain(given.get("alt") or "")
             if said != self.last_formula:
                 self._put(said)
             self.last_formula = ""
         if tag not in EMPTY:
-            self.open.append((tag, silent))
-            self.inside[tag] += 1
-            if silent:
-                self.silencing.append(tag)
+            self._push(tag, given, names, line=line)
         if tag == "math" and not self.silencing:
             self._put("\n\n" if given.get("display") == "block" else "")
             self.formula = Formula(given.get("alttext") or "")
 
-    def _pop(self) -> None:
+    def _push(self, tag: str, given: Given, names: list[str], *, line: bool) -> None:
+        silent, side = is_hidden(tag, given, names), tag in SIDES and "sidebar" in names and self._flows()
+        held = not silent and not self.silencing and (side or self._is_held(tag, given))
+        if not silent and not held:
+            silent = tag in SILENT and tag != "header" and not (tag == "aside" and is_note(given, names))
+            if not silent and (kind := beside(tag, names, given.get("id") or "")):
+                silent = self._name(kind)
+        if self.open and tag in BLOCKS:
+            self.open[-1].leaf = False
+        opened = self.flow.opened(tag, len(self.parts), silent=silent, held=held)
+        opened.section, opened.sidebar, opened.line = tag in ("section", "article") or "section" in names, side, line
+        if held:
+            self._put("\n\n")
+            self.held.append(opened)
+        if tag == "div" or has_line_number(tag, names):
+            self._push_code(opened, names)
+        if tag == "a" and given.get("href"):
+            opened.link = True
+            self.inside[".link"] += 1
+            if not self.silencing:
+                self._link(given)
+        if tag == "sup" and not self.inside["sup"]:
+            self.up_silence = self.silencing + silent
+        self.open.append(opened)
+        self.inside[tag] += 1
+        self.silencing += silent
+
+    def _push_code(self, opened: Open, names: list[str]) -> None:
+        """What is known of code that no <pre> holds, and of the numbers of its lines."""
+        opened.code, opened.fragment = opened.line and self.inside[".fragment"] > 0, opened.tag == "div" and "fragment" in names
+        self.inside[".code"] += opened.code
+        self.inside[".fragment"] += opened.fragment
+        if has_line_number(opened.tag, names):
+            self.numbers.append(len(self.open))
+            self.grid.numbered |= opened.tag in CELLS
+
+    def _is_held(self, tag: str, given: Given) -> bool:
+        """True for a page header or a form, which is text when there is enough of it: some systems put the whole page in a form."""
+        return tag == "form" or (tag == "header" and not self._in_section()) or (tag == "div" and given.get("id") in TOP)
+
+    def _name(self, kind: str) -> bool:
+        """True for what is left out by its name, which is kept in mind."""
+        parent = self.named[-1][1] if self.named else -1
+        if parent >= 0 and self.asides[parent].kind == "never":
+            kind = "never"
+        number = len(self.asides)
+        self.asides.append(Aside(kind, parent))
+        if number in self.spared:
+            return False
+        self.named.append((len(self.open), number))
+        return True
+
+    def _flows(self) -> bool:
+        """True where paragraphs stand, or a section has begun: a sidebar there is one of the text, not of the page."""
+        above = self.open[-1] if self.open else None
+        if above is None or above.tag == "body":
+            return False
+        return above.flows or (above.section and self.flow.said > above.said)
+
+    def _link(self, given: Given) -> None:
+        href = given.get("href") or ""
+        self.flow.links += 1
+        self.jumps = href.startswith(("#", "javascript:"))
+        if is_step(given.get("rel") or "", given.get("accesskey") or ""):
+            above = next((each for each in reversed(self.open[-3:]) if each.tag in BLOCKS or each.tag in CELLS), None)
+            if above is not None:
+                above.steps += 1
+
+    def _pop(self) -> Open:
         """The last tag that is open ends."""
-        tag, silent = self.open.pop()
+        if self.up and self.open[-1].tag == "sup" and self.inside["sup"] == 1:
+            self._raise()
+        ended = self.open.pop()
+        tag = ended.tag
         self.inside[tag] -= 1
-        if silent:
-            self.silencing.pop()
-        if self.named and self.named[-1] == len(self.open):
+        self.inside[".link"] -= ended.link
+        self.inside[".code"] -= ended.code
+        self.inside[".fragment"] -= ended.fragment
+        self.silencing -= ended.silent
+        if self.named and self.named[-1][0] == len(self.open):
             self.named.pop()
-        if self.held and not self.silencing:
-            self._keep_held()
+        if self.numbers and self.numbers[-1] == len(self.open):
+            self.numbers.pop()
         if tag == "math" and self.formula is not None:
             self.last_formula, self.formula = self.formula.text(), None
             self._put(self.last_formula)
+        if not self.silencing and not ended.silent:
+            self._look(ended)
+        return ended
 
-    def _keep_held(self) -> None:
-        """A page header or a form has ended: what it held is text when there is enough of it."""
-        if self.held_words >= HELD_WORDS:
-            for text, where in [("\n\n", self._where()), *self.held, ("\n\n", self._where())]:
-                self._add(text, where)
-        self.held, self.held_words = [], 0
+    def _look(self, ended: Open) -> None:
+        """What is read has ended: it may be no text by what it holds."""
+        tag, flow = ended.tag, self.flow
+        if ended.held:
+            self.held.pop()
+            if not self._is_text(ended):
+                self._cut(ended)
+                return
+            self._put("\n\n")
+            if self.held:
+                self.held[-1].words += ended.words
+        elif tag in BLOCKS or tag in CELLS:
+            if (ended.steps or flow.links > ended.links) and flow.is_row(ended):
+                self._cut(ended)
+            elif tag in ("p", "div") and self.open and flow.is_paragraph(ended):
+                self.open[-1].flows = True
+            elif tag in LISTS:
+                flow.ends(ended, len(self.parts))
+            if ended.steps and self.open and (tag in CELLS or tag == "tr" or tag in ROWS):
+                self.open[-1].steps += ended.steps
+
+    def _is_text(self, ended: Open) -> bool:
+        """True for a page header, a form or a sidebar that holds text: enough of it, or the title of the page."""
+        if ended.words >= HELD_WORDS or ended.tag == "form":
+            return ended.words >= HELD_WORDS
+        if ended.sidebar:
+            return self.flow.has_text(ended)
+        heading = " ".join(ended.heading.split())
+        return bool(heading) and heading.startswith(self._titled) and self.flow.has_text(ended)
+
+    @cached_property
+    def _titled(self) -> str:
+        return " ".join("".join(self.title).split())[:HEADING]
+
+    def _cut(self, ended: Open) -> None:
+        """What a tag holds is left out."""
+        del self.parts[ended.start :], self.places[ended.start :]
+        self.flow.back(ended)
 
     def close(self) -> None:
         """The page ends, and with it a form that nobody closed."""
         super().close()
-        self._keep_held()
+        while self.open:
+            self._pop()
 
-    def _close(self, tag: str) -> None:
+    def _close(self, tag: str) -> Open | None:
         """The innermost `tag` that is open ends, and all that is open inside of it."""
         while self.inside[tag]:
-            last = self.open[-1][0]
-            self._pop()
-            if last == tag:
-                return
+            last = self._pop()
+            if last.tag == tag:
+                return last
+        return None
 
     def _where(self) -> str:
         """In which of MAIN the page is, the outer one, or nothing."""
@@ -258,7 +260,7 @@ class _Reader(HTMLParser):
     def _end_before(self, tag: str) -> None:
         """Close what the start of a tag ends where nobody closed it: a paragraph by any block, an item, a cell or a row by the next."""
         while self.open:
-            last = self.open[-1][0]
+            last = self.open[-1].tag
             row = tag == "tr" and last in CELLS
             if not (row or (last == tag and tag in UNCLOSED) or (last == "p" and tag in BLOCKS) or (last in CELLS and tag in CELLS)):
                 return
@@ -267,63 +269,30 @@ class _Reader(HTMLParser):
                 continue
             return
 
-    @staticmethod
-    def _is_beside(tag: str, names: list[str], called: str) -> bool:
-        """True for what stands beside the text by its classes or id, and for the raised number of a reference."""
-        if (
-            (tag == "sup" and "reference" in names)
-            or (tag == "a" and not HEADERLINKS.isdisjoint(names))
-            or (tag in BY_ID and called in TOP)
-        ):
-            return True
-        given = [*names, *([called] if tag in BY_ID else [])]
-        return any(BESIDE.fullmatch(name) or BESIDE.fullmatch(HUMP.sub("-", name)) for name in given)
-
-    def _begin(self, tag: str, given: dict[str, str | None]) -> None:
+    def _begin(self, tag: str, given: Given, *, line: bool) -> None:
         """What stands between the text before a tag and the text inside."""
+        if self.up and (tag in BLOCKS or tag in CELLS or tag in ("br", "img", "math")):
+            self._raise()
         if tag == "br":
             self._put("\n")
         elif tag == "q":
             self._put("“")
         elif tag == "tr":
-            self.first = True
             self._put(LINE)
-            self._next_row()
+            self.grid.row()
         elif tag in CELLS:
-            self._cell(_number(given.get("colspan"), 1), _number(given.get("rowspan"), 1))
+            self._put(self.grid.cell(given))
         elif tag in ("ul", "ol"):
-            self.lists.append(_number(given.get("start"), 1) - 1 if tag == "ol" else -1)
-            self.numerals.append(FORMATS.get(NUMERALS.get(given.get("type") or "", ""), str))
-            self._put("\n\n" if len(self.lists) == 1 else LINE)
+            self._put(self.lists.begin(tag, given))
         elif tag == "li":
-            counted = self.lists and self.lists[-1] >= 0
-            if counted:
-                self.lists[-1] = _number(given.get("value"), self.lists[-1] + 1)
-            self._put(f"{LINE}{ITEM}{self.numerals[-1](self.lists[-1])}. " if counted else f"{LINE}{ITEM}- ")
-        elif tag in ROWS:
+            self._put(self.lists.item(given, len(self.parts)))
+        elif tag in ROWS or line:
             self._put(LINE)
         elif tag in BLOCKS:
-            self.tables += [{}] if tag == "table" else []
+            self.grid.tables += [{}] if tag == "table" else []
             self._put("\n\n")
-
-    def _next_row(self) -> None:
-        """Cells that go on from the rows above fill their columns, one row less from here on."""
-        self.column, self.above = 0, {}
-        if self.tables:
-            self.above = {column: width for column, (rows, width) in self.tables[-1].items() if rows > 0}
-            self.tables[-1] = {column: (rows - 1, width) for column, (rows, width) in self.tables[-1].items() if rows > 1}
-
-    def _cell(self, width: int, rows: int) -> None:
-        """A cell begins, behind empty ones for those that go on from above."""
-        while self.column in self.above:
-            self._put(FIRST if self.first else "\t")
-            self.first = False
-            self.column += max(1, self.above.pop(self.column))
-        self._put(FIRST if self.first else "\t")
-        self.first = False
-        if self.tables and rows > 1:
-            self.tables[-1][self.column] = rows - 1, width
-        self.column += max(1, width)
+        if tag in BLOCKS or tag in CELLS:
+            self.flow.block(len(self.parts))
 
     def handle_endtag(self, tag: str) -> None:
         if self.formula is not None and tag != "math" and not self.inside[tag]:
@@ -331,16 +300,16 @@ class _Reader(HTMLParser):
             return
         if tag == "title":
             self.in_title = False
-        self._close(tag)
-        if tag in ("ul", "ol") and self.lists:
-            self.lists.pop()
-            self.numerals.pop()
+        ended = self._close(tag)
+        if tag in ("ul", "ol"):
+            self.lists.end(self.parts)
         if tag == "q":
             self._put("”")
-        if tag == "table" and self.tables:
-            self.tables.pop()
+        if tag == "table" and self.grid.tables:
+            self.grid.tables.pop()
         if tag in BLOCKS:
-            inner = tag in ("li", "tr") or tag in ROWS or (tag in ("ul", "ol") and self.lists)
+            self.flow.block(len(self.parts))
+            inner = tag in ("li", "tr") or tag in ROWS or (tag in ("ul", "ol") and len(self.lists)) or (ended is not None and ended.line)
             self._put(END if tag in ("tr", "table") else "")
             self._put(LINE if inner else f"{LINE}\n\n" if tag == "table" else "\n\n")
 
@@ -350,35 +319,43 @@ class _Reader(HTMLParser):
             return
         if self.formula is not None:
             self.formula.data(data)
-        elif self.inside["sup"] and not self.inside["pre"]:
-            self._put(raised(re.sub(r"[ \t\r\n\f]+", " ", data), "".join(self.parts[-3:])))
-        elif self.inside["pre"]:
+            return
+        if self.numbers and all(word.isdecimal() for word in data.split()):
+            self.grid.numbered |= self.inside["td"] > 0 and not data.isspace()
+            return
+        if self.jumps and self.inside[".link"] and self.open[-1].link and is_sign(data):
+            return
+        self._count(data)
+        if self.inside["pre"]:
             self._put(data.replace("\r\n", "\n").translate(KEPT))
+        elif self.inside[".code"]:
+            self._put(data.translate(KEPT))
+        elif self.inside["sup"] and self.silencing == self.up_silence:
+            self.up.append(re.sub(r"[ \t\r\n\f]+", " ", data))
         else:
             self._put(re.sub(r"[ \t\r\n\f]+", " ", data))
 
-    def _put(self, text: str) -> None:
-        if len(self.silencing) == 1 and self.silencing[0] in HELD:
-            self.held.append((text, self._where()))
-            told = self.inside["p"] if self.silencing[0] == "header" else not self.inside["label"]
-            self.held_words += len(text.split()) if told and not self.inside["a"] else 0
+    def _count(self, data: str) -> None:
+        linked = self.inside[".link"] > 0
         if self.silencing:
-            self.beside += len(text) if len(self.silencing) == len(self.named) else 0
+            if not linked and self.silencing == len(self.named):
+                self.asides[self.named[-1][1]].said += len(data.strip())
             return
-        self._add(text, self._where())
+        self.flow.count(data, linked=linked, paragraph=self.inside["p"] > 0)
+        if self.held and not linked:
+            held = self.held[-1]
+            if self.inside["p"] if held.tag != "form" else not self.inside["label"]:
+                held.words += len(data.split())
+            if self.inside["h1"] and held.tag != "form" and len(held.heading) < HEADING:
+                held.heading += data
 
-    def _add(self, text: str, where: str) -> None:
-        self.parts.append(text)
-        if where:
-            self.inner[where].append(text)
+    def _raise(self) -> None:
+        """What is raised has ended, or a block begins in it: it is read by what stands before it."""
+        said, before = "".join(self.up), "".join(self.parts[-3:])
+        self.up.clear()
+        self._put(power(said, before) or raised(said, before))
 
-    @staticmethod
-    def text(parts: list[str]) -> str:
-        """Parts joined, with the blanks that browsers would not show taken out."""
-        joined = WIDE.sub(_narrow, "".join(parts))
-        joined = CELL.sub(r"\t\1", FIRST_CELL.sub(rf"{FIRST}\1", joined)).replace(END, "")
-        joined = re.sub(r"(?<! ) *+\t *+", "\t", BLANKS.sub(" ", joined))
-        joined = BREAK.sub(lambda found: "\n\n" if found[0].count("\n") > 1 else "\n", joined)
-        joined = MARKED.sub(r"\1 ", joined)
-        joined = UNMARKED.sub("", joined).replace(ITEM, "")
-        return re.sub(r"\n{3,}", "\n\n", joined).replace(FIRST, "").strip().translate(SHOWN)
+    def _put(self, text: str) -> None:
+        if not self.silencing:
+            self.parts.append(text)
+            self.places.append(self._where())

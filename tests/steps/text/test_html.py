@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from steps.text.documents import read_documents
-from steps.text.html_text import html_charset, html_text
+from steps.text.html_charset import html_charset
+from steps.text.html_text import html_text
 
 TEXT = "<p>Moss grows on the north side of walls, where it finds the rain and the shade that it needs to live for many years.</p>"
 SHOWN = "Moss grows on the north side of walls, where it finds the rain and the shade that it needs to live for many years."
@@ -101,7 +102,10 @@ def test_a_deep_formula_is_looked_at_once(tmp_path):
 
 
 DEEP = [
-    "<div>{0} ", "<span>{0} ", "<ul><li>{0}", "<table><tr><td>{0}", "<p>{0}<b></i>", "<div class='cookie'>{0}", "<math><mrow><mi>{0}</mi>"
+    "<div>{0} ", "<span>{0} ", "<ul><li>{0}", "<table><tr><td>{0}", "<p>{0}<b></i>", "<div class='cookie'>{0}", "<math><mrow><mi>{0}</mi>",
+    "<form>{0} ", "<div class=sidebar><p>{0}</p>", "<div class=menu>{0}<a href=x rel=next>", "x<sup>{0}<div>", "<ol reversed><li>{0}",
+    "<div><ul><li><a href=x>{0}</a> <a href=y>{0}</a>", "<table><tr><td><a rel=next href=x>{0}</a>", "<header><h1>{0}",
+    "<aside class=note>{0}",
 ]  # fmt: skip
 
 
