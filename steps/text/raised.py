@@ -15,8 +15,8 @@ NAMES = re.compile(  # of functions and units, which have exponents
 )
 FRACTION = re.compile(r"[+−–-]?\d{1,2}\.\d{1,2}")
 PRODUCT = re.compile(r"(?:[=<>≤≥≈∼≅+−·×/]\s?\([^\W\d_]{2,3}|\([x-z]{2,3})\)$")  # of letters, which are no word in a formula
+BEHIND = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵏⁿ][^\W\d_]$")  # a letter behind an exponent, which makes no word of them
 POWERED = re.compile(r"(?:\d|\b[kcdmµμn]?[ms]|\b(?:kg|ha)|(?<![^\W_⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵏⁿ])[^\W\d_])$")  # a figure, a unit, a letter
-
 OPERATION = re.compile(r"[+−–=/·×*<>]|(?<![^\W\d_]{2})-(?![^\W\d_]{2})")  # in an exponent that is one of several signs
 BASE = re.compile(rf"{POWERED.pattern}|[)\]]$")
 
@@ -32,7 +32,7 @@ def power(said: str, before: str) -> str:
 def raised(said: str, before: str) -> str:
     """What is read of raised signs behind `before`: nothing of a call, exponents as such, the rest as it is."""
     plain = said.strip()
-    has_power = NAMES.search(before) or PRODUCT.search(before)
+    has_power = NAMES.search(before) or PRODUCT.search(before) or BEHIND.search(before)
     if CALL.fullmatch(plain) and CALLING.search(before) and not has_power:
         return ""
     if plain and (has_power or POWERED.search(before)) and all(ord(sign) in RAISED for sign in plain):

@@ -30,6 +30,7 @@ from tests.steps.text.test_manuscripts import drawn, read, sentence
         ("with (xy)", "4", "⁴"),
         ("a mass (kg)", "3", ""),
         ("in O(n", "k", "ᵏ"),
+        ("of x³y", "2", "²"),
     ],
 )
 def test_what_is_raised_is_read_by_what_stands_before_it(before, said, read_as):
