@@ -54,7 +54,7 @@ def _apart(said: str, before: str, more: str, name: str) -> bool:
     if (last.isdecimal() and first.isdecimal()) or (name == "sPre" and last.isalnum()):
         return True
     if first.isalnum() or first in LARGE:
-        return (name == "func" and last.isalpha()) or before == "f" or bool(OPEN.search(said) or FRACTION.search(said))
+        return (name == "func" and last.isalpha()) or before == "f" or goes_into(said, more)
     return first in "([{" and (before == "f" or bool(FRACTION.search(said)))
 
 
@@ -84,6 +84,12 @@ def closed(text: str) -> str:
     """`text` in brackets, unless it is one thing."""
     fenced = text[:1] + text[-1:] in ("()", "[]", "{}") and text.count(text[0]) == 1
     return text if len(text) < 2 or text.isalnum() or fenced else f"({text})"
+
+
+def goes_into(said: str, more: str) -> bool:
+    """True where `more` would be read as a part of the index, the power or the fraction with which `said` ends."""
+    tail = said[-100:]
+    return bool(more) and (more[0].isalnum() or more[0] in LARGE) and bool(OPEN.search(tail) or FRACTION.search(tail))
 
 
 def denominator(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from steps.text.docx_math import closed, small
+from steps.text.docx_math import closed, denominator, goes_into, rooted, small
 
 DEEPEST = 60  # elements inside each other, beyond which they are taken for one
 UNSEEN = {"annotation", "annotation-xml", "mphantom", "mspace", "none", "mprescripts", "maligngroup", "malignmark"}
@@ -59,7 +59,15 @@ def plain(said: str) -> str:
 
 
 def _row(node: Node) -> str:
-    return "".join(child if isinstance(child, str) else _one(child) for child in node[1])
+    return _joined([child if isinstance(child, str) else _one(child) for child in node[1]])
+
+
+def _joined(pieces: list[str]) -> str:
+    """Pieces one behind the other, set apart where one would be read as a part of the one before."""
+    said = ""
+    for piece in pieces:
+        said += f" {piece}" if piece and goes_into(said, piece) else piece
+    return said
 
 
 def _one(node: Node) -> str:
@@ -68,9 +76,9 @@ def _one(node: Node) -> str:
         return ""
     said = [child if isinstance(child, str) else _one(child) for child in children]  # each once: a second look doubles at every depth
     parts = [text.strip() for child, text in zip(children, said, strict=True) if not isinstance(child, str)]
-    row = "".join(said)
+    row = _joined(said)
     if tag == "mfrac" and len(parts) == 2:
-        return f"{closed(parts[0])}/{closed(parts[1])}"
+        return f"{closed(parts[0])}/{denominator(parts[1])}"
     if tag in ("msup", "mover") and len(parts) == 2:
         return f"{closed(parts[0])}^{small(parts[1])}"
     if tag in ("msub", "munder") and len(parts) == 2:
@@ -78,9 +86,9 @@ def _one(node: Node) -> str:
     if tag in ("msubsup", "munderover") and len(parts) == 3:
         return f"{closed(parts[0])}_{small(parts[1])}^{small(parts[2])}"
     if tag == "mroot" and len(parts) == 2:
-        return f"√[{parts[1]}]{closed(parts[0])}"
+        return f"√[{parts[1]}]{rooted(parts[0])}"
     if tag == "msqrt":
-        return f"√{closed(row.strip())}"
+        return f"√{rooted(row.strip())}"
     if tag == "mfenced":
         return f"({', '.join(parts)})"
     if tag in ("mtable", "mtr"):

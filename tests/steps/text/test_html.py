@@ -78,6 +78,10 @@ FORMULAS = {
     "<math><mi>E</mi><mo>=</mo><mi>m</mi><mo>&#x2062;</mo><msup><mi>c</mi><mn>2</mn></msup></math>": "E=mc^2",
     "<math><mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></mfrac></math>": "(a+b)/2",
     "<math><msub><mi>x</mi><mrow><mi>i</mi><mi>j</mi></mrow></msub></math>": "x_(ij)",
+    "<math><msub><mi>x</mi><mn>1</mn></msub><mn>2</mn></math>": "x_1 2",
+    "<math><mfrac><mn>1</mn><mn>2</mn></mfrac><mi>x</mi></math>": "1/2 x",
+    "<math><mfrac><mi>a</mi><mrow><mn>2</mn><mi>b</mi></mrow></mfrac></math>": "a/(2b)",
+    "<math><msqrt><mi>a</mi><mi>b</mi></msqrt></math>": "√(ab)",
     "<span style='display: none' class='mwe-math-mathml-a11y'><math alttext='{\\displaystyle x^{2}}'></math></span>"
     "<img class='mwe-math-fallback-image-inline' aria-hidden='true' alt='{\\displaystyle x^{2}}'>": "x^{2}",
     "<img class='tex' alt='x^{2}'>": "x^{2}",
