@@ -68,6 +68,7 @@ ROWS = 0.7  # of the size of the letters, for a line: where there is less height
 TALLEST = 0.7  # share of the text in lines lower than the usual one: wide gaps between words part a line in two
 FIGURE = re.compile(r"(?:fig|şekil|abb|grafik|gráf|rys|obr|рис|bild)", re.IGNORECASE)  # its caption stands below it
 SMALL = 0.63  # of the body's line height: labels inside figures
+BULLET = re.compile(r"[•‣▪–] [\w(]")  # of an item, whatever its font says of its height
 LOWER = 0.48  # the same of fonts whose letters are all as wide: their boxes are low
 
 
@@ -179,6 +180,10 @@ def _label(block: Block, body: float) -> bool:
     upright = len(block.lines) == 1 and block.characters > 3 and (height > 2 * width or height > 8 * body or aslant)
     if upright or height >= SMALL * body:  # nearly all
         return upright
+    first = block.lines[0].strip()
+    numbered = len(block.lines) == 2 and first.isdigit() and WORD.search(block.lines[1])  # a line of code
+    if numbered or CAPTION.match(first) or BULLET.match(first):
+        return False
     word = height > 0 and WORD.search(block.lines[0 if block.size else -1])
     if word and not block.size and height >= LOWER * body:
         return False

@@ -82,6 +82,9 @@ def test_a_heading_whose_font_has_low_boxes_is_no_label():
         Block(70, 100, 300, 107, ["#", "make uninstall"]),  # in a typewriter, whose boxes are low
         Block(226, 280, 334, 285, ["commercially, mentioning its origin."], size=5.0),
         Block(103, 267, 539, 274, ["12.1. Elements\t35"], size=7.6),  # of the contents
+        Block(150, 361, 230, 366, ["• 2018/02/08 (v. 1.0)"], size=10.0),
+        Block(76, 86, 202, 93, ["1", "def testCircularAdvection"], size=5.0),  # the number of a line of code is small
+        Block(306, 716, 457, 722, ["Fig. 4. Walls of stone"], size=6.0),
     ],
 )
 def test_small_lines_of_text_are_no_labels(block):
