@@ -64,6 +64,8 @@ BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
 RUNNING = frozenset(("text", "heading", "caption", "footnote", "references"))  # kinds whose blanks are nothing but white between words
 CONTROLS = bytes([*range(9), *range(11, 32), 127])
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]+")  # glyphs of fonts that say no letters
+SPACED = 2.0  # sizes of the letters: white between lines in wide spacing
+NUMBER_ALONE = re.compile(r"[^\W\d_]+\.?\s?[A-Z]?\d{1,3}(?:\.\d{1,2})?[.:]?")  # of a caption
 FLOATING = ("caption", "table", "footnote")
 FLOATS = 12  # parts between two of a paragraph
 STEP = 4.0  # points: edges that differ by less are one
@@ -176,9 +178,13 @@ def is_hung(above: Block, block: Block, before: str, rights: Callable[[], dict[i
 
 
 def is_caption_below(above: Block, block: Block, text: str) -> bool:
-    """True for further lines of a caption, which came as a block of their own because they are centred."""
-    near = -2 < block.y0 - above.y1 < 0.7 * above.size and above.size == block.size and above.x0 - 2 < block.x0 < block.x1 < above.x1 + 2
-    return near and not above.lines[-1].rstrip().endswith(ENDED) and not CAPTION.match(text)
+    """True for further lines of a caption, which came as a block of their own because they are centred, or set in wide spacing."""
+    if above.size != block.size or above.lines[-1].rstrip().endswith(ENDED) or CAPTION.match(text):
+        return False
+    white, inside = block.y0 - above.y1, above.x0 - 2 < block.x0 < block.x1 < above.x1 + 2
+    if text[:1].islower() and abs(block.x0 - above.x0) < 2:
+        return -2 < white < SPACED * above.size
+    return inside and -2 < white < 0.7 * above.size
 
 
 def is_indented(blocks: list[Block]) -> bool:

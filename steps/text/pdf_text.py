@@ -24,6 +24,7 @@ from steps.text.pdf_joins import (
     HEADED_LINE,
     HEADING,
     ITEM,
+    NUMBER_ALONE,
     OTHER,
     SENTENCE,
     as_written,
@@ -229,7 +230,11 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
                 further.setdefault(len(out) - 1, []).append(
                     below(above, block, lefts) if block.listing else without_head(text, out[-1].text)
                 )
-            elif number == 0 and last_caption is not None and is_caption_below(last_caption, block, text):
+            elif last_caption is not None and (
+                is_caption_below(last_caption, block, text)
+                if number == 0
+                else number == 1 and last_caption is block and NUMBER_ALONE.fullmatch(out[-1].text)
+            ):
                 out[-1] = out[-1]._replace(text=join_lines([out[-1].text, text], hyphens))
                 last_caption = block
             elif (
@@ -302,7 +307,7 @@ def _begins_small(block: Block, letter: Block) -> bool:
 
 
 def _kind(block: Block, text: str, *, headed: bool = False) -> Kind:
-    if block.reference or (headed and not block.note):
+    if block.reference or (headed and not (block.note or CAPTION.match(text))):
         return "references" if block.reference else "heading"
     if block.note:
         return "footnote"

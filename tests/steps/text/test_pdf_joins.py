@@ -104,3 +104,14 @@ def test_a_paragraph_of_chinese_ends_with_its_full_stop():
         "第二年我们又去看了这些墙，发现苔藓已经长满了整个北边的墙面和附近的石头。",
     ]
     assert texts(*(block(50, 100 + 30 * at, 400, [line], indent=20.0) for at, line in enumerate(lines))) == lines
+
+
+def test_a_caption_goes_on_below_its_number_and_in_wide_spacing():
+    words = "Walls of the town by their age and by the moss that grew on them in the first year."
+    headed = block(50, 100, 400, ["Table 2", words[:60], words[60:]])
+    headed.heads = ("Table 2",)
+    assert texts(headed) == [f"Table 2 {words}"]
+    spaced = [block(50, 100, 400, [f"Figure 4: {words[:34]}"]), block(50, 124, 400, [words[35:]])]
+    assert texts(*spaced) == [f"Figure 4: {words}"]
+    spaced[1].set_lines([words[35:].capitalize()])
+    assert len(texts(*spaced)) == 2
