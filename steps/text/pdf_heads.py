@@ -134,7 +134,8 @@ def _is_headed(first: Any) -> bool:
     if second is None:
         return False
     above, last, below = (get.first_letter(first.this).this, get.last_letter(first.this).this, get.first_letter(second.this).this)
-    if get.size(above) > LARGER * get.size(below):
+    end = get.last_letter(second.this).this  # what begins with the mark of a note is as large as what follows it
+    if get.size(above) > LARGER * max(get.size(below), get.size(end)):
         return True
     bold = [BOLD.search(get.font_name(get.font(letter).this)) is not None for letter in (above, last, below)]
     return bold == [True, True, False] and abs(get.y0(get.line_box(first.this).this) - get.y0(get.line_box(second.this).this)) > LOW

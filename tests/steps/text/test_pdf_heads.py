@@ -390,3 +390,17 @@ def test_a_bold_line_that_stands_beside_another_or_above_no_text_is_no_heading(t
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert [part.kind for part in pdf_parts(tmp_path / "m.pdf", Wanted())[0]].count("heading") == 0
+
+
+def test_a_line_above_one_that_begins_with_a_small_mark_is_no_heading(tmp_path):
+    """The end of an author's address, above that of the next."""
+
+    def draw(page, _):
+        page.insert_text((72, 60), "Observatory of the Cape Town Walls,", fontsize=8)
+        page.insert_text((72, 100), "South Africa", fontsize=8)
+        page.insert_text((72, 107.5), "3", fontsize=6)
+        page.insert_text((76, 110), "University of the Western Cape and of the Walls", fontsize=8)
+        set_lines(page, 72, 150, [sentence(i) for i in range(9)])
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert "heading" not in [part.kind for part in pdf_parts(tmp_path / "m.pdf", Wanted())[0]]
