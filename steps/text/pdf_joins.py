@@ -64,6 +64,7 @@ BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
 RUNNING = frozenset(("text", "heading", "caption", "footnote", "references"))  # kinds whose blanks are nothing but white between words
 CONTROLS = bytes([*range(9), *range(11, 32), 127])
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]+")  # glyphs of fonts that say no letters
+PARAGRAPH = 40  # letters that a block of running text has more than a short part
 SPACED = 2.0  # sizes of the letters: white between lines in wide spacing
 NUMBER_ALONE = re.compile(r"[^\W\d_]+\.?\s?[A-Z]?\d{1,3}(?:\.\d{1,2})?[.:]?")  # of a caption
 FLOATING = ("caption", "table", "footnote")
@@ -185,6 +186,12 @@ def is_caption_below(above: Block, block: Block, text: str) -> bool:
     if text[:1].islower() and abs(block.x0 - above.x0) < 2:
         return -2 < white < SPACED * above.size
     return inside and -2 < white < 0.7 * above.size
+
+
+def is_rest_of_note(above: Block, block: Block, text: str, usual: float) -> bool:
+    """True for the rest of a note of the page before: small words that go on with a sentence, where one of the text is not at its end."""
+    small = 0 < OTHER * block.size < usual and abs(above.size - usual) < 0.5 and min(len(text), above.characters - PARAGRAPH) > SENTENCE
+    return small and begins_within(text) and not above.lines[-1].rstrip().endswith(ENDED) and block.y0 > above.y1 - 1
 
 
 def is_indented(blocks: list[Block]) -> bool:

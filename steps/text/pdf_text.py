@@ -38,6 +38,7 @@ from steps.text.pdf_joins import (
     is_hung,
     is_indented,
     is_next_line,
+    is_rest_of_note,
     is_stacked,
     is_title,
     labels_of_figure,
@@ -220,6 +221,8 @@ def paragraphs(blocks: list[Block], body: float, *, parting: bool | None = True)
             if text[1:2] == " " and SPACED.fullmatch(text.strip()):
                 text = text.replace(" ", "")  # a heading set wide
             kind = _kind(block, text, headed=len(lines) == 1 and lines[0] in block.heads)
+            if kind == "text" and number == 0 and last is not None and is_rest_of_note(last, block, text, usual):
+                kind = "footnote"
             floating = kind in ("footnote", "caption", "table") or text[:1] in FOOTNOTE
             listed = kind == "references"
             if number == 0 and out and not floating and begins_within(text) and (at := left_open_by_labels(out)) >= 0:

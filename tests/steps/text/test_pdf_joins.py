@@ -115,3 +115,15 @@ def test_a_caption_goes_on_below_its_number_and_in_wide_spacing():
     assert texts(*spaced) == [f"Figure 4: {words}"]
     spaced[1].set_lines([words[35:].capitalize()])
     assert len(texts(*spaced)) == 2
+
+
+def test_the_rest_of_a_note_below_a_paragraph_is_no_part_of_it():
+    """Its page before has the beginning; it is smaller than the text, which goes on in the next column."""
+    above = block(50, 100, 300, [OPEN[:57], OPEN[58:], OPEN[:57], f"{OPEN[58:]} in the"], indent=0.0)
+    note = Block(
+        50, 600, 300, 618, ["slightly wetter than the others, as was told of all walls", "in the town by those who lived there."], size=8.0
+    )
+    below = block(320, 100, 570, [REST[7:57], REST[58:]], indent=0.0)
+    parts = paragraphs([above, note, below], 12.0)
+    assert [part.kind for part in parts] == ["text", "footnote"]
+    assert parts[0].text.endswith(f"in the {REST[7:]}")
