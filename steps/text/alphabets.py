@@ -5,8 +5,8 @@ from collections import Counter
 from itertools import pairwise
 from typing import NamedTuple
 
-SIGNS = frozenset("“”‘’„‚«»‹›–—…•°§€£©®™±×·½¼¾²³¡¿ºª´`№†‡%\xa0\xad")
-JOINING = "\xa0·’"  # signs that stand between letters of one text
+SIGNS = frozenset("“”‘’„‚«»‹›–—…•°§€£©®™±×·½¼¾²³¡¿ºª´`№†‡%÷¥\xa0\xad")
+JOINING = "\xa0·’–—"  # signs that stand between letters of one text
 LATIN = {
     "western": ("àâæçéèêëîïôœùûüÿ", "äöüß", "áéíñóúü", "ãõáâàçéêíóôúü", "àèéìíîòóùú", "åäöéæøà", "ëéïóöüáè", "áðéíóúýþæö"),
     "turkish": ("çğıiöşüâîû",),

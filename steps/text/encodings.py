@@ -30,10 +30,12 @@ CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 HIGH = re.compile(rb"[\x80-\xff]")
 MARKS = re.compile(rb"[\x80-\x9f]")  # in which cp1252 and latin-1 differ
 BESIDE = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
+LETTER = re.compile(r"(?![ªµº])[^\W\d_\x00-\x7f]")
+RUN = re.compile(rb"[\x80-\xff]{3}")  # as signs do not stand together
 PAIR = re.compile(rb"[\x80-\xff]{2}")
 EASTERN = ("big5", "cp9", "euc", "gb", "hz", "johab", "shift", "utf")  # how the names of tables begin whose letters are two bytes
 SAMPLE = 200_000  # bytes by which a table is told
-WESTERN = frozenset("àâäáãåçéèêëíìîïñóòôöõúùûüÿœæßøªºğışšžþðý")  # and their capitals, in words
+WESTERN = frozenset("àâäáãåçéèêëíìîïñóòôöõúùûüÿœæßøªºµğışšžþðý")  # and their capitals, in words
 BETWEEN = frozenset("’–—·")  # signs that stand between letters
 ICELANDIC_WORDS = frozenset(
     ("það", "við", "með", "því", "þeir", "þær", "þess", "þau", "þá", "þegar", "síðan", "orðið", "verið", "eða", "maður")
@@ -184,17 +186,18 @@ def _single_byte(data: bytes) -> tuple[str, str]:
         return data.decode(name, "replace"), "latin-1" if name == "cp1252" and not MARKS.search(data) else name
     if name := _macintosh(data[:SAMPLE]):
         return data.decode(name), name
-    if other := by_alphabet(data):
+    western = data.decode("cp1252", "replace")
+    few = _few_letters(data)
+    if not (few and not LETTER.search(western)) and (other := by_alphabet(data)):
         return data.decode(other.encoding, "replace"), other.encoding
     turkish = data.decode("cp1254", "replace")
-    western = data.decode("cp1252", "replace")
     letters = [byte for byte in data if byte >= 0xC0]
     if not ICELANDIC_WORDS.isdisjoint(re.findall(r"\w+", western.lower())):  # which say nothing in Turkish
         return western, "latin-1"
     lone = sum(1 for a, b in zip(turkish, western, strict=True) if a in TURKISH and b in ICELANDIC)
     if lone and sum(byte in TURKISH_BYTES for byte in letters) >= 0.8 * len(letters):
         return turkish, "cp1254"
-    if not _few_letters(data) and _neither(data, western) and (known := _by_library(data)):
+    if not few and _neither(data, western) and (known := _by_library(data)):
         return known
     if lone and lone > sum(data.count(byte) for byte in ACUTE):
         return turkish, "cp1254"
@@ -237,14 +240,19 @@ def _neither(data: bytes, western: str) -> bool:
     """True when the bytes read as western text make no sense: accents in every second letter, or signs in the middle of words."""
     high = sum(byte >= 0x80 for byte in data)
     letters = sum(c.isalpha() for c in western)
+    accents = sum(c.isalpha() for c in western if c > "\x7f")
     inside = len(re.findall(r"(?<=[a-zA-Z])[\u00a1-\u00bf\u0080-\u009f\u2020-\u203a\u20ac](?=[a-zA-Z])", western))
-    return high > 0.25 * max(1, letters) or inside > 0.1 * high
+    return (high if RUN.search(data) else accents) > 0.25 * max(1, letters) or inside > 0.1 * high
 
 
 def _few_letters(data: bytes) -> bool:
-    """True of a name or a few words: letters that have an ASCII letter beside them, too few for a library to judge."""
-    high = [match[0][0] for match in HIGH.finditer(data[:FEW])]
-    return len(data) < FEW and len(high) < 6 and all(byte >= 0xC0 or byte in b"\xa1\xbf" for byte in high) and bool(BESIDE.search(data))
+    """True of a name or a few words: letters beside ASCII ones, and signs where signs stand, too few for a library to judge."""
+    high = HIGH.findall(data[:FEW])
+    if len(data) >= FEW or len(high) >= 6:
+        return False
+    if all(byte >= b"\xc0" or byte in b"\xa1\xbf" for byte in high) and BESIDE.search(data):
+        return True
+    return not RUN.search(data) and not _senseless(data, "cp1252")
 
 
 def _by_library(data: bytes) -> tuple[str, str] | None:

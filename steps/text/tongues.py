@@ -13,7 +13,7 @@ TURKISH = ("cp1254", "cp857", "mac_turkish")
 LETTERS = {  # of each language beside those of ASCII; behind the bar those of its loans and names
     "en": ("|éèêëïöüñçàâáíóúåæøœä", WESTERN), "fr": ("éèàêçôûîâùëïœ|üÿæöäñáóí", WESTERN), "de": ("äöüß|éèàêçñáóåø", WESTERN),
     "es": ("óíáéñúü|çºªö", WESTERN), "it": ("èàùòìéî|ºªçêüö", WESTERN), "pt": ("ãçáéíóõêúâàô|üºªèñ", WESTERN),
-    "gl": ("óíáéñú|üïºªç", WESTERN), "ca": ("óàéíèçòú|ïüºªñ", WESTERN), "nl": ("ëéïèöóü|êáçàäîôñ", WESTERN),
+    "gl": ("óíáéñú|üïºªç", WESTERN), "ca": ("óàéíèçòú|ïüºªñ", WESTERN), "nl": ("ëéïèöü|óêáçàäîôñ", WESTERN),
     "sv": ("äåö|éàüèæøáô", WESTERN), "fi": ("äö|åéšžüèáô", WESTERN), "da": ("æøå|éöüäèáóôü", (*WESTERN, "cp865")),
     "no": ("øåæ|éòôêèàäöüóá", (*WESTERN, "cp865")), "ga": ("áéíóú|", WESTERN), "eu": ("ñ|çüéáíó", WESTERN), "sq": ("ëç|", WESTERN),
     "et": ("äõüö|šžåé", ("cp1252", "cp1257", "iso8859-15", "cp850", "cp775", "mac_roman")), "oc": ("òèéàóáíçú|ï", WESTERN),
@@ -35,8 +35,11 @@ PIECE = re.compile(rb"[A-Za-z]+")  # of words with marks too
 HIGH = re.compile(rb"[\x80-\xff]")
 QUOTES = frozenset("“”„‚‘’«»‹›")
 GUILLEMETS = {"«": "«»", "»": "«»", "‹": "‹›", "›": "‹›"}
-ENDS = frozenset("…™®©º°ª")
-ALONE = frozenset("§€£°±×½¼¾•©")
+ENDS = frozenset("…™®©º°ª²³")
+ALONE = frozenset("§€£°±×½¼¾•©¥÷‰")
+DASHES, DASH = frozenset("–—"), -4.9  # between letters
+STOPS = frozenset(".,!?;:…")
+SINGLE = frozenset("aAI")  # letters that are words, on either side of a dash
 APOSTROPHES = frozenset(("en", "fr", "it", "ca", "oc", "tr", "ro", "ga", "nl", "sq", "sl"))  # languages in which one stands inside of words
 SPANISH = frozenset(("es", "gl", "ca", "eu", "oc"))
 VOWELS = frozenset("aeiouyæøœıAEIOUYÆØŒİ")
@@ -84,18 +87,25 @@ def _senses(text: str, high: list[int], letters: str, language: str) -> list[flo
         sign, before, after = text[at], text[at - 1 : at] or " ", text[at + 1 : at + 2] or " "
         if sign == "\ufffd" or "\x80" <= sign < "\xa0" or "\u2500" <= sign < "\u25a0":
             found.append(LOST)
-        elif sign.isalpha() and sign not in "ºª":
-            found.append(_letter(sign, before, after, letters))
+        elif sign.isalpha() and sign not in "ºªµ":
+            found.append(_letter(sign, before, after, letters) + _apart(text, at))
         elif sign in QUOTES and sign != "’":
             single = quotes < 2 or (sign in GUILLEMETS and not all(map(text.__contains__, GUILLEMETS[sign])))  # they come in pairs
-            found.append(_quote(sign, before, after) + (2 * ODD if single else 0.0))
+            found.append(_quote(sign, before, after) + (0.0 if not single else ODD if _placed(sign, before, after) else 2 * ODD))
         elif sign == "\xa0":
             word = before.isalpha() and after.isalpha() and text[max(0, at - 3) : at].isalpha()
             found.append(SIGN + (ODD if before == " " or after == " " or word else 0.0))
+        elif sign in DASHES and before.isalpha() and after.isalpha():
+            found.append(DASH + (WRONG if _lone(before, text[max(0, at - 2)]) or _lone(after, text[at + 2 : at + 3]) else 0.0))
         else:
             goes_on = sign == "…" and text[at + 2 : at + 3].islower()
             found.append(_sign(sign, before, after, language) + (ODD / 2 if goes_on else 0.0))
     return found
+
+
+def _lone(letter: str, beyond: str) -> bool:
+    """True of a letter beside a dash that is alone, and no word."""
+    return letter not in SINGLE and not beyond.isalpha() and beyond not in ("’", "'")
 
 
 def _letter(sign: str, before: str, after: str, letters: str) -> float:
@@ -106,6 +116,18 @@ def _letter(sign: str, before: str, after: str, letters: str) -> float:
         score += WRONG
     beside = [_vowel(each) for each in (before, after) if each.isalpha()]
     return score + (ODD if beside == [_vowel(sign)] * 2 else 0.0)  # three vowels, or three consonants
+
+
+def _apart(text: str, at: int) -> float:
+    """What a letter loses alone: behind the end of a sentence, as a capital, beside a number as one; a capital before another, too."""
+    sign, before, after = text[at], text[at - 1 : at] or " ", text[at + 1 : at + 2] or " "
+    if after.isalpha():
+        return ODD if sign.isupper() and after.isupper() and text[at + 2 : at + 3].islower() and not before.isalpha() else 0.0
+    if before.isalpha():
+        return 0.0
+    if sign.isupper() and (text[max(0, at - 2) : at].strip().isdigit() or text[at + 1 : at + 3].strip().isdigit()):
+        return WRONG
+    return WRONG if before in STOPS and after != "." else ODD if sign.isupper() else 0.0
 
 
 @cache
@@ -119,11 +141,18 @@ def _quote(sign: str, before: str, after: str) -> float:
     return SIGN + WRONG if wrong or (opening and sign in (before, after)) else QUOTE
 
 
+def _placed(sign: str, before: str, after: str) -> bool:
+    """True of a quote that opens a word, or stands behind one."""
+    if sign in "“‘":
+        return after.isalnum() and not before.isalnum()
+    return sign == "”" and before > " " and not after.isalnum()
+
+
 def _sign(sign: str, before: str, after: str, language: str) -> float:
     if before.isalpha() and after.isalpha():
         if sign == "’":
             return SIGN + (0.0 if language in APOSTROPHES else ODD)
-        return SIGN if sign == "·" and language in SPANISH else SIGN + WRONG
+        return SIGN if sign == "·" and language in SPANISH else SIGN + (1.5 * ODD if sign == "…" else WRONG)
     if sign == "’":
         return QUOTE
     if sign in "¿¡":
@@ -132,6 +161,10 @@ def _sign(sign: str, before: str, after: str, language: str) -> float:
         return SIGN + (0.0 if before.isalpha() == after.isalpha() else ODD)
     if sign in ENDS and not after.isalnum() and before != " ":
         return SIGN
+    if sign == "…" or (sign in "™®" and not after.isalnum()):
+        return SIGN + ODD
+    if sign == "µ":
+        return SIGN - 1 if not before.isalpha() and after.isalpha() else SIGN + WRONG
     return SIGN - 1 if sign in ALONE and not before.isalpha() and (sign in "°©" or not after.isalpha()) else SIGN + WRONG
 
 

@@ -190,6 +190,28 @@ def test_the_alphabet_of_a_language_holds_for_all_of_a_text(name, text):
     assert decode(text.encode(name))[0] == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Item;Price\nPen;5 €\nPaper;12 €\nInk;20 €\n",
+        "Item\tPrice\nPen\t€ 5\nInk\t€ 20\n",
+        "Größe: 25 m² Fläche, Preis 300 €",
+        "Größe: 5 m²",
+        "£5 £10 £20",
+        "20 € – 30 €",
+        "5 µm – 10 µm",
+        "naïve “café” – €3",
+        "“Oh!—”",
+        "“cakes.”",
+        "ß",
+        "Ölçü: 5 m² alan",
+    ],
+)
+def test_where_little_speaks_a_text_is_of_windows(text):
+    """Signs that stand where such signs stand, in a handful of words or none."""
+    assert decode(text.encode("cp1252"))[0] == text
+
+
 def test_zeros_behind_a_text_are_no_encoding():
     """As a disk leaves them behind what was written; a program has other signs."""
     for name in ("utf-8", "cp1254"):

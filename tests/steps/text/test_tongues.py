@@ -57,6 +57,39 @@ def test_quotes_of_windows_are_quotes():
     assert decode(text.encode("cp1252")) == (text, "cp1252")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He said “no”. She didn’t care—not at all. “Yes!” it’s fine.",
+        "He was paid to wait for them until the evening–or so he said—and left.",
+        "It was the last time that we saw him in town … nobody knows why",
+        "The shop will send your brand new phone™ for a price of 20 ™ €",
+    ],
+)
+def test_a_dash_or_dots_between_words_are_no_letter_of_another_table(text):
+    """Nor is a mark that stands alone. The bytes of each are letters on old Macintoshes, and in DOS."""
+    assert decode(text.encode("cp1252")) == (text, "cp1252")
+
+
+def test_turkish_with_dashes_between_words_is_turkish_of_windows():
+    text = "“Tamam” dedi. Ali’nin evi—burada."
+    assert decode(text.encode("cp1254")) == (text, "cp1254")
+
+
+@pytest.mark.parametrize("text", ["No hay ninguna razón.", "La historia económica y política de la región es larga."])
+def test_an_accent_inside_of_a_word_is_no_dash(text):
+    """One letter alone behind it is no word."""
+    assert decode(text.encode("mac_roman")) == (text, "mac_roman")
+
+
+@pytest.mark.parametrize("table", ["cp1252", "mac_roman"])
+def test_a_quote_whose_other_half_is_elsewhere_is_one(table):
+    """No letter stands alone behind the end of a sentence, and no capital before a word that begins with another."""
+    ends, begins = "and then they all went home.”\n\nHe drew out a lens", "all of them went home, “You know"
+    assert decode(ends.encode("cp1252"))[0] == ends
+    assert decode(begins.encode(table))[0] == begins
+
+
 @pytest.mark.parametrize("data", [b"caf\x8e", b"\xe9\xe8\xe0", b"plain words of ASCII alone", b""])
 def test_too_few_words_say_no_language(data):
     assert by_language(data) == ""
