@@ -3,6 +3,7 @@
 import codecs
 import re
 from contextlib import suppress
+from unicodedata import category
 
 from steps.text.alphabets import by_alphabet
 from steps.text.patchwork import line_by_line
@@ -25,6 +26,8 @@ TURKISH_BYTES = frozenset("ÇĞİÖŞÜçğıöşüâîûÂÎÛ".encode("cp1254"
 ACUTE = "áéíóúæÁÉÍÓÚÆ".encode("latin-1")  # beside ð þ ý in Icelandic, and in languages that have none of them; not in Turkish
 UNITS = (("utf-32-le", "a000"), ("utf-32-be", "000a"), ("utf-16-le", "a0"), ("utf-16-be", "0a"))  # zeros beside a letter of ASCII
 ASCII = frozenset(b"\t\r\n" + bytes(range(0x20, 0x7F)))
+NO_TEXT = ("Cc", "Cn", "Co", "Cs")  # controls, and what is no sign of Unicode
+LONG = 64  # bytes from which on one byte over and over is no text
 PADDING = bytes(8)
 CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 HIGH = re.compile(rb"[\x80-\xff]")
@@ -66,21 +69,20 @@ def decode(data: bytes) -> tuple[str, str]:
         if name := utf16_by_script(data):
             return data.decode(name, "replace"), name
         data = _without_zeros(data)
-    if name := _utf16_without_mark(data):
-        return data.decode(name), name
-    for name, high in (("utf-32-le", (2, 3)), ("utf-32-be", (0, 1))):
-        if len(data) >= 8 and len(data) % 4 == 0 and all(data[k:4096:4].count(0) >= 0.9 * len(data[k:4096:4]) for k in high):
-            return data.decode(name, "replace"), name
+    if name := _utf16_without_mark(data) or _utf32_without_mark(data):
+        return data.decode(name, "replace"), name
     head = data[:65536]
     if b"\0" in head:
         if head.count(0) * FEW > len(head):
-            raise Unreadable("binary content, not text")
+            raise Unreadable("binary content, not text" if head.strip(b"\0") else "nothing but zeros, as a disk or a download leaves them")
         data = data.replace(b"\0", b"")
     if b"\x1b$" in head and (found := _by_escapes(data)):
         return found
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
+        if len(head) >= LONG and len(set(head)) == 1:
+            raise Unreadable(f"nothing but the byte {head[0]:02X}, which is no text") from None
         return _some_utf8(data) or _frequent(data) or _single_byte(data)
 
 
@@ -174,7 +176,25 @@ def _utf16_without_mark(data: bytes) -> str:
             data.decode(name)
     except UnicodeDecodeError:
         return ""
-    return name
+    return name if name and _is_text(head, name) else ""
+
+
+def _utf32_without_mark(data: bytes) -> str:
+    """utf-32-le or -be when of each four bytes of the beginning two are zero, and the signs are those of texts; else nothing."""
+    head = data[:4096]
+    if len(data) < 8 or len(data) % 4:
+        return ""
+    for name, high in (("utf-32-le", (2, 3)), ("utf-32-be", (0, 1))):
+        if all(head[k::4].count(0) >= 0.9 * len(head[k::4]) for k in high) and _is_text(head, name):
+            return name
+    return ""
+
+
+def _is_text(head: bytes, name: str) -> bool:
+    """True when of the signs that bytes are in an encoding nearly none is a control, or one that does not exist, as in programs."""
+    signs = head.decode(name, "replace").rstrip("\0\ufffd")
+    wrong = sum(sign == "\ufffd" or (category(sign) in NO_TEXT and not sign.isspace()) for sign in signs)
+    return bool(signs) and wrong <= max(1, len(signs) // 100)
 
 
 def _single_byte(data: bytes) -> tuple[str, str]:

@@ -1,6 +1,8 @@
 """Encodings of text files."""
 
 import codecs
+import math
+import struct
 
 import pytest
 
@@ -20,6 +22,28 @@ def test_turkish_survives(name):
 def test_latin1_is_not_taken_for_turkish():
     """ð and þ stay what they are in a French text."""
     assert decode(FRENCH.encode("latin-1")) == (FRENCH, "latin-1")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        struct.pack("<3000h", *(round(120 * math.sin(at / 9)) for at in range(3000))),
+        struct.pack("<3000i", *range(3000)),
+        b"SQLite format 3\0\x10\0\x01\x01\0@ \0\0\0\x02\0\0\0\x02" + bytes(4000) + b"CREATE TABLE t(a)" + bytes(159),
+        b"\xde\x12\x04\x95\0\0\0\0" + struct.pack("<200I", *(at * 37 for at in range(200))) + b"Ayarlar\0Kapat\0",
+    ],
+    ids=["sound", "numbers", "SQLite", "messages"],
+)
+def test_zeros_at_every_second_or_fourth_place_make_no_text_of_a_binary(data):
+    """Its signs would be controls, and such as do not exist."""
+    with pytest.raises(Unreadable, match="binary content, not text"):
+        decode(data + bytes(-len(data) % 4))
+
+
+@pytest.mark.parametrize(("byte", "reason"), [(0, "nothing but zeros"), (0xFF, "nothing but the byte FF")])
+def test_one_byte_over_and_over_is_no_text(byte, reason):
+    with pytest.raises(Unreadable, match=reason):
+        decode(bytes([byte]) * 5000)
 
 
 def test_a_byte_order_mark_wins():
