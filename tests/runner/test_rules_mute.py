@@ -50,6 +50,7 @@ def told(folder: Path, name: str, content: Any, more: str = "") -> list[tuple[st
         ("data/a.txt", " \n\n \n", "there is nothing but blanks"),
         ("data/a.txt", bytes(range(256)) * 20, "it is binary content, not text"),
         ("data/a.txt", r"{\rtf1\ansi\f0 " + SPOKEN + "}", "it is RTF, and its signs for fonts would be learned as words"),
+        ("data/a.md", "%!PS-Adobe-3.0\n(" + SPOKEN + ") show\n", "it is PostScript, and its commands would be learned as words"),
     ],
 )
 def test_a_document_without_text_is_told(tmp_path: Path, name: str, content: Any, reason: str):

@@ -193,6 +193,49 @@ def test_what_cannot_be_read_says_why(tmp_path, name, content, reason):
     assert reason in str(error.value)
 
 
+ARCHIVE = (
+    "From: <Saved by Blink>\r\nSubject: A page\r\nMIME-Version: 1.0\r\n"
+    'Content-Type: multipart/related;\r\n\ttype="text/html"; boundary="b"\r\n\r\n'
+    "--b\r\nContent-Type: text/html\r\n\r\n<p>Text</p>\r\n--b--\r\n"
+)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html"])
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (r"{\rtf1\ansi\f0 Text}", "RTF"),
+        (ARCHIVE, "a web archive"),
+        ("%!PS-Adobe-3.0\n/Times findfont 12 scalefont setfont\n", "PostScript"),
+    ],
+)
+def test_a_text_among_the_signs_of_another_format_is_refused(tmp_path, name, content, what):
+    """They would be learned as words; with `format` written out it is read as it stands."""
+    path = put(tmp_path, name, content)
+    with pytest.raises(Unreadable, match=f"^{what}.* would be learned as words: "):
+        read(path)
+    assert read(path, wanted="txt")[0] == [content.replace("\r\n", "\n")]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+@pytest.mark.parametrize(
+    "start", ["<!DOCTYPE html>\n<html>", "\ufeff<html lang='tr'>", '<?xml version="1.0"?>\n<!-- made -->\n<!DOCTYPE html><html>']
+)
+def test_a_page_called_a_text_is_read_as_a_page(tmp_path, name, start):
+    """As a PDF is by that name; with `format` written out it is a text, and so is one that tells of pages."""
+    page = f"{start}<head><style>p {{}}</style></head><body><p>Bir &amp; iki.</p></body></html>"
+    assert read(put(tmp_path, name, page))[0] == ["Bir & iki."]
+    assert "<style>" in read(tmp_path / name, wanted="txt")[0][0]
+    told = "A page begins with <!DOCTYPE html> and <html>."
+    assert read(put(tmp_path, "b.txt", told))[0] == [told]
+
+
+def test_a_letter_with_its_head_is_a_text(tmp_path):
+    """What names what is in it is no web archive."""
+    letter = "From: a\nMIME-Version: 1.0\nContent-Type: text/plain\n\nmultipart/related and text/html are kinds of content.\n"
+    assert read(put(tmp_path, "a.txt", letter))[0] == [letter]
+
+
 def test_lines_broken_at_a_width_become_paragraphs(tmp_path):
     """Wrapped paragraphs are joined; tables set with blanks and short verses keep their lines."""
     import textwrap
