@@ -9,7 +9,7 @@ from schemas import Document
 from steps.text.choices import Format, Split, format_of
 from steps.text.disguise import PAGE, SIGNS, signed
 from steps.text.encodings import decode, seen
-from steps.text.left_out import TWICE
+from steps.text.left_out import ALTERED, TWICE
 from steps.text.packed import open_bytes, told
 from steps.text.parts import EVERYTHING_USUAL, Part, Wanted, in_sections, joined, of_text
 from steps.text.rows import read
@@ -52,15 +52,15 @@ def read_documents(
             yield from table(path, kind, columns, complain)
         elif kind == "txt" and split in ("line", "blank_line"):
             known = partial(tell_encoding, name=path.name, complain=complain)
-            yield from (read(seen(part)) for part in pieces(path, split, known, references=parts.references))
+            yield from _streamed(pieces(path, split, known, references=parts.references), path.name, complain)
         else:
             found, title, *lost = READERS[kind](path, parts, complain)
             if kind != "pdf":  # its lines are joined at soft hyphens
                 found = [part._replace(text=seen(part.text)) for part in found]
             if kind in ("txt", "md", "html"):
                 found = [_once(part, path.name, complain) for part in found]
-            if kind in ("txt", "md", "html") and (wrong := sum(part.text.count("\ufffd") for part in found)):
-                complain("unreadable bytes", f"{path.name}: {wrong} places became U+FFFD")
+            if kind in ("txt", "md", "html"):
+                _tell_wrong(sum(part.text.count("\ufffd") for part in found), path.name, complain)
             if not parts.formulas:
                 for part in found:
                     if part.kind == "formula":
@@ -88,6 +88,20 @@ def _really(path: Path, kind: str) -> str:
     if kind == "docx" and start[:1] == b"{" and start[1:2] == b"\\":
         raise Unreadable("an RTF file under another name: save it as DOCX")
     return kind
+
+
+def _streamed(found: Iterator[str], name: str, complain: Complain) -> Iterator[Document]:
+    """Each piece of a text as a document; behind the last, how many places of them could not be read."""
+    wrong = 0
+    for part in found:
+        wrong += part.count("\ufffd")
+        yield read(seen(part))
+    _tell_wrong(wrong, name, complain)
+
+
+def _tell_wrong(places: int, name: str, complain: Complain) -> None:
+    if places:
+        complain(ALTERED, f"{name}: {places} places became U+FFFD")
 
 
 def _once(part: Part, name: str, complain: Complain) -> Part:

@@ -32,6 +32,14 @@ def test_a_text_file_is_one_document_or_many(tmp_path):
     assert read(path, split="line")[0] == ["one", "two", "three"]
 
 
+@pytest.mark.parametrize("split", ["file", "blank_line", "line"])
+def test_bytes_that_are_no_text_are_counted_however_a_file_is_cut(tmp_path, split):
+    data = "Güneş doğdu, kuşlar öttü.\n\nIşık ağaca vurdu.\n\n".encode()
+    texts, complaints = read(put(tmp_path, "a.txt", data + b"so\xffn\xff.\n\n" + data), split=split)
+    assert sum(text.count("\ufffd") for text in texts) == 2
+    assert complaints == [("unreadable bytes", "a.txt: 2 places became U+FFFD")]
+
+
 def test_a_page_break_in_a_text_begins_a_line(tmp_path):
     """A paragraph that goes on behind it is one; a word that ends before it ends there."""
     lines = "the quick brown fox jumps over the lazy dog and then it runs away from\n"
