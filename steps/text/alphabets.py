@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import NamedTuple
 
-SIGNS = frozenset("“”‘’„‚«»‹›–—…•°§€£©®™±×·½¼¾²³¡¿ºª´`№†‡%÷¥\xa0\xad")
+SIGNS = frozenset("“”‘’„‚«»‹›–—…•°§€£©®™±×·½¼¾²³¡¿ºª´`№†‡%\xa0\xad")
 JOINING = "\xa0·’–—"  # signs that stand between letters of one text
 LATIN = {
     "western": ("àâæçéèêëîïôœùûüÿ", "äöüß", "áéíñóúü", "ãõáâàçéêíóôúü", "àèéìíîòóùú", "åäöéæøà", "ëéïóöüáè", "áðéíóúýþæö"),

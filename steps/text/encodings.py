@@ -5,7 +5,7 @@ import re
 from contextlib import suppress
 from unicodedata import category
 
-from steps.text.alphabets import by_alphabet
+from steps.text.alphabets import SIGNS, by_alphabet
 from steps.text.patchwork import line_by_line
 from steps.text.tongues import by_language
 from steps.text.unreadable import Unreadable
@@ -33,12 +33,14 @@ CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 HIGH = re.compile(rb"[\x80-\xff]")
 MARKS = re.compile(rb"[\x80-\x9f]")  # in which cp1252 and latin-1 differ
 BESIDE = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
+MICRO = "µ".encode("cp1252")  # in units, and in no word
+NO_LETTER = re.compile(r"[^\w\x00-\x7f]")
 LETTER = re.compile(r"(?![ªµº])[^\W\d_\x00-\x7f]")
 RUN = re.compile(rb"[\x80-\xff]{3}")  # as signs do not stand together
 PAIR = re.compile(rb"[\x80-\xff]{2}")
 EASTERN = ("big5", "cp9", "euc", "gb", "hz", "johab", "shift", "utf")  # how the names of tables begin whose letters are two bytes
 SAMPLE = 200_000  # bytes by which a table is told
-WESTERN = frozenset("àâäáãåçéèêëíìîïñóòôöõúùûüÿœæßøªºµğışšžþðý")  # and their capitals, in words
+WESTERN = frozenset("àâäáãåçéèêëíìîïñóòôöõúùûüÿœæßøªºğışšžþðý")  # and their capitals, in words
 BETWEEN = frozenset("’–—·")  # signs that stand between letters
 ICELANDIC_WORDS = frozenset(
     ("það", "við", "með", "því", "þeir", "þær", "þess", "þau", "þá", "þegar", "síðan", "orðið", "verið", "eða", "maður")
@@ -260,9 +262,10 @@ def _neither(data: bytes, western: str) -> bool:
     """True when the bytes read as western text make no sense: accents in every second letter, or signs in the middle of words."""
     high = sum(byte >= 0x80 for byte in data)
     letters = sum(c.isalpha() for c in western)
-    accents = sum(c.isalpha() for c in western if c > "\x7f")
+    unusual = sum(c > "\x7f" and c not in SIGNS for c in western)
     inside = len(re.findall(r"(?<=[a-zA-Z])[\u00a1-\u00bf\u0080-\u009f\u2020-\u203a\u20ac](?=[a-zA-Z])", western))
-    return (high if RUN.search(data) else accents) > 0.25 * max(1, letters) or inside > 0.1 * high
+    together = RUN.search(data) or not HIGH.search(PAIR.sub(b"", data[:FEW]))
+    return (high if together else unusual) > 0.25 * max(1, letters) or inside > 0.1 * high
 
 
 def _few_letters(data: bytes) -> bool:
@@ -272,7 +275,10 @@ def _few_letters(data: bytes) -> bool:
         return False
     if all(byte >= b"\xc0" or byte in b"\xa1\xbf" for byte in high) and BESIDE.search(data):
         return True
-    return not RUN.search(data) and not _senseless(data, "cp1252")
+    if RUN.search(data) or not HIGH.search(PAIR.sub(b"", data)):  # as letters of two bytes stand
+        return False
+    data = data.replace(MICRO, b"u")
+    return SIGNS.issuperset(NO_LETTER.findall(data.decode("cp1252", "replace"))) and not _senseless(data, "cp1252")
 
 
 def _by_library(data: bytes) -> tuple[str, str] | None:

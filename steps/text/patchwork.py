@@ -1,6 +1,7 @@
 """Files of two encodings, as when a log or a collection was written on by another program: each line is read in its own."""
 
 import io
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import accumulate
@@ -8,6 +9,7 @@ from typing import BinaryIO
 
 BOTH = "utf-8 and "  # before the name of the table that the other lines are in
 SURE = 4  # letters of UTF-8 in a line that no other table has by chance
+WORD = re.compile("[A-Za-z][\xc0-\u017f]|[\xc0-\u017f][A-Za-z]")  # of Latin letters, of which two are as good
 SHARE = 0.05  # so many lines of UTF-8 to those that are none: fewer are chance, in a file of many short lines
 ENOUGH = 3  # different bytes that are no ASCII, by which the table of the others is told
 SAMPLE = 200_000  # bytes of the others by which that is done
@@ -42,9 +44,11 @@ def _is_sure(line: bytes) -> bool:
     if line.isascii():
         return False
     try:
-        return sum(sign > "\x7f" for sign in line.decode("utf-8")) >= SURE
+        text = line.decode("utf-8")
     except UnicodeDecodeError:
         return False
+    high = [sign for sign in text if sign > "\x7f"]
+    return len(high) >= SURE or (len(high) > 1 and WORD.search(text) is not None and all("\xc0" <= sign < "\u0180" for sign in high))
 
 
 def of_line(line: bytes, table: str) -> str:

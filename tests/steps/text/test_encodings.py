@@ -254,6 +254,16 @@ def test_a_file_of_two_encodings_is_read_line_by_line(table):
         assert name in (f"utf-8 and {table}", "utf-8 and latin-1")
 
 
+def test_a_table_of_two_short_rows_in_two_encodings():
+    """Two letters in words of Latin letters are as sure as four others; those of one line are no Chinese."""
+    assert decode("id,text\n1,çok ğ\n".encode() + "2,çok ğş\n".encode("cp1254")) == ("id,text\n1,çok ğ\n2,çok ğş\n", "utf-8 and cp1254")
+
+
+@pytest.mark.parametrize(("table", "text"), [("cp949", "한국어"), ("big5", "A捕"), ("big5", "此A"), ("cp932", "USB中文")])
+def test_letters_of_two_bytes_beside_latin_ones_are_no_signs(table, text):
+    assert decode(text.encode(table))[0] != text.encode(table).decode("cp1252", "replace")
+
+
 def test_chance_lines_of_utf8_make_no_file_of_two_encodings():
     """Two signs of GBK are valid UTF-8 now and then."""
     text = "今天天气很好，我们去公园散步。\n"
