@@ -169,7 +169,7 @@ def tiny(documents: int) -> Corpus:
 
 @pytest.mark.parametrize("name", ["train_tokenizer bpe", "check_vocab_consistency", "split_long", "parse_corpus"])
 def test_many_tiny_documents_are_all_there(name: str):
-    """Eight thousand of a word each. A million of them, and what memory they take, is measured by benchmarks/text/hard.py."""
+    """Eight thousand of a word each. A million of them are in test_true_size.py."""
     context = FakeContext(folder())
     made = {**WRITERS, **READERS}[name](tiny(8_000), context)
     if isinstance(made, Corpus):
@@ -182,7 +182,7 @@ def test_many_tiny_documents_are_all_there(name: str):
 
 @pytest.mark.parametrize("name", ["train_tokenizer bpe", "check_vocab_consistency", "split_long", "parse_corpus"])
 def test_a_document_on_one_long_line_comes_out_whole(name: str):
-    """A megabyte without a line break. A hundred of them are benchmarks/text/hard.py's."""
+    """A megabyte without a line break. A hundred of them are in test_true_size.py."""
     page = " ".join(row["text"] for row in stories().rows()).replace("\n", " ")
     long = (page * 8)[:1_000_000].strip()
     context = FakeContext(folder())
