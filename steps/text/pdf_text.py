@@ -318,7 +318,7 @@ def _kind(block: Block, text: str, *, headed: bool = False) -> Kind:
         return "table" if block.table else "formula" if block.formula else "listing"
     if CAPTION.match(text):
         return "caption"
-    if text.count("\t") > 1 or ("\t" in text and not HEADING.match(text)):
+    if "\t" in text and (text.count("\t") > 1 or ENTRY.search(text) or not HEADING.match(text)):
         return "table"
     return "heading" if len(text) < 80 and (section_of(text) or HEADING.match(text)) else "text"
 

@@ -5,6 +5,7 @@ import pymupdf
 from steps.text.columns import Block
 from steps.text.documents import read_documents
 from steps.text.pdf_bidi import followed
+from steps.text.pdf_text import paragraphs
 from steps.text.pdf_verses import set_entries, set_verses
 
 POEM = [
@@ -165,3 +166,13 @@ def test_lines_of_an_algorithm_are_lines():
     set_verses(blocks, 12.0)
     assert [block.verse for block in blocks] == [True, True, False]
     assert blocks[1].lines == ["9: while n > 0 do", "10: if n is even then", "11: end if"]
+
+
+def test_entries_of_contents_with_numbers_are_no_headings():
+    entries = ["1 Walls\t2", "1.1 Old walls\t2", "2 References\t14"]
+    blocks = [Block(50, 100 + 14 * at, 400, 112 + 14 * at, [entry], size=10.0, verse=True) for at, entry in enumerate(entries)]
+    text = Block(50, 200, 400, 236, ["2\tWalls of stone"], size=10.0)
+    parts = paragraphs([*blocks, text], 12.0)
+    assert {part.kind for part in parts[:-1]} == {"table"}
+    assert "\n".join(part.text for part in parts[:-1]) == "\n".join(entries)
+    assert parts[-1].kind == "heading"
