@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 from steps.text.columns import Block
 from steps.text.parts import CAPTION
@@ -16,6 +17,8 @@ WORDY = 12  # letters of a line on average: no cells of a table
 MARKED = re.compile(r"^\s*(?:\d{1,3}(?:\.(?= [^\W\d_]))?|[*∗†‡§¶⋆★]{1,3}|\(?[a-z]\))\s?[^\s\d.,)%–-]")
 RAISED = re.compile(r"(?:[a-z](?:,[a-z])*|\d{1,2}|[*∗†‡§¶]) ?[A-ZÇĞİÖŞÜÄÉ]")  # before the place of an author, where it is a raised mark
 GLUED = re.compile(r"\s*\d{1,2}[^\W\d_]{2}")  # a raised mark, which makes its line look taller
+SIGNED = re.compile(r"\s*(?:[*∗†‡§¶⋆★]{1,3}|©)\s?\S")
+NUMBERED = re.compile(r"\s*\(?(\d{1,3})(?:[.)]?\s*[^\W\d_]|[.)]\s*$)")
 CALLED = re.compile(r"\s*(\d{1,2})(?:\. )?\s?[^\W\d_]")
 LETTER = "[^\\W\\d_A-Z\u2e80-\u9fff\uf900-\ufaff]"  # in Chinese and Japanese a number follows its word without a blank
 LAST_WORD = re.compile(r"[^\W_]+$")
@@ -97,6 +100,25 @@ def _is_small(block: Block, tall: float, usual: float, blocks: list[Block]) -> b
         above = max((b.y1 for b in blocks if b.y1 < block.y1 and _share_column(b, block)), default=block.y0)
         return letters > 0 and block.y0 - above > 2 * letters
     return size < SMALLER
+
+
+def notes_of(lines: list[str]) -> list[list[str]]:
+    """The lines of each of several notes below each other: they are numbered in sequence, or have signs."""
+    found = [lines[:1]]
+    number = _number(lines[0])
+    for above, line in pairwise(lines):
+        mark = _number(line)
+        first = mark > 0 == number and above.rstrip().endswith((".", "!", "?"))
+        if first or (number and mark == number + 1) or SIGNED.match(line):
+            found.append([])
+            number = mark or number
+        found[-1].append(line)
+    return found
+
+
+def _number(line: str) -> int:
+    mark = NUMBERED.match(line)
+    return int(mark[1]) if mark else 0
 
 
 def drop_marks(blocks: list[Block], text: str = "") -> None:

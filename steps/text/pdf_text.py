@@ -11,7 +11,7 @@ from pathlib import Path
 
 from steps.text.columns import ENDED, MARK, NUMBERED, Block, ends_of_paragraphs, ordered_pages, usual_size
 from steps.text.manuscripts import close_lines, drop_line_numbers, name_letters
-from steps.text.notes import RAISED, drop_marks, mark_notes
+from steps.text.notes import RAISED, drop_marks, mark_notes, notes_of
 from steps.text.papers import Hyphens, join_lines, reference_span
 from steps.text.parts import CAPTION, Kind, Part, Wanted, section_of, with_references
 from steps.text.pdf_damage import CODES, in_words, is_code, is_garbled
@@ -330,6 +330,8 @@ def _parts(block: Block, body: float) -> list[list[str]]:
         return [["\n".join([line.rstrip() for line in lines] if block.verse else lines)]]
     if len(lines) == 1 or block.entry:
         return [lines]
+    if block.note:
+        return notes_of(lines)
     if block.y1 - block.y0 < 1.5 * body and not is_stacked(block):
         first = lines[0].strip()
         label = (LABEL.match(first) or MARK.match(first) or NUMBERED.fullmatch(first)) and INITIAL.match(lines[1].lstrip())

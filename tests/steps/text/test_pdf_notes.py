@@ -2,6 +2,7 @@
 
 import pytest
 
+from steps.text.notes import notes_of
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 
@@ -54,3 +55,21 @@ def test_numbered_lines_of_code_at_the_foot_are_no_notes(tmp_path):
 
     drawn(tmp_path / "c.pdf", 1, draw)
     assert read(tmp_path / "c.pdf").count("ruler") == 4
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        (["1 One is the", "unpublished", "work of H. Stone (1987), whom", "we thank."], 1),
+        (["6 One is old.", "7See the wall", "of the north."], 2),
+        (["1. See the wall.", "2. ", "Again, another."], 2),
+        (["* By H. Stone", "† by B. Wall"], 2),
+        (["of the last page.", "3 See the wall."], 2),
+        (["4 It weighs", "90 kilograms."], 1),
+    ],
+)
+def test_notes_below_each_other_are_told_by_their_marks(lines, count):
+    """Not by lines that end short: notes are set as they come."""
+    found = notes_of(lines)
+    assert len(found) == count
+    assert [line for note in found for line in note] == lines
