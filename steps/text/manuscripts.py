@@ -9,6 +9,8 @@ from steps.text.columns import Block
 
 NUMBER = re.compile(r"\s*(\d{1,4})\s*$")
 ACCENTS = dict(zip("¨´ˆ˜˘ˇ¸˚˙˝`˛", "\u0308\u0301\u0302\u0303\u0306\u030c\u0327\u030a\u0307\u030b\u0300\u0328", strict=True))
+LIKE, WITH_CARON = {"˘": "ˇ"}, "CcDdEeNnRrSsTtZz"  # accents that fonts take for each other, and letters with the latter
+BREVE_BEHIND = re.compile("([gG])˘(?![aeiougAEIOUG])")
 ACCENT = "¨´ˆ˜˘ˇ¸˚˙˝"  # those that stand for no sign of their own, as ` does
 ACCENTED = re.compile("([¨ˆ˜˘ˇ˚˙˝]|¸(?=[CSTcst])|´(?=[AEIOUYCNZaeiouycnzıȷ])|`(?=[AEIOUaeiouı]))([A-Za-zıȷ])")
 CEDILLA = re.compile("([CST])¸(?![cst])")  # behind a capital letter
@@ -227,7 +229,7 @@ def name_letters(blocks: list[Block]) -> None:
             behind = BEHIND
         for block in blocks:
             if any(accent in line for line in block.lines for accent in met):
-                block.rename(lambda line: ACCENTED.sub(_composed, behind.sub(r"¸\1", line)))
+                block.rename(lambda line: ACCENTED.sub(_composed, BREVE_BEHIND.sub(_with_breve, behind.sub(r"¸\1", line))))
     if "\xad" in text and "-" not in text and WITHIN.search(text):  # a font has one glyph for both
         for block in blocks:
             block.rename(lambda line: line.replace("\xad", "-"))
@@ -236,8 +238,15 @@ def name_letters(blocks: list[Block]) -> None:
 def _composed(found: re.Match[str]) -> str:
     """An accent and a letter as one letter, where there is one; as LaTeX's oldest fonts set them, the accent stands first."""
     letter = found[2] if found[1] == "¸" else {"ı": "i", "ȷ": "j"}.get(found[2], found[2])
-    one = unicodedata.normalize("NFC", letter + ACCENTS[found[1]])
-    return one if len(one) == 1 else found[0]
+    for accent in (found[1], *(LIKE.get(found[1], "") if letter in WITH_CARON else "")):
+        one = unicodedata.normalize("NFC", letter + ACCENTS[accent])
+        if len(one) == 1:
+            return one
+    return found[0]
+
+
+def _with_breve(found: re.Match[str]) -> str:
+    return "ğ" if found[1] == "g" else "Ğ"
 
 
 def _name_cork(blocks: list[Block], sharp: bool) -> None:

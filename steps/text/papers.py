@@ -308,10 +308,17 @@ class Hyphens:
             return left + right  # "48-\nhour", "pre-\nRoman", a lone dash: the hyphen stays
         if second[0] in SUSPENDING and right[len(second[0]) : len(second[0]) + 1] == " " and not self.met(f"{first[1]}{second[0]}".lower()):
             return f"{left} {right}"  # "Ein- und Ausfuhr", "pre- and post-war"
+        if any(sign in left[-80:].rsplit(None, 1)[-1] for sign in ("//", "www")):
+            return left + right  # nobody parts an address with a hyphen of his own
         whole, parted = (first[1] + second[0]).lower(), f"{first[1]}-{second[0]}".lower()
         as_one, as_two = self.met(whole), self.met(parted)
         known = as_one or as_two
-        drop = as_one >= as_two if known else unknown and self.parting and not self._hyphened(first[1].lower(), second[0].lower())
+        if known:
+            drop = as_one >= as_two
+        elif len(first[1]) > 1 and first[1].isupper():  # "CPU-\narchitectures"
+            drop = f"{first[1]}{second[0]}" in self.text
+        else:
+            drop = unknown and self.parting and not self._hyphened(first[1].lower(), second[0].lower())
         return left[:-1] + right if drop else left + right
 
 

@@ -18,6 +18,7 @@ from steps.text.pdf_unseen import TINY
 WIDER = 2.0  # times the size that is told: so wide are letters of no true font
 EM = 2.1  # times the mean width of the letters: one em of their font
 MANY = 20  # letters of a font that tell its size
+FIGURE = 400  # letters of a figure, at most
 BLANK = 0.16  # em of white: between two words, at least; a kern is less
 COLUMN = 1.3  # em of white: what stands behind it is no part of the line
 PITCH = 1.25  # times the usual distance of two lines: more parts two blocks
@@ -78,7 +79,7 @@ def blocks_of(firsts: Iterable[Any]) -> list[Block]:
     """Blocks of a page in such fonts, none where they say nothing. firsts: the first line of each block of mupdf that is."""
     pieces = [piece for first in firsts for piece in _pieces(first)]
     said = "".join(piece.text for piece in pieces)
-    if len(said) < MANY or 2 * sum(map(str.isalpha, said)) < len(said):
+    if len(said) < MANY or (len(said) < FIGURE and 2 * sum(map(str.isalpha, said)) < len(said)):
         return []  # marks of notes, and figures made of such letters
     _measure(pieces)
     rows = _rows(pieces)

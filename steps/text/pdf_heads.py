@@ -18,9 +18,10 @@ RAISED = 0.15  # of their size, above their baseline: marks of notes
 BESIDE = 0.35  # of their size: letters whose lines share more of their height stand side by side
 ENDING = tuple(".!?;,-\u00ad")  # of a line that is no heading
 HEADED = 0.6  # of the length of its text's first line: a heading is shorter
+FIRST = 0.85  # the same where it is the first line of a block
 TITLE = 13.0  # points: so large are letters of titles, which take several lines
 WORD = re.compile(r"[^\W\d_]{3}")
-LABEL = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?")  # of a heading, parted from it by a wide gap
+LABEL = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*|[A-H](?:\.\d{1,2})*|[IVX]{1,4})\.?")  # of a heading, parted from it by a wide gap
 Found = tuple[Block, Any, str]  # a block, its first line of mupdf, and what it says
 
 
@@ -102,9 +103,9 @@ def may_be_heads(lines: list[str]) -> list[int]:
     lengths = list(map(len, lines))
     if lines[0].isupper() and not lines[1].isupper() and WORD.search(lines[0]) and not lines[0].rstrip().endswith(ENDING):
         found.append(0)
-    for at in [at for at, (one, next_) in enumerate(pairwise(lengths)) if one < HEADED * next_ + 1]:  # nearly none
+    for at in [at for at, (one, next_) in enumerate(pairwise(lengths)) if one < (HEADED if at else FIRST) * next_ + 1]:  # nearly none
         line = lines[at].strip()
-        if not 2 < len(line) < HEADED * len(lines[at + 1]) or line.endswith(ENDING) or line[0].islower():
+        if not 2 < len(line) < (HEADED if at else FIRST) * len(lines[at + 1]) or line.endswith(ENDING) or line[0].islower():
             continue
         begins = at == 0 or lines[at - 1].rstrip().endswith(ENDED) or (at == 1 and LABEL.fullmatch(lines[0].strip()) is not None)
         if begins and at not in found and not lines[at + 1].lstrip()[:1].islower():

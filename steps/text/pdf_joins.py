@@ -57,7 +57,8 @@ HUNG = 3.0  # the same: so far in hang lines of references
 FARTHEST, CLOSE = 5.0, 0.6  # the same: further lines of an item stand no farther in, and no farther below
 NAME = 12  # letters of the name of a point in a drawing
 POINTS = 3  # of them, at least
-WRITTEN = (  # soft hyphens and places to break; TeX draws a circle around a letter
+WRITTEN = (  # degrees as TeX sets them; soft hyphens and places to break; TeX draws a circle around a letter
+    ("◦C", "°C"), ("◦ C", "°C"), ("◦F", "°F"),
     ("\u00ad", ""), ("\u200b", ""), ("\u2060", ""), ("\ufeff", ""), ("c\u20dd", "©"), ("R\u20dd", "®"), ("ĳ", "ij"), ("Ĳ", "IJ"),
 )  # fmt: skip
 BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")

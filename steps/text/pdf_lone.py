@@ -6,9 +6,10 @@ from typing import Any
 from steps.text.columns import Block
 from steps.text.parts import CAPTION
 from steps.text.pdf_fields import fields
-from steps.text.pdf_heads import BOLD, ENDING, LARGER, WORD
+from steps.text.pdf_heads import BOLD, ENDING, LABEL, LARGER, WORD
 
 CAPITALS = re.compile(r"csc|sc\d|smallcaps|caps|-SC|SmCap", re.IGNORECASE)  # in names of fonts
+ROW = 1.6  # times the size of its letters: a block of one row is lower
 LONGEST = 70  # letters of a heading
 TEXT = 80  # letters of the text below it, at least
 NEAR = 1.8  # of its height: so much white stands below it, at most
@@ -21,7 +22,7 @@ Lone = tuple[Block, Any]  # a block and its first line of mupdf
 
 def set_lone_heads(blocks: list[Block], told: list[Found]) -> None:
     """Tell which blocks of one line are headings. told: what the blocks of the page were made of."""
-    lone = [block for block in blocks if len(block.lines) == 1 and _may_be_head(block)]
+    lone = [block for block in blocks if (len(block.lines) == 1 or _is_labelled(block)) and _may_be_head(block)]
     if not lone:
         return
     firsts = {id(block): first for block, first, _ in told}
@@ -30,12 +31,18 @@ def set_lone_heads(blocks: list[Block], told: list[Found]) -> None:
         line = firsts.get(id(block))
         below = _below(block, known) if line is not None else None
         if below is not None and _differs(block, line, *below):
-            block.heads = (block.lines[0],)
+            block.heads = (" ".join(line.strip() for line in block.lines) if len(block.lines) > 1 else block.lines[0],)
+
+
+def _is_labelled(block: Block) -> bool:
+    """True for a number, and what it numbers beside it, which wide white has parted."""
+    lines = block.lines
+    return len(lines) == 2 and LABEL.fullmatch(lines[0].strip()) is not None and block.y1 - block.y0 < ROW * block.size
 
 
 def _may_be_head(block: Block) -> bool:
     """True when the words of a line could be a heading's."""
-    said = block.lines[0].strip()
+    said = block.lines[-1].strip()
     if not 2 < len(said) <= LONGEST or said.endswith((*ENDING, ":")) or "\t" in said or not (said[0].isupper() or said[0].isdigit()):
         return False
     plain = not (block.table or block.listing or block.formula or block.verse or block.note or block.heads)

@@ -13,7 +13,7 @@ from steps.text.pdf_bidi import runs_back, turned
 from steps.text.pdf_bitmaps import are_of_dots, blocks_of
 from steps.text.pdf_breaks import Column, are_centred, columns_of, may_be_centred, set_breaks
 from steps.text.pdf_cells import with_cells
-from steps.text.pdf_damage import MISSING, faults, reason, warnings
+from steps.text.pdf_damage import CODES, MISSING, faults, reason, warnings
 from steps.text.pdf_display import LONGEST, Found, is_rubble, with_formulas
 from steps.text.pdf_entries import names_list, places_of
 from steps.text.pdf_fields import fields, placed, without_blank_lines
@@ -51,6 +51,7 @@ from steps.text.unreadable import Unreadable, WrongPassword
 UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
 ASLANT = 18.0  # points of height for a line: with more, a few words may run up the page
 STAMPED = 60  # letters that stamps have
+MUCH, SHARE = 400, 4  # letters of a page too small to be read, and how often as many as the others: fonts of dots, each letter apart
 INDENT = 12  # points: blocks of one column begin no farther from each other
 WHOLE = re.compile(  # programs that part no words at line ends unless they are asked to
     r"Skia|Qt \d|Microsoft|Word|LibreOffice|OpenOffice|Writer|Pages|Quartz|WeasyPrint|ReportLab|fpdf|MuPDF|wkhtmltopdf|Google|cairo|WPS"
@@ -86,6 +87,7 @@ class Known:
     draws_marks: bool = False  # the program that made it draws the marks of lists
     parts: bool = False  # it parts words with a hyphen of its own
     renames: bool = False  # it names signs by what stands at their codes in another font
+    tiny: int = 0  # letters of the last page too small to be read
     tight: bool = False  # it sets letters on blanks
     blanks: bool = False  # some of its glyphs say nothing and are read as blanks
     listed: bool = False  # a reference list may have begun
@@ -199,7 +201,10 @@ def _page(page: Any, found: Any, known: Known) -> Page:
     import pymupdf
     from pymupdf import mupdf
 
+    known.tiny = 0
     told = with_cells(part_entries(with_columns(_told(page, found, known))))
+    if known.tiny > max(MUCH, SHARE * sum(block.characters for block, *_ in told)):
+        return Page(0, [], False, lost=CODES)
     known.listed = known.listed or names_list([block for block, _, _ in told])
     columns = columns_of([block for block, _, _ in told])
     blocks: list[Block] = []
@@ -303,9 +308,11 @@ def _told(page: Any, found: Any, known: Known) -> list[Found]:
                 lines = [line for line in text.split("\n") if line and not line.isspace()]
             letter = get.first_letter(first.this).this
             size = asked = get.size(letter)
-            if asked < TINY and are_of_dots(first, letter):
-                of_dots.append(first)
-                continue
+            if asked < TINY:
+                if are_of_dots(first, letter):
+                    of_dots.append(first)
+                    continue
+                known.tiny += len(text)
             even = is_even(letter, known.bitmaps)
             if even or size != known.size or not text[:3].isalpha():  # that of nearly all is looked at once
                 size = known.size = 0.0 if even else size_of(first, letter)

@@ -55,7 +55,7 @@ from steps.text.unreadable import Unreadable
 
 ITEMS = frozenset("•‣◦▪–▶►●■○◆➢✓([0123456789")
 WITHIN = re.compile(r"\s*(?:\(\d{1,2}\)|\[\d{1,3}\])\s+[a-zçğıöşü]{2}")  # of a sentence
-LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})\.?\s*$")  # of a heading
+LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H](?:\.\d{1,2})*|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
 WORD = re.compile(r"[^\W\d_]{4}|^\W*[^\W\d_]{3}\W*$")
 SAID = re.compile(  # some words of a sentence; an entry of contents

@@ -315,10 +315,12 @@ def test_letters_of_formulas_cut_to_16_bits_are_whole(said, read_as):
         ("tende `a pseudo", "tende à pseudo"),
         ("cos`ı c’`e una", "così c’è una"),
         ("he said `a wall’ and", "he said `a wall’ and"),
+        ("˘Strumbelj and Tu˘cek", "Štrumbelj and Tuček"),
+        ("Karasuog˘lu and ˘gu", "Karasuoğlu and ğu"),
     ],
 )
 def test_accents_beside_their_letters_are_set_on_them(said, read_as):
-    """Of Polish, Italian and Portuguese, where such a sign may stand for an apostrophe or a quote, too."""
+    """Of Polish, Italian, Portuguese, Czech and Turkish, where such a sign may stand for an apostrophe or a quote, too."""
     block = Block(50, 100, 300, 112, [said])
     name_letters([block])
     assert block.lines == [read_as]

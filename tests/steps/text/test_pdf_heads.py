@@ -404,3 +404,26 @@ def test_a_line_above_one_that_begins_with_a_small_mark_is_no_heading(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert "heading" not in [part.kind for part in pdf_parts(tmp_path / "m.pdf", Wanted())[0]]
+
+
+def test_a_bold_first_line_nearly_as_long_as_the_next_is_a_heading(tmp_path):
+    def draw(page, _):
+        page.insert_text((72, 100), "Stimulating at the optimal patterns", fontname="hebo", fontsize=9)
+        for i, line in enumerate(("After the choice of the optimal patterns for each", "of the walls all of them were looked at in turn.")):
+            page.insert_text((72, 112 + 12 * i), line, fontsize=9)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf")[0] == "Stimulating at the optimal patterns"
+
+
+@pytest.mark.parametrize(("label", "heading"), [("B", True), ("A.2", True), ("Cat", False)])
+def test_a_number_parted_from_its_heading_by_white_is_a_part_of_it(tmp_path, label, heading):
+    def draw(page, _):
+        set_lines(page, 72, 100, [sentence(i) for i in range(4)])
+        page.insert_text((72, 180), label, fontname="hebo", fontsize=11)
+        page.insert_text((108, 180), "Details of the walls", fontname="hebo", fontsize=11)
+        set_lines(page, 72, 208, [sentence(i) for i in range(4, 9)])
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    kinds = {part.text: part.kind for part in pdf_parts(tmp_path / "m.pdf", Wanted())[0]}
+    assert kinds.get(f"{label} Details of the walls") == ("heading" if heading else None)

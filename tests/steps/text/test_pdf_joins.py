@@ -1,6 +1,7 @@
 """What goes on in the next block of a PDF: lines that hang, lines set so wide that each came by itself, places of files."""
 
 import pymupdf
+import pytest
 
 from steps.text.columns import Block
 from steps.text.pdf_text import goes_on, paragraphs
@@ -127,3 +128,16 @@ def test_the_rest_of_a_note_below_a_paragraph_is_no_part_of_it():
     parts = paragraphs([above, note, below], 12.0)
     assert [part.kind for part in parts] == ["text", "footnote"]
     assert parts[0].text.endswith(f"in the {REST[7:]}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["It runs on CPU-", "architectures of all kinds."], "It runs on CPU-architectures of all kinds."),
+        (["See https://www-", "cdn.walls.org/moss of the wall."], "See https://www-cdn.walls.org/moss of the wall."),
+        (["The sur-", "face of it."], "The surface of it."),
+        (["It was 2 ◦C warmer, of the", "walls."], "It was 2 °C warmer, of the walls."),
+    ],
+)
+def test_hyphens_behind_capitals_and_in_addresses_stay(lines, said):
+    assert texts(block(50, 100, 400, lines)) == [said]

@@ -3,6 +3,7 @@
 import pymupdf
 import pytest
 
+from steps.text.unreadable import Incomplete
 from tests.steps.text.test_manuscripts import drawn, read, sentence
 
 HIDDEN = {
@@ -89,3 +90,19 @@ def test_an_unseen_copy_of_seen_text_is_not_read(tmp_path):
 
     drawn(tmp_path / "m.pdf", 1, draw)
     assert read(tmp_path / "m.pdf").split() == " ".join(sentence(i) for i in range(6)).split()
+
+
+def test_a_page_of_nothing_but_letters_too_small_is_told(tmp_path):
+    """Old fonts of dots may set each letter so, and say nothing of it; a few words without size among others are hidden."""
+
+    def draw(page, number):
+        if number:
+            for i in range(60):
+                page.insert_text((72, 80 + 10 * i), sentence(i), fontsize=0.2)
+            page.insert_text((72, 700), "A plot of walls", fontsize=8)
+        else:
+            seen(page)
+
+    drawn(tmp_path / "m.pdf", 2, draw)
+    with pytest.raises(Incomplete, match="page 2 of 2: its fonts do not say which letters they draw"):
+        read(tmp_path / "m.pdf")
