@@ -10,7 +10,8 @@ from typing import Any
 from steps.text.pdf_damage import faults
 from steps.text.pdf_fields import by_line, fields
 
-PUBLISHED = re.compile(r"(?:[A-Z]{6}\+)?(?:Adv[A-Z]|TeX_?CM_?Maths)")
+SUBSET = re.compile(r"[A-Z]{6}\+|[A-Z][a-z]{5}(?=Adv)")  # what a program puts before the name of a font of which it takes a part
+PUBLISHED = re.compile(rf"(?:{SUBSET.pattern})?(?:Adv[A-Z]|TeX_?CM_?Maths)")
 # Fonts of TeX by their codes (The TeXbook, Appendix F); a blank: what is no sign of text.
 SYMBOLS = (
     "−·×∗÷⋄±∓⊕⊖⊗⊘⊙○∘•≍≡⊆⊇≤≥⪯⪰∼≈⊂⊃≪≫≺≻←→↑↓↔↗↘≃⇐⇒⇑⇓⇔↖↙∝′∞∈∋△▽ ↦∀∃¬∅ℜℑ⊤⊥ℵABCDEFGHIJKLMNOPQRSTUVWXYZ∪∩⊎∧∨⊢⊣⌊⌋⌈⌉{}⟨⟩|‖↕⇕\\≀√⨿∇∫⊔⊓⊑⊒§†‡¶♣♢♡♠"
@@ -48,6 +49,7 @@ SIGNS = {  # others, by what mupdf reads and what is shown
     "AdvTT454a7a89": ("bN84d", "<>,∗·"),
     "AdvTTab7e17fd": ("masrbqdfktpehnc", "μασρβθδφκτπεηνχ"),
 }
+WIDE = 700  # thousandths of the size: a figure is half as wide
 MINUS = "−"
 CONTROL = " "  # signs below it stand in no other font
 
@@ -62,7 +64,7 @@ def pi_signs(page: Any, met: dict[str, dict[str, str]]) -> dict[str, dict[str, s
     found = {}
     for name, font in _fonts(page):
         if name not in met:
-            met[name] = _signs(name[7:] if name[6:7] == "+" else name, font)
+            met[name] = _signs(SUBSET.sub("", name, count=1), font)
         if met[name]:
             found[name] = met[name]
     return found
@@ -114,6 +116,8 @@ def _signs(name: str, font: Any) -> dict[str, str]:
     """What is read of a font, whose name this is, and what is shown."""
     if name in SIGNS:
         return dict(zip(*SIGNS[name], strict=True))
+    if name.startswith("Adv") and _has_wide_figures(font):
+        return dict(zip(*SIGNS["AdvP80675"], strict=True))
     codes, named = TEX.get(name.rstrip("0123456789") if name.startswith("TeX") else name, ("", {}))
     signs = {chr(at): sign for at, sign in enumerate(codes) if at > ord(" ") and sign not in (" ", chr(at))} | named
     for code, glyph in _glyphs(font) if codes else ():
@@ -121,6 +125,18 @@ def _signs(name: str, font: Any) -> dict[str, str]:
             at = int(glyph[1:])
             signs[chr(code)] = codes[at] if at < len(codes) and codes[at] != " " else chr(code)
     return signs
+
+
+def _has_wide_figures(font: Any) -> bool:
+    """True of a font of nothing but figures, all far too wide for such: signs between numbers, called by figures."""
+    from pymupdf import mupdf
+
+    first, widths = mupdf.pdf_to_int(mupdf.pdf_dict_gets(font, "FirstChar")), mupdf.pdf_dict_gets(font, "Widths")
+    if not ord("0") <= first <= ord("9"):
+        return False
+    count = mupdf.pdf_array_len(widths)
+    wide = [mupdf.pdf_to_real(mupdf.pdf_array_get(widths, at)) for at in range(count)]
+    return first + count - 1 <= ord("9") and all(not width or width > WIDE for width in wide)
 
 
 def _glyphs(font: Any) -> Iterator[tuple[int, str]]:

@@ -29,7 +29,8 @@ def set_in(path, body: str, *pieces: tuple[tuple[str, str] | None, bytes, int]) 
     for number, (font, said, rise) in enumerate(pieces):
         if font is not None:
             xref = paper.get_new_xref()
-            paper.update_object(xref, f"<</Type/Font/Subtype/Type1/BaseFont/{font[0]}/Encoding {font[1]}{EVEN}>>")
+            widths = "" if "Widths" in font[1] else EVEN
+            paper.update_object(xref, f"<</Type/Font/Subtype/Type1/BaseFont/{font[0]}/Encoding {font[1]}{widths}>>")
             paper.xref_set_key(resources, f"Font/P{number}", f"{xref} 0 R")
         size = 7 if rise else 11
         content += b"BT /%s %d Tf 1 0 0 1 %.2f %d Tm <%s> Tj ET\n" % (
@@ -56,6 +57,22 @@ def test_signs_of_other_fonts_are_what_they_are(tmp_path):
     for body, symbols, said in ((BODY, None, "¼"), ("Helvetica", ("Symbols", LATIN), "¼"), (BODY, SYMBOLS, "=")):
         set_in(tmp_path / "m.pdf", body, (None, b"It is ", 0), (symbols, b"\xbc", 0), (None, b" of it", 0))
         assert read(tmp_path / "m.pdf").startswith(f"It is {said} of it\n")
+
+
+@pytest.mark.parametrize(("width", "said"), [(822, "− .24 and a = b"), (500, "2 .24 and a 5 b")])
+def test_figures_far_too_wide_are_signs(tmp_path, width, said):
+    """A font that has nothing but three of them, whose name says nothing."""
+    signs = "ABCDEF+AdvTT61dabe7c", f"{LATIN}/FirstChar 49/LastChar 53/Widths[{width} {width} 0 0 {width}]"
+    path = tmp_path / "m.pdf"
+    set_in(path, BODY, (None, b"It is ", 0), (signs, b"2", 0), (None, b" .24 and a ", 0), (signs, b"5", 0), (None, b" b", 0))
+    assert " ".join(read(path).split()).startswith(f"It is {said} ")
+
+
+def test_a_font_whose_name_begins_with_other_letters_is_known(tmp_path):
+    """Some programs set six letters before it without a plus sign."""
+    symbols = "SrphvrAdvP4C4E74", LATIN
+    set_in(tmp_path / "m.pdf", "RrnyjgAdvTT86d47313", (None, b"It is a ", 0), (symbols, b"\xbc", 0), (None, b" b of it", 0))
+    assert read(tmp_path / "m.pdf").startswith("It is a = b of it\n")
 
 
 def test_a_formula_in_publishers_fonts_is_one(tmp_path):
