@@ -28,6 +28,9 @@ MARKED = re.compile(r"[•‣◦▪–]\s")  # an item
 LEAST, MOST = 0.6, 5.0  # sizes of the letters: how far a first line is indented
 
 
+EVEN, LEAST_EVEN, SHARE_EVEN = 0.7, 4, 0.8  # points between ends of lines; lines, and share of them, that end together
+
+
 def columns_of(blocks: list[Block]) -> list[Column]:
     """Edges of what a page's text fills, from the most lines to the fewest."""
     edges: dict[tuple[int, int], int] = {}
@@ -64,6 +67,8 @@ def set_breaks(block: Block, first: Any, text: str, columns: list[Column]) -> No
     if not asked and not forced:
         return
     left, right, size = block.x0, _right(block, columns), block.size or 10.0
+    if right > block.x1 + SLACK and _is_justified(block, handles[: len(lines) - 1]):
+        right = block.x1
     full: list[str] = []
     ended: list[str] = []
     open_ones: list[str] = []  # behind no full stop
@@ -179,6 +184,13 @@ def _is_beside(box: Any, following: Any) -> bool:
     get = fields()
     top, bottom = get.y0(box), get.y1(box)
     return bool(get.y0(following) < bottom - 0.6 * (bottom - top))
+
+
+def _is_justified(block: Block, handles: list[Any]) -> bool:
+    """True when nearly all lines of mupdf end where the block ends: it has a width of its own, as an abstract or a quote."""
+    get = fields()
+    even = sum(get.x1(get.line_box(line.this).this) > block.x1 - EVEN for line in handles)
+    return even >= LEAST_EVEN and even >= SHARE_EVEN * len(handles)
 
 
 def _right(block: Block, columns: list[Column]) -> float:

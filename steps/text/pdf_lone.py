@@ -12,7 +12,7 @@ CAPITALS = re.compile(r"csc|sc\d|smallcaps|caps|-SC|SmCap", re.IGNORECASE)  # in
 ROW = 1.6  # times the size of its letters: a block of one row is lower
 LONGEST = 70  # letters of a heading
 TEXT = 80  # letters of the text below it, at least
-NEAR = 1.8  # of its height: so much white stands below it, at most
+NEAR = 2.6  # of its height: so much white stands below it, at most
 IN_THE_MIDDLE = 12.0  # points: twice what a centred heading may stand off the middle
 INDENT = 30.0  # points: a heading begins no farther in than that
 
@@ -61,6 +61,8 @@ def _below(block: Block, told: list[Lone]) -> Lone | None:
     if best is None or best[1] is None or best[0].table or best[0].listing or best[0].formula or best[0].characters < TEXT:
         return None
     text = best[0]
+    if CAPTION.match(text.lines[0]):
+        return None  # the line is a word of the figure
     middle = abs(block.x0 + block.x1 - text.x0 - text.x1) < IN_THE_MIDDLE
     if not (middle or -1 < block.x0 - text.x0 < INDENT):
         return None

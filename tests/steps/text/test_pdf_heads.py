@@ -86,16 +86,16 @@ LINES = [
 ]
 
 
-def set_lines(page, x, y, lines, indented=()):
-    """Lines at `x`, those that are long justified to a width of 330 points."""
+def set_lines(page, x, y, lines, indented=(), width=330):
+    """Lines at `x`, those that are long justified to a width of so many points."""
     for i, line in enumerate(lines):
         left = x + (14 if i in indented else 0)
         words = line.split()
         wide = [pymupdf.get_text_length(word, "tiro", 11) for word in words]
-        blank = (x + 330 - left - sum(wide)) / (len(words) - 1) if len(line) > 60 else 2.75
-        for word, width in zip(words, wide, strict=True):
+        blank = (x + width - left - sum(wide)) / (len(words) - 1) if len(line) > 60 else 2.75
+        for word, letters in zip(words, wide, strict=True):
             page.insert_text((left, y + 14 * i), word, fontsize=11, fontname="tiro")
-            left += width + blank
+            left += letters + blank
 
 
 def test_an_indented_line_begins_a_paragraph(tmp_path):
@@ -427,3 +427,16 @@ def test_a_number_parted_from_its_heading_by_white_is_a_part_of_it(tmp_path, lab
     drawn(tmp_path / "m.pdf", 1, draw)
     kinds = {part.text: part.kind for part in pdf_parts(tmp_path / "m.pdf", Wanted())[0]}
     assert kinds.get(f"{label} Details of the walls") == ("heading" if heading else None)
+
+
+def test_full_lines_of_a_narrower_paragraph_end_none(tmp_path):
+    """An abstract is set in from both edges: where it ends, and not where the text below it does, a line is full."""
+    abstract = [sentence(i, 14) for i in range(6)]
+    abstract[1], abstract[2], abstract[5] = f"{abstract[1]}.", f"We {abstract[2]}", "and so it ends."
+
+    def draw(page, _):
+        set_lines(page, 110, 100, abstract, width=350)
+        set_lines(page, 72, 220, [sentence(i, 19) for i in range(6, 26)], width=470)
+
+    drawn(tmp_path / "m.pdf", 1, draw)
+    assert parts(tmp_path / "m.pdf")[0] == " ".join(abstract)
