@@ -189,7 +189,7 @@ def _is_beside(box: Any, following: Any) -> bool:
 def _is_justified(block: Block, handles: list[Any]) -> bool:
     """True when nearly all lines of mupdf end where the block ends: it has a width of its own, as an abstract or a quote."""
     get = fields()
-    even = sum(get.x1(get.line_box(line.this).this) > block.x1 - EVEN for line in handles)
+    even = sum(bool(get.x1(get.line_box(line.this).this) > block.x1 - EVEN) for line in handles)
     return even >= LEAST_EVEN and even >= SHARE_EVEN * len(handles)
 
 
