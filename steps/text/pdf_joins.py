@@ -30,6 +30,12 @@ CITING = re.compile(  # before a figure that closes what was opened: (see Fig.\n
     r"|çizelge|bölüm|s|sayfa|denklem)\.?\s*$",
     re.IGNORECASE,
 )
+WITHIN = re.compile(r"\s*(?:\(\d{1,2}\)|\[\d{1,3}\])\s+[a-zçğıöşü]{2}")  # of a sentence
+NUMBERS_OF = re.compile(  # sections 9 and / 10
+    r"\b(?:sections?|chapters?|figures?|figs?\.|tables?|equations?|eqs?\.|refs?\.|steps?|appendi(?:x|ces))"
+    r"\s(?:\d[\d.]*,?\s)*\d[\d.]*,?\s(?:and|or|to|through)\s*$",
+    re.IGNORECASE,
+)
 CITED = re.compile(r"\[\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\](?:[,.;:)]|\s+[a-zçğıöşü])")
 CLOSING = ("”", "’", '"', "'", ")", "]", "»")
 STOPPED = tuple(f"{stop}{mark}" for stop in ".!?…" for mark in CLOSING)
@@ -335,3 +341,12 @@ def _blank(found: re.Match[str]) -> str:
     return (
         " " if found.string[found.start() - 1 : found.start()].isdigit() and found.string[found.end() : found.end() + 1].isdigit() else ""
     )
+
+
+def is_cited(lines: list[str], at: int) -> bool:
+    """True when a line begins with the number of what is cited, and is no item: (see Fig. / 2) and so on, or: as Equation / (2) says."""
+    before = " ".join(lines[max(0, at - 2) : at])
+    if CITING.search(before) or NUMBERS_OF.search(before[-60:]) or counts_on(lines, at):
+        return True
+    within = WITHIN.match(lines[at]) is not None and not lines[at - 1].rstrip().endswith((*ENDED, ","))
+    return within and not any(ITEM.match(line) for line in lines[:at] + lines[at + 1 :])

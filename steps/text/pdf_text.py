@@ -19,7 +19,6 @@ from steps.text.pdf_entries import with_entries
 from steps.text.pdf_figures import drop_names, drop_signs
 from steps.text.pdf_further import below, cells_of, goes_on_below, left_edges, without_head
 from steps.text.pdf_joins import (
-    CITING,
     HEADED,
     HEADED_LINE,
     HEADING,
@@ -29,11 +28,11 @@ from steps.text.pdf_joins import (
     SENTENCE,
     as_written,
     begins_within,
-    counts_on,
     dashed,
     goes_on,
     is_broken,
     is_caption_below,
+    is_cited,
     is_flush,
     is_hung,
     is_indented,
@@ -54,7 +53,6 @@ from steps.text.pdf_verses import set_verses
 from steps.text.unreadable import Unreadable
 
 ITEMS = frozenset("•‣◦▪–▶►●■○◆➢✓([0123456789")
-WITHIN = re.compile(r"\s*(?:\(\d{1,2}\)|\[\d{1,3}\])\s+[a-zçğıöşü]{2}")  # of a sentence
 LABEL = re.compile(r"\s*(?:\d{1,2}(?:\.\d{1,2})*|[A-H](?:\.\d{1,2})*|[IVX]{1,4})\.?\s*$")  # of a heading
 MARKS = "•‣◦▪▶►●■○◆➢✓ "
 WORD = re.compile(r"[^\W\d_]{4}|^\W*[^\W\d_]{3}\W*$")
@@ -354,7 +352,7 @@ def _parts(block: Block, body: float) -> list[list[str]]:
     for at in range(1, len(lines)):
         above, following = lines[at - 1], lines[at]
         first = following[:1] if following[:1] > " " else following.lstrip()[:1]
-        ends = at in items or (first in ITEMS and ITEM.match(following) is not None and not _is_cited(lines, at))
+        ends = at in items or (first in ITEMS and ITEM.match(following) is not None and not is_cited(lines, at))
         if block.marked and not ends:
             ends = RAISED.match(following) is not None
         if told and not ends:
@@ -364,14 +362,6 @@ def _parts(block: Block, body: float) -> list[list[str]]:
             begun = at
     found.append(lines[begun:])
     return [lines for lines in found if lines]
-
-
-def _is_cited(lines: list[str], at: int) -> bool:
-    """True when a line begins with the number of what is cited, and is no item: (see Fig. / 2) and so on, or: as Equation / (2) says."""
-    if CITING.search(" ".join(lines[max(0, at - 2) : at])) or counts_on(lines, at):
-        return True
-    within = WITHIN.match(lines[at]) is not None and not lines[at - 1].rstrip().endswith((*ENDED, ","))
-    return within and not any(ITEM.match(line) for line in lines[:at] + lines[at + 1 :])
 
 
 def _with_marks(lines: list[str]) -> tuple[list[str], set[int]]:

@@ -270,3 +270,9 @@ def test_a_blank_on_which_the_next_letter_stands_is_none(tmp_path, creator, said
     document.set_metadata({"creator": creator})
     document.save(tmp_path / "q.pdf")
     assert read(tmp_path / "q.pdf") == said
+
+
+@pytest.mark.parametrize(("before", "count"), [("the plan is described in Sections 9 and", 1), ("the plan is described and", 2)])
+def test_a_line_that_begins_with_the_number_of_a_section_is_no_item(before, count):
+    lines = [before, "10. This proposal asks for a wall of stone that is as long as the whole street of the town."]
+    assert len(paragraphs([Block(50, 100, 500, 124, lines, size=10)], 12.0)) == count
