@@ -65,7 +65,7 @@ def in_words(dropped: Mapping[str, Mapping[str, Any]]) -> str:
         told.append(f"{texts} of UTF-8 that was encoded twice, read as it was before: {twice['examples'][0]}")
     if opened := dropped.get(OPEN):
         rows = f"{opened['count']:,} row{'s' if opened['count'] > 1 else ''}"
-        told.append(f"{rows} with a quote that is not closed: {opened['examples'][0]}")
+        told.append(f"{rows} with a quote that is not closed (double it where it is a letter): {opened['examples'][0]}")
     if namesakes := dropped.get(NAMESAKES):
         told.append(f"{_files(namesakes['count'])} with columns of one name: {namesakes['examples'][0]}")
     return "; ".join(told)

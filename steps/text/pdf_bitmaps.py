@@ -7,7 +7,7 @@ parts two lines, and every line a block. What is right are the places of the let
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -56,13 +56,6 @@ class Row:
     text: str
 
 
-@dataclass(slots=True)
-class Rows:
-    """Lines of one block."""
-
-    rows: list[Row] = field(default_factory=list)
-
-
 def are_of_dots(line: Any, letter: Any) -> bool:
     """True when a line of mupdf begins and ends with letters far wider than the size that their font tells. letter: its first's `this`."""
     return _is_of_dots(letter) and _is_of_dots(fields().last_letter(line.this).this)
@@ -83,7 +76,7 @@ def blocks_of(firsts: Iterable[Any]) -> list[Block]:
         return []  # marks of notes, and figures made of such letters
     _measure(pieces)
     rows = _rows(pieces)
-    return [_block(found.rows) for found in _parted(rows)]
+    return [_block(found) for found in _parted(rows)]
 
 
 def _pieces(line: Any) -> Iterable[Piece]:
@@ -162,23 +155,23 @@ def _with_scripts(lines: list[list[Piece]]) -> list[list[Piece]]:
     return [line for at, line in enumerate(lines) if at not in taken]
 
 
-def _parted(rows: list[Row]) -> list[Rows]:
+def _parted(rows: list[Row]) -> list[list[Row]]:
     """Rows one below the other at the usual distance, together."""
     distances = Counter(
         round(b.y - a.y, 1) for a, b in pairwise(rows) if LEAST * b.em < b.y - a.y < MOST * b.em and min(a.x1, b.x1) > max(a.x0, b.x0)
     )
     pitch = distances.most_common(1)[0][0] if distances else 0.0
-    found: list[Rows] = []
+    found: list[list[Row]] = []
     for row in rows:
         for block in reversed(found):
-            last = block.rows[-1]
+            last = block[-1]
             below = 0 < row.y - last.y < PITCH * (pitch or row.em)
             alike = abs(row.em - last.em) < 0.15 * row.em
             if below and alike and min(row.x1, last.x1) - max(row.x0, last.x0) > 0.5 * min(row.x1 - row.x0, last.x1 - last.x0):
-                block.rows.append(row)
+                block.append(row)
                 break
         else:
-            found.append(Rows([row]))
+            found.append([row])
     return found
 
 

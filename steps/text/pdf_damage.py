@@ -9,7 +9,7 @@ from typing import Any
 
 LOST = "its content is damaged"
 MISSING = "it is missing: its entry in the file is damaged"
-CODES = "its fonts do not say which letters they draw"
+CODES = "its fonts do not say which letters they draw: run OCR on it"
 SHARE = 0.3  # of the signs of a page: a table of glyphs has some, too
 OPERATOR = re.compile(rb"(?:^|[\s)\]>}])(?:[A-Za-z]{1,3}[01*]?|['\"])\s*$")  # ends the content of a page
 HARM = re.compile(r"^(?!ignoring).*(?:error|unknown)", re.MULTILINE)  # of a stream; a wrong checksum or length is none

@@ -51,7 +51,7 @@ from steps.text.unreadable import Unreadable, WrongPassword
 UPRIGHT = 30.0  # points of height for a line: with more, the lines may run upwards or downwards
 ASLANT = 18.0  # points of height for a line: with more, a few words may run up the page
 STAMPED = 60  # letters that stamps have
-MUCH, SHARE = 400, 4  # letters of a page too small to be read, and how often as many as the others: fonts of dots, each letter apart
+MUCH, SHARE = 400, 10  # letters of a page too small to be read, and how often as many as the others: fonts of dots, each letter apart
 INDENT = 12  # points: blocks of one column begin no farther from each other
 WHOLE = re.compile(  # programs that part no words at line ends unless they are asked to
     r"Skia|Qt \d|Microsoft|Word|LibreOffice|OpenOffice|Writer|Pages|Quartz|WeasyPrint|ReportLab|fpdf|MuPDF|wkhtmltopdf|Google|cairo|WPS"

@@ -120,7 +120,7 @@ def pdf_parts(path: Path, wanted: Wanted) -> tuple[list[Part], str, str]:
     if not any(part.text.strip() for part in parts):
         raise Unreadable("nothing but running heads and numbers")
     if is_garbled([part.text for part in parts]):
-        raise Unreadable(f"{CODES}: run OCR on it")
+        raise Unreadable(CODES)
     return parts, title, lost
 
 

@@ -16,7 +16,7 @@ from tests.steps.text.made import folder
 
 PAPER = Path(__file__).parents[3] / "data" / "papers" / "raw" / "03-lime-and-cement.pdf"
 CONTENT, MISSING = "its content is damaged", "it is missing: its entry in the file is damaged"
-CODES = "its fonts do not say which letters they draw"
+CODES = "its fonts do not say which letters they draw: run OCR on it"
 
 
 def garbage(paper, page):
